@@ -1,0 +1,79 @@
+# synthprof: `make` alone lists what there is. Each target sets up all it needs; only Python 3.11 to 3.13,
+# git and make must be there.
+
+PYTHON ?= python3
+PORT ?= 8080
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Parameters are given in capitals: make run PROFILES=1000000 SEED=7. Only their names go through the shell;
+# make hands the values over in the environment, so any text arrives as it was typed.
+NOT_PARAMETERS := PYTHON PORT ARGS VENV BIN SHELL RESULTS
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
+
+.DEFAULT_GOAL := help
+.PHONY: help run ui test faults check bench lock clean
+
+help: ## List the targets
+	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/.ready ## Make a data set through Airflow; parameters in capitals
+	@$(BIN)/python -m synthprof.orchestration.local run $(PARAMETERS)
+
+ui: $(VENV)/.ready ## Start Airflow with its UI on 127.0.0.1:8080 (PORT=); Ctrl-C ends it
+	@exec $(BIN)/python -m synthprof.orchestration.local ui --port $(PORT)
+
+test: $(VENV)/.ready-dev ## Run the tests; ARGS= for pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+RESULTS := benchmarks/results/faults.jsonl
+faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write docs/reliability.md
+	@rm -f $(RESULTS)
+	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
+	@$(BIN)/python tests/faults/table.py $(RESULTS)
+
+check: $(VENV)/.ready-dev ## Lint and type-check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
+	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
+
+# --no-emit-index-url and --no-header keep the locks free of the machine that made them.
+lock: $(VENV)/.ready-dev ## Resolve requirements.txt and requirements-dev.txt anew
+	@for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
+
+clean: ## Remove the environment, Airflow's state and caches; never the data
+	@rm -rf $(VENV) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python of these that is new enough and not too new makes the environment.
+$(VENV)/bin/python:
+	@found=; for python in '$(PYTHON)' python3.13 python3.12 python3.11; do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then found=$$python; break; fi; done; \
+	if [ -z "$$found" ]; then \
+	  echo "synthprof needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is $$('$(PYTHON)' --version 2>&1 | head -1);" \
+	    "install one of them, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	echo "Setting up $(VENV) with $$("$$found" --version)" >&2; \
+	"$$found" -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$$found cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# Byte-compiled here by all cores, where pip would use one: Airflow then starts in half the time.
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing the pinned requirements, about two minutes' >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
+	@echo 'Installing what tests need' >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@

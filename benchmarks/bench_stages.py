@@ -1,0 +1,315 @@
+"""Ours against the conventional way, stage by stage, at the same number of rows, in one call.
+
+    python benchmarks/bench_stages.py                  100,000 rows, as many workers as the budget allows
+    python benchmarks/bench_stages.py --rows 20000 --repeat 3
+
+Each side runs in a process of its own, a child of this one, in turn with the others; with --repeat the median
+counts. CPU seconds include child processes. Wall seconds are those of the stages; starting Python and
+importing are left out on both sides. Raw results go to benchmarks/results/.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+Stages = dict[str, dict[str, float]]
+"""Of each stage its rows, wall and cpu (seconds)."""
+
+HERE = Path(__file__).parent
+SIDES = ("conventional", "ours", "ours-hashed", "ours-1-worker", "ours-all-workers")
+STAGES = ("generate", "ingest", "vectorize", "persist_blobs", "cluster", "export_index")
+OUTSIDE = "outside stages"
+"""What the whole takes beyond the receipts: tables and encoder made before the pool starts, the pool."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all sides do alike."""
+
+    rows: int
+    workers: int
+    seed: int
+
+
+def main() -> None:
+    """Run every side, print tables, write the raw results."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=max(1, round(0.8 * len(os.sched_getaffinity(0)))))
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    settings = Settings(options.rows, options.workers, options.seed)
+    if options.side:
+        print(json.dumps(SIDE[options.side](settings)))
+        return
+    load = os.getloadavg()
+    runs = [{side: _child(side, settings) for side in SIDES} for _ in range(options.repeat)]
+    figures = {side: _median([run[side] for run in runs]) for side in SIDES}
+    found = ratios(figures)
+    _print(settings, figures, found)
+    _write(options.results, settings, load, runs, found)
+
+
+# --- the sides -------------------------------------------------------------------------------------------
+
+
+def conventional_side(settings: Settings) -> Stages:
+    """Every stage of the conventional way, in this process and its pools."""
+    import conventional
+
+    from synthprof.cluster import automatic_k
+
+    rows, workers, seed = settings.rows, settings.workers, settings.seed
+    stages: Stages = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        timed = _Timer(stages, rows)
+        frame = timed("generate", lambda: conventional.generate(rows, seed, workers))
+        timed("ingest", lambda: conventional.ingest(frame, folder))
+        vectors, embeddings = timed("vectorize", lambda: conventional.vectorize(frame, workers))
+        timed("persist_blobs", lambda: conventional.persist_blobs(vectors, embeddings, folder))
+        k = automatic_k(rows)
+        _, centroids = timed("cluster", lambda: conventional.cluster(embeddings, k, 20, seed, folder))
+        timed("export_index", lambda: conventional.export_index(embeddings, centroids, folder))
+        stages["whole"] = _sum(stages, STAGES)
+        timed("vectorize_tokens", lambda: conventional.vectorize(frame, workers, "tokens"))
+    return stages
+
+
+def our_side(settings: Settings) -> Stages:
+    """Every stage of synthprof without Airflow: `whole` is the call, publishing and pool included."""
+    from synthprof.run import run_all
+
+    stages: Stages = {}
+    with tempfile.TemporaryDirectory() as home:
+        timed = _Timer(stages, settings.rows)
+        run = timed("whole", lambda: run_all(_request(settings), Path(home)))
+    stages |= {receipt.stage: _figures(receipt) for receipt in run.receipts}
+    inside = _sum(stages, tuple(receipt.stage for receipt in run.receipts))
+    outside = {key: stages["whole"][key] - inside[key] for key in ("wall", "cpu")}
+    return stages | {OUTSIDE: {"rows": 0, **outside}}
+
+
+def our_vectors(encoder: str, workers: int | None = None) -> Callable[[Settings], Stages]:
+    """Generating and vectorizing alone, with this encoder and so many workers."""
+
+    def side(settings: Settings) -> Stages:
+        from synthprof.run import run_stage
+
+        request = _request(settings, encoder, workers)
+        with tempfile.TemporaryDirectory() as home:
+            wanted = ("setup", "generate", "vectorize")
+            receipts = [run_stage(request, stage, None, Path(home)) for stage in wanted]
+        return {receipt.stage: _figures(receipt) for receipt in receipts}
+
+    return side
+
+
+SIDE: dict[str, Callable[[Settings], Stages]] = {
+    "conventional": conventional_side,
+    "ours": our_side,
+    "ours-hashed": our_vectors("hashed"),
+    "ours-1-worker": our_vectors("catalogue", 1),
+    "ours-all-workers": our_vectors("catalogue"),
+}
+
+
+def _request(settings: Settings, encoder: str = "catalogue", workers: int | None = None) -> Any:
+    from synthprof.spec import Request
+
+    return Request.from_params(
+        {
+            "profiles": settings.rows,
+            "seed": settings.seed,
+            "encoder": encoder,
+            "workers": workers or settings.workers,
+        }
+    )
+
+
+def _figures(receipt: Any) -> dict[str, float]:
+    return {"rows": receipt.rows, "wall": receipt.seconds, "cpu": receipt.cpu_seconds}
+
+
+class _Timer:
+    """Runs a step and notes its wall and CPU seconds, children included."""
+
+    def __init__(self, stages: Stages, rows: int) -> None:
+        self.stages, self.rows = stages, rows
+
+    def __call__(self, name: str, work: Callable[[], Result]) -> Result:
+        began, cpu_began = time.perf_counter(), _cpu_seconds()
+        result = work()
+        wall, cpu = time.perf_counter() - began, _cpu_seconds() - cpu_began
+        self.stages[name] = {"rows": self.rows, "wall": wall, "cpu": cpu}
+        return result
+
+
+def _cpu_seconds() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _sum(stages: Stages, names: tuple[str, ...]) -> dict[str, float]:
+    return {
+        "rows": stages[names[0]]["rows"],
+        **{key: sum(stages[name][key] for name in names) for key in ("wall", "cpu")},
+    }
+
+
+def _child(side: str, settings: Settings) -> Stages:
+    print(f"{side} …", file=sys.stderr, flush=True)
+    command = [sys.executable, __file__, "--side", side]
+    for name, value in vars(settings).items():
+        command += [f"--{name}", str(value)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _median(runs: list[Stages]) -> Stages:
+    return {
+        stage: {key: statistics.median(run[stage][key] for run in runs) for key in runs[0][stage]}
+        for stage in runs[0]
+    }
+
+
+# --- what comes of it ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One line of the issue's table: how many times better than the other side, and how many it shall be."""
+
+    what: str
+    value: float
+    target: float | None
+
+
+def ratios(figures: dict[str, Stages]) -> list[Ratio]:
+    """The issue's figures that this benchmark can give."""
+    theirs, ours = figures["conventional"], figures["ours"]
+    one, many = figures["ours-1-worker"], figures["ours-all-workers"]
+
+    def without_clusters(stages: Stages) -> float:
+        return stages["whole"]["wall"] - stages["cluster"]["wall"]
+
+    def both(stages: Stages) -> float:
+        return stages["generate"]["wall"] + stages["vectorize"]["wall"]
+
+    hashed, tokens = figures["ours-hashed"]["vectorize"], theirs["vectorize_tokens"]
+    return [
+        Ratio("generate, per CPU-second", theirs["generate"]["cpu"] / ours["generate"]["cpu"], 25),
+        Ratio("generate and vectorize, all workers against 1, wall", both(one) / both(many), 1.7),
+        Ratio(
+            "vectorize + embed, per CPU-second", theirs["vectorize"]["cpu"] / ours["vectorize"]["cpu"], 100
+        ),
+        Ratio("  both with token vectors", tokens["cpu"] / ours["vectorize"]["cpu"], None),
+        Ratio("  both with a Gaussian per profile", theirs["vectorize"]["cpu"] / hashed["cpu"], None),
+        Ratio(
+            'ingest against to_sql(method="multi"), wall',
+            theirs["ingest"]["wall"] / ours["ingest"]["wall"],
+            4,
+        ),
+        Ratio(
+            "BLOBs against executemany on WAL, wall",
+            theirs["persist_blobs"]["wall"] / ours["persist_blobs"]["wall"],
+            4,
+        ),
+        Ratio("the whole, wall", theirs["whole"]["wall"] / ours["whole"]["wall"], 12),
+        Ratio("the whole without clustering, wall", without_clusters(theirs) / without_clusters(ours), 30),
+        Ratio("the whole, per CPU-second", theirs["whole"]["cpu"] / ours["whole"]["cpu"], None),
+    ]
+
+
+def _print(settings: Settings, figures: dict[str, Stages], found: list[Ratio]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=110)
+    table = Table(title=f"{settings.rows:,} rows, {settings.workers} workers", title_justify="left")
+    table.add_column("stage")
+    for side in ("conventional", "ours"):
+        for what in ("wall s", "CPU s", "rows/CPU-s"):
+            table.add_column(f"{side}\n{what}", justify="right")
+    for name in (*STAGES, "setup", "publish", OUTSIDE, "whole"):
+        table.add_row(
+            name, *(cell for side in ("conventional", "ours") for cell in _cells(figures[side].get(name)))
+        )
+    table.add_row("vectorize, tokens", *_cells(figures["conventional"]["vectorize_tokens"]))
+    table.add_row("vectorize, hashed", "", "", "", *_cells(figures["ours-hashed"]["vectorize"]))
+    console.print(table)
+    goals = Table(title="ours against the conventional way", title_justify="left")
+    for name in ("figure", "times", "target", ""):
+        goals.add_column(name, justify="left" if name == "figure" else "right")
+    for ratio in found:
+        met = "" if ratio.target is None else ("met" if ratio.value >= ratio.target else "missed")
+        goals.add_row(
+            ratio.what, f"{ratio.value:,.2f}", "" if ratio.target is None else f"{ratio.target:g}", met
+        )
+    console.print(goals)
+
+
+def _cells(figures: dict[str, float] | None) -> tuple[str, str, str]:
+    if figures is None:
+        return "", "", ""
+    rate = f"{figures['rows'] / figures['cpu']:,.0f}" if figures["rows"] and figures["cpu"] else ""
+    return f"{figures['wall']:,.2f}", f"{figures['cpu']:,.2f}", rate
+
+
+def _write(
+    folder: Path,
+    settings: Settings,
+    load: tuple[float, ...],
+    runs: list[dict[str, Stages]],
+    found: list[Ratio],
+) -> None:
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False, cwd=HERE
+    )
+    packages = ("numpy", "pandas", "pyarrow", "faiss-cpu", "faker")
+    facts = {
+        "settings": vars(settings),
+        "commit": commit.stdout.strip(),
+        "machine": {
+            "cores": len(os.sched_getaffinity(0)),
+            "processor": _processor(),
+            "load_average": {"before": load, "after": os.getloadavg()},
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
+        "ratios": [vars(ratio) for ratio in found],
+        "runs": runs,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"bench_stages_{settings.rows}.json"
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    print(path)
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

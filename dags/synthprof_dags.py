@@ -1,0 +1,51 @@
+"""The DAGs of synthprof: `synthprof_generate`, and one for each file in `datasets/`. Wiring only."""
+
+from typing import Any
+
+from airflow.sdk import DAG
+
+from synthprof.orchestration.datasets import read_all
+from synthprof.orchestration.doc import GENERATE_DOC, dataset_doc
+from synthprof.orchestration.operator import RETRIES, stage_task
+from synthprof.orchestration.params import airflow_params
+from synthprof.stages import STAGES
+
+COMMON: dict[str, Any] = {
+    "default_args": {"owner": "synthprof", **RETRIES},
+    "tags": ["synthprof"],
+    "catchup": False,
+    "max_active_runs": 1,
+}
+
+
+def wire(seed_zone: str | None = None) -> None:
+    """The DAG under construction has one task for each stage, after the stages that it needs."""
+    tasks: dict[str, Any] = {}
+    for stage in STAGES:
+        tasks[stage.name] = stage_task(stage, tasks.get("setup"), seed_zone)
+        for need in stage.needs:
+            tasks[need] >> tasks[stage.name]
+
+
+with DAG(
+    "synthprof_generate",
+    description="Make a data set of profiles with vectors, embeddings, clusters and a search index.",
+    doc_md=GENERATE_DOC,
+    schedule=None,
+    params=airflow_params(),
+    is_paused_upon_creation=False,
+    **COMMON,
+) as generate:
+    wire()
+
+for dataset in read_all()[0]:
+    with DAG(
+        dataset.dag_id,
+        description=dataset.description,
+        doc_md=dataset_doc(dataset),
+        schedule=dataset.timetable,
+        params=airflow_params(dataset.params),
+        is_paused_upon_creation=True,
+        **COMMON,
+    ):
+        wire(dataset.seed_zone)

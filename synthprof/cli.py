@@ -1,0 +1,288 @@
+"""The command line: plan, run, status, verify, repair, show, search. Slow imports happen where needed."""
+
+import inspect
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from synthprof import cli_search
+from synthprof.errors import SynthprofError
+from synthprof.resources import MIB, budget, check_address_space, home_folder
+from synthprof.spec import Request, params_schema
+from synthprof.telemetry import log_to
+
+app = typer.Typer(
+    help="Large synthetic data sets of user profiles, reproducible to the byte.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # --dim_vector is --dim-vector: the name of the parameter works as it stands
+    context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+)
+
+_TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
+
+
+def main() -> None:
+    """Run the command line; a known failure ends with one message and its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        check_address_space()
+        app()
+    except SynthprofError as error:
+        Console(stderr=True).print(
+            Text.assemble((type(error).__name__, "red"), " ", str(error)), soft_wrap=True
+        )
+        sys.exit(error.exit_code)
+
+
+def _takes_params(command: Callable[..., None]) -> Callable[..., None]:
+    """The command takes every parameter of a request as an option, from their one declaration."""
+
+    def with_options(**options: Any) -> None:  # noqa: ANN401
+        own = {name: options.pop(name) for name in list(options) if name in inspected}
+        command(Request.from_params({k: v for k, v in options.items() if v is not None}), **own)
+
+    inspected = dict(list(inspect.signature(command).parameters.items())[1:])
+    parameters = [_option(name, schema) for name, schema in params_schema().items()]
+    with_options.__doc__ = command.__doc__
+    with_options.__name__ = command.__name__
+    own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
+    with_options.__signature__ = inspect.Signature([*parameters, *own_last])  # type: ignore[attr-defined]
+    return with_options
+
+
+def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
+    bounds = f" From {schema['minimum']:,} to {schema['maximum']:,}." if "minimum" in schema else ""
+    names = [f"--{name.replace('_', '-')}"]
+    if schema["type"] == "boolean":
+        names = [f"{names[0]}/--no-{names[0][2:]}"]
+    default = schema["default"] if schema["type"] != "boolean" else ("yes" if schema["default"] else "no")
+    option = typer.Option(*names, help=f"{schema['description']}{bounds} Default: {default}.")
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[_TYPES[schema["type"]] | None, option],
+    )
+
+
+@app.command(epilog="Example: synthprof plan --profiles 1000000")
+@_takes_params
+def plan(request: Request) -> None:
+    """What a run would take, before anything runs: blocks, shards, memory, disk and the kind of index."""
+    from synthprof.plan import plan as make_plan
+
+    limits = budget(home_folder(), request.runtime.workers)
+    planned = make_plan(request, limits)
+    console = Console()
+    facts = Table(box=None, show_header=False)
+    shards = planned.shards
+    for name, value in {
+        "profiles": f"{request.spec.profiles:,}",
+        "blocks": f"{planned.blocks:,}",
+        "shards": f"{len(shards)} ({shards[0].label(request.spec.profiles)} …)",
+        "workers": str(planned.workers),
+        "clusters": f"{planned.clusters:,}",
+        "index": f"{planned.index.kind}: {planned.index.reason}" if planned.index else "none",
+        "memory": f"{planned.peak_memory / MIB:,.0f} MiB at most, {limits.memory / MIB:,.0f} MiB available",
+        "disk": f"{planned.total_disk / MIB:,.0f} MiB, {limits.disk / MIB:,.0f} MiB free",
+    }.items():
+        facts.add_row(name, value)
+    console.print(facts)
+    stages = Table("stage", "memory, MiB", "disk, MiB")
+    for name in dict.fromkeys((*planned.memory, *planned.disk)):
+        amounts = (planned.memory.get(name), planned.disk.get(name))
+        stages.add_row(name, *(f"{amount / MIB:,.0f}" if amount else "" for amount in amounts))
+    console.print(stages)
+    for warning in planned.warnings:
+        console.print(f"[yellow]warning[/yellow] {warning}")
+
+
+@app.command(epilog="Example: synthprof run --dataset demo --profiles 100000 --seed 7")
+@_takes_params
+def run(
+    request: Request,
+    console_html: Annotated[
+        Path | None, typer.Option(help="Save what the console showed as an HTML file.")
+    ] = None,
+) -> None:
+    """Make a data set: all stages in a row, without Airflow. What was done before is not done again.
+
+    Log lines with time, process, stage and duration are added to run.log in the build folder.
+    """
+    from synthprof.explore import open_version
+    from synthprof.report import print_summary
+    from synthprof.run import run_all
+    from synthprof.summary import Facts, summary
+
+    console = Console(record=console_html is not None)
+    with _log_file(request) as log, _bars(console) as observe:
+        level = logging.DEBUG if request.runtime.detailed_logging else logging.INFO
+        log_to((log, level), (sys.stderr, logging.WARNING))
+        try:
+            done = run_all(request, home_folder(), observe)
+        except BaseException:
+            traceback.print_exc(file=log)
+            raise
+    version = open_version(home_folder(), request.dataset, done.published["version"])
+    facts = Facts(version.folder / "perfis.db", version.folder / "clusters.db")
+    print_summary(console, summary(version.manifest, facts, done.receipts), version.folder)
+    if console_html:
+        console.save_html(str(console_html))
+
+
+def _log_file(request: Request) -> TextIO:
+    """`run.log` in the build folder, where every attempt adds its lines: configuration, stages, memory."""
+    from synthprof.run import clear_errors
+    from synthprof.store import Store
+
+    folder = Store(home_folder(), request.dataset).build(request.spec).folder
+    with clear_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / "run.log").open("a", encoding="utf-8")
+
+
+@app.command(epilog="Example: synthprof status")
+def status() -> None:
+    """Published versions with their scores (* marks the current one), and builds that are under way."""
+    from synthprof.explore import builds, versions
+
+    console = Console()
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    for title in ("data set", "version", "rows", "seed", "encoder", "MiB", "published", "ARI", "recall"):
+        table.add_column(title, no_wrap=True)
+    for version, current in versions(home_folder()):
+        manifest = version.manifest
+        scores = (manifest.scores.get(name) for name in ("adjusted_rand_index", "recall_at_10"))
+        table.add_row(
+            manifest.dataset,
+            f"{manifest.version}{'*' if current else ''}",
+            f"{manifest.rows:,}",
+            str(version.spec.seed),
+            version.spec.encoder,
+            f"{manifest.bytes_total / MIB:,.0f}",
+            manifest.published_at[:10],
+            *("–" if score is None else f"{score:.3f}" for score in scores),
+        )
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
+    for build in builds(home_folder()):
+        console.print(
+            f"{build.dataset}: {build.spec.profiles:,} profiles, seed {build.spec.seed}: not published yet; "
+            f"done: {', '.join(build.done) or 'nothing'}; the same `synthprof run` goes on from there",
+            soft_wrap=True,
+        )
+
+
+Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
+VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
+
+
+@app.command(epilog="Example: synthprof verify --dataset gamers --all")
+def verify(
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+    blocks: Annotated[int, typer.Option(min=1, help="Blocks to make again and compare.")] = 4,
+    all_blocks: Annotated[bool, typer.Option("--all", help="Make every block again.")] = False,
+) -> None:
+    """Check every file of a version against its checksum, and blocks of rows by making them again."""
+    from synthprof.explore import open_version
+    from synthprof.verify import verify as check
+
+    console = Console()
+    found = open_version(home_folder(), dataset, version)
+    with _bars(console) as observe:
+        verdict = check(
+            found, None if all_blocks else blocks, lambda done, total: observe("verify", done, total)
+        )
+    for finding in verdict.findings:
+        console.print(Text.assemble(("✗", "red"), " ", finding), soft_wrap=True)
+    if not verdict.sound:
+        console.print("`synthprof repair` makes it whole.")
+        raise typer.Exit(1)
+    console.print(
+        f"[green]✓[/green] {dataset} {found.manifest.version}: {verdict.files} files match their checksums, "
+        f"{verdict.blocks} of {found.spec.blocks} blocks made again are the same byte for byte"
+    )
+
+
+@app.command(epilog="Example: synthprof repair --dataset gamers")
+def repair(
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Trust nothing that lies there: make all of it again.")
+    ] = False,
+) -> None:
+    """Make a damaged version whole: only what is damaged is made again, with the same digests."""
+    from synthprof.repair import repair as make_whole
+
+    console = Console()
+    with _bars(console) as observe:
+        done = make_whole(home_folder(), dataset, version, anew=anew, observe=observe)
+    console.print(
+        f"{dataset} {done.version}: put right: {', '.join(done.files) or 'nothing, all was sound'}; "
+        f"stages run again: {', '.join(done.stages) or 'none'}",
+        soft_wrap=True,
+    )
+
+
+@app.command(epilog="Example: synthprof show 42 --dataset gamers")
+def show(
+    profile_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the profile, from 1.")],
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+) -> None:
+    """One profile with its cluster."""
+    from synthprof.explore import open_version
+
+    profile = open_version(home_folder(), dataset, version).profile(profile_id)
+    table = Table(box=None, show_header=False)
+    for name, value in profile.items():
+        table.add_row(Text(name, "bold"), Text(str(value)))
+    Console().print(table)
+
+
+cli_search.register(app)
+
+
+@contextmanager
+def _bars(console: Console) -> Any:  # noqa: ANN401
+    """A callback for progress that shows a bar per stage."""
+    with Progress(
+        TextColumn("{task.description:<14}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=not console.is_terminal,
+    ) as progress:
+        tasks: dict[str, Any] = {}
+
+        def observe(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield observe
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,106 @@
+"""SQLite databases built as new files without a journal, then sealed: fast, and whole or not there."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import adbc_driver_sqlite.dbapi as adbc
+import pyarrow as pa
+from adbc_driver_manager import Error as AdbcError
+
+from synthprof.errors import SpecError, StageError, SynthprofError
+from synthprof.files import replacing, start_writing
+
+PAGE_BYTES = 16_384
+"""Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
+
+_BUILD = (
+    f"page_size={PAGE_BYTES}",
+    "journal_mode=OFF",
+    "synchronous=OFF",
+    "locking_mode=EXCLUSIVE",
+    "secure_delete=OFF",
+    "cache_size=-65536",
+)
+
+
+class Builder:
+    """A database while it is built: one connection, no journal, pages on their way to the disk early."""
+
+    def __init__(self, path: Path, cursor: adbc.Cursor) -> None:
+        self._path = path
+        self._cursor = cursor
+
+    def execute(self, statement: str) -> None:
+        """The statement has been carried out."""
+        self._cursor.execute(statement)
+
+    def load(
+        self,
+        table: str,
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        done: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """The batches are rows of the table, in order; returns how many. `done` hears the rows so far."""
+        rows = 0
+
+        def counted() -> Iterator[pa.RecordBatch]:
+            nonlocal rows
+            for batch in batches:
+                yield batch
+                rows += batch.num_rows
+                start_writing(self._path)
+                done(rows)
+
+        self._cursor.adbc_ingest(table, pa.RecordBatchReader.from_batches(schema, counted()), mode="append")
+        return rows
+
+
+@contextmanager
+def building(path: Path) -> Iterator[Builder]:
+    """A new database that lies, whole and durable, at `path` afterwards.
+
+    While it is built it has no journal: after a crash only a temporary file is left. Raises SpecError on a
+    full disk, StageError if SQLite fails otherwise.
+    """
+    with replacing(path) as temporary:
+        try:
+            with adbc.connect(str(temporary), autocommit=True) as connection, connection.cursor() as cursor:
+                for pragma in _BUILD:
+                    cursor.execute(f"PRAGMA {pragma}")
+                yield Builder(temporary, cursor)
+        except AdbcError as error:
+            raise _failure(path, error) from error
+
+
+def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:
+    """The answer to a question to a sealed database, which is opened read-only."""
+    uri = f"file:{_quoted(path)}?mode=ro&immutable=1"
+    with adbc.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetch_arrow_table()
+
+
+def _quoted(path: Path) -> str:
+    return str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def compact(source: Path, path: Path) -> None:
+    """`path` is a copy of the sealed database `source`, vacuumed and analysed, whole and durable."""
+    with replacing(path) as temporary:
+        try:
+            with adbc.connect(str(source), autocommit=True) as connection, connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO ?", (str(temporary),))
+            with adbc.connect(str(temporary), autocommit=True) as connection, connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode=OFF")
+                cursor.execute("ANALYZE")
+        except AdbcError as error:
+            raise _failure(path, error) from error
+
+
+def _failure(path: Path, error: AdbcError) -> SynthprofError:
+    """What SQLite's error means for the caller."""
+    if "full" in str(error):  # SQLITE_FULL: "database or disk is full"
+        return SpecError(f"{path} could not be written: the disk is full; free some space, then run it again")
+    return StageError(f"{path} could not be written: {error}; run it again")

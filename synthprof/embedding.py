@@ -1,0 +1,273 @@
+"""Embeddings of many texts from a service that is slow, costs money, and fails now and then.
+
+Every answer is saved before the next request of its thread. A batch that keeps failing is halved until the
+bad text stands alone. Whether a text is bad or the service is out is told by a text that is known to be good.
+"""
+
+import datetime
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tenacity
+
+from synthprof.answers import Answers, text_digests
+from synthprof.encoders import SlowEncoder
+from synthprof.encoders.exact import Vector
+from synthprof.encoders.http import KNOWN_GOOD, Rejected
+from synthprof.errors import SpecError, StageError
+
+Matrix = npt.NDArray[np.float32]
+
+PAUSE_SECONDS = 2.0
+"""Between finding a text bad and trying it once more."""
+
+MOST_PROBE_WAIT_SECONDS = 5.0
+NOT_FINITE = 200
+"""The code of a failure whose request went well, but whose vector was not finite or zero."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a service is asked; the vectors do not depend on it."""
+
+    batch_size: int = 32
+    requests_in_flight: int = 4
+    patience_seconds: float = 900.0
+    pause_seconds: float = PAUSE_SECONDS
+    limit: int = 0
+    since: float = 0.0
+    """Answers from before this moment (seconds of the epoch) do not count."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A text for which the service has no vector, though it has one for others."""
+
+    digest: bytes
+    code: int
+    error: str
+    tries: int
+    at: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """One row per text, (n, dim) float32, NaN where it failed; and the failures by digest."""
+
+    embeddings: Matrix
+    failures: dict[bytes, Failure]
+
+
+@dataclass(frozen=True)
+class _Item:
+    digest: bytes
+    text: str
+
+
+@dataclass(frozen=True)
+class _Suspect:
+    """A text that failed alone, or whose vector was not finite."""
+
+    item: _Item
+    code: int
+    error: str
+
+
+class Embedder:
+    """Asks one service for texts that have no answer yet, several requests at once.
+
+    heard: told how many texts have been answered or have failed since the last time, from any thread.
+    """
+
+    def __init__(
+        self,
+        service: SlowEncoder,
+        answers: Answers,
+        effort: Effort,
+        heard: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._service = service
+        self._answers = answers
+        self._effort = effort
+        self._heard = heard
+        self._left = effort.limit
+        self._tries: Counter[bytes] = Counter()
+        self._probing = threading.Lock()
+        self._outage_ended = -1.0
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """The embedding of each text; only what has no answer yet is asked for, and each text once.
+
+        Raises StageError if the service is out for longer than the patience, SpecError at the limit or if
+        the service is not the one that was meant. What was answered by then is saved.
+        """
+        digests = text_digests(texts)
+        found = self._answers.find(list(dict.fromkeys(digests)), self._effort.since)
+        by_digest = dict(zip(digests, texts, strict=True))
+        missing = [_Item(digest, text) for digest, text in by_digest.items() if digest not in found]
+        self._heard(sum(digest in found for digest in digests))
+        wanted = self._within_limit(missing)
+        failures = {failure.digest: failure for failure in self._ask_all(wanted)}
+        if len(wanted) < len(missing):
+            raise SpecError(
+                f"limit={self._effort.limit} rows have been embedded and saved, more are missing; "
+                "run it again to go on, with limit=0 to the end"
+            )
+        found |= self._answers.find([item.digest for item in wanted], self._effort.since)
+        embeddings = np.full((len(texts), self._service.dim), np.nan, np.float32)
+        for row, digest in enumerate(digests):
+            if digest in found:
+                embeddings[row] = found[digest]
+        return Embedded(embeddings, failures)
+
+    def _within_limit(self, missing: list[_Item]) -> list[_Item]:
+        if not self._effort.limit:
+            return missing
+        wanted = missing[: self._left]
+        self._left -= len(wanted)
+        return wanted
+
+    # --- batches -----------------------------------------------------------------------------------------
+
+    def _ask_all(self, items: Iterable[_Item]) -> list[Failure]:
+        """Every item has an answer that is saved, or is among the failures returned."""
+        waiting, suspects = deque(items), list[_Suspect]()
+        running: set[Future[list[_Suspect]]] = set()
+        with ThreadPoolExecutor(self._effort.requests_in_flight, "embed") as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < self._effort.requests_in_flight:
+                        size = min(self._effort.batch_size, len(waiting))
+                        running.add(pool.submit(self._settle, [waiting.popleft() for _ in range(size)]))
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for suspect in (each for future in done for each in future.result()):
+                        first = suspect.code == NOT_FINITE and self._tries[suspect.item.digest] == 1
+                        waiting.append(suspect.item) if first else suspects.append(suspect)
+            except BaseException:
+                self._service.stopping.set()  # no thread sleeps on
+                raise
+        return self._once_more(suspects)
+
+    def _settle(self, batch: list[_Item]) -> list[_Suspect]:
+        """The answers of a batch are saved, except for the suspects."""
+        try:
+            return self._ask(batch)
+        except Rejected as error:
+            return self._halve(batch, error)
+
+    def _halve(self, batch: list[_Item], error: Rejected) -> list[_Suspect]:
+        """The same for a batch that keeps failing: the halves that are good are answered and saved."""
+        if len(batch) == 1:
+            return [_Suspect(batch[0], error.code, str(error))]
+        first, second = batch[: len(batch) // 2], batch[len(batch) // 2 :]
+        try:
+            found = self._ask(first, patient=False)
+        except Rejected as first_error:
+            return self._after_bad_half(batch, first, second, first_error)
+        if len(second) > 1:  # what is bad is in it: no need to ask for the whole of it once more
+            return found + self._halve(second, error)
+        try:
+            return found + self._ask(second, patient=False)
+        except Rejected as alone:
+            return [*found, _Suspect(second[0], alone.code, str(alone))]
+
+    def _after_bad_half(
+        self, batch: list[_Item], first: list[_Item], second: list[_Item], error: Rejected
+    ) -> list[_Suspect]:
+        try:
+            found = self._ask(second, patient=False)
+        except Rejected as second_error:
+            if self._outlast(time.monotonic()):  # nothing was wrong with the batch
+                return self._settle(batch)
+            found = self._halve(second, second_error)
+        return self._halve(first, error) + found
+
+    def _once_more(self, suspects: list[_Suspect]) -> list[Failure]:
+        """Each suspect is tried alone after a pause; it fails if it does so while a good text does not."""
+        if not suspects:
+            return []
+        self._sleep(self._effort.pause_seconds)
+        self._outlast(time.monotonic())
+        began = time.monotonic()
+        left = [each for suspect in suspects for each in self._alone(suspect)]
+        if left and self._outlast(began):
+            return self._ask_all([suspect.item for suspect in left])
+        return [self._failure(suspect) for suspect in left]
+
+    def _alone(self, suspect: _Suspect) -> list[_Suspect]:
+        try:
+            return self._ask([suspect.item])
+        except Rejected as error:
+            return [_Suspect(suspect.item, error.code, str(error))]
+
+    def _failure(self, suspect: _Suspect) -> Failure:
+        self._heard(1)
+        tries = self._tries[suspect.item.digest]
+        at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        logger.warning("no embedding after %d tries: %s", tries, suspect.error)
+        return Failure(suspect.item.digest, suspect.code, suspect.error, tries, at)
+
+    # --- one request -------------------------------------------------------------------------------------
+
+    def _ask(self, batch: list[_Item], patient: bool = True) -> list[_Suspect]:
+        """The finite answers are saved, the others are suspects. Raises Rejected if the batch fails."""
+        vectors = self._ask_through_outages(batch, patient)
+        self._tries.update(item.digest for item in batch)
+        good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
+        if good:
+            self._answers.save(good)
+            self._heard(len(good))
+        return [_Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
+
+    def _ask_through_outages(self, batch: list[_Item], patient: bool) -> "list[Vector | None]":
+        while True:
+            try:
+                return self._service.ask([item.text for item in batch], patient)
+            except Rejected as error:
+                self._tries.update(item.digest for item in batch)
+                if not (error.busy and self._outlast(time.monotonic())):
+                    raise
+
+    def _outlast(self, failed_at: float) -> bool:
+        """The service answers a good text; returns whether it did not at once, after `failed_at` (monotonic).
+
+        Raises StageError when the patience is at its end.
+        """
+        with self._probing:
+            if self._outage_ended >= failed_at:  # another thread has waited for its end meanwhile
+                return True
+            patience = tenacity.stop_after_delay(self._effort.patience_seconds)
+            retrying = tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type(Rejected),
+                stop=lambda state: self._service.stopping.is_set() or patience(state),
+                wait=tenacity.wait_random_exponential(multiplier=0.2, max=MOST_PROBE_WAIT_SECONDS),
+                sleep=self._sleep,
+                reraise=True,
+            )
+            try:
+                retrying(self._probe)
+            except Rejected as error:
+                raise StageError(
+                    f"the embedding service has been out for {self._effort.patience_seconds:.0f} s: {error}; "
+                    "what was embedded is saved; run it again when the service is back"
+                ) from None
+            if retrying.statistics["attempt_number"] > 1:
+                self._outage_ended = time.monotonic()
+                return True
+            return False
+
+    def _sleep(self, seconds: float) -> None:
+        self._service.stopping.wait(seconds)
+
+    def _probe(self) -> None:
+        if self._service.ask_once([KNOWN_GOOD])[0] is None:
+            raise Rejected(500, "the vector of a good text is not finite")

@@ -1,0 +1,121 @@
+"""Encoders: what turns profiles, and texts about them, into embeddings."""
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Protocol, Self, runtime_checkable
+
+import pyarrow as pa
+
+from synthprof.encoders.catalogue import CatalogueEncoder
+from synthprof.encoders.exact import Matrix, Vector
+from synthprof.encoders.hashed import HashedEncoder
+from synthprof.encoders.vocabulary import read_vocabulary
+from synthprof.errors import SpecError
+from synthprof.resources import default_workers
+
+NAMES = ("catalogue", "hashed", "http", "model")
+
+SLOW = ("http", "model")
+"""Encoders whose rows are saved one by one; `Encoder.fast` says the same of one that is loaded."""
+
+
+class Encoder(Protocol):
+    """Turns profiles into embeddings of one fixed width."""
+
+    @property
+    def name(self) -> str:
+        """The name under which `load_encoder` knows it."""
+
+    @property
+    def dim(self) -> int:
+        """Values of an embedding."""
+
+    @property
+    def fast(self) -> bool:
+        """True when a whole block is a matter of a moment; False when it needs its own checkpoints."""
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One embedding per row, (n, dim) float32, C-contiguous, L2 norm 1.
+
+        The bytes of a row depend on no other row of the batch, and on no number of threads.
+        """
+
+
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder that also places free text among the profiles."""
+
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One embedding per text among those of the profiles, (n, dim) float32, C-contiguous, L2 norm 1."""
+
+
+@runtime_checkable
+class SlowEncoder(TextEncoder, Protocol):
+    """An encoder that needs checkpoints: a service or a large model, asked for a few texts at a time."""
+
+    stopping: threading.Event
+    """Set by the caller so that nobody waits to ask again."""
+
+    @property
+    def identity(self) -> str:
+        """What an embedding depends on besides its text."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def check(self) -> None:
+        """It is there, and its vectors are as wide as they should be. Raises SpecError or StageError."""
+
+    def texts(self, batch: pa.RecordBatch) -> list[str]:
+        """The text of each profile."""
+
+    def ask(self, texts: Sequence[str], patient: bool = True) -> list[Vector | None]:
+        """The vector of each text, None where it is not finite. Raises http.Rejected."""
+
+    def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
+        """The same, from a single try."""
+
+
+def load_encoder(
+    name: str,
+    dim: int,
+    seed: int = 0,
+    schema: str = "gamer_br",
+    model: str = "",
+    request_seconds: float = 60.0,
+    use_gpu: bool = False,
+) -> Encoder:
+    """The encoder of that name. Raises SpecError naming those there are.
+
+    `http` takes the address of its service from the environment; nothing is asked of it yet, and the `model`
+    is not loaded yet.
+
+    `seed` is for `hashed`; `catalogue` is the same for every seed, so that data sets share one space.
+    """
+    if name == "catalogue":
+        return CatalogueEncoder(dim, read_vocabulary(schema))
+    if name == "hashed":
+        return HashedEncoder(dim, seed)
+    if name == "model":
+        return _model(dim, model, use_gpu)
+    if name == "http":
+        return _http(dim, model, request_seconds)
+    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(NAMES)}")
+
+
+def _http(dim: int, model: str, request_seconds: float) -> Encoder:
+    if not model:
+        raise SpecError("encoder=http needs model, the name by which the service knows its model")
+    from synthprof.encoders.http import HttpEncoder, endpoint_of  # only who asks a service pays for httpx
+
+    return HttpEncoder(endpoint_of(os.environ, request_seconds), model, dim)
+
+
+def _model(dim: int, model: str, use_gpu: bool) -> Encoder:
+    if not model:
+        raise SpecError("encoder=model needs model, the folder of a sentence-transformers model")
+    from synthprof.encoders.model import ModelEncoder
+
+    return ModelEncoder(model, dim, default_workers(), use_gpu)

@@ -1,0 +1,91 @@
+"""The simulated embedding: a seeded Gaussian for each profile, from a stable hash of its fields.
+
+Neighbours mean nothing here; it is for load tests that want dense vectors without structure.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.special import ndtri
+
+from synthprof.encoders.exact import CHUNK_ROWS, Matrix, unit_rows
+from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, hash_strings, mix
+
+IDENTITY: Final = "id"
+"""The column that says where a row stands, not what it is: left out of the hash."""
+
+SCALES: Final = (
+    ("idade", 1, 127),
+    ("anos_experiencia", 2, 63),
+    ("usa_microfone", 50, 1),
+    ("compartilhar_contato", 50, 1),
+)
+"""Each attribute scales its share of the dimensions by 100 + factor x value, the value cut at the limit."""
+
+SIGMA: Final = 1_024
+"""One standard deviation in the whole numbers of the table of Gaussian values."""
+
+
+class HashedEncoder:
+    """Encoder `hashed`: equal fields (the id is none) have equal bytes, all else is noise."""
+
+    name = "hashed"
+    fast = True
+
+    def __init__(self, dim: int, seed: int) -> None:
+        self.dim = dim
+        self._seed = seed
+        self._normal = _normal_values()
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One vector per row, (n, dim) float32 with L2 norm 1; of its fields and the seed."""
+        keys = self._keys(batch)
+        scales = _scales(batch, self.dim)
+        steps = np.arange(1, self.dim // 4 + 2, dtype=np.uint64) * GOLDEN
+        vectors = np.empty((batch.num_rows, self.dim), np.float32)
+        for first in range(0, len(keys), CHUNK_ROWS):
+            rows = slice(first, first + CHUNK_ROWS)
+            words = mix(keys[rows, None] + steps).astype("<u8", copy=False)
+            np.multiply(self._normal[words.view("<u2")[:, : self.dim]], scales[rows], out=vectors[rows])
+        return unit_rows(vectors)
+
+    def _keys(self, batch: pa.RecordBatch) -> Hashes:
+        """A hash of all fields of each row, whatever the order of the columns."""
+        keys = np.full(batch.num_rows, hash_name(f"{self._seed}"), np.uint64)
+        for name in sorted(set(batch.schema.names) - {IDENTITY}):
+            salt = hash_name(f"{self._seed}\x1f{name}")
+            keys = mix(keys ^ _hash_column(batch.column(name), salt))
+        return keys
+
+
+def _hash_column(column: pa.Array, salt: int) -> Hashes:
+    """One hash per value: whole numbers and flags by value whatever their width, all else as text."""
+    if pa.types.is_boolean(column.type) or pa.types.is_integer(column.type):
+        values = column.cast(pa.int64())
+        missing = values.is_null().to_numpy(zero_copy_only=False)
+        numbers = pc.fill_null(values, 0).to_numpy().astype(np.uint64)
+        return mix(mix(numbers ^ np.uint64(salt)) + missing.astype(np.uint64))
+    return hash_strings(column, salt)
+
+
+def _normal_values() -> npt.NDArray[np.float32]:
+    """The Gaussian's quantiles at the middles of 65,536 equal odds, as whole numbers of 1/SIGMA.
+
+    The rounding hides what libraries differ in (about one part in 1e15), so the table is the same everywhere.
+    """
+    middles = (np.arange(65_536) + 0.5) / 65_536
+    return np.rint(ndtri(middles) * SIGMA).astype(np.float32)
+
+
+def _scales(batch: pa.RecordBatch, dim: int) -> Matrix:
+    """What each value is scaled by, (n, dim): every attribute has its share of the dimensions."""
+    share = np.arange(dim) * len(SCALES) // dim
+    factors = np.full((batch.num_rows, len(SCALES)), 100, np.float32)
+    for place, (name, factor, limit) in enumerate(SCALES):
+        if name in batch.schema.names:
+            values = pc.fill_null(batch.column(name).cast(pa.int64()), 0).to_numpy()
+            factors[:, place] += factor * np.clip(values, 0, limit)
+    return factors[:, share]

@@ -1,0 +1,241 @@
+"""Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
+
+What comes back is checked value by value, for servers answer 200 with nulls where a vector was not finite.
+How to go on after a failure (halving, outages, what is recorded) is decided in `synthprof.embedding`.
+"""
+
+import email.utils
+import math
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import tenacity
+
+from synthprof.encoders.exact import Matrix, Vector
+from synthprof.errors import SpecError, StageError
+
+URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
+"""Environment variables of the service; an Airflow task takes them from its Connection."""
+
+TEXT = "descricao"
+"""The column that is embedded: it says what the other columns say, in words."""
+
+KNOWN_GOOD = "Joga à noite no computador."
+"""A text that every model can take: if this fails, it is the service that fails."""
+
+CONNECT_SECONDS = 10.0
+BUSY_CODES = (408, 409, 429, 502, 503, 504)
+"""The service has no time for anyone: asked again for longer than after a failure of its own (500)."""
+
+BUSY_TRIES, FAILED_TRIES = 6, 2
+MOST_WAIT_SECONDS, MOST_ASKED_WAIT_SECONDS = 20.0, 300.0
+MOST_SHOWN = 200
+"""Characters of an answer that a message may quote."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the service is. The key is in no repr, so in no log."""
+
+    url: str = field(repr=False)  # may hold a password
+    key: str = field(default="", repr=False)
+    request_seconds: float = 60.0
+
+
+class Rejected(Exception):
+    """A request that failed: its code (0: no answer), and the seconds to wait if it was told."""
+
+    def __init__(self, code: int, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def busy(self) -> bool:
+        """Whether the service had no time or was not there, whatever the texts."""
+        return self.code == 0 or self.code in BUSY_CODES
+
+    @property
+    def tries(self) -> int:
+        """How often the same request is worth sending."""
+        return BUSY_TRIES if self.busy else FAILED_TRIES if self.code == 424 or self.code >= 500 else 1
+
+
+class HttpEncoder:
+    """A slow encoder: it asks a service, so its rows are saved one by one as they come."""
+
+    name = "http"
+    fast = False
+
+    def __init__(self, endpoint: Endpoint, model: str, dim: int) -> None:
+        self.dim = dim
+        self.model = model
+        headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+        timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
+        self.stopping = threading.Event()
+        self._url = endpoint.url
+        self._client = httpx.Client(headers=headers, timeout=timeout)
+
+    @property
+    def identity(self) -> str:
+        """What an embedding depends on besides its text."""
+        return f"http {self.model} {self.dim}"
+
+    def texts(self, batch: pa.RecordBatch) -> list[str]:
+        """The text of each profile."""
+        return [text or "" for text in batch.column(TEXT).to_pylist()]
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One vector per profile, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
+        return self.encode_text(self.texts(batch))
+
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One vector per text, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
+        try:
+            vectors = self.ask(texts)
+        except Rejected as error:
+            raise StageError(f"the embedding service failed: {error}; try again") from None
+        found = [vector for vector in vectors if vector is not None]
+        if len(found) < len(vectors):
+            raise StageError("the embedding service gave no finite vector for the text; try another one")
+        return np.stack(found) if found else np.zeros((0, self.dim), np.float32)
+
+    def check(self) -> None:
+        """The service is there and its vectors are as wide as they should be.
+
+        Raises SpecError if it is no such service or its vectors are of another width, StageError if it fails.
+        """
+        try:
+            self.ask([KNOWN_GOOD])
+        except Rejected as error:
+            if error.code == 200:
+                raise SpecError(f"{error}; set {URL} to the address of a service, https://host/v1") from None
+            raise StageError(f"the embedding service failed: {error}; try again") from None
+
+    def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
+        """The vector of each text, None where the answer was not finite or zero.
+
+        Asks again, after the time the service names or one drawn at random, while that pays; not if not
+        `patient`, save when the service is busy. Raises Rejected if it keeps failing; SpecError where the
+        service refuses the key or does not know the address, and where its vectors have another width.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Rejected),
+            stop=lambda state: self.stopping.is_set() or state.attempt_number >= _tries(state, patient),
+            wait=_wait,
+            sleep=lambda seconds: _sleep(self.stopping, seconds),
+            reraise=True,
+        )
+        found: list[Vector | None] = retrying(self.ask_once, list(texts))
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The connections are closed; who waits to ask again gives up."""
+        self.stopping.set()
+        self._client.close()
+
+    def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
+        """What `ask` gives, from a single request."""
+        try:
+            answer = self._client.post(self._url, json={"model": self.model, "input": list(texts)})
+        except httpx.InvalidURL:
+            raise SpecError(f"{URL} is not the address of a service; write https://host/v1") from None
+        except httpx.UnsupportedProtocol:
+            raise SpecError(f"{URL} must begin with https:// or http://") from None
+        except httpx.TransportError as error:  # its text may hold the address: only its kind is told
+            raise Rejected(0, f"no answer ({type(error).__name__})") from None
+        _check_status(answer)
+        return _vectors(answer, len(texts), self.dim)
+
+
+def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float) -> Endpoint:
+    """The service named in the environment. Raises SpecError if none is."""
+    url = environment.get(URL, "").strip().rstrip("/")
+    if not url:
+        raise SpecError(
+            f"encoder=http needs the address of a service; set {URL} (and {KEY} if it wants a key), "
+            "or in Airflow the Connection synthprof_embeddings"
+        )
+    if not url.endswith("/embeddings"):
+        url += "/embeddings" if url.endswith("/v1") else "/v1/embeddings"
+    return Endpoint(url, environment.get(KEY, ""), request_seconds)
+
+
+def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Rejected)
+    return error.tries if patient or error.busy else 1
+
+
+def _sleep(stopping: threading.Event, seconds: float) -> None:
+    stopping.wait(seconds)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Full jitter (AWS Architecture Blog, 2015), and no less than the service asks for."""
+    jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MOST_WAIT_SECONDS)(state)
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Rejected)
+    return float(max(jitter, error.retry_after))
+
+
+def _check_status(answer: httpx.Response) -> None:
+    code = answer.status_code
+    if code in (401, 403):
+        raise SpecError(f"the embedding service refuses the key ({code}); set {KEY}")
+    if code in (404, 405) or 300 <= code < 400:
+        raise SpecError(f"there is no embedding service at that address ({code}); set {URL}")
+    if code != 200:
+        raise Rejected(code, f"{code} {answer.text[:MOST_SHOWN]!r}", _retry_after(answer))
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds of the header Retry-After, which is a number or a date; 0 without it."""
+    value = answer.headers.get("Retry-After", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(seconds, 0.0), MOST_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
+
+
+def _vectors(answer: httpx.Response, count: int, dim: int) -> "list[Vector | None]":
+    """The vectors in the order of the texts, whatever order they came in."""
+    try:
+        items = answer.json()["data"]
+        by_index = {item["index"]: item["embedding"] for item in items}
+    except (ValueError, KeyError, TypeError):
+        kind = answer.headers.get("content-type", "nothing").split(";")[0]
+        raise Rejected(200, f"the answer is not one of an embedding service, but {kind}") from None
+    if len(items) != count or sorted(map(str, by_index)) != sorted(map(str, range(count))):
+        raise Rejected(500, f"{len(items)} embeddings for {count} texts")
+    return [_vector(by_index[index], dim) for index in range(count)]
+
+
+def _vector(values: Any, dim: int) -> "Vector | None":  # noqa: ANN401
+    """Float32 of norm 1, or None if it is not finite or zero. Raises SpecError for another width."""
+    if not isinstance(values, list):
+        return None
+    if len(values) != dim:
+        raise SpecError(
+            f"the embedding service gives {len(values)} values, but dim_embedding={dim}; "
+            f"set dim_embedding={len(values)} or name another model"
+        )
+    if not all(isinstance(value, int | float) for value in values):  # null stands for NaN in JSON
+        return None
+    wide = np.array(values, np.float64)
+    norm = float(np.sqrt(wide @ wide))
+    return (wide / norm).astype(np.float32) if math.isfinite(norm) and norm > 0 else None

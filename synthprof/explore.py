@@ -1,0 +1,111 @@
+"""Read-only questions to what is published."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synthprof.database import read
+from synthprof.errors import SpecError, StageError
+from synthprof.files import reading
+from synthprof.spec import DATASET_PATTERN, Spec
+from synthprof.store import Manifest, Store, read_manifest
+
+ATTEMPTS = 100
+"""How often a reader looks for a version that is removed just as it is opened."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version: its folder and its manifest. It never changes, so a reader may keep it.
+
+    While this value is referred to, the version is not pruned.
+    """
+
+    folder: Path
+    manifest: Manifest
+    hold: "Hold | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def spec(self) -> Spec:
+        """What it was made of."""
+        return Spec.model_validate(self.manifest.spec)
+
+    def profile(self, profile_id: int) -> dict[str, Any]:
+        """The columns of one profile and its cluster. Raises SpecError if there is no such id."""
+        if not 1 <= profile_id <= self.manifest.rows:
+            raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
+        found = read(self.folder / "perfis.db", "SELECT * FROM perfis WHERE id = ?", (profile_id,))
+        cluster = read(
+            self.folder / "clusters.db", "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,)
+        )
+        row: dict[str, Any] = found.to_pylist()[0]
+        return {**row, **cluster.to_pylist()[0]}
+
+
+class Hold:
+    """Keeps a folder from being removed for as long as this is referred to (`files.reading`)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FileNotFoundError if the folder is gone."""
+        self._descriptor = reading(folder)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+
+def open_version(home: Path, dataset: str, version: str | None = None) -> Version:
+    """A version of a data set, the current one unless named. Raises SpecError naming those there are."""
+    store = Store(home, dataset)
+    for _ in range(ATTEMPTS):
+        folder = store.current() if version is None else _named(store, version)
+        try:
+            hold = Hold(folder)
+        except FileNotFoundError:  # removed since its name was read: look again
+            continue
+        return Version(folder, read_manifest(folder), hold)
+    raise StageError(
+        f"the current version of {dataset!r}, {folder}, is missing; make it again with `synthprof run`"
+    )
+
+
+def _named(store: Store, version: str) -> Path:
+    known = [path.name for path in store.versions()]
+    if version not in known:
+        version = version[:80]
+        raise SpecError(
+            f"no version {version!r} of {store.dataset!r}; there are: {', '.join(known) or 'none'}"
+        )
+    return store.published(version)
+
+
+def versions(home: Path) -> Iterator[tuple[Version, bool]]:
+    """Every published version under the data root, by data set and age, and whether it is the current one."""
+    for folder in sorted(home.glob("*/versions")):
+        if not re.match(DATASET_PATTERN, folder.parent.name):
+            continue
+        store = Store(home, folder.parent.name)
+        current = store.current().resolve() if store.versions() else None
+        for path in store.versions():
+            yield Version(path, read_manifest(path)), path.resolve() == current
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A build whose version is not published: its spec and the stages that are done, in part or whole."""
+
+    dataset: str
+    spec: Spec
+    done: tuple[str, ...]
+
+
+def builds(home: Path) -> Iterator[Unfinished]:
+    """Every build under the data root that has not led to a published version."""
+    for folder in sorted(home.glob("*/build/*/spec.json")):
+        receipts = [path.parent.name.rpartition("-")[0] for path in folder.parent.glob("*/receipt*.json")]
+        if "publish" not in receipts:
+            spec = Spec.model_validate_json(folder.read_bytes())
+            yield Unfinished(folder.parents[2].name, spec, tuple(dict.fromkeys(receipts)))

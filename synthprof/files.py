@@ -1,0 +1,237 @@
+"""Files that appear whole under their name, or not at all, and stay after a power cut."""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from synthprof.errors import Busy
+
+_TEMPORARY = ".tmp-"
+
+_OFFSET = ctypes.c_int64
+_SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
+_NO_LINK = (errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What link(2) says where another name for a file cannot be had: then it is copied."""
+
+
+class FileRecord(BaseModel):
+    """A file as it was when it was sealed: its path within its folder, its size and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A temporary path beside `path`; what was written there is flushed and takes its place at the end.
+
+    Not `durable`: it is not flushed, so after a power cut the file may be missing or anything at all.
+
+    After an exception there is nothing at either name that was not there before. The folder itself is not
+    flushed: call `flush_folder` once after the last file. A failed flush is never tried again on the same
+    file, whose pages the kernel may have dropped: the caller writes a new one.
+    """
+    make_folder(path.parent)
+    temporary = beside(path)
+    try:
+        yield temporary
+        if durable:
+            flush(temporary)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # what failed first is what matters
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def beside(path: Path) -> Path:
+    """A temporary name in the folder of `path`, which `remove_temporaries` knows."""
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+
+
+def make_folder(path: Path) -> None:
+    """The folder is there, and so are, durably, the names that lead to it."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    flush_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`path` holds `text`, durably."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    flush_folder(path.parent)
+
+
+def point(link: Path, target: str) -> None:
+    """`link` is a symbolic link to `target`, switched in one step, durably."""
+    temporary = beside(link)
+    temporary.symlink_to(target)
+    try:
+        temporary.replace(link)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    flush_folder(link.parent)
+
+
+def share(source: Path, path: Path) -> None:
+    """`path` is one more name of the sealed file `source`, or a flushed copy where the disk has no links."""
+    try:
+        path.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        with replacing(path) as temporary:
+            shutil.copyfile(source, temporary)
+
+
+def take_place(aside: Path, folder: Path) -> None:
+    """The finished folder `aside` is `folder`; what was there before, if anything, has the name `aside`.
+
+    In one step: at no moment is there nothing at `folder` that was there before.
+    """
+    if not folder.exists():
+        aside.rename(folder)
+    elif not _exchange(aside, folder):  # a disk that cannot: readers miss it for a moment
+        old = beside(folder)
+        folder.rename(old)
+        aside.rename(folder)
+        old.rename(aside)
+    flush_folder(folder.parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Whether the two names were swapped: renameat2(2) with RENAME_EXCHANGE."""
+    here, exchange = -100, 2  # AT_FDCWD of fcntl.h, RENAME_EXCHANGE of linux/fs.h
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return call is not None and call(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def flush(path: Path) -> None:
+    """What was written to the file, or to the folder's list of names, has reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+flush_folder = flush
+
+
+def start_writing(path: Path) -> None:
+    """What was written so far is on its way to the disk, so that flushing at the end waits less.
+
+    Only a hint (sync_file_range(2) on Linux): it waits for nothing, promises nothing and fails silently.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            ctypes.CDLL(None).sync_file_range(descriptor, _OFFSET(0), _OFFSET(0), _SYNC_FILE_RANGE_WRITE)
+        finally:
+            os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record(path: Path, folder: Path) -> FileRecord:
+    """The record of `path` as it lies within `folder` now."""
+    return FileRecord(
+        path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256(path)
+    )
+
+
+def remove_temporaries(folder: Path, *, deep: bool = True) -> None:
+    """Nothing is left in `folder` of writers that were killed. Call it only with the folder's lock held."""
+    for path in folder.glob(f"{'**/' if deep else ''}{_TEMPORARY}*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float = 1.0) -> Iterator[None]:
+    """The lock file at `path` is held. It vanishes with its holder. Raises Busy if another holds it.
+
+    patience_seconds: how long to wait for it; a killed holder's children may keep it for some milliseconds.
+    """
+    give_up = time.monotonic() + patience_seconds
+    while (descriptor := _held(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)) is None:
+        if time.monotonic() > give_up:
+            raise Busy(f"{what} is being worked on by another process; wait for it to end, then try again")
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def unread(folder: Path) -> Iterator[bool]:
+    """Whether nobody reads in the folder; while inside, no reader can begin to (`reading`)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield _locked(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
+def reading(folder: Path) -> int:
+    """A descriptor that, while open, keeps the folder from being removed (`unread`).
+
+    Raises FileNotFoundError if it is gone, or is no longer what has this name.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if _locked(descriptor, fcntl.LOCK_SH) and _is_at(descriptor, folder):
+        return descriptor
+    os.close(descriptor)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+def _held(path: Path, kind: int) -> int | None:
+    """A descriptor that holds the lock file at `path`, if it could be had at once."""
+    make_folder(path.parent)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    if _locked(descriptor, kind) and _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    """Whether the lock could be had at once."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether what is open still has this name: the folder around a lock may have been removed meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,368 @@
+"""Draws profiles by columns: a schema and a block's number give an Arrow record batch.
+
+Everything is integer codes until the end: tables made once per process turn raw random words into codes, and
+codes into text. No row is touched by Python.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.profiles.checks import check
+from synthprof.profiles.fragments import Pieces, join, list_fragments
+from synthprof.profiles.odds import (
+    AliasTable,
+    Axis,
+    alias_table,
+    normalised,
+    odds_of,
+    sequence_shares,
+    sequences,
+)
+from synthprof.profiles.person_names import Names, names_of
+from synthprof.profiles.prose import ProseTable, prose, prose_table
+from synthprof.profiles.shares import Counts, expected_shares, observed_counts
+from synthprof.schema import (
+    LIST_SEPARATOR,
+    Chance,
+    Choice,
+    Column,
+    FullName,
+    Lookup,
+    Number,
+    Prose,
+    Schema,
+    Subset,
+    YearsSince,
+)
+from synthprof.spec import BLOCK_ROWS
+from synthprof.streams import Stream, stream
+
+__all__ = ["Counts", "Generated", "check", "expected_shares", "generate", "observed_counts"]
+
+Codes = npt.NDArray[np.integer]
+Rows = npt.NDArray[np.intp]
+
+ARCHETYPE = ""
+"""Stands for a column's name in the archetypes' stream; no column can have it."""
+
+
+_CANDIDATES = 3
+"""Candidates drawn per place in a list before it stays shorter than wanted: with two, a third of the lists of
+four styles did at separation 0.8, since an archetype has few styles."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The profiles of a block and, apart, the archetype behind each.
+
+    profiles: `id` int64 and the schema's columns. archetypes: (n,) uint8 indices into schema.archetypes.
+    """
+
+    profiles: pa.RecordBatch
+    archetypes: npt.NDArray[np.uint8]
+
+
+def generate(
+    schema: Schema, seed: int, locale: str, separation: float, block: int, rows: int = BLOCK_ROWS
+) -> Generated:
+    """The first `rows` profiles of a block, the same bytes wherever and whenever they are made.
+
+    A whole block is drawn, then sliced, so that a short block is the beginning of the full one.
+    """
+    tables = _tables(schema, locale, separation)
+    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block))
+    for column in schema.drawing_order:
+        drawing.draw(column)
+    ids = pa.array(np.arange(block * BLOCK_ROWS + 1, (block + 1) * BLOCK_ROWS + 1))
+    arrays = {"id": ids} | {column.name: drawing.array(column) for column in schema.columns}
+    return Generated(pa.RecordBatch.from_pydict(arrays).slice(0, rows), drawing.archetypes[:rows])
+
+
+# --- tables, made once per process -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _ByOdds:
+    axes: tuple[Axis, ...]
+    table: AliasTable
+
+
+@dataclass(frozen=True)
+class _ByItems:
+    """Lists drawn item by item: their sizes, and a table of items."""
+
+    axes: tuple[Axis, ...]
+    table: AliasTable
+    sizes: AliasTable
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """Lists drawn whole: a table of lists; items (most, lists) and counts (lists,) say what they hold."""
+
+    axes: tuple[Axis, ...]
+    table: AliasTable
+    items: npt.NDArray[np.uint16]
+    counts: Rows
+
+
+@dataclass(frozen=True)
+class _ByName:
+    names: Names
+    firsts: AliasTable
+    lasts: AliasTable
+    decades: Rows
+
+
+@dataclass(frozen=True)
+class _Tables:
+    schema: Schema
+    archetypes: AliasTable
+    odds: Mapping[str, _ByOdds]
+    lists: Mapping[str, _ByItems | _Whole]
+    names: Mapping[str, _ByName]
+    prose: Mapping[str, ProseTable]
+    strings: Mapping[str, pa.StringArray]
+
+
+@functools.lru_cache(maxsize=4)
+def _tables(schema: Schema, locale: str, separation: float) -> _Tables:
+    drawn = [c for c in schema.columns if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
+    listed = [(column, column.draw) for column in schema.columns if isinstance(column.draw, Subset)]
+    named = {
+        column.name: _name_tables(schema, column.draw, locale)
+        for column in schema.columns
+        if isinstance(column.draw, FullName)
+    }
+    strings = {c.name: _strings(c, named) for c in schema.columns if not isinstance(c.draw, Prose)}
+    told = {
+        column.name: prose_table(schema, column.draw, _few(schema, column.draw, strings))
+        for column in schema.columns
+        if isinstance(column.draw, Prose)
+    }
+    shares = np.array([normalised([archetype.share for archetype in schema.archetypes])])
+    return _Tables(
+        schema=schema,
+        archetypes=alias_table(shares),
+        odds={column.name: _odds_table(schema, column, separation) for column in drawn},
+        lists={column.name: _list_tables(schema, column, draw, separation) for column, draw in listed},
+        names=named,
+        prose=told,
+        strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},
+    )
+
+
+def _odds_table(schema: Schema, column: Column, separation: float) -> _ByOdds:
+    odds = odds_of(schema, column, separation)
+    return _ByOdds(odds.axes, alias_table(odds.shares.reshape(-1, odds.shares.shape[-1])))
+
+
+def _list_tables(schema: Schema, column: Column, draw: Subset, separation: float) -> _ByItems | _Whole:
+    odds = odds_of(schema, column, separation)
+    shares = odds.shares.reshape(-1, odds.shares.shape[-1])
+    lists = sequences(draw)
+    if not lists:
+        return _ByItems(odds.axes, alias_table(shares), alias_table(np.array([normalised(draw.sizes)])))
+    none = len(draw.values)
+    items = np.array([(*held, *[none] * (len(draw.sizes) - len(held))) for held in lists], dtype=np.uint16)
+    by_list = np.array([sequence_shares(draw, lists, row) for row in shares.tolist()])
+    return _Whole(odds.axes, alias_table(by_list), items.T.copy(), np.array([len(held) for held in lists]))
+
+
+def _name_tables(schema: Schema, draw: FullName, locale: str) -> _ByName:
+    names = names_of(draw, schema.column(draw.sex).values, locale)
+    low, high = schema.column(draw.age).span
+    births = draw.year - np.arange(low, high + 1)
+    decades = np.searchsorted(np.array(draw.decades), births, side="right") - 1
+    return _ByName(
+        names,
+        alias_table(names.first_shares.reshape(-1, len(names.firsts))),
+        alias_table(names.last_shares),
+        np.clip(decades, 0, len(draw.decades) - 1),
+    )
+
+
+def _strings(column: Column, named: Mapping[str, _ByName]) -> tuple[str, ...]:
+    """The values of a category or number; the fragments that a list or a name is made of."""
+    match column.kind:
+        case "integer" | "flag":
+            return tuple(str(number) for number in range(column.span[1] + 1))
+        case "list":
+            return _list_strings(column)
+    if column.name not in named:
+        return column.values
+    names = named[column.name].names
+    lasts = (last + names.gap if names.last_stands_first else names.gap + last for last in names.lasts)
+    return ("", *names.firsts, *lasts)
+
+
+def _list_strings(column: Column) -> tuple[str, ...]:
+    """Whole lists where they are drawn whole, else the fragments of lists."""
+    lists = sequences(column.draw) if isinstance(column.draw, Subset) else ()
+    if not lists:
+        return list_fragments(column.values, LIST_SEPARATOR)
+    return tuple(LIST_SEPARATOR.join(column.values[i] for i in items) for items in lists)
+
+
+def _few(schema: Schema, draw: Prose, strings: Mapping[str, tuple[str, ...]]) -> dict[str, Sequence[str]]:
+    """What a text says by code: first names, and the columns that are codes."""
+    coded = {name: strings[name] for name in draw.columns if schema.column(name).kind not in ("list", "text")}
+    return {draw.first_name: strings[draw.name], **coded}
+
+
+# --- one block -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Picks:
+    """Items of lists: items[j, i] is the j-th item of row i, or the number of values where it has fewer.
+
+    items: (most, n) uint16. counts: (n,) intp.
+    """
+
+    items: npt.NDArray[np.uint16]
+    counts: Rows
+
+
+class _Drawing:
+    """The codes of one block, column by column.
+
+    `codes` holds (n,) indices of a category's values, or numbers; `picks` the items of lists; `first_names`
+    codes into the fragments of names; `texts` what lists, names and prose read.
+    """
+
+    def __init__(self, tables: _Tables, streams: Callable[[str, str], Stream]) -> None:
+        self.tables = tables
+        self.streams = streams
+        self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
+        self.codes: dict[str, Codes] = {}
+        self.picks: dict[str, _Picks] = {}
+        self.first_names: dict[str, npt.NDArray[np.int32]] = {}
+        self.texts: dict[str, pa.StringArray] = {}
+
+    def draw(self, column: Column) -> None:
+        """Adds a column; those it is given are there."""
+        name = column.name
+        match column.draw:
+            case Choice() | Chance() | YearsSince():
+                self.codes[name] = self._by_odds(name)
+            case Number(low=low):
+                self.codes[name] = self._by_odds(name) + np.uint16(low)
+            case Lookup(column=of, codes=codes):
+                self.codes[name] = np.array(codes, dtype=np.uint16).take(self.codes[of])
+            case Subset() as draw:
+                self._subset(name, draw)
+            case FullName() as draw:
+                self.texts[name] = self._join(name, self._full_name(name, draw))
+            case Prose() as draw:
+                self.texts[name] = self._prose(name, draw)
+
+    def array(self, column: Column) -> pa.Array:
+        """The column as it stands in the batch."""
+        if column.name in self.texts:
+            return self.texts[column.name]
+        codes = self.codes[column.name]
+        if column.kind == "category":
+            narrow = codes.astype(np.int8 if len(column.values) <= 127 else np.int16)
+            return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
+        return pa.array(codes.astype(np.int8 if column.kind == "flag" else np.int16))
+
+    def words(self, column: str) -> npt.NDArray[np.uint32]:
+        """One random word per row."""
+        return self.streams(column, "draw").uint32(BLOCK_ROWS)
+
+    def _by_odds(self, name: str) -> npt.NDArray[np.uint16]:
+        by = self.tables.odds[name]
+        return by.table.draw(self.words(name), self._rows(by.axes))
+
+    def _rows(self, axes: Sequence[Axis]) -> Rows | None:
+        """The row of a table of odds for each profile, or None where there is but one."""
+        rows = None
+        for axis in axes:
+            value = self.archetypes if axis.column is None else self.codes[axis.column] - axis.low
+            code = axis.codes.take(value)
+            rows = code if rows is None else rows * axis.size + code
+        return rows
+
+    def _subset(self, name: str, draw: Subset) -> None:
+        match self.tables.lists[name]:
+            case _Whole() as whole:
+                found = whole.table.draw(self.words(name), self._rows(whole.axes))
+                self.picks[name] = _Picks(whole.items.take(found, axis=1), whole.counts.take(found))
+                self.texts[name] = self.tables.strings[name].take(pa.array(found))
+            case _ByItems() as by:
+                self.picks[name] = self._pick(name, draw, by)
+                self.texts[name] = self._join(name, _list_pieces(self.picks[name], len(draw.values)))
+
+    def _pick(self, name: str, draw: Subset, by: _ByItems) -> _Picks:
+        """Different items: rows that still want one draw a candidate and pass it over if they hold it."""
+        words = self.streams(name, "draw")
+        wanted = by.sizes.draw(words.uint32(BLOCK_ROWS)).astype(np.intp) + 1
+        most, none = len(draw.sizes), len(draw.values)
+        items = np.full((most, BLOCK_ROWS), none, dtype=np.uint16)
+        counts = np.zeros(BLOCK_ROWS, dtype=np.intp)
+        begun = 0 if draw.first is None else 1
+        if draw.first is not None:
+            items[0] = draw.values.index(draw.first)
+            counts[:] = 1
+        rows_of = self._rows_of_candidates(name, draw, by)
+        left = np.flatnonzero(counts < wanted)
+        for number in range(_CANDIDATES * most):
+            candidate = by.table.draw(words.uint32(len(left)), rows_of(left))
+            fresh = np.flatnonzero((items[: begun + number].take(left, axis=1) != candidate).all(axis=0))
+            put = left.take(fresh)
+            items[counts.take(put), put] = candidate.take(fresh)
+            counts[put] += 1
+            left = left.compress(counts.take(left) < wanted.take(left))
+        return _Picks(items, counts)
+
+    def _rows_of_candidates(self, name: str, draw: Subset, by: _ByItems) -> Callable[[Rows], Rows | None]:
+        """A function that gives the rows of the table for the next candidate of some profiles."""
+        if draw.through is None:
+            rows = self._rows(by.axes)
+            return lambda left: None if rows is None else rows.take(left)
+        given, owned = self._rows(by.axes[:-1]), by.axes[-1].size
+        held, halves = self.picks[draw.through], self.streams(name, "through")
+
+        def through_an_item(left: Rows) -> Rows:
+            which = halves.uint16(len(left)) * held.counts.take(left) >> 16
+            item: Rows = held.items[which, left].astype(np.intp)
+            return item if given is None else item + given.take(left) * owned
+
+        return through_an_item
+
+    def _full_name(self, name: str, draw: FullName) -> Pieces:
+        by = self.tables.names[name]
+        sex = self.codes[draw.sex].astype(np.intp)
+        low, _ = self.tables.schema.column(draw.age).span
+        decades = by.names.first_shares.shape[1]
+        rows = sex * decades + by.decades.take(self.codes[draw.age] - low)
+        words = self.streams(name, "draw")
+        first = by.firsts.draw(words.uint32(BLOCK_ROWS), rows).astype(np.int32) + np.int32(1)
+        self.first_names[name] = first
+        start = np.int32(1 + len(by.names.firsts))
+        last = by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+        if by.names.last_stands_first:
+            return [last, first]
+        second = by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+        two = words.uint16(BLOCK_ROWS) < round(by.names.two_lasts * 65_536)
+        return [first, last, second * (two & (second != last))]
+
+    def _prose(self, name: str, draw: Prose) -> pa.StringArray:
+        few = {name: codes.astype(np.int32) for name, codes in self.codes.items()}
+        few[draw.first_name] = self.first_names[draw.name]
+        words = functools.partial(self.streams(name, "templates").uint32, BLOCK_ROWS)
+        return prose(self.tables.prose[name], self.codes, few, self.texts, words)
+
+    def _join(self, name: str, pieces: Pieces) -> pa.StringArray:
+        return join(self.tables.strings[name], pieces)
+
+
+def _list_pieces(picks: _Picks, values: int) -> Pieces:
+    first, *later = (item.astype(np.int32) for item in picks.items)
+    return [first + np.int32(1), *((item + np.int32(1 + values)) * (item < values) for item in later)]

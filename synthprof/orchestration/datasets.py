@@ -1,0 +1,107 @@
+"""Data sets with a schedule: one file each in `datasets/`, read and checked."""
+
+import os
+import tomllib
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable
+
+from synthprof.errors import SpecError
+from synthprof.spec import Request
+
+KEYS = {"schedule": str, "timezone": str, "description": str, "seed_from_date": bool, "params": dict}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set that is made anew by a schedule."""
+
+    name: str
+    schedule: str
+    timezone: str = "UTC"
+    description: str = ""
+    seed_from_date: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dag_id(self) -> str:
+        """The id of its DAG."""
+        return f"synthprof_{self.name}"
+
+    @property
+    def timetable(self) -> CronTriggerTimetable:
+        """The schedule as Airflow wants it."""
+        return CronTriggerTimetable(self.schedule, timezone=self.timezone)
+
+    @property
+    def seed_zone(self) -> str | None:
+        """The time zone whose date is the seed, or None where the seed is fixed."""
+        return self.timezone if self.seed_from_date else None
+
+
+def folder() -> Path:
+    """Where the files are: SYNTHPROF_DATASETS, or `datasets` in the project's folder."""
+    return Path(os.environ.get("SYNTHPROF_DATASETS") or Path(__file__).parents[2] / "datasets")
+
+
+def read_all() -> tuple[list[Dataset], list[SpecError]]:
+    """The data sets of all good files and one error for each bad file, both in the order of file names."""
+    good: list[Dataset] = []
+    bad: list[SpecError] = []
+    for path in sorted(folder().glob("*.toml")):
+        try:
+            good.append(read(path))
+        except SpecError as error:
+            bad.append(error)
+    return good, bad
+
+
+def read(path: Path) -> Dataset:
+    """The data set that a file describes; SpecError names file, key and remedy."""
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{where} is not TOML: {error}; correct or remove the file") from None
+    try:
+        return _dataset(path.stem, content)
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from None
+
+
+def _dataset(name: str, content: dict[str, Any]) -> Dataset:
+    for key, value in content.items():
+        if key not in KEYS:
+            raise SpecError(
+                f"unknown key {key!r}; the keys are {', '.join(KEYS)}, and parameters stand under [params]"
+            )
+        if not isinstance(value, KEYS[key]):
+            raise SpecError(f"{key}={value!r} must be of type {KEYS[key].__name__}")
+    if "schedule" not in content:
+        raise SpecError('schedule is missing; write a cron expression such as schedule = "0 3 * * *"')
+    params = {"dataset": name, **content.pop("params", {})}
+    dataset = Dataset(name=name, params=params, **content)
+    _check_schedule(dataset)
+    Request.from_params(params)
+    return dataset
+
+
+def _check_schedule(dataset: Dataset) -> None:
+    try:
+        zoneinfo.ZoneInfo(dataset.timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise SpecError(
+            f"timezone={dataset.timezone!r} is unknown; write a name such as America/Sao_Paulo or UTC"
+        ) from None
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    fields = dataset.schedule.split()
+    if len(fields) != 5 or not croniter.is_valid(dataset.schedule):
+        raise SpecError(
+            f"schedule={dataset.schedule!r} is not a cron expression; write five fields: minute, hour, "
+            'day of month, month, day of week, such as "0 3 * * *"'
+        )

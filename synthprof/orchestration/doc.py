@@ -1,0 +1,37 @@
+"""The text that Airflow shows beside each DAG."""
+
+from synthprof.orchestration.datasets import Dataset
+
+GENERATE_DOC = """\
+### Make a data set
+
+Profiles with feature vectors, embeddings, clusters and a search index, in a version of their own that becomes
+visible whole or not at all. The same parameters give the same bytes, however the work is split or retried.
+
+| stage | what it does |
+|---|---|
+| setup | checks parameters, disk and memory, plans the shards |
+| generate | makes the profiles, one task for each range of rows |
+| ingest | writes `perfis.db` |
+| vectorize | makes feature vectors and embeddings, one task for each range of rows |
+| persist_blobs | writes `vetores.db` and `embeddings.db` |
+| cluster | k-means over the embeddings, `clusters.db` |
+| export_index | writes the FAISS index, unless *save_index* is off |
+| vacuum | VACUUM and ANALYZE, if *vacuum* is on |
+| publish | checks the result, writes the report, makes the version visible |
+
+**Trigger** it with the parameters you want; from a shell:
+`airflow dags trigger synthprof_generate --conf '{"profiles": 1000000, "seed": 7}'`.
+
+**A failed stage** can be cleared alone, at any time: what is done stays done, and the result is the same.
+A refused parameter fails *setup* at once; its log starts with the value, the rule and the remedy.
+"""
+
+
+def dataset_doc(dataset: Dataset) -> str:
+    """The text for the DAG of one file in `datasets/`."""
+    seed = f"the date in {dataset.timezone}" if dataset.seed_from_date else "fixed"
+    return (
+        f"{dataset.description}\n\nFrom `datasets/{dataset.name}.toml`: `{dataset.schedule}` in "
+        f"{dataset.timezone}; seed: {seed}.\n\n{GENERATE_DOC}"
+    )

@@ -1,0 +1,130 @@
+"""Airflow on this machine with embedded defaults: `python -m synthprof.orchestration.local run|ui|airflow`.
+
+This process stays light and only starts, watches and ends others, so that a signal always finds it ready.
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from synthprof.errors import SpecError, SynthprofError
+from synthprof.orchestration.home import PROJECT, Home
+from synthprof.spec import Request, params_schema
+
+DAG_ID = "synthprof_generate"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 2 where the caller must change something, 1 or 75 otherwise."""
+    arguments = _parser().parse_args(argv)
+    console = Console(stderr=True)
+    try:
+        return int(arguments.act(arguments))
+    except SynthprofError as error:
+        console.print(f"[bold red]Error:[/bold red] {_plain(error)}", highlight=False, soft_wrap=True)
+        return error.exit_code
+
+
+def from_text(given: Mapping[str, str]) -> dict[str, Any]:
+    """The values that texts stand for; what cannot be read stays text, for the check to refuse."""
+    schema = params_schema()
+    return {name: _value(text, schema.get(name, {}).get("type")) for name, text in given.items()}
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    params = from_text(dict(map(_given, arguments.params)))
+    request = Request.from_params(params)
+    home = Home.default()
+    with home.used(by="run") as use:
+        from synthprof.orchestration import runs
+        from synthprof.orchestration.rest import Airflow
+
+        if use == "ui":
+            with Airflow(Home.of_ui().url) as airflow:
+                return runs.through_ui(airflow, request.params)
+        return runs.here(home, request.params, _environment(home))
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from synthprof.orchestration import ui
+
+    home = Home.default(arguments.port)
+    ui.serve(home, Console(), _environment(home))
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    Home.default().migrate()
+    return 0
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    from synthprof.orchestration import work
+
+    return work.run(Home.default(), DAG_ID, json.loads(arguments.params))
+
+
+def _airflow(arguments: argparse.Namespace) -> int:
+    os.execve(sys.executable, [sys.executable, "-m", "airflow", *arguments.rest], _environment(Home.of_ui()))
+
+
+def _environment(home: Home) -> dict[str, str]:
+    foreign = {name for name in os.environ if name.startswith("AIRFLOW__")}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    data = {"SYNTHPROF_HOME": os.environ.get("SYNTHPROF_HOME") or str(PROJECT / "data")}
+    return kept | data | home.environment()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m synthprof.orchestration.local", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run", help="make a data set through the DAG")
+    run.add_argument(
+        "params", nargs="*", metavar="NAME[=VALUE]", help="value from the environment if not given"
+    )
+    run.set_defaults(act=_run)
+    ui = commands.add_parser("ui", help="start Airflow with its UI until Ctrl-C")
+    ui.add_argument("--port", type=int, default=8080)
+    ui.set_defaults(act=_ui)
+    airflow = commands.add_parser("airflow", help="Airflow's own command in our environment")
+    airflow.add_argument("rest", nargs=argparse.REMAINDER)
+    airflow.set_defaults(act=_airflow)
+    commands.add_parser("migrate").set_defaults(act=_migrate)
+    work = commands.add_parser("work")
+    work.add_argument("params")
+    work.set_defaults(act=_work)
+    return parser
+
+
+def _given(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals and name not in os.environ:
+        raise SpecError(f"{name} has no value; write {name}=...")
+    return name.lower(), value if equals else os.environ[name]
+
+
+def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
+    if kind in ("integer", "number"):
+        for number in (int, float):
+            with contextlib.suppress(ValueError, OverflowError):
+                return value if math.isfinite(value := number(text)) else text
+    return text
+
+
+def _plain(error: Exception) -> str:
+    from rich.markup import escape
+
+    return escape(str(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

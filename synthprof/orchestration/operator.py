@@ -1,0 +1,131 @@
+"""The Airflow task that runs one stage."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, TriggerRule
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from synthprof.errors import SpecError, SynthprofError
+from synthprof.orchestration import child
+from synthprof.orchestration.service import service_environment
+from synthprof.stages import Stage
+from synthprof.stages import stage as find
+
+PUBLISHED = AssetAlias("synthprof_published")
+"""Every published data set; each is also an asset of its own, see dataset_asset."""
+
+SHARDS_AT_ONCE = int(os.environ.get("SYNTHPROF_SHARDS_AT_ONCE", "2"))
+"""Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts. More
+only help on more machines; on one they share the same budget of cores."""
+
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+}
+
+
+def dataset_asset(dataset: str) -> Asset:
+    """The Airflow asset that each publication of the data set updates."""
+    return Asset(name=f"synthprof.{dataset}", uri=f"synthprof://{dataset}")
+
+
+class StageOperator(BaseOperator):
+    """A task that has run one stage of synthprof in a child process.
+
+    stage: name of the stage; shard: [first block, end block, label], for stages that are mapped.
+    seed_zone: the time zone whose date is the seed of scheduled and backfilled runs; None leaves it alone.
+    Pushes the stage's value; `setup` pushes the list of shards, and its other values under their own names.
+    """
+
+    def __init__(
+        self,
+        *,
+        stage: str,
+        shard: Sequence[Any] | None = None,
+        seed_zone: str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.stage = stage
+        self.shard = shard
+        self.seed_zone = seed_zone
+        self._child: child.Child | None = None
+
+    def execute(self, context: Context) -> Any:  # noqa: ANN401
+        """The stage has been run, or skipped because its parameter is off."""
+        params = self._params(context)
+        when = find(self.stage).when
+        if when is not None and not params[when]:
+            raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
+        shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
+        try:
+            value = child.run_stage(
+                self.stage,
+                params,
+                shard,
+                on_start=self._hold,
+                secrets=service_environment(self.stage, params),
+            )
+        except SpecError as error:  # the same input fails again: no retry
+            raise AirflowFailException(str(error)) from None
+        except SynthprofError as error:
+            raise AirflowException(str(error)) from None
+        return self._push(context, params, value)
+
+    def on_kill(self) -> None:
+        """The stage's process has been asked to end."""
+        if self._child is not None:
+            self._child.ask_to_end()
+
+    def _hold(self, running: child.Child) -> None:
+        self._child = running
+
+    def _params(self, context: Context) -> dict[str, Any]:
+        params = {name: value for name, value in context["params"].items() if value is not None}
+        run = context["dag_run"]
+        if self.seed_zone is not None and run.run_type in ("scheduled", "backfill"):
+            params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
+        return params
+
+    def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
+        if self.stage == "setup":
+            context["ti"].xcom_push("version", value["version"])
+            return value["shards"]
+        if self.stage == "publish":
+            extra = {name: value.get(name) for name in ("version", "rows", "scores")}
+            context["outlet_events"][PUBLISHED].add(dataset_asset(params["dataset"]), extra=extra)
+        return value
+
+
+def seed_of(moment: datetime, zone: str) -> int:
+    """The date in that time zone read as a number: 20250131."""
+    return int(f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d}")
+
+
+def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None) -> Any:  # noqa: ANN401
+    """The stage's task in the DAG under construction: mapped over the shards that `setup` returns, or single.
+
+    A stage that can be skipped does not take the stages after it along.
+    """
+    optional = any(find(need).when for need in stage.needs)
+    common: dict[str, Any] = {
+        "task_id": stage.name,
+        "trigger_rule": TriggerRule.NONE_FAILED if optional else TriggerRule.ALL_SUCCESS,
+        "outlets": [PUBLISHED] if stage.name == "publish" else [],
+    }
+    if stage.scope == "shard" and setup is not None:
+        mapped = StageOperator.partial(
+            stage=stage.name,
+            seed_zone=seed_zone,
+            map_index_template="{{ task.shard[2] }}",
+            max_active_tis_per_dagrun=SHARDS_AT_ONCE,
+            **common,
+        )
+        return mapped.expand(shard=setup.output)
+    return StageOperator(stage=stage.name, seed_zone=seed_zone, **common)

@@ -1,0 +1,82 @@
+"""What the launcher and the tests ask of a running Airflow, by its REST API."""
+
+import time
+from typing import Any, Self
+
+import httpx
+
+
+class Airflow:
+    """A running Airflow whose callers are all administrators."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(base_url=url, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def answers(self) -> bool:
+        """Whether the API server works."""
+        try:
+            return self._client.get("/api/v2/version").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def healthy(self) -> bool:
+        """Whether API server, scheduler and DAG processor work and the DAG is there."""
+        try:
+            health = self._client.get("/api/v2/monitor/health").json()
+            parts = ("metadatabase", "scheduler", "dag_processor")
+            return (
+                all(health[part]["status"] == "healthy" for part in parts)
+                and self.call("GET", "/dags/synthprof_generate").status_code == httpx.codes.OK
+            )
+        except (httpx.HTTPError, ValueError, KeyError):
+            return False
+
+    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
+        """The answer of /api/v2 + path."""
+        if "authorization" not in self._client.headers:
+            token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
+            self._client.headers["authorization"] = f"Bearer {token}"
+        return self._client.request(method, f"/api/v2{path}", json=body)
+
+    def trigger(self, dag: str, params: dict[str, Any]) -> httpx.Response:
+        """The answer to a trigger without a logical date."""
+        return self.call("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": params})
+
+    def run(self, dag: str, run: str) -> dict[str, Any]:
+        """The run."""
+        return self._get(f"/dags/{dag}/dagRuns/{run}")
+
+    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
+        """The task instances of a run."""
+        found = self._get(f"/dags/{dag}/dagRuns/{run}/taskInstances?limit=500")["task_instances"]
+        return list(found)
+
+    def log(self, dag: str, run: str, task: str, attempt: int = 1, map_index: int = -1) -> list[str]:
+        """The messages in a task's log."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
+        content = self._get(f"{path}?full_content=true&map_index={map_index}")["content"]
+        return [str(line["event"]) if isinstance(line, dict) else str(line) for line in content]
+
+    def value(self, dag: str, run: str, task: str) -> Any:  # noqa: ANN401
+        """What a task has returned."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/return_value?deserialize=true"
+        return self._get(path)["value"]
+
+    def wait(self, dag: str, run: str, seconds: float = 600) -> str:
+        """The state that the run has ended in; TimeoutError if it has not."""
+        deadline = time.monotonic() + seconds
+        while (state := str(self.run(dag, run)["state"])) not in ("success", "failed"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"run {run} of {dag} is still {state} after {seconds:.0f} s")
+            time.sleep(0.5)
+        return state
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return dict(self.call("GET", path).raise_for_status().json())

@@ -1,0 +1,86 @@
+"""One run of the DAG, watched from a process that stays light."""
+
+import json
+import sys
+import time
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from synthprof.errors import SpecError, StageError
+from synthprof.orchestration.console import print_result
+from synthprof.orchestration.home import Home
+from synthprof.orchestration.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
+from synthprof.orchestration.rest import Airflow
+
+DAG_ID = "synthprof_generate"
+INTERRUPTED = 130
+"""The shell's exit status for Ctrl-C."""
+SECONDS_TO_START = 120.0
+
+
+def here(home: Home, params: dict[str, Any], environment: dict[str, str]) -> int:
+    """The exit status of a run in a process of its own; a signal to us ends it and all that it started."""
+    home.path.mkdir(parents=True, exist_ok=True)
+    inherit_orphans()
+    command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
+    try:
+        with asked_by_signals():
+            return start(command, environment).wait()
+    except Asked:
+        Console(stderr=True).print("Ended; the same command goes on where it stopped.")
+        return INTERRUPTED
+    finally:
+        end_all()
+
+
+def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
+    """The exit status of a run given to the Airflow whose UI is up: its scheduler would meddle otherwise."""
+    console = Console()
+    run = _trigger(airflow, params)
+    console.print(
+        f"Airflow is up, so this run is its: {airflow.url}/dags/{DAG_ID}/runs/{run}", highlight=False
+    )
+    try:
+        with asked_by_signals(), console.status("Running"):
+            state = _follow(airflow, run, console)
+    except Asked:
+        console.print("The run goes on in Airflow; end it there.")
+        return INTERRUPTED
+    if state != "success":
+        return 1
+    print_result(console, airflow.value(DAG_ID, run, "publish"), [])
+    return 0
+
+
+def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not airflow.healthy():
+        if time.monotonic() > deadline:
+            raise StageError(
+                f"Airflow at {airflow.url} is up but not healthy; end it with Ctrl-C and try again"
+            )
+        time.sleep(1)
+    answer = airflow.trigger(DAG_ID, params)
+    if answer.status_code == httpx.codes.BAD_REQUEST:
+        raise SpecError(answer.json()["detail"])
+    return str(answer.raise_for_status().json()["dag_run_id"])
+
+
+def _follow(airflow: Airflow, run: str, console: Console) -> str:
+    """The state that the run has ended in; a line for each task that has ended."""
+    seen: set[tuple[str, int]] = set()
+    while True:
+        state = str(airflow.run(DAG_ID, run)["state"])
+        for task in airflow.tasks(DAG_ID, run):
+            key = (task["task_id"], task["map_index"])
+            if key not in seen and task["state"] in ("success", "failed", "skipped", "upstream_failed"):
+                seen.add(key)
+                label = task.get("rendered_map_index") or ""
+                console.print(
+                    f"{task['state']:<8} {task['task_id']} {label}", highlight=False, soft_wrap=True
+                )
+        if state in ("success", "failed"):
+            return state
+        time.sleep(1)

@@ -1,0 +1,38 @@
+"""The embedding service of an Airflow task: its address and key from a Connection, never from a parameter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+CONNECTION = "synthprof_embeddings"
+"""The Connection's host is the address (https://host/v1), its password the key."""
+
+URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"  # as in encoders.http, which loads NumPy
+
+STAGES = ("setup", "vectorize")
+"""Stages that ask the service; no other is told the key."""
+
+
+def service_environment(stage: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Variables for the child process, if the stage asks a service and there is the Connection; else none.
+
+    Without the Connection the worker's own environment counts.
+    """
+    if params.get("encoder") != "http" or stage not in STAGES:
+        return {}
+    try:
+        found = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        return {}
+    return {URL: _address(found), KEY: found.password or ""}
+
+
+def _address(found: Connection) -> str:
+    """The host with its scheme: as it stands, or put together from the Connection's parts."""
+    host = found.host or ""
+    if "://" in host:
+        return host
+    port = f":{found.port}" if found.port else ""
+    return f"{found.schema or 'https'}://{host}{port}"

@@ -1,0 +1,108 @@
+"""A pool of processes that work on blocks and never outlive the process that started them."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from synthprof.errors import StageError
+from synthprof.resources import peak_memory, reset_peak_memory
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def die_with(parent: int) -> None:
+    """From here on this process is killed when `parent`, which started it, dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call above
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What work took: seconds of CPU time, and bytes of the largest resident set of any process."""
+
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(self.cpu_seconds + other.cpu_seconds, max(self.peak_memory, other.peak_memory))
+
+
+class Pool:
+    """Processes for blocks: one more than may compute at once, so that one can wait for the disk.
+
+    Jobs compute inside `resources.cpu_slot`, which holds the budget over all pools of the machine. The
+    processes are forked at once, from a parent that has used neither OpenMP nor Arrow's threads so far.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.usage = Usage()
+        self._processes = workers + 1
+        self._executor = ProcessPoolExecutor(
+            self._processes,
+            mp_context=multiprocessing.get_context("fork"),
+            initializer=_start,
+            initargs=(os.getpid(),),
+        )
+        self._executor.submit(os.getpid).result()
+
+    def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+        """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
+
+        An exception of a job is raised here as it is. Raises StageError if a process was killed.
+        """
+        waiting: deque[Future[tuple[Result, Usage]]] = deque()
+        try:
+            for job in jobs:
+                waiting.append(self._executor.submit(_measured, work, job))
+                if len(waiting) > 4 * self._processes:
+                    yield self._taken(waiting.popleft())
+            while waiting:
+                yield self._taken(waiting.popleft())
+        except BrokenProcessPool as error:
+            raise StageError(
+                "a worker process was killed, perhaps for want of memory; try again, or with fewer workers"
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def forget_peak(self) -> None:
+        """The peak of memory counts from here on."""
+        self.usage = Usage(self.usage.cpu_seconds)
+
+    def _taken(self, future: "Future[tuple[Result, Usage]]") -> Result:
+        result, usage = future.result()
+        self.usage += usage
+        return result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:
+    reset_peak_memory()
+    begin = time.process_time()
+    result = work(job)
+    return result, Usage(time.process_time() - begin, peak_memory())
+
+
+def _start(parent: int) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with(parent)

@@ -1,0 +1,245 @@
+"""What a request will take, told before anything runs: blocks, shards, memory, disk and the kind of index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
+from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec, plan_shards
+
+if TYPE_CHECKING:  # what is slow to import is imported where it is needed: a stage may need none of it
+    from synthprof.index import IndexChoice
+
+# Bytes per profile of the schema gamer_br: 513 and 640 in pt_BR, measured at 100,000 rows, and a tenth more.
+PROFILE_ARROW_BYTES = 560
+PROFILE_SQLITE_BYTES = 700
+BLOB_ROW_BYTES = 16
+
+# Memory, over all processes of a stage; pages that forked workers share count once. Fitted to, and compared
+# with, what benchmarks/bench_memory.py measures.
+BASE_BYTES = 190 * MIB
+"""A process with the libraries loaded and nothing done; its forked workers share most of it."""
+
+WORKER_BYTES = 52 * MIB
+"""What a worker takes of its own while it generates, vectorizes or checks one block."""
+
+IDLE_BYTES = 40 * MIB
+"""What a worker keeps of that while other stages are at work."""
+
+LOAD_BYTES = 100 * MIB
+"""What loading a large database of profiles takes on top: SQLite's cache of 64 MiB and some blocks."""
+
+LOAD_BLOBS_BYTES = 90 * MIB
+"""The same for BLOBs."""
+
+TRAIN_BYTES = 90 * MIB
+"""What k-means takes on top of its sample."""
+
+SEARCH_BYTES = 200 * MIB
+"""What looking for exact neighbours takes on top of the index, whose recall they are to show."""
+
+REPORT_BYTES = 240 * MIB
+"""What the map and the page of the report take on top."""
+
+POOL_STAGES = ("generate", "vectorize", "publish")
+"""Stages whose memory grows with the number of workers."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, and what it will take."""
+
+    blocks: int
+    shards: tuple[Shard, ...]
+    workers: int
+    clusters: int
+    index: IndexChoice | None
+    memory: dict[str, int]
+    disk: dict[str, int]
+    warnings: tuple[str, ...]
+
+    @property
+    def peak_memory(self) -> int:
+        """Bytes that the hungriest stage takes, over all its processes."""
+        return max(self.memory.values())
+
+    @property
+    def total_disk(self) -> int:
+        """Bytes that the build and the published version take together; they share the databases."""
+        return sum(self.disk.values())
+
+
+DISK_REMEDY = "make fewer profiles, or free some space"
+
+
+def plan(request: Request, budget: Budget, lying: int = 0) -> Plan:
+    """The plan for this request within this budget.
+
+    lying: bytes that lie on the disk already, from earlier attempts.
+    Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
+    needs, more clusters than the rows can train, more memory or disk than there is.
+    """
+    from synthprof.cluster import check_k
+    from synthprof.encoders import load_encoder
+    from synthprof.profiles import load_schema
+    from synthprof.vectorize import check_dim
+
+    spec = request.spec
+    check_dim(load_schema(spec.profile_schema), spec.dim_vector)
+    load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema, spec.model)
+    clusters = clusters_of(spec)
+    check_k(clusters, spec.profiles)
+    memory = {name: memory_of(name, spec, budget.workers) for name in _stages(spec)}
+    disk = {name: amount for name in _stages(spec) if (amount := disk_of(name, spec))}
+    hungriest = max(memory, key=lambda name: memory[name])
+    warnings = (
+        check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, spec, budget)),
+        check_estimate("disk", sum(disk.values()) - lying, budget.disk, DISK_REMEDY),
+    )
+    return Plan(
+        blocks=spec.blocks,
+        shards=plan_shards(spec, request.runtime),
+        workers=budget.workers,
+        clusters=clusters,
+        index=index_of(spec),
+        memory=memory,
+        disk=disk,
+        warnings=tuple(warning for warning in warnings if warning),
+    )
+
+
+def check_stage(name: str, spec: Spec, budget: Budget, lying: int) -> tuple[str, ...]:
+    """Warnings of what one stage takes of what there is just before it begins.
+
+    lying: bytes of it that lie on the disk already. Raises SpecError with the remedy if it would take more
+    than there is.
+    """
+    if name not in _stages(spec):
+        return ()
+    memory = check_estimate(
+        f"memory for {name}",
+        memory_of(name, spec, budget.workers),
+        budget.memory,
+        _remedy(name, spec, budget),
+    )
+    needed = max(0, disk_of(name, spec) - lying)
+    disk = check_estimate(f"disk for {name}", needed, budget.disk, DISK_REMEDY)
+    return tuple(warning for warning in (memory, disk) if warning)
+
+
+def fitting_workers(spec: Spec, budget: Budget) -> int:
+    """As many workers as the budget has cores for and 80 % of the memory can hold; at least one."""
+    wanted = budget.workers
+    while (
+        wanted > 1 and max(memory_of(name, spec, wanted) for name in POOL_STAGES) > WARN_SHARE * budget.memory
+    ):
+        wanted -= 1
+    return wanted
+
+
+def clusters_of(spec: Spec) -> int:
+    """The number of clusters: as asked for, or the automatic one."""
+    from synthprof.cluster import automatic_k
+
+    return spec.clusters or automatic_k(spec.profiles)
+
+
+def index_of(spec: Spec) -> IndexChoice | None:
+    """The index to build, if one is wanted; it depends on the spec alone, so that its bytes do."""
+    from synthprof.index import choose
+
+    if not spec.save_index:
+        return None
+    memory = spec.index_memory_mib * MIB
+    return choose(spec.profiles, spec.dim_embedding, memory, spec.index, clusters_of(spec))
+
+
+def _stages(spec: Spec) -> list[str]:
+    """The stages that take more than a moment."""
+    unwanted = {"export_index": not spec.save_index, "vacuum": not spec.vacuum}
+    every = (
+        "generate",
+        "ingest",
+        "vectorize",
+        "persist_blobs",
+        "cluster",
+        "export_index",
+        "vacuum",
+        "publish",
+    )
+    return [name for name in every if not unwanted.get(name)]
+
+
+def memory_of(name: str, spec: Spec, workers: int) -> int:
+    """Bytes of memory that a stage takes at most, over all its processes."""
+    vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
+    at_work = workers + 1  # one more than compute waits for the disk
+    idle = BASE_BYTES + at_work * IDLE_BYTES
+    match name:
+        case "generate":
+            return BASE_BYTES + at_work * WORKER_BYTES
+        case "vectorize":
+            return BASE_BYTES + at_work * (WORKER_BYTES + vectors + embeddings * 13 // 10)
+        case "ingest" | "vacuum":
+            return idle + min(LOAD_BYTES, disk_of(name, spec))
+        case "persist_blobs":
+            return idle + min(LOAD_BLOBS_BYTES, disk_of(name, spec)) + 2 * max(vectors, embeddings)
+        case "cluster":
+            return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 4 * embeddings
+        case "export_index":
+            return idle + SEARCH_BYTES + _index_bytes(spec) + 4 * spec.profiles + 4 * embeddings
+        case _:
+            workers_bytes = at_work * (WORKER_BYTES + embeddings // 4)
+            return BASE_BYTES + REPORT_BYTES + workers_bytes + 12 * spec.profiles
+
+
+def _sample_bytes(spec: Spec, k: int = 0) -> int:
+    from synthprof.cluster import training_rows_count
+
+    return 4 * spec.dim_embedding * training_rows_count(spec.profiles, k or clusters_of(spec))
+
+
+def _index_bytes(spec: Spec) -> int:
+    """The index; where it is not built from the clusters also its sample, and lists that grow."""
+    from synthprof.index import needs_training
+
+    choice = index_of(spec)
+    if choice is None:
+        return 0
+    trains = needs_training(choice, clusters_of(spec))
+    return choice.bytes + (choice.bytes // 4 + 2 * _sample_bytes(spec, choice.nlist) if trains else 0)
+
+
+def disk_of(name: str, spec: Spec) -> int:
+    """Bytes on the disk that a stage leaves."""
+    rows, vector, embedding = spec.profiles, 4 * spec.dim_vector, 4 * spec.dim_embedding
+    match name:
+        case "generate":
+            return rows * PROFILE_ARROW_BYTES
+        case "ingest":
+            return rows * PROFILE_SQLITE_BYTES
+        case "vectorize":
+            return rows * (vector + embedding)
+        case "persist_blobs":
+            return rows * (vector + embedding + 2 * BLOB_ROW_BYTES)
+        case "cluster":
+            return rows * (BLOB_ROW_BYTES + 16) + clusters_of(spec) * embedding
+        case "export_index":
+            choice = index_of(spec)
+            return choice.bytes if choice else 0
+        case "vacuum":
+            return rows * (PROFILE_SQLITE_BYTES + vector + embedding + 3 * BLOB_ROW_BYTES)
+        case _:
+            return 8 * MIB
+
+
+def _remedy(name: str, spec: Spec, budget: Budget) -> str:
+    """What the caller can change so that this stage takes less memory."""
+    if name in POOL_STAGES and budget.workers > 1:
+        return f"use workers={fitting_workers(spec, budget)}, or give it more memory"
+    if name == "export_index":
+        return "use index=ivf_pq or a smaller index_memory_mib, save_index=false, or give it more memory"
+    if name == "cluster":
+        return "use fewer clusters or a smaller dim_embedding, make fewer profiles, or give it more memory"
+    return "make fewer profiles, or give it more memory"

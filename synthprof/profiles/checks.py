@@ -1,0 +1,100 @@
+"""Whether profiles are what their schema declares: bounds, values, and the rules between columns."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
+from synthprof.schema import Column, Lookup, Schema, Subset, YearsSince
+
+Flags = npt.NDArray[np.bool_]
+
+
+def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
+    """What is wrong with a batch, one sentence each; nothing when all is as declared.
+
+    batch: `id` and the schema's columns; categories as dictionaries or plain strings.
+    """
+    missing = [name for name in ("id", *schema.by_name) if name not in batch.schema.names]
+    if missing:
+        return tuple(f"column {name} is missing" for name in missing)
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    empty = [
+        f"{name}: {values.null_count} values are missing" for name, values in columns if values.null_count
+    ]
+    if empty:
+        return tuple(empty)
+    found = (violation for column in schema.columns for violation in _violations(schema, column, batch))
+    ids = batch.column("id")
+    return tuple(
+        f"{column.name}: {what} in {int(wrong.sum())} rows, first in id {ids[int(wrong.argmax())]}"
+        for column, what, wrong in found
+        if wrong.any()
+    )
+
+
+def _violations(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iterator[tuple[Column, str, Flags]]:
+    values = batch.column(column.name)
+    match column.kind:
+        case "category":
+            yield column, "unknown value", codes_or_unknown(column, values) == UNKNOWN
+        case "integer" | "flag":
+            low, high = column.span
+            numbers = values.to_numpy()
+            yield column, f"value outside {low} to {high}", (numbers < low) | (numbers > high)
+        case "text":
+            yield column, "empty text", pc.equal(pc.utf8_length(values), 0).to_numpy(zero_copy_only=False)
+    match column.draw:
+        case Lookup(column=of) as draw:
+            yield column, f"does not follow from {of}", _not_following(schema, column, draw, batch)
+        case YearsSince(column=of, start=start):
+            late = values.to_numpy() > np.maximum(batch.column(of).to_numpy().astype(np.int64) - start, 0)
+            yield column, f"more than {of} - {start}", late
+        case Subset() as draw:
+            for what, wrong in _list_violations(schema, column, draw, batch):
+                yield column, what, wrong
+
+
+def _not_following(schema: Schema, column: Column, draw: Lookup, batch: pa.RecordBatch) -> Flags:
+    given = codes_or_unknown(schema.column(draw.column), batch.column(draw.column))
+    codes = codes_or_unknown(column, batch.column(column.name))
+    wrong: Flags = (np.array(draw.codes)[given] != codes) & (given != UNKNOWN)
+    return wrong
+
+
+def _list_violations(
+    schema: Schema, column: Column, draw: Subset, batch: pa.RecordBatch
+) -> Iterator[tuple[str, Flags]]:
+    lists = list_codes(column, batch.column(column.name))
+    sizes = np.diff(lists.offsets)
+    rows = np.repeat(np.arange(batch.num_rows), sizes)
+    pairs, counts = np.unique(rows * (len(draw.values) + 1) + lists.items, return_counts=True)
+    yield "unknown item", _any_by_row(lists, lists.items == UNKNOWN)
+    yield f"not 1 to {len(draw.sizes)} items", sizes > len(draw.sizes)
+    yield "item twice", np.bincount(pairs // (len(draw.values) + 1), counts - 1, batch.num_rows) > 0
+    if draw.first is not None:
+        first = draw.values.index(draw.first)
+        yield f"does not begin with {draw.first}", lists.items[lists.offsets[:-1]] != first
+    if draw.through is not None:
+        owned = list_codes(schema.column(draw.through), batch.column(draw.through))
+        yield f"item that no value of {draw.through} allows", _unreachable(draw, lists, owned)
+
+
+def _unreachable(draw: Subset, lists: ListCodes, owned: ListCodes) -> Flags:
+    """Rows with an item that none of the owned values reaches; an owned value is a bit, hence at most 63."""
+    reached_by = np.zeros(len(draw.values) + 1, dtype=np.int64)
+    for bit, reachable in enumerate(draw.reachable):
+        reached_by[list(reachable)] |= 1 << bit
+    bits = np.where(owned.items == UNKNOWN, 0, 1 << np.maximum(owned.items, 0))
+    owned_bits = np.bitwise_or.reduceat(bits, owned.offsets[:-1])
+    rows = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
+    return _any_by_row(lists, (reached_by[lists.items] & owned_bits[rows]) == 0)
+
+
+def _any_by_row(lists: ListCodes, items: Flags) -> Flags:
+    """Whether any item of a row is marked; no row is empty, since an empty text is one empty item."""
+    found: Flags = np.logical_or.reduceat(items, lists.offsets[:-1])
+    return found

@@ -1,0 +1,56 @@
+"""The other way round: from the texts of a batch back to the indices of a column's values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synthprof.errors import SpecError
+from synthprof.schema import LIST_SEPARATOR, Column
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class ListCodes:
+    """Lists as codes: row i holds items[offsets[i]:offsets[i + 1]], indices of the column's values."""
+
+    items: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+
+
+def codes_or_unknown(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
+    """The index of each value of a category among the column's, (n,) int64; UNKNOWN where it is none of them.
+
+    values: a dictionary array or plain strings, such as read back from SQLite.
+    """
+    known = pa.array(column.values, pa.string())
+    if pa.types.is_dictionary(values.type):
+        places = pc.index_in(values.dictionary, known).take(values.indices)
+    else:
+        places = pc.index_in(values, known)
+    found: npt.NDArray[np.int64] = places.fill_null(UNKNOWN).to_numpy().astype(np.int64)
+    return found
+
+
+def category_codes(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
+    """The index of each value of a category among the column's, (n,) int64.
+
+    Raises SpecError naming the first value that is none of them.
+    """
+    codes = codes_or_unknown(column, values)
+    if (codes == UNKNOWN).any():
+        wrong = values[int(np.argmax(codes == UNKNOWN))]
+        raise SpecError(
+            f"{column.name}={wrong!s} is none of the {len(column.values)} values of the column; "
+            f"use one of {', '.join(column.values[:8])} …"
+        )
+    return codes
+
+
+def list_codes(column: Column, values: pa.Array) -> ListCodes:
+    """The items of each list; UNKNOWN where one is none of the column's values."""
+    lists = pc.split_pattern(values, LIST_SEPARATOR)
+    return ListCodes(codes_or_unknown(column, lists.flatten()), lists.offsets.to_numpy().astype(np.int64))

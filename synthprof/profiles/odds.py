@@ -1,0 +1,240 @@
+"""Probabilities made of weights and factors, and tables to draw from them with integers alone.
+
+Drawing compares raw random integers with integer thresholds (Walker's alias method, here after M. D. Vose, "A
+linear algorithm for generating random numbers with a given distribution", IEEE TSE 17, 1991). The thresholds
+come from sums by math.fsum, which are exact, so the same bytes come out on every machine.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.errors import SpecError
+from synthprof.schema import (
+    Chance,
+    Choice,
+    Column,
+    Number,
+    Schema,
+    Shift,
+    Subset,
+    YearsSince,
+    archetype_factors,
+)
+
+Codes = npt.NDArray[np.integer]
+Shares = npt.NDArray[np.float64]
+
+WORD = 2**32
+
+MOST_SEQUENCES = 1_024
+"""Lists of so few values that there are no more lists than this are drawn whole: one draw instead of several,
+and a table that stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing that a column's odds depend on: the archetype (column None) or another column.
+
+    factors[codes[value - low]] are the factors on the odds for a value of that column; a category's value is
+    its index.
+    """
+
+    column: str | None
+    low: int
+    codes: npt.NDArray[np.intp]
+    factors: tuple[tuple[float, ...], ...]
+
+    @property
+    def size(self) -> int:
+        """Number of rows of factors."""
+        return len(self.factors)
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Probabilities of a column's values, (size of each axis …, values) float64, each row summing to 1."""
+
+    axes: tuple[Axis, ...]
+    shares: Shares
+
+
+@dataclass(frozen=True)
+class AliasTable:
+    """A table to draw from: per row 2**bits slots, each with a threshold and the code beyond it."""
+
+    bits: int
+    limits: npt.NDArray[np.uint32]
+    others: npt.NDArray[np.uint16]
+
+    def draw(self, words: npt.NDArray[np.uint32], rows: Codes | None = None) -> npt.NDArray[np.uint16]:
+        """One code per word, (n,) uint16, each from the given row of the table; from row 0 without rows."""
+        rest = np.uint32(32 - self.bits)
+        slots = words >> rest
+        at = slots if rows is None else rows * (1 << self.bits) + slots
+        own = (words & np.uint32((1 << int(rest)) - 1)) < self.limits.take(at)
+        return np.where(own, slots.astype(np.uint16), self.others.take(at))
+
+
+def odds_of(schema: Schema, column: Column, separation: float) -> Odds:
+    """The probabilities of a column's values given the archetype and the columns it depends on.
+
+    The population's weights times the factors of the given columns are what everyone has in common; an
+    archetype multiplies those by its own factors, and `separation` blends the two, each normalised.
+    Raises SpecError where nothing is left to choose from.
+    """
+    axes = _axes(schema, column)
+    own = archetype_factors(schema, column.name) if axes and axes[0].column is None else (None,)
+    given = [axis.factors for axis in axes if axis.column is not None]
+    blended = [
+        _blend(column, _common(column, factors), archetype, separation)
+        for archetype in own
+        for factors in itertools.product(*given)
+    ]
+    return Odds(axes, np.array(blended).reshape(*(axis.size for axis in axes), -1))
+
+
+def sequences(draw: Subset) -> tuple[tuple[int, ...], ...]:
+    """Every list that can be drawn, as indices of values; none where there are more than MOST_SEQUENCES."""
+    first = () if draw.first is None else (draw.values.index(draw.first),)
+    rest = [i for i in range(len(draw.values)) if i not in first]
+    lengths = range(1 - len(first), len(draw.sizes) + 1 - len(first))
+    if draw.through is not None or sum(math.perm(len(rest), length) for length in lengths) > MOST_SEQUENCES:
+        return ()
+    return tuple((*first, *items) for length in lengths for items in itertools.permutations(rest, length))
+
+
+def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequence[float]) -> list[float]:
+    """The share of each list when sizes are drawn first, then items one by one without replacement."""
+    sizes = normalised(draw.sizes)
+    first = 0 if draw.first is None else 1
+    result = []
+    for items in found:
+        share, left = sizes[len(items) - 1], 1.0
+        for item in items[first:]:
+            share *= shares[item] / left if left > 0 else 0.0
+            left -= shares[item]
+        result.append(share)
+    return result
+
+
+def alias_table(shares: Shares) -> AliasTable:
+    """The table that draws each row of `shares` (rows, values), exact to 2**-32."""
+    bits = max(1, (shares.shape[1] - 1).bit_length())
+    made = [_alias_row(apportion(row.tolist(), WORD), bits) for row in shares]
+    limits = np.array([limit for limit, _ in made], dtype=np.uint32)
+    others = np.array([other for _, other in made], dtype=np.uint16)
+    return AliasTable(bits, limits.ravel(), others.ravel())
+
+
+def apportion(weights: Sequence[float], total: int) -> list[int]:
+    """Integers in proportion to the weights that sum to `total`, by largest remainder, earlier ones first."""
+    scale = total / math.fsum(weights)
+    exact = [weight * scale for weight in weights]
+    parts = [math.floor(part) for part in exact]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in by_remainder[: total - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def normalised(weights: Sequence[float]) -> list[float]:
+    """The weights over their sum."""
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def _axes(schema: Schema, column: Column) -> tuple[Axis, ...]:
+    axes = []
+    if any(archetype_factors(schema, column.name)):
+        count = len(schema.archetypes)
+        axes.append(Axis(None, 0, np.arange(count), ((),) * count))
+    axes += [_shift_axis(schema, shift) for shift in getattr(column.draw, "shifts", ())]
+    match column.draw:
+        case Subset(through=str(through), reachable=reachable, values=values):
+            sets = [frozenset(indices) for indices in reachable]
+            factors = tuple(tuple(float(i in allowed) for i in range(len(values))) for allowed in sets)
+            axes.append(Axis(through, 0, np.arange(len(factors)), factors))
+        case YearsSince(column=name) as years:
+            low, high = schema.column(name).span
+            factors = tuple(_years_factors(years, value) for value in range(low, high + 1))
+            axes.append(Axis(name, low, np.arange(len(factors)), factors))
+    return tuple(axes)
+
+
+def _shift_axis(schema: Schema, shift: Shift) -> Axis:
+    given = schema.column(shift.column)
+    if not shift.edges:
+        return Axis(shift.column, 0, np.arange(len(shift.factors)), shift.factors)
+    low, high = given.span
+    bands = np.searchsorted(np.array(shift.edges), np.arange(low, high + 1), side="right") - 1
+    return Axis(shift.column, low, np.maximum(bands, 0), shift.factors)
+
+
+def _years_factors(years: YearsSince, value: int) -> tuple[float, ...]:
+    top = max(0, min(value - years.start, years.most))
+    return tuple(
+        float((x + 1) ** years.rise * (top + 1 - x) ** years.fall) if x <= top else 0.0
+        for x in range(years.most + 1)
+    )
+
+
+def _weights(column: Column) -> list[float]:
+    match column.draw:
+        case Choice(weights=weights) | Number(weights=weights):
+            return list(weights)
+        case Subset(values=values, weights=weights, first=first):
+            return [0.0 if value == first else w for value, w in zip(values, weights, strict=True)]
+        case Chance(share=share):
+            return [1 - share, share]
+        case YearsSince(most=most):
+            return [1.0] * (most + 1)
+    raise TypeError(f"{column.name} is not drawn by odds")
+
+
+def _common(column: Column, factors: Sequence[Sequence[float]]) -> list[float]:
+    weights = _weights(column)
+    for row in factors:
+        weights = [weight * factor for weight, factor in zip(weights, row, strict=True)]
+    if not any(weights):
+        raise SpecError(
+            f"{column.name}: the factors leave no value to choose; give one of them a factor above 0"
+        )
+    return weights
+
+
+def _blend(
+    column: Column, common: list[float], factors: tuple[float, ...] | None, separation: float
+) -> list[float]:
+    everyone = normalised(common)
+    if factors is None:
+        return everyone
+    own = [weight * factor for weight, factor in zip(common, factors, strict=True)]
+    if not any(own):
+        return everyone
+    return [
+        (1 - separation) * share + separation * mine
+        for share, mine in zip(everyone, normalised(own), strict=True)
+    ]
+
+
+def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:
+    """Thresholds and other codes of one row; `parts` are integers that sum to 2**32."""
+    slots, room = 1 << bits, WORD >> bits
+    left = parts + [0] * (slots - len(parts))
+    limits, others = [room] * slots, list(range(slots))
+    small = [i for i in range(slots) if left[i] < room]
+    large = [i for i in range(slots) if left[i] > room]
+    while small:
+        i, j = small.pop(), large[-1]
+        limits[i], others[i] = left[i], j
+        left[j] -= room - left[i]
+        if left[j] <= room:
+            large.pop()
+            if left[j] < room:
+                small.append(j)
+    return limits, others

@@ -1,0 +1,312 @@
+"""Reads a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
+
+import csv
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from synthprof.errors import SpecError
+from synthprof.schema import (
+    FLAG_VALUES,
+    Archetype,
+    Chance,
+    Choice,
+    Column,
+    Counted,
+    Draw,
+    Feature,
+    FullName,
+    Indexed,
+    Lookup,
+    Measured,
+    Number,
+    Prose,
+    Scaled,
+    Schema,
+    Shift,
+    Slot,
+    Subset,
+    TanhRatio,
+    Variant,
+    YearsSince,
+)
+
+Table = dict[str, Any]
+Rows = list[dict[str, str]]
+
+ANY_OTHER = "*"
+"""The key that stands for every value not named."""
+
+
+def read_schema(folder: Path) -> Schema:
+    """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
+    declared = _toml(folder / "columns.toml")
+    columns: dict[str, Column] = {}
+    for table in declared["column"]:
+        columns[table["name"]] = _Reader(folder, columns).column(table)
+    order = dict.fromkeys([*declared.get("order", ()), *columns])
+    return Schema(
+        name=folder.name,
+        version=declared["version"],
+        columns=tuple(columns[name] for name in order),
+        archetypes=tuple(
+            _archetype(table, columns, folder) for table in _toml(folder / "archetypes.toml")["archetype"]
+        ),
+        derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
+    )
+
+
+class _Reader:
+    """Reads one column, given those declared before it."""
+
+    def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
+        self.folder = folder
+        self.columns = columns
+
+    def column(self, table: Table) -> Column:
+        kind = table["draw"]
+        if kind not in self.draws:
+            raise SpecError(f"{table['name']}: unknown draw {kind!r}; draws are {', '.join(self.draws)}")
+        draw = self.draws[kind](self, table)
+        return Column(
+            table["name"],
+            draw,
+            _feature(table, draw),
+            " ".join(table["doc"].split()),
+            table.get("indexed", False),
+        )
+
+    def choice(self, table: Table) -> Draw:
+        values, weights = self._weighted(table)
+        return Choice(values, weights, self._shifts(table, values))
+
+    def chance(self, table: Table) -> Draw:
+        return Chance(float(table["share"]), self._shifts(table, FLAG_VALUES))
+
+    def number(self, table: Table) -> Draw:
+        rows = read_csv(self.folder / table["file"])
+        first, *factors = rows[0]
+        lows = [int(row[first]) for row in rows]
+        if lows != list(range(lows[0], lows[0] + len(lows))):
+            raise SpecError(f"{table['file']}: {first} must go up by one from row to row")
+        weights = tuple(_product(float(row[name]) for name in factors) for row in rows)
+        values = tuple(str(value) for value in lows)
+        return Number(lows[0], weights, tuple(table["bands"]), self._shifts(table, values))
+
+    def years(self, table: Table) -> Draw:
+        return YearsSince(table["of"], table["start"], table["most"], table["rise"], table["fall"])
+
+    def city(self, table: Table) -> Draw:
+        """Cities whose states' totals are those of the states: state by population, then city within it."""
+        cities = _largest_of_each_name(read_csv(self.folder / table["file"]))
+        states = {row["uf"]: float(row["populacao"]) for row in read_csv(self.folder / table["states"])}
+        known = {uf: sum(int(c["populacao"]) for c in cities if c["uf"] == uf) for uf in states}
+        weights = tuple(states[c["uf"]] * int(c["populacao"]) / known[c["uf"]] for c in cities)
+        return Choice(tuple(c["cidade"] for c in cities), weights)
+
+    def state(self, table: Table) -> Draw:
+        cities = {c["cidade"]: c["uf"] for c in _largest_of_each_name(read_csv(self.folder / table["file"]))}
+        states = tuple(row["uf"] for row in read_csv(self.folder / table["states"]))
+        of = self.columns[table["of"]]
+        return Lookup(of.name, states, tuple(states.index(cities[city]) for city in of.values))
+
+    def subset(self, table: Table) -> Draw:
+        values, weights = self._weighted(table)
+        through = table.get("through")
+        return Subset(
+            values,
+            weights,
+            tuple(float(size) for size in table["sizes"]),
+            self._shifts(table, values),
+            table.get("first"),
+            through,
+            self._reachable(table, through) if through else (),
+        )
+
+    def name(self, table: Table) -> Draw:
+        rows = read_csv(self.folder / table["firsts"])
+        decades = tuple(int(key) for key in rows[0] if key.isdigit())
+        sexes = self.columns[table["sex"]].values
+        of_sex = [[row for row in rows if row["sexo"] == sex] for sex in sexes]
+        lasts = read_csv(self.folder / table["lasts"])
+        return FullName(
+            sex=table["sex"],
+            masculine=table["masculine"],
+            age=table["age"],
+            year=table["year"],
+            decades=decades,
+            firsts=tuple(tuple(row["nome"] for row in group) for group in of_sex),
+            weights=tuple(tuple(tuple(float(row[str(d)]) for d in decades) for row in g) for g in of_sex),
+            lasts=tuple(row["sobrenome"] for row in lasts),
+            last_weights=tuple(float(row["peso"]) for row in lasts),
+            two_lasts=table["two_lasts"],
+            locale=table["locale"],
+        )
+
+    def prose(self, table: Table) -> Draw:
+        slots = tuple(self._slot(slot) for slot in _toml(self.folder / table["file"])["slot"])
+        return Prose(slots, table["sex"], table["masculine"], table["of"], table["first_name"])
+
+    draws: Mapping[str, Callable[["_Reader", Table], Draw]] = {
+        "choice": choice,
+        "chance": chance,
+        "number": number,
+        "years": years,
+        "city": city,
+        "state": state,
+        "subset": subset,
+        "name": name,
+        "prose": prose,
+    }
+
+    def _weighted(self, table: Table) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """Values and weights, written in the column itself or in a file with a column `peso`."""
+        if "odds" in table:
+            return tuple(table["odds"]), tuple(float(weight) for weight in table["odds"].values())
+        rows = read_csv(self.folder / table["file"])
+        first = next(iter(rows[0]))
+        return tuple(row[first] for row in rows), tuple(float(row["peso"]) for row in rows)
+
+    def _reachable(self, table: Table, through: str) -> tuple[tuple[int, ...], ...]:
+        rows = read_csv(self.folder / table["file"])
+        return tuple(
+            tuple(i for i, row in enumerate(rows) if item in row[table["by"]].split(";"))
+            for item in self.columns[through].values
+        )
+
+    def _shifts(self, table: Table, values: tuple[str, ...]) -> tuple[Shift, ...]:
+        return tuple(self._shift(name, odds, values) for name, odds in table.get("given", {}).items())
+
+    def _shift(self, name: str, odds: Table, values: tuple[str, ...]) -> Shift:
+        given = self.columns.get(name)
+        if given is None:
+            raise SpecError(f"odds given {name!r}, which is not declared before; move its [[column]] up")
+        if given.values:
+            rows = [
+                factors_of(odds.get(value, {}), values, f"given {name}={value}") for value in given.values
+            ]
+            _check_keys(odds, given.values, f"given {name}")
+            return Shift(name, (), tuple(rows))
+        lows = tuple(int(key) for key in odds)
+        return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
+
+    def _slot(self, table: Table) -> Slot:
+        variants = [
+            Variant(self._ranges(v.get("when", {})), tuple(v["templates"])) for v in table.get("variant", ())
+        ]
+        for name, by_value in table.get("by_value", {}).items():
+            values = self.columns[name].values
+            _check_keys(by_value, values, f"slot {table['name']} by {name}")
+            variants += [
+                Variant(((name, values.index(value), values.index(value)),), tuple(templates))
+                for value, templates in by_value.items()
+            ]
+        if "templates" in table:
+            variants.append(Variant((), tuple(table["templates"])))
+        return Slot(table["name"], tuple(variants), float(table.get("share", 1)))
+
+    def _ranges(self, when: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, int, int], ...]:
+        return tuple(
+            (name, self._code(name, low), self._code(name, high)) for name, (low, high) in when.items()
+        )
+
+    def _code(self, name: str, value: Any) -> int:  # noqa: ANN401
+        return self.columns[name].values.index(value) if isinstance(value, str) else int(value)
+
+
+def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:
+    """One factor per value: the one written for it, else that of `*`, else 1."""
+    _check_keys(odds, (*values, ANY_OTHER), where)
+    other = float(odds.get(ANY_OTHER, 1))
+    return tuple(float(odds.get(value, other)) for value in values)
+
+
+def read_csv(path: Path) -> Rows:
+    """The rows of a catalogue file; lines that start with # are comments."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def _toml(path: Path) -> Table:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _archetype(table: Table, columns: Mapping[str, Column], folder: Path) -> Archetype:
+    odds = []
+    for name, factors in table.get("odds", {}).items():
+        if name not in columns:
+            raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
+        values = columns[name].values or _numbers(columns[name])
+        where = f"archetype {table['name']}, {name}"
+        odds.append((name, factors_of(_spread(factors, columns[name], folder), values, where)))
+    return Archetype(table["name"], " ".join(table["title"].split()), float(table["share"]), tuple(odds))
+
+
+def _spread(factors: Table, column: Column, folder: Path) -> Table:
+    """Factors per value, where some were given for a range of numbers or for a whole group of values.
+
+    `"16-24" = 2` holds for the numbers 16 to 24; `genero = { RPG = 9 }` for the values whose row in the
+    column's catalogue file says RPG in `genero`. A factor for the value itself comes on top.
+    """
+    found: Table = {}
+    for key, factor in factors.items():
+        if isinstance(factor, dict):
+            file, by = key.split("/")
+            rows = read_csv(folder / file)
+            first = next(iter(rows[0]))
+            _check_keys(factor, {row[by] for row in rows}, key)
+            found |= {row[first]: float(factor[row[by]]) for row in rows if row[by] in factor}
+    for key, factor in factors.items():
+        if isinstance(column.draw, Number) and "-" in key:
+            low, high = (int(part) for part in key.split("-"))
+            found |= {str(number): factor for number in range(low, high + 1)}
+        elif not isinstance(factor, dict):
+            found[key] = factor * found.get(key, 1)
+    return found
+
+
+def _numbers(column: Column) -> tuple[str, ...]:
+    if column.bounds is None or not isinstance(column.draw, Number):
+        raise SpecError(f"an archetype cannot shift {column.name}; shift a choice, chance, number or subset")
+    return tuple(str(number) for number in range(column.bounds[0], column.bounds[1] + 1))
+
+
+def _largest_of_each_name(cities: Rows) -> Rows:
+    """Of cities of the same name only the largest, so that the state follows from the name."""
+    largest: dict[str, dict[str, str]] = {}
+    for city in cities:
+        if int(city["populacao"]) > int(largest.get(city["cidade"], {"populacao": "0"})["populacao"]):
+            largest[city["cidade"]] = city
+    return [city for city in cities if largest[city["cidade"]] is city]
+
+
+def _feature(table: Table, draw: Draw) -> Feature | None:
+    """The feature that the kind of draw suggests; `top` and `most` set its scale."""
+    match draw:
+        case Choice() | Lookup():
+            return Indexed()
+        case Chance():
+            return Scaled(0, 1)
+        case Number(low=low):
+            return Scaled(table.get("bottom", low), table["top"])
+        case YearsSince():
+            return Scaled(0, table["top"])
+        case Subset(sizes=sizes):
+            return Counted(len(sizes))
+        case Prose():
+            return Measured(table["top"])
+    return None
+
+
+def _check_keys(odds: Mapping[str, Any], known: Sequence[str] | set[str], where: str) -> None:
+    for key in odds:
+        if key not in known:
+            raise SpecError(f"{where}: unknown value {key!r}; known are {', '.join(known)}")
+
+
+def _product(factors: Any) -> float:  # noqa: ANN401
+    result = 1.0
+    for factor in factors:
+        result *= factor
+    return result

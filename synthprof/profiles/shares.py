@@ -1,0 +1,99 @@
+"""How often each value should occur, and how often it does."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.profiles.codes import category_codes
+from synthprof.profiles.odds import odds_of
+from synthprof.schema import Chance, Choice, Column, Lookup, Number, Schema
+
+Counts = dict[str, npt.NDArray[np.int64]]
+Shares = npt.NDArray[np.float64]
+
+
+def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, float]]:
+    """The share of each value of each category and flag, and of each band of each number with bands.
+
+    Exact: the odds are summed over the archetypes and over all that a column is given. Each column's shares
+    sum to 1.
+    """
+    shown = [
+        column for column in schema.columns if isinstance(column.draw, Choice | Chance | Lookup | Number)
+    ]
+    return {
+        column.name: dict(zip(labels(column), _expected(schema, column, separation).tolist(), strict=True))
+        for column in shown
+    }
+
+
+def observed_counts(schema: Schema, batch: pa.RecordBatch) -> Counts:
+    """How often each value occurs in a batch, for the columns and in the order of expected_shares."""
+    found: Counts = {}
+    for column in schema.columns:
+        values = batch.column(column.name)
+        match column.draw:
+            case Choice() | Lookup():
+                found[column.name] = np.bincount(category_codes(column, values), minlength=len(column.values))
+            case Chance():
+                found[column.name] = np.bincount(values.to_numpy(), minlength=2)
+            case Number(bands=bands):
+                places = np.searchsorted(np.array(bands), values.to_numpy(), side="right") - 1
+                found[column.name] = np.bincount(places, minlength=len(bands))
+    return found
+
+
+def labels(column: Column) -> tuple[str, ...]:
+    """What the shares of a column belong to: its values, or the bands of its numbers such as `18-24`."""
+    if isinstance(column.draw, Number):
+        lows = column.draw.bands
+        top = column.draw.low + len(column.draw.weights)
+        return tuple(f"{low}-{end - 1}" for low, end in zip(lows, (*lows[1:], top), strict=True))
+    return column.values
+
+
+def value_shares(schema: Schema, name: str, separation: float) -> Shares:
+    """The share of each value of a column drawn by odds, (values,) float64, all else summed out."""
+    shares = _joint(schema, name, separation)
+    summed: Shares = shares.reshape(-1, shares.shape[-1]).sum(axis=0)
+    return summed
+
+
+def _expected(schema: Schema, column: Column, separation: float) -> Shares:
+    match column.draw:
+        case Lookup(column=of, codes=codes):
+            of_given = value_shares(schema, of, separation)
+            return np.bincount(codes, of_given, len(column.values)).astype(np.float64)
+        case Number(low=low, bands=bands):
+            shares = value_shares(schema, column.name, separation)
+            ends = (*bands[1:], low + len(shares))
+            sums = [shares[band - low : end - low].sum() for band, end in zip(bands, ends, strict=True)]
+            return np.array(sums, dtype=np.float64)
+    return value_shares(schema, column.name, separation)
+
+
+def _joint(schema: Schema, name: str, separation: float) -> Shares:
+    """Joint shares of the archetype, all that a column depends on, and the column itself, in this order."""
+    weights = np.array([archetype.share for archetype in schema.archetypes])
+    joint: Shares = weights / weights.sum()
+    held: list[str | None] = [None]
+    wanted = {name, *_ancestors(schema, name)}
+    for column in (column for column in schema.drawing_order if column.name in wanted):
+        odds = odds_of(schema, column, separation)
+        shares = odds.shares
+        for i, axis in enumerate(odds.axes):
+            shares = shares.take(axis.codes, axis=i)
+        # P(held, column) = P(held) P(column | those held that it depends on), aligned by moving its axes
+        places = [held.index(axis.column) for axis in odds.axes]
+        shape = [1] * len(held) + [shares.shape[-1]]
+        for place, size in zip(places, shares.shape, strict=False):
+            shape[place] = size
+        ordered = shares.transpose(*np.argsort(places), len(places))
+        joint = joint[..., None] * ordered.reshape(shape)
+        held.append(column.name)
+    return joint
+
+
+def _ancestors(schema: Schema, name: str) -> set[str]:
+    given = schema.column(name).given
+    return set(given).union(*(_ancestors(schema, parent) for parent in given))

@@ -1,0 +1,80 @@
+"""A published version once more with another index: what does not depend on the index is taken over.
+
+The new version is that of an ordinary spec, so `run` with the same parameters gives the same bytes; only its
+build folder does not start empty.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from synthprof.errors import SpecError, StageError
+from synthprof.explore import Version
+from synthprof.files import flush_folder
+from synthprof.run import Observer, Run, applies, run_all
+from synthprof.spec import Request, Spec
+from synthprof.stages import STAGES, Stage
+from synthprof.store import Build, Receipt, Store, read_receipts, write_receipt
+
+INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
+"""Parameters that only the index depends on."""
+
+OWN = ("setup", "export_index", "publish")
+"""Stages whose results depend on the index settings, or tell of them."""
+
+
+def build_index(
+    home: Path, version: Version, kind: str, memory_mib: int, observe: Observer = lambda *_: None
+) -> Run:
+    """A new version with the same profiles and embeddings and that kind of index is published and current.
+
+    What the build folder of the version still holds is taken over by hard links; what it lacks is made again.
+    Raises what run_all raises, and SpecError if the version has this very index.
+    """
+    settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
+    request = Request.from_params(
+        {"dataset": version.manifest.dataset, **version.spec.model_dump(), **settings}
+    )
+    if request.spec == version.spec:
+        raise SpecError(
+            f"version {version.manifest.version} has index={kind}, index_memory_mib={memory_mib} already; "
+            "ask for another kind or another memory"
+        )
+    _take_over(Store(home, request.dataset), version.spec, request)
+    return run_all(request, home, observe)
+
+
+def _take_over(store: Store, old: Spec, request: Request) -> None:
+    """The new build has the finished stages of the old one that no index setting has a part in."""
+    source, target = store.build(old), store.build(request.spec)
+    if not source.folder.exists():
+        return
+    with source.lock("take-over", whole=False), target.lock("run", whole=True):
+        for stage in STAGES:
+            if stage.name not in OWN and applies(stage, request):
+                _link_stage(stage, source, target)
+
+
+def _link_stage(stage: Stage, source: Build, target: Build) -> None:
+    """The files and receipts of a stage, if it has ended there and they are all left."""
+    there, folder = (build.stage_folder(stage.name, stage.key) for build in (source, target))
+    receipts = _receipts(there, source.spec.blocks)
+    if _receipts(folder, target.spec.blocks):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for receipt in receipts:
+        for file in receipt.files:
+            with contextlib.suppress(FileExistsError):
+                os.link(there / file.path, folder / file.path)
+        flush_folder(folder)
+        write_receipt(folder, receipt.model_copy(update={"spec": target.spec.digest}))
+
+
+def _receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
+    """The receipts of a stage whose files are all there, else none."""
+    try:
+        receipts = read_receipts(folder, blocks)
+    except StageError:
+        return ()
+    found = all((folder / file.path).is_file() for receipt in receipts for file in receipt.files)
+    return receipts if found else ()

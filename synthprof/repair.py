@@ -1,0 +1,123 @@
+"""A damaged version made whole: only what is damaged is made anew, and the digests are what they were."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from synthprof.errors import SpecError, StageError
+from synthprof.files import flush_folder, record
+from synthprof.run import Observer, alone, applies, done
+from synthprof.spec import Request, Runtime, Spec
+from synthprof.stages import STAGES, stage
+from synthprof.stages import publish as publishing
+from synthprof.stages.context import Context
+from synthprof.store import Manifest, Receipt, Store, read_manifest, version_of
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was put right: names in the version, and stages that had to run again for it."""
+
+    version: str
+    files: tuple[str, ...]
+    stages: tuple[str, ...]
+
+
+def repair(
+    home: Path,
+    dataset: str,
+    version: str | None = None,
+    *,
+    anew: bool = False,
+    observe: Observer = lambda *_: None,
+) -> Repaired:
+    """Every file of the version is what its manifest says, and no other file is there.
+
+    A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
+    blocks that are sound. `anew`: nothing in the build is trusted. Which version is current does not change.
+    Raises SpecError if the version is unknown or was made by another release, StageError if it is so damaged
+    that its spec is lost.
+    """
+    store = Store(home, dataset)
+    name = version or store.current().name
+    spec, manifest = _known(store, name)
+    if version_of(spec, stage("publish").key) != name:
+        raise SpecError(
+            f"version {name} of {dataset!r} was made by another release of synthprof, which must repair it; "
+            "or make it anew with `synthprof run`"
+        )
+    failed = sum(receipt.rejected for receipt in manifest.stages) if manifest else 0
+    request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
+    wanted = [each for each in STAGES[:-1] if applies(each, request)]
+    for each in wanted:
+        each.prepare(spec)
+    with alone(request, home) as context:
+        if anew:
+            context.build.clear()
+        _drop_damaged(context)
+        before = {each.name: _ended(context, each.name) for each in wanted}
+        for each in wanted:
+            done(each, context, observe)
+        redone = [name for name, ended in before.items() if ended != _ended(context, name)]
+        files = _put_in(context, None if anew else manifest)
+    return Repaired(name, tuple(files), tuple(redone))
+
+
+def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
+    """The version's spec and its manifest, if that can be read; else the spec of the build it came from."""
+    folder = store.published(name)
+    if not folder.is_dir():
+        raise SpecError(f"there is no version {name!r} of {store.dataset!r}; `synthprof status` lists them")
+    try:
+        manifest = read_manifest(folder)
+        return Spec.model_validate(manifest.spec), manifest
+    except (StageError, ValidationError) as error:
+        for path in store.folder.glob("build/*/spec.json"):
+            spec = Spec.model_validate_json(path.read_bytes())
+            if version_of(spec, stage("publish").key) == name:
+                return spec, None
+        raise StageError(
+            f"{error}; its build is gone too, so only `synthprof run` with its parameters helps"
+        ) from error
+
+
+def _drop_damaged(context: Context) -> None:
+    """No file of the build differs from its receipt: what did is gone, so that its stage runs again.
+
+    The file goes, never its content: it may be linked from the version, where readers are.
+    """
+    for each in STAGES[:-1]:
+        folder = context.folder(each.name)
+        gone = [path for receipt in folder.glob("receipt*.json") for path in _damaged_of(context, receipt)]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        if gone:
+            flush_folder(folder)
+
+
+def _damaged_of(context: Context, receipt: Path) -> list[Path]:
+    try:
+        files = Receipt.model_validate_json(receipt.read_bytes()).files
+    except ValidationError:
+        return [receipt]
+    paths = {receipt.parent / file.path: file for file in files}
+    return [path for path, file in paths.items() if path.is_file() and record(path, path.parent) != file]
+
+
+def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
+    """The receipts of a stage, and when they were written."""
+    found = context.folder(name).glob("receipt*.json")
+    return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
+
+
+def _put_in(context: Context, manifest: Manifest | None) -> list[str]:
+    store, context = context.store, replace(context, name="publish")
+    if manifest is not None:
+        ready = publishing.ready(context, manifest)
+        mended = store.mend(manifest, ready.sources, ready.texts)
+        if mended is not None:
+            return mended
+    ready = publishing.ready(context)
+    store.publish(ready.manifest, ready.sources, ready.texts, current=False)
+    return ["MANIFEST.json", *ready.sources, *ready.texts]

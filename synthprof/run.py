@@ -1,0 +1,254 @@
+"""The one runner: a stage is done once, whole, and leaves a receipt; then it is never done again.
+
+`python -m synthprof.run STAGE --params JSON [--shard FIRST:END]` runs one stage and reports in JSON lines on
+standard output (events log, progress, receipt, result, error); this is what an Airflow task starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthprof.errors import SpecError, StageError, SynthprofError
+from synthprof.files import make_folder, remove_temporaries
+from synthprof.parallel import Pool, die_with
+from synthprof.resources import (
+    MIB,
+    budget,
+    check_address_space,
+    give_back_memory,
+    home_folder,
+    peak_memory,
+    reset_peak_memory,
+)
+from synthprof.spec import Request, Shard
+from synthprof.stages import STAGES, Stage, stage
+from synthprof.store import Receipt, Store, read_receipt, write_receipt
+from synthprof.telemetry import Pace, emit, log_events, memory_watch
+
+if TYPE_CHECKING:
+    from synthprof.stages.context import Context
+
+logger = logging.getLogger("synthprof.run")  # not __name__, which is "__main__" in a child process
+
+Observer = Callable[[str, int, int], None]
+"""Hears of progress: stage, rows done, rows in all."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pass over stages: their receipts, in order."""
+
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """What publishing gave: version, path, rows, scores."""
+        return self.receipts[-1].details
+
+
+def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -> Run:
+    """The data set is published; every stage that was done before is taken as it is.
+
+    Raises SpecError if the request cannot be met, Busy if another process is at the same version, StageError
+    if a stage fails.
+    """
+    check_address_space()
+    wanted = [each for each in STAGES if applies(each, request)]
+    for each in wanted:
+        each.prepare(request.spec)
+    with alone(request, home) as context:
+        return Run(tuple(done(each, context, observe) for each in wanted))
+
+
+@contextmanager
+def alone(request: Request, home: Path) -> Iterator[Context]:
+    """What stages work with, while nobody else works on this version. Raises Busy when somebody does."""
+    with clear_errors(), _contexts(request, home) as context_of:
+        context = context_of(None)
+        with context.build.lock("run", whole=True):
+            remove_temporaries(context.build.folder)
+            yield context
+
+
+def run_stage(
+    request: Request, name: str, shard: Shard | None, home: Path, observe: Observer = lambda *_: None
+) -> Receipt:
+    """One stage is done, for one shard or the whole data set. Raises what run_all raises."""
+    wanted = stage(name)
+    if not applies(wanted, request):
+        raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
+    check_address_space()
+    wanted.prepare(request.spec)
+    with clear_errors(), _contexts(request, home) as context_of:
+        context = context_of(shard)
+        part = name if shard is None else f"{name}-{shard.first}"
+        whole = name in ("setup", "publish")
+        with context.build.lock(part, whole=whole):
+            if whole:
+                remove_temporaries(context.build.folder)
+            elif wanted.scope == "dataset":
+                remove_temporaries(context_of(None).build.stage_folder(name, wanted.key))
+            return done(wanted, context, observe)
+
+
+def applies(which: Stage, request: Request) -> bool:
+    """Whether the stage has anything to do for this request."""
+    return which.when is None or bool(getattr(request.spec, which.when))
+
+
+@contextmanager
+def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None], Context]]:
+    from synthprof.plan import fitting_workers
+    from synthprof.stages.context import Context
+
+    store = Store(home, request.dataset)
+    limits = budget(home, request.runtime.workers)
+    if not request.runtime.workers:
+        limits = replace(limits, workers=fitting_workers(request.spec, limits))
+    with Pool(limits.workers) as pool:
+        yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
+
+
+def done(which: Stage, context: Context, observe: Observer) -> Receipt:
+    """The stage's receipt: the one that lies there, or that of doing the work now."""
+    context = replace(context, name=which.name, progress=lambda done, total: observe(which.name, done, total))
+    folder = context.folder()
+    fresh = which.name == "setup" and context.request.runtime.force
+    receipt = None if fresh else read_receipt(folder, context.shard)
+    if receipt is not None and which.holds(context):
+        logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
+        observe(which.name, receipt.rows, receipt.rows)
+        return receipt
+    receipt = _work(which, context)
+    logger.info("%s", _line(receipt))
+    return receipt
+
+
+def _work(which: Stage, context: Context) -> Receipt:
+    give_back_memory()  # of the stage before, in this process
+    _check_room(which, context)
+    reset_peak_memory()
+    began, cpu_began, pool_began = time.monotonic(), time.process_time(), context.pool.usage.cpu_seconds
+    context.pool.forget_peak()
+    with memory_watch(which.name):
+        outcome = which.run(context)
+    usage = context.pool.usage
+    receipt = Receipt(
+        stage=which.name,
+        version=which.version,
+        spec=context.spec.digest,
+        shard=(context.shard.first, context.shard.end) if context.shard else None,
+        rows=outcome.rows,
+        rejected=outcome.rejected,
+        seconds=round(time.monotonic() - began, 3),
+        cpu_seconds=round(time.process_time() - cpu_began + usage.cpu_seconds - pool_began, 3),
+        peak_memory=max(peak_memory(), usage.peak_memory),
+        files=outcome.files,
+        details=outcome.details,
+        pid=os.getpid(),
+    )
+    make_folder(context.folder())
+    write_receipt(context.folder(), receipt)
+    return receipt
+
+
+def _check_room(which: Stage, context: Context) -> None:
+    """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
+    from synthprof.plan import check_stage
+
+    now = replace(budget(context.store.home), workers=context.budget.workers)
+    lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
+    for warning in check_stage(which.name, context.spec, now, lying):
+        logger.warning("%s", warning)
+
+
+def _line(receipt: Receipt) -> str:
+    rate = receipt.rows / receipt.seconds if receipt.seconds else 0
+    return (
+        f"{receipt.stage}: {receipt.rows:,} rows in {receipt.seconds:.2f} s ({rate:,.0f} rows/s), "
+        f"{receipt.bytes_written / MIB:,.1f} MiB written, peak {receipt.peak_memory / MIB:,.0f} MiB"
+    )
+
+
+_DISK_ERRORS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space or raise the quota",
+    errno.EROFS: "mount it writable or set SYNTHPROF_HOME to a folder that is",
+    errno.EACCES: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
+    errno.EPERM: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
+    errno.ENOTDIR: "remove the file of that name or set SYNTHPROF_HOME to a folder",
+    errno.EEXIST: "remove the file of that name or set SYNTHPROF_HOME to a folder",
+}
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """What the disk refuses is said in one line with a remedy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK_ERRORS:
+            raise SpecError(
+                f"cannot write {error.filename or home_folder()}: {os.strerror(error.errno)}; "
+                f"{_DISK_ERRORS[error.errno]}, then run it again"
+            ) from error
+        raise StageError(f"{error}; run it again") from error
+    except MemoryError as error:
+        raise StageError(
+            f"out of memory ({error or 'no more to be had'}); run it again with workers=1 or more memory"
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage as a child process; returns its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
+        die_with(int(parent))
+    parser = argparse.ArgumentParser(prog="python -m synthprof.run", description=__doc__)
+    parser.add_argument("stage", choices=[each.name for each in STAGES])
+    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
+    parser.add_argument("--shard", help="first block and end, as 0:16")
+    options = parser.parse_args(arguments)
+    try:
+        _report_stage(options.stage, json.loads(options.params), options.shard)
+    except SynthprofError as error:
+        emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        return error.exit_code
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        emit("error", kind="Crash", message=message, traceback=traceback.format_exc())
+        return 1
+    return 0
+
+
+def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
+    request = Request.from_params(params)
+    log_events(detailed=request.runtime.detailed_logging)
+    began = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        emit("progress", done=done, total=total, unit="rows", seconds=round(time.monotonic() - began, 3))
+
+    pace = Pace(progress)
+    part = Shard(*map(int, shard.split(":"))) if shard else None
+    receipt = run_stage(request, name, part, home_folder(), lambda _, done, total: pace(done, total))
+    facts = receipt.model_dump(mode="json", exclude={"files", "details"})
+    emit("receipt", **facts, peak_memory_mib=receipt.peak_memory / MIB, bytes_written=receipt.bytes_written)
+    emit("result", value=receipt.details)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

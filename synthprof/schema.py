@@ -1,0 +1,471 @@
+"""What a profile is: its columns, how each is drawn, how it becomes a feature, and what it means.
+
+A schema is plain values all the way down (no lambdas, no SQL), so it can be hashed, printed and digested:
+its digest names everything that determines the bytes of the profiles besides seed, locale and separation.
+Nothing here draws anything; `generate`, `vectorize`, the store, the checks and docs/schema.md all read it.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from synthprof.errors import SpecError
+
+Kind = Literal["category", "integer", "flag", "list", "text"]
+
+FLAG_VALUES = ("0", "1")
+LIST_SEPARATOR = ", "
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""A column's name in a template of a text."""
+
+
+# --- odds ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How another column changes the odds: the factors for each of its values or bands.
+
+    `edges` is empty for a category or flag (one row of factors per value); for an integer, row i of the
+    factors holds where edges[i] <= value < edges[i + 1].
+    """
+
+    column: str
+    edges: tuple[int, ...]
+    factors: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Archetype:
+    """A latent kind of player: its share of the population and its factors on the odds of columns."""
+
+    name: str
+    title: str
+    share: float
+    odds: tuple[tuple[str, tuple[float, ...]], ...]
+
+    def factors(self, column: str) -> tuple[float, ...] | None:
+        """The factor on each value of a column, or None where this archetype is like everyone."""
+        return dict(self.odds).get(column)
+
+
+# --- draws -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `values`, with odds that other columns and the archetype shift."""
+
+    values: tuple[str, ...]
+    weights: tuple[float, ...]
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chance:
+    """1 with probability `share`, else 0, with odds that other columns and the archetype shift."""
+
+    share: float
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True)
+class Number:
+    """An integer from `low` on, low + i having the i-th weight; reported in bands that begin at `bands`."""
+
+    low: int
+    weights: tuple[float, ...]
+    bands: tuple[int, ...]
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True)
+class YearsSince:
+    """Years x with 0 <= x <= top, where top = min(column - start, most), early starts being likelier.
+
+    The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall: integers, so that it is exact everywhere.
+    """
+
+    column: str
+    start: int
+    most: int
+    rise: int
+    fall: int
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What follows from another column: `values[codes[i]]` where that column has its i-th value."""
+
+    column: str
+    values: tuple[str, ...]
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One to `len(sizes)` different values in order of preference; sizes[i] is the weight of i + 1 values.
+
+    With `first`, that value always stands first and the odds apply to the rest. With `through`, each value
+    is reached through one item of another list column, and `reachable[j]` holds the indices of the values
+    that its j-th item allows: a favourite game runs on a platform the player has.
+    """
+
+    values: tuple[str, ...]
+    weights: tuple[float, ...]
+    sizes: tuple[float, ...]
+    shifts: tuple[Shift, ...] = ()
+    first: str | None = None
+    through: str | None = None
+    reachable: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class FullName:
+    """A first name by sex and birth decade, then one last name, or two with probability `two_lasts`.
+
+    firsts[s] are the names of the s-th sex, weights[s][i][d] the weight of the i-th in the d-th decade.
+    A birth year is `year` minus the age, so the clock is never asked. All this holds for `locale`; another
+    locale has its own names, by sex, masculine or feminine.
+    """
+
+    sex: str
+    masculine: str
+    age: str
+    year: int
+    decades: tuple[int, ...]
+    firsts: tuple[tuple[str, ...], ...]
+    weights: tuple[tuple[tuple[float, ...], ...], ...]
+    lasts: tuple[str, ...]
+    last_weights: tuple[float, ...]
+    two_lasts: float
+    locale: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Templates for rows whose columns lie in the ranges of `when`: (column, lowest, highest).
+
+    For a category or flag the range is one of value indices. Without `when` it suits every row.
+    """
+
+    when: tuple[tuple[str, int, int], ...]
+    templates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One sentence of a text, there with probability `share`, by the first variant that suits the row."""
+
+    name: str
+    variants: tuple[Variant, ...]
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Sentences joined by spaces; templates hold {column} and {masculine|feminine}, decided by `sex`.
+
+    {first_name}, whatever it is called, stands for the first name alone in the column `name`.
+    """
+
+    slots: tuple[Slot, ...]
+    sex: str
+    masculine: str
+    name: str
+    first_name: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the text speaks of or depends on."""
+        variants = [variant for slot in self.slots for variant in slot.variants]
+        asked = [name for variant in variants for name, _, _ in variant.when]
+        named = [name for v in variants for template in v.templates for name in PLACEHOLDER.findall(template)]
+        spoken = [self.name if name == self.first_name else name for name in named]
+        return tuple(dict.fromkeys([self.sex, *asked, *spoken]))
+
+
+Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | FullName | Prose
+
+
+# --- features --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """(value - low) / (high - low), clipped to [0, 1]; for a flag, the value itself."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """Index of the category over the number of categories."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Number of items of a list over `most`, clipped to [0, 1]."""
+
+    most: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Length of a text in characters over `most`, clipped to [0, 1]."""
+
+    most: int
+
+
+Feature = Scaled | Indexed | Counted | Measured
+
+
+@dataclass(frozen=True)
+class TanhRatio:
+    """tanh(numerator / denominator), and 1 where the denominator is 0."""
+
+    numerator: str
+    denominator: str
+
+
+# --- columns and schema ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the profiles, declared once."""
+
+    name: str
+    draw: Draw
+    feature: Feature | None
+    doc: str
+    indexed: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What the column holds; it follows from how it is drawn."""
+        return _KINDS[type(self.draw)]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that must be drawn before this one."""
+        match self.draw:
+            case Choice(shifts=shifts) | Chance(shifts=shifts) | Number(shifts=shifts):
+                found = [shift.column for shift in shifts]
+            case Subset(shifts=shifts, through=through):
+                found = [shift.column for shift in shifts] + ([through] if through else [])
+            case YearsSince(column=column) | Lookup(column=column):
+                found = [column]
+            case FullName(sex=sex, age=age):
+                found = [sex, age]
+            case Prose() as prose:
+                found = list(prose.columns)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of a category or flag, or the items of a list, in their fixed order; else none."""
+        match self.draw:
+            case Choice(values=values) | Lookup(values=values) | Subset(values=values):
+                return values
+            case Chance():
+                return FLAG_VALUES
+        return ()
+
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """Lowest and highest value of a number, fewest and most items of a list; else None."""
+        match self.draw:
+            case Number(low=low, weights=weights):
+                return low, low + len(weights) - 1
+            case YearsSince(most=most):
+                return 0, most
+            case Chance():
+                return 0, 1
+            case Subset(sizes=sizes):
+                return 1, len(sizes)
+        return None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Lowest and highest value of a number or flag. Raises SpecError for a column that holds none."""
+        if self.bounds is None or self.kind == "list":
+            raise SpecError(
+                f"{self.name} is a {self.kind}, but a number is needed here; use an integer or flag"
+            )
+        return self.bounds
+
+    @property
+    def sql_type(self) -> Literal["INTEGER", "TEXT"]:
+        """Type of the column in SQLite."""
+        return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
+
+
+_KINDS: dict[type[Draw], Kind] = {
+    Choice: "category",
+    Lookup: "category",
+    Chance: "flag",
+    Number: "integer",
+    YearsSince: "integer",
+    Subset: "list",
+    FullName: "text",
+    Prose: "text",
+}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A kind of profile: its columns in the order of the table, and the archetypes behind them.
+
+    Raises SpecError when made of parts that do not fit: a column that is given but not declared, a circle,
+    a weight that is negative or not a number, factors that are not one per value.
+    """
+
+    name: str
+    version: int
+    columns: tuple[Column, ...]
+    archetypes: tuple[Archetype, ...]
+    derived: tuple[TanhRatio, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.columns)} columns, {len(self.archetypes)} archetypes"
+        return f"<Schema {self.name} version {self.version}: {parts}, digest {self.digest}>"
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Thirty-two hexadecimal digits that name this schema: BLAKE2b over its canonical JSON."""
+        text = json.dumps(_plain(self), separators=(",", ":"), ensure_ascii=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by their names."""
+        return {column.name: column for column in self.columns}
+
+    @functools.cached_property
+    def drawing_order(self) -> tuple[Column, ...]:
+        """The columns, each after those it is given, otherwise as declared."""
+        order: dict[str, Column] = {}
+        for column in self.columns:
+            _visit(self, column, order, ())
+        return tuple(order.values())
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises SpecError naming those there are."""
+        if name not in self.by_name:
+            raise SpecError(
+                f"unknown column {name!r} in schema {self.name}; it has {', '.join(self.by_name)}"
+            )
+        return self.by_name[name]
+
+
+def archetype_factors(schema: Schema, column: str) -> tuple[tuple[float, ...] | None, ...]:
+    """Each archetype's factors on the values of a column, None where it is like everyone."""
+    return tuple(archetype.factors(column) for archetype in schema.archetypes)
+
+
+def _visit(schema: Schema, column: Column, order: dict[str, Column], path: tuple[str, ...]) -> None:
+    if column.name in order:
+        return
+    if column.name in path:
+        raise SpecError(
+            f"columns {' -> '.join((*path, column.name))} are given in a circle; remove one of the shifts"
+        )
+    for name in column.given:
+        _visit(schema, schema.column(name), order, (*path, column.name))
+    order[column.name] = column
+
+
+def _check(schema: Schema) -> None:
+    names = [column.name for column in schema.columns]
+    if len(set(names)) != len(names):
+        raise SpecError(
+            f"schema {schema.name} declares a column twice: {', '.join(names)}; names must differ"
+        )
+    if not schema.archetypes or any(not a.share > 0 for a in schema.archetypes):
+        raise SpecError(f"schema {schema.name} needs archetypes, each with a share above 0")
+    schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
+    for archetype in schema.archetypes:
+        for name, _ in archetype.odds:
+            schema.column(name)
+    for column in schema.columns:
+        _check_odds(schema, column)
+    for name in _needed_numbers(schema):
+        schema.column(name).span  # noqa: B018  raises SpecError where there is none
+
+
+def _needed_numbers(schema: Schema) -> Iterator[str]:
+    """The columns that something reckons with."""
+    for ratio in schema.derived:
+        yield from (ratio.numerator, ratio.denominator)
+    for column in schema.columns:
+        match column.draw:
+            case YearsSince(column=of) | FullName(age=of):
+                yield of
+        yield from (shift.column for shift in getattr(column.draw, "shifts", ()) if shift.edges)
+
+
+def _check_odds(schema: Schema, column: Column) -> None:
+    for what, weights, length in _weight_rows(schema, column):
+        if length is not None and len(weights) != length:
+            raise SpecError(
+                f"{column.name}: {what} has {len(weights)} numbers for {length} values; give one each"
+            )
+        if not all(math.isfinite(w) and w >= 0 for w in weights) or not any(weights):
+            raise SpecError(
+                f"{column.name}: {what} must be finite numbers from 0 on, not all 0; got {weights[:8]}"
+            )
+
+
+def _weight_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    """Every row of weights or factors of a column: what it is, its numbers, how many there should be."""
+    draw, size = column.draw, len(column.values) or None
+    if isinstance(draw, Choice | Subset):
+        yield "weights", draw.weights, size
+    if isinstance(draw, Number):
+        size = len(draw.weights)
+        yield "weights", draw.weights, size
+    if isinstance(draw, Chance):
+        yield "share", (draw.share, 1 - draw.share), size
+    if isinstance(draw, Subset):
+        yield "sizes", draw.sizes, None
+    for shift in getattr(draw, "shifts", ()):
+        yield from (
+            (f"factors given {shift.column}", row, size) for row in _shift_rows(schema, column, shift)
+        )
+    for archetype in schema.archetypes:
+        if (factors := archetype.factors(column.name)) is not None:
+            yield f"factors of archetype {archetype.name}", factors, size
+
+
+def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[float, ...], ...]:
+    wanted = len(shift.edges) or len(schema.column(shift.column).values)
+    if len(shift.factors) != wanted:
+        raise SpecError(
+            f"{column.name}: {len(shift.factors)} rows of factors given {shift.column}; "
+            f"give one for each of its {wanted} values or bands"
+        )
+    return shift.factors
+
+
+def _plain(value: object) -> object:
+    """Lists, numbers and strings that say the same, with the class named where the union is open to doubt."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = (_plain(getattr(value, field.name)) for field in dataclasses.fields(value))
+        return [type(value).__name__, *fields]
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

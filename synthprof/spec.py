@@ -1,0 +1,303 @@
+"""What a data set is (Spec), how it is made this time (Runtime), and the plan that follows from both.
+
+One declaration with bounds and descriptions serves the DAG's trigger form, the command line and the
+documentation. This module is imported by the DAG file: it stays free of numpy, pyarrow and faiss.
+"""
+
+import functools
+import hashlib
+import importlib.util
+import itertools
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jsonschema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from synthprof.errors import SpecError
+
+BLOCK_ROWS = 16_384
+"""Rows of a block: the unit of randomness, work, files, resumption and verification."""
+
+MAX_SHARDS = 100
+"""Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
+
+SHARD_ROWS = 250_000
+"""Rows of an automatic shard: some seconds of work on two cores, so that Airflow's second is small."""
+
+Encoder = Literal["catalogue", "hashed", "http", "model"]
+IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
+
+
+def _known_locale(locale: str) -> str:
+    if locale not in locales():
+        raise ValueError(f"{locale!r} is not one of {list(locales())}")
+    return locale
+
+
+class _Params(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
+
+
+class Spec(_Params):
+    """Everything that determines the bytes of a data set, and nothing else."""
+
+    profile_schema: Annotated[
+        Literal["gamer_br"], Field(description="Schema of the profiles: columns, catalogue and archetypes.")
+    ] = "gamer_br"
+    profiles: Annotated[
+        int, Field(ge=1, le=1_000_000_000, description="Number of profiles (rows) to make.")
+    ] = 100_000
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1, description="The same seed gives the same bytes.")] = 42
+    locale: Annotated[
+        str,
+        AfterValidator(_known_locale),
+        Field(
+            json_schema_extra=lambda schema: schema.update(enum=list(locales())),
+            description="Locale of the names: pt_BR (Brazilian names by sex and birth decade) "
+            "or any Faker locale that has person names.",
+        ),
+    ] = "pt_BR"
+    separation: Annotated[
+        float,
+        Field(ge=0, le=1, description="How far apart the player archetypes are: 0 no structure, 1 crisp."),
+    ] = 0.8
+    dim_vector: Annotated[
+        int,
+        Field(ge=1, le=4_096, description="Values of a feature vector; positions beyond the features are 0."),
+    ] = 32
+    dim_embedding: Annotated[int, Field(ge=8, le=4_096, description="Values of an embedding.")] = 128
+    encoder: Annotated[
+        Encoder,
+        Field(
+            description="catalogue: similar profiles lie near each other and text can be searched; "
+            "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service that "
+            "speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
+            "model: a sentence-transformers model on this machine."
+        ),
+    ] = "catalogue"
+    model: Annotated[
+        str,
+        Field(
+            pattern=r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)",
+            description="Name of the model for http, its folder or name for model; else empty.",
+        ),
+    ] = ""
+    clusters: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Number of k-means clusters; 0 is about √profiles, kept within what FAISS needs.",
+        ),
+    ] = 0
+    kmeans_niter: Annotated[int, Field(ge=1, le=1_000, description="Iterations of k-means.")] = 20
+    kmeans_nredo: Annotated[
+        int, Field(ge=1, le=100, description="Times k-means starts anew; the best result is kept.")
+    ] = 1
+    use_gpu: Annotated[
+        bool, Field(description="Train the clusters on a GPU; without one: a warning, then the CPU.")
+    ] = False
+    save_index: Annotated[bool, Field(description="Write index.faiss for nearest-neighbour search.")] = True
+    index: Annotated[
+        IndexKind,
+        Field(description="Kind of FAISS index; auto chooses by rows, dimension and index_memory_mib."),
+    ] = "auto"
+    index_memory_mib: Annotated[
+        int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
+    ] = 4_096
+    vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks; the last one may be short."""
+        return -(-self.profiles // BLOCK_ROWS)
+
+    def block_rows(self, block: int) -> int:
+        """Rows of one block."""
+        return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Thirty-two hexadecimal digits that name this spec: BLAKE2b over its canonical JSON."""
+        unset = {name for name in ("model",) if not getattr(self, name)}  # younger than the first digests
+        return digest_of(self.model_dump(mode="json", exclude=unset))
+
+
+class Runtime(_Params):
+    """How a data set is made this time; no byte of it depends on this."""
+
+    shards: Annotated[
+        int,
+        Field(ge=0, le=MAX_SHARDS, description="Parts that Airflow makes as mapped tasks; 0 is automatic."),
+    ] = 0
+    workers: Annotated[
+        int,
+        Field(ge=0, le=1_024, description="Processes per machine; 0 is 80 % of the usable cores."),
+    ] = 0
+    detailed_logging: Annotated[bool, Field(description="Log every block, not only every stage.")] = False
+    force: Annotated[bool, Field(description="Make everything anew, even what is already there.")] = False
+    keep_versions: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="Published versions to keep, the current one among them; older ones that nobody "
+            "reads are removed after publishing; 0 keeps all.",
+        ),
+    ] = 3
+    batch_size: Annotated[
+        int, Field(ge=1, le=4_096, description="Texts per request of the encoder http; saved as they come.")
+    ] = 32
+    requests_in_flight: Annotated[
+        int, Field(ge=1, le=64, description="Requests of one task that the encoder http has open at once.")
+    ] = 4
+    request_seconds: Annotated[
+        int, Field(ge=1, le=3_600, description="Seconds that the encoder http waits for one answer.")
+    ] = 60
+    patience_seconds: Annotated[
+        int, Field(ge=0, le=86_400, description="Seconds that an outage of the service is waited out.")
+    ] = 900
+    limit: Annotated[
+        int,
+        Field(ge=0, le=1_000_000_000, description="Rows that http embeds before it stops; 0 is no limit."),
+    ] = 0
+    max_failed: Annotated[
+        int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")
+    ] = 0
+
+
+DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a trailing line feed pass
+
+DatasetName = Annotated[
+    str,
+    Field(
+        pattern=DATASET_PATTERN,
+        description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
+        "starting with a letter or digit.",
+    ),
+]
+
+
+class Request(_Params):
+    """One order: this data set, made of that spec, in this way."""
+
+    dataset: DatasetName = "gamers"
+    spec: Spec = Spec()
+    runtime: Runtime = Runtime()
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Request":
+        """The request that flat parameters ask for; what is not given has its default.
+
+        Raises SpecError naming value, rule and remedy.
+        """
+        check_params(params)
+        sort = {name: cls._owner(name) for name in params}
+        return cls(
+            dataset=params.get("dataset", cls.model_fields["dataset"].default),
+            spec=Spec(**{n: _number(Spec, n, v) for n, v in params.items() if sort[n] is Spec}),
+            runtime=Runtime(**{n: _number(Runtime, n, v) for n, v in params.items() if sort[n] is Runtime}),
+        )
+
+    @staticmethod
+    def _owner(name: str) -> type[BaseModel] | None:
+        return next((model for model in (Spec, Runtime) if name in model.model_fields), None)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The flat parameters, defaults included: what from_params takes."""
+        return {"dataset": self.dataset, **self.spec.model_dump(), **self.runtime.model_dump()}
+
+
+@functools.cache
+def params_schema() -> dict[str, dict[str, Any]]:
+    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order."""
+    first = ("dataset", "profiles", "seed", "locale", "separation")
+    found = {
+        name: dict(properties)
+        for model in (Request, Spec, Runtime)
+        for name, properties in model.model_json_schema()["properties"].items()
+        if name not in ("spec", "runtime")
+    }
+    for properties in found.values():
+        properties.pop("title", None)
+        if "const" in properties:  # Airflow's form ignores it; an enum becomes a drop-down
+            properties["enum"] = [properties.pop("const")]
+    found["locale"] = {k: v for k, v in found["locale"].items() if k != "pattern"} | {"enum": list(locales())}
+    return {name: found[name] for name in dict.fromkeys((*first, *found))}
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """Nothing, when each parameter is known and within its bounds; else SpecError.
+
+    The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
+    """
+    schema = params_schema()
+    for name, value in params.items():
+        if name not in schema:
+            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(schema)}")
+        if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
+            raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
+        try:
+            jsonschema.validate(value, schema[name], format_checker=jsonschema.FormatChecker())
+        except jsonschema.ValidationError as error:
+            raise SpecError(
+                f"Invalid input for param {name}: {error.message}\n{name}: {schema[name]['description']}"
+            ) from None
+
+
+@functools.cache
+def locales() -> tuple[str, ...]:
+    """Every Faker locale that has person names, read from Faker's folder without importing it."""
+    found = importlib.util.find_spec("faker")
+    if found is None or not found.submodule_search_locations:
+        raise SpecError("the package faker is missing; install the requirements again")
+    providers = Path(found.submodule_search_locations[0]) / "providers" / "person"
+    names = (path.parent.name for path in providers.glob("*/__init__.py"))
+    return tuple(sorted(name for name in names if re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", name)))
+
+
+def digest_of(value: object) -> str:
+    """Thirty-two hexadecimal digits that name a plain value: BLAKE2b over its canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A range of blocks given to one task: `first` to before `end`."""
+
+    first: int
+    end: int
+
+    @property
+    def blocks(self) -> range:
+        """The numbers of the blocks."""
+        return range(self.first, self.end)
+
+    def label(self, profiles: int) -> str:
+        """The row range as people read it, ids being 1-based: `1-250,000`."""
+        last = min(self.end * BLOCK_ROWS, profiles)
+        return f"{self.first * BLOCK_ROWS + 1:,}-{last:,}"
+
+
+def plan_shards(spec: Spec, runtime: Runtime) -> tuple[Shard, ...]:
+    """The shards, in order, without gap or overlap, as even as blocks allow; from its input alone."""
+    wanted = runtime.shards or max(1, round(spec.profiles / SHARD_ROWS))
+    count = min(wanted, spec.blocks, MAX_SHARDS)
+    edges = [spec.blocks * i // count for i in range(count + 1)]
+    return tuple(Shard(first, end) for first, end in itertools.pairwise(edges))
+
+
+def _number(model: type[BaseModel], name: str, value: Any) -> Any:  # noqa: ANN401
+    """The value in the field's own number type: JSON does not tell 1 from 1.0."""
+    wanted = model.model_fields[name].annotation
+    if wanted in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
+        return wanted(value)
+    return value

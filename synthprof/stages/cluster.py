@@ -1,0 +1,118 @@
+"""k-means over the embeddings: the centroids, the cluster of each profile, and how good they are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.cluster import adjusted_rand_index, assign, silhouette, train, training_rows
+from synthprof.database import building
+from synthprof.files import FileRecord, record, replacing
+from synthprof.plan import clusters_of
+from synthprof.spec import BLOCK_ROWS
+from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Context, Outcome, save_array
+from synthprof.store import read_receipts
+from synthprof.streams import stream
+
+CLUSTERS = "clusters.db"
+CENTROIDS = "centroids.npy"
+LABELS = "labels.npy"
+
+NO_CLUSTER = -1
+"""The cluster of a profile that has no embedding."""
+
+SILHOUETTE_ROWS = 4_000
+
+
+def run(context: Context) -> Outcome:
+    """`clusters.db`, `centroids.npy` and `labels.npy` are there, with the scores of the clustering."""
+    spec = context.spec
+    read_receipts(context.folder("vectorize"), spec.blocks)
+    k = clusters_of(spec)
+    sample = training_sample(context, k)
+    training = train(
+        sample,
+        k,
+        niter=spec.kmeans_niter,
+        nredo=spec.kmeans_nredo,
+        seed=spec.seed,
+        threads=context.budget.workers,
+        use_gpu=spec.use_gpu,
+    )
+    labels, inertia = _assign_all(context, training.centroids)
+    files = (
+        _save(context, CENTROIDS, training.centroids),
+        _save(context, LABELS, labels),
+        _persist(context, _without_missing(context, labels)),
+    )
+    scores = {
+        "inertia": inertia,
+        "silhouette": silhouette(_first_rows(context), training.centroids),
+        "adjusted_rand_index": adjusted_rand_index(labels, _archetypes(context)),
+    }
+    return Outcome(spec.profiles, files, {"clusters": k, "device": training.device, "scores": scores})
+
+
+def training_sample(context: Context, k: int) -> npt.NDArray[np.float32]:
+    """The embeddings to train k centroids on, (m, dim) float32: the same ones for clusters and index."""
+    low, high = stream(context.spec.seed, "cluster_id", "training").words(2).tolist()
+    rows = training_rows(context.spec.profiles, k, low | high << 64)
+    return context.blocks.rows_at(EMBEDDINGS, rows)
+
+
+def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], float]:
+    """The cluster of every profile, and the sum of squared distances to the centroids."""
+    labels = np.empty(context.spec.profiles, dtype=np.int32)
+    inertia, done = 0.0, 0
+    for embeddings in context.blocks.matrices(EMBEDDINGS):
+        found, distances = assign(embeddings, centroids, context.budget.workers)
+        labels[done : done + len(found)] = found
+        inertia += float(distances.sum(dtype=np.float64))
+        done += len(found)
+        context.progress(done, context.spec.profiles)
+    return labels, inertia
+
+
+def _without_missing(context: Context, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The labels for readers: what has no embedding has no cluster."""
+    missing = context.blocks.all_missing()
+    if len(missing):
+        labels = labels.copy()
+        labels[missing - 1] = NO_CLUSTER
+    return labels
+
+
+def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:
+    path = context.folder() / name
+    with replacing(path) as temporary:
+        save_array(temporary, array)
+    return record(path, path.parent)
+
+
+def _persist(context: Context, labels: npt.NDArray[np.int32]) -> FileRecord:
+    path = context.folder() / CLUSTERS
+    schema = pa.schema({"id": pa.int64(), "cluster_id": pa.int32()})
+    with building(path) as database:
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, cluster_id INTEGER NOT NULL)"
+        )
+        database.load("clusters", schema, _batches(labels, schema))
+        database.execute("CREATE INDEX IF NOT EXISTS idx_clusters_cluster_id ON clusters (cluster_id)")
+    return record(path, path.parent)
+
+
+def _batches(labels: npt.NDArray[np.int32], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for first in range(0, len(labels), BLOCK_ROWS):
+        part = labels[first : first + BLOCK_ROWS]
+        ids = pa.array(np.arange(first + 1, first + 1 + len(part)))
+        yield pa.record_batch([ids, pa.array(part)], schema=schema)
+
+
+def _first_rows(context: Context) -> npt.NDArray[np.float32]:
+    """The first profiles' embeddings; they are as random as any, and few files are read."""
+    return context.blocks.rows_at(EMBEDDINGS, np.arange(min(context.spec.profiles, SILHOUETTE_ROWS)))
+
+
+def _archetypes(context: Context) -> np.ndarray:
+    return np.concatenate(list(context.blocks.matrices(ARCHETYPES)))

@@ -1,0 +1,228 @@
+"""What a stage gets to work with, and what it gives back."""
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
+
+from synthprof.errors import StageError
+from synthprof.files import FileRecord, record, replacing
+from synthprof.parallel import Pool
+from synthprof.profiles import load_schema
+from synthprof.resources import Budget
+from synthprof.schema import Schema
+from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec
+from synthprof.stages import stage
+from synthprof.store import Build, Store
+from synthprof.telemetry import Progress
+
+logger = logging.getLogger(__name__)
+
+PROFILES = "profiles"
+ARCHETYPES = "archetypes"
+VECTORS = "vectors"
+EMBEDDINGS = "embeddings"
+MISSING = "missing"
+"""Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
+
+_SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
+_SEALS = TypeAdapter(tuple[FileRecord, ...])
+_MAKERS = {kind: "generate" for kind in (PROFILES, ARCHETYPES)} | {
+    kind: "vectorize" for kind in (VECTORS, EMBEDDINGS, MISSING)
+}
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The block files of a build; plain paths and numbers, so that it can be sent to a worker process."""
+
+    build: Path
+    spec: Spec
+
+    def path(self, kind: str, block: int) -> Path:
+        """Where a block of one kind lies, or will lie."""
+        maker = stage(_MAKERS[kind])
+        return self.build / f"{maker.name}-{maker.key}" / f"{kind}-{block:05}.{_SUFFIXES[kind]}"
+
+    def profiles(self, block: int) -> pa.RecordBatch:
+        """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
+        path = self.path(PROFILES, block)
+        with _readable(path), pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+            batch = reader.get_batch(0)
+            batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
+            return batch
+
+    def matrix(self, kind: str, block: int) -> np.ndarray:
+        """A block of vectors, embeddings or archetypes, one row per profile.
+
+        Raises StageError if it cannot be read.
+        """
+        path = self.path(kind, block)
+        with _readable(path):
+            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+
+    def matrices(self, kind: str) -> Iterator[np.ndarray]:
+        """All blocks of one kind, in order."""
+        return (self.matrix(kind, block) for block in range(self.spec.blocks))
+
+    def missing(self, block: int) -> np.ndarray:
+        """The rows of a block, from 0, that have no embedding, (m,) int64."""
+        there = self.path(MISSING, block).exists()
+        return self.matrix(MISSING, block) if there else np.zeros(0, np.int64)
+
+    def all_missing(self) -> np.ndarray:
+        """The ids of all profiles that have no embedding, (m,) int64, ascending."""
+        blocks = range(self.spec.blocks)
+        return np.concatenate([self.missing(block) + block * BLOCK_ROWS + 1 for block in blocks])
+
+    def rows_at(self, kind: str, rows: np.ndarray) -> np.ndarray:
+        """The rows at these sorted 0-based positions, reading each block once."""
+        edges = np.searchsorted(rows, np.arange(self.spec.blocks + 1) * BLOCK_ROWS)
+        parts = [
+            self.matrix(kind, block)[rows[first:end] - block * BLOCK_ROWS]
+            for block, (first, end) in enumerate(itertools.pairwise(edges))
+            if first < end
+        ]
+        return np.concatenate(parts)
+
+    def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray") -> None:
+        """The block lies under its name, whole unless the power fails: its seal tells (docs/adr/0007).
+
+        It is not flushed: blocks are made faster than disks write, and can be made again.
+        """
+        with replacing(self.path(kind, block), durable=False) as temporary:
+            if isinstance(value, np.ndarray):
+                save_array(temporary, value)
+            else:
+                with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, value.schema) as writer:
+                    writer.write_batch(value)
+
+    def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
+        """The records of a block's files, which lie beside them for `kept`.
+
+        The seal is not flushed: without it, or with half of it, the block is only made once more.
+        """
+        paths = [self.path(kind, block) for kind in kinds]
+        records = tuple(record(path, path.parent) for path in paths)
+        self._seal(kinds, block).write_bytes(_SEALS.dump_json(records))
+        return records
+
+    def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
+        """The records of a block's files, if they lie there as they were sealed, to the last byte."""
+        paths = [self.path(kind, block) for kind in kinds]
+        try:
+            sealed = _SEALS.validate_json(self._seal(kinds, block).read_bytes())
+            return sealed if sealed == tuple(record(path, path.parent) for path in paths) else None
+        except (OSError, ValidationError):
+            return None
+
+    def _seal(self, kinds: Sequence[str], block: int) -> Path:
+        return self.path(kinds[0], block).with_name(f"seal-{block:05}.json")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What cannot be read in the block file at `path` is said with the remedy."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StageError(f"{path} is missing; run its stage again first") from error
+    except (pa.ArrowInvalid, ValueError, EOFError) as error:
+        raise StageError(
+            f"{path} is damaged ({error}); delete it, then run again: it is made anew from the spec"
+        ) from error
+
+
+def save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """The array is in the file, as numpy.save has it.
+
+    numpy.save itself loses the reason of a failed write ("16384 requested and 0 written").
+    """
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One stage's work: the order, the shard, the folders, the pool and whom to tell of progress."""
+
+    name: str
+    request: Request
+    shard: Shard | None
+    store: Store
+    budget: Budget
+    pool: Pool
+    progress: Progress
+
+    @property
+    def spec(self) -> Spec:
+        """What determines the bytes."""
+        return self.request.spec
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The columns of the profiles."""
+        return load_schema(self.spec.profile_schema)
+
+    @property
+    def build(self) -> Build:
+        """The working folder of this spec."""
+        return self.store.build(self.spec)
+
+    @property
+    def blocks(self) -> Blocks:
+        """The block files of this spec."""
+        return Blocks(self.build.folder, self.spec)
+
+    @property
+    def shard_blocks(self) -> range:
+        """The numbers of the blocks to work on."""
+        return self.shard.blocks if self.shard else range(self.spec.blocks)
+
+    def folder(self, name: str | None = None) -> Path:
+        """The folder of this stage, or of the one named."""
+        maker = stage(name or self.name)
+        return self.build.stage_folder(maker.name, maker.key)
+
+    def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
+        """Each block of the shard has been worked on in the pool; returns the files it left."""
+        jobs = [BlockJob(self.blocks, block, self.pool.workers) for block in self.shard_blocks]
+        total = sum(self.spec.block_rows(job.block) for job in jobs)
+        files: list[FileRecord] = []
+        done = 0
+        for job, records in zip(jobs, self.pool.map(work, jobs), strict=True):
+            files.extend(records)
+            logger.debug("%s: block %d: %s", self.name, job.block, ", ".join(map(str, records)))
+            done += self.spec.block_rows(job.block)
+            self.progress(done, total)
+        return tuple(files)
+
+
+@dataclass(frozen=True)
+class BlockJob:
+    """One block for a worker process; `slots` processes may compute at once on the machine."""
+
+    blocks: Blocks
+    block: int
+    slots: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did: rows, the sealed files it left in its folder, and what else is worth keeping."""
+
+    rows: int
+    files: tuple[FileRecord, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    rejected: int = 0

@@ -1,0 +1,148 @@
+"""What `vectorize` does with a slow encoder: the texts of each block go to a service, and may fail."""
+
+import contextlib
+import itertools
+import sqlite3
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from synthprof.answers import Answers, text_digest
+from synthprof.embedding import Effort, Embedded, Embedder
+from synthprof.encoders import SlowEncoder, load_encoder
+from synthprof.errors import StageError
+from synthprof.files import FileRecord
+from synthprof.profiles import load_schema
+from synthprof.spec import BLOCK_ROWS
+from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
+from synthprof.vectorize import features
+
+SINCE = "since"
+"""The file that says since when answers count, seconds of the epoch; `force` sets it."""
+
+FAILURES = "embedding_failures.db"
+
+FAILURES_TABLE = """
+CREATE TABLE IF NOT EXISTS embedding_failures (
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL, code INTEGER NOT NULL, error TEXT NOT NULL,
+  tries INTEGER NOT NULL, at TEXT NOT NULL
+)
+"""
+
+
+def check_service(context: Context) -> None:
+    """The service is there, and its vectors are as wide as the spec says. Raises what its `check` raises."""
+    with _service(context) as service:
+        service.check()
+
+
+def embed(context: Context) -> Outcome:
+    """The blocks of the shard are there; rows that the service fails are in `embedding_failures`.
+
+    Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
+    next attempt asks for those rows alone.
+    """
+    with _service(context) as service, Answers(context.store.home, service.identity) as answers:
+        embedder = Embedder(service, answers, _effort(context), _Counter(context).add)
+        made = [_embed_block(context, embedder, service, block) for block in context.shard_blocks]
+    missing = {block: len(context.blocks.missing(block)) for block in context.shard_blocks}
+    failed, allowed = sum(missing.values()), context.request.runtime.max_failed
+    if failed > allowed:
+        for block in (block for block, rows in missing.items() if rows):
+            context.blocks.path(EMBEDDINGS, block).unlink()
+        raise StageError(
+            f"{failed} rows have no embedding, max_failed={allowed} are allowed; the reasons are in "
+            f"{context.folder() / FAILURES}; run it again to try them once more, or raise max_failed"
+        )
+    rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
+    details = {"encoder": context.spec.encoder, "model": context.spec.model}
+    return Outcome(rows, tuple(itertools.chain(*made)), details, rejected=failed)
+
+
+def _service(context: Context) -> SlowEncoder:
+    spec, runtime = context.spec, context.request.runtime
+    service = load_encoder(
+        spec.encoder,
+        spec.dim_embedding,
+        model=spec.model,
+        request_seconds=runtime.request_seconds,
+        use_gpu=spec.use_gpu,
+    )
+    assert isinstance(service, SlowEncoder)
+    return service
+
+
+def _effort(context: Context) -> Effort:
+    runtime, since = context.request.runtime, context.build.folder / SINCE
+    return Effort(
+        batch_size=runtime.batch_size,
+        requests_in_flight=runtime.requests_in_flight,
+        patience_seconds=runtime.patience_seconds,
+        limit=runtime.limit,
+        since=float(since.read_text()) if since.exists() else 0.0,
+    )
+
+
+def _embed_block(
+    context: Context, embedder: Embedder, service: SlowEncoder, block: int
+) -> tuple[FileRecord, ...]:
+    """The block is there; returns its files. A block that lies there as it was sealed is kept."""
+    blocks = context.blocks
+    if kept := blocks.kept(_kinds(context, block), block):
+        return kept
+    profiles = blocks.profiles(block)
+    schema = load_schema(context.spec.profile_schema)
+    blocks.write(VECTORS, block, features(schema, profiles, context.spec.dim_vector))
+    texts = service.texts(profiles)
+    embedded = embedder.embed(texts)
+    _record_failures(context.folder() / FAILURES, block, texts, embedded)
+    _write(context, block, embedded)
+    return blocks.seal(_kinds(context, block), block)
+
+
+def _kinds(context: Context, block: int) -> tuple[str, ...]:
+    """The kinds of file that the block has."""
+    missing = context.blocks.path(MISSING, block).exists()
+    return (VECTORS, EMBEDDINGS, MISSING) if missing else (VECTORS, EMBEDDINGS)
+
+
+def _write(context: Context, block: int, embedded: Embedded) -> None:
+    """The embeddings, the first unit vector standing where there is none, and which those are."""
+    missing = np.flatnonzero(np.isnan(embedded.embeddings[:, 0]))
+    embedded.embeddings[missing] = np.eye(1, context.spec.dim_embedding, dtype=np.float32)
+    context.blocks.path(MISSING, block).unlink(missing_ok=True)
+    if len(missing):
+        context.blocks.write(MISSING, block, missing.astype(np.int64))
+    context.blocks.write(EMBEDDINGS, block, embedded.embeddings)
+
+
+def _record_failures(path: Path, block: int, texts: list[str], embedded: Embedded) -> None:
+    """The table holds the failures of this block as they are now; those of other blocks stay."""
+    if not embedded.failures and not path.exists():
+        return
+    first = block * BLOCK_ROWS + 1
+    found = ((first + row, embedded.failures.get(text_digest(text))) for row, text in enumerate(texts))
+    rows = [(number, f.digest, f.code, f.error, f.tries, f.at) for number, f in found if f]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
+        connection.execute(FAILURES_TABLE)
+        bounds = (first, first + len(texts) - 1)
+        connection.execute("DELETE FROM embedding_failures WHERE id BETWEEN ? AND ?", bounds)
+        connection.executemany("INSERT INTO embedding_failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+class _Counter:
+    """Adds up what threads tell, for the progress of the stage."""
+
+    def __init__(self, context: Context) -> None:
+        self._lock = threading.Lock()
+        self._context = context
+        self._total = sum(context.spec.block_rows(block) for block in context.shard_blocks)
+        self._done = 0
+
+    def add(self, rows: int) -> None:
+        """So many rows more are done."""
+        with self._lock:
+            self._done = min(self._done + rows, self._total)
+            self._context.progress(self._done, self._total)

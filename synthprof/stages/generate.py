@@ -1,0 +1,40 @@
+"""Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it."""
+
+from synthprof.files import FileRecord
+from synthprof.generate import generate
+from synthprof.profiles import load_schema
+from synthprof.resources import cpu_slot
+from synthprof.spec import Spec
+from synthprof.stages.context import ARCHETYPES, PROFILES, BlockJob, Context, Outcome
+
+
+def run(context: Context) -> Outcome:
+    """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
+    files = context.map_blocks(_make)
+    rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
+    return Outcome(rows, files, {"seed": context.spec.seed})
+
+
+def prepare(spec: Spec) -> None:
+    """The tables that columns are drawn from are made."""
+    generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, 0, 1)
+
+
+def _make(job: BlockJob) -> tuple[FileRecord, ...]:
+    blocks, spec = job.blocks, job.blocks.spec
+    kinds = (ARCHETYPES, PROFILES)
+    if kept := blocks.kept(kinds, job.block):
+        return kept
+    with cpu_slot(job.slots):
+        made = generate(
+            load_schema(spec.profile_schema),
+            spec.seed,
+            spec.locale,
+            spec.separation,
+            job.block,
+            spec.block_rows(job.block),
+        )
+    blocks.write(ARCHETYPES, job.block, made.archetypes)
+    blocks.write(PROFILES, job.block, made.profiles)
+    with cpu_slot(job.slots):
+        return blocks.seal(kinds, job.block)

@@ -1,0 +1,318 @@
+"""The finished version: checked, described in a report, and visible from here on."""
+
+import dataclasses
+import datetime
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthprof.database import read
+from synthprof.errors import StageError
+from synthprof.files import FileRecord, record, replacing
+from synthprof.profiles import load_schema
+from synthprof.profiles.checks import check
+from synthprof.profiles.shares import Counts, expected_shares, observed_counts
+from synthprof.projection import project
+from synthprof.report import MapPoints, Marginal, Report, render
+from synthprof.resources import cpu_slot
+from synthprof.spec import BLOCK_ROWS, Spec
+from synthprof.stages import STAGES, stage
+from synthprof.stages.cluster import CENTROIDS, CLUSTERS, LABELS
+from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
+from synthprof.stages.export_index import INDEX
+from synthprof.stages.ingest import PERFIS
+from synthprof.stages.persist_blobs import EMBEDDINGS_DB, VETORES
+from synthprof.store import Manifest, Receipt, content_digest, read_receipts, version_of
+from synthprof.summary import Facts, summary
+from synthprof.verify import NORM_TOLERANCE, TABLES
+
+logger = logging.getLogger(__name__)
+
+ARCHETYPES_FILE = "archetypes.npy"
+REPORT = "report.html"
+MAP_POINTS = 4_000
+
+SOURCES = {
+    PERFIS: "ingest",
+    VETORES: "persist_blobs",
+    EMBEDDINGS_DB: "persist_blobs",
+    CLUSTERS: "cluster",
+    CENTROIDS: "cluster",
+    INDEX: "export_index",
+}
+"""Which stage makes which published file."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A checked version, to be published: its manifest, the sealed files by their names, and the report."""
+
+    manifest: Manifest
+    sources: dict[str, Path]
+    texts: dict[str, str]
+    example: Mapping[str, Any]
+
+
+def run(context: Context) -> Outcome:
+    """The version is published and current; the receipt tells where it lies, its rows and its scores."""
+    checked = ready(context)
+    manifest = checked.manifest
+    folder = context.store.publish(manifest, checked.sources, checked.texts)
+    if gone := context.store.prune(context.request.runtime.keep_versions):
+        logger.info("publish: removed the old versions %s", ", ".join(gone))
+    details = {
+        "version": manifest.version,
+        "path": str(folder),
+        "rows": manifest.rows,
+        "content": manifest.content,
+        "scores": manifest.scores,
+        "example": dict(checked.example),
+    }
+    return Outcome(context.spec.profiles, details=details)
+
+
+def ready(context: Context, published: Manifest | None = None) -> Ready:
+    """Everything to publish, checked; with the report that belongs to `published`, if that is given.
+
+    Raises StageError if a file is damaged, a block breaks a rule of its schema or rows are missing.
+    """
+    receipts = _receipts(context)
+    if published is None:
+        _check_missing(context, receipts)
+    counts = _check_blocks(context, receipts)
+    sources = _sources(context)
+    files = _check_files(context, sources, receipts)
+    for name, table in TABLES.items():
+        _check_rows(sources[name], table, context.spec.profiles)
+    if published is None:
+        manifest = _manifest(context, files, receipts)
+    else:
+        known = tuple(file for file in published.files if file.path != REPORT)
+        manifest = published.model_copy(update={"files": known, "seal": ""})
+    report = _report(context, manifest, counts, sources)
+    return Ready(manifest, sources, {REPORT: render(report)}, report.example)
+
+
+def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[Receipt, ...]) -> Manifest:
+    scores = {
+        name: score for receipt in receipts for name, score in receipt.details.get("scores", {}).items()
+    }
+    return Manifest(
+        format=1,
+        dataset=context.store.dataset,
+        version=version_of(context.spec, stage("publish").key),
+        published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        spec=context.spec.model_dump(mode="json"),
+        rows=context.spec.profiles,
+        content=content_digest(files),
+        files=files,
+        scores=scores,
+        stages=receipts,
+    )
+
+
+def holds(context: Context) -> bool:
+    """Whether the version is still there, by names and sizes, and is the current one."""
+    return context.store.stands(version_of(context.spec, stage("publish").key))
+
+
+def _receipts(context: Context) -> tuple[Receipt, ...]:
+    """The receipts of the stages before, in order. Raises StageError if one has not ended."""
+    wanted = [each for each in STAGES[:-1] if each.when is None or getattr(context.spec, each.when)]
+    return tuple(
+        receipt
+        for each in wanted
+        for receipt in read_receipts(context.folder(each.name), context.spec.blocks)
+    )
+
+
+def _sources(context: Context) -> dict[str, Path]:
+    """The sealed files by their names in the version; a vacuumed database goes before the original."""
+    found = {}
+    for name, maker in SOURCES.items():
+        if name == INDEX and not context.spec.save_index:
+            continue
+        vacuumed = context.spec.vacuum and name in TABLES
+        found[name] = context.folder("vacuum" if vacuumed else maker) / name
+    return found | {ARCHETYPES_FILE: _archetypes(context)}
+
+
+def _archetypes(context: Context) -> Path:
+    path = context.folder() / ARCHETYPES_FILE
+    with replacing(path) as temporary:
+        save_array(temporary, np.concatenate(list(context.blocks.matrices(ARCHETYPES))))
+    return path
+
+
+# --- checks ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _SealedBlock:
+    """A block to check, and the files of it that its receipts name."""
+
+    blocks: Blocks
+    block: int
+    slots: int
+    files: tuple[tuple[Path, FileRecord], ...]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    counts: Counts
+    violations: tuple[str, ...]
+    damaged: tuple[Path, ...] = ()
+
+
+def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
+    missing, allowed = sum(receipt.rejected for receipt in receipts), context.request.runtime.max_failed
+    if missing > allowed:
+        raise StageError(
+            f"{missing} profiles have no embedding, max_failed={allowed} are allowed; run it again with "
+            "force to ask for them once more, or raise max_failed"
+        )
+
+
+def _check_blocks(context: Context, receipts: Sequence[Receipt]) -> Counts:
+    """How often each value occurs. Raises StageError if a block is damaged or breaks a rule of its schema."""
+    jobs = _block_jobs(context, receipts)
+    total: Counts = {}
+    for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
+        if checked.damaged:
+            raise _discard(context, checked.damaged)
+        if checked.violations:
+            raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
+        total = {name: total.get(name, 0) + found for name, found in checked.counts.items()}
+        context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
+    return total
+
+
+def _block_jobs(context: Context, receipts: Sequence[Receipt]) -> list[_SealedBlock]:
+    sealed = {
+        context.folder(receipt.stage) / file.path: file
+        for receipt in receipts
+        if stage(receipt.stage).scope == "shard"
+        for file in receipt.files
+    }
+    files: dict[int, list[tuple[Path, FileRecord]]] = {}
+    for path, file in sealed.items():
+        files.setdefault(int(path.stem.rpartition("-")[2]), []).append((path, file))
+    return [
+        _SealedBlock(context.blocks, block, context.pool.workers, tuple(files[block]))
+        for block in range(context.spec.blocks)
+    ]
+
+
+def _discard(context: Context, paths: Sequence[Path]) -> StageError:
+    """The damaged block files are gone, with the receipts of every stage that may have read them."""
+    context.build.distrust(*(each.name for each in STAGES if each.name != "setup"))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return StageError(
+        f"{', '.join(map(str, paths))} changed after being written, as failing disks do; removed, with the "
+        "receipts of what was made from it: run it again, and what is needed is made anew"
+    )
+
+
+def _check_block(job: _SealedBlock) -> _Checked:
+    blocks = job.blocks
+    with cpu_slot(job.slots):
+        bad = tuple(
+            path for path, file in job.files if not path.is_file() or record(path, path.parent) != file
+        )
+    if bad:
+        return _Checked({}, (), bad)
+    schema = load_schema(blocks.spec.profile_schema)
+    profiles = blocks.profiles(job.block)
+    embeddings = blocks.matrix(EMBEDDINGS, job.block)
+    with cpu_slot(job.slots):
+        norms = np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings))
+        worst = float(np.abs(norms - 1).max())
+        # not `worst > tolerance`: NaN must fail too
+        off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
+        return _Checked(observed_counts(schema, profiles), (*check(schema, profiles), *off))
+
+
+@dataclass(frozen=True)
+class _FileJob:
+    path: Path
+    slots: int
+
+
+def _check_files(
+    context: Context, sources: dict[str, Path], receipts: Sequence[Receipt]
+) -> tuple[FileRecord, ...]:
+    """The records of the files to publish. Raises StageError if one is not what its receipt says."""
+    sealed = {
+        context.folder(receipt.stage) / file.path: file
+        for receipt in receipts
+        if stage(receipt.stage).scope == "dataset"
+        for file in receipt.files
+    }
+    paths = list(dict.fromkeys((*sources.values(), *sealed)))
+    jobs = [_FileJob(path, context.pool.workers) for path in paths]
+    found = dict(zip(paths, context.pool.map(_record, jobs), strict=True))
+    if damaged := [path for path, file in sealed.items() if found[path] != file]:
+        raise _discard(context, damaged)
+    return tuple(found[path] for path in sources.values())
+
+
+def _record(job: _FileJob) -> FileRecord:
+    with cpu_slot(job.slots):
+        return record(job.path, job.path.parent)
+
+
+def _check_rows(path: Path, table: str, rows: int) -> None:
+    found = read(path, f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}").to_pylist()[0]
+    if found != {"n": rows, "low": 1, "high": rows}:
+        raise StageError(
+            f"{path} should hold the ids 1 to {rows}, but holds {found}; run its stage again with force"
+        )
+
+
+# --- report ----------------------------------------------------------------------------------------------
+
+
+def _report(context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path]) -> Report:
+    labels = np.load(context.folder("cluster") / LABELS, allow_pickle=False)
+    return dataclasses.replace(
+        summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
+        marginals=_marginals(context.spec, counts),
+        map_points=_map(context, labels),
+    )
+
+
+def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
+    expected = expected_shares(load_schema(spec.profile_schema), spec.separation)
+    return [
+        Marginal(
+            name,
+            list(shares),
+            (counts[name] / counts[name].sum()).tolist(),
+            list(shares.values()),
+        )
+        for name, shares in expected.items()
+    ]
+
+
+def _map(context: Context, labels: np.ndarray) -> MapPoints:
+    """The first profiles on the plane; they are as random as any."""
+    rows = np.arange(min(MAP_POINTS, context.spec.profiles))
+    sample = context.blocks.rows_at(EMBEDDINGS, rows)
+    centroids = np.load(context.folder("cluster") / CENTROIDS, allow_pickle=False)
+    places = project(sample, centroids)
+    texts = context.blocks.profiles(0).slice(0, len(rows)).to_pylist()
+    return MapPoints(
+        ids=(rows + 1).tolist(),
+        x=places[:, 0].tolist(),
+        y=places[:, 1].tolist(),
+        clusters=labels[rows].tolist(),
+        texts=[
+            f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
+            for row in texts
+        ],
+    )

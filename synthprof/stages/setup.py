@@ -1,0 +1,40 @@
+"""The order is checked against schema, memory and disk, and its folder made, before any work starts."""
+
+import logging
+import time
+
+from synthprof.encoders import SLOW
+from synthprof.files import write_text
+from synthprof.plan import plan
+from synthprof.stages import stage
+from synthprof.stages.context import Context, Outcome
+from synthprof.stages.embed import SINCE, check_service
+from synthprof.store import version_of
+
+logger = logging.getLogger(__name__)
+
+
+def run(context: Context) -> Outcome:
+    """The build folder is there and the plan stands; with `force`, nothing of earlier runs is left in it."""
+    request, build = context.request, context.build
+    planned = plan(request, context.budget, build.bytes_lying())
+    for warning in planned.warnings:
+        logger.warning("%s", warning)
+    logger.info("configuration: %s", request.params)
+    if request.runtime.force:
+        build.clear()
+        write_text(build.folder / SINCE, f"{time.time()}")
+    if context.spec.encoder in SLOW:
+        check_service(context)
+    write_text(build.folder / "spec.json", context.spec.model_dump_json(indent=1))
+    return Outcome(
+        0,
+        details={
+            "version": version_of(context.spec, stage("publish").key),
+            "shards": [
+                [shard.first, shard.end, shard.label(context.spec.profiles)] for shard in planned.shards
+            ],
+            "clusters": planned.clusters,
+            "index": planned.index.kind if planned.index else None,
+        },
+    )

@@ -1,0 +1,47 @@
+"""Feature vectors and embeddings of each block, as float32 arrays."""
+
+import functools
+
+from synthprof.encoders import SLOW, Encoder, load_encoder
+from synthprof.files import FileRecord
+from synthprof.profiles import load_schema
+from synthprof.resources import cpu_slot
+from synthprof.spec import Spec
+from synthprof.stages.context import EMBEDDINGS, VECTORS, BlockJob, Context, Outcome
+from synthprof.stages.embed import embed
+from synthprof.vectorize import features
+
+
+def run(context: Context) -> Outcome:
+    """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
+    if context.spec.encoder in SLOW:
+        return embed(context)
+    files = context.map_blocks(_make)
+    rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
+    return Outcome(rows, files, {"encoder": context.spec.encoder})
+
+
+def prepare(spec: Spec) -> None:
+    """The encoder is loaded, if processes can share it."""
+    if spec.encoder not in SLOW:
+        _encoder(spec)
+
+
+def _make(job: BlockJob) -> tuple[FileRecord, ...]:
+    blocks, spec = job.blocks, job.blocks.spec
+    kinds = (VECTORS, EMBEDDINGS)
+    if kept := blocks.kept(kinds, job.block):
+        return kept
+    profiles = blocks.profiles(job.block)
+    with cpu_slot(job.slots):
+        vectors = features(load_schema(spec.profile_schema), profiles, spec.dim_vector)
+        embeddings = _encoder(spec).encode(profiles)
+    blocks.write(VECTORS, job.block, vectors)
+    blocks.write(EMBEDDINGS, job.block, embeddings)
+    with cpu_slot(job.slots):
+        return blocks.seal(kinds, job.block)
+
+
+@functools.lru_cache(maxsize=1)
+def _encoder(spec: Spec) -> Encoder:
+    return load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)

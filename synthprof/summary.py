@@ -1,0 +1,60 @@
+"""The short account of a version, for the console and as the frame of its report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthprof.database import read
+from synthprof.report import Report, StageRow
+from synthprof.resources import MIB
+from synthprof.store import Manifest, Receipt
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where the profiles and the clusters of a version lie; while it is published, not yet in its folder."""
+
+    profiles: Path
+    clusters: Path
+
+
+def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
+    """The report without marginals and map. `receipts`, if given, stand for those in the manifest."""
+    found = read(facts.clusters, "SELECT cluster_id, count(*) AS size FROM clusters GROUP BY 1").to_pylist()
+    example = read(facts.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0]
+    cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]
+    details = {receipt.stage: receipt.details for receipt in manifest.stages}
+    sizes = dict.fromkeys(range(details["cluster"]["clusters"]), 0)  # a cluster may have no profile
+    sizes |= {row["cluster_id"]: row["size"] for row in found}
+    return Report(
+        dataset=manifest.dataset,
+        version=manifest.version,
+        rows=manifest.rows,
+        bytes_total=manifest.bytes_total,
+        spec=manifest.spec,
+        stages=stage_rows(receipts or manifest.stages),
+        marginals=(),
+        cluster_sizes=list(sizes.values()),
+        map_points=None,
+        scores=manifest.scores | {"index": details.get("export_index", {}).get("kind")},
+        example=example | cluster,
+    )
+
+
+def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:
+    """One row per stage; shards are added up, the peak of memory is that of the hungriest process."""
+    names = dict.fromkeys(receipt.stage for receipt in receipts)
+    return [_row(name, [each for each in receipts if each.stage == name]) for name in names]
+
+
+def _row(name: str, receipts: Sequence[Receipt]) -> StageRow:
+    rows = sum(each.rows for each in receipts)
+    seconds = sum(each.seconds for each in receipts)
+    return StageRow(
+        stage=name,
+        rows=rows,
+        seconds=seconds,
+        rows_per_second=rows / seconds if seconds else 0.0,
+        peak_memory_mib=max(each.peak_memory for each in receipts) / MIB,
+        bytes_written=sum(each.bytes_written for each in receipts),
+    )

@@ -1,0 +1,327 @@
+"""Proof that a published version is what its spec says: checksums, contents, and blocks made again."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from adbc_driver_manager import Error as AdbcError
+
+from synthprof.cluster import assign
+from synthprof.database import read
+from synthprof.encoders import SLOW, load_encoder
+from synthprof.explore import Version
+from synthprof.generate import generate
+from synthprof.profiles import load_schema
+from synthprof.spec import BLOCK_ROWS
+from synthprof.store import damaged, strangers
+from synthprof.streams import stream
+from synthprof.vectorize import features
+
+TABLES = {
+    "perfis.db": "perfis",
+    "vetores.db": "vetores",
+    "embeddings.db": "embeddings",
+    "clusters.db": "clusters",
+}
+
+NO_CLUSTER = -1
+"""The cluster of a profile without an embedding, as in stages.cluster."""
+
+NORM_TOLERANCE = 1e-4
+"""An embedding's norm may be off by this: float32 rounding of up to 4,096 values."""
+
+QUERIES = 100
+"""Embeddings of each block that are looked up in the index."""
+
+FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
+"""Share of embeddings that the index must find at their own place when it looks everywhere; kinds that keep
+codes instead of vectors must find half."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was looked at, and what was found wrong.
+
+    damaged: files that are missing or differ from their checksum. strange: names the manifest does not know.
+    wrong: what does not follow from the spec although the checksums are right. Each with its words.
+    """
+
+    files: int
+    blocks: int
+    damaged: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """All that was found wrong, in words."""
+        return (
+            *(f"{name} is missing or differs from its checksum in the manifest" for name in self.damaged),
+            *(f"{name} is not in the manifest" for name in self.strange),
+            *self.wrong,
+        )
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.findings
+
+
+def verify(version: Version, blocks: int | None, progress: Callable[[int, int], None]) -> Verdict:
+    """Every file against its checksum, every table's rows, and `blocks` blocks (None: all) made again.
+
+    A block is compared byte by byte with profiles, vectors and embeddings; its clusters with the centroids,
+    and the index with its embeddings. A damaged file is not opened. Which blocks are taken follows from the
+    version's name, so that a repeated check takes the same ones.
+    """
+    spec, files = version.spec, version.manifest.files
+    chosen = _choose(version, spec.blocks if blocks is None else min(blocks, spec.blocks))
+    total = len(files) + len(chosen)
+    bad: list[str] = []
+    for done, file in enumerate(files, start=1):
+        bad += damaged(version.folder, [file])
+        progress(done, total)
+    sound = {file.path for file in files} - set(bad)
+    wrong = [*_rows_wrong(version, sound), *_archetypes_wrong(version, sound)]
+    index = _index(version, sound)
+    for done, block in enumerate(chosen, start=len(files) + 1):
+        wrong += _block_wrong(version, sound, block, index)
+        progress(done, total)
+    wrong += _index_wrong(version, index)
+    if not version.manifest.seal:
+        wrong.append("MANIFEST.json has no seal")
+    return Verdict(
+        len(files),
+        len(chosen),
+        tuple(bad),
+        tuple(strangers(version.folder, files)),
+        tuple(dict.fromkeys(wrong)),
+    )
+
+
+def _choose(version: Version, count: int) -> list[int]:
+    """Which blocks to make again: the last one, which may be short, and others by the version's name."""
+    every = version.spec.blocks
+    order = np.argsort(
+        stream(int(version.manifest.version, 16), "block", "verify").words(every), kind="stable"
+    )
+    chosen = [every - 1, *(int(block) for block in order if block != every - 1)]
+    return sorted(chosen[:count])
+
+
+def _rows_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    rows = version.manifest.rows
+    if rows != version.spec.profiles:
+        yield f"MANIFEST.json tells of {rows} rows, its spec of {version.spec.profiles}"
+    for name, table in TABLES.items():
+        if name not in sound:
+            continue
+        query = f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}"
+        try:
+            found = read(version.folder / name, query).to_pylist()[0]
+        except AdbcError as error:
+            yield f"{name} cannot be read: {error}"
+            continue
+        if found != {"n": rows, "low": 1, "high": rows}:
+            yield f"{name}: the ids should be 1 to {rows}, but there are {found}"
+
+
+def _archetypes_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    if "archetypes.npy" in sound:
+        labels = np.load(version.folder / "archetypes.npy", allow_pickle=False)
+        if labels.shape != (version.manifest.rows,):
+            yield f"archetypes.npy has the shape {labels.shape}, not one label per profile"
+
+
+def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+    spec = version.spec
+    first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
+    made = generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows)
+    stored = partial(_stored, version.folder, first, rows)
+    embeddings, missing = _embeddings(version, sound, made.profiles, stored)
+    which = f"ids {first} to {first + rows - 1}"
+    checks: dict[str, Callable[[], Iterator[str]]] = {
+        "perfis.db": lambda: _profiles_wrong(stored("perfis.db"), made.profiles),
+        "vetores.db": lambda: _floats_wrong(
+            stored("vetores.db"), features(load_schema(spec.profile_schema), made.profiles, spec.dim_vector)
+        ),
+        "embeddings.db": lambda: _embeddings_wrong(version, stored("embeddings.db"), embeddings),
+        "clusters.db": lambda: _clusters_wrong(version, sound, stored("clusters.db"), embeddings, missing),
+        "archetypes.npy": lambda: _labels_wrong(version, made.archetypes, first),
+    }
+    for name in (name for name in checks if name in sound):
+        try:
+            yield from (f"{name}, {which}: {finding}" for finding in checks[name]())
+        except (AdbcError, pa.ArrowInvalid) as error:
+            yield f"{name} cannot be read: {error}"
+    if index is not None and not missing.all():
+        yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
+
+
+def _embeddings(
+    version: Version, sound: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The embeddings of a block, with a placeholder for those that are missing, and which those are.
+
+    Those of a slow encoder are taken as they are stored: asking a service again costs money and may
+    give other bits.
+    """
+    spec = version.spec
+    if spec.encoder not in SLOW:
+        encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
+        return encoder.encode(profiles), np.zeros(profiles.num_rows, np.bool_)
+    placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
+    blobs: list[bytes | None] = [None] * profiles.num_rows
+    if "embeddings.db" in sound:
+        blobs = stored("embeddings.db").column("embedding").to_pylist()
+    missing = np.array([blob is None or len(blob) != len(placeholder) for blob in blobs])
+    whole = (blob if blob and len(blob) == len(placeholder) else placeholder for blob in blobs)
+    matrix = np.frombuffer(b"".join(whole), "<f4").reshape(-1, spec.dim_embedding)
+    return matrix.astype(np.float32), missing
+
+
+def _stored(folder: Path, first: int, rows: int, name: str) -> pa.Table:
+    query = f"SELECT * FROM {TABLES[name]} WHERE id BETWEEN ? AND ? ORDER BY id"
+    return read(folder / name, query, (first, first + rows - 1))
+
+
+def _profiles_wrong(stored: pa.Table, made: pa.RecordBatch) -> Iterator[str]:
+    for name in made.schema.names:
+        if not _plain(made.column(name)).equals(_plain(stored.column(name).combine_chunks())):
+            yield f"column {name} differs from the spec"
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Text as text and numbers as 64 bits, as SQLite gives them."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.int64() if pa.types.is_integer(column.type) else pa.string())
+
+
+def _floats_wrong(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
+    blobs = [blob or b"" for blob in stored.column(1).to_pylist()]
+    if b"".join(blobs) != made.astype("<f4").tobytes():
+        yield "values differ from the spec"
+
+
+def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
+    blobs = [blob or b"" for blob in stored.column(1).to_pylist()]
+    if version.spec.encoder in SLOW:
+        blobs = [blob for blob in stored.column(1).to_pylist() if blob is not None] or [made[0].tobytes()]
+    else:
+        yield from _floats_wrong(stored, made)
+    if {len(blob) for blob in blobs} != {4 * made.shape[1]}:
+        yield "some embeddings have another dimension or are missing"
+        return
+    values = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, made.shape[1])
+    off = np.abs(np.linalg.norm(values, axis=1) - 1)
+    if not (off <= NORM_TOLERANCE).all():  # NaN must fail too
+        yield "some norms are not 1"
+
+
+def _clusters_wrong(
+    version: Version,
+    sound: set[str],
+    stored: pa.Table,
+    embeddings: npt.NDArray[np.float32],
+    missing: npt.NDArray[np.bool_],
+) -> Iterator[str]:
+    if "centroids.npy" not in sound:
+        return
+    centroids = np.load(version.folder / "centroids.npy", allow_pickle=False)
+    if centroids.ndim != 2 or centroids.shape[1] != embeddings.shape[1]:
+        yield f"centroids.npy has the shape {centroids.shape}: no clusters"
+        return
+    if version.spec.encoder in SLOW and "embeddings.db" not in sound:
+        return
+    labels, _ = assign(embeddings, centroids)
+    labels[missing] = NO_CLUSTER
+    if labels.tolist() != stored.column("cluster_id").to_pylist():
+        yield "clusters are not those of the nearest centroids"
+
+
+def _labels_wrong(version: Version, made: npt.NDArray[Any], first: int) -> Iterator[str]:
+    labels = np.load(version.folder / "archetypes.npy", allow_pickle=False)
+    if not np.array_equal(labels[first - 1 : first - 1 + len(made)], made):
+        yield "archetypes differ from the spec"
+
+
+def _index(version: Version, sound: set[str]) -> Any:  # noqa: ANN401
+    """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
+    name = "index.faiss"
+    return faiss.read_index(str(version.folder / name)) if name in sound else None
+
+
+def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
+    if index is None:
+        return
+    rows, dim = version.manifest.rows, version.spec.dim_embedding
+    expected = _ids_expected(version)
+    if (index.ntotal, index.d) != (len(expected), dim):
+        yield f"index.faiss holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
+        return
+    ids = _ids(index)
+    if ids is not None and not np.array_equal(np.sort(ids), expected):
+        yield f"index.faiss does not hold the ids 1 to {rows} once each"
+
+
+def _ids_expected(version: Version) -> npt.NDArray[np.int64]:
+    """All ids, without those that the manifest's receipts tell to have no embedding."""
+    ids = np.arange(1, version.manifest.rows + 1)
+    if not any(receipt.rejected for receipt in version.manifest.stages):
+        return ids
+    query = "SELECT id FROM embeddings WHERE embedding IS NULL"
+    return np.setdiff1d(ids, read(version.folder / "embeddings.db", query).column("id").to_numpy())
+
+
+def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
+    if hasattr(index, "id_map"):
+        return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
+    if not hasattr(index, "invlists"):
+        return None
+    lists = index.invlists
+    parts = [
+        faiss.rev_swig_ptr(lists.get_ids(number), lists.list_size(number)).copy()
+        for number in range(index.nlist)
+        if lists.list_size(number)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _places_wrong(
+    version: Version,
+    index: Any,  # noqa: ANN401
+    embeddings: npt.NDArray[np.float32],
+    there: npt.NDArray[np.int64],
+    first: int,
+) -> Iterator[str]:
+    """Embeddings spread over the block are found at their own ids, or at equally near ones."""
+    if index.d != embeddings.shape[1]:
+        return
+    rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
+    _look_everywhere(index)
+    squared, found = index.search(np.ascontiguousarray(embeddings[rows]), 10)
+    itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
+    share = float(itself.mean())
+    if share < FOUND_AT_LEAST.get(_kind(version), 0.5):
+        yield f"index.faiss finds only {share:.0%} of the embeddings from id {first} at their place"
+
+
+def _look_everywhere(index: Any) -> None:  # noqa: ANN401
+    if hasattr(index, "nprobe"):
+        index.nprobe = index.nlist
+        return
+    inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
+    if hasattr(inner, "hnsw"):
+        inner.hnsw.efSearch = 256
+
+
+def _kind(version: Version) -> str:
+    kinds = [receipt.details.get("kind") for receipt in version.manifest.stages]
+    return next((str(kind) for kind in kinds if kind), "")

@@ -1,0 +1,152 @@
+"""An embedding service that fails on purpose, as real ones do: a small FastAPI application for tests.
+
+    python tests/fault_server.py --port 8181 --busy 0.05 --error 0.02 --null 0.01
+
+A text's vector follows from the text alone. A text with "veneno" in it (0.1 % of `poisoned`) fails every
+batch that it is in. GET /told says how many requests came and which texts were answered how often.
+"""
+
+import argparse
+import hashlib
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+POISON = "veneno"
+
+
+@dataclass
+class Faults:
+    """Shares of requests that fail, and how; what the server has seen."""
+
+    dim: int = 32
+    busy: float = 0.0
+    error: float = 0.0
+    null: float = 0.0
+    seed: int = 1
+    seconds: float = 0.0
+    out_from: int = 0
+    out_seconds: float = 0.0
+    out_code: int = 503
+    bad_requests: frozenset[int] = frozenset()
+    bad_code: int = 500
+    retry_after: str = "0.01"
+    mode: str = ""
+    key: str = ""
+    requests: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    began_out: float = 0.0
+    lock: Any = field(default_factory=threading.Lock)
+
+
+def vector(text: str, dim: int) -> list[float]:
+    """Values that follow from the text."""
+    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return np.random.default_rng(seed).standard_normal(dim).round(6).tolist()
+
+
+def make_app(faults: Faults) -> FastAPI:
+    """The application; `faults` may be changed while it runs."""
+    app = FastAPI()
+    chance = random.Random(faults.seed)
+
+    @app.get("/told")
+    def told() -> dict[str, Any]:
+        return {"requests": faults.requests, "asked": faults.asked.total(), "answered": faults.answered}
+
+    @app.post("/v1/embeddings")
+    async def embeddings(request: Request) -> Response:
+        body = await request.json()
+        if faults.key and request.headers.get("authorization") != f"Bearer {faults.key}":
+            return JSONResponse({"error": "no such key"}, 401)
+        texts = body["input"]
+        with faults.lock:
+            faults.requests += 1
+            number = faults.requests
+            faults.asked.update(texts)
+            draw = chance.random()
+        if faults.seconds:
+            time.sleep(faults.seconds)
+        return _answer(faults, texts, -1 if number in faults.bad_requests else draw)
+
+    return app
+
+
+def _answer(faults: Faults, texts: list[str], draw: float) -> Response:
+    if _is_out(faults):
+        return JSONResponse({"error": "out"}, faults.out_code)
+    if faults.mode == "html":
+        return HTMLResponse("<html>Welcome</html>")
+    if 0 <= draw < faults.busy or (draw < 0 and faults.bad_code == 429):
+        return JSONResponse({"error": "too many"}, 429, {"Retry-After": faults.retry_after})
+    if _fails(faults, draw) or any(POISON in text for text in texts):
+        return JSONResponse({"error": "internal"}, 500)
+    data = [{"index": i, "embedding": vector(text, faults.dim)} for i, text in enumerate(texts)]
+    bad = len(texts) // 2 if draw < faults.busy + faults.error + faults.null else -1
+    if bad >= 0:
+        data[bad]["embedding"] = [None] * faults.dim
+    with faults.lock:
+        faults.answered.update(text for i, text in enumerate(texts) if i != bad)
+    return JSONResponse({"object": "list", "data": _odd(data, faults.mode), "model": "faulty"})
+
+
+def _fails(faults: Faults, draw: float) -> bool:
+    return faults.bad_code == 500 if draw < 0 else draw < faults.busy + faults.error
+
+
+def _odd(data: list[Any], mode: str) -> list[Any]:
+    """The answer as a server gives it that has the protocol slightly wrong."""
+    if mode == "shuffled":
+        random.Random(5).shuffle(data)
+    if mode == "zero":
+        data[0]["embedding"] = [0.0] * len(data[0]["embedding"])
+    return data[:-1] if mode == "short" else data
+
+
+def _is_out(faults: Faults) -> bool:
+    if not faults.out_seconds or faults.requests < faults.out_from:
+        return False
+    faults.began_out = faults.began_out or time.monotonic()
+    return time.monotonic() < faults.began_out + faults.out_seconds
+
+
+@contextmanager
+def serving(faults: Faults) -> Iterator[str]:
+    """The address of a server in a thread of this process."""
+    config = uvicorn.Config(make_app(faults), port=0, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    for name in ("busy", "error", "null"):
+        parser.add_argument(f"--{name}", type=float, default=0.0)
+    options = vars(parser.parse_args())
+    port = options.pop("port")
+    uvicorn.run(make_app(Faults(**options)), port=port, log_level="warning", ws="none")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Imports go one way; light modules stay light; modules stay small enough to read in a sitting."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "synthprof"
+
+LAYERS = (
+    {"errors"},
+    {"schema"},
+    {"spec"},
+    {"streams", "resources", "files"},
+    {"telemetry", "parallel"},
+    {"profiles"},
+    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "report"},
+    {"store", "database", "answers"},
+    {"plan", "summary", "explore", "filters", "embedding"},
+    {"verify", "search"},
+    {"stages"},
+    {"run"},
+    {"repair", "reindex"},
+    {"cli", "cli_search", "orchestration", "web"},
+)
+"""A module may import from its own layer where EXCEPTIONS say so, and from those above it in this list."""
+
+SAME_LAYER = {
+    ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
+    ("cli", "run"), ("cli", "cli_search"), ("explore", "store"), ("index", "cluster"),
+}  # fmt: skip
+
+HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("synthprof.") and "." in name}
+    return found
+
+
+def _modules() -> list[tuple[str, Path]]:
+    return [
+        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path != PACKAGE / "__init__.py"
+    ]
+
+
+def _layer(module: str) -> int:
+    return next(number for number, names in enumerate(LAYERS) if module in names)
+
+
+@pytest.mark.parametrize(("module", "path"), _modules(), ids=lambda value: str(value))
+def test_imports_go_one_way(module: str, path: Path) -> None:
+    for imported in _imports(path) - {module, "__version__"}:
+        below = _layer(imported) < _layer(module)
+        assert below or (module, imported) in SAME_LAYER, f"{path.name} must not import {imported}"
+
+
+def test_every_layer_names_modules_that_exist() -> None:
+    there = {module for module, _ in _modules()}
+    assert {name for names in LAYERS for name in names} - there <= {"web"}
+
+
+@pytest.mark.parametrize(
+    "module", ["synthprof.spec", "synthprof.stages", "synthprof.schema", "synthprof.errors"]
+)
+def test_what_the_dag_file_imports_is_light(module: str) -> None:
+    script = f"import {module}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not set(HEAVY) & {name.split(".")[0] for name in loaded.split()}
+
+
+def test_compute_touches_neither_clock_nor_disk_nor_environment_nor_network() -> None:
+    pure = ("generate.py", "vectorize.py", "projection.py", "streams.py", "cluster.py")
+    for name in pure:
+        imported = {
+            (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+            for node in ast.walk(ast.parse((PACKAGE / name).read_text()))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert not imported & {
+            "os",
+            "time",
+            "datetime",
+            "random",
+            "socket",
+            "httpx",
+            "sqlite3",
+            "tempfile",
+        }, name

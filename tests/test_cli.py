@@ -1,0 +1,138 @@
+"""The command line as people type it."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthprof.files import record
+from synthprof.spec import params_schema
+from synthprof.store import content_digest, read_manifest
+
+COMMAND = str(Path(sys.executable).with_name("synthprof"))
+
+
+def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"}
+    return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with one published data set, `demo`."""
+    home = tmp_path_factory.mktemp("cli")
+    done = _call(
+        home, "run", "--dataset", "demo", "--profiles", "3000", "--console-html", str(home / "c.html")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3,000 profiles" in done.stdout
+    return home
+
+
+def test_run_shows_stages_scores_an_example_and_where_the_result_lies(home: Path) -> None:
+    text = _call(home, "run", "--dataset", "demo", "--profiles", "3000").stdout
+    for word in ("generate", "publish", "rows/s", "Recall@10", "cluster", str(home / "demo" / "versions")):
+        assert word in text, word
+    assert "3,000 profiles" in (home / "c.html").read_text()
+
+
+def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:
+    text = _call(home, "run", "--help").stdout
+    for name in params_schema():
+        assert f"--{name.replace('_', '-')}" in text, name
+    assert _call(home, "plan", "--dim_vector", "40").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "status", "verify", "repair", "show"])
+def test_help_has_an_example_that_works(home: Path, command: str) -> None:
+    text = _call(home, command, "--help").stdout
+    example = re.search(r"Example: synthprof ([^│\n]*)", text)
+    assert example, text
+    small = {"gamers": "demo", "demo": "example", "100000": "500"}
+    done = _call(home, *(small.get(word, word) for word in example[1].split()))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--profiles", "0"], "Invalid input for param profiles: 0 is less than the minimum of 1"),
+        (["run", "--dataset", "a/b"], "'a/b' does not match"),
+        (["run", "--locale", "xx_YY"], "'pt_BR'"),
+        (["run", "--dim-vector", "3"], "dim_vector=3"),
+        (["plan", "--profiles", "1000000000"], "1000000000"),
+        (["plan", "--profiles", "1000000000", "--no-save-index"], "more than the 90%"),
+        (["show", "0", "--dataset", "demo"], "ids go from 1 to 3000"),
+        (["show", "1", "--dataset", "nope"], "published are: demo"),
+        (["verify", "--dataset", "demo", "--version", "ffff"], "no version 'ffff'"),
+    ],
+)
+def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str], message: str) -> None:
+    done = _call(home, *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) -> None:
+    assert "Nothing is published" in _call(tmp_path, "status").stdout
+    text = _call(home, "status").stdout
+    assert re.search(r"demo\s+[0-9a-f]{12}\*\s+3,000", text)
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    receipt = next(copy.glob("demo/build/*/publish-*/receipt.json"))
+    receipt.unlink()
+    assert "demo: 3,000 profiles, seed 42: not published yet" in _call(copy, "status").stdout
+
+
+def test_show_prints_the_profile_as_the_database_has_it(home: Path) -> None:
+    text = " ".join(_call(home, "show", "7", "--dataset", "demo").stdout.split())
+    with sqlite3.connect(home / "demo" / "CURRENT" / "perfis.db") as database:
+        row = database.execute("SELECT nome, descricao FROM perfis WHERE id = 7").fetchone()
+    database.close()
+    assert row[0] in text
+    assert row[1][:60] in text
+
+
+def test_verify_finds_a_sound_version_sound(home: Path) -> None:
+    done = _call(home, "verify", "--dataset", "demo", "--all")
+    assert done.returncode == 0
+    assert "made again are the same byte for byte" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "name", ["perfis.db", "embeddings.db", "index.faiss", "centroids.npy", "report.html"]
+)
+def test_verify_finds_one_flipped_byte(home: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    path = copy / "demo" / "CURRENT" / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    done = _call(copy, "verify", "--dataset", "demo")
+    assert done.returncode == 1
+    assert f"{name} is missing or differs from its checksum" in done.stdout
+
+
+def test_verify_finds_rows_that_do_not_follow_from_the_spec(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    folder = copy / "demo" / "CURRENT"
+    with sqlite3.connect(folder / "perfis.db") as database:
+        database.execute("UPDATE perfis SET nome = 'Fulano de Tal' WHERE id = 9")
+    database.close()
+    # someone who also mends the manifest is found out by making the rows again
+    manifest = read_manifest(folder)
+    files = tuple(record(folder / file.path, folder) for file in manifest.files)
+    published = [file for file in files if file.path != "report.html"]
+    mended = manifest.model_copy(update={"files": files, "content": content_digest(published)}).sealed()
+    (folder / "MANIFEST.json").write_text(mended.text())
+    done = _call(copy, "verify", "--dataset", "demo")
+    assert done.returncode == 1
+    assert "perfis.db, ids 1 to 3000: column nome differs from the spec" in done.stdout

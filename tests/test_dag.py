@@ -1,0 +1,353 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from urllib.parse import quote
+
+import psutil
+import pytest
+from place import Place, end, free_port, make_place, until
+
+from synthprof.errors import SpecError
+from synthprof.orchestration.home import PROJECT
+from synthprof.orchestration.params import airflow_params
+from synthprof.orchestration.rest import Airflow
+from synthprof.spec import BLOCK_ROWS, Request, Spec, check_params
+from synthprof.stages import STAGES, stage
+from synthprof.store import Store
+
+GENERATE = "synthprof_generate"
+NAMES = [each.name for each in STAGES]
+
+# --- the DAG file ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def parsed(place):
+    """What Airflow finds in dags/, in a process of its own: the DAGs, import errors and heavy modules."""
+    (place.datasets / "broken.toml").write_text('schedule = "at night"\n')
+    code = """
+        import json, sys
+        from airflow.dag_processing.dagbag import DagBag
+        from airflow.serialization.serialized_objects import DagSerialization
+        bag = DagBag(sys.argv[1])
+        heavy = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker"} & set(sys.modules)
+        dags = {name: DagSerialization.to_dict(dag)["dag"] for name, dag in bag.dags.items()}
+        print("FOUND" + json.dumps([dags, bag.import_errors, sorted(heavy)]))
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(PROJECT / "dags")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"SYNTHPROF_DATASETS": str(place.datasets)},
+    )
+    (place.datasets / "broken.toml").unlink()
+    return json.loads(found.stdout.partition("FOUND")[2])
+
+
+def test_every_good_dag_imports_beside_a_bad_file(parsed):
+    dags, errors, _ = parsed
+    assert set(dags) == {GENERATE, "synthprof_gamers_nightly"}
+    assert [name.rpartition("/")[2] for name in errors] == ["synthprof_bad_datasets.py"]
+    (text,) = errors.values()
+    assert "datasets/broken.toml: schedule='at night' is not a cron expression; write five fields" in text
+
+
+def test_importing_the_dags_brings_no_heavy_module(parsed):
+    assert parsed[2] == []
+
+
+@pytest.mark.parametrize("dag", [GENERATE, "synthprof_gamers_nightly"])
+def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
+    tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][dag]["tasks"]}
+    assert list(tasks) == NAMES
+    after = {name: set(task.get("downstream_task_ids", ())) for name, task in tasks.items()}
+    for each in STAGES:
+        assert {name for name in NAMES if each.name in after[name]} - {"setup"} == set(each.needs) - {"setup"}
+        assert bool(tasks[each.name].get("_is_mapped")) == (each.scope == "shard")
+    assert [name for name in NAMES if not after[name]] == ["publish"]
+
+
+def test_a_skipped_stage_does_not_take_publish_along_but_a_failed_one_does(parsed):
+    tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][GENERATE]["tasks"]}
+    rules = {name: task.get("trigger_rule", "all_success") for name, task in tasks.items()}
+    assert rules == dict.fromkeys(NAMES, "all_success") | {"publish": "none_failed"}
+
+
+def test_only_the_scheduled_dag_starts_paused(parsed):
+    assert parsed[0][GENERATE]["is_paused_upon_creation"] is False
+    assert parsed[0]["synthprof_gamers_nightly"]["is_paused_upon_creation"] is True
+
+
+# --- parameters ------------------------------------------------------------------------------------------
+
+REFUSED = [
+    {"profiles": 0},
+    {"profiles": -1},
+    {"profiles": 10**10},
+    {"profiles": "many"},
+    {"profiles": 1.5},
+    {"profiles": True},
+    {"seed": -1},
+    {"dataset": "a/b"},
+    {"dataset": "../x"},
+    {"dataset": "a b"},
+    {"dataset": ""},
+    {"dataset": "x" * 64},
+    {"dataset": "x\n"},
+    {"locale": "xx_XX"},
+    {"encoder": "none"},
+    {"profile_schema": "other"},
+    {"separation": 1.1},
+    {"dim_embedding": 7},
+    {"use_gpu": "yes"},
+    {"shards": 101},
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=str)
+def test_form_and_command_line_refuse_with_the_same_message(refused):
+    from airflow.sdk.definitions.param import ParamsDict
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError) as ours:
+        ParamsDict(airflow_params()).update(refused)
+    with pytest.raises(SpecError) as theirs:
+        check_params(refused)
+    assert str(ours.value).splitlines()[0] == str(theirs.value).splitlines()[0]
+
+
+# --- dag.test(), as `make run` does ----------------------------------------------------------------------
+
+
+def published(place: Place, dataset: str) -> dict:
+    return json.loads((Store(place.data, dataset).current() / "MANIFEST.json").read_text())
+
+
+def test_make_run_publishes_and_says_where(place):
+    status, output = place.run(
+        "run", "PROFILES=2000", "SEED=3", "DATASET=small", "CLUSTERS=8", "VACUUM=false"
+    )
+    assert status == 0, output
+    assert published(place, "small")["rows"] == 2000
+    assert str(place.data / "small" / "versions") in output
+    for name in ("setup", "generate", "cluster", "publish", "peak memory", "an example"):
+        assert name in output
+    assert "[info" not in output and "WARNING" not in output
+    logs = [
+        path.relative_to(place.home.path)
+        for path in place.home.path.glob("logs/dag_id=*/*/*/**/attempt=1.log")
+    ]
+    assert len(logs) == len(NAMES)
+
+
+def test_refused_by_setup_is_exit_status_2_and_nothing_is_left_visible(place):
+    status, output = place.run("run", "PROFILES=100", "CLUSTERS=101", "DATASET=refused")
+    assert status == 2, output
+    assert "clusters=101" in output
+    assert "tries again" not in output
+    with pytest.raises(SpecError, match="no data set"):
+        Store(place.data, "refused").current()
+
+
+def test_ctrl_c_ends_a_run_and_leaves_no_process(place):
+    process = place.start("run", "PROFILES=2000000", "DATASET=ended")
+    until(lambda: stages_of(place), 60, "the start of a stage")
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    assert not stages_of(place)
+
+
+def stages_of(place: Place) -> list[psutil.Process]:
+    """Processes that work on a stage for this place."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if "synthprof.run" in (process.info["cmdline"] or ()):
+            try:
+                if process.environ().get("SYNTHPROF_HOME") == str(place.data):
+                    found.append(process)
+            except psutil.Error:
+                continue
+    return found
+
+
+# --- a real scheduler with LocalExecutor -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rest(airflow):
+    with Airflow(airflow.home.url) as client:
+        yield client
+
+
+def start(rest: Airflow, **params) -> str:
+    answer = rest.trigger(GENERATE, params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["dag_run_id"]
+
+
+@pytest.fixture(scope="module")
+def made(airflow, rest):
+    """A run without a logical date, in two shards, with the index but without vacuum."""
+    run = start(rest, dataset="made", profiles=BLOCK_ROWS + 1000, shards=2, clusters=20)
+    assert rest.wait(GENERATE, run, 120) == "success"
+    return run
+
+
+def test_a_run_without_logical_date_publishes(airflow, rest, made):
+    assert rest.run(GENERATE, made)["logical_date"] is None
+    manifest = published(airflow, "made")
+    assert manifest["rows"] == BLOCK_ROWS + 1000
+    value = rest.value(GENERATE, made, "publish")
+    assert (value["version"], value["rows"]) == (manifest["version"], manifest["rows"])
+
+
+def test_shards_are_labelled_by_rows_and_only_the_unwanted_stage_is_skipped(rest, made):
+    tasks = rest.tasks(GENERATE, made)
+    labels = [task["rendered_map_index"] for task in tasks if task["task_id"] == "generate"]
+    assert sorted(labels) == ["1-16,384", "16,385-17,384"]
+    states = {task["task_id"]: task["state"] for task in tasks}
+    assert states == dict.fromkeys(NAMES, "success") | {"vacuum": "skipped"}
+    assert {task["try_number"] for task in tasks} == {1}
+
+
+def test_a_stage_log_begins_with_parameters_and_ends_with_its_receipt(rest, made):
+    lines = rest.log(GENERATE, made, "generate", map_index=0)
+    ours = lines[next(n for n, line in enumerate(lines) if line.startswith("generate: dataset=made")) :]
+    assert "profiles=17384" in ours[0]
+    assert "::group::Receipt" in ours
+    receipt = next(line for line in reversed(ours) if "rows/s" in line)
+    assert receipt.startswith("generate: 16,384 rows in")
+    assert not [line for line in ours[ours.index(receipt) + 1 :] if not re.match("::|Pushing", line)]
+
+
+def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):
+    events = rest.call("GET", f"/assets/events?source_run_id={quote(made)}").json()["asset_events"]
+    (extra,) = (event["extra"] for event in events if event["name"] == "synthprof.made")
+    assert extra["rows"] == BLOCK_ROWS + 1000
+    assert extra["version"] == rest.value(GENERATE, made, "publish")["version"]
+    assert "adjusted_rand_index" in extra["scores"]
+
+
+def test_bad_file_is_an_import_error_beside_the_good_dags(rest):
+    (error,) = rest.call("GET", "/importErrors").json()["import_errors"]
+    assert "datasets/broken.toml: schedule='at night'" in error["stack_trace"]
+    dags = rest.call("GET", "/dags").json()["dags"]
+    assert {(dag["dag_id"], dag["is_paused"], dag["has_import_errors"]) for dag in dags} == {
+        (GENERATE, False, False),
+        ("synthprof_gamers_nightly", True, False),
+    }
+
+
+@pytest.mark.parametrize("refused", [{"profiles": 0}, {"dataset": "a b"}, {"locale": "xx"}], ids=str)
+def test_rest_refuses_with_the_message_of_the_command_line(rest, refused):
+    answer = rest.trigger(GENERATE, refused)
+    with pytest.raises(SpecError) as ours:
+        check_params(refused)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].splitlines()[0] == str(ours.value).splitlines()[0]
+
+
+def test_airflows_own_command_refuses_with_the_same_message(airflow):
+    status, output = airflow.run("airflow", "dags", "trigger", GENERATE, "--conf", '{"profiles": 0}')
+    assert status != 0
+    assert "Invalid input for param profiles: 0 is less than the minimum of 1" in output
+
+
+def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest):
+    run = start(rest, profile=5)
+    assert rest.wait(GENERATE, run, 60) == "failed"
+    assert {task["task_id"]: task["try_number"] for task in rest.tasks(GENERATE, run)}["setup"] == 1
+    lines = rest.log(GENERATE, run, "setup")
+    first = lines[max(n for n, line in enumerate(lines) if "Worker startup" in line) + 2]
+    assert first.startswith("Unknown parameter profile=5; the parameters are dataset, profiles")
+
+
+def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
+    params = {"dataset": "mended", "profiles": 1000, "clusters": 8}
+    spec: Spec = Request.from_params(params).spec
+    obstacle = Store(airflow.data, "mended").build(spec).folder / f"ingest-{stage('ingest').key}"
+    obstacle.parent.mkdir(parents=True)
+    obstacle.touch()
+    run = start(rest, **params)
+    assert rest.wait(GENERATE, run, 90) == "failed"
+    states = {task["task_id"]: task["state"] for task in rest.tasks(GENERATE, run)}
+    assert (states["ingest"], states["publish"], states["cluster"]) == (
+        "failed",
+        "upstream_failed",
+        "success",
+    )
+    obstacle.unlink()
+    body = {"dag_run_id": run, "only_failed": True, "include_downstream": True, "dry_run": False}
+    cleared = rest.call("POST", f"/dags/{GENERATE}/clearTaskInstances", body).raise_for_status().json()
+    assert {task["task_id"] for task in cleared["task_instances"]} >= {"ingest", "publish"}
+    assert rest.wait(GENERATE, run, 90) == "success"
+    assert published(airflow, "mended")["rows"] == 1000
+
+
+def test_a_backfilled_night_has_the_seed_of_its_date(airflow, rest):
+    dag = "synthprof_gamers_nightly"
+    status, output = airflow.run(
+        *("airflow", "backfill", "create", "--dag-id", dag, "--from-date", "2025-01-30", "--to-date"),
+        *("2025-01-31", "--dag-run-conf", '{"profiles": 300, "clusters": 4}', "--max-active-runs", "1"),
+    )
+    assert status == 0, output
+    rest.call("PATCH", f"/dags/{dag}", {"is_paused": False}).raise_for_status()
+    try:
+        (run,) = rest.call("GET", f"/dags/{dag}/dagRuns").json()["dag_runs"]
+        assert rest.wait(dag, run["dag_run_id"], 90) == "success"
+    finally:
+        rest.call("PATCH", f"/dags/{dag}", {"is_paused": True}).raise_for_status()
+    spec = published(airflow, "gamers_nightly")["spec"]
+    assert (spec["seed"], spec["profiles"]) == (20250130, 300)
+
+
+def test_a_stage_marked_failed_ends_its_processes(airflow, rest):
+    run = start(rest, dataset="marked", profiles=2_000_000, shards=1)
+    until(lambda: stages_of(airflow) and working(rest, run, "generate"), 60, "the start of generate")
+    time.sleep(2)
+    tree = [each for process in stages_of(airflow) for each in (process, *process.children(recursive=True))]
+    path = f"/dags/{GENERATE}/dagRuns/{run}/taskInstances/generate?map_index=0"
+    rest.call("PATCH", path, {"new_state": "failed"}).raise_for_status()
+    begin = time.monotonic()
+    until(lambda: not [each for each in tree if each.is_running()], 15, "the end of the stage's processes")
+    assert time.monotonic() - begin < 12
+    assert rest.wait(GENERATE, run, 30) == "failed"
+
+
+def working(rest: Airflow, run: str, task: str) -> bool:
+    return any(each["task_id"] == task and each["state"] == "running" for each in rest.tasks(GENERATE, run))
+
+
+def test_make_run_uses_the_airflow_whose_ui_is_up(airflow):
+    status, output = airflow.run("run", "PROFILES=500", "DATASET=through", "CLUSTERS=4")
+    assert status == 0, output
+    assert f"{airflow.home.url}/dags/{GENERATE}/runs/" in output
+    assert published(airflow, "through")["rows"] == 500
+
+
+def test_second_ui_is_refused(airflow):
+    status, output = airflow.run("ui", "--port", str(free_port()))
+    assert status == 75
+    assert "its UI runs already" in output
+
+
+# --- the end of it ---------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_the_ui_and_a_stage_at_work(tmp_path):
+    """SIGTERM is what ends the Airflow that the other tests share."""
+    place = make_place(tmp_path)
+    process = place.start_ui()
+    with Airflow(place.home.url) as rest:
+        start(rest, dataset="ended", profiles=2_000_000, shards=1)
+    until(lambda: stages_of(place), 60, "the start of a stage")
+    end(process, signal.SIGINT)
+    assert not stages_of(place)

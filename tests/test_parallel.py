@@ -1,0 +1,94 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from synthprof.errors import SpecError, StageError
+from synthprof.parallel import Pool
+from synthprof.resources import cpu_slot
+
+
+def _square(number: int) -> int:
+    return number * number
+
+
+def _fail(number: int) -> int:
+    raise SpecError(f"number={number} is wrong")
+
+
+def _die(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _touch_alone(folder: Path) -> int:
+    """How many processes hold a slot while this one does."""
+    with cpu_slot(1):
+        mark = folder / str(os.getpid())
+        mark.touch()
+        time.sleep(0.02)
+        found = len(list(folder.iterdir()))
+        mark.unlink()
+    return found
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    with Pool(2) as pool:
+        assert list(pool.map(_square, range(500))) == [n * n for n in range(500)]
+
+
+def test_an_error_of_a_job_arrives_as_it_is() -> None:
+    with Pool(1) as pool, pytest.raises(SpecError, match="number=0 is wrong"):
+        list(pool.map(_fail, range(3)))
+
+
+def test_a_killed_worker_is_an_error_that_may_be_retried_not_a_hang() -> None:
+    with Pool(1) as pool, pytest.raises(StageError, match="a worker process was killed"):
+        list(pool.map(_die, range(3)))
+
+
+def test_one_slot_lets_one_process_compute_at_a_time(tmp_path: Path) -> None:
+    with Pool(3) as pool:
+        assert max(pool.map(_touch_alone, [tmp_path] * 12)) == 1
+
+
+def test_the_pool_counts_the_work_of_its_processes() -> None:
+    with Pool(1) as pool:
+        list(pool.map(_burn, [0.1, 0.1]))
+        assert pool.usage.cpu_seconds >= 0.2
+        assert pool.usage.peak_memory > 1 << 20
+
+
+def _burn(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def test_no_worker_outlives_a_killed_parent() -> None:
+    script = (
+        "import os, time\nfrom synthprof.parallel import Pool\n"
+        "pool = Pool(2)\nprint(*[p for p in pool._executor._processes], flush=True)\n"
+        "list(pool.map(time.sleep, [60] * 6))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    workers = [int(word) for word in parent.stdout.readline().split()]
+    assert len(workers) == 3
+    parent.kill()
+    parent.communicate()
+    gone_by = time.monotonic() + 10
+    while time.monotonic() < gone_by and any(_alive(pid) for pid in workers):
+        time.sleep(0.05)
+    assert not any(_alive(pid) for pid in workers)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,89 @@
+"""Another index over the same embeddings, as a new version."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthprof.errors import SpecError
+from synthprof.explore import open_version
+from synthprof.reindex import build_index
+from synthprof.run import run_all
+from synthprof.spec import Request
+from synthprof.store import Manifest, damaged
+
+PARAMS: dict[str, Any] = {
+    "dataset": "small",
+    "profiles": 3_000,
+    "clusters": 20,
+    "kmeans_niter": 3,
+    "workers": 1,
+    "vacuum": True,
+}
+
+
+def _kind(manifest: Manifest) -> str:
+    return next(str(r.details["kind"]) for r in manifest.stages if r.stage == "export_index")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("made")
+    run_all(Request.from_params(PARAMS), home)
+    return home
+
+
+@pytest.mark.parametrize("build_left", [True, False])
+def test_the_new_version_is_what_a_run_with_these_settings_gives(
+    made: Path, tmp_path: Path, build_left: bool
+) -> None:
+    home, fresh = tmp_path / "home", tmp_path / "fresh"
+    shutil.copytree(made, home, symlinks=True)
+    if not build_left:
+        shutil.rmtree(home / "small" / "build")
+    old = open_version(home, "small")
+    build_index(home, old, "ivf_sq8", 64)
+    run_all(Request.from_params(PARAMS | {"index": "ivf_sq8", "index_memory_mib": 64}), fresh)
+    new, expected = open_version(home, "small"), open_version(fresh, "small")
+    assert new.manifest.content == expected.manifest.content
+    assert new.manifest.version == expected.manifest.version != old.manifest.version
+    assert (_kind(old.manifest), _kind(new.manifest)) == ("flat", "ivf_sq8")
+    assert not damaged(old.folder, old.manifest.files)
+    assert not damaged(new.folder, new.manifest.files)
+
+
+def test_only_the_index_is_made_anew(made: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(made, home, symlinks=True)
+    old = open_version(home, "small")
+    worked = {(r.stage, r.pid, r.seconds) for r in old.manifest.stages}
+    again = {(r.stage, r.pid, r.seconds) for r in build_index(home, old, "ivf_flat", 4_096).receipts}
+    assert {stage for stage, _, _ in again - worked} == {"setup", "export_index", "publish"}
+    blocks = list(home.glob("small/build/*/vectorize-*/embeddings-00000.npy"))
+    assert len(blocks) == 2
+    assert blocks[0].samefile(blocks[1])
+
+
+def test_what_is_missing_in_the_old_build_is_made_again(made: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(made, home, symlinks=True)
+    old = open_version(home, "small")
+    path = next(home.glob("small/build/*/ingest-*/perfis.db"))
+    path.unlink()
+    build_index(home, old, "ivf_flat", 4_096)
+    assert open_version(home, "small").profile(7) == old.profile(7)
+
+
+def test_the_same_index_again_is_refused(made: Path) -> None:
+    old = open_version(made, "small")
+    with pytest.raises(SpecError, match="has index=auto, index_memory_mib=4096 already"):
+        build_index(made, old, "auto", 4_096)
+
+
+@pytest.mark.parametrize(("kind", "memory"), [("best", 64), ("flat", 1)])
+def test_bad_settings_are_one_clear_message(made: Path, kind: str, memory: int) -> None:
+    before = sorted(made.rglob("*"))
+    with pytest.raises(SpecError, match="Invalid input for param index"):
+        build_index(made, open_version(made, "small"), kind, memory)
+    assert sorted(made.rglob("*")) == before

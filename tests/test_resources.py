@@ -1,0 +1,70 @@
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synthprof import resources
+from synthprof.errors import SpecError
+from synthprof.resources import MIB
+
+
+def test_the_budget_is_four_fifths_of_the_usable_cores_and_at_least_one(tmp_path: Path) -> None:
+    assert resources.default_workers() == max(1, round(0.8 * resources.usable_cores()))
+    assert resources.budget(tmp_path, workers=7).workers == 7
+
+
+def test_affinity_limits_the_usable_cores() -> None:
+    script = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n" + (
+        "from synthprof.resources import usable_cores; print(usable_cores())"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert float(printed) <= 1
+
+
+def test_available_memory_respects_the_limit_of_the_address_space() -> None:
+    limit = 4 << 30
+    script = "from synthprof.resources import available_memory; print(available_memory())"
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    ).stdout
+    assert 0 < int(printed) < limit
+
+
+def test_an_estimate_is_silent_then_warns_then_refuses() -> None:
+    assert resources.check_estimate("disk", 80, 100, "free some") is None
+    warning = resources.check_estimate("disk", 85, 100, "free some")
+    assert warning and "free some" in warning
+    with pytest.raises(SpecError, match=r"91%.*free some"):
+        resources.check_estimate("disk", 91, 100, "free some")
+
+
+def test_the_peak_of_memory_can_be_counted_afresh() -> None:
+    large = np.ones(256 * MIB // 8)
+    assert resources.peak_memory() > 256 * MIB
+    del large
+    resources.reset_peak_memory()
+    before = resources.peak_memory()
+    medium = np.ones(64 * MIB // 8)
+    assert before + 60 * MIB < resources.peak_memory() < before + 200 * MIB
+    del medium
+
+
+def test_free_disk_is_told_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    there, not_yet = (resources.free_disk(path) for path in (tmp_path, tmp_path / "not" / "yet"))
+    assert abs(there - not_yet) < 1 << 30  # others write to the same disk meanwhile
+
+
+def test_slots_belong_to_one_user() -> None:
+    with resources.cpu_slot(2):
+        folder = next(Path(os.environ.get("TMPDIR", "/tmp")).glob(f"synthprof-{os.getuid()}"))
+        assert folder.stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,273 @@
+"""The contracts of the runner, over all stages, with real processes and real files."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthprof.errors import Busy, SpecError, StageError
+from synthprof.explore import open_version
+from synthprof.run import run_all, run_stage
+from synthprof.spec import Request, Shard
+from synthprof.stages import STAGES, keys
+from synthprof.store import CURRENT, Store, damaged, read_manifest
+
+PARAMS: dict[str, Any] = {
+    "dataset": "small",
+    "profiles": 36_000,
+    "seed": 5,
+    "clusters": 20,
+    "kmeans_niter": 5,
+}
+"""Three blocks, the last one short: enough for every way of cutting the work."""
+
+
+def _run(home: Path, **params: Any) -> str:
+    """The content digest of a run of its own process."""
+    done = _start(home, **params)
+    output, errors = done.communicate(timeout=120)
+    assert done.returncode == 0, errors
+    return str(json.loads(output.splitlines()[-1]))
+
+
+def _start(home: Path, **params: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        _command(home, **params), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _command(home: Path, **params: Any) -> list[str]:
+    script = (
+        "import json, sys; from pathlib import Path\n"
+        "from synthprof.run import run_all; from synthprof.spec import Request\n"
+        "run = run_all(Request.from_params(json.loads(sys.argv[2])), Path(sys.argv[1]))\n"
+        "print(json.dumps(run.published['content']))\n"
+    )
+    return [sys.executable, "-c", script, str(home), json.dumps(PARAMS | params)]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """An undisturbed run: its data root, which tests only read, and its digest."""
+    home = tmp_path_factory.mktemp("reference")
+    return home, _run(home)
+
+
+def test_a_version_holds_every_file_of_its_manifest_and_no_other(reference: tuple[Path, str]) -> None:
+    folder = Store(reference[0], "small").current()
+    manifest = read_manifest(folder)
+    assert not damaged(folder, manifest.files)
+    names = {file.path for file in manifest.files}
+    assert {path.name for path in folder.iterdir()} == names | {"MANIFEST.json"}
+    assert {
+        "perfis.db", "vetores.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss",
+        "archetypes.npy", "report.html",
+    } == names  # fmt: skip
+
+
+def test_running_twice_does_nothing_the_second_time(reference: tuple[Path, str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(reference[0], home, symlinks=True)
+    before = {path: path.lstat().st_mtime_ns for path in home.rglob("*") if path.name != "locks"}
+    assert _run(home) == reference[1]
+    after = {path: path.lstat().st_mtime_ns for path in home.rglob("*") if path.name != "locks"}
+    changed = {path.name for path in after if before.get(path) != after[path]}
+    assert changed <= {"locks", "build", "run", "publish.lock"}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_bytes_do_not_depend_on_the_number_of_workers(
+    reference: tuple[Path, str], tmp_path: Path, workers: int
+) -> None:
+    assert _run(tmp_path, workers=workers) == reference[1]
+
+
+def test_bytes_do_not_depend_on_sharding_or_on_the_order_of_the_shards(
+    reference: tuple[Path, str], tmp_path: Path
+) -> None:
+    request = Request.from_params(PARAMS)
+    run_stage(request, "setup", None, tmp_path)
+    for first, end in ((1, 3), (0, 1)):
+        run_stage(request, "generate", Shard(first, end), tmp_path)
+    for first, end in ((2, 3), (0, 2)):  # other shards than before
+        run_stage(request, "vectorize", Shard(first, end), tmp_path)
+    for name in ("persist_blobs", "cluster", "export_index", "ingest", "publish"):
+        receipt = run_stage(request, name, None, tmp_path)
+    assert receipt.details["content"] == reference[1]
+
+
+def test_a_stage_whose_forerunner_has_not_ended_says_so(tmp_path: Path) -> None:
+    request = Request.from_params(PARAMS)
+    run_stage(request, "setup", None, tmp_path)
+    run_stage(request, "generate", Shard(0, 1), tmp_path)
+    with pytest.raises(StageError, match=r"has only 1 of 3 blocks"):
+        run_stage(request, "ingest", None, tmp_path)
+
+
+def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_path: Path) -> None:
+    _run(tmp_path, profiles=100, clusters=0)
+    few, many = (open_version(home, "small") for home in (tmp_path, reference[0]))
+    for number in (1, 50, 100):
+        one, other = few.profile(number), many.profile(number)
+        assert {k: v for k, v in one.items() if k != "cluster_id"} == {
+            k: v for k, v in other.items() if k != "cluster_id"
+        }
+
+
+@pytest.mark.parametrize("profiles", [1, 2, 39])
+def test_very_few_profiles_still_give_a_complete_data_set(tmp_path: Path, profiles: int) -> None:
+    _run(tmp_path, profiles=profiles, clusters=0)
+    folder = Store(tmp_path, "small").current()
+    assert read_manifest(folder).rows == profiles
+    assert (folder / "index.faiss").stat().st_size > 0
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_a_run_killed_at_a_random_moment_and_run_again_gives_the_same_bytes(
+    reference: tuple[Path, str], tmp_path: Path, moment: int
+) -> None:
+    for attempt in range(3):
+        victim = _start(tmp_path, workers=1 + attempt % 2)
+        time.sleep(random.Random(100 * moment + attempt).uniform(0.3, 4.0))
+        victim.kill()
+        victim.communicate()
+        folder = tmp_path / "small"
+        if (folder / CURRENT).is_symlink():  # what can be seen is whole
+            assert not damaged(Store(tmp_path, "small").current(), read_manifest(folder / CURRENT).files)
+    assert _run(tmp_path) == reference[1]
+
+
+def test_of_two_runs_at_once_one_works_and_the_other_is_told_busy(
+    reference: tuple[Path, str], tmp_path: Path
+) -> None:
+    request = Request.from_params(PARAMS)
+    build = Store(tmp_path, "small").build(request.spec)
+    first = _start(tmp_path)
+    deadline = time.monotonic() + 30
+    while not (build.folder / "spec.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(Busy, match="is being worked on"):
+        run_all(request, tmp_path)
+    output, _ = first.communicate(timeout=120)
+    assert json.loads(output) == reference[1]
+
+
+def test_raising_a_stages_version_changes_its_key_and_its_descendants_and_no_other() -> None:
+    bumped = tuple(replace(each, version=9) if each.name == "vectorize" else each for each in STAGES)
+    before, after = keys(STAGES), keys(bumped)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"vectorize", "persist_blobs", "cluster", "export_index", "vacuum", "publish"}
+
+
+def test_force_makes_everything_anew_with_the_same_bytes(reference: tuple[Path, str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(reference[0], home, symlinks=True)
+    block = next(home.glob("small/build/*/generate-*/profiles-00000.arrow"))
+    before = block.stat().st_ino
+    assert _run(home, force=True) == reference[1]
+    assert block.stat().st_ino != before
+
+
+def test_vacuum_publishes_compacted_databases_with_the_same_rows(
+    reference: tuple[Path, str], tmp_path: Path
+) -> None:
+    _run(tmp_path, profiles=2_000, vacuum=True, clusters=0)
+    version = open_version(tmp_path, "small")
+    assert version.profile(2_000)["nome"] == open_version(reference[0], "small").profile(2_000)["nome"]
+
+
+def test_without_an_index_there_is_none_and_all_else(tmp_path: Path) -> None:
+    _run(tmp_path, profiles=2_000, save_index=False, clusters=0)
+    names = {file.path for file in read_manifest(Store(tmp_path, "small").current()).files}
+    assert "index.faiss" not in names
+    assert "embeddings.db" in names
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"profiles": 1_000_000_000}, r"index=auto of 1000000000 profiles"),
+        ({"profiles": 1_000_000_000, "save_index": False}, r"(disk|memory): about .* more than the 90%"),
+        ({"profiles": 100, "clusters": 50}, r"clusters=50 needs at least 1950 profiles"),
+        ({"dim_vector": 3}, r"dim_vector"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_any_work(
+    tmp_path: Path, params: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        run_all(Request.from_params(PARAMS | params), tmp_path)
+    assert not list(tmp_path.glob("small/build/*/generate-*"))
+    assert not (tmp_path / "small" / CURRENT).exists()
+
+
+def test_a_data_root_that_is_a_file_is_one_clear_message(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("")
+    with pytest.raises(SpecError, match=r"cannot write .*set SYNTHPROF_HOME"):
+        run_all(Request.from_params(PARAMS), home)
+
+
+def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "synthprof.run",
+            "generate",
+            "--params",
+            json.dumps(PARAMS | {"profiles": 4_000_000}),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"SYNTHPROF_HOME": str(tmp_path)},
+    )
+    assert child.stdout
+    events = []
+    for line in child.stdout:
+        events.append(json.loads(line)["event"])
+        if events[-1] == "progress":
+            break
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=10)
+    assert child.returncode == 128 + signal.SIGTERM
+    assert "log" in events
+
+
+def test_a_bad_parameter_ends_a_child_with_status_2_and_the_message() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "synthprof.run", "setup", "--params", '{"profiles": 0}'],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    event = json.loads(done.stdout.splitlines()[-1])
+    assert (event["event"], event["kind"]) == ("error", "SpecError")
+    assert "0 is less than the minimum of 1" in event["message"]
+
+
+def test_the_rows_of_a_whole_small_data_set_are_pinned(reference: tuple[Path, str]) -> None:
+    # Whoever regenerates a data set from its spec must find the same profiles, vectors and embeddings again.
+    # A change raises the stage's version and adds a line under "Output changes" in CHANGELOG.md.
+    folder = Store(reference[0], "small").current()
+    digests = {}
+    for file, table in (("perfis.db", "perfis"), ("vetores.db", "vetores"), ("embeddings.db", "embeddings")):
+        database = sqlite3.connect(folder / file)
+        rows = database.execute(f"SELECT * FROM {table} ORDER BY id")
+        digests[table] = hashlib.sha256("".join(map(repr, rows)).encode()).hexdigest()[:16]
+        database.close()
+    assert digests == GOLDEN
+
+
+GOLDEN = {"perfis": "efe54de778371c9d", "vetores": "92e30c13a3b2fcd5", "embeddings": "d6ce51b16f3232df"}

@@ -1,0 +1,156 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthprof.errors import SpecError
+from synthprof.profiles import load_schema, schema_names
+from synthprof.profiles.describe import describe
+from synthprof.schema import (
+    Archetype,
+    Chance,
+    Choice,
+    Column,
+    Indexed,
+    Schema,
+    Shift,
+    TanhRatio,
+    YearsSince,
+)
+
+ONE = (Archetype("all", "Everyone", 1.0, ()),)
+
+
+def column(name: str, *shifts: Shift, weights: tuple[float, ...] = (1.0, 3.0)) -> Column:
+    return Column(name, Choice(("x", "y"), weights, shifts), Indexed(), f"The column {name}.")
+
+
+def schema(*columns: Column, archetypes: tuple[Archetype, ...] = ONE) -> Schema:
+    return Schema("tiny", 1, columns, archetypes)
+
+
+def test_importing_the_schema_loads_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'faiss', 'faker', 'pydantic'}"
+    code = f"import sys, synthprof.schema; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_reading_a_schema_loads_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'faiss', 'faker'}"
+    load = "import sys, synthprof.profiles as profiles; profiles.load_schema('gamer_br')"
+    code = f"{load}; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_columns_of_perfis_stand_in_the_order_that_readers_know():
+    names = (
+        "nome, idade, cidade, estado, sexo, interesses_musicais, jogos_favoritos, plataformas_possuidas, "
+        "estilos_preferidos, disponibilidade, interacao_desejada, compartilhar_contato, anos_experiencia, "
+        "objetivo_principal, usa_microfone, idiomas, nivel_competitivo, estilo_comunicacao, descricao"
+    )
+    assert [c.name for c in load_schema("gamer_br").columns] == names.split(", ")
+
+
+def test_types_and_indexes_of_perfis_are_those_that_readers_know():
+    columns = load_schema("gamer_br").columns
+    integers = {c.name for c in columns if c.sql_type == "INTEGER"}
+    assert integers == {"idade", "anos_experiencia", "compartilhar_contato", "usa_microfone"}
+    indexed = {c.name for c in columns if c.indexed}
+    assert indexed == {"estado", "idade", "objetivo_principal", "nivel_competitivo"}
+
+
+def test_there_are_at_least_twelve_archetypes_with_names_of_their_own():
+    archetypes = load_schema("gamer_br").archetypes
+    assert len({a.name for a in archetypes}) == len(archetypes) >= 12
+
+
+def test_each_archetype_shifts_what_makes_a_kind_of_player():
+    for archetype in load_schema("gamer_br").archetypes:
+        shifted = {name for name, _ in archetype.odds}
+        assert {"jogos_favoritos", "estilos_preferidos", "plataformas_possuidas"} <= shifted, archetype.name
+        assert {"disponibilidade", "objetivo_principal", "interesses_musicais"} <= shifted, archetype.name
+
+
+def test_every_column_is_documented():
+    for each in load_schema("gamer_br").columns:
+        assert each.doc.endswith(".") and len(each.doc) > 15, each.name
+
+
+def test_docs_schema_md_is_made_from_the_schema():
+    path = Path(__file__).parents[1] / "docs" / "schema.md"
+    said = path.read_text(encoding="utf-8")
+    assert said == describe(load_schema("gamer_br")), f"run: python -m synthprof.profiles > {path}"
+
+
+def test_an_unknown_schema_is_refused_naming_those_there_are():
+    assert schema_names() == ("gamer_br",)
+    with pytest.raises(SpecError, match=r"'gamer_us'.*gamer_br"):
+        load_schema("gamer_us")
+
+
+def test_a_schema_is_equal_to_and_hashes_like_its_copy():
+    one, other = schema(column("a")), schema(column("a"))
+    assert one == other and hash(one) == hash(other) and one.digest == other.digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        schema(column("b")),
+        schema(column("a", weights=(1.0, 3.0000001))),
+        schema(column("a"), column("b")),
+        schema(column("a"), archetypes=(*ONE, Archetype("few", "Few", 0.1, ()))),
+        schema(dataclasses.replace(column("a"), indexed=True)),
+        dataclasses.replace(schema(column("a")), version=2),
+    ],
+)
+def test_whatever_differs_gives_another_digest(other):
+    assert other.digest != schema(column("a")).digest
+
+
+def test_a_schema_prints_short():
+    assert len(repr(load_schema("gamer_br"))) < 150
+
+
+def test_columns_are_drawn_after_what_they_are_given_and_otherwise_as_declared():
+    late = Shift("b", (), ((1.0, 2.0), (2.0, 1.0)))
+    order = schema(column("c"), column("a", late), column("b")).drawing_order
+    assert [c.name for c in order] == ["c", "b", "a"]
+
+
+def test_columns_given_in_a_circle_are_refused():
+    a = column("a", Shift("b", (), ((1.0, 1.0),) * 2))
+    b = column("b", Shift("a", (), ((1.0, 1.0),) * 2))
+    with pytest.raises(SpecError, match=r"a -> b -> a.*circle"):
+        schema(a, b)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((column("a"), column("a")), "twice"),
+        ((column("a", Shift("z", (), ((1.0, 1.0),) * 2)),), "unknown column 'z'"),
+        ((column("a", weights=(1.0,)),), "weights has 1 numbers for 2 values"),
+        ((column("a", weights=(1.0, -1.0)),), "finite numbers from 0 on"),
+        ((column("a", weights=(1.0, float("nan"))),), "finite numbers from 0 on"),
+        ((column("a", weights=(0.0, 0.0)),), "not all 0"),
+        ((column("b"), column("a", Shift("b", (), ((1.0, 1.0),)))), "1 rows of factors given b"),
+        ((Column("a", Chance(1.5), None, "x"),), "finite numbers from 0 on"),
+        ((column("b"), Column("a", YearsSince("b", 12, 30, 1, 1), None, "x")), "number is needed"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(columns, message):
+    with pytest.raises(SpecError, match=message):
+        schema(*columns)
+
+
+def test_an_archetype_of_an_unknown_column_is_refused():
+    with pytest.raises(SpecError, match="unknown column 'z'"):
+        schema(column("a"), archetypes=(Archetype("few", "Few", 1.0, (("z", (1.0,)),)),))
+
+
+def test_a_ratio_of_texts_is_refused():
+    with pytest.raises(SpecError, match="a is a category"):
+        Schema("tiny", 1, (column("a"),), ONE, (TanhRatio("a", "a"),))
