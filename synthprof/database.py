@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import adbc_driver_sqlite.dbapi as adbc
+import adbc_driver_sqlite
 import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcStatement, StatementOptions
 from adbc_driver_manager import Error as AdbcError
 
 from synthprof.errors import SpecError, StageError, SynthprofError
@@ -24,16 +25,58 @@ _BUILD = (
 )
 
 
+class Connection:
+    """Statements to one database, each committed by itself.
+
+    Made on ADBC's own types: its DB-API layer would bring all of pandas into every process that reads a row.
+    """
+
+    def __init__(self, connection: AdbcConnection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> pa.Table:
+        """The statement has been carried out; returns what it gives."""
+        with AdbcStatement(self._connection) as prepared:
+            prepared.set_sql_query(statement)
+            if parameters:
+                prepared.prepare()
+                prepared.bind(pa.record_batch([[value] for value in parameters], _names(parameters)))
+            stream, _ = prepared.execute_query()
+            return pa.RecordBatchReader.from_stream(stream).read_all()
+
+    def append(self, table: str, batches: pa.RecordBatchReader) -> None:
+        """The batches are rows of the table, after those it had."""
+        with AdbcStatement(self._connection) as loading:
+            loading.set_options(
+                **{
+                    StatementOptions.INGEST_TARGET_TABLE.value: table,
+                    StatementOptions.INGEST_MODE.value: "adbc.ingest.mode.append",
+                }
+            )
+            loading.bind_stream(batches)
+            loading.execute_update()
+
+
+def _names(parameters: tuple[object, ...]) -> list[str]:
+    return [str(number) for number in range(len(parameters))]
+
+
+@contextmanager
+def _connected(uri: str) -> Iterator[Connection]:
+    with adbc_driver_sqlite.connect(uri) as database, AdbcConnection(database) as connection:
+        yield Connection(connection)
+
+
 class Builder:
     """A database while it is built: one connection, no journal, pages on their way to the disk early."""
 
-    def __init__(self, path: Path, cursor: adbc.Cursor) -> None:
+    def __init__(self, path: Path, connection: Connection) -> None:
         self._path = path
-        self._cursor = cursor
+        self._connection = connection
 
     def execute(self, statement: str) -> None:
         """The statement has been carried out."""
-        self._cursor.execute(statement)
+        self._connection.execute(statement)
 
     def load(
         self,
@@ -53,7 +96,7 @@ class Builder:
                 start_writing(self._path)
                 done(rows)
 
-        self._cursor.adbc_ingest(table, pa.RecordBatchReader.from_batches(schema, counted()), mode="append")
+        self._connection.append(table, pa.RecordBatchReader.from_batches(schema, counted()))
         return rows
 
 
@@ -66,10 +109,10 @@ def building(path: Path) -> Iterator[Builder]:
     """
     with replacing(path) as temporary:
         try:
-            with adbc.connect(str(temporary), autocommit=True) as connection, connection.cursor() as cursor:
+            with _connected(str(temporary)) as connection:
                 for pragma in _BUILD:
-                    cursor.execute(f"PRAGMA {pragma}")
-                yield Builder(temporary, cursor)
+                    connection.execute(f"PRAGMA {pragma}")
+                yield Builder(temporary, connection)
         except AdbcError as error:
             raise _failure(path, error) from error
 
@@ -77,9 +120,8 @@ def building(path: Path) -> Iterator[Builder]:
 def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:
     """The answer to a question to a sealed database, which is opened read-only."""
     uri = f"file:{_quoted(path)}?mode=ro&immutable=1"
-    with adbc.connect(uri) as connection, connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return cursor.fetch_arrow_table()
+    with _connected(uri) as connection:
+        return connection.execute(query, parameters)
 
 
 def _quoted(path: Path) -> str:
@@ -90,11 +132,11 @@ def compact(source: Path, path: Path) -> None:
     """`path` is a copy of the sealed database `source`, vacuumed and analysed, whole and durable."""
     with replacing(path) as temporary:
         try:
-            with adbc.connect(str(source), autocommit=True) as connection, connection.cursor() as cursor:
-                cursor.execute("VACUUM INTO ?", (str(temporary),))
-            with adbc.connect(str(temporary), autocommit=True) as connection, connection.cursor() as cursor:
-                cursor.execute("PRAGMA journal_mode=OFF")
-                cursor.execute("ANALYZE")
+            with _connected(str(source)) as connection:
+                connection.execute("VACUUM INTO ?", (str(temporary),))
+            with _connected(str(temporary)) as connection:
+                connection.execute("PRAGMA journal_mode=OFF")
+                connection.execute("ANALYZE")
         except AdbcError as error:
             raise _failure(path, error) from error
 

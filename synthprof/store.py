@@ -222,6 +222,8 @@ class Store:
             remove_temporaries(self.folder, deep=False)
             remove_temporaries(self.folder / "versions", deep=False)
             remove_temporaries(self.folder / "build", deep=False)
+            for build in (self.folder / "build").glob("*"):
+                _sweep(build)
             yield
 
     def is_current(self, version: str) -> bool:
@@ -339,6 +341,12 @@ class Build:
             if not whole:
                 held.enter_context(lock(self.folder / "locks" / name, f"{name} of {what}"))
             yield
+
+
+def _sweep(build: Path) -> None:
+    """Nothing is left in the build of writers that were killed, unless work is going on in it."""
+    with suppress(Busy), lock(build / "locks" / "build", "sweeping", patience_seconds=0):
+        remove_temporaries(build)
 
 
 def write_receipt(folder: Path, receipt: Receipt) -> None:

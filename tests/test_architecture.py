@@ -82,6 +82,14 @@ def test_what_the_dag_file_imports_is_light(module: str) -> None:
     assert not set(HEAVY) & {name.split(".")[0] for name in loaded.split()}
 
 
+def test_no_stage_brings_in_pandas_or_scikit_learn() -> None:
+    """They cost half a second and more of CPU time in each of a run's ten processes."""
+    names = ("generate", "ingest", "vectorize", "persist_blobs", "cluster", "export_index", "publish")
+    script = f"import sys, {', '.join(f'synthprof.stages.{name}' for name in names)}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {"pandas", "sklearn"} & {name.split(".")[0] for name in loaded.split()}
+
+
 def test_compute_touches_neither_clock_nor_disk_nor_environment_nor_network() -> None:
     pure = ("generate.py", "vectorize.py", "projection.py", "streams.py", "cluster.py")
     for name in pure:

@@ -3,6 +3,7 @@ import logging
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from synthprof import cluster
 from synthprof.errors import SpecError, StageError
@@ -269,6 +270,22 @@ def test_scores_know_right_from_wrong():
     assert cluster.silhouette(vectors, right) > 0.5 > 0.1 > cluster.silhouette(vectors, wrong)
     assert cluster.adjusted_rand_index(7 - groups, groups) == 1
     assert abs(cluster.adjusted_rand_index(shuffled, groups)) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("labels", "archetypes"),
+    [
+        (np.arange(5_000) % 37, np.arange(5_000) ** 2 % 11),
+        (np.arange(5_000) // 130, np.arange(5_000) // 400),
+        (np.zeros(9, np.int32), np.arange(9)),
+        (np.zeros(9, np.int32), np.zeros(9, np.int16)),
+        (np.arange(9), np.arange(9)),
+        (np.zeros(1, np.int32), np.zeros(1, np.int16)),
+    ],
+)
+def test_the_adjusted_rand_index_is_that_of_scikit_learn(labels, archetypes):
+    expected = adjusted_rand_score(archetypes, labels)
+    assert cluster.adjusted_rand_index(labels, archetypes) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(("dim", "rows"), [(8, 16_384), (16, 8_192), (31, 8_192), (32, 4_096), (768, 4_096)])

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,21 @@ def test_of_two_runs_at_once_one_works_and_the_other_is_told_busy(
         run_all(request, tmp_path)
     output, _ = first.communicate(timeout=120)
     assert json.loads(output) == reference[1]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_publishing_removes_what_killed_runs_of_other_specs_left_half_written(
+    reference: tuple[Path, str], tmp_path: Path, busy: bool
+) -> None:
+    shutil.copytree(reference[0], tmp_path, symlinks=True, dirs_exist_ok=True)
+    other = Store(tmp_path, "small").build(Request.from_params(PARAMS | {"seed": 6}).spec)
+    kept, half = (other.folder / "ingest-0" / name for name in ("perfis.db", ".tmp-1-0-perfis.db"))
+    kept.parent.mkdir(parents=True)
+    for path in (kept, half):
+        path.write_bytes(b"rows")
+    with other.lock("ingest", whole=False) if busy else nullcontext(), Store(tmp_path, "small").publishing():
+        assert half.exists() == busy
+    assert kept.exists()
 
 
 def test_raising_a_stages_version_changes_its_key_and_its_descendants_and_no_other() -> None:
