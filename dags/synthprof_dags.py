@@ -10,8 +10,9 @@ from synthprof.orchestration.operator import RETRIES, stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.stages import STAGES
 
+TASKS: dict[str, Any] = {"owner": "synthprof", **RETRIES}
+
 COMMON: dict[str, Any] = {
-    "default_args": {"owner": "synthprof", **RETRIES},
     "tags": ["synthprof"],
     "catchup": False,
     "max_active_runs": 1,
@@ -34,6 +35,7 @@ with DAG(
     schedule=None,
     params=airflow_params(),
     is_paused_upon_creation=False,
+    default_args=TASKS,
     **COMMON,
 ) as generate:
     wire()
@@ -46,6 +48,7 @@ for dataset in read_all()[0]:
         schedule=dataset.timetable,
         params=airflow_params(dataset.params),
         is_paused_upon_creation=True,
+        default_args=TASKS | {"execution_timeout": dataset.execution_timeout},
         **COMMON,
     ):
         wire(dataset.seed_zone)

@@ -70,7 +70,8 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     for each in wanted:
         each.prepare(request.spec)
     with alone(request, home) as context:
-        return Run(tuple(done(each, context, observe) for each in wanted))
+        anew = request.runtime.force
+        return Run(tuple(done(each, context, observe, anew=anew and each.name == "setup") for each in wanted))
 
 
 @contextmanager
@@ -84,9 +85,19 @@ def alone(request: Request, home: Path) -> Iterator[Context]:
 
 
 def run_stage(
-    request: Request, name: str, shard: Shard | None, home: Path, observe: Observer = lambda *_: None
+    request: Request,
+    name: str,
+    shard: Shard | None,
+    home: Path,
+    observe: Observer = lambda *_: None,
+    *,
+    order: str = "",
 ) -> Receipt:
-    """One stage is done, for one shard or the whole data set. Raises what run_all raises."""
+    """One stage is done, for one shard or the whole data set. Raises what run_all raises.
+
+    order: names the run that the stage belongs to. With `force` an order makes everything anew once: its
+    `setup` can be retried or cleared later without taking away what its other stages have made since.
+    """
     wanted = stage(name)
     if not applies(wanted, request):
         raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
@@ -94,6 +105,9 @@ def run_stage(
     wanted.prepare(request.spec)
     with clear_errors(), _contexts(request, home) as context_of:
         context = context_of(shard)
+        anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(order)
+        if not anew and (receipt := _lying(replace(context, name=name), wanted)) is not None:
+            return receipt  # no lock: a `setup` that is cleared need not wait for the stages at work
         part = name if shard is None else f"{name}-{shard.first}"
         whole = name in ("setup", "publish")
         with context.build.lock(part, whole=whole):
@@ -101,7 +115,10 @@ def run_stage(
                 remove_temporaries(context.build.folder)
             elif wanted.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name, wanted.key))
-            return done(wanted, context, observe)
+            receipt = done(wanted, context, observe, anew=anew)
+            if anew and order:
+                context.build.mark_anew_for(order)
+            return receipt
 
 
 def applies(which: Stage, request: Request) -> bool:
@@ -122,18 +139,24 @@ def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None],
         yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
 
 
-def done(which: Stage, context: Context, observe: Observer) -> Receipt:
-    """The stage's receipt: the one that lies there, or that of doing the work now."""
+def done(which: Stage, context: Context, observe: Observer, *, anew: bool = False) -> Receipt:
+    """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now."""
     context = replace(context, name=which.name, progress=lambda done, total: observe(which.name, done, total))
-    folder = context.folder()
-    fresh = which.name == "setup" and context.request.runtime.force
-    receipt = None if fresh else read_receipt(folder, context.shard)
-    if receipt is not None and which.holds(context):
-        logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
+    receipt = None if anew else _lying(context, which)
+    if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
     receipt = _work(which, context)
-    logger.info("%s", _line(receipt))
+    logger.info("%s", _line(receipt), extra={"receipt": receipt})
+    return receipt
+
+
+def _lying(context: Context, which: Stage) -> Receipt | None:
+    """The receipt of work that was done before and still stands."""
+    receipt = read_receipt(context.folder(), context.shard)
+    if receipt is None or not which.holds(context):
+        return None
+    logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
     return receipt
 
 
@@ -244,9 +267,15 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
 
     pace = Pace(progress)
     part = Shard(*map(int, shard.split(":"))) if shard else None
-    receipt = run_stage(request, name, part, home_folder(), lambda _, done, total: pace(done, total))
+    order = os.environ.get("SYNTHPROF_ORDER", "")
+
+    def observe(_: str, done: int, total: int) -> None:
+        pace(done, total)
+
+    receipt = run_stage(request, name, part, home_folder(), observe, order=order)
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})
-    emit("receipt", **facts, peak_memory_mib=receipt.peak_memory / MIB, bytes_written=receipt.bytes_written)
+    more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
+    emit("receipt", **facts, **more, line=_line(receipt))
     emit("result", value=receipt.details)
 
 

@@ -39,6 +39,9 @@ from synthprof.spec import DATASET_PATTERN, Shard, Spec, digest_of
 MANIFEST = "MANIFEST.json"
 CURRENT = "CURRENT"
 
+ANEW_FOR = "anew-for"
+"""The file in a build that names the order for which all was made anew."""
+
 VERSION_PATTERN = "[0-9a-f]{12}"
 
 PUBLISH_PATIENCE_SECONDS = 600.0
@@ -300,6 +303,15 @@ class Build:
         for path in self.folder.glob("*"):
             if path.is_dir() and path.name != "locks":
                 shutil.rmtree(path)
+
+    def is_anew_for(self, order: str) -> bool:
+        """Whether everything here has been made anew for this order, a run of Airflow for instance."""
+        mark = self.folder / ANEW_FOR
+        return bool(order) and mark.exists() and mark.read_text(encoding="utf-8") == order
+
+    def mark_anew_for(self, order: str) -> None:
+        """From here on `is_anew_for` is true of this order."""
+        write_text(self.folder / ANEW_FOR, order)
 
     def distrust(self, *stages: str) -> None:
         """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""

@@ -54,6 +54,8 @@ def emit(event: str, **fields: Any) -> None:  # noqa: ANN401
 
 class _EventHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "receipt"):  # which is an event of its own
+            return
         emit("log", level=record.levelname, message=self.format(record))
 
 

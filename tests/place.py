@@ -72,6 +72,18 @@ class Place:
             output, _ = process.communicate()
         return process.returncode, output
 
+    def stages(self) -> list[psutil.Process]:
+        """The processes that work on a stage for this place."""
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            if "synthprof.run" in (process.info["cmdline"] or ()):
+                try:
+                    if process.environ().get("SYNTHPROF_HOME") == str(self.data):
+                        found.append(process)
+                except psutil.Error:
+                    continue
+        return found
+
     def start_ui(self) -> subprocess.Popen[str]:
         """Airflow with its UI, ready."""
         process = self.start("ui", "--port", str(self.port))

@@ -8,7 +8,6 @@ import textwrap
 import time
 from urllib.parse import quote
 
-import psutil
 import pytest
 from place import Place, end, free_port, make_place, until
 
@@ -157,25 +156,12 @@ def test_refused_by_setup_is_exit_status_2_and_nothing_is_left_visible(place):
 
 def test_ctrl_c_ends_a_run_and_leaves_no_process(place):
     process = place.start("run", "PROFILES=2000000", "DATASET=ended")
-    until(lambda: stages_of(place), 60, "the start of a stage")
+    until(lambda: place.stages(), 60, "the start of a stage")
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130, output
-    assert not stages_of(place)
-
-
-def stages_of(place: Place) -> list[psutil.Process]:
-    """Processes that work on a stage for this place."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if "synthprof.run" in (process.info["cmdline"] or ()):
-            try:
-                if process.environ().get("SYNTHPROF_HOME") == str(place.data):
-                    found.append(process)
-            except psutil.Error:
-                continue
-    return found
+    assert not place.stages()
 
 
 # --- a real scheduler with LocalExecutor -----------------------------------------------------------------
@@ -311,9 +297,9 @@ def test_a_backfilled_night_has_the_seed_of_its_date(airflow, rest):
 
 def test_a_stage_marked_failed_ends_its_processes(airflow, rest):
     run = start(rest, dataset="marked", profiles=2_000_000, shards=1)
-    until(lambda: stages_of(airflow) and working(rest, run, "generate"), 60, "the start of generate")
+    until(lambda: airflow.stages() and working(rest, run, "generate"), 60, "the start of generate")
     time.sleep(2)
-    tree = [each for process in stages_of(airflow) for each in (process, *process.children(recursive=True))]
+    tree = [each for process in airflow.stages() for each in (process, *process.children(recursive=True))]
     path = f"/dags/{GENERATE}/dagRuns/{run}/taskInstances/generate?map_index=0"
     rest.call("PATCH", path, {"new_state": "failed"}).raise_for_status()
     begin = time.monotonic()
@@ -348,6 +334,6 @@ def test_ctrl_c_ends_the_ui_and_a_stage_at_work(tmp_path):
     process = place.start_ui()
     with Airflow(place.home.url) as rest:
         start(rest, dataset="ended", profiles=2_000_000, shards=1)
-    until(lambda: stages_of(place), 60, "the start of a stage")
+    until(lambda: place.stages(), 60, "the start of a stage")
     end(process, signal.SIGINT)
-    assert not stages_of(place)
+    assert not place.stages()

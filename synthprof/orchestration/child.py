@@ -4,8 +4,10 @@ The child is needed because nothing else gives a stage its own pool of processes
 Celery's workers may have no children, and a pool forked from a task of LocalExecutor hangs now and then.
 """
 
+import contextlib
 import json
 import logging
+import math
 import os
 import selectors
 import subprocess
@@ -21,8 +23,9 @@ from synthprof.errors import Busy, SpecError, StageError
 logger = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "synthprof.run")
-SECONDS_TO_END = 4.0
-"""Between asking the child to end and killing it; Airflow kills the task 5 s after its own request."""
+SECONDS_TO_END = 2.0
+"""Between asking the child to end and killing it. All must be over five seconds after a task was marked
+failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""
 
 SECONDS_BETWEEN_PROGRESS = 5.0
 SECONDS_OF_SILENCE = 2.0
@@ -38,37 +41,39 @@ def run_stage(
     *,
     command: Sequence[str] = COMMAND,
     on_start: Callable[["Child"], None] = lambda child: None,
-    secrets: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Any:  # noqa: ANN401
     """The value that the stage has returned; its log lines are logged, its receipt last.
 
     Whatever ends this function, no child is left. Raises SpecError, Busy or StageError with the child's own
-    message; the error is logged before anything else if it comes at once. secrets: variables of the child's
-    environment that are logged nowhere.
+    message; the error is logged before anything else if it comes at once. variables: further ones of the
+    child's environment, secrets among them; they are logged nowhere.
     """
     argv = [*command, stage, "--params", json.dumps(dict(params), allow_nan=False)]
     if shard is not None:
         argv += ["--shard", f"{shard[0]}:{shard[1]}"]
     log = _Log(stage, f"{stage}: {' '.join(f'{name}={value}' for name, value in params.items())}")
-    with Child(argv, secrets or {}) as child:
+    with Child(argv, variables or {}) as child:
         on_start(child)
         for line in child.lines():
             log.take(line)
-        code = child.process.wait()
-    return log.close(code)
+        code = child.wait()
+    return log.close(code, asked=child.asked)
 
 
 class Child:
     """A process in our own process group, so that what ends us ends it; leaving the context ends it too."""
 
-    def __init__(self, argv: Sequence[str], secrets: Mapping[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment() | dict(secrets),
+            env=environment() | dict(variables),
         )
+        self.asked = False
+        self._kill_at = math.inf
 
     def __enter__(self) -> "Child":
         return self
@@ -82,19 +87,23 @@ class Child:
                 pipe.close()
 
     def ask_to_end(self) -> None:
-        """The child has been sent SIGTERM, if it still runs."""
+        """The child has been sent SIGTERM; `lines` and `wait` kill it if that does not end it in time.
+
+        May be called in a signal handler, whatever we are doing at that moment.
+        """
+        self.asked = True
+        self._kill_at = min(self._kill_at, time.monotonic() + SECONDS_TO_END)
         self.process.terminate()
 
     def end(self) -> None:
-        """The child has ended, by SIGKILL if it did not within four seconds of SIGTERM."""
+        """The child has ended, by SIGKILL if it did not within two seconds of SIGTERM."""
         if self.process.poll() is not None:
             return
         self.process.terminate()
         try:
             self.process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
-            logger.warning("child %d did not end by itself: killed", self.process.pid)
-            self.process.kill()
+            self._kill()
             self.process.wait()
 
     def lines(self) -> Iterator[tuple[str, str] | None]:
@@ -108,7 +117,9 @@ class Child:
                 selector.register(getattr(self.process, name), selectors.EVENT_READ, name)
             while selector.get_map():
                 ended = self.process.poll() is not None
-                ready = selector.select(0 if ended else 1.0)
+                self._kill_if_due()
+                patience = min(1.0, max(0.0, self._kill_at - time.monotonic()))
+                ready = selector.select(0 if ended else patience)
                 for key, _ in ready:
                     data = os.read(key.fd, 1 << 16)
                     if not data:
@@ -120,6 +131,22 @@ class Child:
                         break
                     yield None
         yield from ((name, rest.decode(errors="replace")) for name, rest in buffers.items() if rest)
+
+    def wait(self) -> int:
+        """The exit code of the child, once it has ended."""
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.process.wait(0.5)
+            self._kill_if_due()
+
+    def _kill_if_due(self) -> None:
+        if time.monotonic() > self._kill_at:
+            self._kill_at = math.inf
+            self._kill()
+
+    def _kill(self) -> None:
+        logger.warning("child %d did not end by itself: killed", self.process.pid)
+        self.process.kill()
 
 
 def environment() -> dict[str, str]:
@@ -162,11 +189,11 @@ class _Log:
             self._announce()
         getattr(self, f"_on_{event['event']}")(event)
 
-    def close(self, code: int) -> Any:  # noqa: ANN401
+    def close(self, code: int, *, asked: bool) -> Any:  # noqa: ANN401
         """The stage's value; raises what it ended with."""
         if self.error is not None or code != 0:
             self._announce()
-            raise self._failure(code)
+            raise StageError("was asked to end before it was done") if asked else self._failure(code)
         if self.receipt is not None:
             self._log_receipt(self.receipt)
         return self.value
@@ -203,13 +230,9 @@ class _Log:
 
     def _log_receipt(self, receipt: Event) -> None:
         """The whole receipt folded, then its sum in one line, which is the last of the log."""
-        facts = receipt.items()
-        _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in facts if name != "event"))
-        rows, seconds = receipt.get("rows") or 0, receipt.get("seconds") or 0.0
-        rate = f" ({rows / seconds:,.0f} rows/s)" if seconds else ""
-        memory = receipt.get("peak_memory_mib")
-        peak = f", peak memory {memory:,.0f} MiB" if memory else ""
-        self._log(logging.INFO, f"{self.stage}: {rows:,} rows in {seconds:.1f} s{rate}{peak}", receipt)
+        facts = {name: value for name, value in receipt.items() if name not in ("event", "line")}
+        _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in facts.items()))
+        self._log(logging.INFO, receipt["line"], receipt)
 
     def _log(self, level: int, text: str, event: Event) -> None:
         # the text may hold per cent signs; the event is for who shows it in another way

@@ -5,6 +5,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,30 @@ from airflow.sdk import CronTriggerTimetable
 from synthprof.errors import SpecError
 from synthprof.spec import Request
 
-KEYS = {"schedule": str, "timezone": str, "description": str, "seed_from_date": bool, "params": dict}
+KEYS = {
+    "schedule": str,
+    "timezone": str,
+    "description": str,
+    "seed_from_date": bool,
+    "seconds_per_stage": int,
+    "params": dict,
+}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that is made anew by a schedule."""
+    """A data set that is made anew by a schedule.
+
+    seed_from_date: the seed of a scheduled or backfilled run is its night's date, not the one in params.
+    seconds_per_stage: a task that takes longer is ended and tried again; 0 lets it take its time.
+    """
 
     name: str
     schedule: str
     timezone: str = "UTC"
     description: str = ""
     seed_from_date: bool = False
+    seconds_per_stage: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -36,6 +49,11 @@ class Dataset:
     def timetable(self) -> CronTriggerTimetable:
         """The schedule as Airflow wants it."""
         return CronTriggerTimetable(self.schedule, timezone=self.timezone)
+
+    @property
+    def execution_timeout(self) -> timedelta | None:
+        """How long one attempt at one task may take, as Airflow wants it."""
+        return timedelta(seconds=self.seconds_per_stage) if self.seconds_per_stage else None
 
     @property
     def seed_zone(self) -> str | None:
@@ -79,15 +97,24 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
             raise SpecError(
                 f"unknown key {key!r}; the keys are {', '.join(KEYS)}, and parameters stand under [params]"
             )
-        if not isinstance(value, KEYS[key]):
+        if not isinstance(value, KEYS[key]) or (KEYS[key] is int and isinstance(value, bool)):
             raise SpecError(f"{key}={value!r} must be of type {KEYS[key].__name__}")
     if "schedule" not in content:
         raise SpecError('schedule is missing; write a cron expression such as schedule = "0 3 * * *"')
     params = {"dataset": name, **content.pop("params", {})}
     dataset = Dataset(name=name, params=params, **content)
+    _check_seconds(dataset)
     _check_schedule(dataset)
     Request.from_params(params)
     return dataset
+
+
+def _check_seconds(dataset: Dataset) -> None:
+    if dataset.seconds_per_stage < 0:
+        raise SpecError(
+            f"seconds_per_stage={dataset.seconds_per_stage} is less than 0; write the seconds that one stage "
+            "may take, or 0 for as long as it needs"
+        )
 
 
 def _check_schedule(dataset: Dataset) -> None:

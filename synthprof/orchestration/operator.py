@@ -18,6 +18,9 @@ from synthprof.stages import stage as find
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
 
+ORDER = "SYNTHPROF_ORDER"
+"""Tells the child which run it works for: `force` makes all anew once in a run, not at each clear."""
+
 SHARDS_AT_ONCE = int(os.environ.get("SYNTHPROF_SHARDS_AT_ONCE", "2"))
 """Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts. More
 only help on more machines; on one they share the same budget of cores."""
@@ -56,6 +59,7 @@ class StageOperator(BaseOperator):
         self.shard = shard
         self.seed_zone = seed_zone
         self._child: child.Child | None = None
+        self._unwanted = False
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401
         """The stage has been run, or skipped because its parameter is off."""
@@ -70,7 +74,7 @@ class StageOperator(BaseOperator):
                 params,
                 shard,
                 on_start=self._hold,
-                secrets=service_environment(self.stage, params),
+                variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
             )
         except SpecError as error:  # the same input fails again: no retry
             raise AirflowFailException(str(error)) from None
@@ -79,12 +83,15 @@ class StageOperator(BaseOperator):
         return self._push(context, params, value)
 
     def on_kill(self) -> None:
-        """The stage's process has been asked to end."""
+        """The stage's process has been asked to end, or will be as soon as it is there."""
+        self._unwanted = True
         if self._child is not None:
             self._child.ask_to_end()
 
     def _hold(self, running: child.Child) -> None:
         self._child = running
+        if self._unwanted:
+            running.ask_to_end()
 
     def _params(self, context: Context) -> dict[str, Any]:
         params = {name: value for name, value in context["params"].items() if value is not None}
