@@ -44,8 +44,8 @@ bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; AR
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
-lock: $(VENV)/.ready-dev ## Resolve requirements.txt and requirements-dev.txt anew
-	@for name in requirements requirements-dev; do \
+lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
+	@for name in requirements requirements-cluster requirements-dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
 
@@ -73,7 +73,8 @@ $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
-$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
+$(VENV)/.ready-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.ready
 	@echo 'Installing what tests need' >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements-cluster.txt -r requirements-dev.txt
 	@touch $@
