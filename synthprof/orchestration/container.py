@@ -1,7 +1,7 @@
 """What the container image starts with: no weak secret gets past it, then the command takes its place.
 
-`python -m synthprof.orchestration.container COMMAND ...`; `health URL` looks whether a service answers, `new-env`
-writes .env with fresh secrets. It needs nothing but the standard library.
+`python -m synthprof.orchestration.container COMMAND ...`; `health URL` looks whether a service answers,
+`new-env` writes .env with fresh secrets. It needs nothing but the standard library.
 """
 
 import base64
