@@ -10,7 +10,7 @@ from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from synthprof.errors import SpecError, SynthprofError
-from synthprof.orchestration import child
+from synthprof.orchestration import child, storage
 from synthprof.orchestration.service import service_environment
 from synthprof.stages import Stage
 from synthprof.stages import stage as find
@@ -69,18 +69,19 @@ class StageOperator(BaseOperator):
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
         try:
-            value = child.run_stage(
-                self.stage,
-                params,
-                shard,
-                on_start=self._hold,
-                variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
-            )
+            with storage.shared(self.stage, params, shard) as work:
+                value = child.run_stage(
+                    self.stage,
+                    params,
+                    shard,
+                    on_start=self._hold,
+                    variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
+                )
         except SpecError as error:  # the same input fails again: no retry
             raise AirflowFailException(str(error)) from None
         except SynthprofError as error:
             raise AirflowException(str(error)) from None
-        return self._push(context, params, value)
+        return self._push(context, params, work.located(value) if work else value)
 
     def on_kill(self) -> None:
         """The stage's process has been asked to end, or will be as soon as it is there."""
@@ -126,6 +127,8 @@ def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None)
         "trigger_rule": TriggerRule.NONE_FAILED if optional else TriggerRule.ALL_SUCCESS,
         "outlets": [PUBLISHED] if stage.name == "publish" else [],
     }
+    if stage.name == "publish" and storage.setting():
+        common["pool"] = storage.PUBLISH_POOL
     if stage.scope == "shard" and setup is not None:
         mapped = StageOperator.partial(
             stage=stage.name,
