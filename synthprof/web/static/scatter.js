@@ -1,5 +1,6 @@
-// Many points on a canvas: painted pixel by pixel into one image, which for 100,000 points takes milliseconds
-// on a CPU, needs neither a GPU nor a library, and lets neighbours shine through each other.
+// A map of many points on a canvas, to move, to zoom and to choose from.
+
+import { clear, disc, dots } from "./raster.js";
 
 const MOST_ZOOM = 400;
 const REACH = 14;
@@ -22,6 +23,7 @@ export class Scatter {
   #dragged = 0;
   #chosen = null;
   #frame = 0;
+  #image = null;
 
   constructor(canvas, on, signal) {
     this.#canvas = canvas;
@@ -35,7 +37,7 @@ export class Scatter {
 
   /** x, y: places; colours: [r, g, b] of each; shown: which are not faded, or null for all. */
   set points(points) {
-    this.#points = points;
+    this.#points = { ...points, x: Float32Array.from(points.x), y: Float32Array.from(points.y) };
     this.#measure();
     this.redraw();
   }
@@ -134,12 +136,15 @@ export class Scatter {
     const dense = width / this.#canvas.clientWidth;
     const style = getComputedStyle(this.#canvas);
     const [back, faded, ink] = ["--card", "--faded", "--ink"].map((name) => rgb(style.getPropertyValue(name)));
-    const image = this.#context.createImageData(width, height);
-    new Uint32Array(image.data.buffer).fill(pack(back));
+    if (this.#image?.width !== width || this.#image.height !== height) this.#image = this.#context.createImageData(width, height);
+    const image = this.#image;
     const brush = disc(this.#radius() * dense);
-    const { shown } = this.#points;
-    if (shown) this.#dots(image, brush, dense, (at) => (shown[at] ? null : faded), 0.5);
-    this.#dots(image, brush, dense, (at) => (!shown || shown[at] ? this.#points.colours[at] : null), this.#opacity());
+    const scale = this.#fit.scale * this.#view.zoom * dense;
+    const where = { scale, right: width / 2 - this.#view.x * scale, down: height / 2 + this.#view.y * scale };
+    const { colours, shown } = this.#points;
+    clear(image, back);
+    if (shown) dots(image, this.#points, where, brush, 0.5, (at) => (shown[at] ? null : faded));
+    dots(image, this.#points, where, brush, this.#opacity(), (at) => (!shown || shown[at] ? colours[at] : null));
     this.#context.putImageData(image, 0, 0);
     if (this.#chosen !== null) this.#ring(dense, `rgb(${ink.join(" ")})`);
   }
@@ -153,32 +158,6 @@ export class Scatter {
 
   #opacity() {
     return this.#points.x.length > 15_000 ? 0.75 : 0.85;
-  }
-
-  /** Every point for which there is a colour, mixed into the image's pixels. */
-  #dots(image, brush, dense, colourOf, opacity) {
-    const { width, height, data } = image;
-    const { x, y } = this.#points;
-    const scale = this.#fit.scale * this.#view.zoom * dense;
-    const [right, down] = [width / 2 - this.#view.x * scale, height / 2 + this.#view.y * scale];
-    const reach = brush.reach;
-    for (let at = 0; at < x.length; at++) {
-      const column = Math.round(x[at] * scale + right);
-      const row = Math.round(down - y[at] * scale);
-      if (column < -reach || row < -reach || column >= width + reach || row >= height + reach) continue;
-      const colour = colourOf(at);
-      if (!colour) continue;
-      for (let dot = 0; dot < brush.alpha.length; dot++) {
-        const px = column + brush.dx[dot];
-        const py = row + brush.dy[dot];
-        if (px < 0 || py < 0 || px >= width || py >= height) continue;
-        const place = 4 * (py * width + px);
-        const alpha = brush.alpha[dot] * opacity;
-        data[place] += (colour[0] - data[place]) * alpha;
-        data[place + 1] += (colour[1] - data[place + 1]) * alpha;
-        data[place + 2] += (colour[2] - data[place + 2]) * alpha;
-      }
-    }
   }
 
   #ring(dense, colour) {
@@ -323,29 +302,8 @@ export class Scatter {
   }
 }
 
-/** The pixels of a disc with a soft rim: their places and how much of each it covers. */
-function disc(radius) {
-  const reach = Math.ceil(radius);
-  const found = { reach, dx: [], dy: [], alpha: [] };
-  for (let dy = -reach; dy <= reach; dy++) {
-    for (let dx = -reach; dx <= reach; dx++) {
-      const alpha = Math.min(Math.max(radius + 0.5 - Math.hypot(dx, dy), 0), 1);
-      if (alpha > 0) {
-        found.dx.push(dx);
-        found.dy.push(dy);
-        found.alpha.push(alpha);
-      }
-    }
-  }
-  return found;
-}
-
 /** "#rrggbb" as three numbers. */
 function rgb(hex) {
   const value = Number.parseInt(hex.trim().slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
-}
-
-function pack([red, green, blue]) {
-  return (255 << 24) | (blue << 16) | (green << 8) | red;
 }
