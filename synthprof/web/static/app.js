@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { announce, el, facts, failure, fill, select, waiting } from "./dom.js";
 import { ago, bytes, count, since } from "./format.js";
-import { follow, go, here, link } from "./place.js";
+import { follow, go, goOn, here, link } from "./place.js";
 
 /** Views of one version: the name on its tab, and the module that shows it. */
 const VIEWS = {
@@ -67,8 +67,8 @@ async function showProgress(at, signal) {
 async function showRun(at, signal) {
   begin(`run ${at.run_id}`, "Run");
   const { follow: followRun } = await import("./progress.js");
-  await followRun(main, { dag: at.dag_id, run: at.run_id, signal, title: (dataset) => fill(head, title(dataset)) },
-    (dataset, version) => go({ dataset, version }));
+  await followRun(main, { dag: at.dag_id, run: at.run_id, signal, title: (dataset) => fill(head, title(dataset ?? at.run_id)) },
+    (dataset, version) => goOn({ dataset, version }));
 }
 
 async function showVersion(at, signal) {

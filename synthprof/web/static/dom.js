@@ -86,7 +86,8 @@ export function select(label, options, value, change, attributes = {}) {
 
 /** Tells those who listen to the page what has happened. */
 export function announce(text) {
-  document.getElementById("status").textContent = text;
+  const status = document.getElementById("status");
+  if (status.textContent !== text) status.textContent = text;
 }
 
 /** Bars that stand for what is still being fetched. */

@@ -21,9 +21,15 @@ export function link(parameters) {
   return `?${found}`;
 }
 
-/** The reader is there, and `popstate` leads back. */
+/** The reader is there, and the browser's button leads back. */
 export function go(parameters) {
   history.pushState(null, "", link(parameters));
+  window.dispatchEvent(new Event("placechange"));
+}
+
+/** The reader is there instead of here: the browser's button does not lead back to what only led on. */
+export function goOn(parameters) {
+  note(parameters);
   window.dispatchEvent(new Event("placechange"));
 }
 

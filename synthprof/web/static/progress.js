@@ -31,23 +31,26 @@ export function bars(place, dataset, build, signal) {
   }, EVERY, signal);
 }
 
-/** Follows a run of Airflow until it has published; then calls `arrived` with data set and version. */
+/** Follows a run of Airflow until it has succeeded; then calls `arrived` with data set and version. */
 export async function follow(place, { dag, run, signal, title }, arrived) {
   await poll(async () => {
     const found = await api.run(dag, run, signal);
     if (signal.aborted) return;
-    if (found.version) return void arrived(found.dataset, found.version);
+    if (found.state === "success" && found.version) return void arrived(found.dataset, found.version);
     title(found.dataset);
     const builds = found.build ? (await api.progress(found.dataset, signal)).builds : [];
     const mine = builds.find((each) => each.build === found.build);
-    fill(place, section(`The run is ${found.state}`, HINTS[found.state] ?? "What it makes shows here as soon as it is published."), mine ? stages(mine) : null);
+    fill(place, section(`This run is ${found.state}`, HINTS[found.state] ?? HINTS.running,
+      found.dataset ? el("p", {}, el("a", { href: link({ dataset: found.dataset }) }, "See the data set as it is now")) : null), mine ? stages(mine) : null);
     place.removeAttribute("aria-busy");
   }, EVERY, signal);
 }
 
 const HINTS = {
-  failed: "It published nothing; the version before is still the current one. Clear the failed task, and the run goes on from there.",
+  running: "What it makes shows here as soon as it has succeeded.",
   queued: "It waits for its turn.",
+  failed: "The logs of its tasks say why; clear the failed task, and the run goes on from there. Readers of the data set see the version before.",
+  success: "It worked on no version that could be shown here.",
 };
 
 function stages(build) {
