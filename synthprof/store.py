@@ -23,6 +23,7 @@ from synthprof.files import (
     FileRecord,
     beside,
     flush_folder,
+    is_held,
     lock,
     make_folder,
     point,
@@ -38,6 +39,8 @@ from synthprof.spec import DATASET_PATTERN, Shard, Spec, digest_of
 
 MANIFEST = "MANIFEST.json"
 CURRENT = "CURRENT"
+FAILURE = "failure.txt"
+"""In a build: what its last attempt failed with, for people."""
 
 ANEW_FOR = "anew-for"
 """The file in a build that names the order for which all was made anew."""
@@ -328,6 +331,25 @@ class Build:
             aside = beside(self.folder)
             self.folder.rename(aside)
             shutil.rmtree(aside)
+
+    def under_way(self) -> bool:
+        """Whether somebody works on it at this moment."""
+        return is_held(self.folder / "locks" / "build")
+
+    def failure(self) -> str | None:
+        """What the last attempt failed with, if it did."""
+        try:
+            return (self.folder / FAILURE).read_text(encoding="utf-8") or None
+        except FileNotFoundError:
+            return None
+
+    def note_failure(self, message: str | None) -> None:
+        """The last attempt failed with this message, or has not failed so far. Nothing depends on it."""
+        path = self.folder / FAILURE
+        if message is None:
+            path.unlink(missing_ok=True)
+        elif self.folder.is_dir():
+            path.write_text(message, encoding="utf-8")
 
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:

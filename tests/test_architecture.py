@@ -17,7 +17,7 @@ LAYERS = (
     {"streams", "resources", "files"},
     {"telemetry", "parallel"},
     {"profiles"},
-    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "report"},
+    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
     {"store", "database", "answers"},
     {"plan", "summary", "explore", "filters", "embedding"},
     {"verify", "search"},
@@ -30,7 +30,8 @@ LAYERS = (
 
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
-    ("cli", "run"), ("cli", "cli_search"), ("explore", "store"), ("index", "cluster"),
+    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"), ("index", "cluster"),
+    ("overview", "projection"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")
