@@ -15,7 +15,7 @@ LAYERS = (
     {"schema"},
     {"spec"},
     {"streams", "resources", "files"},
-    {"telemetry", "parallel"},
+    {"telemetry", "parallel", "batches"},
     {"profiles"},
     {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
     {"store", "database", "answers"},
