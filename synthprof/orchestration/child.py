@@ -28,8 +28,9 @@ SECONDS_TO_END = 2.0
 failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""
 
 SECONDS_BETWEEN_PROGRESS = 5.0
-SECONDS_OF_SILENCE = 2.0
-"""After this the parameters are logged even if the child has said nothing yet."""
+SECONDS_OF_SILENCE = 30.0
+"""After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
+first line of its log, takes a second; on a machine with much else to do some more."""
 
 Event = dict[str, Any]
 
