@@ -1,8 +1,8 @@
 """Embeddings of many texts from a service that is slow, costs money, and fails now and then.
 
 Every answer is saved before the next request of its thread. A batch that fails is taken apart until the bad
-text stands alone (`batches`). Whether a text is bad or the service is out is told by a text that is known to be
-good.
+text stands alone (`batches`). Whether a text is bad or the service is out is told by a text that is known to
+be good.
 """
 
 import datetime
