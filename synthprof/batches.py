@@ -3,7 +3,7 @@
 A batch that fails is cut into groups. Each of them rides as passenger in a batch that is full of other texts:
 a batch that succeeds costs nothing, since all its texts had to be asked for anyway, and only failures are
 dear. So a group is small (`PARTS`), for then its batch mostly succeeds. One group of a failed batch is under
-way at a time; when it fails, the others are cleared, and when all others were good, it is known without asking.
+way at a time; when it fails, the others are cleared, and when all others were good, it is known to be bad.
 `docs/adr/0015-bad-texts-as-passengers.md` has the reckoning.
 """
 
