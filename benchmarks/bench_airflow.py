@@ -1,0 +1,131 @@
+"""A run through a real scheduler with LocalExecutor, and one by `make run`: seconds to success.
+
+    python benchmarks/bench_airflow.py                    1,000,000 profiles
+    python benchmarks/bench_airflow.py --rows 100000 --repeat 3
+
+An Airflow of its own (scheduler, DAG processor, triggerer, API server) is started in a temporary folder and
+ended again. A stage's time is what its receipt says, laid against the end of its task; what no stage covers
+is Airflow's: scheduling, starting tasks, starting Python. `make run` is timed as a whole.
+Raw results go to benchmarks/results/.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from synthprof.orchestration.home import PROJECT, Home
+from synthprof.orchestration.rest import Airflow
+from synthprof.store import Store, read_manifest
+
+DAG_ID = "synthprof_generate"
+DATASET = "timed"
+Span = tuple[float, float]
+
+
+def main() -> None:
+    """Run it, print and write what it took."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--port", type=int, default=18_080)
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+    options = parser.parse_args()
+    facts: dict[str, Any] = {"rows": options.rows, "cores": len(os.sched_getaffinity(0))}
+    facts["load_average"] = {"before": os.getloadavg()}
+    with tempfile.TemporaryDirectory() as name, _airflow(Path(name), options.port) as airflow:
+        facts["scheduler"] = [_through(airflow, Path(name), options.rows) for _ in range(options.repeat)]
+    with tempfile.TemporaryDirectory() as name:
+        facts["make run"] = [_make_run(Path(name), options.rows, number) for number in range(options.repeat)]
+    facts["load_average"]["after"] = os.getloadavg()
+    path = options.results / f"airflow_{options.rows}.json"
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(facts, indent=1))
+
+
+@contextmanager
+def _airflow(folder: Path, port: int) -> Iterator[Airflow]:
+    command = [sys.executable, "-m", "synthprof.orchestration.local", "ui", "--port", str(port)]
+    process = subprocess.Popen(
+        command, env=_environment(folder), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        for line in process.stdout or ():
+            if "is ready" in line:
+                break
+        with Airflow(Home(folder / "airflow", port).url) as airflow:
+            yield airflow
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    places = {"SYNTHPROF_AIRFLOW_HOME": folder / "airflow", "SYNTHPROF_HOME": folder / "data"}
+    return kept | {name: str(place) for name, place in places.items()}
+
+
+def _through(airflow: Airflow, folder: Path, rows: int) -> dict[str, Any]:
+    """A run made anew; its profiles and Airflow's tasks are those of any run."""
+    began = time.time()
+    params = {"dataset": DATASET, "profiles": rows, "force": True}
+    run = airflow.trigger(DAG_ID, params).raise_for_status().json()["dag_run_id"]
+    state = airflow.wait(DAG_ID, run)
+    seconds = time.time() - began
+    if state != "success":
+        raise SystemExit(f"the run has {state}")
+    tasks = [task for task in airflow.tasks(DAG_ID, run) if task["state"] == "success"]
+    stages = _stage_seconds(folder / "data")
+    covered = _covered([_span(task, stages[task["task_id"]]) for task in tasks if task["task_id"] in stages])
+    return {
+        "seconds": round(seconds, 1),
+        "tasks": len(tasks),
+        "outside_stages": round(seconds - covered, 1),
+        "share_outside": round(1 - covered / seconds, 3),
+        "stages": stages,
+    }
+
+
+def _stage_seconds(home: Path) -> dict[str, float]:
+    """Of each stage the seconds of its longest shard."""
+    found: dict[str, float] = {}
+    for receipt in read_manifest(Store(home, DATASET).current()).stages:
+        found[receipt.stage] = max(found.get(receipt.stage, 0.0), receipt.seconds)
+    build = next((home / DATASET / "build").glob("*/publish-*/receipt.json"))
+    return found | {"publish": json.loads(build.read_bytes())["seconds"]}
+
+
+def _span(task: dict[str, Any], seconds: float) -> Span:
+    end = datetime.fromisoformat(task["end_date"]).timestamp()
+    return end - seconds, end
+
+
+def _covered(spans: list[Span]) -> float:
+    """Seconds that lie in at least one of the spans."""
+    covered, reached = 0.0, 0.0
+    for begin, end in sorted(spans):
+        covered += max(0.0, end - max(begin, reached))
+        reached = max(reached, end)
+    return covered
+
+
+def _make_run(folder: Path, rows: int, number: int) -> float:
+    command = ["make", "--no-print-directory", "run", f"PROFILES={rows}", f"DATASET=timed{number}"]
+    began = time.perf_counter()
+    subprocess.run(command, cwd=PROJECT, env=_environment(folder), check=True, stdout=subprocess.DEVNULL)
+    return round(time.perf_counter() - began, 1)
+
+
+if __name__ == "__main__":
+    main()
