@@ -30,7 +30,9 @@ def script(tmp_path, monkeypatch, caplog):
     def run(body, **options):
         path = tmp_path / "stage.py"
         path.write_text(PRELUDE + textwrap.dedent(body))
-        return child.run_stage("generate", {"seed": 7}, command=[sys.executable, str(path)], **options)
+        return child.run_stage(
+            "generate", {"seed": 7, "vacuum": False}, command=[sys.executable, str(path)], **options
+        )
 
     return run
 
@@ -53,6 +55,10 @@ def test_log_begins_with_parameters_and_ends_with_the_receipt(script, caplog):
     assert value == {"version": "v1"}
     assert caplog.messages == [
         "generate: seed=7",
+        "::group::Parameters",
+        "seed: 7",
+        "vacuum: false",
+        "::endgroup::",
         "100 % of it",
         "5 of 10 (50%) rows",
         "::group::Receipt",
@@ -62,7 +68,25 @@ def test_log_begins_with_parameters_and_ends_with_the_receipt(script, caplog):
         "::endgroup::",
         "generate: 10 rows",
     ]
-    assert caplog.records[1].levelname == "WARNING"
+    assert caplog.records[5].levelname == "WARNING"
+
+
+def test_lines_of_single_blocks_are_folded_together(script, caplog):
+    script(
+        """
+        say("log", level="INFO", message="begin")
+        say("log", level="DEBUG", message="block 0")
+        say("log", level="DEBUG", message="block 1")
+        say("log", level="INFO", message="end")
+        say("log", level="DEBUG", message="block 2")
+        """
+    )
+    assert caplog.messages[caplog.messages.index("begin") :] == [
+        "begin",
+        *("::group::Detail", "block 0", "block 1", "::endgroup::"),
+        "end",
+        *("::group::Detail", "block 2", "::endgroup::"),
+    ]
 
 
 def test_progress_is_logged_at_most_every_few_seconds(script, caplog):
@@ -93,13 +117,13 @@ def test_child_killed_without_a_word_is_a_stage_error_that_says_so(script):
 
 def test_text_that_is_no_event_is_logged(script, caplog):
     script("print('plain'); print('[1]'); print('{\"event\": \"other\"}'); sys.stderr.write('no line feed')")
-    assert set(caplog.messages[1:]) == {"plain", "[1]", '{"event": "other"}', "no line feed"}
+    assert set(caplog.messages[5:]) == {"plain", "[1]", '{"event": "other"}', "no line feed"}
 
 
 def test_parameters_are_logged_even_if_the_child_is_silent(script, caplog, monkeypatch):
     monkeypatch.setattr(child, "SECONDS_OF_SILENCE", 0.0)
     script("time.sleep(1.5); say('error', kind='StageError', message='late', traceback='') if 0 else None")
-    assert caplog.messages == ["generate: seed=7"]
+    assert caplog.messages[0] == "generate: seed=7"
 
 
 def test_a_grandchild_that_holds_the_pipes_does_not_hold_us(script):

@@ -81,11 +81,15 @@ def test_run_from_the_form_publishes(page, airflow):
     assert manifest["rows"] == 1500
     page.goto(f"{airflow.home.url}/dags/{GENERATE}/runs/{run['dag_run_id']}")
     page.get_by_text("export_index").first.wait_for()
+    page.get_by_role("link", name="Explore").wait_for()  # in the run's note
     page.screenshot(path=SCRATCH / "run.png")
     page.goto(f"{airflow.home.url}/dags/{GENERATE}/runs/{run['dag_run_id']}/tasks/cluster")
     page.get_by_text("cluster: dataset=from_form").first.wait_for()
     page.get_by_text("1,500 rows in").first.wait_for()
     page.screenshot(path=SCRATCH / "log.png")
+    page.goto(f"{airflow.home.url}/dags/{GENERATE}/runs/{run['dag_run_id']}/tasks/cluster/details")
+    link = page.get_by_role("link", name="Explorer").get_attribute("href")
+    assert link.startswith(f"/synthprof/?dag_id={GENERATE}&run_id=")
 
 
 def test_value_out_of_bounds_is_refused_with_the_message_of_the_command_line(page, airflow):

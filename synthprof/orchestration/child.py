@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from synthprof.errors import Busy, SpecError, StageError
+from synthprof.spec import params_schema
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ SECONDS_TO_END = 2.0
 failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""
 
 SECONDS_BETWEEN_PROGRESS = 5.0
+ALWAYS_SHOWN = ("dataset", "profiles", "seed", "blocks")
+"""Parameters in the first line of every log, whatever their values."""
+
 SECONDS_OF_SILENCE = 30.0
 """After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
 first line of its log, takes a second; on a machine with much else to do some more."""
@@ -53,7 +57,7 @@ def run_stage(
     argv = [*command, stage, "--params", json.dumps(dict(params), allow_nan=False)]
     if shard is not None:
         argv += ["--shard", f"{shard[0]}:{shard[1]}"]
-    log = _Log(stage, f"{stage}: {' '.join(f'{name}={value}' for name, value in params.items())}")
+    log = _Log(stage, params, shard)
     with Child(argv, variables or {}) as child:
         on_start(child)
         for line in child.lines():
@@ -163,9 +167,11 @@ def environment() -> dict[str, str]:
 class _Log:
     """What a child says, logged as it comes, and what remains of it for the end."""
 
-    def __init__(self, stage: str, header: str) -> None:
+    def __init__(self, stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None) -> None:
         self.stage = stage
-        self.header: str | None = header
+        self.params = dict(params) | ({} if shard is None else {"blocks": f"{shard[0]}:{shard[1]}"})
+        self.announced = False
+        self.folded = False
         self.started = time.monotonic()
         self.progress_at = 0.0
         self.stderr: deque[str] = deque(maxlen=50)
@@ -184,6 +190,7 @@ class _Log:
         if event is None:
             self.stderr.append(text)
             self._announce()
+            self._unfold()
             logger.info("%s", text)
             return
         if event["event"] != "error":
@@ -192,6 +199,7 @@ class _Log:
 
     def close(self, code: int, *, asked: bool) -> Any:  # noqa: ANN401
         """The stage's value; raises what it ended with."""
+        self._unfold()
         if self.error is not None or code != 0:
             self._announce()
             raise StageError("was asked to end before it was done") if asked else self._failure(code)
@@ -200,13 +208,35 @@ class _Log:
         return self.value
 
     def _announce(self) -> None:
-        if self.header is not None:
-            self._log(logging.INFO, self.header, {"event": "start"})
-            self.header = None
+        """The parameters are logged first: those that are not as declared in one line, all of them folded."""
+        if self.announced:
+            return
+        self.announced = True
+        declared = {name: schema["default"] for name, schema in params_schema().items()}
+        shown = {
+            name: value
+            for name, value in self.params.items()
+            if name in ALWAYS_SHOWN or value != declared.get(name)
+        }
+        line = " ".join(f"{name}={value}" for name, value in shown.items())
+        self._log(logging.INFO, f"{self.stage}: {line}", {"event": "start"})
+        _log_folded("Parameters", (f"{name}: {json.dumps(value)}" for name, value in self.params.items()))
 
     def _on_log(self, event: Event) -> None:
+        """A line as it comes; those of single blocks (detailed_logging) are folded together."""
         level = logging.getLevelNamesMapping().get(str(event.get("level")), logging.INFO)
-        self._log(level, str(event.get("message", "")), event)
+        if level > logging.DEBUG:
+            self._log(level, str(event.get("message", "")), event)
+            return
+        if not self.folded:
+            self.folded = True
+            logger.info("::group::Detail")
+        logger.info("%s", event.get("message", ""))
+
+    def _unfold(self) -> None:
+        if self.folded:
+            logger.info("::endgroup::")
+            self.folded = False
 
     def _on_progress(self, event: Event) -> None:
         due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
@@ -236,6 +266,8 @@ class _Log:
         self._log(logging.INFO, receipt["line"], receipt)
 
     def _log(self, level: int, text: str, event: Event) -> None:
+        if level >= logging.INFO:
+            self._unfold()
         # the text may hold per cent signs; the event is for who shows it in another way
         logger.log(level, "%s", text, extra={"synthprof": event, "stage": self.stage})
 

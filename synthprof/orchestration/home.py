@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 PROJECT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -98,6 +98,7 @@ class Home:
             "API__SECRET_KEY": kept["secret_key"],
             "API_AUTH__JWT_SECRET": kept["jwt_secret"],
             "LOGGING__BASE_LOG_FOLDER": str(self.path / "logs"),
+            "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(_bundles()),
         }
 
     def _secrets(self) -> dict[str, str]:
@@ -139,6 +140,16 @@ def _try_lock(descriptor: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _bundles() -> list[dict[str, Any]]:
+    """Our DAGs, and those of the folder that SYNTHPROF_DAGS names: consumers of data sets, for instance."""
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    own = {"name": "dags-folder", "classpath": local, "kwargs": {}}
+    more = os.environ.get("SYNTHPROF_DAGS")
+    if not more:
+        return [own]
+    return [own, {"name": "more", "classpath": local, "kwargs": {"path": str(Path(more).absolute())}}]
 
 
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

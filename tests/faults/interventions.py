@@ -95,13 +95,13 @@ class Trial:
             self.rest.call("POST", f"/dags/{self.dag}/clearTaskInstances", body).raise_for_status()
         self.lost.append(f"{self.run} does not come to an end: {self.states()}")
 
-    def compare(self, digest: str) -> None:
-        """What is wrong now is noted: another result, something half, or a process that is left."""
+    def compare(self, digest: str, seconds: float = 5) -> None:
+        """What is wrong now is noted: another result, something half, a process left, or too slow an end."""
         subject = Subject(self.place.data, SMALL | {"dataset": self.dataset})
         self.lost += subject.wrong()
         if subject.digest() != digest:
             self.lost.append("another digest")
-        self.lost += [f"{seconds:.1f} s until a stage had ended" for seconds in self.seconds if seconds > 5]
+        self.lost += [f"{taken:.1f} s until a stage had ended" for taken in self.seconds if taken > seconds]
         try:
             until(lambda: not self.place.stages(), 30, "the end of all stages")
         except AssertionError:

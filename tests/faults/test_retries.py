@@ -57,6 +57,7 @@ def timed(airflow: Place, rest: Airflow) -> Iterator[str]:
     (airflow.datasets / "timed.toml").unlink()
 
 
+@pytest.mark.timeout(1800)
 def test_killed_marked_failed_and_cleared_in_one_run(reference, begin: Begin) -> None:
     trial = begin(random.Random(0), "retried")
     done = [
@@ -64,10 +65,10 @@ def test_killed_marked_failed_and_cleared_in_one_run(reference, begin: Begin) ->
         trial.do("mark failed", "vectorize"),
     ]
     trial.finish()
-    done.append(trial.clear_any("generate", downstream=True))
+    done.append(trial.clear_any("cluster", downstream=True))
     trial.finish()
-    trial.compare(reference.digest)
-    note("clears, kills and marks in a real scheduler", len(done), trial.lost, what_was_done=done)
+    trial.compare(reference.digest, seconds=60)  # how fast in truth is for a quiet machine to say
+    note("clears, kills and marks in a real scheduler", len(done), trial.lost, done=done)
 
 
 @pytest.mark.faults_full

@@ -1,0 +1,29 @@
+"""From a task or a run to the explorer's page about it."""
+
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlencode, urlsplit
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.configuration import conf
+
+from synthprof.orchestration.operator import StageOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import TaskInstanceKey
+
+
+def explorer_link(dag: str, run: str) -> str:
+    """The path on Airflow's own host of the explorer's page about the data set that the run makes."""
+    root = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    return f"{root}/synthprof/?{urlencode({'dag_id': dag, 'run_id': run})}"
+
+
+class ExplorerLink(BaseOperatorLink):
+    """A button on each task that runs a stage."""
+
+    name = "Explorer"
+    operators: ClassVar[list[type[BaseOperator]]] = [StageOperator]
+
+    def get_link(self, operator: BaseOperator, *, ti_key: "TaskInstanceKey") -> str:
+        """The explorer's page about the task's run."""
+        return explorer_link(ti_key.dag_id, ti_key.run_id)

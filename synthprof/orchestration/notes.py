@@ -1,0 +1,55 @@
+"""What has come of a run, written on the run itself, where a list of runs shows it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.listeners import hookimpl
+
+from synthprof.orchestration.links import explorer_link
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+BEGIN = "Published **"
+"""How our notes begin: a note that begins otherwise is a person's, and stays."""
+
+SCORES = {
+    "adjusted_rand_index": "adjusted Rand index",
+    "silhouette": "silhouette",
+    "recall_at_10": "recall@10",
+}
+
+
+@hookimpl
+def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
+    """The run's note tells what was published. Called in the transaction that ends the run."""
+    published = _published(dag_run)
+    if published is not None and (dag_run.note or BEGIN).startswith(BEGIN):
+        dag_run.note = note(published, explorer_link(dag_run.dag_id, dag_run.run_id))
+
+
+def note(published: Mapping[str, Any], link: str) -> str:
+    """What `publish` returned as one line of Markdown."""
+    dataset = Path(published["path"]).parents[1].name
+    found = {name: published["scores"].get(key) for key, name in SCORES.items()}
+    scores = "".join(f", {name} {score:.3f}" for name, score in found.items() if score is not None)
+    rows = f"{published['rows']:,} profiles"
+    return f"{BEGIN}{dataset}** version `{published['version']}`: {rows}{scores}. [Explore]({link})"
+
+
+def _published(dag_run: "DagRun") -> Mapping[str, Any] | None:
+    """The value of the run's task `publish`, if the run is of one of our DAGs."""
+    from airflow.models.xcom import XComModel  # here, because tasks import this module too
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if session is None or not dag_run.dag_id.startswith("synthprof_"):
+        return None
+    wanted = XComModel.get_many(
+        run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids="publish", key="return_value", limit=1
+    )
+    with session.no_autoflush:
+        found = session.scalars(wanted).first()
+    value = None if found is None else XComModel.deserialize_value(found)
+    return value if isinstance(value, Mapping) and "version" in value else None
