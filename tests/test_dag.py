@@ -52,7 +52,7 @@ def parsed(place):
 
 def test_every_good_dag_imports_beside_a_bad_file(parsed):
     dags, errors, _ = parsed
-    assert set(dags) == {GENERATE, "synthprof_gamers_nightly"}
+    assert set(dags) == {GENERATE, "synthprof_gamers_nightly", "synthprof_reindex", "synthprof_verify"}
     assert [name.rpartition("/")[2] for name in errors] == ["synthprof_bad_datasets.py"]
     (text,) = errors.values()
     assert "datasets/broken.toml: schedule='at night' is not a cron expression; write five fields" in text
@@ -243,6 +243,8 @@ def test_bad_file_is_an_import_error_beside_the_good_dags(rest):
     assert {(dag["dag_id"], dag["is_paused"], dag["has_import_errors"]) for dag in dags} == {
         (GENERATE, False, False),
         ("synthprof_gamers_nightly", True, False),
+        ("synthprof_reindex", False, False),
+        ("synthprof_verify", False, False),
     }
 
 
