@@ -24,6 +24,7 @@ LAYERS = (
     {"stages"},
     {"run"},
     {"repair", "reindex"},
+    {"upkeep"},
     {"cli", "cli_search", "orchestration", "web"},
 )
 """A module may import from its own layer where EXCEPTIONS say so, and from those above it in this list."""
