@@ -32,7 +32,9 @@ class UpkeepOperator(BaseOperator):
         params = dict(context["params"])
         secrets = service_environment("setup", {"encoder": "http"}) if self.publishes else {}
         try:
-            value = child.run_stage(self.task, params, command=COMMAND, on_start=self._hold, variables=secrets)
+            value = child.run_stage(
+                self.task, params, command=COMMAND, on_start=self._hold, variables=secrets
+            )
         except SpecError as error:  # the same input fails again: no retry
             raise AirflowFailException(str(error)) from None
         except SynthprofError as error:
