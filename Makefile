@@ -14,11 +14,11 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test faults check bench lock clean
+.PHONY: help run ui test cluster-test faults check bench lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.ready ## Make a data set through Airflow; parameters in capitals
 	@$(BIN)/python -m synthprof.orchestration.local run $(PARAMETERS)
@@ -28,6 +28,9 @@ ui: $(VENV)/.ready ## Start Airflow with its UI on 127.0.0.1:8080 (PORT=); Ctrl-
 
 test: $(VENV)/.ready-dev ## Run the tests; ARGS= for pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+cluster-test: $(VENV)/.ready-dev ## Run what docker-compose.yml says on this machine, and kill a worker; ARGS= for pytest
+	@$(BIN)/python -m pytest -m cluster -n 0 $(ARGS)
 
 RESULTS := benchmarks/results/faults.jsonl
 faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write docs/reliability.md
@@ -44,10 +47,13 @@ bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; AR
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
-lock: $(VENV)/.ready-dev ## Resolve requirements.txt and requirements-dev.txt anew
-	@for name in requirements requirements-dev; do \
+lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
+	@for name in requirements requirements-cluster requirements-dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
+
+env: ## Write .env for docker compose, with fresh secrets
+	@$(PYTHON) synthprof/orchestration/container.py new-env .env.example .env
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
 	@rm -rf $(VENV) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info
@@ -73,7 +79,8 @@ $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
-$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
+$(VENV)/.ready-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.ready
 	@echo 'Installing what tests need' >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements-cluster.txt -r requirements-dev.txt
 	@touch $@

@@ -30,7 +30,7 @@ from synthprof.answers import Answers, text_digest  # noqa: E402
 from synthprof.embedding import Effort, Embedder  # noqa: E402
 from synthprof.encoders.http import KNOWN_GOOD, HttpEncoder, endpoint_of  # noqa: E402
 from synthprof.run import run_all  # noqa: E402
-from synthprof.spec import Request  # noqa: E402
+from synthprof.spec import Request, Runtime  # noqa: E402
 
 DIM = 32
 
@@ -42,7 +42,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=("faults", "outage", "kills"))
     parser.add_argument("--texts", type=int, default=0)
-    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--batch-size", type=int, default=Runtime().batch_size)
     parser.add_argument("--in-flight", type=int, default=4)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--results", type=Path, default=HERE / "results")

@@ -1,4 +1,4 @@
-"""The command line: plan, run, status, verify, repair, show, search. Slow imports happen where needed."""
+"""The command line. Slow imports happen where they are needed."""
 
 import inspect
 import logging
@@ -257,6 +257,21 @@ def show(
     for name, value in profile.items():
         table.add_row(Text(name, "bold"), Text(str(value)))
     Console().print(table)
+
+
+@app.command(epilog="Example: synthprof serve --port 8090")
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine's need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 is any.")] = 8090,
+) -> None:
+    """The explorer in a browser, without Airflow. SYNTHPROF_TOKEN, if set, is asked of every caller."""
+    from synthprof.web.serve import serve as answer
+
+    answer(
+        home_folder(), host, port, lambda url: Console().print(f"The explorer is at {url}; Ctrl-C ends it.")
+    )
 
 
 cli_search.register(app)

@@ -1,14 +1,15 @@
 """Embeddings of many texts from a service that is slow, costs money, and fails now and then.
 
-Every answer is saved before the next request of its thread. A batch that keeps failing is halved until the
-bad text stands alone. Whether a text is bad or the service is out is told by a text that is known to be good.
+Every answer is saved before the next request of its thread. A batch that fails is taken apart until the bad
+text stands alone (`batches`). Whether a text is bad or the service is out is told by a text that is known to
+be good.
 """
 
 import datetime
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import tenacity
 
 from synthprof.answers import Answers, text_digests
+from synthprof.batches import Batch, Batches
 from synthprof.encoders import SlowEncoder
 from synthprof.encoders.exact import Vector
 from synthprof.encoders.http import KNOWN_GOOD, Rejected
@@ -29,6 +31,10 @@ PAUSE_SECONDS = 2.0
 """Between finding a text bad and trying it once more."""
 
 MOST_PROBE_WAIT_SECONDS = 5.0
+
+FAILURES_TO_DOUBT = 3
+"""Batches that failed with none between them that went well: now it may be the service, not the texts."""
+
 NOT_FINITE = 200
 """The code of a failure whose request went well, but whose vector was not finite or zero."""
 
@@ -103,6 +109,8 @@ class Embedder:
         self._tries: Counter[bytes] = Counter()
         self._probing = threading.Lock()
         self._outage_ended = -1.0
+        self._failures_in_a_row = 0
+        self._not_finite: set[bytes] = set()
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         """The embedding of each text; only what has no answer yet is asked for, and each text once.
@@ -140,56 +148,41 @@ class Embedder:
 
     def _ask_all(self, items: Iterable[_Item]) -> list[Failure]:
         """Every item has an answer that is saved, or is among the failures returned."""
-        waiting, suspects = deque(items), list[_Suspect]()
-        running: set[Future[list[_Suspect]]] = set()
+        batches, suspects = Batches(items, self._effort.batch_size), list[_Suspect]()
+        running: dict[Future[list[_Suspect]], Batch[_Item]] = {}
         with ThreadPoolExecutor(self._effort.requests_in_flight, "embed") as pool:
             try:
-                while waiting or running:
-                    while waiting and len(running) < self._effort.requests_in_flight:
-                        size = min(self._effort.batch_size, len(waiting))
-                        running.add(pool.submit(self._settle, [waiting.popleft() for _ in range(size)]))
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for suspect in (each for future in done for each in future.result()):
-                        first = suspect.code == NOT_FINITE and self._tries[suspect.item.digest] == 1
-                        waiting.append(suspect.item) if first else suspects.append(suspect)
+                while batches or running:
+                    while batches and len(running) < self._effort.requests_in_flight:
+                        batch = batches.take()
+                        running[pool.submit(self._ask, batch.items, patient=False)] = batch
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        suspects += self._settle(batches, running.pop(future), future)
             except BaseException:
                 self._service.stopping.set()  # no thread sleeps on
                 raise
-        return self._once_more(suspects)
+        alone = [_Suspect(item, 0, "fails in every batch") for item in batches.suspects]
+        return self._once_more([*suspects, *alone])
 
-    def _settle(self, batch: list[_Item]) -> list[_Suspect]:
-        """The answers of a batch are saved, except for the suspects."""
-        try:
-            return self._ask(batch)
-        except Rejected as error:
-            return self._halve(batch, error)
-
-    def _halve(self, batch: list[_Item], error: Rejected) -> list[_Suspect]:
-        """The same for a batch that keeps failing: the halves that are good are answered and saved."""
-        if len(batch) == 1:
-            return [_Suspect(batch[0], error.code, str(error))]
-        first, second = batch[: len(batch) // 2], batch[len(batch) // 2 :]
-        try:
-            found = self._ask(first, patient=False)
-        except Rejected as first_error:
-            return self._after_bad_half(batch, first, second, first_error)
-        if len(second) > 1:  # what is bad is in it: no need to ask for the whole of it once more
-            return found + self._halve(second, error)
-        try:
-            return found + self._ask(second, patient=False)
-        except Rejected as alone:
-            return [*found, _Suspect(second[0], alone.code, str(alone))]
-
-    def _after_bad_half(
-        self, batch: list[_Item], first: list[_Item], second: list[_Item], error: Rejected
+    def _settle(
+        self, batches: Batches[_Item], batch: Batch[_Item], future: "Future[list[_Suspect]]"
     ) -> list[_Suspect]:
+        """How the batch went is known to `batches`; returns what twice had a vector that is not finite."""
         try:
-            found = self._ask(second, patient=False)
-        except Rejected as second_error:
-            if self._outlast(time.monotonic()):  # nothing was wrong with the batch
-                return self._settle(batch)
-            found = self._halve(second, second_error)
-        return self._halve(first, error) + found
+            odd = future.result()
+        except Rejected:
+            self._failures_in_a_row += 1
+            out = self._failures_in_a_row >= FAILURES_TO_DOUBT and self._outlast(time.monotonic())
+            batches.put_back(batch) if out else batches.failed(batch)
+            return []
+        self._failures_in_a_row = 0
+        batches.succeeded(batch)
+        twice = [each for each in odd if each.item.digest in self._not_finite]
+        for suspect in odd:
+            if suspect not in twice:
+                self._not_finite.add(suspect.item.digest)
+                batches.wait(suspect.item)
+        return twice
 
     def _once_more(self, suspects: list[_Suspect]) -> list[Failure]:
         """Each suspect is tried alone after a pause; it fails if it does so while a good text does not."""
@@ -218,7 +211,7 @@ class Embedder:
 
     # --- one request -------------------------------------------------------------------------------------
 
-    def _ask(self, batch: list[_Item], patient: bool = True) -> list[_Suspect]:
+    def _ask(self, batch: Sequence[_Item], patient: bool = True) -> list[_Suspect]:
         """The finite answers are saved, the others are suspects. Raises Rejected if the batch fails."""
         vectors = self._ask_through_outages(batch, patient)
         self._tries.update(item.digest for item in batch)
@@ -228,7 +221,7 @@ class Embedder:
             self._heard(len(good))
         return [_Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
 
-    def _ask_through_outages(self, batch: list[_Item], patient: bool) -> "list[Vector | None]":
+    def _ask_through_outages(self, batch: Sequence[_Item], patient: bool) -> "list[Vector | None]":
         while True:
             try:
                 return self._service.ask([item.text for item in batch], patient)

@@ -188,6 +188,18 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock file at `path` at this moment."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _locked(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def unread(folder: Path) -> Iterator[bool]:
     """Whether nobody reads in the folder; while inside, no reader can begin to (`reading`)."""

@@ -5,6 +5,8 @@ So the larger centroids are laid out by t-SNE (van der Maaten and Hinton, 2008),
 hundred of them, and each row is placed among the centroids it is near to.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,11 +27,45 @@ SHARPNESS = 4.0
 """Attraction falls to exp(-4) at the eighth neighbour, or at a fourth of few centroids."""
 
 
+@dataclass(frozen=True)
+class Plane:
+    """How rows come to places: among landmarks, scattered round them, then turned and scaled."""
+
+    landmarks: Matrix
+    places: Matrix
+    width: float
+    scatter: "_Frame"
+    radius: float
+    turn: "_Frame"
+    middle: npt.NDArray[np.floating]
+    half: float
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Two principal axes through a centre."""
+
+    centre: npt.NDArray[np.floating]
+    axes: npt.NDArray[np.floating]
+
+    def of(self, rows: Matrix) -> Matrix:
+        """Coordinates of the rows along the axes, (n, 2)."""
+        return _float32((rows - self.centre) @ self.axes)
+
+
 def project(sample: Matrix, centroids: Matrix) -> Matrix:
     """Place each row on a map where rows of one cluster lie together and similar clusters are neighbours.
 
     sample: (n, d) float32, n >= 1. centroids: (k, d) float32, k >= 1; both finite.
     Returns (n, 2) float32 within [-1, 1], the same for the same input.
+    """
+    return place(plane(sample, centroids), sample)
+
+
+def plane(sample: Matrix, centroids: Matrix) -> Plane:
+    """The map that suits the sample, which lies within [-1, 1] on it; other rows may lie a little outside.
+
+    sample: (n, d) float32, n >= 1. centroids: (k, d) float32, k >= 1; both finite.
     """
     distances = _squared_distances(sample, centroids)
     sizes = np.bincount(distances.argmin(axis=1), minlength=len(centroids))
@@ -37,14 +73,29 @@ def project(sample: Matrix, centroids: Matrix) -> Matrix:
     landmarks, distances = centroids[chosen], distances[:, chosen]
     places = _layout(landmarks, sizes[chosen])
     residuals = sample - landmarks[distances.argmin(axis=1)]
-    scatter = _standardised(_principal(residuals, np.ones(len(sample)), residuals))
-    result = _blend(distances, landmarks) @ places + 0.18 * _gap(places) * scatter
-    return _fitted(result)
+    scatter = _frame(residuals, np.ones(len(sample)))
+    deviation = max(float(scatter.of(residuals).std()), 1e-9)
+    radius = 0.18 * _gap(places) / deviation
+    width = _width(landmarks)
+    raw = _blend(distances, width) @ places + radius * scatter.of(residuals)
+    turn = _frame(raw, np.ones(len(raw)))
+    turned = turn.of(raw)
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    half = max(float((high - low).max()) / 2, 1e-9)
+    return Plane(landmarks, places, width, scatter, radius, turn, (low + high) / 2, half)
+
+
+def place(on: Plane, rows: Matrix) -> Matrix:
+    """The places of the rows on the map, (n, 2) float32 with four decimals."""
+    distances = _squared_distances(rows, on.landmarks)
+    residuals = rows - on.landmarks[distances.argmin(axis=1)]
+    raw = _blend(distances, on.width) @ on.places + on.radius * on.scatter.of(residuals)
+    return _float32(np.round((on.turn.of(raw) - on.middle) / on.half, 4))
 
 
 def _layout(landmarks: Matrix, sizes: npt.NDArray[np.int64]) -> Matrix:
     """Places of the landmarks, (k, 2): t-SNE that starts from their principal components."""
-    start = _standardised(_principal(landmarks, sizes.astype(np.float64) + 1e-9, landmarks))
+    start = _standardised(_principal(landmarks, sizes.astype(np.float64) + 1e-9))
     if len(landmarks) < 4:
         return start
     return _tsne(_affinities(_squared_distances(landmarks, landmarks)), start)
@@ -76,12 +127,18 @@ def _tsne(affinities: Matrix, start: Matrix) -> Matrix:
     return places
 
 
-def _blend(distances: Matrix, landmarks: Matrix) -> Matrix:
-    """Weights of the landmarks in the place of each row, (n, k), rows of sum 1."""
+def _width(landmarks: Matrix) -> float:
+    """How fast the weight of a landmark falls: by the mean squared distance to the nearest other one."""
+    if len(landmarks) == 1:
+        return 1.0
     among = _squared_distances(landmarks, landmarks)
     np.fill_diagonal(among, np.inf)
-    width = 0.15 * among.min(axis=1).mean() if len(landmarks) > 1 else 1.0
-    weights = np.exp((distances.min(axis=1, keepdims=True) - distances) / max(width, 1e-12))
+    return max(0.15 * float(among.min(axis=1).mean()), 1e-12)
+
+
+def _blend(distances: Matrix, width: float) -> Matrix:
+    """Weights of the landmarks in the place of each row, (n, k), rows of sum 1."""
+    weights = np.exp((distances.min(axis=1, keepdims=True) - distances) / width)
     return _float32(weights / weights.sum(axis=1, keepdims=True))
 
 
@@ -94,13 +151,17 @@ def _gap(places: Matrix) -> float:
     return float(np.sqrt(among.min(axis=1)).mean())
 
 
-def _principal(rows: Matrix, weights: npt.NDArray[np.float64], of: Matrix) -> Matrix:
-    """Coordinates of `of` along the two principal components of weighted rows, (n, 2), with fixed signs."""
+def _principal(rows: Matrix, weights: npt.NDArray[np.float64]) -> Matrix:
+    """Coordinates of weighted rows along their two principal components, (n, 2), with fixed signs."""
+    return _frame(rows, weights).of(rows)
+
+
+def _frame(rows: Matrix, weights: npt.NDArray[np.float64]) -> _Frame:
+    """The two principal components of weighted rows, with fixed signs."""
     centre = np.average(rows, axis=0, weights=weights)
     spread = (rows - centre) * np.sqrt(weights / weights.sum())[:, None]
     axes = _leading(spread.T @ spread)
-    axes *= np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)
-    return _float32((of - centre) @ axes)
+    return _Frame(centre, axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1))
 
 
 def _leading(covariance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -119,14 +180,6 @@ def _leading(covariance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _standardised(places: Matrix) -> Matrix:
     """The same shape with standard deviation 1; all zero where there is none."""
     return places / max(float(places.std()), 1e-9)
-
-
-def _fitted(places: Matrix) -> Matrix:
-    """The same shape, turned so that it is wider than high, moved and scaled into [-1, 1]."""
-    places = _principal(places, np.ones(len(places)), places)
-    low, high = places.min(axis=0), places.max(axis=0)
-    half = max(float((high - low).max()) / 2, 1e-9)
-    return _float32(np.round((places - (low + high) / 2) / half, 4))
 
 
 def _squared_distances(rows: Matrix, others: Matrix) -> Matrix:

@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +146,8 @@ def done(which: Stage, context: Context, observe: Observer, *, anew: bool = Fals
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
-    receipt = _work(which, context)
+    with _failure_noted(context):
+        receipt = _work(which, context)
     logger.info("%s", _line(receipt), extra={"receipt": receipt})
     return receipt
 
@@ -158,6 +159,18 @@ def _lying(context: Context, which: Stage) -> Receipt | None:
         return None
     logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
     return receipt
+
+
+@contextmanager
+def _failure_noted(context: Context) -> Iterator[None]:
+    """What fails inside is told by the build to whoever looks at it, until work goes on."""
+    context.build.note_failure(None)
+    try:
+        yield
+    except Exception as error:
+        with suppress(OSError):  # what failed first is what matters
+            context.build.note_failure(f"{context.name}: {error}")
+        raise
 
 
 def _work(which: Stage, context: Context) -> Receipt:
@@ -237,16 +250,21 @@ def clear_errors() -> Iterator[None]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage as a child process; returns its exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
-        die_with(int(parent))
     parser = argparse.ArgumentParser(prog="python -m synthprof.run", description=__doc__)
     parser.add_argument("stage", choices=[each.name for each in STAGES])
     parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
     parser.add_argument("--shard", help="first block and end, as 0:16")
     options = parser.parse_args(arguments)
+    return as_child(lambda: _report_stage(options.stage, json.loads(options.params), options.shard))
+
+
+def as_child(work: Callable[[], None]) -> int:
+    """The exit status of work that ends with the process which started us, its failure told as an event."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
+        die_with(int(parent))
     try:
-        _report_stage(options.stage, json.loads(options.params), options.shard)
+        work()
     except SynthprofError as error:
         emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
         return error.exit_code

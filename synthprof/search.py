@@ -7,7 +7,7 @@ hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "ida
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import faiss
@@ -49,11 +49,15 @@ REASON_COLUMNS = ("category", "list", "integer")
 
 @dataclass(frozen=True)
 class Query:
-    """How many profiles are wanted, under which conditions, and whether every profile is compared."""
+    """How many profiles are wanted, under which conditions, and whether every profile is compared.
+
+    check: called before each block of an exact comparison; what it raises ends the search.
+    """
 
     k: int = 10
     conditions: tuple[Condition, ...] = ()
     exact: bool = False
+    check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MOST_HITS:
@@ -143,7 +147,7 @@ def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) 
     wanted = min(query.k + bool(without), searcher.version.manifest.rows)
     if query.exact:
         allowed = _matching(searcher.version, query) if query.conditions else None
-        found = _nearest_exact(searcher, vector, wanted, allowed)
+        found = _nearest_exact(searcher, vector, query, wanted, allowed)
     elif query.conditions:
         found = _nearest_filtered(searcher, vector, query, wanted)
     else:
@@ -205,7 +209,7 @@ def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: 
     allowed = _matching(searcher.version, query)
     wanted = min(wanted, len(allowed))
     if not wanted or _is_graph(searcher.index):
-        return _nearest_exact(searcher, vector, wanted, allowed)
+        return _nearest_exact(searcher, vector, query, wanted, allowed)
     return _nearest_all(searcher, vector, wanted, params=_among(searcher.index, allowed))
 
 
@@ -238,19 +242,20 @@ def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
 
 
 def _nearest_exact(
-    searcher: Searcher, vector: Matrix, wanted: int, allowed: Ids | None
+    searcher: Searcher, vector: Matrix, query: Query, wanted: int, allowed: Ids | None
 ) -> tuple[Ids, Matrix]:
     """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
-    blocks = _blocks(searcher.version, allowed)
+    blocks = _blocks(searcher.version, query, allowed)
     ids, similarities = index.exact_neighbours(vector, blocks, wanted, first_id=1, threads=searcher.threads)
     there = (ids[0] > 0) & (similarities[0] > LEAST_SIMILARITY)
     found, similarities = ids[0][there], similarities[0][there]
     return (found if allowed is None else allowed[found - 1]), similarities
 
 
-def _blocks(version: Version, allowed: Ids | None) -> Iterator[Matrix]:
+def _blocks(version: Version, query: Query, allowed: Ids | None) -> Iterator[Matrix]:
     """The embeddings of all profiles, or of these, by id, a block at a time."""
     for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
+        query.check()
         last = min(first + BLOCK_ROWS - 1, version.manifest.rows)
         if allowed is None:
             yield _embeddings(version, first, last)

@@ -23,6 +23,7 @@ from synthprof.files import (
     FileRecord,
     beside,
     flush_folder,
+    is_held,
     lock,
     make_folder,
     point,
@@ -38,6 +39,8 @@ from synthprof.spec import DATASET_PATTERN, Shard, Spec, digest_of
 
 MANIFEST = "MANIFEST.json"
 CURRENT = "CURRENT"
+FAILURE = "failure.txt"
+"""In a build: what its last attempt failed with, for people."""
 
 ANEW_FOR = "anew-for"
 """The file in a build that names the order for which all was made anew."""
@@ -329,6 +332,25 @@ class Build:
             self.folder.rename(aside)
             shutil.rmtree(aside)
 
+    def under_way(self) -> bool:
+        """Whether somebody works on it at this moment."""
+        return is_held(self.folder / "locks" / "build")
+
+    def failure(self) -> str | None:
+        """What the last attempt failed with, if it did."""
+        try:
+            return (self.folder / FAILURE).read_text(encoding="utf-8") or None
+        except FileNotFoundError:
+            return None
+
+    def note_failure(self, message: str | None) -> None:
+        """The last attempt failed with this message, or has not failed so far. Nothing depends on it."""
+        path = self.folder / FAILURE
+        if message is None:
+            path.unlink(missing_ok=True)
+        elif self.folder.is_dir():
+            path.write_text(message, encoding="utf-8")
+
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:
         """This work is ours alone: the `whole` build, or the part `name` beside other parts.
@@ -352,12 +374,12 @@ def _sweep(build: Path) -> None:
 def write_receipt(folder: Path, receipt: Receipt) -> None:
     """The receipt lies beside the files it names, which are durable before it is."""
     flush_folder(folder)
-    write_text(folder / _receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
+    write_text(folder / receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
 
 
 def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
     """The receipt of work that is done and whose files are there; else None."""
-    return _read_receipt(folder / _receipt_name(None if shard is None else (shard.first, shard.end)))
+    return _read_receipt(folder / receipt_name(None if shard is None else (shard.first, shard.end)))
 
 
 def _read_receipt(path: Path) -> Receipt | None:
@@ -373,8 +395,16 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
     Raises StageError if a block is missing: the stage before has not ended.
     """
+    return covering(filter(None, map(_read_receipt, folder.glob("receipt*.json"))), blocks, folder.name)
+
+
+def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
+    """Those of the receipts that together cover each block once, in order.
+
+    Raises StageError if a block is missing: the stage in the folder `name` has not ended.
+    """
     found = []
-    for receipt in filter(None, map(_read_receipt, folder.glob("receipt*.json"))):
+    for receipt in receipts:
         first, end = receipt.shard or (0, blocks)
         found.append((first, -end, receipt))
     chosen, covered = [], 0
@@ -383,7 +413,7 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
             chosen.append(receipt)
             covered = -end
     if covered < blocks:
-        raise StageError(f"{folder.name} has only {covered} of {blocks} blocks; run that stage again first")
+        raise StageError(f"{name} has only {covered} of {blocks} blocks; run that stage again first")
     return tuple(chosen)
 
 
@@ -450,7 +480,8 @@ def _there(folder: Path, file: FileRecord) -> bool:
     return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
 
-def _receipt_name(shard: tuple[int, int] | None) -> str:
+def receipt_name(shard: tuple[int, int] | None) -> str:
+    """What the file of a receipt is called."""
     return "receipt.json" if shard is None else f"receipt-{shard[0]:05}-{shard[1]:05}.json"
 
 

@@ -15,22 +15,24 @@ LAYERS = (
     {"schema"},
     {"spec"},
     {"streams", "resources", "files"},
-    {"telemetry", "parallel"},
+    {"telemetry", "parallel", "batches"},
     {"profiles"},
-    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "report"},
+    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
     {"store", "database", "answers"},
     {"plan", "summary", "explore", "filters", "embedding"},
     {"verify", "search"},
     {"stages"},
     {"run"},
     {"repair", "reindex"},
+    {"upkeep"},
     {"cli", "cli_search", "orchestration", "web"},
 )
 """A module may import from its own layer where EXCEPTIONS say so, and from those above it in this list."""
 
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
-    ("cli", "run"), ("cli", "cli_search"), ("explore", "store"), ("index", "cluster"),
+    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"), ("index", "cluster"),
+    ("overview", "projection"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")

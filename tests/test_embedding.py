@@ -50,7 +50,7 @@ def test_every_good_text_is_stored_and_exactly_the_poison_recorded(tmp_path: Pat
     failure = next(iter(embedded.failures.values()))
     assert failure.code == 500
     assert failure.tries >= 3
-    # 1.3 holds for 50,000 texts (benchmarks/bench_service.py); chance weighs more in so few requests
+    # chance weighs much in so few requests: tests/test_batches.py counts them for 50,000 texts
     assert faults.requests <= 1.6 * len(texts) / 16
 
 
@@ -150,13 +150,13 @@ def test_no_address_and_a_bad_address_say_what_to_set() -> None:
 
 
 def test_an_outage_that_begins_while_a_text_is_tried_once_more_records_nothing(tmp_path: Path) -> None:
-    # 1, 2: the batch; 3: a good text passes; 4, 5: the text alone; 6: now the good text fails as well
-    faults = Faults(bad_requests=frozenset({1, 2, 4, 5, 6}))
+    # 1: the batch; 2: a good text passes; 3, 4: the text alone; 5: now the good text fails as well
+    faults = Faults(bad_requests=frozenset({1, 3, 4, 5}))
     with _embedder(tmp_path, faults) as embedder:
         embedded = embedder.embed(["a"])
     assert not embedded.failures
     assert np.isfinite(embedded.embeddings).all()
-    assert faults.requests == 8
+    assert faults.requests == 7  # 6: the good text passes again; 7: the text
 
 
 def test_a_vector_that_is_not_finite_once_is_asked_for_again_with_the_next_batch(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_version_holds_every_file_of_its_manifest_and_no_other(reference: tupl
     assert {path.name for path in folder.iterdir()} == names | {"MANIFEST.json"}
     assert {
         "perfis.db", "vetores.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss",
-        "archetypes.npy", "report.html",
+        "archetypes.npy", "overview.json", "map.arrow", "report.html",
     } == names  # fmt: skip
 
 

@@ -32,8 +32,9 @@ SECONDS_BETWEEN_PROGRESS = 5.0
 ALWAYS_SHOWN = ("dataset", "profiles", "seed", "blocks")
 """Parameters in the first line of every log, whatever their values."""
 
-SECONDS_OF_SILENCE = 2.0
-"""After this the parameters are logged even if the child has said nothing yet."""
+SECONDS_OF_SILENCE = 30.0
+"""After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
+first line of its log, takes a second; on a machine with much else to do some more."""
 
 Event = dict[str, Any]
 

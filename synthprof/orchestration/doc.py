@@ -27,6 +27,20 @@ visible whole or not at all. The same parameters give the same bytes, however th
 A refused parameter fails *setup* at once; its log starts with the value, the rule and the remedy.
 """
 
+REINDEX_DOC = """\
+### Rebuild an index
+
+Publishes a version once more with another kind of search index, as a new version; profiles, embeddings and
+clusters are taken over. The same parameters give the same bytes as `synthprof_generate` would.
+"""
+
+VERIFY_DOC = """\
+### Verify a version
+
+Compares every file with its checksum, and blocks of rows with what the spec gives when they are made again.
+The run fails if anything differs; its log says what. `synthprof repair` makes a damaged version whole.
+"""
+
 
 def dataset_doc(dataset: Dataset) -> str:
     """The text for the DAG of one file in `datasets/`."""

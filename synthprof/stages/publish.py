@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
+from synthprof.overview import MAP, MOST_POINTS, OVERVIEW, count, described, map_of, overview
 from synthprof.profiles import load_schema
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
-from synthprof.projection import project
+from synthprof.projection import Plane, place, plane
 from synthprof.report import MapPoints, Marginal, Report, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
@@ -35,6 +38,10 @@ logger = logging.getLogger(__name__)
 ARCHETYPES_FILE = "archetypes.npy"
 REPORT = "report.html"
 MAP_POINTS = 4_000
+"""Points on the report's map, and those that the layout of every map is made from."""
+
+PICTURES = (OVERVIEW, MAP)
+"""Made for looking at, from the data beside them: `content` names that data without them."""
 
 SOURCES = {
     PERFIS: "ingest",
@@ -83,8 +90,10 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     receipts = _receipts(context)
     if published is None:
         _check_missing(context, receipts)
-    counts = _check_blocks(context, receipts)
+    clusters = _clusters(context)
+    found = _check_blocks(context, receipts, clusters)
     sources = _sources(context)
+    sources |= _pictures(context, found, clusters)
     files = _check_files(context, sources, receipts)
     for name, table in TABLES.items():
         _check_rows(sources[name], table, context.spec.profiles)
@@ -93,7 +102,7 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     else:
         known = tuple(file for file in published.files if file.path != REPORT)
         manifest = published.model_copy(update={"files": known, "seal": ""})
-    report = _report(context, manifest, counts, sources)
+    report = _report(context, manifest, found.counts, sources)
     return Ready(manifest, sources, {REPORT: render(report)}, report.example)
 
 
@@ -108,7 +117,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
         published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         spec=context.spec.model_dump(mode="json"),
         rows=context.spec.profiles,
-        content=content_digest(files),
+        content=content_digest(file for file in files if file.path not in PICTURES),
         files=files,
         scores=scores,
         stages=receipts,
@@ -159,13 +168,33 @@ class _SealedBlock:
     block: int
     slots: int
     files: tuple[tuple[Path, FileRecord], ...]
+    labels: Path
+    chosen: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class _Checked:
     counts: Counts
+    traits: npt.NDArray[np.int32]
     violations: tuple[str, ...]
     damaged: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Clusters:
+    """The cluster of each profile, the rows of each cluster, and the clusters to describe."""
+
+    labels: npt.NDArray[np.int32]
+    rows_of: npt.NDArray[np.int64]
+    chosen: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """How often each value occurs, overall and by cluster."""
+
+    counts: Counts
+    traits: npt.NDArray[np.int64]
 
 
 def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
@@ -177,21 +206,38 @@ def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
         )
 
 
-def _check_blocks(context: Context, receipts: Sequence[Receipt]) -> Counts:
+def _clusters(context: Context) -> "_Clusters":
+    rows_of = np.zeros(np.load(_centroids(context), mmap_mode="r").shape[0], np.int64)
+    labels = np.load(_labels(context), allow_pickle=False)
+    rows_of += np.bincount(labels[labels >= 0], minlength=len(rows_of))
+    return _Clusters(labels, rows_of, described(rows_of))
+
+
+def _labels(context: Context) -> Path:
+    return context.folder("cluster") / LABELS
+
+
+def _centroids(context: Context) -> Path:
+    return context.folder("cluster") / CENTROIDS
+
+
+def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: "_Clusters") -> _Found:
     """How often each value occurs. Raises StageError if a block is damaged or breaks a rule of its schema."""
-    jobs = _block_jobs(context, receipts)
+    jobs = _block_jobs(context, receipts, clusters)
     total: Counts = {}
+    traits: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
             raise _discard(context, checked.damaged)
         if checked.violations:
             raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
         total = {name: total.get(name, 0) + found for name, found in checked.counts.items()}
+        traits = traits + checked.traits.astype(np.int64)
         context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
-    return total
+    return _Found(total, np.asarray(traits))
 
 
-def _block_jobs(context: Context, receipts: Sequence[Receipt]) -> list[_SealedBlock]:
+def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: _Clusters) -> list[_SealedBlock]:
     sealed = {
         context.folder(receipt.stage) / file.path: file
         for receipt in receipts
@@ -202,7 +248,14 @@ def _block_jobs(context: Context, receipts: Sequence[Receipt]) -> list[_SealedBl
     for path, file in sealed.items():
         files.setdefault(int(path.stem.rpartition("-")[2]), []).append((path, file))
     return [
-        _SealedBlock(context.blocks, block, context.pool.workers, tuple(files[block]))
+        _SealedBlock(
+            context.blocks,
+            block,
+            context.pool.workers,
+            tuple(files[block]),
+            _labels(context),
+            clusters.chosen,
+        )
         for block in range(context.spec.blocks)
     ]
 
@@ -225,7 +278,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
             path for path, file in job.files if not path.is_file() or record(path, path.parent) != file
         )
     if bad:
-        return _Checked({}, (), bad)
+        return _Checked({}, np.zeros((0, 0), np.int32), (), bad)
     schema = load_schema(blocks.spec.profile_schema)
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
@@ -234,7 +287,13 @@ def _check_block(job: _SealedBlock) -> _Checked:
         worst = float(np.abs(norms - 1).max())
         # not `worst > tolerance`: NaN must fail too
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
-        return _Checked(observed_counts(schema, profiles), (*check(schema, profiles), *off))
+        violations = (*check(schema, profiles), *off)
+        if violations:
+            return _Checked({}, np.zeros((0, 0), np.int32), violations)
+        first = job.block * BLOCK_ROWS
+        labels = np.load(job.labels, mmap_mode="r", allow_pickle=False)[first : first + profiles.num_rows]
+        traits = count(schema, profiles, labels, job.chosen)
+        return _Checked(observed_counts(schema, profiles), traits, ())
 
 
 @dataclass(frozen=True)
@@ -274,11 +333,45 @@ def _check_rows(path: Path, table: str, rows: int) -> None:
         )
 
 
+# --- what pages show -------------------------------------------------------------------------------------
+
+
+def _pictures(context: Context, found: _Found, clusters: _Clusters) -> dict[str, Path]:
+    """The files that a page shows at once, written whole."""
+    paths = {name: context.folder() / name for name in PICTURES}
+    spec = context.spec
+    with replacing(paths[OVERVIEW]) as temporary:
+        text = overview(
+            context.schema, spec.separation, found.traits, clusters.chosen, clusters.rows_of, spec.profiles
+        )
+        temporary.write_text(text, encoding="utf-8")
+    with replacing(paths[MAP]) as temporary:
+        table = _map_table(context, clusters.labels)
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table, max_chunksize=MOST_POINTS)
+    return paths
+
+
+def _map_table(context: Context, labels: npt.NDArray[np.int32]) -> pa.Table:
+    """The first profiles on the plane, a block at a time; they are as random as any."""
+    rows = min(MOST_POINTS, context.spec.profiles)
+    on = _plane(context)
+    blocks = range(-(-rows // BLOCK_ROWS))
+    places = np.concatenate([place(on, context.blocks.matrix(EMBEDDINGS, block)) for block in blocks])
+    profiles = [context.blocks.profiles(block).slice(0, rows - block * BLOCK_ROWS) for block in blocks]
+    return map_of(context.schema, profiles, places[:rows], labels[:rows])
+
+
+def _plane(context: Context) -> Plane:
+    sample = context.blocks.rows_at(EMBEDDINGS, np.arange(min(MAP_POINTS, context.spec.profiles)))
+    return plane(sample, np.load(_centroids(context), allow_pickle=False))
+
+
 # --- report ----------------------------------------------------------------------------------------------
 
 
 def _report(context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path]) -> Report:
-    labels = np.load(context.folder("cluster") / LABELS, allow_pickle=False)
+    labels = np.load(_labels(context), allow_pickle=False)
     return dataclasses.replace(
         summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
         marginals=_marginals(context.spec, counts),
@@ -302,9 +395,7 @@ def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
 def _map(context: Context, labels: np.ndarray) -> MapPoints:
     """The first profiles on the plane; they are as random as any."""
     rows = np.arange(min(MAP_POINTS, context.spec.profiles))
-    sample = context.blocks.rows_at(EMBEDDINGS, rows)
-    centroids = np.load(context.folder("cluster") / CENTROIDS, allow_pickle=False)
-    places = project(sample, centroids)
+    places = place(_plane(context), context.blocks.rows_at(EMBEDDINGS, rows))
     texts = context.blocks.profiles(0).slice(0, len(rows)).to_pylist()
     return MapPoints(
         ids=(rows + 1).tolist(),

@@ -17,18 +17,19 @@ from synthprof.verify import Verdict, verify
 
 NAMES = (
     "perfis.db", "vetores.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss",
-    "archetypes.npy", "report.html", MANIFEST,
+    "archetypes.npy", "overview.json", "map.arrow", "report.html", MANIFEST,
 )  # fmt: skip
 
 DAMAGES = ("truncated", "empty", "missing", "of another version", "a symbolic link")
 
 FLIPS = [(name, place / 23) for name in NAMES for place in range(23)]
-"""207 positions, from the first byte of each file to the last."""
+"""253 positions, from the first byte of each file to the last."""
 
 MAKERS = {
     "perfis.db": {"ingest"}, "vetores.db": {"persist_blobs"}, "embeddings.db": {"persist_blobs"},
     "clusters.db": {"cluster"}, "centroids.npy": {"cluster"}, "index.faiss": {"export_index"},
-    "archetypes.npy": set(), "report.html": set(), MANIFEST: set(),
+    "archetypes.npy": set(), "overview.json": set(), "map.arrow": set(), "report.html": set(),
+    MANIFEST: set(),
 }  # fmt: skip
 """The stages that run again for a file; none where the build still has a sound one that is no hard link."""
 

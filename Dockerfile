@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1
+FROM python:3.12-slim-bookworm AS build
+WORKDIR /opt/synthprof
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# the pinned requirements alone, so that a change of our code does not install them again
+COPY requirements.txt requirements-cluster.txt ./
+RUN pip install --no-compile --no-deps --require-hashes -r requirements.txt -r requirements-cluster.txt
+COPY pyproject.toml requirements.in README.md LICENSE ./
+COPY synthprof synthprof
+RUN pip install --no-compile --no-deps --no-build-isolation . && pip uninstall --yes pip
+# some packages carry templates that are no Python: what can be compiled is
+RUN python -m compileall -qq -j 0 /opt/venv/lib || true
+
+FROM python:3.12-slim-bookworm
+RUN useradd --uid 10001 --create-home --home-dir /opt/airflow synthprof \
+ && mkdir -p /data /opt/airflow/logs \
+ && chown -R synthprof /data /opt/airflow
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /opt/synthprof
+COPY dags dags
+COPY datasets datasets
+COPY plugins plugins
+ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 AIRFLOW_HOME=/opt/airflow
+USER 10001
+ENTRYPOINT ["python", "-m", "synthprof.orchestration.container"]

@@ -1,0 +1,35 @@
+"""The DAGs that work on what is published: started from the explorer, or by hand. Wiring only."""
+
+from airflow.sdk import DAG
+
+from synthprof.orchestration.doc import REINDEX_DOC, VERIFY_DOC
+from synthprof.orchestration.operator import RETRIES
+from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
+
+with DAG(
+    "synthprof_reindex",
+    description="Publish a version of a data set once more, with another search index.",
+    doc_md=REINDEX_DOC,
+    schedule=None,
+    params=reindex_params(),
+    is_paused_upon_creation=False,
+    default_args={"owner": "synthprof", **RETRIES},
+    tags=["synthprof"],
+    catchup=False,
+    max_active_runs=1,
+):
+    UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
+
+with DAG(
+    "synthprof_verify",
+    description="Prove that a version of a data set is what its spec says, byte by byte.",
+    doc_md=VERIFY_DOC,
+    schedule=None,
+    params=verify_params(),
+    is_paused_upon_creation=False,
+    default_args={"owner": "synthprof", **RETRIES},
+    tags=["synthprof"],
+    catchup=False,
+    max_active_runs=2,
+):
+    UpkeepOperator(task_id="verify", task="verify")

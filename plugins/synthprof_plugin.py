@@ -1,0 +1,33 @@
+"""Where Airflow finds the explorer: an app under /synthprof, an entry in the navigation, a tab on runs."""
+
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from synthprof.web.lazy import LazyApp
+
+PREFIX = "/synthprof"
+
+
+class SynthprofPlugin(AirflowPlugin):
+    """Only the API server builds the app, at the first request; all other parts of Airflow import no more."""
+
+    name = "synthprof"
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [
+        {"name": "synthprof explorer", "url_prefix": PREFIX, "app": LazyApp("synthprof.web.mounted:explorer")}
+    ]
+    external_views: ClassVar[list[dict[str, Any]]] = [
+        {
+            "name": "Profiles",
+            "href": f"{PREFIX}/",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "synthprof",
+        },
+        {
+            "name": "Data set",
+            "href": f"{PREFIX}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "synthprof_run",
+        },
+    ]

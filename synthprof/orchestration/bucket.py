@@ -1,0 +1,132 @@
+"""Objects under one prefix of a bucket, reached by Airflow's object storage and one of its Connections."""
+
+import contextlib
+import datetime
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Connection, ObjectStoragePath
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+
+from synthprof.errors import SpecError, StageError
+from synthprof.files import FileRecord, record, replacing
+
+logger = logging.getLogger(__name__)
+
+
+class Bucket:
+    """A place for objects. Each appears whole under its key, as S3 has it. Threads may share it.
+
+    url: `s3://connection@bucket/prefix`. Raises SpecError if it is not of that form or the Connection is
+    missing; its methods raise StageError for what the service refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            root = ObjectStoragePath(url.rstrip("/"))
+            self.url, self._root = url.rstrip("/"), root.path
+            if root.conn_id is not None:
+                Connection.get(root.conn_id)  # S3's own hook would go on without it, as nobody
+            self._fs: Any = root.fs
+        except AirflowNotFoundException as error:
+            raise SpecError(
+                f"SYNTHPROF_STORAGE={url}: {error}; make that Connection, or correct it"
+            ) from error
+        except (ValueError, ImportError, AirflowException) as error:
+            raise SpecError(
+                f"SYNTHPROF_STORAGE={url} cannot be used ({error}); write s3://connection@bucket/prefix, and "
+                "install requirements-cluster.txt"
+            ) from error
+
+    def text(self, key: str) -> str | None:
+        """The text of an object, or None if there is none."""
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError):
+            return str(self._fs.cat_file(self._path(key)).decode())
+        return None
+
+    def put_text(self, key: str, text: str) -> None:
+        """The object holds the text."""
+        with self._clear_errors():
+            self._fs.pipe_file(self._path(key), text.encode())
+
+    def create_text(self, key: str, text: str) -> str:
+        """The text that the object holds: this one, unless there was another before."""
+        with self._clear_errors(), contextlib.suppress(FileExistsError):
+            self._fs.pipe_file(self._path(key), text.encode(), mode="create")
+            return text
+        return self.text(key) or self.create_text(key, text)
+
+    def keys(self, prefix: str) -> dict[str, datetime.datetime]:
+        """The keys of all objects below the prefix, without it, and when each was last written."""
+        self._fs.invalidate_cache()
+        with self._clear_errors():
+            found = self._fs.find(self._path(prefix), detail=True)
+        start = len(self._path(prefix)) + 1
+        return {path[start:]: each["LastModified"] for path, each in found.items() if each["type"] == "file"}
+
+    def folders(self, prefix: str) -> set[str]:
+        """The names of what looks like folders right below the prefix."""
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError):
+            found = self._fs.ls(self._path(prefix), detail=True, refresh=True)
+            return {each["name"].rpartition("/")[2] for each in found if each["type"] == "directory"}
+        return set()
+
+    def has(self, key: str, size: int) -> bool:
+        """Whether the object is there with that many bytes."""
+        self._fs.invalidate_cache()
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError):
+            return bool(self._fs.info(self._path(key))["size"] == size)
+        return False
+
+    def put(self, source: Path, key: str) -> None:
+        """The object holds the bytes of the file."""
+        with self._clear_errors():
+            self._fs.put_file(str(source), self._path(key))
+
+    def copy(self, source: str, key: str) -> None:
+        """The object holds the bytes of the other; none of them passes through us."""
+        with self._clear_errors():
+            self._fs.cp_file(self._path(source), self._path(key))
+
+    def get(self, key: str, path: Path, wanted: FileRecord) -> bool:
+        """Whether the file is at `path` as it was sealed; if not, nothing has changed there."""
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError, _NotAsSealedError):
+            with replacing(path, durable=False) as new:
+                self._fs.get_file(self._path(key), str(new))
+                found = record(new, new.parent)
+                if (found.bytes, found.sha256) != (wanted.bytes, wanted.sha256):
+                    raise _NotAsSealedError
+            return True
+        return False
+
+    def remove(self, key: str) -> None:
+        """The object is gone."""
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(self._path(key))
+
+    def remove_all(self, prefix: str) -> None:
+        """Nothing is left below the prefix."""
+        self._fs.invalidate_cache()
+        with self._clear_errors(), contextlib.suppress(FileNotFoundError):
+            self._fs.rm(self._path(prefix), recursive=True)
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}".rstrip("/")
+
+    @contextlib.contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            yield
+        except (OSError, BotoCoreError) as error:
+            raise StageError(
+                f"{self.url} cannot be used ({type(error).__name__}: {error}); check that the service runs, "
+                "that the bucket exists and what the Connection may do, then clear the task"
+            ) from error
+
+
+class _NotAsSealedError(Exception):
+    """What was fetched is not what was stored."""

@@ -1,0 +1,76 @@
+"""The Airflow tasks that work on what is published, and their parameters."""
+
+import sys
+from typing import Any
+
+from airflow.sdk import Context, Param
+
+from synthprof.orchestration import child
+from synthprof.orchestration.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
+from synthprof.orchestration.service import service_environment
+from synthprof.spec import params_schema
+
+COMMAND = (sys.executable, "-m", "synthprof.upkeep")
+
+
+class UpkeepOperator(ChildOperator):
+    """A task that has done one task of `synthprof.upkeep` in a child process.
+
+    task: its name. Pushes what it gave; `publishes` tells that this is a new version.
+    """
+
+    def __init__(self, *, task: str, publishes: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(outlets=[PUBLISHED] if publishes else [], **kwargs)
+        self.task = task
+        self.publishes = publishes
+
+    def execute(self, context: Context) -> Any:  # noqa: ANN401
+        """The task has been done."""
+        params = dict(context["params"])
+        secrets = service_environment("setup", {"encoder": "http"}) if self.publishes else {}
+        with told_to_airflow():
+            value = child.run_stage(self.task, params, command=COMMAND, on_start=self.hold, variables=secrets)
+        if self.publishes:
+            tell_published(context, params["dataset"], value)
+        return value
+
+
+def version_params() -> dict[str, Param]:
+    """Which version to work on."""
+    return {
+        "dataset": _declared("dataset", "Data set"),
+        "version": Param(
+            "",
+            type=["string", "null"],
+            title="Version",
+            pattern="^([0-9a-f]{12})?$",
+            description="Name of the version; the current one unless given. (version)",
+        ),
+    }
+
+
+def reindex_params() -> dict[str, Param]:
+    """Which version, and the index that it shall have."""
+    return version_params() | {
+        "index": _declared("index", "Kind of index"),
+        "index_memory_mib": _declared("index_memory_mib", "Memory for the index (MiB)"),
+    }
+
+
+def verify_params() -> dict[str, Param]:
+    """Which version, and whether all of it is made again."""
+    return version_params() | {
+        "all_blocks": Param(
+            False,
+            type="boolean",
+            title="All blocks",
+            description="Make every block again and compare, instead of four. (all_blocks)",
+        )
+    }
+
+
+def _declared(name: str, title: str) -> Param:
+    """A parameter as `synthprof.spec` declares it."""
+    schema = dict(params_schema()[name])
+    default, description = schema.pop("default"), schema.pop("description")
+    return Param(default, description=f"{description} ({name})", schema=schema | {"title": title})

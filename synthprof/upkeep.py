@@ -1,0 +1,88 @@
+"""Work on what is published, as an Airflow task starts it: `python -m synthprof.upkeep TASK --params JSON`.
+
+Like `synthprof.run` it reports in JSON lines on standard output.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from synthprof.errors import SpecError
+from synthprof.explore import open_version
+from synthprof.reindex import build_index
+from synthprof.resources import home_folder
+from synthprof.run import as_child
+from synthprof.telemetry import Pace, emit, log_events
+from synthprof.verify import verify
+
+logger = logging.getLogger("synthprof.upkeep")
+
+Observer = Callable[[int, int], None]
+
+FEW_BLOCKS = 4
+
+
+def reindex(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """The version is published once more with another index; returns what publishing gave."""
+    version = open_version(home_folder(), params["dataset"], params.get("version") or None)
+    run = build_index(
+        home_folder(),
+        version,
+        params["index"],
+        params["index_memory_mib"],
+        lambda _, done, total: observe(done, total),
+    )
+    return run.published
+
+
+def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """The version was found to be what its spec says. Raises SpecError with all that was found wrong."""
+    version = open_version(home_folder(), params["dataset"], params.get("version") or None)
+    verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, observe)
+    name = f"{version.manifest.dataset} {version.manifest.version}"
+    if not verdict.sound:
+        raise SpecError(
+            f"{name} is not what it should be: {'; '.join(verdict.findings)}; "
+            "`synthprof repair` makes it whole"
+        )
+    logger.info(
+        "%s: %d files match their checksums, %d of %d blocks made again are the same byte for byte",
+        name, verdict.files, verdict.blocks, version.spec.blocks,
+    )  # fmt: skip
+    return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
+
+
+TASKS: dict[str, Callable[[dict[str, Any], Observer], dict[str, Any]]] = {
+    "reindex": reindex,
+    "verify": verify_version,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one task as a child process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m synthprof.upkeep", description=__doc__)
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
+    options = parser.parse_args(arguments)
+    return as_child(lambda: _report(options.task, json.loads(options.params)))
+
+
+def _report(task: str, params: dict[str, Any]) -> None:
+    log_events(detailed=False)
+    began = time.monotonic()
+    pace = Pace(lambda done, total: emit("progress", done=done, total=total, unit=_UNITS[task]))
+    value = TASKS[task](params, pace)
+    seconds, rows = round(time.monotonic() - began, 3), value["rows"]
+    emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")
+    emit("result", value=value)
+
+
+_UNITS = {"reindex": "rows", "verify": "files and blocks"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,324 @@
+"""The explorer as a FastAPI app, under Airflow and alone. Routes only: answers come from the worker."""
+
+import functools
+import importlib.util
+import json
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path as Folder
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.middleware import Middleware
+
+import synthprof
+from synthprof.spec import DATASET_PATTERN
+from synthprof.web import models
+from synthprof.web.access import REINDEX_DAG, VERIFY_DAG, Access, Door
+from synthprof.web.docs import docs_page
+from synthprof.web.headers import REPORT_POLICY, Headers
+from synthprof.web.process import Answer, Lane, Worker
+
+STATIC = Folder(__file__).parent / "static"
+
+MOST_POINTS = 100_000
+MOST_HITS = 100
+MOST_TEXT = 2_000
+MOST_CONDITIONS = 20
+LARGEST_ID = 2**53 - 1
+
+VERSION_PATTERN = r"^([0-9a-f]{12}|current)$"
+
+DatasetName = Annotated[
+    str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
+]
+VersionName = Annotated[str, Path(pattern=VERSION_PATTERN, description="Name of a version, or `current`.")]
+ProfileId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a profile, from 1.")]
+Count = Annotated[int, Query(ge=1, le=MOST_HITS, description="How many profiles.")]
+Conditions = Annotated[
+    list[Annotated[str, Query(min_length=1, max_length=200)]],
+    Query(
+        max_length=MOST_CONDITIONS, description="Conditions that must hold, as `estado=SP` or `idade>=30`."
+    ),
+]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": models.Problem, "description": what}
+    for status, what in {
+        401: "Not signed in.",
+        403: "Not allowed.",
+        404: "There is no such thing.",
+        409: "What is there does not allow it.",
+        422: "A value breaks its rule.",
+        429: "Too many searches at once: ask again in a second.",
+        503: "Too much to do, or just starting: ask again in a second.",
+        504: "It took too long.",
+    }.items()
+}
+
+ONE = "/api/datasets/{dataset}/versions/{version}"
+
+router = APIRouter(responses=PROBLEMS)
+
+
+def make_app(home: Folder, access: Access, root_path: str = "") -> FastAPI:
+    """The explorer over the data root `home`, for the callers that `access` admits."""
+    worker = Worker(home)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        worker.close()
+
+    app = FastAPI(
+        title="synthprof explorer",
+        description="Data sets of synthetic profiles: what is there, what it is like, what is near to what.",
+        version=synthprof.__version__,
+        root_path=root_path,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(Headers), Middleware(Door, access=access)],
+    )
+    app.state.worker, app.state.access, app.state.home = worker, access, home
+    app.include_router(router)
+    app.add_exception_handler(RequestValidationError, _refuse)
+    return app
+
+
+# --- data sets and versions ------------------------------------------------------------------------------
+
+
+@router.get("/api/datasets", response_model=models.Datasets, tags=["data sets"])
+async def datasets(request: Request) -> Response:
+    """Every data set with its versions and builds, and what the caller may start."""
+    answer = await _ask(request, "datasets")
+    can = await request.app.state.access.can(request)
+    head = models.Datasets(home=str(request.app.state.home), can=can, datasets=[]).model_dump_json()
+    return _json(answer, wrap=(head.removesuffix("[]}").encode(), b"}"))
+
+
+@router.get(ONE, response_model=models.VersionFacts, tags=["data sets"])
+async def version(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """What the manifest of a version tells: spec, stages, files, index and columns."""
+    return _json(await _ask(request, "version", dataset=dataset, version=version))
+
+
+@router.get(f"{ONE}/marginals", response_model=models.Marginals, tags=["one version"])
+async def marginals(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """How often each value occurs, and how often it should."""
+    return _json(await _ask(request, "marginals", dataset=dataset, version=version))
+
+
+@router.get(f"{ONE}/clusters", response_model=models.Clusters, tags=["one version"])
+async def clusters(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """The clusters, the largest first, with what is typical of each."""
+    return _json(await _ask(request, "clusters", dataset=dataset, version=version))
+
+
+@router.get(f"{ONE}/map", response_model=models.MapOfPoints, tags=["one version"])
+async def map_of_points(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    points: Annotated[int, Query(ge=1, le=MOST_POINTS, description="How many profiles at most.")] = 20_000,
+    colour: Annotated[
+        str, Query(max_length=63, description="`cluster`, or a column that is no text.")
+    ] = "cluster",
+) -> Response:
+    """Profiles on a plane where those of one cluster lie together."""
+    return _json(await _ask(request, "map", dataset=dataset, version=version, points=points, colour=colour))
+
+
+@router.get(f"{ONE}/profiles/{{id}}", response_model=models.Card, tags=["one version"])
+async def profile(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
+    """One profile and its cluster."""
+    return _json(await _ask(request, "profile", dataset=dataset, version=version, profile_id=id))
+
+
+@router.get(f"{ONE}/search", response_model=models.Hits, tags=["search"])
+async def search(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT, description="What to look for.")],
+    k: Count = 10,
+    where: Conditions = [],  # noqa: B006  FastAPI copies it
+    exact: Annotated[bool, Query(description="Compare every profile instead of asking the index.")] = False,
+) -> Response:
+    """The profiles nearest to a text, with the attributes that it names and they have."""
+    return _json(
+        await _ask(
+            request,
+            "search",
+            "scan" if exact else "search",
+            dataset=dataset,
+            version=version,
+            text=text,
+            k=k,
+            where=where,
+            exact=exact,
+        )
+    )
+
+
+@router.get(f"{ONE}/similar/{{id}}", response_model=models.Hits, tags=["search"])
+async def similar(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    id: ProfileId,
+    k: Count = 10,
+    where: Conditions = [],  # noqa: B006
+) -> Response:
+    """The profiles nearest to one of them, with the attributes that they share."""
+    return _json(
+        await _ask(
+            request, "similar", "search", dataset=dataset, version=version, profile_id=id, k=k, where=where
+        )
+    )
+
+
+VersionInQuery = Annotated[
+    str, Query(pattern=VERSION_PATTERN, description="Name of a version, or `current`.")
+]
+
+
+@router.get("/api/datasets/{dataset}/compare", response_model=models.Compared, tags=["data sets"])
+async def compare(
+    request: Request, dataset: DatasetName, left: VersionInQuery, right: VersionInQuery
+) -> Response:
+    """What differs between the marginals of two versions, the column that differs most first."""
+    return _json(await _ask(request, "compare", dataset=dataset, left=left, right=right))
+
+
+@router.get("/api/datasets/{dataset}/progress", response_model=models.Progress, tags=["data sets"])
+async def progress(request: Request, dataset: DatasetName) -> Response:
+    """How far the stages of unpublished builds are."""
+    return _json(await _ask(request, "progress", dataset=dataset))
+
+
+# --- work, as runs of Airflow ----------------------------------------------------------------------------
+
+
+@router.post(f"{ONE}/reindex", response_model=models.Started, status_code=202, tags=["work"])
+async def reindex(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Reindex
+) -> models.Started:
+    """A run of Airflow publishes the version once more with another index."""
+    return await _start(request, REINDEX_DAG, dataset, version, wanted.model_dump())
+
+
+@router.post(f"{ONE}/verify", response_model=models.Started, status_code=202, tags=["work"])
+async def verify(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Verify
+) -> models.Started:
+    """A run of Airflow proves that the version is what its spec says."""
+    return await _start(request, VERIFY_DAG, dataset, version, {"all_blocks": wanted.all})
+
+
+@router.get("/api/runs/{dag_id}/{run_id}", response_model=models.RunFacts, tags=["work"])
+async def run(
+    request: Request,
+    dag_id: Annotated[str, Path(max_length=250)],
+    run_id: Annotated[str, Path(max_length=250)],
+) -> models.RunFacts:
+    """Which data set and version a run made or worked on."""
+    facts: models.RunFacts = await request.app.state.access.run(request, dag_id, run_id)
+    if facts.dataset is None or facts.version is None:
+        return facts
+    answer = await _ask(request, "build", dataset=facts.dataset, version=facts.version)
+    return facts.model_copy(update=json.loads(answer.body)) if answer.status == 200 else facts
+
+
+# --- pages and files -------------------------------------------------------------------------------------
+
+
+@router.get("/", include_in_schema=False)
+async def index() -> Response:
+    """The page itself."""
+    return FileResponse(STATIC / "index.html")
+
+
+@router.get("/static/{name}", include_in_schema=False)
+async def static(name: str) -> Response:
+    """A file of the page."""
+    path = _static_files().get(name)
+    if path is None:
+        raise HTTPException(404, f"there is no file {name[:80]!r}")
+    return FileResponse(path, media_type=mimetypes.guess_type(name)[0])
+
+
+@router.get("/report/{dataset}/{version}", include_in_schema=False)
+async def report(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """The stored report of a version, in a sandbox."""
+    answer = await _ask(request, "report", dataset=dataset, version=version)
+    if answer.status != 200:
+        return _json(answer)
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    return FileResponse(json.loads(answer.body), media_type="text/html", headers=headers)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """The description of the HTTP API."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """The same description for people."""
+    return HTMLResponse(docs_page(request.app.openapi()))
+
+
+# --- how ------------------------------------------------------------------------------------------------
+
+
+async def _ask(request: Request, question: str, lane: Lane = "look", **arguments: Any) -> Answer:  # noqa: ANN401
+    worker: Worker = request.app.state.worker
+    wanted = question != "report" and "gzip" in request.headers.get("accept-encoding", "")
+    return await worker.ask(question, lane, wanted and question != "datasets", **arguments)
+
+
+def _json(answer: Answer, wrap: tuple[bytes, bytes] = (b"", b"")) -> Response:
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if answer.compressed else {}
+    if answer.status in (429, 503):
+        headers["Retry-After"] = "1"
+    body = answer.body if answer.status != 200 else wrap[0] + answer.body + wrap[1]
+    return Response(body, answer.status, headers, "application/json")
+
+
+async def _start(
+    request: Request, dag_id: str, dataset: str, version: str, conf: dict[str, Any]
+) -> models.Started:
+    """The run has been started, for the version that bears this name now."""
+    access: Access = request.app.state.access
+    await access.require(request, dag_id)
+    answer = await _ask(request, "version_name", dataset=dataset, version=version)
+    said = json.loads(answer.body)
+    if answer.status != 200:
+        raise HTTPException(answer.status, said["detail"])
+    return await access.start(request, dag_id, {"dataset": dataset, "version": said["version"], **conf})
+
+
+@functools.cache
+def _static_files() -> dict[str, Folder]:
+    """The files of the page by their names, and plotly's script from its package."""
+    found = {path.name: path for path in STATIC.iterdir() if path.is_file()}
+    plotly = importlib.util.find_spec("plotly")
+    if plotly is not None and plotly.submodule_search_locations:
+        found["plotly.min.js"] = Folder(plotly.submodule_search_locations[0]) / "package_data/plotly.min.js"
+    return found
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """What breaks a rule, in one sentence: value, rule."""
+    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    first = errors[0] if errors else {"loc": ("request",), "msg": str(error)}
+    place = ".".join(str(part) for part in first["loc"][1:]) or "request"
+    given = str(first.get("input", ""))[:80]
+    return JSONResponse({"detail": f"{place}={given!r}: {first['msg']}"}, 422)

@@ -1,0 +1,113 @@
+"""How far the builds are that have not led to a version yet, from the receipts and seals that lie there."""
+
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from synthprof.errors import StageError
+from synthprof.spec import BLOCK_ROWS, Spec
+from synthprof.stages import STAGES, Stage, stage
+from synthprof.store import Build, Receipt, Store, read_receipts, version_of
+from synthprof.web import models
+
+State = Literal["building", "failed", "stopped"]
+
+PAUSE_SECONDS = 60.0
+"""Between two tasks of Airflow nobody holds a build; so much later it counts as stopped."""
+
+
+def builds_of(home: Path, dataset: str) -> list[models.Build]:
+    """The builds of a data set whose version is not published, the youngest first."""
+    found = [
+        models.Build(
+            build=build.folder.name,
+            rows=build.spec.profiles,
+            seed=build.spec.seed,
+            encoder=build.spec.encoder,
+            state=_state(build),
+            problem=build.failure(),
+            done=[each.name for each in _wanted(build.spec) if _receipts(build, each)],
+            stages=[each.name for each in _wanted(build.spec)],
+            updated_at=_moment(_changed(build)),
+        )
+        for build in _builds(home, dataset)
+    ]
+    return sorted(found, key=lambda each: each.updated_at, reverse=True)
+
+
+def progress_of(home: Path, dataset: str) -> list[models.BuildProgress]:
+    """How far each of these builds is, stage by stage."""
+    return [
+        models.BuildProgress(
+            build=build.folder.name,
+            version=version_of(build.spec, stage("publish").key),
+            state=_state(build),
+            problem=build.failure(),
+            stages=[_progress(build, each) for each in _wanted(build.spec)],
+        )
+        for build in _builds(home, dataset)
+    ]
+
+
+def _builds(home: Path, dataset: str) -> Iterator[Build]:
+    store = Store(home, dataset)
+    for path in sorted(store.folder.glob("build/*/spec.json")):
+        try:
+            spec = Spec.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):  # removed just now, or of another release
+            continue
+        build = store.build(spec)
+        version = version_of(spec, stage("publish").key)
+        if build.folder == path.parent and not store.published(version).is_dir():
+            yield build
+
+
+def _wanted(spec: Spec) -> list[Stage]:
+    return [each for each in STAGES if each.when is None or getattr(spec, each.when)]
+
+
+def _receipts(build: Build, each: Stage) -> tuple[Receipt, ...]:
+    """The receipts of a stage that has ended, else none."""
+    try:
+        return read_receipts(build.stage_folder(each.name, each.key), build.spec.blocks)
+    except StageError:
+        return ()
+
+
+def _progress(build: Build, each: Stage) -> models.StageProgress:
+    rows = 0 if each.name == "setup" else build.spec.profiles
+    if receipts := _receipts(build, each):
+        seconds = sum(receipt.seconds for receipt in receipts)
+        return models.StageProgress(stage=each.name, state="done", rows_done=rows, rows=rows, seconds=seconds)
+    folder = build.stage_folder(each.name, each.key)
+    blocks = sum(1 for _ in folder.glob("seal-*.json"))
+    seconds = time.time() - folder.stat().st_ctime if folder.is_dir() else 0.0
+    return models.StageProgress(
+        stage=each.name,
+        state="running" if folder.is_dir() and _state(build) == "building" else "waiting",
+        rows_done=min(blocks * BLOCK_ROWS, rows),
+        rows=rows,
+        seconds=round(max(0.0, seconds), 3),
+    )
+
+
+def _state(build: Build) -> State:
+    if build.under_way():
+        return "building"
+    if build.failure() is not None:
+        return "failed"
+    return "building" if time.time() - _changed(build) < PAUSE_SECONDS else "stopped"
+
+
+def _changed(build: Build) -> float:
+    """When anything in the build's folders was last made or removed."""
+    folders = [build.folder, *(path for path in build.folder.iterdir() if path.is_dir())]
+    return max(path.stat().st_mtime for path in folders if path.exists())
+
+
+def _moment(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,120 @@
+"""The explorer inside Airflow's API server: its users, their rights, and its runs."""
+
+import asyncio
+import urllib.parse
+from typing import Any
+
+import httpx
+from airflow.api_fastapi.app import API_ROOT_PATH, get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
+from airflow.api_fastapi.core_api.security import (
+    bearer_scheme,
+    get_user,
+    requires_access_dag,
+    requires_access_view,
+)
+from fastapi import FastAPI, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from synthprof.resources import home_folder
+from synthprof.web.access import REINDEX_DAG, VERIFY_DAG
+from synthprof.web.app import make_app
+from synthprof.web.lazy import HOST_APP
+from synthprof.web.models import Can, RunFacts, Started
+
+
+def explorer() -> FastAPI:
+    """The explorer for Airflow's users."""
+    return make_app(home_folder(), AirflowUsers())
+
+
+class AirflowUsers:
+    """Who is signed in and may see plugins may look; who may trigger a DAG may start its runs.
+
+    Rights are asked in threads, not in the event loop: some auth managers keep them in a database.
+    """
+
+    async def admit(self, request: Request) -> Response | None:
+        """None for who may see plugins; a browser without a session is sent to sign in."""
+        try:
+            user = await get_user(request, None, await bearer_scheme(request))
+        except HTTPException:
+            if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+                return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), 302)
+            raise
+        await asyncio.to_thread(requires_access_view(AccessView.PLUGINS), request, user)
+        request.state.synthprof_user = user
+        return None
+
+    async def can(self, request: Request) -> Can:
+        """Whether both kinds of work may be started."""
+        try:
+            for dag_id in (REINDEX_DAG, VERIFY_DAG):
+                await self.require(request, dag_id)
+        except HTTPException:
+            return Can(trigger=False, reason=f"you may not trigger the DAG {dag_id}; ask an administrator")
+        return Can(trigger=True, reason=None)
+
+    async def require(self, request: Request, dag_id: str) -> None:
+        """Nothing for who may trigger the DAG; else HTTPException 403."""
+        check = requires_access_dag("POST", DagAccessEntity.RUN, dag_id)
+        await asyncio.to_thread(check, request, request.state.synthprof_user)
+
+    async def start(self, request: Request, dag_id: str, conf: dict[str, Any]) -> Started:
+        """A run has been started by Airflow's own API, which checks it and logs who asked."""
+        run = await _call(request, "POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        run_id = str(run["dag_run_id"])
+        return Started(dag_id=dag_id, run_id=run_id, url=_page(dag_id, run_id))
+
+    async def run(self, request: Request, dag_id: str, run_id: str) -> RunFacts:
+        """The data set a run was asked for, and the version that its first task named."""
+        path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
+        run = await _call(request, "GET", path)
+        conf = run["conf"] or {}
+        dataset = conf.get("dataset") or await _default_dataset(request, dag_id)
+        version = conf.get("version") or await _version_of_setup(request, path)
+        return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
+
+
+async def _default_dataset(request: Request, dag_id: str) -> str | None:
+    """The data set of runs that name none: the default of the DAG's parameter."""
+    details = await _call(request, "GET", f"/dags/{_quoted(dag_id)}/details")
+    param = (details.get("params") or {}).get("dataset") or {}
+    value = param.get("value") if isinstance(param, dict) else param
+    return value if isinstance(value, str) else None
+
+
+async def _version_of_setup(request: Request, run_path: str) -> str | None:
+    """The version that the task `setup` named; None as long as it has not ended, and for other DAGs."""
+    path = f"{run_path}/taskInstances/setup/xcomEntries/version?deserialize=true"
+    try:
+        value = (await _call(request, "GET", path))["value"]
+    except HTTPException as error:
+        if error.status_code in (403, 404):
+            return None
+        raise
+    return value if isinstance(value, str) else None
+
+
+async def _call(request: Request, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401
+    """What Airflow's public API answers the caller of this request; its refusals are ours."""
+    transport = httpx.ASGITransport(request.scope[HOST_APP])
+    headers = {name: request.headers[name] for name in ("authorization", "cookie") if name in request.headers}
+    async with httpx.AsyncClient(transport=transport, base_url="http://airflow", timeout=30) as client:
+        answer = await client.request(method, f"/api/v2{path}", json=body, headers=headers)
+    if answer.is_success:
+        return dict(answer.json())
+    try:
+        detail = answer.json().get("detail")
+    except ValueError:
+        detail = answer.text[:200]
+    status = answer.status_code if answer.status_code in (401, 403, 404, 409, 429) else 503
+    raise HTTPException(422 if answer.status_code == 400 else status, detail)
+
+
+def _page(dag_id: str, run_id: str) -> str:
+    return f"{API_ROOT_PATH.rstrip('/')}/dags/{_quoted(dag_id)}/runs/{_quoted(run_id)}"
+
+
+def _quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")

@@ -1,0 +1,162 @@
+"""The worker process as the server sees it: asked within bounds, started when needed and when it has died."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+logger = logging.getLogger(__name__)
+
+Lane = Literal["look", "search", "scan"]
+
+MOST_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
+"""Questions of each kind that may be unanswered at once; more are refused at once."""
+
+SECONDS = 15.0
+"""After this the caller is told that it took too long."""
+
+GRACE_SECONDS = 30.0
+"""A question that is still unanswered so much later hangs: the process is ended, and started again."""
+
+LONGEST_HEAD = 1 << 16
+"""Bytes of the line before an answer's bytes; far more than there ever are."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and a body in JSON."""
+
+    status: int
+    body: bytes
+    compressed: bool = False
+
+
+@dataclass
+class _Running:
+    """A process that was started, the loop that listens to it and the questions it has not answered."""
+
+    process: subprocess.Popen[bytes]
+    loop: asyncio.AbstractEventLoop
+    writer: asyncio.StreamWriter
+    listener: "asyncio.Task[None] | None" = None
+    waiting: dict[int, "asyncio.Future[Answer]"] = field(default_factory=dict)
+    lanes: dict[int, Lane] = field(default_factory=dict)
+
+
+class Worker:
+    """Answers questions about the data under `home`; holds at most one process at a time."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._running: _Running | None = None
+        self._number = 0
+        self._starting = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while there is one."""
+        running = self._running
+        return running.process.pid if running and running.process.poll() is None else None
+
+    async def ask(self, question: str, lane: Lane, compress: bool = False, **arguments: Any) -> Answer:  # noqa: ANN401
+        """The answer; with status 429, 503 or 504 where there is none in time."""
+        running = await self._process()
+        if sum(each == lane for each in running.lanes.values()) >= MOST_WAITING[lane]:
+            status = 503 if lane == "look" else 429
+            return _refused(status, f"{MOST_WAITING[lane]} others wait for an answer; ask again in a second")
+        self._number += 1
+        number = self._number
+        running.lanes[number] = lane
+        future = running.waiting[number] = running.loop.create_future()
+        asked = {"number": number, "question": question, "lane": lane, "compress": compress}
+        line = json.dumps({**asked, "arguments": arguments, "seconds": SECONDS}).encode() + b"\n"
+        running.writer.write(line)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), SECONDS)
+        except asyncio.TimeoutError:  # noqa: UP041  another class in Python 3.10 and before only
+            running.loop.call_later(GRACE_SECONDS, self._end_if_unanswered, running, number)
+            return _refused(504, f"no answer within {SECONDS:.0f} s; ask for less, or ask again later")
+
+    def close(self) -> None:
+        """The process has been ended."""
+        if self._running is not None:
+            self._end(self._running)
+            self._running = None
+
+    async def _process(self) -> _Running:
+        """The process that runs; a new one where there is none, or where it belongs to another loop."""
+        loop = asyncio.get_running_loop()
+        running = self._running
+        if running is not None and running.loop is loop and running.process.poll() is None:
+            return running
+        if running is not None and running.loop is not loop:
+            self.close()
+            self._starting = asyncio.Lock()
+        async with self._starting:
+            if self._running is None or self._running.process.poll() is not None:
+                self._running = await self._start(loop)
+            return self._running
+
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "synthprof.web.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)
+        running = _Running(process, loop, writer)
+        running.listener = loop.create_task(self._listen(running, reader))
+        return running
+
+    def _environment(self) -> dict[str, str]:
+        """Ours without what is secret or means something to Airflow."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if "AIRFLOW" not in name and name != "SYNTHPROF_TOKEN"
+        }
+        return kept | {"SYNTHPROF_HOME": str(self.home), "SYNTHPROF_PARENT_PID": str(os.getpid())}
+
+    async def _listen(self, running: _Running, reader: asyncio.StreamReader) -> None:
+        """Answers reach those who wait until the process ends; then all are told so."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readline():
+                said = json.loads(head)
+                body = await reader.readexactly(said["bytes"])
+                running.lanes.pop(said["number"], None)
+                future = running.waiting.pop(said["number"], None)
+                if future is not None and not future.done():
+                    future.set_result(Answer(said["status"], body, said["compressed"]))
+        self._end(running)
+
+    def _end_if_unanswered(self, running: _Running, number: int) -> None:
+        if number in running.waiting:
+            logger.warning("the explorer's process hangs and is ended")
+            self._end(running)
+
+    def _end(self, running: _Running) -> None:
+        """The process is gone, and nobody waits for it any longer."""
+        running.process.kill()
+        code = running.process.wait()
+        with contextlib.suppress(RuntimeError):  # its loop may be closed
+            running.writer.close()
+        unanswered, running.waiting, running.lanes = running.waiting, {}, {}
+        if unanswered:
+            logger.warning("the explorer's process ended with status %d; the next question starts it", code)
+        for future in unanswered.values():
+            if not future.done() and not running.loop.is_closed():
+                future.set_result(_refused(503, "the search process ended and is started again; ask again"))
+
+
+def _refused(status: int, detail: str) -> Answer:
+    return Answer(status, json.dumps({"detail": detail}).encode())

@@ -1,0 +1,65 @@
+"""The explorer alone, without Airflow: for this machine, or for others where there is a token."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from synthprof.errors import SpecError
+from synthprof.web.access import Lone
+from synthprof.web.app import make_app
+
+TOKEN = "SYNTHPROF_TOKEN"  # the name of the variable, not a secret
+LEAST_TOKEN = 16
+"""Characters of a token that is not guessed."""
+
+LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+
+def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
+    """The app for whoever reaches `host`. Raises SpecError where that would be anybody.
+
+    Without a token only names of this machine are answered, so that no foreign page gets in by a name of its
+    own that leads here (DNS rebinding).
+    """
+    if token is not None and len(token) < LEAST_TOKEN:
+        raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {LEAST_TOKEN}")
+    if token is None and not _is_loopback(host):
+        raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
+    app = make_app(home, Lone(token))
+    return app if token is not None else TrustedHostMiddleware(app, LOCAL_HOSTS)
+
+
+def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """The explorer has answered until a signal ended it; `ready` hears its address once it listens.
+
+    Raises SpecError where nobody can listen there, or anybody could ask.
+    """
+    app = lone_app(home, host, os.environ.get(TOKEN) or None)
+    with _listening(host, port) as listening:
+        config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="on")
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{listening.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SpecError(
+            f"host={host}, port={port} cannot be listened on ({error.strerror}); choose another with --port"
+        ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

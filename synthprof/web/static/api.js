@@ -1,0 +1,101 @@
+// The explorer's HTTP API, relative to where the page is mounted.
+
+/** A refusal or a failure, with what the API says about it. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+    this.title = TITLES[status] ?? "That did not work";
+  }
+}
+
+const TITLES = {
+  0: "The server does not answer",
+  401: "You are signed out",
+  403: "You may not do that",
+  404: "There is no such thing",
+  409: "That is not possible now",
+  429: "Too many searches at once",
+  503: "The server is busy",
+  504: "That took too long",
+};
+
+const KEPT = new Map();
+const MOST_KEPT = 40;
+
+export const datasets = (signal) => get("api/datasets", { signal });
+export const progress = (dataset, signal) => get(`${of(dataset)}/progress`, { signal });
+export const compare = (dataset, left, right, signal) => keep(query(`${of(dataset)}/compare`, { left, right }), signal);
+export const run = (dag, id, signal) => get(`api/runs/${encodeURIComponent(dag)}/${encodeURIComponent(id)}`, { signal });
+
+/** What never changes, because a published version never does, is asked for once. */
+export const version = (at, signal) => keep(path(at), signal);
+export const marginals = (at, signal) => keep(`${path(at)}/marginals`, signal);
+export const clusters = (at, signal) => keep(`${path(at)}/clusters`, signal);
+export const profile = (at, id, signal) => keep(`${path(at)}/profiles/${id}`, signal);
+export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, { points, colour }), { signal });
+
+export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });
+export const similar = (at, id, asked, signal) => get(query(`${path(at)}/similar/${id}`, asked), { signal });
+
+export const reindex = (at, asked) => post(`${path(at)}/reindex`, asked);
+export const verify = (at, asked) => post(`${path(at)}/verify`, asked);
+
+/** Where the stored report of a version is. */
+export const report = (at) => `report/${encodeURIComponent(at.dataset)}/${encodeURIComponent(at.version)}`;
+
+function of(dataset) {
+  return `api/datasets/${encodeURIComponent(dataset)}`;
+}
+
+function path(at) {
+  return `${of(at.dataset)}/versions/${encodeURIComponent(at.version)}`;
+}
+
+/** The address with its parameters; a list gives one for each item, what is empty gives none. */
+function query(address, parameters) {
+  const found = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) if (one !== "" && one !== null && one !== undefined) found.append(name, one);
+  }
+  const text = found.toString();
+  return text ? `${address}?${text}` : address;
+}
+
+async function keep(address, signal) {
+  if (!KEPT.has(address)) {
+    const found = await get(address, { signal });
+    if (KEPT.size >= MOST_KEPT) KEPT.delete(KEPT.keys().next().value);
+    KEPT.set(address, found);
+  }
+  return KEPT.get(address);
+}
+
+function post(address, body) {
+  // a form of another site can send neither this header nor JSON
+  const headers = { "Content-Type": "application/json", "X-Synthprof": "1" };
+  return get(address, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function get(address, options) {
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { Accept: "application/json" }, ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(0, "It may be starting again; try in a moment.");
+  }
+  // whoever is signed out may be sent to a page to sign in at
+  if (!answer.headers.get("Content-Type")?.includes("json")) {
+    throw new Refused(answer.ok ? 401 : answer.status, answer.ok ? "Load this page again to sign in." : `The server answered ${answer.status} ${answer.statusText}.`);
+  }
+  const found = await answer.json();
+  if (!answer.ok) throw new Refused(answer.status, sentence(found.detail) ?? `The server answered ${answer.status}.`);
+  return found;
+}
+
+/** The detail of an error: a sentence, or a list of what was wrong with each value. */
+function sentence(detail) {
+  if (Array.isArray(detail)) return detail.map((each) => `${each.loc?.at(-1) ?? "value"}: ${each.msg}`).join("; ");
+  return typeof detail === "string" ? detail : null;
+}

@@ -1,0 +1,78 @@
+// Two versions of a data set: which marginals changed, and how far.
+
+import * as api from "./api.js";
+import { bar, data, el, failure, fill, panel, section, select, waiting } from "./dom.js";
+import { count, difference, score, share, since } from "./format.js";
+import { note } from "./place.js";
+
+const FIRST = 8;
+const SAME = 0.0005;
+
+export async function show(place, { at, asked, summary, dataset, signal }) {
+  const others = dataset.versions.filter((each) => each.version !== at.version);
+  if (!others.length) {
+    fill(place, section("Compare", "There is only this version. Once another one of this data set is published, they can be compared here."));
+    return;
+  }
+  // the version before is what most want to know about
+  const at0 = dataset.versions.findIndex((each) => each.version === at.version);
+  const other = others.find((each) => each.version === asked.with) ?? dataset.versions[at0 + 1] ?? others[0];
+  const results = el("div");
+  const draw = (left) => {
+    note({ ...asked, with: left });
+    return changes(results, { left, right: at.version, summary, before: others.find((each) => each.version === left), dataset: at.dataset, signal });
+  };
+  fill(place, section("Compare", "What changed in the marginals from another version to this one.",
+    el("div", { class: "row" },
+      select("From", others.map((each) => [each.version, `${each.version} · ${since(each.published_at)}`]), other.version, draw),
+      el("span", {}, "to ", el("code", {}, at.version))),
+    results));
+  await draw(other.version);
+}
+
+async function changes(place, { left, right, summary, before, dataset, signal }) {
+  fill(place, waiting("the comparison"));
+  try {
+    const { columns } = await api.compare(dataset, left, right, signal);
+    if (signal.aborted) return;
+    const moved = columns.filter((each) => each.distance >= SAME);
+    const top = Math.max(...columns.map((each) => each.distance), 0.01);
+    fill(place, facets(before, summary),
+      el("p", { class: "lead" }, moved.length ? `${count(moved.length)} of ${count(columns.length)} marginals moved. The distance is half the sum of the differences of the shares.` : "No marginal moved by more than 0.05 %."),
+      el("div", { class: "panels roomy" }, columns.map((each) => one(each, top))));
+  } catch (error) {
+    if (error.name !== "AbortError") fill(place, failure(error, () => changes(place, { left, right, summary, before, dataset, signal })));
+  }
+}
+
+/** What the two versions are made of, side by side. */
+function facets(before, after) {
+  const lines = [
+    ["profiles", (each) => count(each.rows)],
+    ["clusters", (each) => (each.clusters === null ? "–" : count(each.clusters))],
+    ["seed", (each) => String(each.seed)],
+    ["encoder", (each) => each.encoder],
+    ["adjusted Rand index", (each) => score(each.scores.adjusted_rand_index)],
+    ["silhouette", (each) => score(each.scores.silhouette)],
+    ["recall@10", (each) => score(each.scores.recall_at_10)],
+  ];
+  return el("dl", { class: "facts" }, lines.map(([name, of]) => el("div", {}, el("dt", {}, name),
+    of(before) === of(after) ? el("dd", {}, of(after)) : el("dd", {}, el("span", { class: "soft" }, `${of(before)} → `), of(after)))));
+}
+
+function one({ column, distance, changes: all }, top) {
+  const most = Math.max(...all.map((each) => Math.abs(each.difference)), 0.001);
+  const shown = [...all].sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference)).slice(0, FIRST);
+  const head = [el("h3", { class: "mono" }, column), el("span", { class: "soft" }, `distance ${share(distance)}`), bar(distance / top, null, "thin")];
+  const foot = all.length > FIRST ? el("p", { class: "soft" }, `and ${count(all.length - FIRST)} that moved less`) : null;
+  return panel(head, ["value", "change", "from", "to", "difference in points"], shown.map((each) => line(each, most)), foot);
+}
+
+function line({ value, left, right, difference: moved }, most) {
+  return el("tr", {},
+    data("th", value, { scope: "row" }),
+    el("td", {}, el("span", { class: moved < 0 ? "swing less" : "swing", "aria-hidden": "true", vars: { w: Math.abs(moved) / most } })),
+    el("td", { class: "num soft" }, share(left)),
+    el("td", { class: "num" }, share(right)),
+    el("td", { class: "num" }, difference(moved)));
+}

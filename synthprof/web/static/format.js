@@ -1,0 +1,55 @@
+// Numbers and times as their reader writes them.
+
+import { el } from "./dom.js";
+
+const whole = new Intl.NumberFormat();
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const fraction = new Intl.NumberFormat(undefined, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+const shares = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const points = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
+const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const digits = [0, 1, 2].map((n) => new Intl.NumberFormat(undefined, { minimumFractionDigits: n, maximumFractionDigits: n }));
+
+const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"];
+const SPANS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+export const count = (value) => whole.format(value);
+export const brief = (value) => short.format(value);
+export const share = (value) => shares.format(value);
+export const similarity = (value) => fraction.format(value);
+
+/** A difference of two shares in percentage points, with its sign. */
+export const difference = (value) => points.format(100 * value);
+
+/** A score; null is shown as a dash. */
+export function score(value) {
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) < 100 ? fraction.format(value) : whole.format(Math.round(value));
+}
+
+export function bytes(value) {
+  const power = value < 1024 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), SIZES.length - 1);
+  const scaled = value / 1024 ** power;
+  return `${digits[power === 0 || scaled >= 100 ? 0 : 1].format(scaled)} ${SIZES[power]}`;
+}
+
+export function seconds(value) {
+  if (value < 9.995) return `${digits[2].format(value)} s`;
+  if (value < 99.95) return `${digits[1].format(value)} s`;
+  const all = Math.round(value);
+  return `${whole.format(Math.floor(all / 60))} min ${String(all % 60).padStart(2, "0")} s`;
+}
+
+/** A moment as its distance from now, with the moment itself where the pointer rests. */
+export function ago(iso) {
+  const moment = new Date(iso);
+  return el("time", { datetime: iso, title: absolute.format(moment) }, since(moment));
+}
+
+/** The same as plain text, for places that take no element. */
+export function since(moment) {
+  const passed = (new Date(moment) - Date.now()) / 1000;
+  const [unit, length] = SPANS.find(([, size]) => Math.abs(passed) >= size) ?? [];
+  return unit ? relative.format(Math.trunc(passed / length), unit) : "just now";
+}

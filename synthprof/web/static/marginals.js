@@ -1,0 +1,67 @@
+// How often each value occurs, beside how often it should.
+
+import * as api from "./api.js";
+import { bar, data, el, fill, panel, section, select } from "./dom.js";
+import { count, difference, share } from "./format.js";
+
+const FIRST = 12;
+const ORDERS = [["columns", "as the columns stand"], ["gap", "by the largest gap"]];
+
+export async function show(place, { at, summary, signal }) {
+  const { columns } = await api.marginals(at, signal);
+  if (signal.aborted) return;
+  const grid = el("div", { class: "panels" });
+  const draw = (order) => fill(grid, sorted(columns, order).map(one));
+  draw("columns");
+  // two standard errors of a share near one half
+  const noise = 1 / Math.sqrt(Math.max(summary.rows, 1));
+  fill(place, section("Marginals against their targets",
+    `Share of the profiles that have a value. By chance alone, a share near one half of ${count(summary.rows)} profiles strays by up to ${difference(noise).replace("+", "")} points.`,
+    el("div", { class: "row key" },
+      el("span", {}, bar(0.7), "observed"),
+      el("span", {}, bar(0, 0.5), "target"),
+      select("Order", ORDERS, "columns", draw)),
+    grid));
+}
+
+function sorted(columns, order) {
+  return order === "gap" ? [...columns].sort((a, b) => gap(b) - gap(a)) : columns;
+}
+
+function gap({ values }) {
+  return Math.max(0, ...values.filter((each) => each.target !== null).map((each) => Math.abs(each.share - each.target)));
+}
+
+function one(column) {
+  const top = Math.max(...column.values.map((each) => Math.max(each.share, each.target ?? 0)), 0) || 1;
+  const ranked = column.values.length > FIRST ? largest(column.values) : column.values;
+  const rows = ranked.map((each) => line(each, top));
+  const aimed = column.values.some((each) => each.target !== null);
+  const head = [
+    el("h3", { class: "mono" }, column.column),
+    aimed ? el("span", { class: "soft" }, `largest gap ${difference(gap(column)).replace("+", "")} points`) : null,
+  ];
+  return panel(head, ["value", "bar", "observed", "target"], rows.slice(0, FIRST), more(rows));
+}
+
+/** The values by share; the numbers of a column keep their order otherwise. */
+function largest(values) {
+  return [...values].sort((a, b) => (b.target ?? b.share) - (a.target ?? a.share));
+}
+
+function line({ value, share: seen, target }, top) {
+  return el("tr", {},
+    data("th", value, { scope: "row" }),
+    el("td", {}, bar(seen / top, target === null ? null : target / top)),
+    el("td", { class: "num" }, share(seen)),
+    el("td", { class: "num soft" }, target === null ? "" : share(target)));
+}
+
+function more(rows) {
+  if (rows.length <= FIRST) return null;
+  const button = el("button", { type: "button", class: "link", on: { click: () => {
+    rows[FIRST - 1].after(...rows.slice(FIRST));
+    button.remove();
+  } } }, `${count(rows.length - FIRST)} more`);
+  return button;
+}

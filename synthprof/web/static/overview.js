@@ -1,0 +1,107 @@
+// One version at a glance: scores, stages, index, parameters, files, and the work that can be started on it.
+
+import * as api from "./api.js";
+import { actions } from "./actions.js";
+import { bar, data, el, facts, fill, section, table } from "./dom.js";
+import { bytes, count, score, seconds, share } from "./format.js";
+
+const SCORES = [
+  ["adjusted_rand_index", "Adjusted Rand index", "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. It falls when there are more clusters than archetypes."],
+  ["silhouette", "Silhouette", "From −1 to 1, on a sample: how much nearer a profile is to its own centroid than to the next one."],
+  ["recall_at_10", "Recall@10", "Share of the ten true nearest neighbours that the index finds."],
+  ["inertia", "Inertia", "Sum of squared distances to the nearest centroid; lower is tighter, at the same number of clusters."],
+];
+
+const STAGES = [
+  { name: "stage" },
+  { name: "rows", class: "num" },
+  { name: "time", class: "num time" },
+  { name: "rows/s", class: "num" },
+  { name: "peak memory", class: "num" },
+  { name: "CPU", class: "num" },
+  { name: "written", class: "num" },
+  { name: "share of time", class: "bars" },
+];
+
+export async function show(place, { at, can, signal }) {
+  const version = await api.version(at, signal);
+  if (signal.aborted) return;
+  fill(place, quality(version), timeline(version), index(version, at, can), parameters(version), files(version));
+}
+
+function quality({ scores }) {
+  return section("Quality", null, el("div", { class: "scores" }, SCORES.map(([name, title, help]) => {
+    const value = scores[name];
+    return el("div", {}, el("h3", {}, title), el("p", { class: "value" }, score(value)),
+      value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, help));
+  })));
+}
+
+function timeline({ stages }) {
+  const all = grouped(stages);
+  const total = all.reduce((sum, stage) => sum + stage.seconds, 0) || 1;
+  const longest = Math.max(...all.map((stage) => stage.seconds), 0) || 1;
+  const lead = `${seconds(total)} of work in ${count(all.length)} stages, as their receipts tell.`;
+  return section("Stages", lead,
+    el("div", { class: "strip", "aria-hidden": "true" }, all.map((stage, at) => el("span", {
+      vars: { share: stage.seconds / total, hue: Math.round((155 + (300 * at) / all.length) % 360) },
+      title: `${stage.stage}: ${seconds(stage.seconds)}, ${share(stage.seconds / total)}`,
+    }, stage.seconds / total > 0.07 ? stage.stage : ""))),
+    table("Stages with rows, time, rate, memory and bytes written", STAGES, all.map((stage) => [
+      stage.shards > 1 ? `${stage.stage} × ${stage.shards}` : stage.stage,
+      stage.rows ? count(stage.rows) : "–",
+      seconds(stage.seconds),
+      stage.rows && stage.seconds ? count(Math.round(stage.rows / stage.seconds)) : "–",
+      bytes(stage.memory),
+      seconds(stage.cpu),
+      stage.written ? bytes(stage.written) : "–",
+      bar(stage.seconds / longest),
+    ]), "stages"),
+    shards(stages));
+}
+
+/** The receipts by stage: shards of one stage are added up, of their memory the most counts. */
+function grouped(stages) {
+  const found = new Map();
+  for (const one of stages) {
+    const sum = found.get(one.stage) ?? { stage: one.stage, shards: 0, rows: 0, seconds: 0, cpu: 0, memory: 0, written: 0 };
+    found.set(one.stage, {
+      ...sum,
+      shards: sum.shards + 1,
+      rows: sum.rows + one.rows,
+      seconds: sum.seconds + one.seconds,
+      cpu: sum.cpu + one.cpu_seconds,
+      memory: Math.max(sum.memory, one.peak_memory),
+      written: sum.written + one.bytes_written,
+    });
+  }
+  return [...found.values()];
+}
+
+function shards(stages) {
+  const parts = stages.filter((stage) => stage.shard);
+  if (parts.length < 2) return null;
+  const columns = ["stage", "blocks", "rows", "time", "rows/s", "peak memory"].map((name, at) => ({ name, class: at > 1 ? "num" : "" }));
+  return el("details", {}, el("summary", {}, `Receipts of the ${count(parts.length)} shards`), table("Shards", columns, parts.map((one) => [
+    one.stage, `${one.shard[0]} to ${one.shard[1]}`, count(one.rows), seconds(one.seconds), count(Math.round(one.rows_per_second ?? 0)), bytes(one.peak_memory),
+  ]), "stages"));
+}
+
+function index(version, at, can) {
+  const { kind, reason, ...rest } = version.index ?? {};
+  const told = Object.entries(rest).filter(([, value]) => typeof value === "number" && value > 0)
+    .map(([name, value]) => [name.replaceAll("_", " "), Number.isInteger(value) && name !== "recall_at_10" ? count(value) : score(value)]);
+  return section("Search index and proof", kind ? reason : "This version has no index; searches compare every profile.",
+    kind ? facts([["kind", kind], ...told], "pairs") : null, actions(version, at, can));
+}
+
+function parameters({ spec }) {
+  return section("Parameters", "They determine every byte of the data: the same parameters make the same data set again.",
+    el("dl", { class: "spec" }, Object.entries(spec).map(([name, value]) => el("div", {}, el("dt", {}, el("code", {}, name)), el("dd", {}, el("code", {}, value === "" ? "–" : String(value)))))));
+}
+
+function files(version) {
+  const columns = [{ name: "file" }, { name: "size", class: "num" }, { name: "SHA-256", class: "sum" }];
+  return section("Files", "Published files never change; the manifest holds their checksums.",
+    table("Files", columns, version.files.map((file) => [data("code", file.path, { lang: null }), bytes(file.bytes), el("code", {}, file.sha256)]), "files"));
+}

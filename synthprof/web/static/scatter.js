@@ -1,0 +1,309 @@
+// A map of many points on a canvas, to move, to zoom and to choose from.
+
+import { clear, disc, dots } from "./raster.js";
+
+const MOST_ZOOM = 400;
+const REACH = 14;
+const STEP = 1.4;
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * A map on a canvas: drag or pinch it, wheel or + and − to zoom, click a point or go to it with the arrow keys.
+ *
+ * `on.pick(at)` a point was chosen, `on.hover(at, x, y)` the pointer is near one, or near none: null.
+ */
+export class Scatter {
+  #canvas;
+  #context;
+  #on;
+  #points = { x: [], y: [], colours: [], shown: null };
+  #view = { x: 0, y: 0, zoom: 1 };
+  #fit = { x: 0, y: 0, scale: 1 };
+  #pointers = new Map();
+  #dragged = 0;
+  #chosen = null;
+  #frame = 0;
+  #image = null;
+
+  constructor(canvas, on, signal) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d", { alpha: false });
+    this.#on = on;
+    const sizes = new ResizeObserver(() => this.#resize());
+    sizes.observe(canvas);
+    signal.addEventListener("abort", () => sizes.disconnect());
+    this.#listen(signal);
+  }
+
+  /** x, y: places; colours: [r, g, b] of each; shown: which are not faded, or null for all. */
+  set points(points) {
+    this.#points = { ...points, x: Float32Array.from(points.x), y: Float32Array.from(points.y) };
+    this.#measure();
+    this.redraw();
+  }
+
+  set shown(shown) {
+    this.#points.shown = shown;
+    this.redraw();
+  }
+
+  /** The point that is marked, or null. */
+  set chosen(at) {
+    this.#chosen = at;
+    this.redraw();
+  }
+
+  get chosen() {
+    return this.#chosen;
+  }
+
+  /** Where a point is on the canvas, in CSS pixels. */
+  place(at) {
+    const [x, y] = this.#toCanvas(this.#points.x[at], this.#points.y[at]);
+    return { x, y };
+  }
+
+  zoom(factor, x = this.#canvas.clientWidth / 2, y = this.#canvas.clientHeight / 2) {
+    const before = this.#toPlane(x, y);
+    this.#view.zoom = Math.min(Math.max(this.#view.zoom * factor, 0.8), MOST_ZOOM);
+    const after = this.#toPlane(x, y);
+    this.#view.x += before[0] - after[0];
+    this.#view.y += before[1] - after[1];
+    this.redraw();
+  }
+
+  /** All points are in sight, or all those that are shown. */
+  reset() {
+    this.#measure();
+    this.redraw();
+  }
+
+  redraw() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#paint();
+    });
+  }
+
+  // --- geometry ------------------------------------------------------------------------------------------
+
+  #measure() {
+    const { x, y, shown } = this.#points;
+    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let at = 0; at < x.length; at++) {
+      if (shown && !shown[at]) continue;
+      left = Math.min(left, x[at]);
+      right = Math.max(right, x[at]);
+      low = Math.min(low, y[at]);
+      high = Math.max(high, y[at]);
+    }
+    if (left > right) return;
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    this.#fit = {
+      x: (left + right) / 2,
+      y: (low + high) / 2,
+      scale: 0.94 * Math.min(width / (right - left || 1), height / (high - low || 1)),
+    };
+    this.#view = { x: this.#fit.x, y: this.#fit.y, zoom: 1 };
+  }
+
+  #toCanvas(x, y) {
+    const scale = this.#fit.scale * this.#view.zoom;
+    return [(x - this.#view.x) * scale + this.#canvas.clientWidth / 2, (this.#view.y - y) * scale + this.#canvas.clientHeight / 2];
+  }
+
+  #toPlane(x, y) {
+    const scale = this.#fit.scale * this.#view.zoom;
+    return [(x - this.#canvas.clientWidth / 2) / scale + this.#view.x, this.#view.y - (y - this.#canvas.clientHeight / 2) / scale];
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const dense = Math.min(window.devicePixelRatio || 1, 2);
+    const fresh = this.#canvas.width !== Math.round(width * dense) || this.#canvas.height !== Math.round(height * dense);
+    if (!fresh || !width || !height) return;
+    this.#canvas.width = Math.round(width * dense);
+    this.#canvas.height = Math.round(height * dense);
+    if (this.#view.zoom === 1) this.#measure();
+    this.#paint();
+  }
+
+  // --- painting ------------------------------------------------------------------------------------------
+
+  #paint() {
+    const { width, height } = this.#canvas;
+    if (!width || !height) return;
+    const dense = width / this.#canvas.clientWidth;
+    const style = getComputedStyle(this.#canvas);
+    const [back, faded, ink] = ["--card", "--faded", "--ink"].map((name) => rgb(style.getPropertyValue(name)));
+    if (this.#image?.width !== width || this.#image.height !== height) this.#image = this.#context.createImageData(width, height);
+    const image = this.#image;
+    const brush = disc(this.#radius() * dense);
+    const scale = this.#fit.scale * this.#view.zoom * dense;
+    const where = { scale, right: width / 2 - this.#view.x * scale, down: height / 2 + this.#view.y * scale };
+    const { colours, shown } = this.#points;
+    clear(image, back);
+    if (shown) dots(image, this.#points, where, brush, 0.5, (at) => (shown[at] ? null : faded));
+    dots(image, this.#points, where, brush, this.#opacity(), (at) => (!shown || shown[at] ? colours[at] : null));
+    this.#context.putImageData(image, 0, 0);
+    if (this.#chosen !== null) this.#ring(dense, `rgb(${ink.join(" ")})`);
+  }
+
+  /** Fewer points are larger, and all grow a little as one comes near. */
+  #radius() {
+    const n = this.#points.x.length;
+    const base = n > 50_000 ? 1.3 : n > 15_000 ? 1.8 : n > 4_000 ? 2.3 : 3;
+    return Math.min(base * this.#view.zoom ** 0.3, 6);
+  }
+
+  #opacity() {
+    return this.#points.x.length > 15_000 ? 0.75 : 0.85;
+  }
+
+  #ring(dense, colour) {
+    const { x, y } = this.place(this.#chosen);
+    this.#context.lineWidth = 2 * dense;
+    this.#context.strokeStyle = colour;
+    this.#context.beginPath();
+    this.#context.arc(x * dense, y * dense, (this.#radius() + 5) * dense, 0, 2 * Math.PI);
+    this.#context.stroke();
+  }
+
+  // --- pointer and keys ----------------------------------------------------------------------------------
+
+  #listen(signal) {
+    const listen = (name, act, options = {}) => this.#canvas.addEventListener(name, act, { signal, ...options });
+    listen("pointerdown", (event) => this.#down(event));
+    listen("pointermove", (event) => this.#move(event));
+    listen("pointerup", (event) => this.#up(event));
+    listen("pointercancel", (event) => this.#pointers.delete(event.pointerId));
+    listen("pointerleave", () => this.#on.hover(null));
+    listen("wheel", (event) => this.#wheel(event), { passive: false });
+    listen("dblclick", (event) => this.zoom(STEP * STEP, event.offsetX, event.offsetY));
+    listen("keydown", (event) => this.#key(event));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw(), { signal });
+  }
+
+  #down(event) {
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
+    if (this.#pointers.size === 1) this.#dragged = 0;
+  }
+
+  #move(event) {
+    const before = this.#pointers.get(event.pointerId);
+    const now = [event.offsetX, event.offsetY];
+    if (!before) {
+      const near = this.#nearest(...now);
+      this.#on.hover(near, ...now);
+      this.#canvas.classList.toggle("over", near !== null);
+      return;
+    }
+    const apart = this.#apart();
+    this.#pointers.set(event.pointerId, now);
+    const share = 1 / this.#pointers.size;
+    const scale = this.#fit.scale * this.#view.zoom;
+    this.#view.x -= ((now[0] - before[0]) * share) / scale;
+    this.#view.y += ((now[1] - before[1]) * share) / scale;
+    this.#dragged += Math.hypot(now[0] - before[0], now[1] - before[1]);
+    if (apart) this.zoom(this.#apart() / apart, ...this.#middle());
+    this.#on.hover(null);
+    this.redraw();
+  }
+
+  #up(event) {
+    const alone = this.#pointers.size === 1;
+    this.#pointers.delete(event.pointerId);
+    if (!alone || this.#dragged > 5) return;
+    const near = this.#nearest(event.offsetX, event.offsetY);
+    if (near !== null) this.#choose(near);
+  }
+
+  /** A page that scrolls past must not zoom: the wheel counts once the map has the focus, or with Ctrl. */
+  #wheel(event) {
+    if (!event.ctrlKey && document.activeElement !== this.#canvas) return;
+    event.preventDefault();
+    this.zoom(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key } = event;
+    if (key in KEYS) this.#arrow(KEYS[key], event.shiftKey);
+    else if (key === "+" || key === "=") this.zoom(STEP);
+    else if (key === "-") this.zoom(1 / STEP);
+    else if (key === "0") this.reset();
+    else if ((key === "Enter" || key === " ") && this.#chosen !== null) this.#on.pick(this.#chosen);
+    else return;
+    event.preventDefault();
+  }
+
+  #arrow([right, down], pan) {
+    if (pan) {
+      const scale = this.#fit.scale * this.#view.zoom;
+      this.#view.x += (60 * right) / scale;
+      this.#view.y -= (60 * down) / scale;
+      this.redraw();
+      return;
+    }
+    const next = this.#chosen === null ? this.#nearest(this.#canvas.clientWidth / 2, this.#canvas.clientHeight / 2, Infinity) : this.#towards(right, down);
+    if (next === null) return;
+    this.chosen = next;
+    const { x, y } = this.place(next);
+    this.#on.hover(next, x, y);
+  }
+
+  #choose(at) {
+    this.chosen = at;
+    this.#on.pick(at);
+  }
+
+  #nearest(x, y, reach = REACH) {
+    let [found, least] = [null, reach * reach];
+    this.#each((at, px, py) => {
+      const far = (px - x) ** 2 + (py - y) ** 2;
+      if (far < least) [found, least] = [at, far];
+    });
+    return found;
+  }
+
+  /** The next point in that direction: near, and not far off the line. */
+  #towards(right, down) {
+    const { x, y } = this.place(this.#chosen);
+    let [found, least] = [null, Infinity];
+    this.#each((at, px, py) => {
+      const along = (px - x) * right + (py - y) * down;
+      const aside = Math.abs((px - x) * down) + Math.abs((py - y) * right);
+      const far = along + 3 * aside;
+      if (along > 4 && far < least) [found, least] = [at, far];
+    });
+    return found;
+  }
+
+  #each(act) {
+    const { x, y, shown } = this.#points;
+    const scale = this.#fit.scale * this.#view.zoom;
+    const right = this.#canvas.clientWidth / 2 - this.#view.x * scale;
+    const down = this.#canvas.clientHeight / 2 + this.#view.y * scale;
+    for (let at = 0; at < x.length; at++) {
+      if (!shown || shown[at]) act(at, x[at] * scale + right, down - y[at] * scale);
+    }
+  }
+
+  #apart() {
+    if (this.#pointers.size !== 2) return 0;
+    const [a, b] = [...this.#pointers.values()];
+    return Math.hypot(a[0] - b[0], a[1] - b[1]);
+  }
+
+  #middle() {
+    const [a, b] = [...this.#pointers.values()];
+    return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  }
+}
+
+/** "#rrggbb" as three numbers. */
+function rgb(hex) {
+  const value = Number.parseInt(hex.trim().slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}

@@ -1,0 +1,127 @@
+// Profiles like a text or like another profile, under conditions, each with the reason it was found.
+
+import * as api from "./api.js";
+import { result } from "./card.js";
+import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
+import { count, seconds } from "./format.js";
+import { go } from "./place.js";
+
+const EXAMPLES = ["joga RPG de madrugada no PC", "competitivo, quer equipe fixa, usa microfone", "casual no celular, gosta de samba"];
+const SIZES = [10, 20, 50, 100];
+const MOST_TEXT = 2000;
+const OPERATORS = {
+  integer: ["=", "!=", "<", "<=", ">", ">="],
+  flag: ["=", "!="],
+  category: ["=", "!="],
+  list: ["=", "!="],
+  text: ["=", "!="],
+};
+const SAID = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least" };
+const SAID_OF_LISTS = { "=": "has", "!=": "lacks" };
+
+export async function show(place, { at, asked, signal }) {
+  const { columns } = await api.version(at, signal);
+  if (signal.aborted) return;
+  const results = el("div", { class: "results" });
+  const ask = form(columns, asked);
+  fill(place, el("section", { "aria-labelledby": "title-search" }, el("h2", { id: "title-search" }, "Search"), ask), results);
+  if (asked.text || asked.id) await find(results, at, asked, signal);
+  else fill(results, suggestions(asked));
+}
+
+async function find(place, at, asked, signal) {
+  fill(place, waiting("the results"));
+  const options = { k: asked.k, where: asked.where, exact: asked.exact };
+  try {
+    const found = asked.id ? await api.similar(at, asked.id, options, signal) : await api.search(at, { text: asked.text, ...options }, signal);
+    if (signal.aborted) return;
+    const said = `${count(found.results.length)} ${found.results.length === 1 ? "profile" : "profiles"} in ${seconds(found.seconds)}`;
+    announce(said);
+    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to profile ${asked.id}` : ""),
+      found.results.length
+        ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked)))
+        : el("p", {}, "No profile meets all conditions; leave one out."));
+  } catch (error) {
+    if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, signal)));
+  }
+}
+
+function suggestions(asked) {
+  return el("p", { class: "row soft" }, "For example: ", EXAMPLES.map((text) => data("button", text, {
+    type: "button", class: "tag", on: { click: () => go({ ...scope(asked), text }) },
+  })));
+}
+
+function form(columns, asked) {
+  const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MOST_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
+  const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
+  const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each)));
+  const add = el("button", { type: "button", class: "link", on: { click: () => {
+    conditions.append(condition(columns, ""));
+    conditions.lastElementChild.querySelector("select").focus();
+  } } }, "Add a condition");
+  const made = el("form", { class: "search", role: "search", on: { submit: (event) => submit(event, conditions, asked) } },
+    el("label", { class: "field grow" }, el("span", {}, "Text"), text),
+    el("label", { class: "field small" }, el("span", {}, "or like profile"), example),
+    el("button", { type: "submit", class: "main" }, "Search"),
+    conditions,
+    el("div", { class: "row options" }, add,
+      select("Results", SIZES.map((size) => [size, size]), asked.k ?? 10, () => {}, { name: "k" }),
+      el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" }), "compare every profile (exact, slower)")));
+  // one of the two counts: typing in one empties the other
+  text.addEventListener("input", () => (example.value = ""));
+  example.addEventListener("input", () => (text.value = ""));
+  return made;
+}
+
+function submit(event, conditions, asked) {
+  event.preventDefault();
+  const { text, id, k, exact } = event.target.elements;
+  const where = [...conditions.children].map((each) => each.written()).filter(Boolean);
+  if (!text.value.trim() && !id.value) return void text.focus();
+  go({ ...scope(asked), text: id.value ? null : text.value.trim(), id: id.value, where, k: k.value === "10" ? null : k.value, exact: exact.checked ? "true" : null });
+}
+
+function scope({ dataset, version }) {
+  return { dataset, version, view: "search" };
+}
+
+/** A line with column, operator and value; `written()` gives it as the API reads it, or "" while it lacks a value. */
+function condition(columns, written) {
+  const [, name, operator, value] = /^([^=!<>]+)(!=|<=|>=|=|<|>)(.*)$/.exec(written) ?? [];
+  const line = el("fieldset", { class: "row condition" });
+  const state = { name: name ?? "estado", operator: operator ?? "=", value: value ?? "" };
+  line.written = () => (state.value === "" ? "" : `${state.name}${state.operator}${state.value}`);
+  const draw = () => fill(line, el("legend", { class: "hide" }, "Condition"), inputs(columns, state, draw), el("button", {
+    type: "button", class: "link", "aria-label": "Remove this condition", on: { click: () => line.remove() },
+  }, "Remove"));
+  draw();
+  return line;
+}
+
+function inputs(columns, state, draw) {
+  const column = columns.find((each) => each.name === state.name) ?? columns[0];
+  const operators = OPERATORS[column.kind] ?? OPERATORS.text;
+  if (!operators.includes(state.operator)) state.operator = operators[0];
+  const said = column.kind === "list" ? SAID_OF_LISTS : SAID;
+  return [
+    select("Column", columns.map((each) => [each.name, each.name]), column.name, (name) => {
+      Object.assign(state, { name, value: "" });
+      draw();
+    }),
+    select("Condition", operators.map((sign) => [sign, said[sign]]), state.operator, (sign) => (state.operator = sign)),
+    valueOf(column, state),
+  ];
+}
+
+function valueOf(column, state) {
+  const values = column.kind === "flag" ? [["1", "yes"], ["0", "no"]] : column.values?.map((each) => [each, each]);
+  if (values) return select("Value", [["", "choose …"], ...values], state.value, (value) => (state.value = value), { required: true });
+  const integer = column.kind === "integer";
+  const box = el("input", {
+    type: integer ? "number" : "text", value: state.value, required: true, maxlength: integer ? null : 150,
+    min: column.minimum, max: column.maximum, placeholder: integer ? `${column.minimum} to ${column.maximum}` : null,
+    on: { input: () => (state.value = box.value.trim()) },
+  });
+  return el("label", { class: "field" }, el("span", {}, "Value"), box);
+}

@@ -1,0 +1,65 @@
+"""The explorer for tests: a data set to look at, and callers of its app in this process."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from place import SCRATCH
+
+from synthprof.orchestration.home import Home
+from synthprof.run import run_all
+from synthprof.spec import BLOCK_ROWS, Request
+from synthprof.web.access import Lone
+from synthprof.web.app import make_app
+
+with warnings.catch_warnings():  # it would rather have httpx2, which nothing else here needs
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+DATASET = "players"
+ROWS = BLOCK_ROWS + 600
+ORDER = {"dataset": DATASET, "profiles": ROWS, "clusters": 12, "kmeans_niter": 3, "index": "flat"}
+ONE = f"/api/datasets/{DATASET}/versions/current"
+
+VIEWER, OPERATOR = "viewer", "op"
+
+
+def publish(home: Path, **changes) -> str:
+    """The name of the version that the order gives, changed so."""
+    return str(run_all(Request.from_params(ORDER | changes), home).published["version"])
+
+
+@contextlib.contextmanager
+def alone(home: Path, token: str | None = None) -> Iterator[TestClient]:
+    """A caller of the explorer without Airflow."""
+    with TestClient(make_app(home, Lone(token)), raise_server_exceptions=False) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def inside_airflow(home: Path) -> Iterator[tuple[TestClient, dict[str | None, dict[str, str]]]]:
+    """A caller of Airflow's own app with our plugin, and the headers of each user; None is anonymous."""
+    settings = {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{VIEWER}:viewer,{OPERATOR}:op",
+        "SYNTHPROF_HOME": str(home),
+    }
+    before = dict(os.environ)
+    os.environ |= settings
+    try:
+        Home(SCRATCH / "imported").migrate()
+        from airflow.api_fastapi.app import create_app, get_auth_manager
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+        app = create_app("core")
+        headers: dict[str | None, dict[str, str]] = {None: {}}
+        for name in (VIEWER, OPERATOR):
+            user = SimpleAuthManagerUser(username=name, role=name)
+            headers[name] = {"authorization": f"Bearer {get_auth_manager().generate_jwt(user)}"}
+        with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+            yield client, headers
+    finally:
+        os.environ.clear()
+        os.environ |= before

@@ -1,0 +1,444 @@
+"""The explorer's HTTP API over a real data set, alone and inside Airflow's own app."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+from explorers import DATASET, ONE, OPERATOR, ORDER, ROWS, VIEWER, alone, inside_airflow, publish
+from place import until
+
+from synthprof.errors import SpecError
+from synthprof.explore import open_version
+from synthprof.orchestration.home import PROJECT
+from synthprof.repair import repair
+from synthprof.run import run_all, run_stage
+from synthprof.search import Query, open_searcher, search_similar, search_text
+from synthprof.spec import Request
+from synthprof.store import Store, read_manifest
+from synthprof.verify import verify
+from synthprof.web import process
+from synthprof.web.serve import lone_app
+
+TEXT = "joga RPG de madrugada no PC"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Two versions of one data set, the second one current."""
+    home = tmp_path_factory.mktemp("explorer")
+    publish(home, seed=1, profiles=1_500, workers=1)
+    publish(home, seed=2, workers=2)
+    return home
+
+
+@pytest.fixture(scope="module")
+def client(home):
+    with alone(home) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def folder(home) -> Path:
+    return open_version(home, DATASET).folder
+
+
+def answer(client, path: str, **options):
+    response = client.get(path, **options)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def rows(path: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
+
+
+# --- true answers ----------------------------------------------------------------------------------------
+
+
+def test_data_sets_and_versions_are_those_of_the_manifests(client, home, folder):
+    (dataset,) = answer(client, "/api/datasets")["datasets"]
+    manifest = read_manifest(folder)
+    assert dataset["current"] == manifest.version
+    assert [(each["rows"], each["current"]) for each in dataset["versions"]] == [(ROWS, True), (1_500, False)]
+    newest = dataset["versions"][0]
+    assert newest["bytes"] == manifest.bytes_total
+    assert newest["scores"]["recall_at_10"] == 1.0
+    assert dataset["builds"] == dataset["problems"] == []
+    facts = answer(client, ONE)
+    assert {**facts, **newest} == facts
+    assert [each["sha256"] for each in facts["files"]] == [file.sha256 for file in manifest.files]
+    assert [each["stage"] for each in facts["stages"]] == [each.stage for each in manifest.stages]
+    assert facts["index"]["kind"] == "flat"
+    assert [each["name"] for each in facts["columns"]][:3] == ["nome", "idade", "cidade"]
+
+
+def test_marginals_are_the_shares_in_the_table_and_the_targets_of_the_schema(client, folder):
+    columns = {each["column"]: each for each in answer(client, f"{ONE}/marginals")["columns"]}
+    counted = dict(rows(folder / "perfis.db", "SELECT estado, count(*) FROM perfis GROUP BY 1"))
+    shares = {each["value"]: each["share"] for each in columns["estado"]["values"]}
+    assert shares == {state: round(counted.get(state, 0) / ROWS, 6) for state in shares}
+    for column in columns.values():
+        targets = [each["target"] for each in column["values"]]
+        if column["kind"] == "list":
+            assert set(targets) == {None}
+        else:
+            assert sum(targets) == pytest.approx(1, abs=1e-4)
+    games = Counter(game for (text,) in rows(folder / "perfis.db", "SELECT jogos_favoritos FROM perfis")
+                    for game in text.split(", "))  # fmt: skip
+    (first, *_) = columns["jogos_favoritos"]["values"]
+    assert first["share"] == round(games[first["value"]] / ROWS, 6)
+
+
+def test_what_is_typical_of_a_cluster_is_counted_in_it(client, folder):
+    found = answer(client, f"{ONE}/clusters")
+    sizes = dict(rows(folder / "clusters.db", "SELECT cluster_id, count(*) FROM clusters GROUP BY 1"))
+    assert {each["cluster"]: each["rows"] for each in found["clusters"]} == sizes
+    assert [each["rows"] for each in found["clusters"]] == sorted(sizes.values(), reverse=True)
+    assert found["others"] == {"clusters": 0, "rows": 0}
+    with closing(sqlite3.connect(folder / "perfis.db")) as database:
+        database.execute("ATTACH ? AS c", (str(folder / "clusters.db"),))
+        for cluster in found["clusters"]:
+            for trait in (each for each in cluster["typical"] if each["column"] == "objetivo_principal"):
+                overall, within = database.execute(
+                    "SELECT count(*), count(*) FILTER (WHERE cluster_id = ?) "
+                    "FROM perfis JOIN c.clusters USING (id) WHERE objetivo_principal = ?",
+                    (cluster["cluster"], trait["value"]),
+                ).fetchone()
+                assert trait["share"] == round(within / cluster["rows"], 4)
+                assert trait["lift"] == round(within / cluster["rows"] / (overall / ROWS), 2)
+    assert all(each["typical"] for each in found["clusters"])
+
+
+def test_map_shows_profiles_where_their_cluster_is(client, folder):
+    found = answer(client, f"{ONE}/map?points=100000")
+    clusters = [
+        label for (label,) in rows(folder / "clusters.db", "SELECT cluster_id FROM clusters ORDER BY id")
+    ]
+    assert found["ids"] == list(range(1, ROWS + 1))
+    assert [int(found["categories"][place]) for place in found["values"]] == clusters
+    spread = max(found["x"]) - min(found["x"])
+    inside = [x for x, label in zip(found["x"], clusters, strict=True) if label == clusters[0]]
+    assert max(inside) - min(inside) < spread
+    ages = answer(client, f"{ONE}/map?points=50&colour=idade")
+    assert (ages["kind"], ages["categories"]) == ("number", None)
+    assert ages["values"] == [
+        age for (age,) in rows(folder / "perfis.db", "SELECT idade FROM perfis ORDER BY id LIMIT 50")
+    ]
+    games = answer(client, f"{ONE}/map?points=50&colour=jogos_favoritos")
+    lists = rows(folder / "perfis.db", "SELECT jogos_favoritos FROM perfis ORDER BY id LIMIT 50")
+    assert [games["categories"][place] for place in games["values"]] == [
+        text.split(", ")[0] for (text,) in lists
+    ]
+
+
+def test_search_gives_what_the_command_line_gives(client, home):
+    searcher = open_searcher(open_version(home, DATASET))
+    where = ["estado=SP", "idade>=30"]
+    found = answer(client, f"{ONE}/search", params={"text": TEXT, "k": 7, "where": where})["results"]
+    hits = search_text(searcher, TEXT, searcher.query(7, where))
+    assert [(each["id"], each["reasons"]) for each in found] == [
+        (hit.id, [str(reason) for reason in hit.reasons]) for hit in hits
+    ]
+    assert {each["profile"]["estado"] for each in found} == {"SP"}
+    exact = answer(client, f"{ONE}/search", params={"text": TEXT, "exact": True})["results"]
+    assert [each["id"] for each in exact] == [
+        hit.id for hit in search_text(searcher, TEXT, Query(exact=True))
+    ]
+    near = answer(client, f"{ONE}/similar/42?k=3")["results"]
+    assert [each["id"] for each in near] == [hit.id for hit in search_similar(searcher, 42, Query(3))]
+
+
+def test_profile_has_every_column_and_its_cluster(client, home):
+    assert answer(client, f"{ONE}/profiles/42")["profile"] == open_version(home, DATASET).profile(42)
+
+
+def test_comparison_tells_how_far_the_marginals_are(client, home):
+    older = Store(home, DATASET).versions()[0].name
+    found = answer(client, f"/api/datasets/{DATASET}/compare?left={older}&right=current")["columns"]
+    left = answer(client, f"/api/datasets/{DATASET}/versions/{older}/marginals")["columns"]
+    right = answer(client, f"{ONE}/marginals")["columns"]
+    shares = [
+        {(c["column"], v["value"]): v["share"] for c in side for v in c["values"]} for side in (left, right)
+    ]
+    assert [each["distance"] for each in found] == sorted((c["distance"] for c in found), reverse=True)
+    for column in found:
+        gaps = [abs(shares[0][key] - shares[1][key]) for key in shares[0] if key[0] == column["column"]]
+        assert column["distance"] == pytest.approx(sum(gaps) / 2)
+    same = answer(client, f"/api/datasets/{DATASET}/compare?left=current&right=current")["columns"]
+    assert {each["distance"] for each in same} == {0.0}
+
+
+def test_progress_shows_what_is_done_and_why_it_failed(tmp_path):
+    request = Request.from_params(ORDER | {"workers": 1})
+    with alone(tmp_path) as client:
+        assert answer(client, "/api/datasets")["datasets"] == []
+        for name in ("setup", "generate"):
+            run_stage(request, name, None, tmp_path)
+        (build,) = answer(client, "/api/datasets")["datasets"][0]["builds"]
+        assert (build["done"], build["rows"], build["seed"]) == (["setup", "generate"], ROWS, 42)
+        (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
+        states = {each["stage"]: (each["state"], each["rows_done"]) for each in progress["stages"]}
+        assert states["generate"] == ("done", ROWS)
+        assert states["cluster"] == ("waiting", 0)
+        with pytest.raises(Exception, match="vectorize"):
+            run_stage(request, "cluster", None, tmp_path)
+        (build,) = answer(client, "/api/datasets")["datasets"][0]["builds"]
+        assert build["state"] == "failed"
+        assert "vectorize" in build["problem"]
+        run_all(request, tmp_path)
+        assert answer(client, f"/api/datasets/{DATASET}/progress") == {"builds": []}
+
+
+# --- files for the page ----------------------------------------------------------------------------------
+
+
+def test_what_the_page_shows_does_not_depend_on_workers_and_can_be_made_again(home, folder, tmp_path):
+    publish(tmp_path, seed=2, workers=1)
+    other = open_version(tmp_path, DATASET).folder
+    for name in ("overview.json", "map.arrow"):
+        assert (other / name).read_bytes() == (folder / name).read_bytes()
+        (other / name).write_bytes(b"damaged")
+    assert {"overview.json", "map.arrow"} <= set(
+        verify(open_version(tmp_path, DATASET), 0, lambda *_: None).damaged
+    )
+    assert set(repair(tmp_path, DATASET).files) == {"overview.json", "map.arrow"}
+    assert verify(open_version(tmp_path, DATASET), 0, lambda *_: None).sound
+
+
+# --- bounds ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{ONE}/search?text=", 422),
+        (f"{ONE}/search?text={'a' * 2001}", 422),
+        (f"{ONE}/search?text=RPG&k=0", 422),
+        (f"{ONE}/search?text=RPG&k=101", 422),
+        (f"{ONE}/search?text=RPG&where=salario>1", 422),
+        (f"{ONE}/search?text=RPG" + "&where=idade>1" * 21, 422),
+        (f"{ONE}/map?points=100001", 422),
+        (f"{ONE}/map?colour=nome", 422),
+        (f"{ONE}/profiles/0", 422),
+        (f"{ONE}/profiles/{ROWS + 1}", 404),
+        (f"{ONE}/similar/{ROWS + 1}", 404),
+        ("/api/datasets/nobody/versions/current", 404),
+        (f"/api/datasets/{DATASET}/versions/000000000000", 404),
+        ("/api/datasets/..%2f..%2fetc/versions/current", 404),
+        ("/api/datasets/nobody/progress", 404),
+        ("/static/..%2fapp.py", 404),
+        ("/static/nothing.js", 404),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_in_one_sentence(client, path, status):
+    response = client.get(path)
+    assert response.status_code == status, response.text
+    assert "\n" not in response.json()["detail"]
+
+
+def test_more_searches_than_may_wait_are_refused_at_once(client):
+    answer(client, f"{ONE}/search?text=RPG")
+    worker = client.app.state.worker
+    most = process.MOST_WAITING["search"]
+    os.kill(worker.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(most + 1) as callers:
+        asked = [callers.submit(client.get, f"{ONE}/search?text=RPG") for _ in range(most + 1)]
+        until(lambda: any(each.done() for each in asked), 60, "a refusal")
+        os.kill(worker.pid, signal.SIGCONT)
+        assert Counter(each.result().status_code for each in asked) == {200: most, 429: 1}
+
+
+def test_who_waits_too_long_is_told_and_a_hanging_process_is_replaced(client, monkeypatch):
+    answer(client, f"{ONE}/search?text=RPG")
+    worker = client.app.state.worker
+    hanging = worker.pid
+    monkeypatch.setattr(process, "SECONDS", 0.2)
+    monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    os.kill(hanging, signal.SIGSTOP)
+    assert client.get(f"{ONE}/search?text=RPG").status_code == 504
+    until(lambda: not psutil.pid_exists(hanging), 60, "the end of the hanging process")
+    monkeypatch.setattr(process, "SECONDS", 60)
+    answer(client, f"{ONE}/search?text=RPG")
+
+
+def test_a_killed_process_is_started_again(client):
+    answer(client, "/api/datasets")
+    worker = client.app.state.worker
+    killed = worker.pid
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: client.get("/api/datasets").status_code == 200, 60, "an answer")
+    assert worker.pid != killed
+
+
+def test_an_exact_search_ends_when_nobody_waits_any_longer(home):
+    def give_up() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        search_text(open_searcher(open_version(home, DATASET)), TEXT, Query(exact=True, check=give_up))
+
+
+# --- who may ---------------------------------------------------------------------------------------------
+
+
+def _requests(app, prefix: str = ""):
+    """A good request for every route that there is."""
+    values = {
+        "dataset": DATASET,
+        "version": "current",
+        "id": "1",
+        "name": "docs.css",
+        "dag_id": "d",
+        "run_id": "r",
+    }
+    queries = {"search": "?text=RPG", "compare": "?left=current&right=current"}
+    for route in app.routes:
+        path = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
+        body = {} if "POST" in route.methods else None
+        for method in sorted(route.methods - {"HEAD"}):
+            yield method, f"{prefix}{path}{queries.get(path.rpartition('/')[2], '')}", body
+
+
+@pytest.fixture(scope="module")
+def airflow_app(home):
+    with inside_airflow(home) as found:
+        yield found
+
+
+def test_every_route_in_airflow_needs_a_user_and_work_needs_the_right_to_trigger(airflow_app):
+    client, users = airflow_app
+    (mount,) = (route for route in client.app.routes if getattr(route, "path", "") == "/synthprof")
+    requests = list(_requests(mount.app.app, "/synthprof"))
+    assert {method for method, _, _ in requests} == {"GET", "POST"}
+    assert len(requests) >= 18
+    for method, path, body in requests:
+        for as_whom, refused in ((None, {401}), (VIEWER, {403}), (OPERATOR, set())):
+            status = client.request(method, path, json=body, headers=users[as_whom]).status_code
+            if as_whom is None or (as_whom == VIEWER and method == "POST"):
+                assert status in refused, (as_whom, method, path)
+            elif method == "POST" or "/runs/" in path:  # there is no such DAG in this database
+                assert status == 404, (as_whom, method, path)
+            else:
+                assert status == 200, (as_whom, method, path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/synthprof/nothing", "/synthprof/static/x", "/synthprof/api", "/synthprof//"]
+)
+def test_paths_that_are_no_route_need_a_user_too(airflow_app, path):
+    client, users = airflow_app
+    assert client.get(path).status_code == 401
+    assert client.post(path, content=b"{").status_code == 401
+    assert client.get(path, headers=users[VIEWER]).status_code == 404
+
+
+def test_a_broken_or_foreign_request_for_work_is_refused(airflow_app):
+    client, users = airflow_app
+    path = f"/synthprof{ONE}/verify"
+    assert client.post(path, content=b"{").status_code == 401
+    assert client.post(path, content=b"{", headers=users[OPERATOR]).status_code == 422
+    assert client.post(path, json={"all": "yes"}, headers=users[OPERATOR]).status_code == 422
+    foreign = users[OPERATOR] | {"sec-fetch-site": "cross-site"}
+    assert client.post(path, json={}, headers=foreign).status_code == 403
+
+
+def test_a_browser_without_a_session_is_sent_to_sign_in(airflow_app):
+    client, _ = airflow_app
+    response = client.get("/synthprof/", headers={"accept": "text/html"})
+    assert response.status_code == 302
+    assert response.headers["location"].startswith("/auth/login")
+
+
+def test_page_knows_what_its_user_may_start(airflow_app):
+    client, users = airflow_app
+    can = {
+        who: client.get("/synthprof/api/datasets", headers=users[who]).json()["can"]
+        for who in (VIEWER, OPERATOR)
+    }
+    assert can[OPERATOR] == {"trigger": True, "reason": None}
+    assert can[VIEWER]["trigger"] is False
+    assert "synthprof_reindex" in can[VIEWER]["reason"]
+
+
+def test_airflow_shows_the_explorer_in_its_navigation_and_on_runs(airflow_app):
+    client, users = airflow_app
+    plugins = client.get("/api/v2/plugins", headers=users[OPERATOR]).json()["plugins"]
+    (ours,) = (each for each in plugins if each["name"] == "synthprof")
+    assert [(view["destination"], view["href"]) for view in ours["external_views"]] == [
+        ("nav", "/synthprof/"),
+        ("dag_run", "/synthprof/?dag_id={DAG_ID}&run_id={RUN_ID}"),
+    ]
+
+
+def test_alone_every_route_asks_for_the_token(home):
+    token = "a-token-of-enough-characters"
+    with alone(home, token) as client:
+        for method, path, body in _requests(client.app):
+            for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic !"}):
+                assert client.request(method, path, json=body, headers=headers).status_code == 401, path
+        assert client.get("/api/datasets", headers={"authorization": f"Bearer {token}"}).status_code == 200
+        assert client.get("/api/datasets", auth=("anybody", token)).status_code == 200
+        assert client.post(f"{ONE}/verify", json={}, auth=("anybody", token)).status_code == 409
+
+
+@pytest.mark.parametrize(("host", "token"), [("0.0.0.0", None), ("192.0.2.1", None), ("127.0.0.1", "short")])
+def test_alone_it_does_not_listen_for_others_without_a_good_token(home, host, token):
+    with pytest.raises(SpecError, match="SYNTHPROF_TOKEN"):
+        lone_app(home, host, token)
+
+
+# --- headers and process ---------------------------------------------------------------------------------
+
+
+def test_every_answer_has_the_headers_that_keep_foreign_things_out(client):
+    for _, path, _ in _requests(client.app):
+        headers = client.get(path).headers
+        policy = headers["content-security-policy"]
+        assert policy == "default-src 'self'" or (
+            "/report/" in path and policy.startswith("sandbox allow-scripts allow-downloads;")
+        )
+        assert "allow-same-origin" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_large_answers_are_compressed_in_the_process_that_makes_them(client):
+    path = f"{ONE}/map?points=5000"
+    response = client.get(path, headers={"accept-encoding": "gzip"})
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.json() == answer(client, path, headers={"accept-encoding": "identity"})
+
+
+@pytest.mark.parametrize("module", ["synthprof_plugin", "synthprof.web.app"])
+def test_what_airflow_and_the_server_import_is_light(module):
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); import {module}; print(*sys.modules)"
+    command = [sys.executable, "-c", code, str(PROJECT / "plugins")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    heavy = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "plotly"}
+    assert not heavy & {name.partition(".")[0] for name in found.split()}
+
+
+def test_serve_answers_this_machine_only_and_leaves_nothing_behind(home):
+    command = [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:
+        url = re.search(r"http://127[^;]*/", server.stdout.readline())[0]
+        import httpx
+
+        with httpx.Client(base_url=url, timeout=60) as caller:
+            assert caller.get("api/datasets").status_code == 200
+            assert caller.get("api/datasets", headers={"host": "elsewhere.example"}).status_code == 400
+        (worker,) = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 60, "the worker's end")

@@ -1,0 +1,356 @@
+"""The explorer's page in a real browser, over a real data set and the real app."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from browser import CHROMIUM, chromium, looking
+
+import synthprof
+from synthprof.explore import open_version
+from synthprof.run import run_all
+from synthprof.search import open_searcher, search_text
+from synthprof.spec import IndexKind, Request
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+ROWS = 2_000
+EVIL = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
+EVIL_ID = 7
+VIEWS = ("overview", "marginals", "clusters", "map", "search", "compare")
+TEXT = "joga RPG de madrugada no PC"
+COLOURED = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.reduce((n, _, i) => n + (i % 4 === 0 && data[i] !== data[i + 2]), 0);
+}"""
+"""How many pixels of the map have a colour."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Two versions of one data set; in the current one a profile's texts try to be markup."""
+    home = tmp_path_factory.mktemp("explorer")
+    small = {"dataset": "players", "clusters": 12, "kmeans_niter": 3, "workers": 1}
+    run_all(Request.from_params(small | {"profiles": 1_500, "seed": 1}), home)
+    run_all(Request.from_params(small | {"profiles": ROWS, "seed": 2}), home)
+    with closing(sqlite3.connect(open_version(home, "players").folder / "perfis.db")) as database, database:
+        database.execute("UPDATE perfis SET nome = ?, descricao = ? WHERE id = ?", (EVIL, EVIL, EVIL_ID))
+    return home
+
+
+@pytest.fixture(scope="module")
+def origin(home) -> Iterator[str]:
+    """`synthprof serve` over it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"],
+        env={"SYNTHPROF_HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        line = process.stdout.readline()
+        found = re.search(r"http://[\d.]+:\d+", line)
+        assert found, line + process.stdout.read()
+        yield found[0]
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def look(browser, origin):
+    """A page in which, at the end of the test, nothing has gone wrong."""
+    with looking(browser, origin) as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def manifest(home) -> dict[str, Any]:
+    return json.loads((home / "players" / "CURRENT" / "MANIFEST.json").read_text())
+
+
+def number(text: str) -> float:
+    """The number in a text that is written for readers of en-GB."""
+    return float(re.search(r"-?[\d,]+(\.\d+)?", text)[0].replace(",", ""))
+
+
+def term(place, name: str) -> str:
+    """What a list of terms says under this name."""
+    return (
+        place.locator("div", has=place.page.get_by_role("term").get_by_text(name, exact=True))
+        .get_by_role("definition")
+        .first.inner_text()
+    )
+
+
+# --- what the views say ----------------------------------------------------------------------------------
+
+
+def test_data_sets_and_versions_show_the_numbers_of_their_manifests(look, manifest):
+    page = look.open()
+    rows = page.get_by_role("table", name="Versions of players").get_by_role("row")
+    assert rows.count() == 3
+    newest = rows.nth(1).inner_text()
+    assert manifest["version"] in newest
+    assert "2,000" in newest
+    assert f"{manifest['scores']['adjusted_rand_index']:.3f}" in newest
+    assert "current" in newest
+    assert "1,500" in rows.nth(2).inner_text()
+    moment = page.locator("time").first
+    assert moment.get_attribute("datetime").startswith(manifest["published_at"][:16])
+    assert moment.get_attribute("title")
+
+
+def test_overview_tells_what_the_receipts_tell(look, manifest):
+    page = look.open("?dataset=players")
+    strip = page.locator("#head .facts")
+    assert number(term(strip, "profiles")) == manifest["rows"] == ROWS
+    assert term(strip, "seed") == str(manifest["spec"]["seed"])
+    shown = page.get_by_role("table", name="Stages with rows").get_by_role("row")
+    stages = [receipt["stage"] for receipt in manifest["stages"]]
+    assert [shown.nth(1 + at).get_by_role("rowheader").inner_text() for at in range(len(stages))] == stages
+    cluster = manifest["stages"][stages.index("cluster")]
+    cells = shown.nth(1 + stages.index("cluster")).get_by_role("cell")
+    assert number(cells.nth(0).inner_text()) == cluster["rows"]
+    assert number(cells.nth(1).inner_text()) == pytest.approx(cluster["seconds"], abs=0.006)
+    for file in manifest["files"]:
+        assert page.get_by_text(file["sha256"]).count() == 1
+
+
+def test_marginals_and_clusters_are_those_of_the_data(look, home):
+    folder = open_version(home, "players").folder
+    with closing(sqlite3.connect(folder / "perfis.db")) as database:
+        women = database.execute("SELECT avg(sexo = 'Feminino') FROM perfis").fetchone()[0]
+    with closing(sqlite3.connect(folder / "clusters.db")) as database:
+        largest = database.execute(
+            "SELECT cluster_id, count(*) FROM clusters GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+        ).fetchone()
+    page = look.open("?dataset=players&view=marginals")
+    sexes = page.get_by_role("table", name=re.compile("^sexo"))
+    row = sexes.get_by_role("row").filter(has_text="Feminino")
+    assert number(row.get_by_role("cell").nth(1).inner_text()) == pytest.approx(100 * women, abs=0.051)
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    first = page.locator(".cluster").first
+    first.wait_for()
+    assert number(first.get_by_role("heading").inner_text()) == largest[0]
+    assert number(first.locator("p").first.inner_text()) == largest[1]
+    assert page.locator(".cluster").count() == 12
+
+
+def test_comparison_starts_with_the_marginal_that_moved_most(look):
+    page = look.open("?dataset=players&view=compare")
+    distances = page.locator(".panel caption span.soft")
+    distances.first.wait_for()
+    found = [number(text) for text in distances.all_inner_texts()]
+    assert len(found) > 10
+    assert found == sorted(found, reverse=True)
+    assert "1,500 → 2,000" in page.locator("main .facts").inner_text().replace("\n", "")
+
+
+# --- search ----------------------------------------------------------------------------------------------
+
+
+def test_search_finds_what_the_library_finds_and_says_why(look, home):
+    page = look.open("?dataset=players&view=search")
+    page.get_by_role("searchbox", name="Text").fill(TEXT)
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("combobox", name="Column").select_option("idade")
+    page.get_by_role("combobox", name="Condition").select_option(">=")
+    page.get_by_role("spinbutton", name="Value").fill("30")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.locator(".hit").first.wait_for()
+    searcher = open_searcher(open_version(home, "players"))
+    hits = search_text(searcher, TEXT, searcher.query(where=("idade>=30",)))
+    shown = page.locator(".hit")
+    assert shown.count() == len(hits) == 10
+    for at, hit in enumerate(hits):
+        text = shown.nth(at).inner_text()
+        assert f"id {hit.id}" in text
+        assert all(reason.value in text for reason in hit.reasons)
+    assert "10 profiles" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name=re.compile("^profiles like this one")).first.click()
+    page.get_by_text(f"the nearest to profile {hits[0].id}").wait_for()
+    assert f"id {hits[0].id}" not in page.locator(".hits").inner_text()
+    page.go_back()
+    page.locator(".hit").first.wait_for()
+    assert page.get_by_role("searchbox", name="Text").input_value() == TEXT
+
+
+def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
+    with looking(browser, origin) as look:
+        page = look.open("?dataset=players&view=search&text=x&where=altura%3E3")
+        assert "altura" in page.get_by_role("alert").inner_text()
+        look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
+
+
+def test_texts_that_try_to_be_markup_stay_text(look):
+    page = look.open(f"?dataset=players&view=search&id={EVIL_ID}&k=100")
+    page.locator(".hit").first.wait_for()
+    page.evaluate(  # the profile itself is not among its neighbours: its card is opened from the map's module
+        """async (id) => {
+            const [{ card }, api] = [await import("./static/card.js"), await import("./static/api.js")];
+            const { profile } = await api.profile({ dataset: "players", version: "current" }, id);
+            document.querySelector("main").prepend(card(profile, {}));
+        }""",
+        EVIL_ID,
+    )
+    card = page.get_by_role("article", name=f"Profile {EVIL_ID}")
+    assert card.get_by_role("heading").inner_text() == EVIL
+    assert card.locator("blockquote").inner_text() == EVIL
+    assert page.locator("main script, main img").count() == 0
+    assert "taken" not in page.title()
+
+
+# --- the map ---------------------------------------------------------------------------------------------
+
+
+def open_map(look, query: str = ""):
+    page = look.open(f"?dataset=players&view=map{query}")
+    page.locator("canvas[data-points]").wait_for()
+    return page
+
+
+def test_map_shows_all_points_and_a_click_opens_the_profile(look, home):
+    page = open_map(look)
+    canvas = page.get_by_role("application", name=re.compile("Map of 2,000 profiles, coloured by cluster"))
+    assert canvas.evaluate(COLOURED) > ROWS
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    near = number(page.locator(".tip").inner_text())
+    x, y = page.locator(".tip").evaluate(
+        "tip => ['--x', '--y'].map((name) => parseFloat(tip.style.getPropertyValue(name)))"
+    )
+    box = canvas.bounding_box()
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    card = page.get_by_role("article", name=f"Profile {near:.0f}", exact=True)
+    card.wait_for()
+    profile = open_version(home, "players").profile(int(near))
+    assert profile["nome"] in card.inner_text()
+    assert f"cluster {profile['cluster_id']}" in card.inner_text()
+
+
+def test_map_is_coloured_by_any_column_and_one_value_can_be_singled_out(look, home):
+    page = open_map(look, "&colour=sexo")
+    legend = page.locator(".legend").get_by_role("button")
+    with closing(sqlite3.connect(open_version(home, "players").folder / "perfis.db")) as database:
+        sexes = dict(database.execute("SELECT sexo, count(*) FROM perfis GROUP BY 1"))
+    shown = {text.split("\n")[0]: number(text.split("\n")[-1]) for text in legend.all_inner_texts()}
+    assert shown == sexes
+    legend.filter(has_text="Feminino").click()
+    assert legend.filter(has_text="Feminino").get_attribute("aria-pressed") == "true"
+    assert "only=Feminino" in page.url
+    page.get_by_label("Colour by").select_option("idade")
+    page.get_by_role("application", name=re.compile("coloured by idade")).wait_for()
+    assert page.locator(".legend .ramp i").count() > 8
+
+
+# --- for everybody ---------------------------------------------------------------------------------------
+
+
+def test_keyboard_alone_leads_from_the_data_sets_to_a_profile(look):
+    page = look.open()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    _tab_to(page, "players")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Quality").wait_for()
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.get_by_role("link", name="Map", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.locator("canvas[data-points]").wait_for()
+    page.locator("canvas").focus()
+    for key in ("ArrowLeft", "ArrowDown", "+", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("article", name=re.compile("^Profile ")).wait_for()
+    page.get_by_text(re.compile(r"^Profile \d+: ")).wait_for(state="attached")
+
+
+def _tab_to(page, name: str) -> None:
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", "what has the focus can be seen"
+        if page.evaluate("document.activeElement.textContent") == name:
+            return
+    raise AssertionError(f"{name} cannot be reached by the Tab key")
+
+
+def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, origin):
+    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True}
+    with looking(browser, origin, **phone) as look:
+        for query in ("", *(f"?dataset=players&view={view}" for view in VIEWS)):
+            page = look.open(query)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, query
+            back, ink = page.locator("body").evaluate(COLOURS)
+            assert _lightness(back) < 0.15, query
+            assert _lightness(ink) > 0.8, query
+
+
+COLOURS = "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
+
+
+def _lightness(colour: str) -> float:
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) / (3 * 255)
+
+
+def test_every_control_has_a_name_and_every_view_one_heading_of_first_rank(look):
+    unnamed = """() => [...document.querySelectorAll("button, input, select, a, canvas")]
+        .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim() || each.title))
+        .map((each) => each.outerHTML)"""
+    for view in VIEWS:
+        page = look.open(f"?dataset=players&view={view}")
+        assert page.evaluate(unnamed) == [], view
+        assert page.get_by_role("heading", level=1).count() == 1, view
+        assert "players" in page.title()
+
+
+def test_no_polling_while_nobody_looks(look):
+    look.page.clock.install()
+    page = look.open()
+    with page.expect_request("**/api/datasets"):
+        page.clock.fast_forward(6_000)
+    look.shown()
+    _turn(page, "hidden")
+    page.clock.fast_forward(6_000)
+    asked = len(look.requests)
+    page.clock.fast_forward(60_000)
+    assert page.evaluate("fetch('static/icon.svg').then((answer) => answer.status)") == 200
+    assert len(look.requests) == asked + 1, "only what this test has asked for"
+    with page.expect_request("**/api/datasets"):
+        _turn(page, "visible")
+
+
+def _turn(page, state: str) -> None:
+    page.evaluate(
+        """(state) => {
+            Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        state,
+    )
+
+
+def test_without_airflow_work_cannot_be_started_and_the_page_says_why(look):
+    page = look.open("?dataset=players")
+    assert page.get_by_role("button", name="Verify").count() == 0
+    page.get_by_text("This explorer runs without Airflow").wait_for()
+
+
+def test_the_page_offers_every_kind_of_index():
+    script = (Path(synthprof.__file__).parent / "web" / "static" / "actions.js").read_text()
+    kinds = re.search(r"KINDS = \[(.*)\]", script)[1]
+    assert json.loads(f"[{kinds}]") == list(get_args(IndexKind))

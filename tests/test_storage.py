@@ -1,0 +1,262 @@
+"""A bucket between workers whose homes have nothing in common: moto's S3, real children, real files."""
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import place  # noqa: F401  Airflow's environment
+import pytest
+
+from synthprof.errors import SpecError, StageError
+from synthprof.orchestration import child
+from synthprof.orchestration.bucket import Bucket
+from synthprof.orchestration.storage import BUILD_RESTS, STORAGE, Work, shared
+from synthprof.spec import BLOCK_ROWS, Request, plan_shards
+from synthprof.stages import STAGES
+from synthprof.stages import stage as find
+from synthprof.store import Manifest, Store
+
+PARAMS = {
+    "dataset": "cl",
+    "profiles": BLOCK_ROWS + 500,
+    "shards": 2,
+    "clusters": 8,
+    "workers": 1,
+    "vacuum": True,
+    "keep_versions": 2,
+}
+SHARDS = [(0, 1), (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def service():
+    """The address of an S3 with an empty bucket."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    with pytest.MonkeyPatch.context() as patch:
+        extra = {"endpoint_url": address, "region_name": "us-east-1"}
+        connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
+        patch.setenv("AIRFLOW_CONN_STORE", json.dumps(connection))
+        Bucket("s3://store@data")._fs.mkdir("data")
+        yield address
+    server.stop()
+
+
+class Cluster:
+    """Workers that share a prefix of the bucket."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url, self.name = folder, url, url.rpartition("/")[2]
+        self.bucket = Bucket(url)
+
+    @contextmanager
+    def worker(self, name: str):
+        """Inside, we are a worker with a home of that name."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SYNTHPROF_HOME", str(self.folder / name))
+            patch.setenv(STORAGE, self.url)
+            yield self.folder / name
+
+    def do(self, name: str, stage: str, shard=None, **params):
+        """The stage's value, after a worker did what its Airflow task does."""
+        with self.worker(name), shared(stage, PARAMS | params, shard) as work:
+            return work.located(child.run_stage(stage, PARAMS | params, shard))
+
+    def objects(self, part: str) -> list[str]:
+        return [key for key in self.bucket.keys("") if part in key]
+
+
+@pytest.fixture
+def cluster(service, tmp_path, request) -> Cluster:
+    return Cluster(tmp_path, f"s3://store@data/{request.node.name}")
+
+
+def tasks() -> list[tuple[str, tuple[int, int] | None]]:
+    return [(each.name, part) for each in STAGES for part in (SHARDS if each.scope == "shard" else [None])]
+
+
+@pytest.fixture(scope="module")
+def made(service, tmp_path_factory):
+    """A data set, every task of which ran on a worker with an empty home of its own."""
+    cluster = Cluster(tmp_path_factory.mktemp("made"), "s3://store@data/made")
+    values = {}
+    for number, (stage, shard) in enumerate(tasks()):
+        values[stage] = cluster.do(f"worker-{number}", stage, shard)
+    return cluster, values
+
+
+@pytest.fixture(scope="module")
+def generated_once(service, tmp_path_factory) -> Cluster:
+    cluster = Cluster(tmp_path_factory.mktemp("generated"), "s3://store@data/generated")
+    cluster.do("one", "setup")
+    for shard in SHARDS:
+        cluster.do("one", "generate", shard)
+    return cluster
+
+
+@pytest.fixture
+def generated(generated_once, cluster) -> Cluster:
+    """A data set whose profiles are made, on worker one."""
+    shutil.copytree(generated_once.folder, cluster.folder, dirs_exist_ok=True)
+    for key in generated_once.bucket.keys(""):
+        cluster.bucket._fs.cp_file(f"data/generated/{key}", f"data/{cluster.name}/{key}")
+    return cluster
+
+
+# --- a whole data set, eleven tasks on eleven workers ----------------------------------------------------
+
+
+@pytest.mark.cluster
+def test_shards_of_these_tests_are_those_of_setup(made):
+    request = Request.from_params(PARAMS)
+    assert [(each.first, each.end) for each in plan_shards(request.spec, request.runtime)] == SHARDS
+    assert [tuple(shard[:2]) for shard in made[1]["setup"]["shards"]] == SHARDS
+
+
+@pytest.mark.cluster
+def test_every_task_in_an_empty_home_gives_the_bytes_of_one_machine(made, tmp_path):
+    _, values = made
+    options = ("--dataset", "cl", "--profiles", str(BLOCK_ROWS + 500), "--clusters", "8", "--vacuum")
+    command = [sys.executable, "-m", "synthprof.cli", "run", *options]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYNTHPROF_HOME", str(tmp_path))
+        subprocess.run(command, check=True, capture_output=True)
+    alone = json.loads((tmp_path / "cl" / "CURRENT" / "MANIFEST.json").read_text())
+    assert values["publish"]["content"] == alone["content"]
+
+
+@pytest.mark.cluster
+def test_the_version_in_the_bucket_is_whole_and_current(made, tmp_path):
+    cluster, values = made
+    key = f"cl/versions/{values['publish']['version']}"
+    assert values["publish"]["path"] == f"{cluster.url}/{key}"
+    assert cluster.bucket.text("cl/CURRENT") == key.removeprefix("cl/") + "\n"
+    manifest = Manifest.model_validate_json(cluster.bucket.text(f"{key}/MANIFEST.json"))
+    assert {file.path for file in manifest.files} >= {"perfis.db", "index.faiss", "report.html"}
+    for file in manifest.files:
+        assert cluster.bucket.get(f"{key}/{file.path}", tmp_path / file.path, file), file.path
+
+
+@pytest.mark.cluster
+def test_publishing_again_elsewhere_changes_nothing_and_old_versions_go(made):
+    cluster, values = made
+    version = values["publish"]["version"]
+    manifest = Manifest.model_validate_json(cluster.bucket.text(f"cl/versions/{version}/MANIFEST.json"))
+    other_seed = manifest.spec | {"seed": 43}
+    for name in ("0" * 12, "1" * 12):
+        older = manifest.model_copy(update={"version": name, "spec": other_seed}).sealed()
+        cluster.bucket.put_text(f"cl/versions/{name}/perfis.db", "old")
+        cluster.bucket.put_text(f"cl/versions/{name}/MANIFEST.json", older.text())
+    build = Store(cluster.folder, "cl").build(Request.from_params(PARAMS | {"seed": 43}).spec).folder.name
+    cluster.bucket.put_text(f"cl/build/{build}/EPOCH", "e")
+    assert cluster.do("late", "publish", keep_versions=1)["content"] == manifest.content
+    assert cluster.bucket.text(f"cl/versions/{version}/MANIFEST.json") == manifest.text()
+    assert cluster.bucket.folders("cl/versions") == {version}
+    assert build not in cluster.bucket.folders("cl/build")
+    assert cluster.objects("/build/"), "the build of what is published stays"
+    assert BUILD_RESTS.days == 1
+
+
+# --- half-done work --------------------------------------------------------------------------------------
+
+
+def test_without_its_receipt_a_shard_counts_for_nothing_but_its_blocks_are_kept(generated):
+    (receipt,) = generated.objects("receipt-00000-00001.json")
+    generated.bucket.remove(receipt)  # as if the worker had been killed before it could store it
+    with pytest.raises(StageError, match="generate has only 0 of 2 blocks; run that stage again first"):
+        generated.do("two", "ingest")
+    with generated.worker("three") as home, shared("generate", PARAMS, (0, 1)):
+        (block,) = home.glob("cl/build/*/generate-*/profiles-00000.arrow")
+        before = block.stat().st_ino
+        child.run_stage("generate", PARAMS, (0, 1))
+        assert block.stat().st_ino == before, "the sealed block was not made again"
+    assert generated.objects("receipt-00000-00001.json") == [receipt]
+
+
+def test_a_failed_stage_leaves_its_sealed_blocks_to_the_next_worker(cluster):
+    cluster.do("one", "setup")
+    down = pytest.raises(StageError, match="the service is down")
+    with down, cluster.worker("one"), shared("generate", PARAMS, (0, 2)):
+        child.run_stage("generate", PARAMS, (0, 2))
+        raise StageError("the service is down")
+    assert cluster.objects("/receipt.json") and not cluster.objects("/receipt-")
+    with cluster.worker("two") as home:
+        work(cluster, "generate", (1, 2)).fetch()
+        assert [path.name for path in home.glob("cl/build/*/generate-*/*.arrow")] == ["profiles-00001.arrow"]
+
+
+def work(cluster: Cluster, stage: str, shard=None, **params) -> Work:
+    from synthprof.spec import Shard
+
+    return Work(cluster.bucket, find(stage), Request.from_params(PARAMS | params), shard and Shard(*shard))
+
+
+def test_damaged_contents_are_found_removed_and_made_again(generated):
+    (seal,) = generated.objects("seal-00001.json")
+    damaged = json.loads(generated.bucket.text(seal))[0]
+    (content,) = generated.objects(damaged["sha256"])
+    generated.bucket.put_text(content, "x" * damaged["bytes"])
+    with pytest.raises(StageError, match=r"archetypes-00001\.npy of stage generate is missing or damaged"):
+        generated.do("two", "ingest")
+    assert not generated.objects("receipt-00001-00002.json") and not generated.objects(content)
+    generated.do("two", "generate", (1, 2))
+    with generated.worker("three"):
+        work(generated, "ingest").fetch()
+
+
+def test_force_begins_anew_on_every_worker(generated):
+    before = generated.objects("/files/")
+    with generated.worker("one") as home:
+        (old,) = home.glob("cl/build/*/generate-*/receipt-00000-00001.json")
+        generated.do("two", "setup", force=True)
+        assert not set(before) & set(generated.objects("/files/"))
+        with pytest.raises(StageError, match="run that stage again first"):
+            work(generated, "vectorize", (0, 1)).fetch()
+        assert not old.exists()
+
+
+def test_a_leftover_of_a_failed_attempt_is_not_read(generated):
+    with generated.worker("one") as home:
+        (folder,) = home.glob("cl/build/*/generate-*")
+        (folder / "archetypes-00007.npy").write_bytes(b"left over")
+        (folder / "receipt-00007-00008.json").write_text("{}")
+        work(generated, "ingest").fetch()
+        assert not list(folder.glob("*00007*"))
+
+
+# --- what is refused -------------------------------------------------------------------------------------
+
+
+def test_work_before_setup_says_what_to_clear(cluster):
+    with cluster.worker("one"), pytest.raises(StageError, match="has no EPOCH; clear the task setup first"):
+        work(cluster, "generate", (0, 1)).fetch()
+
+
+def test_rows_without_embedding_need_a_folder(cluster):
+    with pytest.raises(SpecError, match=r"max_failed=3: the list of rows .* set max_failed=0"):
+        work(cluster, "vectorize", encoder="http", model="m", max_failed=3)
+
+
+def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
+    elsewhere = Cluster(tmp_path, "s3://store@elsewhere/x")
+    with pytest.raises(StageError, match=r"s3://store@elsewhere/x cannot be used .* check that the service"):
+        elsewhere.do("one", "setup")
+
+
+def test_a_connection_that_is_not_there_is_one_clear_message():
+    with pytest.raises(SpecError, match="nobody"):
+        Bucket("s3://nobody@data/x")
+
+
+def test_without_the_setting_nothing_is_done(monkeypatch):
+    monkeypatch.delenv(STORAGE, raising=False)
+    with shared("generate", {"profiles": "not even read"}, None) as nothing:
+        assert nothing is None
