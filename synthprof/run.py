@@ -277,7 +277,7 @@ def as_child(work: Callable[[], None]) -> int:
 
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     request = Request.from_params(params)
-    log_events(detailed=request.runtime.detailed_logging)
+    log_events(detailed=request.runtime.detailed_logging, receipts=False)
     began = time.monotonic()
 
     def progress(done: int, total: int) -> None:

@@ -34,9 +34,15 @@ def log_to(*targets: tuple[TextIO, int]) -> None:
     _install(handlers, min(level for _, level in targets))
 
 
-def log_events(*, detailed: bool) -> None:
-    """Log lines go to standard output as events, for a parent process that logs them in its own way."""
-    _install([_EventHandler()], logging.DEBUG if detailed else logging.INFO)
+def log_events(*, detailed: bool, receipts: bool = True) -> None:
+    """Log lines go to standard output as events, for a parent process that logs them in its own way.
+
+    receipts: whether the line of each receipt is among them; not where the receipt is an event itself.
+    """
+    handler = _EventHandler()
+    if not receipts:
+        handler.addFilter(lambda record: not hasattr(record, "receipt"))
+    _install([handler], logging.DEBUG if detailed else logging.INFO)
 
 
 def _install(handlers: list[logging.Handler], level: int) -> None:
@@ -54,8 +60,6 @@ def emit(event: str, **fields: Any) -> None:  # noqa: ANN401
 
 class _EventHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        if hasattr(record, "receipt"):  # which is an event of its own
-            return
         emit("log", level=record.levelname, message=self.format(record))
 
 

@@ -76,7 +76,8 @@ def _report(task: str, params: dict[str, Any]) -> None:
     began = time.monotonic()
     pace = Pace(lambda done, total: emit("progress", done=done, total=total, unit=_UNITS[task]))
     value = TASKS[task](params, pace)
-    emit("receipt", stage=task, rows=value["rows"], seconds=round(time.monotonic() - began, 3))
+    seconds, rows = round(time.monotonic() - began, 3), value["rows"]
+    emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")
     emit("result", value=value)
 
 

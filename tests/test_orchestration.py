@@ -168,6 +168,23 @@ def test_a_child_that_ignores_sigterm_is_killed(script, monkeypatch):
     assert path_started[0].process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("before", ["", "os.close(1); os.close(2);"], ids=["talks", "closed its pipes"])
+def test_a_child_that_is_not_wanted_any_more_ends_even_if_it_ignores_that(script, before):
+    started = []
+
+    def end_soon(running):
+        started.append(running)
+        running.process.stdout.readline()
+        running.ask_to_end()
+
+    with pytest.raises(StageError, match="was asked to end before it was done"):
+        script(
+            f"signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True);{before} time.sleep(60)",
+            on_start=end_soon,
+        )
+    assert started[0].process.returncode == -signal.SIGKILL
+
+
 def test_child_gets_our_process_group_and_an_environment_without_airflows_own(script, monkeypatch):
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "forbidden")
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")

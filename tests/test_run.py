@@ -116,6 +116,25 @@ def test_a_stage_whose_forerunner_has_not_ended_says_so(tmp_path: Path) -> None:
         run_stage(request, "ingest", None, tmp_path)
 
 
+def test_force_makes_all_anew_once_in_an_order_however_often_setup_is_retried(tmp_path: Path) -> None:
+    request = Request.from_params(PARAMS | {"profiles": 100, "clusters": 0, "force": True})
+    made = []
+    for order in ("monday", "monday", "tuesday", "", ""):
+        run_stage(request, "setup", None, tmp_path, order=order)
+        before = time.time_ns()
+        run_stage(request, "generate", Shard(0, 1), tmp_path, order=order)
+        receipt = next(tmp_path.glob("small/build/*/generate-*/receipt-00000-00001.json"))
+        made.append(receipt.stat().st_mtime_ns >= before)
+    assert made == [True, False, True, True, True]
+
+
+def test_setup_that_is_cleared_does_not_wait_for_the_stages_at_work(tmp_path: Path) -> None:
+    request = Request.from_params(PARAMS)
+    first = run_stage(request, "setup", None, tmp_path)
+    with Store(tmp_path, "small").build(request.spec).lock("generate-0", whole=False):
+        assert run_stage(request, "setup", None, tmp_path) == first
+
+
 def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_path: Path) -> None:
     _run(tmp_path, profiles=100, clusters=0)
     few, many = (open_version(home, "small") for home in (tmp_path, reference[0]))

@@ -7,6 +7,7 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from synthprof.orchestration.operator import StageOperator
+from synthprof.orchestration.upkeep import UpkeepOperator
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
@@ -19,10 +20,10 @@ def explorer_link(dag: str, run: str) -> str:
 
 
 class ExplorerLink(BaseOperatorLink):
-    """A button on each task that runs a stage."""
+    """A button on each task of ours."""
 
     name = "Explorer"
-    operators: ClassVar[list[type[BaseOperator]]] = [StageOperator]
+    operators: ClassVar[list[type[BaseOperator]]] = [StageOperator, UpkeepOperator]
 
     def get_link(self, operator: BaseOperator, *, ti_key: "TaskInstanceKey") -> str:
         """The explorer's page about the task's run."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 BEGIN = "Published **"
 """How our notes begin: a note that begins otherwise is a person's, and stays."""
 
+PUBLISHING = ("publish", "reindex")
+"""The tasks that publish, each the only such one of its DAG."""
+
 SCORES = {
     "adjusted_rand_index": "adjusted Rand index",
     "silhouette": "silhouette",
@@ -30,7 +33,7 @@ def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
 
 
 def note(published: Mapping[str, Any], link: str) -> str:
-    """What `publish` returned as one line of Markdown."""
+    """What publishing gave as one line of Markdown."""
     dataset = Path(published["path"]).parents[1].name
     found = {name: published["scores"].get(key) for key, name in SCORES.items()}
     scores = "".join(f", {name} {score:.3f}" for name, score in found.items() if score is not None)
@@ -39,7 +42,7 @@ def note(published: Mapping[str, Any], link: str) -> str:
 
 
 def _published(dag_run: "DagRun") -> Mapping[str, Any] | None:
-    """The value of the run's task `publish`, if the run is of one of our DAGs."""
+    """What the publishing task of the run has returned, if the run is of one of our DAGs."""
     from airflow.models.xcom import XComModel  # here, because tasks import this module too
     from sqlalchemy.orm import object_session
 
@@ -47,7 +50,7 @@ def _published(dag_run: "DagRun") -> Mapping[str, Any] | None:
     if session is None or not dag_run.dag_id.startswith("synthprof_"):
         return None
     wanted = XComModel.get_many(
-        run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids="publish", key="return_value", limit=1
+        run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids=PUBLISHING, key="return_value", limit=1
     )
     with session.no_autoflush:
         found = session.scalars(wanted).first()

@@ -1,7 +1,8 @@
 """The Airflow task that runs one stage."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +39,45 @@ def dataset_asset(dataset: str) -> Asset:
     return Asset(name=f"synthprof.{dataset}", uri=f"synthprof://{dataset}")
 
 
-class StageOperator(BaseOperator):
+class ChildOperator(BaseOperator):
+    """A task whose work is done by a child process, which ends when the task is not wanted any more."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self._child: child.Child | None = None
+        self._unwanted = False
+
+    def on_kill(self) -> None:
+        """The child has been asked to end, or will be as soon as it is there."""
+        self._unwanted = True
+        if self._child is not None:
+            self._child.ask_to_end()
+
+    def hold(self, running: child.Child) -> None:
+        """`on_kill` reaches this child; for `child.run_stage` to call."""
+        self._child = running
+        if self._unwanted:
+            running.ask_to_end()
+
+
+@contextlib.contextmanager
+def told_to_airflow() -> Iterator[None]:
+    """What our errors mean to Airflow: a SpecError fails the task at once, anything else is tried again."""
+    try:
+        yield
+    except SpecError as error:  # the same input fails again
+        raise AirflowFailException(str(error)) from None
+    except SynthprofError as error:
+        raise AirflowException(str(error)) from None
+
+
+def tell_published(context: Context, dataset: str, published: Mapping[str, Any]) -> None:
+    """The data set's asset gets an event with version, rows and scores."""
+    extra = {name: published.get(name) for name in ("version", "rows", "scores")}
+    context["outlet_events"][PUBLISHED].add(dataset_asset(dataset), extra=extra)
+
+
+class StageOperator(ChildOperator):
     """A task that has run one stage of synthprof in a child process.
 
     stage: name of the stage; shard: [first block, end block, label], for stages that are mapped.
@@ -58,8 +97,6 @@ class StageOperator(BaseOperator):
         self.stage = stage
         self.shard = shard
         self.seed_zone = seed_zone
-        self._child: child.Child | None = None
-        self._unwanted = False
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401
         """The stage has been run, or skipped because its parameter is off."""
@@ -68,31 +105,15 @@ class StageOperator(BaseOperator):
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        try:
-            with storage.shared(self.stage, params, shard) as work:
-                value = child.run_stage(
-                    self.stage,
-                    params,
-                    shard,
-                    on_start=self._hold,
-                    variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
-                )
-        except SpecError as error:  # the same input fails again: no retry
-            raise AirflowFailException(str(error)) from None
-        except SynthprofError as error:
-            raise AirflowException(str(error)) from None
+        with told_to_airflow(), storage.shared(self.stage, params, shard) as work:
+            value = child.run_stage(
+                self.stage,
+                params,
+                shard,
+                on_start=self.hold,
+                variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
+            )
         return self._push(context, params, work.located(value) if work else value)
-
-    def on_kill(self) -> None:
-        """The stage's process has been asked to end, or will be as soon as it is there."""
-        self._unwanted = True
-        if self._child is not None:
-            self._child.ask_to_end()
-
-    def _hold(self, running: child.Child) -> None:
-        self._child = running
-        if self._unwanted:
-            running.ask_to_end()
 
     def _params(self, context: Context) -> dict[str, Any]:
         params = {name: value for name, value in context["params"].items() if value is not None}
@@ -106,8 +127,7 @@ class StageOperator(BaseOperator):
             context["ti"].xcom_push("version", value["version"])
             return value["shards"]
         if self.stage == "publish":
-            extra = {name: value.get(name) for name in ("version", "rows", "scores")}
-            context["outlet_events"][PUBLISHED].add(dataset_asset(params["dataset"]), extra=extra)
+            tell_published(context, params["dataset"], value)
         return value
 
 

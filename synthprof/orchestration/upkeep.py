@@ -3,19 +3,17 @@
 import sys
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context, Param
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Context, Param
 
-from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration import child
-from synthprof.orchestration.operator import PUBLISHED, dataset_asset
+from synthprof.orchestration.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
 from synthprof.orchestration.service import service_environment
 from synthprof.spec import params_schema
 
 COMMAND = (sys.executable, "-m", "synthprof.upkeep")
 
 
-class UpkeepOperator(BaseOperator):
+class UpkeepOperator(ChildOperator):
     """A task that has done one task of `synthprof.upkeep` in a child process.
 
     task: its name. Pushes what it gave; `publishes` tells that this is a new version.
@@ -25,32 +23,16 @@ class UpkeepOperator(BaseOperator):
         super().__init__(outlets=[PUBLISHED] if publishes else [], **kwargs)
         self.task = task
         self.publishes = publishes
-        self._child: child.Child | None = None
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401
         """The task has been done."""
         params = dict(context["params"])
         secrets = service_environment("setup", {"encoder": "http"}) if self.publishes else {}
-        try:
-            value = child.run_stage(
-                self.task, params, command=COMMAND, on_start=self._hold, variables=secrets
-            )
-        except SpecError as error:  # the same input fails again: no retry
-            raise AirflowFailException(str(error)) from None
-        except SynthprofError as error:
-            raise AirflowException(str(error)) from None
+        with told_to_airflow():
+            value = child.run_stage(self.task, params, command=COMMAND, on_start=self.hold, variables=secrets)
         if self.publishes:
-            extra = {name: value.get(name) for name in ("version", "rows", "scores")}
-            context["outlet_events"][PUBLISHED].add(dataset_asset(params["dataset"]), extra=extra)
+            tell_published(context, params["dataset"], value)
         return value
-
-    def on_kill(self) -> None:
-        """The child has been asked to end."""
-        if self._child is not None:
-            self._child.ask_to_end()
-
-    def _hold(self, running: child.Child) -> None:
-        self._child = running
 
 
 def version_params() -> dict[str, Param]:

@@ -65,10 +65,11 @@ class Trial:
         answer = self.rest.trigger(self.dag, SMALL | {"dataset": self.dataset, "shards": SHARDS})
         self.run = answer.raise_for_status().json()["dag_run_id"]
 
-    def do(self, kind: str, at: str | None = None) -> str:
-        """It has been done to the stage `at` work, or to one that comes by; returns what exactly."""
+    def do(self, kind: str, at: str, *, hangs: bool = False) -> str:
+        """It has been done to the stage `at` work, which may hang by then; returns what exactly."""
         work = self._work(at)
-        target = f"{work.stage} {work.index}"
+        if hangs:
+            work.hang()
         {
             "SIGKILL of a stage": self._kill_stage,
             "SIGKILL of a worker": self._kill_worker,
@@ -78,7 +79,7 @@ class Trial:
             "clear": self._clear,
             "clear with what follows": self._clear_all,
         }[kind](work)
-        return f"{kind}: {target} at work"
+        return f"{kind}: {work.stage} {work.index} {'hangs' if hangs else 'at work'}"
 
     def clear_any(self, task: str, *, downstream: bool) -> str:
         """A task is cleared, whatever it does at this moment: one of its shards, or all."""
@@ -112,13 +113,11 @@ class Trial:
         tasks = self.rest.tasks(self.dag, self.run)
         return {f"{task['task_id']} {task['map_index']}": str(task["state"]) for task in tasks}
 
-    def _work(self, at: str | None) -> Work:
+    def _work(self, at: str) -> Work:
         """A stage at work, caught after a moment of its time."""
 
         def found() -> Work | None:
-            working = [
-                work for work in map(_work_of, self.place.stages()) if work and at in (None, work.stage)
-            ]
+            working = [work for work in map(_work_of, self.place.stages()) if work and work.stage == at]
             return self.chance.choice(working) if working else None
 
         def caught() -> Work | None:
@@ -127,7 +126,7 @@ class Trial:
                 time.sleep(self.chance.uniform(0, 1))
             return work if work is not None and runs(work.process) else None
 
-        return until(caught, PATIENCE, f"the work of {at or 'any stage'}")
+        return until(caught, PATIENCE, f"the work of {at}")
 
     def _kill_stage(self, work: Work) -> None:
         self._timed(work, work.process.kill)
@@ -140,8 +139,6 @@ class Trial:
         self._timed(work, work.process.parent().kill)
 
     def _mark_failed(self, work: Work) -> None:
-        if self.chance.random() < 0.5:
-            work.hang()
         index = f"?map_index={work.index}" if work.index >= 0 else ""
         path = f"/dags/{self.dag}/dagRuns/{self.run}/taskInstances/{work.stage}{index}"
         self._timed(work, lambda: self.rest.call("PATCH", path, {"new_state": "failed"}).raise_for_status())

@@ -14,6 +14,7 @@ def table(lines: list[str]) -> str:
     tried: dict[str, int] = defaultdict(int)
     lost: dict[str, int] = defaultdict(int)
     facts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    slowest: dict[str, float] = defaultdict(float)
     for line in lines:
         result = json.loads(line)
         fault = result["fault"]
@@ -21,12 +22,15 @@ def table(lines: list[str]) -> str:
         lost[fault] += result["lost"]
         for name in ("reads", "busy"):
             facts[fault][name] += result.get(name, 0)
+        slowest[fault] = max(slowest[fault], *result.get("seconds_to_end", ()), 0)
         if "status" in result:
             told = {0: "finished", 1: "told", 2: "told", 75: "told"}.get(result["status"], "ended otherwise")
             facts[fault][told] += 1
     rows = ["| fault | tried | lost | of these |", "|---|---:|---:|---|"]
     for fault in sorted(tried):
         more = ", ".join(f"{count:,} {name}" for name, count in facts[fault].items() if count)
+        if slowest[fault]:
+            more = f"processes gone after at most {slowest[fault]:.1f} s"
         rows.append(f"| {fault} | {tried[fault]:,} | {lost[fault]:,} | {more} |")
     return "\n".join(rows)
 
