@@ -228,6 +228,12 @@ def test_a_stage_log_begins_with_parameters_and_ends_with_its_receipt(rest, made
     assert not [line for line in ours[ours.index(receipt) + 1 :] if not re.match("::|Pushing", line)]
 
 
+def test_the_tab_on_a_run_finds_the_version_that_the_run_made(rest, made):
+    facts = rest.ask("GET", f"/synthprof/api/runs/{GENERATE}/{quote(made)}").raise_for_status().json()
+    version = rest.value(GENERATE, made, "publish")["version"]
+    assert facts == {"dataset": "made", "version": version, "build": None, "state": "success"}
+
+
 def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):
     events = rest.call("GET", f"/assets/events?source_run_id={quote(made)}").json()["asset_events"]
     (extra,) = (event["extra"] for event in events if event["name"] == "synthprof.made")
