@@ -14,11 +14,11 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test faults check bench lock clean
+.PHONY: help run ui test faults check bench screenshots lock clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.ready ## Make a data set through Airflow; parameters in capitals
 	@$(BIN)/python -m synthprof.orchestration.local run $(PARAMETERS)
@@ -42,6 +42,9 @@ check: $(VENV)/.ready-dev ## Lint and type-check
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
+
+screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
+	@$(BIN)/python tests/screenshots.py docs/images $(ARGS)
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve requirements.txt and requirements-dev.txt anew
