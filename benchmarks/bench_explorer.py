@@ -4,9 +4,9 @@
     python benchmarks/bench_explorer.py --rows 1000000 --home data --dataset gamers
 
 First paint: everything that the page asks before it shows a version, one after the other, the caches warm
-(`cold` is the very first time). Map: 100,000 points with their colours. Search: 8 clients that each ask again
-as soon as they have an answer, while Airflow's own health is asked five times a second. Wall time over loopback,
-as a browser would measure it. Raw results go to benchmarks/results/bench_explorer_<rows>.json.
+(`cold` is the very first time). Map: 100,000 points with their colours. Search: 8 clients that each ask
+again as soon as they have an answer, while Airflow's own health is asked five times a second. Wall time over
+loopback, as a browser would measure it. Raw results go to benchmarks/results/bench_explorer_<rows>.json.
 """
 
 import argparse

@@ -293,6 +293,6 @@ def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str
 
 
 def test_few_texts_are_folded_as_many_are() -> None:
-    texts = [f"A{chr(code)}b {chr(code)}É{chr(code)}" for code in range(0x180)] + ["", "  Olá,  MUNDO!! ½ ª ²"]
+    texts = [f"A{chr(code)}b {chr(code)}É{chr(code)}" for code in range(0x180)] + ["", "  Olá,  MUNDO!! ½ ª"]
     alone = [fold_all(pa.array([text])).to_pylist()[0] for text in texts]
     assert alone == fold_all(pa.array(texts)).to_pylist()
