@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test faults check bench lock env clean
+.PHONY: help run ui test cluster-test faults check bench screenshots lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -45,6 +45,9 @@ check: $(VENV)/.ready-dev ## Lint and type-check
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
+
+screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
+	@$(BIN)/python tests/screenshots.py docs/images $(ARGS)
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew

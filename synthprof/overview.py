@@ -87,23 +87,19 @@ def overview(
 
     counts: the sum of `count` over all blocks; rows_of: (k,) rows of each cluster.
     """
-    order = chosen[np.argsort(-rows_of[chosen], kind="stable")]
-    shares = counts[-1] / rows
-    traits = {
-        int(cluster): _traits(schema, counts[place], int(rows_of[cluster]), shares)
-        for place, cluster in enumerate(chosen)
-    }
+    shares, known = counts[-1] / rows, attributes(schema)
+    order = np.argsort(-rows_of[chosen], kind="stable")
     return json.dumps(
         {
             "marginals": list(_marginals(schema, separation, shares)),
             "clusters": [
                 {
-                    "cluster": int(cluster),
-                    "rows": int(rows_of[cluster]),
-                    "share": round(int(rows_of[cluster]) / rows, 6),
-                    "typical": traits[int(cluster)],
+                    "cluster": int(chosen[place]),
+                    "rows": (size := int(rows_of[chosen[place]])),
+                    "share": round(size / rows, 6),
+                    "typical": _traits(known, counts[place], size, shares),
                 }
-                for cluster in order
+                for place in order
             ],
             "others": {
                 "clusters": len(rows_of) - len(chosen),
@@ -187,7 +183,10 @@ def _marginals(
 
 
 def _traits(
-    schema: Schema, counts: npt.NDArray[np.int64], rows: int, overall: npt.NDArray[np.float64]
+    known: tuple[Attribute, ...],
+    counts: npt.NDArray[np.int64],
+    rows: int,
+    overall: npt.NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     """What is typical of a cluster: the attributes with the largest share x log(lift)."""
     share = counts / max(rows, 1)
@@ -195,7 +194,6 @@ def _traits(
     telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)
     weight = telling * np.log(np.maximum(lift, 1.0))
     chosen = [i for i in np.argsort(-weight, kind="stable")[:MOST_TRAITS] if weight[i] > 0]
-    known = attributes(schema)
     return [
         {
             "column": known[i].column,

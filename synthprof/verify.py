@@ -17,6 +17,7 @@ from synthprof.database import read
 from synthprof.encoders import SLOW, load_encoder
 from synthprof.explore import Version
 from synthprof.generate import generate
+from synthprof.overview import CLUSTER, MAP, MOST_POINTS
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.store import damaged, strangers
@@ -94,6 +95,7 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
         wrong += _block_wrong(version, sound, block, index)
         progress(done, total)
     wrong += _index_wrong(version, index)
+    wrong += _map_wrong(version, sound)
     if not version.manifest.seal:
         wrong.append("MANIFEST.json has no seal")
     return Verdict(
@@ -269,6 +271,22 @@ def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
     ids = _ids(index)
     if ids is not None and not np.array_equal(np.sort(ids), expected):
         yield f"index.faiss does not hold the ids 1 to {rows} once each"
+
+
+def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    """The map must show the first profiles in their clusters; where on the plane is a matter of taste."""
+    if not {MAP, "clusters.db"} <= sound:
+        return
+    try:
+        with pa.memory_map(str(version.folder / MAP)) as file, pa.ipc.open_file(file) as reader:
+            shown = reader.read_all().select(["id", CLUSTER])
+    except (pa.ArrowInvalid, KeyError) as error:
+        yield f"{MAP} cannot be read: {error}"
+        return
+    query = "SELECT id, cluster_id FROM clusters WHERE id <= ? ORDER BY id"
+    stored = read(version.folder / "clusters.db", query, (min(MOST_POINTS, version.manifest.rows),))
+    if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
+        yield f"{MAP} does not show the first profiles in their clusters"
 
 
 def _ids_expected(version: Version) -> npt.NDArray[np.int64]:

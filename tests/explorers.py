@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,3 +66,17 @@ def inside_airflow(home: Path) -> Iterator[tuple[TestClient, dict[str | None, di
     finally:
         os.environ.clear()
         os.environ |= before
+
+
+@contextlib.contextmanager
+def served(home: Path) -> Iterator[str]:
+    """The address of `synthprof serve` over `home`."""
+    command = [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:
+        try:
+            found = re.search(r"http://[^;]*/", server.stdout.readline())
+            assert found, server.stdout.read()
+            yield found[0]
+        finally:
+            server.terminate()

@@ -233,6 +233,12 @@ def test_the_note_of_a_run_tells_what_it_has_published(rest, made):
     assert f"run_id={quote(made, safe='')})" in note
 
 
+def test_the_tab_on_a_run_finds_the_version_that_the_run_made(rest, made):
+    facts = rest.ask("GET", f"/synthprof/api/runs/{GENERATE}/{quote(made)}").raise_for_status().json()
+    version = rest.value(GENERATE, made, "publish")["version"]
+    assert facts == {"dataset": "made", "version": version, "build": None, "state": "success"}
+
+
 def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):
     events = rest.call("GET", f"/assets/events?source_run_id={quote(made)}").json()["asset_events"]
     (extra,) = (event["extra"] for event in events if event["name"] == "synthprof.made")
