@@ -18,8 +18,9 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
@@ -43,8 +44,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("synthprof.run")  # not __name__, which is "__main__" in a child process
 
-Observer = Callable[[str, int, int], None]
-"""Hears of progress: stage, rows done, rows in all."""
+
+class Observer(Protocol):
+    """Hears of progress."""
+
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, /) -> None:
+        """So many rows of the stage are done of so many in all; `failed` of those done have no result."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     if a stage fails.
     """
     check_address_space()
+    request = _found_out(request, home)
     wanted = [each for each in STAGES if applies(each, request)]
     for each in wanted:
         each.prepare(request.spec)
@@ -91,6 +97,7 @@ def run_stage(
     if not applies(wanted, request):
         raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
     check_address_space()
+    request = _found_out(request, home)
     wanted.prepare(request.spec)
     with clear_errors(), _contexts(request, home) as context_of:
         context = context_of(shard)
@@ -102,6 +109,16 @@ def run_stage(
             elif wanted.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name, wanted.key))
             return done(wanted, context, observe)
+
+
+def _found_out(request: Request, home: Path) -> Request:
+    """The request as it is, or completed by what the source of its collection tells."""
+    if not request.runtime.source:
+        return request
+    from synthprof.stages.import_rows import found_out
+
+    with clear_errors():
+        return found_out(request, home)
 
 
 def applies(which: Stage, request: Request) -> bool:
@@ -124,7 +141,7 @@ def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None],
 
 def done(which: Stage, context: Context, observe: Observer) -> Receipt:
     """The stage's receipt: the one that lies there, or that of doing the work now."""
-    context = replace(context, name=which.name, progress=lambda done, total: observe(which.name, done, total))
+    context = replace(context, name=which.name, progress=partial(observe, which.name))
     folder = context.folder()
     fresh = which.name == "setup" and context.request.runtime.force
     receipt = None if fresh else read_receipt(folder, context.shard)
@@ -239,12 +256,13 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     log_events(detailed=request.runtime.detailed_logging)
     began = time.monotonic()
 
-    def progress(done: int, total: int) -> None:
-        emit("progress", done=done, total=total, unit="rows", seconds=round(time.monotonic() - began, 3))
+    def progress(done: int, total: int, failed: int = 0) -> None:
+        seconds = round(time.monotonic() - began, 3)
+        emit("progress", done=done, total=total, failed=failed, unit="rows", seconds=seconds)
 
     pace = Pace(progress)
     part = Shard(*map(int, shard.split(":"))) if shard else None
-    receipt = run_stage(request, name, part, home_folder(), lambda _, done, total: pace(done, total))
+    receipt = run_stage(request, name, part, home_folder(), lambda _, *progress: pace(*progress))
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})
     emit("receipt", **facts, peak_memory_mib=receipt.peak_memory / MIB, bytes_written=receipt.bytes_written)
     emit("result", value=receipt.details)

@@ -13,7 +13,7 @@ import numpy as np
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
-from synthprof.profiles import load_schema
+from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
 from synthprof.projection import project
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 ARCHETYPES_FILE = "archetypes.npy"
 REPORT = "report.html"
 MAP_POINTS = 4_000
+MOST_SHOWN = 300
+"""Characters of a collection's text on the map."""
 
 SOURCES = {
     PERFIS: "ingest",
@@ -86,8 +88,8 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     counts = _check_blocks(context, receipts)
     sources = _sources(context)
     files = _check_files(context, sources, receipts)
-    for name, table in TABLES.items():
-        _check_rows(sources[name], table, context.spec.profiles)
+    for name in (name for name in TABLES if name in sources):
+        _check_rows(sources[name], TABLES[name], context.spec.profiles)
     if published is None:
         manifest = _manifest(context, files, receipts)
     else:
@@ -106,7 +108,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
         dataset=context.store.dataset,
         version=version_of(context.spec, stage("publish").key),
         published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        spec=context.spec.model_dump(mode="json"),
+        spec=context.spec.described(),
         rows=context.spec.profiles,
         content=content_digest(files),
         files=files,
@@ -132,13 +134,13 @@ def _receipts(context: Context) -> tuple[Receipt, ...]:
 
 def _sources(context: Context) -> dict[str, Path]:
     """The sealed files by their names in the version; a vacuumed database goes before the original."""
-    found = {}
+    found, spec = {}, context.spec
     for name, maker in SOURCES.items():
-        if name == INDEX and not context.spec.save_index:
+        if (name == INDEX and not spec.save_index) or (name == VETORES and spec.collection):
             continue
-        vacuumed = context.spec.vacuum and name in TABLES
+        vacuumed = spec.vacuum and name in TABLES
         found[name] = context.folder("vacuum" if vacuumed else maker) / name
-    return found | {ARCHETYPES_FILE: _archetypes(context)}
+    return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
 
 
 def _archetypes(context: Context) -> Path:
@@ -226,7 +228,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         )
     if bad:
         return _Checked({}, (), bad)
-    schema = load_schema(blocks.spec.profile_schema)
+    schema = schema_of(blocks.spec)
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
     with cpu_slot(job.slots):
@@ -287,7 +289,7 @@ def _report(context: Context, manifest: Manifest, counts: Counts, sources: dict[
 
 
 def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
-    expected = expected_shares(load_schema(spec.profile_schema), spec.separation)
+    expected = expected_shares(schema_of(spec), spec.separation)
     return [
         Marginal(
             name,
@@ -311,8 +313,12 @@ def _map(context: Context, labels: np.ndarray) -> MapPoints:
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels[rows].tolist(),
-        texts=[
-            f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
-            for row in texts
-        ],
+        texts=[_label(row) for row in texts],
     )
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """What the map shows of a row."""
+    if KEY in row:
+        return f"{row[KEY]}\n{row[TEXT][:MOST_SHOWN]}"
+    return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
