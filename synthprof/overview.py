@@ -15,7 +15,7 @@ import pyarrow as pa
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.projection import Matrix
-from synthprof.schema import Chance, Choice, Column, Lookup, Number, Schema, Subset
+from synthprof.schema import Chance, Choice, Column, Given, Lookup, Number, Schema, Subset
 
 OVERVIEW = "overview.json"
 MAP = "map.arrow"
@@ -64,7 +64,7 @@ def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.N
     """
     places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
     places = np.where(chosen[places] == clusters, places, len(chosen))
-    parts = []
+    parts = [np.zeros((len(chosen) + 1, 0), np.int64)]
     for column in _counted(schema):
         rows, codes = _codes(column, batch.column(column.name))
         size = len(labels(column))
@@ -113,7 +113,8 @@ def overview(
 def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, clusters: Labels) -> pa.Table:
     """The points of a map: id, x, y, cluster, and every column that points can be coloured by.
 
-    Of a list it is the first item. batches: n profiles; places: (n, 2); clusters: (n,).
+    Columns of a collection are not among them: their values are not known beforehand. Of a list it is the
+    first item. batches: n profiles; places: (n, 2); clusters: (n,).
     """
     profiles = pa.Table.from_batches(batches)
     columns: dict[str, pa.Array] = {
@@ -123,6 +124,8 @@ def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, cl
         CLUSTER: pa.array(clusters, pa.int32()),
     }
     for column in schema.columns:
+        if isinstance(column.draw, Given):
+            continue
         if column.kind in ("category", "list"):
             values = profiles.column(column.name).unify_dictionaries().combine_chunks()
             columns[column.name] = _firsts(column, values)

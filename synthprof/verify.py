@@ -13,10 +13,11 @@ import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 
 from synthprof.cluster import assign
+from synthprof.collection import block_digest, collection_digest
 from synthprof.database import read
-from synthprof.encoders import SLOW, load_encoder
+from synthprof.encoders import SLOW, encode_rows, load_encoder
 from synthprof.explore import Version
-from synthprof.generate import generate
+from synthprof.generate import Generated, generate
 from synthprof.overview import CLUSTER, MAP, MOST_POINTS
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
@@ -90,6 +91,7 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
         progress(done, total)
     sound = {file.path for file in files} - set(bad)
     wrong = [*_rows_wrong(version, sound), *_archetypes_wrong(version, sound)]
+    wrong += _collection_wrong(version, sound)
     index = _index(version, sound)
     for done, block in enumerate(chosen, start=len(files) + 1):
         wrong += _block_wrong(version, sound, block, index)
@@ -144,8 +146,15 @@ def _archetypes_wrong(version: Version, sound: set[str]) -> Iterator[str]:
 def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
     spec = version.spec
     first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
-    made = generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows)
     stored = partial(_stored, version.folder, first, rows)
+    if spec.collection:
+        if "perfis.db" not in sound:  # the embeddings follow from its texts
+            return
+        made = Generated(_batch(stored("perfis.db")), np.zeros(0, np.uint8))
+    else:
+        made = generate(
+            load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows
+        )
     embeddings, missing = _embeddings(version, sound, made.profiles, stored)
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
@@ -166,6 +175,23 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
         yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
+def _batch(rows: pa.Table) -> pa.RecordBatch:
+    return rows.combine_chunks().to_batches()[0]
+
+
+def _collection_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    """The rows of a collection are those that its source had: their digest is part of the spec."""
+    spec = version.spec
+    if not spec.collection or "perfis.db" not in sound:
+        return
+    stored = (
+        _stored(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), "perfis.db")
+        for block in range(spec.blocks)
+    )
+    if collection_digest(spec.columns, [block_digest(_batch(rows)) for rows in stored]) != spec.collection:
+        yield "perfis.db holds other rows than the source had"
+
+
 def _embeddings(
     version: Version, sound: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -177,7 +203,7 @@ def _embeddings(
     spec = version.spec
     if spec.encoder not in SLOW:
         encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
-        return encoder.encode(profiles), np.zeros(profiles.num_rows, np.bool_)
+        return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
     placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if "embeddings.db" in sound:

@@ -19,7 +19,7 @@ LAYERS = (
     {"profiles"},
     {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
     {"store", "database", "answers"},
-    {"plan", "summary", "explore", "filters", "embedding"},
+    {"plan", "summary", "explore", "filters", "embedding", "collection"},
     {"verify", "search"},
     {"stages"},
     {"run"},

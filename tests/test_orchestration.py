@@ -89,6 +89,16 @@ def test_lines_of_single_blocks_are_folded_together(script, caplog):
     ]
 
 
+def test_progress_tells_failures_rate_and_the_time_left_once_they_are_known():
+    from synthprof.orchestration.child import _progress_line
+
+    first = {"done": 100, "total": 1_000, "seconds": 5.0}
+    assert _progress_line(first, first) == "100 of 1,000 (10%) rows"
+    later = {"done": 400, "total": 1_000, "seconds": 11.0, "failed": 2}
+    expected = "400 of 1,000 (40%) rows, 2 failed, 50 rows/s, about 12 s left"
+    assert _progress_line(later, first) == expected
+
+
 def test_progress_is_logged_at_most_every_few_seconds(script, caplog):
     script("for n in range(1000): say('progress', done=n, total=1000, unit='rows', seconds=0.0)")
     assert sum("of 1,000" in message for message in caplog.messages) == 1

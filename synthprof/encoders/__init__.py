@@ -12,6 +12,7 @@ from synthprof.encoders.exact import Matrix, Vector
 from synthprof.encoders.hashed import HashedEncoder
 from synthprof.encoders.vocabulary import read_vocabulary
 from synthprof.errors import SpecError
+from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
 
 NAMES = ("catalogue", "hashed", "http", "model")
@@ -76,6 +77,13 @@ class SlowEncoder(TextEncoder, Protocol):
 
     def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
         """The same, from a single try."""
+
+
+def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
+    """One embedding per row: of a profile by its fields, of a collection's row by its text, if it can be."""
+    if KEY in batch.schema.names and isinstance(encoder, TextEncoder):
+        return encoder.encode_text(batch.column(TEXT).to_pylist())
+    return encoder.encode(batch)
 
 
 def load_encoder(

@@ -49,8 +49,9 @@ def run(context: Context) -> Outcome:
     scores = {
         "inertia": inertia,
         "silhouette": silhouette(_first_rows(context), training.centroids),
-        "adjusted_rand_index": adjusted_rand_index(labels, _archetypes(context)),
     }
+    if not spec.collection:  # nobody knows what the rows of a collection are drawn from
+        scores["adjusted_rand_index"] = adjusted_rand_index(labels, _archetypes(context))
     return Outcome(spec.profiles, files, {"clusters": k, "device": training.device, "scores": scores})
 
 

@@ -15,7 +15,7 @@ from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.overview import count
-from synthprof.profiles import load_schema
+from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
 from synthprof.projection import Matrix
@@ -39,6 +39,9 @@ ARCHETYPES_FILE = "archetypes.npy"
 REPORT = "report.html"
 MAP_POINTS = 4_000
 """Points on the report's map."""
+
+MOST_SHOWN = 300
+"""Characters of a collection's text on the map."""
 
 SOURCES = {
     PERFIS: "ingest",
@@ -92,8 +95,8 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     found = _check_blocks(context, receipts, clusters)
     sources = _sources(context)
     files = _check_files(context, sources, receipts)
-    for name, table in TABLES.items():
-        _check_rows(sources[name], table, context.spec.profiles)
+    for name in (name for name in TABLES if name in sources):
+        _check_rows(sources[name], TABLES[name], context.spec.profiles)
     pictures = draw(context, clusters, found.traits)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
@@ -115,7 +118,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
         dataset=context.store.dataset,
         version=version_of(context.spec, stage("publish").key),
         published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        spec=context.spec.model_dump(mode="json"),
+        spec=context.spec.described(),
         rows=context.spec.profiles,
         content=content_digest(file for file in files if file.path not in PICTURES),
         files=files,
@@ -141,13 +144,13 @@ def _receipts(context: Context) -> tuple[Receipt, ...]:
 
 def _sources(context: Context) -> dict[str, Path]:
     """The sealed files by their names in the version; a vacuumed database goes before the original."""
-    found = {}
+    found, spec = {}, context.spec
     for name, maker in SOURCES.items():
-        if name == INDEX and not context.spec.save_index:
+        if (name == INDEX and not spec.save_index) or (name == VETORES and spec.collection):
             continue
-        vacuumed = context.spec.vacuum and name in TABLES
+        vacuumed = spec.vacuum and name in TABLES
         found[name] = context.folder("vacuum" if vacuumed else maker) / name
-    return found | {ARCHETYPES_FILE: _archetypes(context)}
+    return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
 
 
 def _archetypes(context: Context) -> Path:
@@ -255,7 +258,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         )
     if bad:
         return _Checked({}, np.zeros((0, 0), np.int32), (), bad)
-    schema = load_schema(blocks.spec.profile_schema)
+    schema = schema_of(blocks.spec)
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
     with cpu_slot(job.slots):
@@ -323,7 +326,7 @@ def _report(
 
 
 def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
-    expected = expected_shares(load_schema(spec.profile_schema), spec.separation)
+    expected = expected_shares(schema_of(spec), spec.separation)
     return [
         Marginal(
             name,
@@ -344,8 +347,12 @@ def _map(context: Context, places: Matrix) -> MapPoints:
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
-        texts=[
-            f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
-            for row in texts
-        ],
+        texts=[_label(row) for row in texts],
     )
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """What the map shows of a row."""
+    if KEY in row:
+        return f"{row[KEY]}\n{row[TEXT][:MOST_SHOWN]}"
+    return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
