@@ -90,7 +90,7 @@ def test_every_row_is_published_with_its_own_id_text_and_columns(version: Versio
     names = {path.name for path in version.folder.iterdir()}
     assert names == {
         "perfis.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss", "report.html",
-        "MANIFEST.json",
+        "overview.json", "map.arrow", "MANIFEST.json",
     }  # fmt: skip
     assert not list(builds(version.folder.parents[2]))
 

@@ -12,7 +12,7 @@ from synthprof.overview import MAP, MOST_POINTS, OVERVIEW, described, map_of, ov
 from synthprof.projection import Matrix, Plane, place, plane
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.cluster import CENTROIDS, LABELS
+from synthprof.stages.cluster import CENTROIDS, LABELS, without_missing
 from synthprof.stages.context import EMBEDDINGS, Blocks, Context
 
 PICTURES = (OVERVIEW, MAP)
@@ -33,15 +33,16 @@ class Clusters:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Where the files lie, by their names in the version, and the places of the points, (n, 2)."""
+    """The files by their names in the version; places, (n, 2), and clusters, (n,), of the map's points."""
 
     paths: dict[str, Path]
     places: Matrix
+    labels: npt.NDArray[np.int32]
 
 
 def clusters_of(context: Context) -> Clusters:
     """What the stage `cluster` found."""
-    labels = np.load(labels_file(context), allow_pickle=False)
+    labels = without_missing(context, np.load(labels_file(context), allow_pickle=False))
     rows_of = np.bincount(labels[labels >= 0], minlength=len(_centroids(context)))
     return Clusters(labels, rows_of, described(rows_of))
 
@@ -65,7 +66,7 @@ def draw(context: Context, clusters: Clusters, traits: npt.NDArray[np.int64]) ->
         table = _map(context, places, clusters.labels)
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table, max_chunksize=MOST_POINTS)
-    return Pictures(paths, places)
+    return Pictures(paths, places, clusters.labels[: len(places)])
 
 
 @dataclass(frozen=True)

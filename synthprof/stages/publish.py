@@ -18,17 +18,16 @@ from synthprof.overview import count
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
-from synthprof.projection import Matrix
 from synthprof.report import MapPoints, Marginal, Report, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage
-from synthprof.stages.cluster import CENTROIDS, CLUSTERS
+from synthprof.stages.cluster import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
 from synthprof.stages.export_index import INDEX
 from synthprof.stages.ingest import PERFIS
 from synthprof.stages.persist_blobs import EMBEDDINGS_DB, VETORES
-from synthprof.stages.pictures import PICTURES, Clusters, clusters_of, draw, labels_file
+from synthprof.stages.pictures import PICTURES, Clusters, Pictures, clusters_of, draw, labels_file
 from synthprof.store import Manifest, Receipt, content_digest, read_receipts, version_of
 from synthprof.summary import Facts, summary
 from synthprof.verify import NORM_TOLERANCE, TABLES
@@ -105,7 +104,7 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     else:
         known = tuple(file for file in published.files if file.path != REPORT)
         manifest = published.model_copy(update={"files": known, "seal": ""})
-    report = _report(context, manifest, found.counts, sources, pictures.places)
+    report = _report(context, manifest, found.counts, sources, pictures)
     return Ready(manifest, sources, {REPORT: render(report)}, report.example)
 
 
@@ -270,7 +269,9 @@ def _check_block(job: _SealedBlock) -> _Checked:
         if violations:
             return _Checked({}, np.zeros((0, 0), np.int32), violations)
         first = job.block * BLOCK_ROWS
-        labels = np.load(job.labels, mmap_mode="r", allow_pickle=False)[first : first + profiles.num_rows]
+        every = np.load(job.labels, mmap_mode="r", allow_pickle=False)
+        labels = np.array(every[first : first + profiles.num_rows])
+        labels[blocks.missing(job.block)] = NO_CLUSTER
         traits = count(schema, profiles, labels, job.chosen)
         return _Checked(observed_counts(schema, profiles), traits, ())
 
@@ -316,12 +317,12 @@ def _check_rows(path: Path, table: str, rows: int) -> None:
 
 
 def _report(
-    context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path], places: Matrix
+    context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path], pictures: Pictures
 ) -> Report:
     return dataclasses.replace(
         summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
         marginals=_marginals(context.spec, counts),
-        map_points=_map(context, places[:MAP_POINTS]),
+        map_points=_map(context, pictures),
     )
 
 
@@ -338,9 +339,9 @@ def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
     ]
 
 
-def _map(context: Context, places: Matrix) -> MapPoints:
+def _map(context: Context, pictures: Pictures) -> MapPoints:
     """The first points of the version's map, with a few words on each."""
-    labels = np.load(labels_file(context), mmap_mode="r", allow_pickle=False)[: len(places)]
+    places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
     texts = context.blocks.profiles(0).slice(0, len(places)).to_pylist()
     return MapPoints(
         ids=[row["id"] for row in texts],
