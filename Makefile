@@ -35,6 +35,9 @@ faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write do
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 	@$(BIN)/python tests/faults/table.py $(RESULTS)
 
+explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
+	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/test_explorer_openapi.py $(ARGS)
+
 check: $(VENV)/.ready-dev ## Lint and type-check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
