@@ -197,6 +197,23 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
 
 
+def test_busy_server_is_asked_again_before_the_reader_is_told(browser, origin):
+    with looking(browser, origin) as look:
+        busy = [json.dumps({"detail": "too much to do; ask again in a second"})] * 2
+
+        def answer(route) -> None:
+            if not busy:
+                return route.continue_()
+            headers = {"Retry-After": "0", "Content-Type": "application/json"}
+            return route.fulfill(status=503, headers=headers, body=busy.pop())
+
+        look.page.route("**/api/datasets", answer)
+        page = look.open()
+        assert page.get_by_role("table", name="Versions of players").is_visible()
+        assert page.get_by_role("alert").count() == 0
+        look.problems[:] = [text for text in look.problems if "503" not in text]
+
+
 def test_texts_that_try_to_be_markup_stay_text(look, home):
     neighbour = search_similar(open_searcher(open_version(home, "players")), EVIL_ID)[0].id
     page = look.open(f"?dataset=players&view=search&id={neighbour}&k=100")
