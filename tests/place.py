@@ -50,6 +50,7 @@ class Place:
             "SYNTHPROF_AIRFLOW_HOME": str(self.home.path),
             "SYNTHPROF_HOME": str(self.data),
             "SYNTHPROF_DATASETS": str(self.datasets),
+            "SYNTHPROF_EXPLORER_SECONDS": "300",
         }
 
     def start(self, *arguments: str, **options) -> subprocess.Popen[str]:
