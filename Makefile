@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test infinity faults check bench screenshots lock env clean
+.PHONY: help run ui test cluster-test infinity faults explorer-full check bench screenshots lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -40,6 +40,9 @@ faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write do
 	@rm -f $(RESULTS)
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 	@$(BIN)/python tests/faults/table.py $(RESULTS)
+
+explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
+	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/test_explorer_openapi.py $(ARGS)
 
 check: $(VENV)/.ready-dev ## Lint and type-check
 	@$(BIN)/ruff check .

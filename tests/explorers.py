@@ -26,6 +26,9 @@ ROWS = BLOCK_ROWS + 600
 ORDER = {"dataset": DATASET, "profiles": ROWS, "clusters": 12, "kmeans_niter": 3, "index": "flat"}
 ONE = f"/api/datasets/{DATASET}/versions/current"
 
+PATIENT = {"SYNTHPROF_EXPLORER_SECONDS": "300"}
+"""For machines that others hold: a test may wait longer than a reader."""
+
 VIEWER, OPERATOR = "viewer", "op"
 
 
@@ -73,6 +76,7 @@ def served(home: Path) -> Iterator[str]:
     """The address of `synthprof serve` over `home`."""
     command = [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"]
     environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    environment |= PATIENT
     with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:
         try:
             found = re.search(r"http://[^;]*/", server.stdout.readline())

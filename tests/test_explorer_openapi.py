@@ -19,7 +19,7 @@ from synthprof.web.access import Lone
 from synthprof.web.app import make_app
 
 CASES = int(os.environ.get("SYNTHPROF_OPENAPI_CASES", "8"))
-"""Cases of each operation; `make explorer` asks a thousand."""
+"""Cases of each operation; `make explorer-full` asks a thousand."""
 
 CHECKS = [
     not_a_server_error,

@@ -26,7 +26,7 @@ logger = logging.getLogger("synthprof.web.worker")
 LANES = {"look": 2, "search": 2, "scan": 1}
 """Threads for each kind of question, so that long ones do not keep short ones waiting."""
 
-NICE = 10
+NICE = 5
 """The server's own process goes first."""
 
 IDLE_SECONDS = 600.0
@@ -53,8 +53,9 @@ def main() -> int:
 
 def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
     lanes = {name: ThreadPoolExecutor(threads, name) for name, threads in LANES.items()}
-    threading.Thread(target=_tidy, args=(questions,), daemon=True).start()
     writer = _Writer(connection.makefile("wb"))
+    writer.write(0, 200, b"", compress=False)  # ready
+    threading.Thread(target=_tidy, args=(questions,), daemon=True).start()
     for line in connection.makefile("rb"):
         question = json.loads(line)
         lanes[question["lane"]].submit(_answer, question, questions, writer, time.monotonic())
