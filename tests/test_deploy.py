@@ -66,7 +66,7 @@ def test_every_variable_of_the_compose_file_is_explained_in_the_example():
     named = set(re.findall(r"^#? ?(\w+)=", EXAMPLE.read_text(), re.MULTILINE))
     rare = {"BASE_URL", "SYNTHPROF_IMAGE", "SYNTHPROF_DEVELOPMENT", "TASK_HEARTBEAT_SECONDS", "API_PORT"}
     rare |= {"POSTGRES_PORT", "REDIS_PORT", "VISIBILITY_TIMEOUT_SECONDS", "WORKER_GRACE_PERIOD"}
-    rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS"}
+    rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS", "API_TIMEOUT_SECONDS"}
     assert used - named == rare
     assert named <= used
 
@@ -100,6 +100,13 @@ def test_development_starts_only_with_its_switch(started):
     refused = started(variables | {"SYNTHPROF_DEVELOPMENT": ""})
     assert refused.returncode == 78
     assert [line.split()[0] for line in sorted(refused.stderr.splitlines())] == sorted(SECRETS)
+
+
+def test_two_fernet_keys_start_while_one_replaces_the_other(fresh, tmp_path):
+    container.new_env(EXAMPLE, tmp_path / "other")
+    older = variables_of(tmp_path / "other")["FERNET_KEY"]
+    given = services(fresh | {"FERNET_KEY": f"{fresh['FERNET_KEY']},{older}"})["scheduler"]["environment"]
+    assert list(container.refusals(given)) == []
 
 
 def test_an_env_file_that_is_there_stays(tmp_path):

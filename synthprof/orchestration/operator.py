@@ -65,7 +65,7 @@ class StageOperator(BaseOperator):
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
         try:
-            with storage.shared(self.stage, params, shard) as work:
+            with storage.shared(self.stage, params, shard) as exchange:
                 value = child.run_stage(
                     self.stage,
                     params,
@@ -77,7 +77,7 @@ class StageOperator(BaseOperator):
             raise AirflowFailException(str(error)) from None
         except SynthprofError as error:
             raise AirflowException(str(error)) from None
-        return self._push(context, params, work.located(value) if work else value)
+        return self._push(context, params, exchange.located(value) if exchange else value)
 
     def on_kill(self) -> None:
         """The stage's process has been asked to end."""
