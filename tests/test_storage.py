@@ -11,14 +11,17 @@ from pathlib import Path
 
 import place  # noqa: F401  Airflow's environment
 import pytest
+from airflow.sdk import DAG
+from compose import COMPOSE
 
 from synthprof.errors import SpecError, StageError
 from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
+from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.publication import BUILD_RESTS
 from synthprof.orchestration.pull import pull
-from synthprof.orchestration.storage import STORAGE, shared
+from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
 from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
 from synthprof.stages import STAGES
 from synthprof.stages import stage as find
@@ -299,6 +302,18 @@ def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
 def test_a_connection_that_is_not_there_is_one_clear_message():
     with pytest.raises(SpecError, match="nobody"):
         Bucket("s3://nobody@data/x")
+
+
+@pytest.mark.parametrize(("url", "pool"), [("", "default_pool"), ("s3://store@data/x", PUBLISH_POOL)])
+def test_only_with_a_bucket_publishing_takes_the_slot_of_its_pool(monkeypatch, url, pool):
+    monkeypatch.setenv(STORAGE, url)
+    with DAG("publishing"):
+        assert stage_task(find("publish"), None, None).pool == pool
+        assert stage_task(find("cluster"), None, None).pool == "default_pool"
+
+
+def test_the_compose_file_makes_that_pool_with_one_slot():
+    assert f"airflow pools set {PUBLISH_POOL} 1 " in COMPOSE.read_text()
 
 
 def test_without_the_setting_nothing_is_done(monkeypatch):
