@@ -140,3 +140,18 @@ def test_the_image_runs_as_nobody_special_from_pinned_requirements():
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
     for line in re.findall(r"pip install .*-r .*", text):
         assert "--require-hashes" in line and "--no-deps" in line
+
+
+def test_every_message_that_the_operations_page_explains_is_one_of_ours():
+    page = (PROJECT / "docs" / "operations.md").read_text()
+    rows = page.partition("| message begins or says |")[2].partition("\n\n")[0].splitlines()[2:]
+    phrases = [phrase for row in rows for phrase in re.findall(r"\*([^*]+)\*", row.split(" | ")[0])]
+    source = "\n".join(path.read_text() for path in sorted((PROJECT / "synthprof").rglob("*.py")))
+    source = re.sub(r'"\s*\n\s*f?"', "", source)  # texts over several lines
+    source = re.sub(r"\{[^{}]*\}", "…", source)
+    assert len(phrases) > 25
+    assert [phrase for phrase in phrases if not _occurs(phrase, source)] == []
+
+
+def _occurs(phrase: str, source: str) -> bool:
+    return all(part.strip() in source for part in phrase.split("…") if part.strip())
