@@ -105,7 +105,7 @@ class StageOperator(ChildOperator):
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        with told_to_airflow(), storage.shared(self.stage, params, shard) as work:
+        with told_to_airflow(), storage.shared(self.stage, params, shard) as exchange:
             value = child.run_stage(
                 self.stage,
                 params,
@@ -113,7 +113,7 @@ class StageOperator(ChildOperator):
                 on_start=self.hold,
                 variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
             )
-        return self._push(context, params, work.located(value) if work else value)
+        return self._push(context, params, exchange.located(value) if exchange else value)
 
     def _params(self, context: Context) -> dict[str, Any]:
         params = {name: value for name, value in context["params"].items() if value is not None}
