@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import StageError
-from synthprof.spec import params_schema
+from synthprof.spec import Spec
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -308,8 +308,8 @@ def _card_text(report: Report) -> "RenderableType":
 
 
 def _parameters(spec: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
-    known = params_schema("embed" if spec.get("collection") else "generate")
-    return [(name, value, known.get(name, {}).get("description", "")) for name, value in spec.items()]
+    known = {name: field.description or "" for name, field in Spec.model_fields.items()}
+    return [(name, value, known.get(name, "")) for name, value in spec.items()]
 
 
 def _data(report: Report) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Spec(_Params):
             description="catalogue: similar profiles lie near each other and text can be searched; "
             "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service that "
             "speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
-            "model: a sentence-transformers model on this machine."
+            "model: a sentence-transformers, ONNX or model2vec model on this machine."
         ),
     ] = "catalogue"
     model: Annotated[

@@ -123,7 +123,7 @@ def _http(dim: int, model: str, request_seconds: float) -> Encoder:
 
 def _model(dim: int, model: str, use_gpu: bool) -> Encoder:
     if not model:
-        raise SpecError("encoder=model needs model, the folder of a sentence-transformers model")
+        raise SpecError("encoder=model needs model, the folder of a model or the name of one")
     from synthprof.encoders.model import ModelEncoder
 
     return ModelEncoder(model, dim, default_workers(), use_gpu)
