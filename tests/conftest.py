@@ -6,6 +6,13 @@ import pytest
 from place import Place, end, make_place
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests go to a worker by file, whose fixtures they share; those of the shared Airflow all to one."""
+    for item in items:
+        shares = "airflow" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("airflow" if shares else item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory) -> Place:
     return make_place(tmp_path_factory.mktemp("place"))

@@ -53,8 +53,9 @@ def field(form, name: str):
 
 def test_form_shows_every_parameter_with_bounds_and_description(page, airflow):
     form = open_form(page, airflow)
-    for section, names in {None: OPEN, **SECTIONS}.items():
-        if section is not None:
+    for section, every in {None: OPEN, **SECTIONS}.items():
+        names = [name for name in every if name in PARAMS]
+        if section is not None and names:
             assert not field(form, names[0]).is_visible(), "sections start folded"
             form.get_by_role("button", name=section, exact=True).click()
         for name in names:
