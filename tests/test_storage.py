@@ -122,6 +122,7 @@ def generated(generated_once, cluster) -> Cluster:
 
 
 @pytest.mark.cluster
+@pytest.mark.timeout(900)
 def test_shards_of_these_tests_are_those_of_setup(made):
     request = Request.from_params(PARAMS)
     assert [(each.first, each.end) for each in plan_shards(request.spec, request.runtime)] == SHARDS
@@ -129,6 +130,7 @@ def test_shards_of_these_tests_are_those_of_setup(made):
 
 
 @pytest.mark.cluster
+@pytest.mark.timeout(900)
 def test_every_task_in_an_empty_home_gives_the_bytes_of_one_machine(made, tmp_path):
     _, values = made
     options = ("--dataset", "cl", "--profiles", str(BLOCK_ROWS + 500), "--clusters", "8", "--vacuum")
@@ -141,6 +143,7 @@ def test_every_task_in_an_empty_home_gives_the_bytes_of_one_machine(made, tmp_pa
 
 
 @pytest.mark.cluster
+@pytest.mark.timeout(900)
 def test_the_version_in_the_bucket_is_whole_and_current(made, tmp_path):
     cluster, values = made
     key = f"cl/versions/{values['publish']['version']}"
@@ -153,6 +156,7 @@ def test_the_version_in_the_bucket_is_whole_and_current(made, tmp_path):
 
 
 @pytest.mark.cluster
+@pytest.mark.timeout(900)
 def test_publishing_again_elsewhere_changes_nothing_and_old_versions_go(made):
     cluster, values = made
     version = values["publish"]["version"]

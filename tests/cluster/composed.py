@@ -1,5 +1,6 @@
 """What docker-compose.yml says, run on this machine without a container engine."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from place import free_port, until
 
 from synthprof.orchestration import container
 from synthprof.orchestration.home import PROJECT
-from synthprof.orchestration.processes import end_all, start
+from synthprof.orchestration.processes import end_all, end_tree, start
 from synthprof.orchestration.rest import Airflow
 
 SECONDS_TO_START = 300
@@ -92,6 +93,8 @@ class Cluster:
     @staticmethod
     def _system() -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
+        # the bytes of index.faiss depend on the kernels that OpenBLAS chooses for a processor
+        kept |= {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
         return kept | {"PATH": f"{PYTHON}:{os.environ['PATH']}"}
 
     def wait(self, name: str) -> None:
@@ -107,24 +110,35 @@ class Cluster:
     def log(self, name: str) -> str:
         return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")[-5000:]
 
-    def kill(self, name: str) -> list[list[str]]:
-        """The process and all that it has started are killed at once; returns their command lines."""
-        started = self.running.pop(name)
+    def kill_at_work(self, name: str) -> bool:
+        """Whether the process was seen to work on a stage; then it and all that it has started are killed.
+
+        All are stopped before we look, so that what we see at work cannot end before it is killed.
+        """
+        started = self.running[name]
         root = psutil.Process(started.pid)
-        tree = [root, *root.children(recursive=True)]
-        lines = []
+        if not any(map(_works, root.children(recursive=True))):
+            return False
+        tree = []
+        while more := [each for each in (root, *root.children(recursive=True)) if each not in tree]:
+            for process in more:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            tree += more
+        at_work = any(map(_works, tree))
         for process in tree:
-            process.suspend()
-        for process in tree:
-            lines.append(process.cmdline())
-            process.kill()
-        started.wait(SECONDS_TO_START)
-        return lines
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill() if at_work else process.resume()
+        if at_work:
+            del self.running[name]
+            started.wait(SECONDS_TO_START)
+        return at_work
 
     def end(self, name: str) -> None:
-        """The process has been asked to end, and has ended."""
+        """The process and what it has started have ended."""
         process = self.running.pop(name)
-        process.terminate()
+        end_tree(process.pid, seconds=30)
+        process.kill()
         process.wait(SECONDS_TO_START)
 
     def end_all(self) -> None:
@@ -223,3 +237,12 @@ boto3.client("s3", endpoint_url="{self.s3}", region_name="us-east-1", aws_access
         return Airflow(
             f"http://127.0.0.1:{self.ports['api']}", ("admin", str(self.variables["ADMIN_PASSWORD"]))
         )
+
+
+def _works(process: psutil.Process) -> bool:
+    """Whether it is the process of a stage that makes something."""
+    try:
+        command = process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+    return "synthprof.run" in command and "setup" not in command
