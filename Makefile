@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test faults check bench lock env clean
+.PHONY: help run ui test cluster-test infinity faults explorer-full check bench screenshots lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -32,11 +32,17 @@ test: $(VENV)/.ready-dev ## Run the tests; ARGS= for pytest
 cluster-test: $(VENV)/.ready-dev ## Run what docker-compose.yml says on this machine, and kill a worker; ARGS= for pytest
 	@$(BIN)/python -m pytest -m cluster -n 0 $(ARGS)
 
+INFINITY := .venv-infinity
+infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one test
+
 RESULTS := benchmarks/results/faults.jsonl
 faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write docs/reliability.md
 	@rm -f $(RESULTS)
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 	@$(BIN)/python tests/faults/table.py $(RESULTS)
+
+explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
+	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/test_explorer_openapi.py $(ARGS)
 
 check: $(VENV)/.ready-dev ## Lint and type-check
 	@$(BIN)/ruff check .
@@ -46,17 +52,27 @@ check: $(VENV)/.ready-dev ## Lint and type-check
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
 
+screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
+	@$(BIN)/python tests/screenshots.py docs/images $(ARGS)
+
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev; do \
+	@for name in requirements requirements-cluster requirements-dev requirements-infinity; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
 
 env: ## Write .env for docker compose, with fresh secrets
 	@$(PYTHON) synthprof/orchestration/container.py new-env .env.example .env
 
+# Its pins are not ours, so it has an environment of its own; it needs neither torch nor weights.
+$(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
+	@echo 'Installing an embedding server for one test, about a minute' >&2
+	@$(BIN)/python -m venv --clear $(INFINITY)
+	@$(INFINITY)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-infinity.txt
+	@touch $@
+
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info
+	@rm -rf $(VENV) $(INFINITY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.

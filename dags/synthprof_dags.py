@@ -1,11 +1,11 @@
-"""The DAGs of synthprof: `synthprof_generate`, and one for each file in `datasets/`. Wiring only."""
+"""The DAGs of synthprof: to generate, to embed, and one for each file in `datasets/`. Wiring only."""
 
 from typing import Any
 
 from airflow.sdk import DAG
 
 from synthprof.orchestration.datasets import read_all
-from synthprof.orchestration.doc import GENERATE_DOC, dataset_doc
+from synthprof.orchestration.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
 from synthprof.orchestration.operator import RETRIES, stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.stages import STAGES
@@ -38,6 +38,17 @@ with DAG(
     default_args=TASKS,
     **COMMON,
 ) as generate:
+    wire()
+
+with DAG(
+    "synthprof_embed",
+    description="Make a data set of texts from a table or a folder, with embeddings, clusters and an index.",
+    doc_md=EMBED_DOC,
+    schedule=None,
+    params=airflow_params(kind="embed"),
+    is_paused_upon_creation=False,
+    **COMMON,
+):
     wire()
 
 for dataset in read_all()[0]:

@@ -1,10 +1,10 @@
 """Which texts to ask for together, so that a bad one among them is found in few requests.
 
-A batch that fails is cut into groups. Each of them rides as passenger in a batch that is full of other texts:
-a batch that succeeds costs nothing, since all its texts had to be asked for anyway, and only failures are
-dear. So a group is small (`PARTS`), for then its batch mostly succeeds. One group of a failed batch is under
-way at a time; when it fails, the others are cleared, and when all others were good, it is known to be bad.
-`docs/adr/0015-bad-texts-as-passengers.md` has the reckoning.
+A batch that fails is cut into groups. Each rides as passenger in a batch that is full of other texts: one
+that succeeds costs nothing, since its texts had to be asked for anyway, and only failures are dear. So a
+group is small (`PARTS`), for then its batch mostly succeeds. One group of a failed batch is under way at
+a time; when it fails, the others are cleared, and when all others were good, it is known without asking.
+docs/adr/0015-bad-texts-as-passengers.md has the reckoning.
 """
 
 from collections import deque
@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 PARTS = 8
-"""Groups that a failed batch is cut into: at 32 texts, 6 to 11 took the fewest requests, 4 and 16 more."""
+"""Groups that a failed batch is cut into: at 32 texts, 6 to 11 take the fewest requests, 4 and 16 more."""
 
 
 @dataclass

@@ -14,14 +14,21 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from synthprof import cli_search
-from synthprof.errors import SynthprofError
+from synthprof.errors import SpecError, SynthprofError
 from synthprof.resources import MIB, budget, check_address_space, home_folder
-from synthprof.spec import Request, params_schema
+from synthprof.spec import Kind, Request, params_schema
 from synthprof.telemetry import log_to
 
 app = typer.Typer(
@@ -32,6 +39,8 @@ app = typer.Typer(
     # --dim_vector is --dim-vector: the name of the parameter works as it stands
     context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
 )
+
+ConsoleHtml = Annotated[Path | None, typer.Option(help="Save what the console showed as an HTML file.")]
 
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
 
@@ -49,15 +58,17 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-def _takes_params(command: Callable[..., None]) -> Callable[..., None]:
-    """The command takes every parameter of a request as an option, from their one declaration."""
+def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Callable[..., None]:
+    """The command takes every parameter of its kind of request as an option, from their one declaration."""
+    schema = params_schema(kind)
 
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
-        command(Request.from_params({k: v for k, v in options.items() if v is not None}), **own)
+        given = {name: value for name, value in options.items() if value is not None}
+        command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])
-    parameters = [_option(name, schema) for name, schema in params_schema().items()]
+    parameters = [_option(name, properties) for name, properties in schema.items()]
     with_options.__doc__ = command.__doc__
     with_options.__name__ = command.__name__
     own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
@@ -116,14 +127,35 @@ def plan(request: Request) -> None:
 @_takes_params
 def run(
     request: Request,
-    console_html: Annotated[
-        Path | None, typer.Option(help="Save what the console showed as an HTML file.")
-    ] = None,
+    console_html: ConsoleHtml = None,
 ) -> None:
     """Make a data set: all stages in a row, without Airflow. What was done before is not done again.
 
     Log lines with time, process, stage and duration are added to run.log in the build folder.
     """
+    _make(request, console_html)
+
+
+def embed(request: Request, console_html: ConsoleHtml = None) -> None:
+    """Make a data set of texts from elsewhere: an SQLite or Parquet table, or a folder of text files.
+
+    With embeddings, clusters and index, to be searched like the others; a source that changed gives another
+    version.
+    """
+    from synthprof.stages.import_rows import found_out
+
+    if not request.runtime.source:
+        raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
+    _make(found_out(request, home_folder()), console_html)
+
+
+app.command(epilog="Example: synthprof embed --source notes.db --table notes --text-column body")(
+    _takes_params(embed, "embed")
+)
+
+
+def _make(request: Request, console_html: Path | None) -> None:
+    """All stages in a row, with a bar for each, then the summary."""
     from synthprof.explore import open_version
     from synthprof.report import print_summary
     from synthprof.run import run_all
@@ -245,14 +277,15 @@ def repair(
 
 @app.command(epilog="Example: synthprof show 42 --dataset gamers")
 def show(
-    profile_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the profile, from 1.")],
+    profile_id: Annotated[str, typer.Argument(metavar="ID", help=cli_search.ID_HELP)],
     dataset: Dataset = "gamers",
     version: VersionName = None,
 ) -> None:
     """One profile with its cluster."""
     from synthprof.explore import open_version
 
-    profile = open_version(home_folder(), dataset, version).profile(profile_id)
+    found = open_version(home_folder(), dataset, version)
+    profile = found.profile(found.number_of(profile_id))
     table = Table(box=None, show_header=False)
     for name, value in profile.items():
         table.add_row(Text(name, "bold"), Text(str(value)))
@@ -284,16 +317,21 @@ def _bars(console: Console) -> Any:  # noqa: ANN401
         TextColumn("{task.description:<14}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         console=console,
         transient=not console.is_terminal,
     ) as progress:
         tasks: dict[str, Any] = {}
 
-        def observe(stage: str, done: int, total: int) -> None:
+        def observe(stage: str, done: int, total: int, failed: int = 0) -> None:
             if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.update(tasks[stage], completed=done, total=total)
+                tasks[stage] = progress.add_task(stage, total=total, rate="")
+            words = f"{stage}, {failed:,} failed" if failed else stage
+            speed = next(task.speed for task in progress.tasks if task.id == tasks[stage])
+            rate = f"{speed:,.0f}/s" if speed else ""
+            progress.update(tasks[stage], completed=done, total=total, description=words, rate=rate)
 
         yield observe
 

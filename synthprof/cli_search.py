@@ -24,6 +24,14 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SHOWN = ("nome", "idade", "cidade", "estado")
 """Columns of a profile in the table; JSON and CSV have all."""
 
+SHOWN_OF_COLLECTION = ("chave", "descricao")
+"""The same for a row of a collection."""
+
+MOST_SHOWN = 60
+"""Characters of a collection's text in the table."""
+
+ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
+
 
 class Format(StrEnum):
     """How results are printed."""
@@ -61,7 +69,7 @@ def search(
 
 
 def similar(
-    profile_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the profile, from 1.")],
+    profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
     dataset: Dataset = "gamers",
     version: VersionName = None,
     k: Count = 10,
@@ -73,7 +81,12 @@ def similar(
     from synthprof.search import search_similar
 
     searcher = _open(dataset, version)
-    _print(search_similar(searcher, profile_id, searcher.query(k, where or (), exact)), output)
+    _print(
+        search_similar(
+            searcher, searcher.version.number_of(profile_id), searcher.query(k, where or (), exact)
+        ),
+        output,
+    )
 
 
 def build_index(
@@ -143,12 +156,17 @@ def _print_table(console: Console, hits: "Sequence[Hit]") -> None:
         console.print("No profile meets the conditions.")
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("", "id", "similarity", *(name for name in SHOWN if name in hits[0].profile), "agrees"):
+    columns = SHOWN if "nome" in hits[0].profile else SHOWN_OF_COLLECTION
+    for title in ("", "id", "similarity", *columns, "agrees"):
         table.add_column(title)
     for hit in hits:
-        shown = [Text(str(hit.profile[name])) for name in SHOWN if name in hit.profile]
+        shown = [Text(_short(str(hit.profile[name]))) for name in columns]
         table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(_reasons(hit)))
     console.print(table)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _reasons(hit: "Hit") -> str:

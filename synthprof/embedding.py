@@ -1,8 +1,8 @@
 """Embeddings of many texts from a service that is slow, costs money, and fails now and then.
 
-Every answer is saved before the next request of its thread. A batch that fails is taken apart until the bad
-text stands alone (`batches`). Whether a text is bad or the service is out is told by a text that is known to
-be good.
+Every answer is saved before the next request of its thread. A batch that fails is taken apart until the
+bad text stands alone (`batches`). Whether a text is bad or the service is out is told by a text that is
+known to be good.
 """
 
 import datetime
@@ -91,7 +91,8 @@ class _Suspect:
 class Embedder:
     """Asks one service for texts that have no answer yet, several requests at once.
 
-    heard: told how many texts have been answered or have failed since the last time, from any thread.
+    heard: told how many texts have been answered, and how many have failed, since the last time, from any
+    thread.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Embedder:
         service: SlowEncoder,
         answers: Answers,
         effort: Effort,
-        heard: Callable[[int], None] = lambda _: None,
+        heard: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         self._service = service
         self._answers = answers
@@ -122,7 +123,7 @@ class Embedder:
         found = self._answers.find(list(dict.fromkeys(digests)), self._effort.since)
         by_digest = dict(zip(digests, texts, strict=True))
         missing = [_Item(digest, text) for digest, text in by_digest.items() if digest not in found]
-        self._heard(sum(digest in found for digest in digests))
+        self._heard(sum(digest in found for digest in digests), 0)
         wanted = self._within_limit(missing)
         failures = {failure.digest: failure for failure in self._ask_all(wanted)}
         if len(wanted) < len(missing):
@@ -203,7 +204,7 @@ class Embedder:
             return [_Suspect(suspect.item, error.code, str(error))]
 
     def _failure(self, suspect: _Suspect) -> Failure:
-        self._heard(1)
+        self._heard(0, 1)
         tries = self._tries[suspect.item.digest]
         at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         logger.warning("no embedding after %d tries: %s", tries, suspect.error)
@@ -218,7 +219,7 @@ class Embedder:
         good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
         if good:
             self._answers.save(good)
-            self._heard(len(good))
+            self._heard(len(good), 0)
         return [_Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
 
     def _ask_through_outages(self, batch: Sequence[_Item], patient: bool) -> "list[Vector | None]":

@@ -10,6 +10,7 @@ from typing import Any
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
 from synthprof.files import reading
+from synthprof.profiles import KEY
 from synthprof.spec import DATASET_PATTERN, Spec
 from synthprof.store import Manifest, Store, read_manifest
 
@@ -43,6 +44,20 @@ class Version:
         )
         row: dict[str, Any] = found.to_pylist()[0]
         return {**row, **cluster.to_pylist()[0]}
+
+    def number_of(self, name: str) -> int:
+        """The id of a row by what people call it: its number or, in a collection, its id in the source.
+
+        Raises SpecError if there is no such row.
+        """
+        if self.spec.collection:
+            found = read(self.folder / "perfis.db", f"SELECT id FROM perfis WHERE {KEY} = ?", (name,))
+            if not found.num_rows:
+                raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
+            return int(found.column("id")[0].as_py())
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", name):
+            raise SpecError(f"id={name[:80]!r} is not a number; ids go from 1 to {self.manifest.rows}")
+        return int(name)
 
 
 class Hold:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.projection import Matrix
-from synthprof.schema import Chance, Choice, Column, Lookup, Number, Schema, Subset
+from synthprof.schema import Chance, Choice, Column, Given, Lookup, Number, Schema, Subset
 
 OVERVIEW = "overview.json"
 MAP = "map.arrow"
@@ -64,7 +64,7 @@ def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.N
     """
     places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
     places = np.where(chosen[places] == clusters, places, len(chosen))
-    parts = []
+    parts = [np.zeros((len(chosen) + 1, 0), np.int64)]
     for column in _counted(schema):
         rows, codes = _codes(column, batch.column(column.name))
         size = len(labels(column))
@@ -87,23 +87,19 @@ def overview(
 
     counts: the sum of `count` over all blocks; rows_of: (k,) rows of each cluster.
     """
-    order = chosen[np.argsort(-rows_of[chosen], kind="stable")]
-    shares = counts[-1] / rows
-    traits = {
-        int(cluster): _traits(schema, counts[place], int(rows_of[cluster]), shares)
-        for place, cluster in enumerate(chosen)
-    }
+    shares, known = counts[-1] / rows, attributes(schema)
+    order = np.argsort(-rows_of[chosen], kind="stable")
     return json.dumps(
         {
             "marginals": list(_marginals(schema, separation, shares)),
             "clusters": [
                 {
-                    "cluster": int(cluster),
-                    "rows": int(rows_of[cluster]),
-                    "share": round(int(rows_of[cluster]) / rows, 6),
-                    "typical": traits[int(cluster)],
+                    "cluster": int(chosen[place]),
+                    "rows": (size := int(rows_of[chosen[place]])),
+                    "share": round(size / rows, 6),
+                    "typical": _traits(known, counts[place], size, shares),
                 }
-                for cluster in order
+                for place in order
             ],
             "others": {
                 "clusters": len(rows_of) - len(chosen),
@@ -117,7 +113,8 @@ def overview(
 def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, clusters: Labels) -> pa.Table:
     """The points of a map: id, x, y, cluster, and every column that points can be coloured by.
 
-    Of a list it is the first item. batches: n profiles; places: (n, 2); clusters: (n,).
+    Columns of a collection are not among them: their values are not known beforehand. Of a list it is the
+    first item. batches: n profiles; places: (n, 2); clusters: (n,).
     """
     profiles = pa.Table.from_batches(batches)
     columns: dict[str, pa.Array] = {
@@ -127,6 +124,8 @@ def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, cl
         CLUSTER: pa.array(clusters, pa.int32()),
     }
     for column in schema.columns:
+        if isinstance(column.draw, Given):
+            continue
         if column.kind in ("category", "list"):
             values = profiles.column(column.name).unify_dictionaries().combine_chunks()
             columns[column.name] = _firsts(column, values)
@@ -187,7 +186,10 @@ def _marginals(
 
 
 def _traits(
-    schema: Schema, counts: npt.NDArray[np.int64], rows: int, overall: npt.NDArray[np.float64]
+    known: tuple[Attribute, ...],
+    counts: npt.NDArray[np.int64],
+    rows: int,
+    overall: npt.NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     """What is typical of a cluster: the attributes with the largest share x log(lift)."""
     share = counts / max(rows, 1)
@@ -195,7 +197,6 @@ def _traits(
     telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)
     weight = telling * np.log(np.maximum(lift, 1.0))
     chosen = [i for i in np.argsort(-weight, kind="stable")[:MOST_TRAITS] if weight[i] > 0]
-    known = attributes(schema)
     return [
         {
             "column": known[i].column,

@@ -86,7 +86,8 @@ def plan(request: Request, budget: Budget, lying: int = 0) -> Plan:
     from synthprof.vectorize import check_dim
 
     spec = request.spec
-    check_dim(load_schema(spec.profile_schema), spec.dim_vector)
+    if not spec.collection:
+        check_dim(load_schema(spec.profile_schema), spec.dim_vector)
     load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema, spec.model)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import StageError
-from synthprof.spec import params_schema
+from synthprof.spec import Spec
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,7 +29,18 @@ MAX_CATEGORIES = 20
 MAX_BARS = 1_000
 """Bars of the cluster sizes: more are narrower than a pixel."""
 CARD_LISTS = ("jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais")
-CARD_HEAD = ("id", "nome", "idade", "cidade", "estado", "sexo", "descricao", "cluster_id", *CARD_LISTS)
+CARD_HEAD = (
+    "id",
+    "nome",
+    "chave",
+    "idade",
+    "cidade",
+    "estado",
+    "sexo",
+    "descricao",
+    "cluster_id",
+    *CARD_LISTS,
+)
 SCORES = {
     "inertia": (
         "Inertia",
@@ -169,7 +180,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
 def _facts(report: Report) -> list[tuple[str, str]]:
     spec = report.spec
     facts = [
-        ("profiles", _count(report.rows)),
+        ("texts" if spec.get("collection") else "profiles", _count(report.rows)),
         ("clusters", _count(len(report.cluster_sizes))),
         ("size on disk", _bytes(report.bytes_total)),
         ("time of all stages", _seconds(report.seconds)),
@@ -250,10 +261,11 @@ def _cells(row: StageRow) -> tuple[str, str, str, str]:
 def _card(report: Report) -> dict[str, Any]:
     example = {name: _plain(value) for name, value in report.example.items()}
     cluster = report.example.get("cluster_id")
+    name = example.get("nome") or example.get("chave", "")
     known = isinstance(cluster, int) and 0 <= cluster < len(report.cluster_sizes)
     return {
-        "name": example.get("nome", "–"),
-        "initials": "".join(word[0] for word in example.get("nome", "").split()[:2]),
+        "name": name or "–",
+        "initials": "".join(word[0] for word in name.split()[:2]),
         "id": example.get("id"),
         "cluster": example.get("cluster_id"),
         "cluster_size": _count(report.cluster_sizes[cluster]) if known and isinstance(cluster, int) else None,
@@ -296,8 +308,8 @@ def _card_text(report: Report) -> "RenderableType":
 
 
 def _parameters(spec: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
-    known = params_schema()
-    return [(name, value, known.get(name, {}).get("description", "")) for name, value in spec.items()]
+    known = {name: field.description or "" for name, field in Spec.model_fields.items()}
+    return [(name, value, known.get(name, "")) for name, value in spec.items()]
 
 
 def _data(report: Report) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
@@ -43,8 +44,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("synthprof.run")  # not __name__, which is "__main__" in a child process
 
-Observer = Callable[[str, int, int], None]
-"""Hears of progress: stage, rows done, rows in all."""
+
+class Observer(Protocol):
+    """Hears of progress."""
+
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, /) -> None:
+        """So many rows of the stage are done of so many in all; `failed` of those done have no result."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     if a stage fails.
     """
     check_address_space()
+    request = _found_out(request, home)
     wanted = [each for each in STAGES if applies(each, request)]
     for each in wanted:
         each.prepare(request.spec)
@@ -102,6 +108,7 @@ def run_stage(
     if not applies(wanted, request):
         raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
     check_address_space()
+    request = _found_out(request, home)
     wanted.prepare(request.spec)
     with clear_errors(), _contexts(request, home) as context_of:
         context = context_of(shard)
@@ -119,6 +126,16 @@ def run_stage(
             if anew and order:
                 context.build.mark_anew_for(order)
             return receipt
+
+
+def _found_out(request: Request, home: Path) -> Request:
+    """The request as it is, or completed by what the source of its collection tells."""
+    if not request.runtime.source:
+        return request
+    from synthprof.stages.import_rows import found_out
+
+    with clear_errors():
+        return found_out(request, home)
 
 
 def applies(which: Stage, request: Request) -> bool:
@@ -141,7 +158,7 @@ def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None],
 
 def done(which: Stage, context: Context, observe: Observer, *, anew: bool = False) -> Receipt:
     """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now."""
-    context = replace(context, name=which.name, progress=lambda done, total: observe(which.name, done, total))
+    context = replace(context, name=which.name, progress=partial(observe, which.name))
     receipt = None if anew else _lying(context, which)
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
@@ -280,15 +297,16 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
     began = time.monotonic()
 
-    def progress(done: int, total: int) -> None:
-        emit("progress", done=done, total=total, unit="rows", seconds=round(time.monotonic() - began, 3))
+    def progress(done: int, total: int, failed: int = 0) -> None:
+        seconds = round(time.monotonic() - began, 3)
+        emit("progress", done=done, total=total, failed=failed, unit="rows", seconds=seconds)
 
     pace = Pace(progress)
     part = Shard(*map(int, shard.split(":"))) if shard else None
     order = os.environ.get("SYNTHPROF_ORDER", "")
 
-    def observe(_: str, done: int, total: int) -> None:
-        pace(done, total)
+    def observe(_: str, *progress: int) -> None:
+        pace(*progress)
 
     receipt = run_stage(request, name, part, home_folder(), observe, order=order)
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})

@@ -191,7 +191,14 @@ class Prose:
         return tuple(dict.fromkeys([self.sex, *asked, *spoken]))
 
 
-Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | FullName | Prose
+@dataclass(frozen=True)
+class Given:
+    """Not drawn but read from elsewhere, as it stands there."""
+
+    kind: Literal["integer", "text"]
+
+
+Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | FullName | Prose | Given
 
 
 # --- features --------------------------------------------------------------------------------------------
@@ -251,7 +258,7 @@ class Column:
     @property
     def kind(self) -> Kind:
         """What the column holds; it follows from how it is drawn."""
-        return _KINDS[type(self.draw)]
+        return self.draw.kind if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -267,6 +274,8 @@ class Column:
                 found = [sex, age]
             case Prose() as prose:
                 found = list(prose.columns)
+            case Given():
+                found = []
         return tuple(dict.fromkeys(found))
 
     @property
@@ -395,7 +404,8 @@ def _check(schema: Schema) -> None:
         raise SpecError(
             f"schema {schema.name} declares a column twice: {', '.join(names)}; names must differ"
         )
-    if not schema.archetypes or any(not a.share > 0 for a in schema.archetypes):
+    drawn = any(not isinstance(column.draw, Given) for column in schema.columns)
+    if (drawn and not schema.archetypes) or any(not a.share > 0 for a in schema.archetypes):
         raise SpecError(f"schema {schema.name} needs archetypes, each with a share above 0")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
     for archetype in schema.archetypes:

@@ -22,7 +22,7 @@ from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import sha256
 from synthprof.filters import Condition, parse_conditions, where
-from synthprof.profiles import load_schema
+from synthprof.profiles import TEXT, schema_of
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS
 
@@ -85,7 +85,7 @@ class Searcher:
     @functools.cached_property
     def schema(self) -> Schema:
         """The columns of its profiles."""
-        return load_schema(self.version.spec.profile_schema)
+        return schema_of(self.version.spec)
 
     @functools.cached_property
     def encoder(self) -> TextEncoder:
@@ -123,6 +123,8 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
     vector = _place(searcher, text)
     meanings = load_meanings(searcher.version.spec.profile_schema)
     asked = meanings.of_text(text)
+    if searcher.version.spec.collection:
+        return _hits(searcher, vector, query, lambda row: _named_by_both(asked, meanings.of_text(row[TEXT])))
     return _hits(searcher, vector, query, lambda profile: meanings.agreeing(asked, profile))
 
 
@@ -136,7 +138,15 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     vector = _embeddings(searcher.version, profile_id, profile_id)
     if vector[0, 0] == index.FAR:
         raise SpecError(f"profile {profile_id} has no embedding, the service failed it; ask for another one")
-    return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
+    if not searcher.version.spec.collection:
+        return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
+    meanings = load_meanings(searcher.version.spec.profile_schema)
+    named = meanings.of_text(one[TEXT])
+
+    def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
+        return (*_named_by_both(named, meanings.of_text(other[TEXT])), *shared(one, other, columns))
+
+    return _hits(searcher, vector, query, reasons, without=profile_id)
 
 
 def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Ids, Matrix]:
@@ -155,6 +165,11 @@ def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) 
     ids, similarities = found
     kept = (ids > 0) & (ids != without)
     return ids[kept][: query.k], similarities[kept][: query.k]
+
+
+def _named_by_both(one: Sequence[Meaning], other: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    """What two texts both speak of, as far as the lexicon knows it."""
+    return tuple(meaning for meaning in one if meaning in other)
 
 
 def _place(searcher: Searcher, text: str) -> Matrix:

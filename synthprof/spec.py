@@ -30,6 +30,9 @@ MAX_SHARDS = 100
 SHARD_ROWS = 250_000
 """Rows of an automatic shard: some seconds of work on two cores, so that Airflow's second is small."""
 
+Kind = Literal["generate", "embed"]
+"""What an order is for: profiles that are made, or texts from elsewhere."""
+
 Encoder = Literal["catalogue", "hashed", "http", "model"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
 
@@ -38,6 +41,10 @@ def _known_locale(locale: str) -> str:
     if locale not in locales():
         raise ValueError(f"{locale!r} is not one of {list(locales())}")
     return locale
+
+
+_PATH = r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"
+_COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
 
 
 class _Params(BaseModel):
@@ -78,7 +85,7 @@ class Spec(_Params):
             description="catalogue: similar profiles lie near each other and text can be searched; "
             "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service that "
             "speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
-            "model: a sentence-transformers model on this machine."
+            "model: a sentence-transformers, ONNX or model2vec model on this machine."
         ),
     ] = "catalogue"
     model: Annotated[
@@ -112,6 +119,21 @@ class Spec(_Params):
         int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
     ] = 4_096
     vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
+    collection: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{32})?$(?!\n)",
+            description="Digest of the rows that were read from elsewhere; empty for generated profiles.",
+        ),
+    ] = ""
+    columns: Annotated[
+        str,
+        Field(
+            pattern=rf"^({_COLUMN}(,{_COLUMN})*)?$(?!\n)",
+            description="Further columns of the source to keep, as `ano,cidade`; search can filter by them. "
+            "`:integer` or `:text` after a name says what it must be.",
+        ),
+    ] = ""
 
     @property
     def blocks(self) -> int:
@@ -125,13 +147,43 @@ class Spec(_Params):
     @functools.cached_property
     def digest(self) -> str:
         """Thirty-two hexadecimal digits that name this spec: BLAKE2b over its canonical JSON."""
-        unset = {name for name in ("model",) if not getattr(self, name)}  # younger than the first digests
+        unset = {name for name in _YOUNGER if not getattr(self, name)}
         return digest_of(self.model_dump(mode="json", exclude=unset))
+
+    def described(self) -> dict[str, Any]:
+        """What stands in a manifest: the parameters that have a part in this data set."""
+        foreign = GENERATING if self.collection else EMBEDDING
+        return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
+
+
+_YOUNGER = ("model", "collection", "columns")
+"""Parameters that were not there when the first digests were made: they count once they are set."""
+
+GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector")
+"""Parameters that only generated profiles have."""
+
+EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
+"""Parameters that only collections from elsewhere have."""
+
+FOUND_OUT = ("collection",)
+"""Parameters that nobody gives: they follow from the source."""
 
 
 class Runtime(_Params):
     """How a data set is made this time; no byte of it depends on this."""
 
+    source: Annotated[
+        str,
+        Field(
+            pattern=_PATH,
+            description="SQLite or Parquet file, or folder of text files, whose texts are embedded.",
+        ),
+    ] = ""
+    table: Annotated[
+        str, Field(pattern=_PATH, description="Table or view in an SQLite file; may be empty if it has one.")
+    ] = ""
+    id_column: Annotated[str, Field(pattern=_PATH, description="Column that names each row.")] = "id"
+    text_column: Annotated[str, Field(pattern=_PATH, description="Column with the text.")] = "text"
     shards: Annotated[
         int,
         Field(ge=0, le=MAX_SHARDS, description="Parts that Airflow makes as mapped tasks; 0 is automatic."),
@@ -216,9 +268,21 @@ class Request(_Params):
 
 
 @functools.cache
-def params_schema() -> dict[str, dict[str, Any]]:
-    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order."""
-    first = ("dataset", "profiles", "seed", "locale", "separation")
+def params_schema(kind: Kind = "generate") -> dict[str, dict[str, Any]]:
+    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
+
+    Of those that make profiles, or of those that embed a collection from elsewhere.
+    """
+    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *FOUND_OUT)
+    found = {name: properties for name, properties in _every_param().items() if name not in foreign}
+    if kind == "embed":
+        found["dataset"] = found["dataset"] | {"default": "collection"}
+    return found
+
+
+@functools.cache
+def _every_param() -> dict[str, dict[str, Any]]:
+    first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
     found = {
         name: dict(properties)
         for model in (Request, Spec, Runtime)
@@ -238,10 +302,12 @@ def check_params(params: Mapping[str, Any]) -> None:
 
     The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
     """
-    schema = params_schema()
+    schema = _every_param()
     for name, value in params.items():
         if name not in schema:
-            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(schema)}")
+            raise SpecError(
+                f"Unknown parameter {name}={value!r}; the parameters are {', '.join(params_schema())}"
+            )
         if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
             raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
         try:

@@ -5,10 +5,10 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import psutil
 
@@ -17,8 +17,13 @@ from synthprof.resources import MIB, available_memory, memory_is_short
 LINE = "%(asctime)s %(levelname)-7s [%(process)d] %(message)s"
 """Log lines carry time, level and process; stage and duration stand in the message."""
 
-Progress = Callable[[int, int], None]
-"""Called with rows done and rows in all, as often as the work likes."""
+
+class Progress(Protocol):
+    """Called as often as the work likes."""
+
+    def __call__(self, done: int, total: int, failed: int = 0) -> None:
+        """So many rows are done of so many in all; `failed` of those done have no result."""
+
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +76,12 @@ class Pace:
     every_seconds: float = 3.0
     _last: float = field(default_factory=time.monotonic)
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, failed: int = 0) -> None:
         """Progress, passed on if it is time."""
         now = time.monotonic()
         if done >= total or now - self._last >= self.every_seconds:
             self._last = now
-            self.passed_on(done, total)
+            self.passed_on(done, total, failed)
 
 
 @contextmanager

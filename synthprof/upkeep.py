@@ -34,7 +34,7 @@ def reindex(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
         version,
         params["index"],
         params["index_memory_mib"],
-        lambda _, done, total: observe(done, total),
+        lambda _, done, total, failed=0: observe(done, total),
     )
     return run.published
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(task: str, params: dict[str, Any]) -> None:
     log_events(detailed=False)
     began = time.monotonic()
-    pace = Pace(lambda done, total: emit("progress", done=done, total=total, unit=_UNITS[task]))
+    pace = Pace(lambda done, total, failed=0: emit("progress", done=done, total=total, unit=_UNITS[task]))
     value = TASKS[task](params, pace)
     seconds, rows = round(time.monotonic() - began, 3), value["rows"]
     emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")

@@ -13,10 +13,12 @@ import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 
 from synthprof.cluster import assign
+from synthprof.collection import block_digest, collection_digest
 from synthprof.database import read
-from synthprof.encoders import SLOW, load_encoder
+from synthprof.encoders import SLOW, encode_rows, load_encoder
 from synthprof.explore import Version
-from synthprof.generate import generate
+from synthprof.generate import Generated, generate
+from synthprof.overview import CLUSTER, MAP, MOST_POINTS
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.store import damaged, strangers
@@ -89,11 +91,13 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
         progress(done, total)
     sound = {file.path for file in files} - set(bad)
     wrong = [*_rows_wrong(version, sound), *_archetypes_wrong(version, sound)]
+    wrong += _collection_wrong(version, sound)
     index = _index(version, sound)
     for done, block in enumerate(chosen, start=len(files) + 1):
         wrong += _block_wrong(version, sound, block, index)
         progress(done, total)
     wrong += _index_wrong(version, index)
+    wrong += _map_wrong(version, sound)
     if not version.manifest.seal:
         wrong.append("MANIFEST.json has no seal")
     return Verdict(
@@ -142,8 +146,15 @@ def _archetypes_wrong(version: Version, sound: set[str]) -> Iterator[str]:
 def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
     spec = version.spec
     first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
-    made = generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows)
     stored = partial(_stored, version.folder, first, rows)
+    if spec.collection:
+        if "perfis.db" not in sound:  # the embeddings follow from its texts
+            return
+        made = Generated(_batch(stored("perfis.db")), np.zeros(0, np.uint8))
+    else:
+        made = generate(
+            load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows
+        )
     embeddings, missing = _embeddings(version, sound, made.profiles, stored)
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
@@ -164,6 +175,23 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
         yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
+def _batch(rows: pa.Table) -> pa.RecordBatch:
+    return rows.combine_chunks().to_batches()[0]
+
+
+def _collection_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    """The rows of a collection are those that its source had: their digest is part of the spec."""
+    spec = version.spec
+    if not spec.collection or "perfis.db" not in sound:
+        return
+    stored = (
+        _stored(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), "perfis.db")
+        for block in range(spec.blocks)
+    )
+    if collection_digest(spec.columns, [block_digest(_batch(rows)) for rows in stored]) != spec.collection:
+        yield "perfis.db holds other rows than the source had"
+
+
 def _embeddings(
     version: Version, sound: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -175,7 +203,7 @@ def _embeddings(
     spec = version.spec
     if spec.encoder not in SLOW:
         encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
-        return encoder.encode(profiles), np.zeros(profiles.num_rows, np.bool_)
+        return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
     placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if "embeddings.db" in sound:
@@ -269,6 +297,22 @@ def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
     ids = _ids(index)
     if ids is not None and not np.array_equal(np.sort(ids), expected):
         yield f"index.faiss does not hold the ids 1 to {rows} once each"
+
+
+def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+    """The map must show the first profiles in their clusters; where on the plane is a matter of taste."""
+    if not {MAP, "clusters.db"} <= sound:
+        return
+    try:
+        with pa.memory_map(str(version.folder / MAP)) as file, pa.ipc.open_file(file) as reader:
+            shown = reader.read_all().select(["id", CLUSTER])
+    except (pa.ArrowInvalid, KeyError) as error:
+        yield f"{MAP} cannot be read: {error}"
+        return
+    query = "SELECT id, cluster_id FROM clusters WHERE id <= ? ORDER BY id"
+    stored = read(version.folder / "clusters.db", query, (min(MOST_POINTS, version.manifest.rows),))
+    if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
+        yield f"{MAP} does not show the first profiles in their clusters"
 
 
 def _ids_expected(version: Version) -> npt.NDArray[np.int64]:

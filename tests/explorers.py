@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +25,9 @@ DATASET = "players"
 ROWS = BLOCK_ROWS + 600
 ORDER = {"dataset": DATASET, "profiles": ROWS, "clusters": 12, "kmeans_niter": 3, "index": "flat"}
 ONE = f"/api/datasets/{DATASET}/versions/current"
+
+PATIENT = {"SYNTHPROF_EXPLORER_SECONDS": "300"}
+"""For machines that others hold: a test may wait longer than a reader."""
 
 VIEWER, OPERATOR = "viewer", "op"
 
@@ -63,3 +69,18 @@ def inside_airflow(home: Path) -> Iterator[tuple[TestClient, dict[str | None, di
     finally:
         os.environ.clear()
         os.environ |= before
+
+
+@contextlib.contextmanager
+def served(home: Path) -> Iterator[str]:
+    """The address of `synthprof serve` over `home`."""
+    command = [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    environment |= PATIENT
+    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:
+        try:
+            found = re.search(r"http://[^;]*/", server.stdout.readline())
+            assert found, server.stdout.read()
+            yield found[0]
+        finally:
+            server.terminate()

@@ -51,6 +51,7 @@ class Place:
             "SYNTHPROF_HOME": str(self.data),
             "SYNTHPROF_DATASETS": str(self.datasets),
             "SYNTHPROF_DAGS": str(PROJECT / "examples"),
+            "SYNTHPROF_EXPLORER_SECONDS": "300",
         }
 
     def start(self, *arguments: str, **options) -> subprocess.Popen[str]:

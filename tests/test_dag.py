@@ -21,7 +21,7 @@ from synthprof.spec import BLOCK_ROWS, Request, Spec, check_params
 from synthprof.stages import STAGES, stage
 from synthprof.store import Store
 
-GENERATE = "synthprof_generate"
+GENERATE, EMBED = "synthprof_generate", "synthprof_embed"
 pytestmark = pytest.mark.timeout(900)  # with others on the machine a run takes its time
 NAMES = [each.name for each in STAGES]
 
@@ -54,7 +54,8 @@ def parsed(place):
 
 def test_every_good_dag_imports_beside_a_bad_file(parsed):
     dags, errors, _ = parsed
-    assert set(dags) == {GENERATE, "synthprof_gamers_nightly", "synthprof_reindex", "synthprof_verify"}
+    upkeep = {"synthprof_reindex", "synthprof_verify"}
+    assert set(dags) == {GENERATE, EMBED, "synthprof_gamers_nightly", *upkeep}
     assert [name.rpartition("/")[2] for name in errors] == ["synthprof_bad_datasets.py"]
     (text,) = errors.values()
     assert "datasets/broken.toml: schedule='at night' is not a cron expression; write five fields" in text
@@ -64,7 +65,7 @@ def test_importing_the_dags_brings_no_heavy_module(parsed):
     assert parsed[2] == []
 
 
-@pytest.mark.parametrize("dag", [GENERATE, "synthprof_gamers_nightly"])
+@pytest.mark.parametrize("dag", [GENERATE, EMBED, "synthprof_gamers_nightly"])
 def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
     tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][dag]["tasks"]}
     assert list(tasks) == NAMES
@@ -234,6 +235,12 @@ def test_the_note_of_a_run_tells_what_it_has_published(rest, made):
     assert f"run_id={quote(made, safe='')})" in note
 
 
+def test_the_tab_on_a_run_finds_the_version_that_the_run_made(rest, made):
+    facts = rest.ask("GET", f"/synthprof/api/runs/{GENERATE}/{quote(made)}").raise_for_status().json()
+    version = rest.value(GENERATE, made, "publish")["version"]
+    assert facts == {"dataset": "made", "version": version, "build": None, "state": "success"}
+
+
 def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):
     events = rest.call("GET", f"/assets/events?source_run_id={quote(made)}").json()["asset_events"]
     (extra,) = (event["extra"] for event in events if event["name"] == "synthprof.made")
@@ -246,7 +253,13 @@ def test_bad_file_is_an_import_error_beside_the_good_dags(rest):
     (error,) = rest.call("GET", "/importErrors").json()["import_errors"]
     assert "datasets/broken.toml: schedule='at night'" in error["stack_trace"]
     dags = rest.call("GET", "/dags").json()["dags"]
-    assert {dag["dag_id"] for dag in dags} >= {GENERATE, NIGHTS, "synthprof_reindex", "synthprof_verify"}
+    assert {dag["dag_id"] for dag in dags} >= {
+        GENERATE,
+        EMBED,
+        NIGHTS,
+        "synthprof_reindex",
+        "synthprof_verify",
+    }
     assert not [dag["dag_id"] for dag in dags if dag["has_import_errors"]]
 
 
@@ -294,6 +307,21 @@ def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     assert {task["task_id"] for task in cleared["task_instances"]} >= {"ingest", "publish"}
     assert rest.wait(GENERATE, run) == "success"
     assert published(airflow, "mended")["rows"] == 1000
+
+
+def test_texts_from_elsewhere_are_read_once_and_published(airflow, rest):
+    source = airflow.folder / "notes"
+    source.mkdir()
+    for number in range(120):
+        (source / f"{number}.txt").write_text(f"Joga xadrez à noite, nota {number}", encoding="utf-8")
+    answer = rest.trigger(EMBED, {"dataset": "notes", "source": str(source), "clusters": 2})
+    assert answer.status_code == 200, answer.text
+    run = answer.json()["dag_run_id"]
+    assert rest.wait(EMBED, run, 240) == "success"
+    spec = published(airflow, "notes")["spec"]
+    assert (spec["profiles"], len(spec["collection"])) == (120, 32)
+    lines = rest.log(EMBED, run, "publish")
+    assert any(f"collection={spec['collection']}" in line for line in lines)  # told by setup, not read again
 
 
 NIGHTS, SAMPLE = "synthprof_nights", "sample_of_each_night"

@@ -66,7 +66,7 @@ def test_every_variable_of_the_compose_file_is_explained_in_the_example():
     named = set(re.findall(r"^#? ?(\w+)=", EXAMPLE.read_text(), re.MULTILINE))
     rare = {"BASE_URL", "SYNTHPROF_IMAGE", "SYNTHPROF_DEVELOPMENT", "TASK_HEARTBEAT_SECONDS", "API_PORT"}
     rare |= {"POSTGRES_PORT", "REDIS_PORT", "VISIBILITY_TIMEOUT_SECONDS", "WORKER_GRACE_PERIOD"}
-    rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS"}
+    rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS", "API_TIMEOUT_SECONDS"}
     assert used - named == rare
     assert named <= used
 
@@ -102,6 +102,13 @@ def test_development_starts_only_with_its_switch(started):
     assert [line.split()[0] for line in sorted(refused.stderr.splitlines())] == sorted(SECRETS)
 
 
+def test_two_fernet_keys_start_while_one_replaces_the_other(fresh, tmp_path):
+    container.new_env(EXAMPLE, tmp_path / "other")
+    older = variables_of(tmp_path / "other")["FERNET_KEY"]
+    given = services(fresh | {"FERNET_KEY": f"{fresh['FERNET_KEY']},{older}"})["scheduler"]["environment"]
+    assert list(container.refusals(given)) == []
+
+
 def test_an_env_file_that_is_there_stays(tmp_path):
     (tmp_path / ".env").write_text("mine")
     assert container.new_env(EXAMPLE, tmp_path / ".env") == 1
@@ -133,3 +140,18 @@ def test_the_image_runs_as_nobody_special_from_pinned_requirements():
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
     for line in re.findall(r"pip install .*-r .*", text):
         assert "--require-hashes" in line and "--no-deps" in line
+
+
+def test_every_message_that_the_operations_page_explains_is_one_of_ours():
+    page = (PROJECT / "docs" / "operations.md").read_text()
+    rows = page.partition("| message begins or says |")[2].partition("\n\n")[0].splitlines()[2:]
+    phrases = [phrase for row in rows for phrase in re.findall(r"\*([^*]+)\*", row.split(" | ")[0])]
+    source = "\n".join(path.read_text() for path in sorted((PROJECT / "synthprof").rglob("*.py")))
+    source = re.sub(r'"\s*\n\s*f?"', "", source)  # texts over several lines
+    source = re.sub(r"\{[^{}]*\}", "…", source)
+    assert len(phrases) > 25
+    assert [phrase for phrase in phrases if not _occurs(phrase, source)] == []
+
+
+def _occurs(phrase: str, source: str) -> bool:
+    return all(part.strip() in source for part in phrase.split("…") if part.strip())

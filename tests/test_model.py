@@ -1,6 +1,7 @@
 """The encoder `model`: what it refuses, and a real transformer where one is installed."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,88 @@ def test_naming_a_model_costs_nothing_and_it_is_a_slow_encoder() -> None:
 @pytest.mark.skipif(INSTALLED, reason="the library is there")
 def test_without_the_library_the_message_says_what_to_install() -> None:
     with pytest.raises(SpecError, match=r"pip install 'synthprof\[model\]'"):
-        ModelEncoder("/nowhere", 384).check()
+        ModelEncoder("some/name", 384).check()
 
 
-@pytest.mark.skipif(not INSTALLED, reason="sentence-transformers is not installed")
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("not a model")
     for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(SpecError, match="is not the folder of a sentence-transformers model"):
+        with pytest.raises(SpecError, match="is not the folder of a model: it has neither"):
             ModelEncoder(str(folder), 384).check()
-    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(SpecError, match=r"has no tokenizer.json; copy it there"):
+        ModelEncoder(str(tmp_path), 384).check()
+    _tokenizer().save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(SpecError, match="cannot be loaded"):
         ModelEncoder(str(tmp_path), 384).check()
+
+
+WORDS = ("[UNK]", "joga", "xadrez", "corre", "de", "kart", "noite")
+TABLE = np.random.default_rng(1).standard_normal((len(WORDS), 16)).astype(np.float32)
+
+
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    words = {word: place for place, word in enumerate(WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    return tokenizer
+
+
+def _onnx_folder(folder: Path) -> Path:
+    """A model in ONNX that looks its tokens up in a table, as exported ones give the states of tokens."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    shape = ["rows", "tokens"]
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, shape)
+        for name in ("input_ids", "attention_mask")
+    ]
+    states = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, 16])
+    node = helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"], axis=0)
+    graph = helper.make_graph([node], "lookup", inputs, [states], [numpy_helper.from_array(TABLE, "table")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (folder / "onnx").mkdir(parents=True)
+    onnx.save(model, str(folder / "onnx" / "model.onnx"))
+    _tokenizer().save(str(folder / "tokenizer.json"))
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+def _static_folder(folder: Path) -> Path:
+    from model2vec import StaticModel
+
+    StaticModel(TABLE, _tokenizer(), config={"normalize": False}).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("make", [_onnx_folder, _static_folder])
+def test_a_folder_in_onnx_or_of_model2vec_gives_the_mean_of_its_tokens(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    encoder = ModelEncoder(str(make(tmp_path / "model")), 16, threads=1)
+    encoder.check()
+    vectors = encoder.encode_text(["joga xadrez", "corre de kart", "noite"])
+    means = np.stack([TABLE[[1, 2]].mean(axis=0), TABLE[[3, 4, 5]].mean(axis=0), TABLE[6]])
+    np.testing.assert_allclose(vectors, means / np.linalg.norm(means, axis=1, keepdims=True), atol=1e-6)
+    with pytest.raises(SpecError, match="gives 16 values, but dim_embedding=8; set dim_embedding=16"):
+        ModelEncoder(str(tmp_path / "model"), 8).check()
+
+
+def test_without_a_gpu_there_is_one_warning_and_the_cpu(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("there is a GPU")
+    encoder = ModelEncoder(str(_onnx_folder(tmp_path / "model")), 16, threads=1, use_gpu=True)
+    for text in ("joga", "noite"):
+        assert np.isfinite(encoder.encode_text([text])).all()
+    assert len([each for each in caplog.records if "there is no GPU" in each.message]) == 1
 
 
 def test_the_identity_follows_from_the_files_not_from_where_they_lie(tmp_path: Path) -> None:

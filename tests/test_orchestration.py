@@ -89,6 +89,16 @@ def test_lines_of_single_blocks_are_folded_together(script, caplog):
     ]
 
 
+def test_progress_tells_failures_rate_and_the_time_left_once_they_are_known():
+    from synthprof.orchestration.child import _progress_line
+
+    first = {"done": 100, "total": 1_000, "seconds": 5.0}
+    assert _progress_line(first, first) == "100 of 1,000 (10%) rows"
+    later = {"done": 400, "total": 1_000, "seconds": 11.0, "failed": 2}
+    expected = "400 of 1,000 (40%) rows, 2 failed, 50 rows/s, about 12 s left"
+    assert _progress_line(later, first) == expected
+
+
 def test_progress_is_logged_at_most_every_few_seconds(script, caplog):
     script("for n in range(1000): say('progress', done=n, total=1000, unit='rows', seconds=0.0)")
     assert sum("of 1,000" in message for message in caplog.messages) == 1
@@ -225,11 +235,13 @@ def test_stage_dies_with_a_killed_parent():
 # --- parameters ------------------------------------------------------------------------------------------
 
 
-def test_every_parameter_is_in_the_form_once_with_title_and_description():
-    found = airflow_params()
-    assert set(found) == set(params_schema())
+@pytest.mark.parametrize("kind", ["generate", "embed"])
+def test_every_parameter_is_in_the_form_once_with_title_and_description(kind):
+    found = airflow_params(kind=kind)
+    assert set(found) == set(params_schema(kind))
     placed = [*OPEN, *(name for names in SECTIONS.values() for name in names)]
-    assert sorted(placed) == sorted(found)
+    assert len(placed) == len(set(placed))
+    assert set(placed) == set(params_schema("generate")) | set(params_schema("embed"))
     for name, param in found.items():
         assert param.schema["title"] and name in param.description
         assert param.schema.get("section") == next(

@@ -23,8 +23,10 @@ from synthprof.errors import SpecError
 from synthprof.run import run_stage
 from synthprof.spec import Request, Shard
 
+HERE = Path(__file__).parents[1] / ".venv-infinity" / "bin"  # where `make infinity` puts it
 COMMAND = os.environ.get("SYNTHPROF_INFINITY") or shutil.which(
-    "infinity_emb", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    "infinity_emb",
+    path=os.pathsep.join(map(str, (HERE, Path(sys.executable).parent, os.environ.get("PATH")))),
 )
 MODEL = "michaelfeil/bge-small-en-v1.5"
 DIM = 13
@@ -33,7 +35,7 @@ pytestmark = [
     pytest.mark.real_server,
     pytest.mark.skipif(
         COMMAND is None,
-        reason="infinity-emb[server] is not installed; SYNTHPROF_INFINITY may name its command",
+        reason="no infinity-emb[server]: `make infinity` installs it, SYNTHPROF_INFINITY may name another",
     ),
 ]
 

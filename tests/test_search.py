@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from synthprof.cli_search import as_csv
 from synthprof.database import read
+from synthprof.encoders.text import fold_all
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, open_version
 from synthprof.filters import parse_conditions, where
@@ -288,3 +290,9 @@ def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_few_texts_are_folded_as_many_are() -> None:
+    texts = [f"A{chr(code)}b {chr(code)}É{chr(code)}" for code in range(0x180)] + ["", "  Olá,  MUNDO!! ½ ª"]
+    alone = [fold_all(pa.array([text])).to_pylist()[0] for text in texts]
+    assert alone == fold_all(pa.array(texts)).to_pylist()

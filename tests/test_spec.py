@@ -77,6 +77,7 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "profiles": 7, "seed": 1, "locale": "en_US", "separation": 0.1, "dim_vector": 40, "dim_embedding": 64,
         "encoder": "hashed", "clusters": 3, "kmeans_niter": 3, "kmeans_nredo": 2, "use_gpu": True,
         "save_index": False, "index": "flat", "index_memory_mib": 99, "vacuum": True, "model": "m",
+        "collection": "0" * 32, "columns": "ano:integer",
     }  # fmt: skip
     assert {*other, "profile_schema"} == set(Spec.model_fields)
     digests = {Spec(**{name: value}).digest for name, value in other.items()}

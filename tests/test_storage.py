@@ -1,5 +1,6 @@
 """A bucket between workers whose homes have nothing in common: moto's S3, real children, real files."""
 
+import hashlib
 import json
 import logging
 import shutil
@@ -10,12 +11,18 @@ from pathlib import Path
 
 import place  # noqa: F401  Airflow's environment
 import pytest
+from airflow.sdk import DAG
+from compose import COMPOSE
 
 from synthprof.errors import SpecError, StageError
 from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
-from synthprof.orchestration.storage import BUILD_RESTS, STORAGE, Work, shared
-from synthprof.spec import BLOCK_ROWS, Request, plan_shards
+from synthprof.orchestration.exchange import Exchange
+from synthprof.orchestration.operator import stage_task
+from synthprof.orchestration.publication import BUILD_RESTS
+from synthprof.orchestration.pull import pull
+from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
+from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
 from synthprof.stages import STAGES
 from synthprof.stages import stage as find
 from synthprof.store import Manifest, Store
@@ -67,8 +74,8 @@ class Cluster:
 
     def do(self, name: str, stage: str, shard=None, **params):
         """The stage's value, after a worker did what its Airflow task does."""
-        with self.worker(name), shared(stage, PARAMS | params, shard) as work:
-            return work.located(child.run_stage(stage, PARAMS | params, shard))
+        with self.worker(name), shared(stage, PARAMS | params, shard) as exchange:
+            return exchange.located(child.run_stage(stage, PARAMS | params, shard))
 
     def objects(self, part: str) -> list[str]:
         return [key for key in self.bucket.keys("") if part in key]
@@ -189,14 +196,14 @@ def test_a_failed_stage_leaves_its_sealed_blocks_to_the_next_worker(cluster):
         raise StageError("the service is down")
     assert cluster.objects("/receipt.json") and not cluster.objects("/receipt-")
     with cluster.worker("two") as home:
-        work(cluster, "generate", (1, 2)).fetch()
+        exchange(cluster, "generate", (1, 2)).fetch()
         assert [path.name for path in home.glob("cl/build/*/generate-*/*.arrow")] == ["profiles-00001.arrow"]
 
 
-def work(cluster: Cluster, stage: str, shard=None, **params) -> Work:
-    from synthprof.spec import Shard
-
-    return Work(cluster.bucket, find(stage), Request.from_params(PARAMS | params), shard and Shard(*shard))
+def exchange(cluster: Cluster, stage: str, shard=None, **params) -> Exchange:
+    return Exchange(
+        cluster.bucket, find(stage), Request.from_params(PARAMS | params), shard and Shard(*shard)
+    )
 
 
 def test_damaged_contents_are_found_removed_and_made_again(generated):
@@ -209,7 +216,7 @@ def test_damaged_contents_are_found_removed_and_made_again(generated):
     assert not generated.objects("receipt-00001-00002.json") and not generated.objects(content)
     generated.do("two", "generate", (1, 2))
     with generated.worker("three"):
-        work(generated, "ingest").fetch()
+        exchange(generated, "ingest").fetch()
 
 
 def test_force_begins_anew_on_every_worker(generated):
@@ -219,7 +226,7 @@ def test_force_begins_anew_on_every_worker(generated):
         generated.do("two", "setup", force=True)
         assert not set(before) & set(generated.objects("/files/"))
         with pytest.raises(StageError, match="run that stage again first"):
-            work(generated, "vectorize", (0, 1)).fetch()
+            exchange(generated, "vectorize", (0, 1)).fetch()
         assert not old.exists()
 
 
@@ -228,8 +235,49 @@ def test_a_leftover_of_a_failed_attempt_is_not_read(generated):
         (folder,) = home.glob("cl/build/*/generate-*")
         (folder / "archetypes-00007.npy").write_bytes(b"left over")
         (folder / "receipt-00007-00008.json").write_text("{}")
-        work(generated, "ingest").fetch()
+        exchange(generated, "ingest").fetch()
         assert not list(folder.glob("*00007*"))
+
+
+# --- readers on other machines ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(cluster) -> Cluster:
+    """A bucket with one published version of two small files."""
+    files = {"perfis.db": "profiles", "report.html": "<p>"}
+    records = [
+        {"path": name, "bytes": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        for name, text in files.items()
+    ]
+    facts = {"format": 1, "dataset": "cl", "version": "a" * 12, "published_at": "", "spec": {}, "rows": 1}
+    manifest = Manifest(**facts, content="c", files=records, scores={}, stages=()).sealed()
+    for name, text in (files | {"MANIFEST.json": manifest.text()}).items():
+        cluster.bucket.put_text(f"cl/versions/{'a' * 12}/{name}", text)
+    cluster.bucket.put_text("cl/CURRENT", f"versions/{'a' * 12}\n")
+    return cluster
+
+
+def test_a_reader_pulls_the_current_version_whole(published):
+    store = Store(published.folder / "reader", "cl")
+    assert pull(published.bucket, store) == pull(published.bucket, store) == store.current()
+    assert (store.current() / "perfis.db").read_text() == "profiles"
+
+
+def test_a_version_damaged_in_the_bucket_is_not_pulled(published):
+    published.bucket.put_text(f"cl/versions/{'a' * 12}/perfis.db", "profilex")
+    store = Store(published.folder / "reader", "cl")
+    with pytest.raises(StageError, match=r"perfis\.db is missing or damaged"):
+        pull(published.bucket, store)
+    with pytest.raises(SpecError, match="no data set 'cl' is published"):
+        store.current()
+
+
+def test_what_is_not_published_cannot_be_pulled(published):
+    with pytest.raises(SpecError, match="no data set 'other' is published"):
+        pull(published.bucket, Store(published.folder / "reader", "other"))
+    with pytest.raises(SpecError, match=r"has no sound MANIFEST\.json"):
+        pull(published.bucket, Store(published.folder / "reader", "cl"), "b" * 12)
 
 
 # --- what is refused -------------------------------------------------------------------------------------
@@ -237,12 +285,12 @@ def test_a_leftover_of_a_failed_attempt_is_not_read(generated):
 
 def test_work_before_setup_says_what_to_clear(cluster):
     with cluster.worker("one"), pytest.raises(StageError, match="has no EPOCH; clear the task setup first"):
-        work(cluster, "generate", (0, 1)).fetch()
+        exchange(cluster, "generate", (0, 1)).fetch()
 
 
 def test_rows_without_embedding_need_a_folder(cluster):
     with pytest.raises(SpecError, match=r"max_failed=3: the list of rows .* set max_failed=0"):
-        work(cluster, "vectorize", encoder="http", model="m", max_failed=3)
+        exchange(cluster, "vectorize", encoder="http", model="m", max_failed=3)
 
 
 def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
@@ -254,6 +302,18 @@ def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
 def test_a_connection_that_is_not_there_is_one_clear_message():
     with pytest.raises(SpecError, match="nobody"):
         Bucket("s3://nobody@data/x")
+
+
+@pytest.mark.parametrize(("url", "pool"), [("", "default_pool"), ("s3://store@data/x", PUBLISH_POOL)])
+def test_only_with_a_bucket_publishing_takes_the_slot_of_its_pool(monkeypatch, url, pool):
+    monkeypatch.setenv(STORAGE, url)
+    with DAG("publishing"):
+        assert stage_task(find("publish"), None, None).pool == pool
+        assert stage_task(find("cluster"), None, None).pool == "default_pool"
+
+
+def test_the_compose_file_makes_that_pool_with_one_slot():
+    assert f"airflow pools set {PUBLISH_POOL} 1 " in COMPOSE.read_text()
 
 
 def test_without_the_setting_nothing_is_done(monkeypatch):

@@ -12,6 +12,7 @@ from synthprof.encoders.exact import Matrix, Vector
 from synthprof.encoders.hashed import HashedEncoder
 from synthprof.encoders.vocabulary import read_vocabulary
 from synthprof.errors import SpecError
+from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
 
 NAMES = ("catalogue", "hashed", "http", "model")
@@ -78,6 +79,13 @@ class SlowEncoder(TextEncoder, Protocol):
         """The same, from a single try."""
 
 
+def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
+    """One embedding per row: of a profile by its fields, of a collection's row by its text, if it can be."""
+    if KEY in batch.schema.names and isinstance(encoder, TextEncoder):
+        return encoder.encode_text(batch.column(TEXT).to_pylist())
+    return encoder.encode(batch)
+
+
 def load_encoder(
     name: str,
     dim: int,
@@ -115,7 +123,7 @@ def _http(dim: int, model: str, request_seconds: float) -> Encoder:
 
 def _model(dim: int, model: str, use_gpu: bool) -> Encoder:
     if not model:
-        raise SpecError("encoder=model needs model, the folder of a sentence-transformers model")
+        raise SpecError("encoder=model needs model, the folder of a model or the name of one")
     from synthprof.encoders.model import ModelEncoder
 
     return ModelEncoder(model, dim, default_workers(), use_gpu)

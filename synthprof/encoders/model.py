@@ -1,4 +1,4 @@
-"""Encoder `model`: a sentence-transformers model on this machine, from a folder or, with a network, by name.
+"""Encoder `model`: a model on this machine, from a folder or, with a network, by name.
 
 It is slow, so its rows are saved as they come, in the same way as those of a service.
 """
@@ -7,18 +7,15 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
 from synthprof.encoders.exact import Matrix, Vector
 from synthprof.encoders.http import TEXT
+from synthprof.encoders.runtimes import Runtime, load_runtime
 from synthprof.errors import SpecError
-
-EXTRA = "pip install 'synthprof[model]'"
-MARKS = ("modules.json", "config.json")
-"""One of these files is in every model folder of sentence-transformers."""
 
 
 class ModelEncoder:
@@ -38,7 +35,7 @@ class ModelEncoder:
         self._threads = threads
         self._use_gpu = use_gpu
         self._lock = threading.Lock()
-        self._loaded: Any = None
+        self._loaded: Runtime | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +47,7 @@ class ModelEncoder:
     @property
     def identity(self) -> str:
         """What an embedding depends on besides its text: the files of the model, or its name."""
-        return f"model {folder_digest(Path(self.model)) or self.model} {self.dim}"
+        return f"model {folder_digest(Path(self.model).expanduser()) or self.model} {self.dim}"
 
     def texts(self, batch: pa.RecordBatch) -> list[str]:
         """The text of each profile."""
@@ -61,16 +58,23 @@ class ModelEncoder:
         return self.encode_text(self.texts(batch))
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width."""
+        """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width.
+
+        A vector that is not finite or zero is left as it is.
+        """
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
         with self._lock:
-            found = self._model().encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
-        vectors = np.asarray(found, np.float32).reshape(len(texts), -1)
-        if len(texts) and vectors.shape[1] != self.dim:
+            if self._loaded is None:
+                self._loaded = load_runtime(self.model, self._threads, self._use_gpu)
+            vectors = self._loaded(texts)
+        if vectors.shape[1] != self.dim:
             raise SpecError(
                 f"the model {self.model} gives {vectors.shape[1]} values, but dim_embedding={self.dim}; "
                 f"set dim_embedding={vectors.shape[1]} or name another model"
             )
-        return vectors
+        norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+        return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
 
     def check(self) -> None:
         """The model can be loaded and its vectors are as wide as they should be. Raises SpecError if not."""
@@ -84,18 +88,6 @@ class ModelEncoder:
 
     ask_once = ask
 
-    def _model(self) -> Any:  # noqa: ANN401  an optional library
-        if self._loaded is None:
-            self._loaded = _load(self.model, self._device(), self._threads)
-        return self._loaded
-
-    def _device(self) -> str:
-        if not self._use_gpu:
-            return "cpu"
-        import torch
-
-        return "cuda" if torch.cuda.is_available() else "cpu"
-
 
 def folder_digest(folder: Path) -> str:
     """Thirty-two hexadecimal digits that name the content of a model's folder; empty if there is none."""
@@ -107,30 +99,3 @@ def folder_digest(folder: Path) -> str:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         total.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return total.hexdigest()
-
-
-def _load(model: str, device: str, threads: int) -> Any:  # noqa: ANN401
-    try:
-        import torch
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise SpecError(f"encoder=model needs a library that is not installed ({error}); {EXTRA}") from None
-    _check_folder(Path(model))
-    if threads:
-        torch.set_num_threads(threads)
-    try:
-        return SentenceTransformer(model, device=device)
-    except (OSError, ValueError, KeyError) as error:
-        raise SpecError(
-            f"model={model} cannot be loaded ({str(error)[:200]}); name the folder of a "
-            "sentence-transformers model, or with a network a model's name"
-        ) from error
-
-
-def _check_folder(folder: Path) -> None:
-    looks_like_one = folder.is_absolute() or folder.exists() or str(folder).startswith((".", "~"))
-    if looks_like_one and not any((folder / mark).is_file() for mark in MARKS):
-        raise SpecError(
-            f"model={folder} is not the folder of a sentence-transformers model: it has neither "
-            f"{' nor '.join(MARKS)}; name the folder that holds them"
-        )

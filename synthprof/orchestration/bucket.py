@@ -3,9 +3,10 @@
 import contextlib
 import datetime
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.sdk import Connection, ObjectStoragePath
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
@@ -14,6 +15,12 @@ from synthprof.errors import SpecError, StageError
 from synthprof.files import FileRecord, record, replacing
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Files on their way at once: a single one seldom fills the line."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Bucket:
@@ -130,3 +137,12 @@ class Bucket:
 
 class _NotAsSealedError(Exception):
     """What was fetched is not what was stored."""
+
+
+def at_once(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The results in the order of the items, several being worked on at once."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        return list(pool.map(work, items))
+    finally:
+        pool.shutdown(cancel_futures=True)  # what has not begun need not be waited for after an error

@@ -174,6 +174,7 @@ class _Log:
         self.folded = False
         self.started = time.monotonic()
         self.progress_at = 0.0
+        self._first: Event | None = None
         self.stderr: deque[str] = deque(maxlen=50)
         self.receipt: Event | None = None
         self.error: Event | None = None
@@ -242,9 +243,8 @@ class _Log:
         due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
         if due:
             self.progress_at = time.monotonic()
-        done, total, unit = event["done"], event.get("total"), event.get("unit", "rows")
-        share = f" of {total:,} ({done / total:.0%})" if total else ""
-        self._log(logging.INFO if due else logging.DEBUG, f"{done:,}{share} {unit}", event)
+        self._first = self._first or event
+        self._log(logging.INFO if due else logging.DEBUG, _progress_line(event, self._first), event)
 
     def _on_receipt(self, event: Event) -> None:
         self.receipt = event
@@ -279,6 +279,27 @@ class _Log:
         remedy = "; if memory ran out, lower workers" if code == -9 else ""
         last = f": {self.stderr[-1]}" if self.stderr else ""
         return StageError(f"the stage's process {reason} without a message{remedy}{last}")
+
+
+def _progress_line(event: Event, first: Event) -> str:
+    """Rows done, failed and in all; once there is a rate since the first event, that and the time left."""
+    done, total, unit = event["done"], event.get("total"), event.get("unit", "rows")
+    parts = [f"{done:,}{f' of {total:,} ({done / total:.0%})' if total else ''} {unit}"]
+    if event.get("failed"):
+        parts.append(f"{event['failed']:,} failed")
+    seconds = event.get("seconds", 0.0) - first.get("seconds", 0.0)
+    if done > first["done"] and seconds > 0:
+        rate = (done - first["done"]) / seconds
+        parts.append(f"{rate:,.0f} {unit}/s")
+        if total:
+            parts.append(f"about {_duration((total - done) / rate)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
 
 
 def _event(text: str) -> Event | None:

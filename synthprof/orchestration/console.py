@@ -72,6 +72,7 @@ class Display(logging.Handler):
     def _on_progress(self, event: Event, stage: str) -> None:
         done, total = event["done"], event.get("total") or None
         rows = f"{done:,} / {total:,}" if total else f"{done:,}"
+        rows += f", {event['failed']:,} failed" if event.get("failed") else ""
         self._progress.update(self._bar, description=stage, completed=done, total=total, rows=rows)
 
     def _on_receipt(self, event: Event, stage: str) -> None:

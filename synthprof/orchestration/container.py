@@ -103,13 +103,19 @@ def _problem(name: str, value: str) -> str | None:
         return f"has {len(value)} characters, {LEAST_CHARACTERS} are needed"
     if name != "FERNET_KEY":
         return "is that of .env.development, which everyone knows" if "development" in value else None
-    try:
-        key = base64.urlsafe_b64decode(value)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
+    keys = [
+        _decoded(key) for key in value.split(",")
+    ]  # several while they are being changed, the new one first
+    if any(len(key) != 32 for key in keys):
         return "is not 32 bytes in URL-safe base64"
-    return "is that of .env.development, which everyone knows" if b"development" in key else None
+    return "is that of .env.development, which everyone knows" if b"development" in keys[0] else None
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _write_passwords(path: Path, admin: str) -> None:

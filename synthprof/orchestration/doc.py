@@ -42,6 +42,20 @@ The run fails if anything differs; its log says what. `synthprof repair` makes a
 """
 
 
+EMBED_DOC = """\
+### Embed texts from elsewhere
+
+An SQLite or Parquet table with an id and a text column, or a folder of text files, becomes a data set
+with embeddings, clusters and a search index, published and searched like the others. *source* must be
+readable where the tasks run. *setup* reads all of it once and refuses what cannot be embedded; *generate*
+reads the rows into blocks; what follows is the same as in `synthprof_generate`. A source whose content
+changed gives another version.
+
+**Trigger** it with the parameters you want; from a shell:
+`airflow dags trigger synthprof_embed --conf '{"source": "/data/notes.db", "text_column": "body"}'`.
+"""
+
+
 def dataset_doc(dataset: Dataset) -> str:
     """The text for the DAG of one file in `datasets/`."""
     seed = f"the date in {dataset.timezone}" if dataset.seed_from_date else "fixed"

@@ -105,7 +105,7 @@ class StageOperator(ChildOperator):
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        with told_to_airflow(), storage.shared(self.stage, params, shard) as work:
+        with told_to_airflow(), storage.shared(self.stage, params, shard) as exchange:
             value = child.run_stage(
                 self.stage,
                 params,
@@ -113,10 +113,12 @@ class StageOperator(ChildOperator):
                 on_start=self.hold,
                 variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
             )
-        return self._push(context, params, work.located(value) if work else value)
+        return self._push(context, params, exchange.located(value) if exchange else value)
 
     def _params(self, context: Context) -> dict[str, Any]:
         params = {name: value for name, value in context["params"].items() if value is not None}
+        if params.get("source") and self.stage != "setup":  # setup has read it, and it may be gone by now
+            params |= context["ti"].xcom_pull(task_ids="setup", key="found_out") or {}
         run = context["dag_run"]
         if self.seed_zone is not None and run.run_type in ("scheduled", "backfill"):
             params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
@@ -125,6 +127,8 @@ class StageOperator(ChildOperator):
     def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
         if self.stage == "setup":
             context["ti"].xcom_push("version", value["version"])
+            if value["found_out"]:
+                context["ti"].xcom_push("found_out", value["found_out"])
             return value["shards"]
         if self.stage == "publish":
             tell_published(context, params["dataset"], value)

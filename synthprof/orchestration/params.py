@@ -5,12 +5,13 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from synthprof.spec import params_schema
+from synthprof.spec import Kind, params_schema
 
-OPEN = ("dataset", "profiles", "seed", "encoder", "clusters", "separation")
+OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
 """Parameters without a section: Airflow's form shows these open, and each section folded."""
 
 SECTIONS = {
+    "What to read from the source": ("table", "id_column", "text_column", "columns"),
     "Kind of profiles": ("profile_schema", "locale"),
     "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
@@ -38,6 +39,9 @@ TITLES = {
     "dim_vector": "Vector dimension",
     "dim_embedding": "Embedding dimension",
     "model": "Model",
+    "id_column": "Column of ids",
+    "text_column": "Column of texts",
+    "columns": "Further columns",
     "limit": "Rows to embed at most",
     "max_failed": "Rows that may lack an embedding",
     "kmeans_niter": "k-means iterations",
@@ -49,13 +53,15 @@ TITLES = {
 }
 
 
-def airflow_params(defaults: Mapping[str, Any] | None = None) -> dict[str, Param]:
+def airflow_params(defaults: Mapping[str, Any] | None = None, kind: Kind = "generate") -> dict[str, Param]:
     """Every parameter as the form shows it, the open ones first; `defaults` replace the declared ones."""
-    schema = params_schema()
+    schema = params_schema(kind)
     values = {name: properties["default"] for name, properties in schema.items()} | dict(defaults or {})
     sections = {name: section for section, names in SECTIONS.items() for name in names}
-    order = (*OPEN, *sections, *(name for name in schema if name not in {*OPEN, *sections}))
-    return {name: _param(name, schema[name], values[name], sections.get(name)) for name in order}
+    order = dict.fromkeys((*OPEN, *sections, *schema))
+    return {
+        name: _param(name, schema[name], values[name], sections.get(name)) for name in order if name in schema
+    }
 
 
 def _param(name: str, properties: Mapping[str, Any], default: Any, section: str | None) -> Param:  # noqa: ANN401

@@ -5,9 +5,13 @@ from pathlib import Path
 
 from synthprof.errors import SpecError
 from synthprof.profiles.reading import read_schema
-from synthprof.schema import Schema
+from synthprof.schema import Column, Given, Schema
+from synthprof.spec import Spec
 
 _FOLDER = Path(__file__).parent
+
+KEY, TEXT = "chave", "descricao"
+"""Columns of a collection: the id that a row has in its source, and its text."""
 
 
 def schema_names() -> tuple[str, ...]:
@@ -21,3 +25,27 @@ def load_schema(name: str) -> Schema:
     if name not in schema_names():
         raise SpecError(f"unknown schema {name!r}; the built-in schemas are {', '.join(schema_names())}")
     return read_schema(_FOLDER / name)
+
+
+def schema_of(spec: Spec) -> Schema:
+    """The columns of a data set's rows: those of its profiles, or of the collection that it holds."""
+    return collection_schema(spec.columns) if spec.collection else load_schema(spec.profile_schema)
+
+
+@functools.cache
+def collection_schema(columns: str) -> Schema:
+    """Key, text, and the columns carried along, as `ano:integer,cidade:text`."""
+    carried = (each.split(":") for each in columns.split(",") if each)
+    return Schema(
+        "collection",
+        1,
+        (
+            Column(KEY, Given("text"), None, "The id that the row has in its source.", indexed=True),
+            Column(TEXT, Given("text"), None, "The text that is embedded."),
+            *(
+                Column(name, Given("integer" if kind == "integer" else "text"), None, "As in the source.")
+                for name, kind in carried
+            ),
+        ),
+        (),
+    )

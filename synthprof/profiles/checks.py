@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
-from synthprof.schema import Column, Lookup, Schema, Subset, YearsSince
+from synthprof.schema import Column, Given, Lookup, Schema, Subset, YearsSince
 
 Flags = npt.NDArray[np.bool_]
 
@@ -22,12 +22,18 @@ def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
     if missing:
         return tuple(f"column {name} is missing" for name in missing)
     columns = zip(batch.schema.names, batch.columns, strict=True)
+    carried = {
+        c.name for c in schema.columns if isinstance(c.draw, Given)
+    }  # may lack values, as their source
     empty = [
-        f"{name}: {values.null_count} values are missing" for name, values in columns if values.null_count
+        f"{name}: {values.null_count} values are missing"
+        for name, values in columns
+        if values.null_count and name not in carried
     ]
     if empty:
         return tuple(empty)
-    found = (violation for column in schema.columns for violation in _violations(schema, column, batch))
+    drawn = (column for column in schema.columns if column.name not in carried)
+    found = (violation for column in drawn for violation in _violations(schema, column, batch))
     ids = batch.column("id")
     return tuple(
         f"{column.name}: {what} in {int(wrong.sum())} rows, first in id {ids[int(wrong.argmax())]}"

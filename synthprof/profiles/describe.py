@@ -9,6 +9,7 @@ from synthprof.schema import (
     Counted,
     Feature,
     FullName,
+    Given,
     Indexed,
     Lookup,
     Measured,
@@ -127,6 +128,8 @@ def _sql(column: Column) -> str:
 
 def _drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
     match column.draw:
+        case Given():
+            return "not drawn: read from a source"
         case Choice(values=values):
             return f"{len(values)} values by weight"
         case Chance(share=share):

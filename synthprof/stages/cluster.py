@@ -44,13 +44,14 @@ def run(context: Context) -> Outcome:
     files = (
         _save(context, CENTROIDS, training.centroids),
         _save(context, LABELS, labels),
-        _persist(context, _without_missing(context, labels)),
+        _persist(context, without_missing(context, labels)),
     )
     scores = {
         "inertia": inertia,
         "silhouette": silhouette(_first_rows(context), training.centroids),
-        "adjusted_rand_index": adjusted_rand_index(labels, _archetypes(context)),
     }
+    if not spec.collection:  # nobody knows what the rows of a collection are drawn from
+        scores["adjusted_rand_index"] = adjusted_rand_index(labels, _archetypes(context))
     return Outcome(spec.profiles, files, {"clusters": k, "device": training.device, "scores": scores})
 
 
@@ -74,7 +75,7 @@ def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[n
     return labels, inertia
 
 
-def _without_missing(context: Context, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def without_missing(context: Context, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The labels for readers: what has no embedding has no cluster."""
     missing = context.blocks.all_missing()
     if len(missing):

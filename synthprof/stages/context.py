@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.parallel import Pool
-from synthprof.profiles import load_schema
+from synthprof.profiles import schema_of
 from synthprof.resources import Budget
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec
@@ -47,6 +47,11 @@ class Blocks:
 
     build: Path
     spec: Spec
+
+    @property
+    def vectorized(self) -> tuple[str, ...]:
+        """The kinds that `vectorize` makes: a collection has no feature vectors."""
+        return (EMBEDDINGS,) if self.spec.collection else (VECTORS, EMBEDDINGS)
 
     def path(self, kind: str, block: int) -> Path:
         """Where a block of one kind lies, or will lie."""
@@ -172,8 +177,8 @@ class Context:
 
     @cached_property
     def schema(self) -> Schema:
-        """The columns of the profiles."""
-        return load_schema(self.spec.profile_schema)
+        """The columns of the rows."""
+        return schema_of(self.spec)
 
     @property
     def build(self) -> Build:

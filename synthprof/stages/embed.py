@@ -13,7 +13,6 @@ from synthprof.embedding import Effort, Embedded, Embedder
 from synthprof.encoders import SlowEncoder, load_encoder
 from synthprof.errors import StageError
 from synthprof.files import FileRecord
-from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
 from synthprof.vectorize import features
@@ -92,8 +91,8 @@ def _embed_block(
     if kept := blocks.kept(_kinds(context, block), block):
         return kept
     profiles = blocks.profiles(block)
-    schema = load_schema(context.spec.profile_schema)
-    blocks.write(VECTORS, block, features(schema, profiles, context.spec.dim_vector))
+    if VECTORS in blocks.vectorized:
+        blocks.write(VECTORS, block, features(context.schema, profiles, context.spec.dim_vector))
     texts = service.texts(profiles)
     embedded = embedder.embed(texts)
     _record_failures(context.folder() / FAILURES, block, texts, embedded)
@@ -104,7 +103,7 @@ def _embed_block(
 def _kinds(context: Context, block: int) -> tuple[str, ...]:
     """The kinds of file that the block has."""
     missing = context.blocks.path(MISSING, block).exists()
-    return (VECTORS, EMBEDDINGS, MISSING) if missing else (VECTORS, EMBEDDINGS)
+    return (*context.blocks.vectorized, MISSING) if missing else context.blocks.vectorized
 
 
 def _write(context: Context, block: int, embedded: Embedded) -> None:
@@ -139,10 +138,11 @@ class _Counter:
         self._lock = threading.Lock()
         self._context = context
         self._total = sum(context.spec.block_rows(block) for block in context.shard_blocks)
-        self._done = 0
+        self._done = self._failed = 0
 
-    def add(self, rows: int) -> None:
-        """So many rows more are done."""
+    def add(self, answered: int, failed: int) -> None:
+        """So many rows more have their embedding, and so many cannot have one."""
         with self._lock:
-            self._done = min(self._done + rows, self._total)
-            self._context.progress(self._done, self._total)
+            self._failed += failed
+            self._done = min(self._done + answered + failed, self._total)
+            self._context.progress(self._done, self._total, self._failed)

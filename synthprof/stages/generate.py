@@ -1,4 +1,7 @@
-"""Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it."""
+"""Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it.
+
+The rows of a collection are read from their source instead (`import_rows`), and have no archetypes.
+"""
 
 from synthprof.files import FileRecord
 from synthprof.generate import generate
@@ -6,10 +9,13 @@ from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
 from synthprof.spec import Spec
 from synthprof.stages.context import ARCHETYPES, PROFILES, BlockJob, Context, Outcome
+from synthprof.stages.import_rows import import_rows
 
 
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
+    if context.spec.collection:
+        return import_rows(context)
     files = context.map_blocks(_make)
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
     return Outcome(rows, files, {"seed": context.spec.seed})
@@ -17,7 +23,8 @@ def run(context: Context) -> Outcome:
 
 def prepare(spec: Spec) -> None:
     """The tables that columns are drawn from are made."""
-    generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, 0, 1)
+    if not spec.collection:
+        generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, 0, 1)
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:

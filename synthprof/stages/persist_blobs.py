@@ -16,18 +16,27 @@ from synthprof.store import read_receipts
 VETORES = "vetores.db"
 EMBEDDINGS_DB = "embeddings.db"
 
+TARGETS = {
+    VECTORS: (VETORES, "vetores", "vetor"),
+    EMBEDDINGS: (EMBEDDINGS_DB, "embeddings", "embedding"),
+}
+"""File, table and column for each kind of block."""
+
 FAILED_ROWS = "SELECT * FROM embedding_failures ORDER BY id"
 
 
 def run(context: Context) -> Outcome:
-    """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile."""
+    """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile.
+
+    A collection has no feature vectors, hence no `vetores.db`.
+    """
+    rows, kinds = context.spec.profiles, context.blocks.vectorized
     read_receipts(context.folder("vectorize"), context.spec.blocks)
-    total = 2 * context.spec.profiles
-    vectors = _persist(context, VETORES, "vetores", "vetor", VECTORS, (0, total))
-    embeddings = _persist(
-        context, EMBEDDINGS_DB, "embeddings", "embedding", EMBEDDINGS, (context.spec.profiles, total)
-    )
-    return Outcome(context.spec.profiles, (vectors, embeddings))
+    files = [
+        _persist(context, *TARGETS[kind], kind, (place * rows, len(kinds) * rows))
+        for place, kind in enumerate(kinds)
+    ]
+    return Outcome(rows, tuple(files))
 
 
 def _persist(

@@ -10,25 +10,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
-from synthprof.overview import MAP, MOST_POINTS, OVERVIEW, count, described, map_of, overview
-from synthprof.profiles import load_schema
+from synthprof.overview import count
+from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
-from synthprof.projection import Plane, place, plane
 from synthprof.report import MapPoints, Marginal, Report, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage
-from synthprof.stages.cluster import CENTROIDS, CLUSTERS, LABELS
+from synthprof.stages.cluster import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
 from synthprof.stages.export_index import INDEX
 from synthprof.stages.ingest import PERFIS
 from synthprof.stages.persist_blobs import EMBEDDINGS_DB, VETORES
+from synthprof.stages.pictures import PICTURES, Clusters, Pictures, clusters_of, draw, labels_file
 from synthprof.store import Manifest, Receipt, content_digest, read_receipts, version_of
 from synthprof.summary import Facts, summary
 from synthprof.verify import NORM_TOLERANCE, TABLES
@@ -38,10 +37,10 @@ logger = logging.getLogger(__name__)
 ARCHETYPES_FILE = "archetypes.npy"
 REPORT = "report.html"
 MAP_POINTS = 4_000
-"""Points on the report's map, and those that the layout of every map is made from."""
+"""Points on the report's map."""
 
-PICTURES = (OVERVIEW, MAP)
-"""Made for looking at, from the data beside them: `content` names that data without them."""
+MOST_SHOWN = 300
+"""Characters of a collection's text on the map."""
 
 SOURCES = {
     PERFIS: "ingest",
@@ -90,19 +89,22 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     receipts = _receipts(context)
     if published is None:
         _check_missing(context, receipts)
-    clusters = _clusters(context)
+    _check_files(context, {}, [each for each in receipts if each.stage == "cluster"])
+    clusters = clusters_of(context)
     found = _check_blocks(context, receipts, clusters)
     sources = _sources(context)
-    sources |= _pictures(context, found, clusters)
     files = _check_files(context, sources, receipts)
-    for name, table in TABLES.items():
-        _check_rows(sources[name], table, context.spec.profiles)
+    for name in (name for name in TABLES if name in sources):
+        _check_rows(sources[name], TABLES[name], context.spec.profiles)
+    pictures = draw(context, clusters, found.traits)
+    sources |= pictures.paths
+    files += tuple(record(path, path.parent) for path in pictures.paths.values())
     if published is None:
         manifest = _manifest(context, files, receipts)
     else:
         known = tuple(file for file in published.files if file.path != REPORT)
         manifest = published.model_copy(update={"files": known, "seal": ""})
-    report = _report(context, manifest, found.counts, sources)
+    report = _report(context, manifest, found.counts, sources, pictures)
     return Ready(manifest, sources, {REPORT: render(report)}, report.example)
 
 
@@ -115,7 +117,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
         dataset=context.store.dataset,
         version=version_of(context.spec, stage("publish").key),
         published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        spec=context.spec.model_dump(mode="json"),
+        spec=context.spec.described(),
         rows=context.spec.profiles,
         content=content_digest(file for file in files if file.path not in PICTURES),
         files=files,
@@ -141,13 +143,13 @@ def _receipts(context: Context) -> tuple[Receipt, ...]:
 
 def _sources(context: Context) -> dict[str, Path]:
     """The sealed files by their names in the version; a vacuumed database goes before the original."""
-    found = {}
+    found, spec = {}, context.spec
     for name, maker in SOURCES.items():
-        if name == INDEX and not context.spec.save_index:
+        if (name == INDEX and not spec.save_index) or (name == VETORES and spec.collection):
             continue
-        vacuumed = context.spec.vacuum and name in TABLES
+        vacuumed = spec.vacuum and name in TABLES
         found[name] = context.folder("vacuum" if vacuumed else maker) / name
-    return found | {ARCHETYPES_FILE: _archetypes(context)}
+    return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
 
 
 def _archetypes(context: Context) -> Path:
@@ -181,15 +183,6 @@ class _Checked:
 
 
 @dataclass(frozen=True)
-class _Clusters:
-    """The cluster of each profile, the rows of each cluster, and the clusters to describe."""
-
-    labels: npt.NDArray[np.int32]
-    rows_of: npt.NDArray[np.int64]
-    chosen: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class _Found:
     """How often each value occurs, overall and by cluster."""
 
@@ -206,22 +199,7 @@ def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
         )
 
 
-def _clusters(context: Context) -> "_Clusters":
-    rows_of = np.zeros(np.load(_centroids(context), mmap_mode="r").shape[0], np.int64)
-    labels = np.load(_labels(context), allow_pickle=False)
-    rows_of += np.bincount(labels[labels >= 0], minlength=len(rows_of))
-    return _Clusters(labels, rows_of, described(rows_of))
-
-
-def _labels(context: Context) -> Path:
-    return context.folder("cluster") / LABELS
-
-
-def _centroids(context: Context) -> Path:
-    return context.folder("cluster") / CENTROIDS
-
-
-def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: "_Clusters") -> _Found:
+def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> _Found:
     """How often each value occurs. Raises StageError if a block is damaged or breaks a rule of its schema."""
     jobs = _block_jobs(context, receipts, clusters)
     total: Counts = {}
@@ -237,7 +215,7 @@ def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: "_Clu
     return _Found(total, np.asarray(traits))
 
 
-def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: _Clusters) -> list[_SealedBlock]:
+def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> list[_SealedBlock]:
     sealed = {
         context.folder(receipt.stage) / file.path: file
         for receipt in receipts
@@ -253,7 +231,7 @@ def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: _Cluste
             block,
             context.pool.workers,
             tuple(files[block]),
-            _labels(context),
+            labels_file(context),
             clusters.chosen,
         )
         for block in range(context.spec.blocks)
@@ -279,7 +257,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         )
     if bad:
         return _Checked({}, np.zeros((0, 0), np.int32), (), bad)
-    schema = load_schema(blocks.spec.profile_schema)
+    schema = schema_of(blocks.spec)
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
     with cpu_slot(job.slots):
@@ -291,7 +269,9 @@ def _check_block(job: _SealedBlock) -> _Checked:
         if violations:
             return _Checked({}, np.zeros((0, 0), np.int32), violations)
         first = job.block * BLOCK_ROWS
-        labels = np.load(job.labels, mmap_mode="r", allow_pickle=False)[first : first + profiles.num_rows]
+        every = np.load(job.labels, mmap_mode="r", allow_pickle=False)
+        labels = np.array(every[first : first + profiles.num_rows])
+        labels[blocks.missing(job.block)] = NO_CLUSTER
         traits = count(schema, profiles, labels, job.chosen)
         return _Checked(observed_counts(schema, profiles), traits, ())
 
@@ -333,54 +313,21 @@ def _check_rows(path: Path, table: str, rows: int) -> None:
         )
 
 
-# --- what pages show -------------------------------------------------------------------------------------
-
-
-def _pictures(context: Context, found: _Found, clusters: _Clusters) -> dict[str, Path]:
-    """The files that a page shows at once, written whole."""
-    paths = {name: context.folder() / name for name in PICTURES}
-    spec = context.spec
-    with replacing(paths[OVERVIEW]) as temporary:
-        text = overview(
-            context.schema, spec.separation, found.traits, clusters.chosen, clusters.rows_of, spec.profiles
-        )
-        temporary.write_text(text, encoding="utf-8")
-    with replacing(paths[MAP]) as temporary:
-        table = _map_table(context, clusters.labels)
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table, max_chunksize=MOST_POINTS)
-    return paths
-
-
-def _map_table(context: Context, labels: npt.NDArray[np.int32]) -> pa.Table:
-    """The first profiles on the plane, a block at a time; they are as random as any."""
-    rows = min(MOST_POINTS, context.spec.profiles)
-    on = _plane(context)
-    blocks = range(-(-rows // BLOCK_ROWS))
-    places = np.concatenate([place(on, context.blocks.matrix(EMBEDDINGS, block)) for block in blocks])
-    profiles = [context.blocks.profiles(block).slice(0, rows - block * BLOCK_ROWS) for block in blocks]
-    return map_of(context.schema, profiles, places[:rows], labels[:rows])
-
-
-def _plane(context: Context) -> Plane:
-    sample = context.blocks.rows_at(EMBEDDINGS, np.arange(min(MAP_POINTS, context.spec.profiles)))
-    return plane(sample, np.load(_centroids(context), allow_pickle=False))
-
-
 # --- report ----------------------------------------------------------------------------------------------
 
 
-def _report(context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path]) -> Report:
-    labels = np.load(_labels(context), allow_pickle=False)
+def _report(
+    context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path], pictures: Pictures
+) -> Report:
     return dataclasses.replace(
         summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
         marginals=_marginals(context.spec, counts),
-        map_points=_map(context, labels),
+        map_points=_map(context, pictures),
     )
 
 
 def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
-    expected = expected_shares(load_schema(spec.profile_schema), spec.separation)
+    expected = expected_shares(schema_of(spec), spec.separation)
     return [
         Marginal(
             name,
@@ -392,18 +339,21 @@ def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
     ]
 
 
-def _map(context: Context, labels: np.ndarray) -> MapPoints:
-    """The first profiles on the plane; they are as random as any."""
-    rows = np.arange(min(MAP_POINTS, context.spec.profiles))
-    places = place(_plane(context), context.blocks.rows_at(EMBEDDINGS, rows))
-    texts = context.blocks.profiles(0).slice(0, len(rows)).to_pylist()
+def _map(context: Context, pictures: Pictures) -> MapPoints:
+    """The first points of the version's map, with a few words on each."""
+    places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
+    texts = context.blocks.profiles(0).slice(0, len(places)).to_pylist()
     return MapPoints(
-        ids=(rows + 1).tolist(),
+        ids=[row["id"] for row in texts],
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
-        clusters=labels[rows].tolist(),
-        texts=[
-            f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
-            for row in texts
-        ],
+        clusters=labels.tolist(),
+        texts=[_label(row) for row in texts],
     )
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """What the map shows of a row."""
+    if KEY in row:
+        return f"{row[KEY]}\n{row[TEXT][:MOST_SHOWN]}"
+    return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"

@@ -2,10 +2,12 @@
 
 import logging
 import time
+from typing import Any
 
 from synthprof.encoders import SLOW
 from synthprof.files import write_text
 from synthprof.plan import plan
+from synthprof.spec import Spec
 from synthprof.stages import stage
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.embed import SINCE, check_service
@@ -36,5 +38,12 @@ def run(context: Context) -> Outcome:
             ],
             "clusters": planned.clusters,
             "index": planned.index.kind if planned.index else None,
+            "found_out": _found_out(context.spec),
         },
     )
+
+
+def _found_out(spec: Spec) -> dict[str, Any]:
+    """What the source of a collection has told, for the stages after this one."""
+    names = ("collection", "profiles", "columns") if spec.collection else ()
+    return {name: getattr(spec, name) for name in names}

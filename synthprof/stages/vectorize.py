@@ -2,7 +2,7 @@
 
 import functools
 
-from synthprof.encoders import SLOW, Encoder, load_encoder
+from synthprof.encoders import SLOW, Encoder, encode_rows, load_encoder
 from synthprof.files import FileRecord
 from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
@@ -29,14 +29,15 @@ def prepare(spec: Spec) -> None:
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     blocks, spec = job.blocks, job.blocks.spec
-    kinds = (VECTORS, EMBEDDINGS)
+    kinds = blocks.vectorized
     if kept := blocks.kept(kinds, job.block):
         return kept
     profiles = blocks.profiles(job.block)
     with cpu_slot(job.slots):
-        vectors = features(load_schema(spec.profile_schema), profiles, spec.dim_vector)
-        embeddings = _encoder(spec).encode(profiles)
-    blocks.write(VECTORS, job.block, vectors)
+        embeddings = encode_rows(_encoder(spec), profiles)
+        if VECTORS in kinds:
+            vectors = features(load_schema(spec.profile_schema), profiles, spec.dim_vector)
+            blocks.write(VECTORS, job.block, vectors)
     blocks.write(EMBEDDINGS, job.block, embeddings)
     with cpu_slot(job.slots):
         return blocks.seal(kinds, job.block)

@@ -1,7 +1,6 @@
 """The explorer as a FastAPI app, under Airflow and alone. Routes only: answers come from the worker."""
 
 import functools
-import importlib.util
 import json
 import mimetypes
 from collections.abc import AsyncIterator
@@ -307,12 +306,8 @@ async def _start(
 
 @functools.cache
 def _static_files() -> dict[str, Folder]:
-    """The files of the page by their names, and plotly's script from its package."""
-    found = {path.name: path for path in STATIC.iterdir() if path.is_file()}
-    plotly = importlib.util.find_spec("plotly")
-    if plotly is not None and plotly.submodule_search_locations:
-        found["plotly.min.js"] = Folder(plotly.submodule_search_locations[0]) / "package_data/plotly.min.js"
-    return found
+    """The files of the page by their names."""
+    return {path.name: path for path in STATIC.iterdir() if path.is_file()}
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

@@ -67,12 +67,12 @@ class AirflowUsers:
         return Started(dag_id=dag_id, run_id=run_id, url=_page(dag_id, run_id))
 
     async def run(self, request: Request, dag_id: str, run_id: str) -> RunFacts:
-        """The data set a run was asked for, and the version that its first task named."""
+        """The data set a run was asked for, and the version that it makes or was asked to look at."""
         path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
         run = await _call(request, "GET", path)
         conf = run["conf"] or {}
         dataset = conf.get("dataset") or await _default_dataset(request, dag_id)
-        version = conf.get("version") or await _version_of_setup(request, path)
+        version = await _version_made(request, dag_id, path) or conf.get("version") or None
         return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
 
 
@@ -84,16 +84,18 @@ async def _default_dataset(request: Request, dag_id: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-async def _version_of_setup(request: Request, run_path: str) -> str | None:
-    """The version that the task `setup` named; None as long as it has not ended, and for other DAGs."""
-    path = f"{run_path}/taskInstances/setup/xcomEntries/version?deserialize=true"
+async def _version_made(request: Request, dag_id: str, run_path: str) -> str | None:
+    """The version that a run made or, once `setup` has ended, will make; None where it makes none."""
+    entry = "reindex/xcomEntries/return_value" if dag_id == REINDEX_DAG else "setup/xcomEntries/version"
     try:
-        value = (await _call(request, "GET", path))["value"]
+        said = await _call(request, "GET", f"{run_path}/taskInstances/{entry}?deserialize=true")
     except HTTPException as error:
         if error.status_code in (403, 404):
             return None
         raise
-    return value if isinstance(value, str) else None
+    value = said["value"]
+    version = value.get("version") if isinstance(value, dict) else value
+    return version if isinstance(version, str) else None
 
 
 async def _call(request: Request, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401

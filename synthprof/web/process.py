@@ -19,11 +19,17 @@ Lane = Literal["look", "search", "scan"]
 MOST_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
 """Questions of each kind that may be unanswered at once; more are refused at once."""
 
-SECONDS = 15.0
+SECONDS = float(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
 """After this the caller is told that it took too long."""
+
+START_SECONDS = 120.0
+"""For the process to import what it needs: a second, but many where others hold the machine."""
 
 GRACE_SECONDS = 30.0
 """A question that is still unanswered so much later hangs: the process is ended, and started again."""
+
+READY = 0
+"""Number of the answer that nobody asked for: the process is ready."""
 
 LONGEST_HEAD = 1 << 16
 """Bytes of the line before an answer's bytes; far more than there ever are."""
@@ -68,6 +74,8 @@ class Worker:
     async def ask(self, question: str, lane: Lane, compress: bool = False, **arguments: Any) -> Answer:  # noqa: ANN401
         """The answer; with status 429, 503 or 504 where there is none in time."""
         running = await self._process()
+        if running is None:
+            return _refused(503, "the search process did not start; the server's log says why")
         if sum(each == lane for each in running.lanes.values()) >= MOST_WAITING[lane]:
             status = 503 if lane == "look" else 429
             return _refused(status, f"{MOST_WAITING[lane]} others wait for an answer; ask again in a second")
@@ -90,8 +98,11 @@ class Worker:
             self._end(self._running)
             self._running = None
 
-    async def _process(self) -> _Running:
-        """The process that runs; a new one where there is none, or where it belongs to another loop."""
+    async def _process(self) -> _Running | None:
+        """The process that runs; a new one where there is none, or where it belongs to another loop.
+
+        None if it does not start.
+        """
         loop = asyncio.get_running_loop()
         running = self._running
         if running is not None and running.loop is loop and running.process.poll() is None:
@@ -104,7 +115,8 @@ class Worker:
                 self._running = await self._start(loop)
             return self._running
 
-    async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running:
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running | None:
+        """A process that has said that it is ready."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
@@ -115,8 +127,14 @@ class Worker:
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)
         running = _Running(process, loop, writer)
+        ready = running.waiting[READY] = loop.create_future()
         running.listener = loop.create_task(self._listen(running, reader))
-        return running
+        try:
+            answer = await asyncio.wait_for(ready, START_SECONDS)
+        except asyncio.TimeoutError:  # noqa: UP041
+            self._end(running)
+            return None
+        return running if answer.status == 200 else None
 
     def _environment(self) -> dict[str, str]:
         """Ours without what is secret or means something to Airflow."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from synthprof.errors import SpecError
 from synthprof.explore import Version
 from synthprof.overview import CLUSTER, MAP, OVERVIEW
-from synthprof.profiles import load_schema
+from synthprof.profiles import schema_of
 from synthprof.schema import Column
 from synthprof.search import Hit, Query, Searcher, search_similar, search_text
 from synthprof.store import Manifest, Receipt
@@ -42,7 +42,7 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """What the manifest of a version tells."""
         found = self._open(dataset, version)
-        manifest, schema = found.manifest, load_schema(found.spec.profile_schema)
+        manifest, schema = found.manifest, schema_of(found.spec)
         index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
         return models.VersionFacts(
             **dict(_summary(manifest, self.shelf.is_current(manifest))),

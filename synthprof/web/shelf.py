@@ -24,9 +24,6 @@ MOST_MEMORY = 4 << 30
 MOST_OPEN = 64
 """Versions whose manifest is kept."""
 
-IDLE_SECONDS = 600.0
-"""After this a version is put back: while it is held, it is not removed, however old it is."""
-
 
 class NotThere(SpecError):
     """What was asked for does not exist."""
@@ -67,7 +64,6 @@ class Shelf:
 
     def version(self, dataset: str, version: str) -> Version:
         """The open version; `current` is the one that the data set's pointer shows now."""
-        self.put_back(IDLE_SECONDS)
         name = self._name(dataset, version)
         with self._lock:
             if (dataset, name) in self._versions:

@@ -26,8 +26,11 @@ logger = logging.getLogger("synthprof.web.worker")
 LANES = {"look": 2, "search": 2, "scan": 1}
 """Threads for each kind of question, so that long ones do not keep short ones waiting."""
 
-NICE = 10
+NICE = 5
 """The server's own process goes first."""
+
+IDLE_SECONDS = 600.0
+"""After this a version is closed: while it is open, it is not removed, however old it is."""
 
 LEAST_TO_COMPRESS = 2_048
 COMPRESSION = 2
@@ -51,9 +54,18 @@ def main() -> int:
 def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
     lanes = {name: ThreadPoolExecutor(threads, name) for name, threads in LANES.items()}
     writer = _Writer(connection.makefile("wb"))
+    writer.write(0, 200, b"", compress=False)  # ready
+    threading.Thread(target=_tidy, args=(questions,), daemon=True).start()
     for line in connection.makefile("rb"):
         question = json.loads(line)
         lanes[question["lane"]].submit(_answer, question, questions, writer, time.monotonic())
+
+
+def _tidy(questions: Any) -> None:  # noqa: ANN401
+    """Versions that nobody looks at any longer are closed, so that they can be removed."""
+    while True:
+        time.sleep(IDLE_SECONDS / 10)
+        questions.shelf.put_back(IDLE_SECONDS)
 
 
 class _Writer:

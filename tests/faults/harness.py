@@ -11,11 +11,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from synthprof.store import CURRENT, MANIFEST, Store, damaged, read_manifest
@@ -235,9 +236,25 @@ def mounted(*options: str, source: str, at: Path) -> Iterator[Path]:
             subprocess.run(["umount", "-l", str(at)], capture_output=True)
 
 
+@contextmanager
+def stopped(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """The process and all of its group stand still, if they have not ended."""
+    try:
+        stop_all(process)
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+
+
 def stop_all(process: "subprocess.Popen[str]") -> None:
-    os.killpg(process.pid, signal.SIGSTOP)
-    time.sleep(0.02)
+    """As `stopped`, for good."""
+    with suppress(ProcessLookupError, psutil.NoSuchProcess):
+        os.killpg(process.pid, signal.SIGSTOP)
+        one = psutil.Process(process.pid)
+        for each in (one, *one.children(recursive=True)):
+            while each.is_running() and each.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):
+                time.sleep(0.01)
 
 
 def note(fault: str, tried: int, lost: Sequence[str], **facts: Any) -> None:

@@ -1,10 +1,11 @@
 """Calls that fail: a disk that reports errors and a disk that is full, at every position."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from harness import Subject, cases, mounted, needs_root, needs_strace, note, tracing
+from harness import Subject, cases, mounted, needs_root, needs_strace, note, stopped, tracing
 
 from synthprof.files import make_folder
 
@@ -55,7 +56,8 @@ def test_a_full_disk_is_told_and_a_larger_one_gives_the_same(reference, tmp_path
         process = subject.start()
         _wait_for_work(subject, process)
         ballast = disk / "ballast"
-        _fill(ballast, leaving=mib << 20, on=disk)
+        with stopped(process):
+            _fill(ballast, leaving=mib << 20, on=disk)
         output, errors = process.communicate(timeout=240)
         ballast.unlink()
         lost = subject.wrong()
@@ -91,8 +93,6 @@ def _wait_for_work(subject: Subject, process: "subprocess.Popen[str]") -> None:
 
 
 def _fill(path: Path, leaving: int, on: Path) -> None:
-    import os
-
     free = os.statvfs(on)
     amount = free.f_bavail * free.f_frsize - leaving
     if amount > 0:

@@ -23,6 +23,9 @@ const TITLES = {
 const KEPT = new Map();
 const MOST_KEPT = 40;
 
+/** How often a server that is busy, and says when it will not be, is asked again before the reader is told. */
+const MOST_AGAIN = 3;
+
 export const datasets = (signal) => get("api/datasets", { signal });
 export const progress = (dataset, signal) => get(`${of(dataset)}/progress`, { signal });
 export const compare = (dataset, left, right, signal) => keep(query(`${of(dataset)}/compare`, { left, right }), signal);
@@ -78,12 +81,10 @@ function post(address, body) {
 }
 
 async function get(address, options) {
-  let answer;
-  try {
-    answer = await fetch(address, { headers: { Accept: "application/json" }, ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Refused(0, "It may be starting again; try in a moment.");
+  let answer = await ask(address, options);
+  for (let again = 0; again < MOST_AGAIN && answer.headers.has("Retry-After") && !options.method; again++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(answer.headers.get("Retry-After"))));
+    answer = await ask(address, options);
   }
   // whoever is signed out may be sent to a page to sign in at
   if (!answer.headers.get("Content-Type")?.includes("json")) {
@@ -92,6 +93,15 @@ async function get(address, options) {
   const found = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, sentence(found.detail) ?? `The server answered ${answer.status}.`);
   return found;
+}
+
+async function ask(address, options) {
+  try {
+    return await fetch(address, { headers: { Accept: "application/json" }, ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(0, "It may be starting again; try in a moment.");
+  }
 }
 
 /** The detail of an error: a sentence, or a list of what was wrong with each value. */

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { announce, el, facts, failure, fill, select, waiting } from "./dom.js";
 import { ago, bytes, count, since } from "./format.js";
 import { follow, go, goOn, here, link } from "./place.js";
+import { followTheme } from "./theme.js";
 
 /** Views of one version: the name on its tab, and the module that shows it. */
 const VIEWS = {
@@ -22,6 +23,7 @@ const trail = document.getElementById("here");
 let moved = new AbortController();
 let seen = null;
 
+followTheme();
 follow(show);
 show();
 

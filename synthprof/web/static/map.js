@@ -7,6 +7,7 @@ import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
 import { brief, count } from "./format.js";
 import { note } from "./place.js";
 import { Scatter } from "./scatter.js";
+import { dark, onTheme } from "./theme.js";
 
 const SIZES = [5_000, 20_000, 50_000, 100_000];
 const USUAL = 20_000;
@@ -59,7 +60,7 @@ class View {
     this.#scatter = new Scatter(view.canvas, { pick: (at) => this.#pick(at), hover: (...where) => this.#hover(...where) }, context.signal);
     const zoom = [["+", "Zoom in", () => this.#scatter.zoom(1.6)], ["−", "Zoom out", () => this.#scatter.zoom(1 / 1.6)], ["⤢", "Show all", () => this.#scatter.reset()]];
     view.buttons.append(...zoom.map(([sign, label, click]) => el("button", { type: "button", "aria-label": label, title: label, on: { click } }, sign)));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#found && this.#paint(), { signal: context.signal });
+    onTheme(() => this.#found && this.#paint(), context.signal);
   }
 
   /** The map with another colour or number of points; the address tells both. */
@@ -84,8 +85,7 @@ class View {
 
   #paint() {
     const { x, y, values, kind, categories, ids } = this.#found;
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    this.#colours = kind === "category" ? categoryColours(this.#found, dark) : ramp(STEPS, dark);
+    this.#colours = kind === "category" ? categoryColours(this.#found, dark()) : ramp(STEPS, dark());
     const index = kind === "category" ? values : steps(values);
     const colours = Array.from(index, (value) => this.#colours[value]);
     for (const each of this.#only) if (!categories?.includes(each)) this.#only.delete(each);
@@ -109,9 +109,11 @@ class View {
     const { categories, values } = this.#found;
     const sizes = new Array(categories.length).fill(0);
     values.forEach((value) => sizes[value]++);
-    const order = categories.map((_, at) => at).filter((at) => sizes[at]).sort((a, b) => sizes[b] - sizes[a]);
+    const chosen = (at) => Number(this.#only.has(categories[at]));
+    const order = categories.map((_, at) => at).filter((at) => sizes[at]).sort((a, b) => chosen(b) - chosen(a) || sizes[b] - sizes[a]);
     return [
       el("h3", {}, this.colour, el("span", { class: "soft" }, ` · ${count(order.length)}`)),
+      el("button", { type: "button", class: "link all", hidden: !this.#only.size, on: { click: () => this.#all() } }, "Show all"),
       el("ul", {}, order.map((at) => el("li", {}, el("button", {
         type: "button",
         "aria-pressed": String(this.#only.has(categories[at])),
@@ -123,8 +125,17 @@ class View {
   #toggle(name, button) {
     if (!this.#only.delete(name)) this.#only.add(name);
     button.setAttribute("aria-pressed", String(this.#only.has(name)));
+    this.#parts.legend.querySelector(".all").hidden = !this.#only.size;
     this.#scatter.shown = this.#shown();
     this.#note();
+  }
+
+  /** No category is singled out, and all points are in sight. */
+  #all() {
+    this.#only.clear();
+    this.#note();
+    this.#paint();
+    this.#parts.canvas.focus({ preventScroll: true });
   }
 
   #note() {
@@ -170,8 +181,8 @@ class View {
   }
 }
 
-function categoryColours({ categories, colour, x, y, values }, dark) {
-  const colours = palette(categories.length, dark);
+function categoryColours({ categories, colour, x, y, values }, night) {
+  const colours = palette(categories.length, night);
   if (colour !== "cluster") return colours;
   const found = [];
   roundTheMap(x, y, values, categories.length).forEach((category, at) => (found[category] = colours[at]));

@@ -1,9 +1,19 @@
 // Asking again and again, but not for a page that nobody sees.
 
-/** Calls `act` at once and then every so many seconds, until the signal; waits while the page is hidden. */
+/**
+ * Calls `act` at once and then every so many seconds, until the signal; waits while the page is hidden.
+ *
+ * Once it has succeeded, a server that does not answer for a while is asked again; its refusals end it.
+ */
 export async function poll(act, seconds, signal) {
+  let succeeded = false;
   while (!signal.aborted) {
-    if (document.visibilityState === "visible") await act();
+    try {
+      if (document.visibilityState === "visible") await act();
+      succeeded = true;
+    } catch (error) {
+      if (!succeeded || !(error.status === 0 || error.status >= 429)) throw error;
+    }
     await pause(seconds, signal);
   }
 }

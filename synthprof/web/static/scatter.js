@@ -135,7 +135,7 @@ export class Scatter {
     if (!width || !height) return;
     const dense = width / this.#canvas.clientWidth;
     const style = getComputedStyle(this.#canvas);
-    const [back, faded, ink] = ["--card", "--faded", "--ink"].map((name) => rgb(style.getPropertyValue(name)));
+    const [back, faded] = [style.backgroundColor, style.borderTopColor].map(rgb);
     if (this.#image?.width !== width || this.#image.height !== height) this.#image = this.#context.createImageData(width, height);
     const image = this.#image;
     const brush = disc(this.#radius() * dense);
@@ -146,7 +146,7 @@ export class Scatter {
     if (shown) dots(image, this.#points, where, brush, 0.5, (at) => (shown[at] ? null : faded));
     dots(image, this.#points, where, brush, this.#opacity(), (at) => (!shown || shown[at] ? colours[at] : null));
     this.#context.putImageData(image, 0, 0);
-    if (this.#chosen !== null) this.#ring(dense, `rgb(${ink.join(" ")})`);
+    if (this.#chosen !== null) this.#ring(dense, style.color);
   }
 
   /** Fewer points are larger, and all grow a little as one comes near. */
@@ -181,7 +181,6 @@ export class Scatter {
     listen("wheel", (event) => this.#wheel(event), { passive: false });
     listen("dblclick", (event) => this.zoom(STEP * STEP, event.offsetX, event.offsetY));
     listen("keydown", (event) => this.#key(event));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw(), { signal });
   }
 
   #down(event) {
@@ -302,8 +301,7 @@ export class Scatter {
   }
 }
 
-/** "#rrggbb" as three numbers. */
-function rgb(hex) {
-  const value = Number.parseInt(hex.trim().slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
+/** "rgb(r, g, b)" as three numbers. */
+function rgb(colour) {
+  return colour.match(/\d+/g).slice(0, 3).map(Number);
 }

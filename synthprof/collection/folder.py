@@ -1,0 +1,55 @@
+"""A folder of text files, at any depth: each is a row, named by its path within the folder."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from synthprof.errors import SpecError
+
+AT_ONCE = 256
+MOST_BYTES = 1 << 20
+"""Of one file: more is surely over the bound on the characters of a text."""
+
+
+class Folder:
+    """Reads the files whose names and folders do not begin with a dot."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def kinds(self, columns: Sequence[str]) -> list[str]:
+        """Nothing: raises SpecError if there are columns, for a folder has none."""
+        if columns:
+            raise SpecError(f"source={self._path} is a folder of text files: it has no columns to keep")
+        return []
+
+    def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        """Path and text of each file, by path, whatever the two columns are called."""
+        found = sorted(path for path in self._path.rglob("*") if path.is_file() and not self._hidden(path))
+        for first in range(0, len(found), AT_ONCE):
+            yield [(self._name(path), self._text(path)) for path in found[first : first + AT_ONCE]]
+
+    def _hidden(self, path: Path) -> bool:
+        return any(part.startswith(".") for part in path.relative_to(self._path).parts)
+
+    def _name(self, path: Path) -> str:
+        name = path.relative_to(self._path).as_posix()
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise SpecError(f"the name of the file {name!r} is not UTF-8; rename it") from None
+        return name
+
+    def _text(self, path: Path) -> str:
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise SpecError(
+                    f"{path} is larger than {MOST_BYTES:,} bytes, the most for one text; split it"
+                )
+            return path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            raise SpecError(
+                f"{path} is not UTF-8 ({error.reason} at byte {error.start}); convert it"
+            ) from None
+        except OSError as error:
+            raise SpecError(f"{path} cannot be read: {error.strerror}; grant the right to") from None

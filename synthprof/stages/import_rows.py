@@ -1,0 +1,73 @@
+"""What `generate` does for a collection: its rows are read from their source, not drawn."""
+
+import json
+from pathlib import Path
+
+from synthprof.collection import Source, block_digest, blocks, survey
+from synthprof.errors import SpecError
+from synthprof.files import FileRecord, write_text
+from synthprof.spec import Request
+from synthprof.stages.context import PROFILES, Context, Outcome
+from synthprof.store import Store
+
+SURVEY = "survey.json"
+"""The digests of the blocks, as the source had them when the order was taken."""
+
+
+def found_out(request: Request, home: Path) -> Request:
+    """The request with what its source tells: its rows, their digest, the kinds of its columns.
+
+    A request without a source, or one that was completed before, is returned as it is. Raises SpecError if
+    the source cannot be used.
+    """
+    if not request.runtime.source or request.spec.collection:
+        return request
+    found = survey(Source.of(request.runtime, request.spec.columns))
+    known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
+    request = Request.from_params(request.params | known)
+    folder = Store(home, request.dataset).build(request.spec).folder
+    write_text(folder / SURVEY, json.dumps(found.digests))
+    return request
+
+
+def import_rows(context: Context) -> Outcome:
+    """The blocks of the shard are there, as surveyed; those that lie there as they were sealed are kept.
+
+    The source is opened only if a block is missing. Raises SpecError if it is gone or has changed.
+    """
+    kept = {block: context.blocks.kept((PROFILES,), block) for block in context.shard_blocks}
+    wanted = {block for block, files in kept.items() if files is None}
+    made = _read(context, wanted) if wanted else {}
+    files = [file for block in context.shard_blocks for file in kept[block] or made[block]]
+    rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
+    return Outcome(rows, tuple(files), {"collection": context.spec.collection})
+
+
+def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...]]:
+    """The files of the blocks read."""
+    spec, total = context.spec, sum(context.spec.block_rows(block) for block in context.shard_blocks)
+    digests, made = _digests(context), dict[int, tuple[FileRecord, ...]]()
+    source = Source.of(context.request.runtime, spec.columns)
+    for block, rows in enumerate(blocks(source, spec.columns)):
+        if block in wanted:
+            if block >= len(digests) or block_digest(rows) != digests[block]:
+                break
+            context.blocks.write(PROFILES, block, rows)
+            made[block] = context.blocks.seal((PROFILES,), block)
+            context.progress(sum(map(spec.block_rows, made)), total)
+        if len(made) == len(wanted):
+            return made
+    raise SpecError(
+        f"source={source.path} has changed since its rows were surveyed; run it again: what it holds now "
+        "becomes another version"
+    )
+
+
+def _digests(context: Context) -> list[str]:
+    path = context.build.folder / SURVEY
+    if not context.request.runtime.source or not path.is_file():
+        raise SpecError(
+            f"rows of {context.request.dataset!r} must be read from their source once more; run "
+            "`synthprof embed` with the same parameters"
+        )
+    return list(json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,348 @@
+"""Texts from elsewhere as a data set: read whole and published like the others, or refused whole."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fault_server import POISON, Faults, serving
+
+from synthprof.collection import Source, blocks, survey
+from synthprof.database import read
+from synthprof.encoders import load_encoder
+from synthprof.errors import SpecError, StageError
+from synthprof.explore import Version, builds, open_version
+from synthprof.repair import repair
+from synthprof.run import run_all, run_stage
+from synthprof.search import open_searcher, search_similar, search_text
+from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, params_schema
+from synthprof.stages.import_rows import found_out
+from synthprof.verify import verify
+
+GAMES, HOURS = ("Minecraft", "Valorant", "RPG", "xadrez"), ("de madrugada", "à noite", "de manhã")
+ROWS = 600
+PARAMS: dict[str, Any] = {
+    "dataset": "notes", "id_column": "key", "text_column": "body", "columns": "ano,lugar", "clusters": 8,
+    "kmeans_niter": 3, "workers": 1,
+}  # fmt: skip
+
+
+def _rows(count: int = ROWS) -> list[tuple[Any, ...]]:
+    """Key, text, year and place, the keys in no order that a number would have."""
+    return [
+        (
+            f"doc-{i}",
+            f"Jogo {GAMES[i % 4]} {HOURS[i % 3]}, nota {i}",
+            2_000 + i % 20,
+            None if i % 7 == 0 else ("SP", "RJ")[i % 2],
+        )
+        for i in range(count)
+    ]
+
+
+def _sqlite(path: Path, rows: Sequence[tuple[Any, ...]], columns: str = "key, body, ano, lugar") -> Path:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"CREATE TABLE notes ({columns})")
+        marks = ",".join("?" * len(columns.split(",")))
+        database.executemany(f"INSERT INTO notes VALUES ({marks})", rows)
+    return path
+
+
+def _parquet(path: Path, rows: Sequence[tuple[Any, ...]]) -> Path:
+    names = ("key", "body", "ano", "lugar")
+    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), path)
+    return path
+
+
+def _make(home: Path, source: Path, **params: Any) -> Version:
+    request = found_out(Request.from_params(PARAMS | {"source": str(source)} | params), home)
+    run_all(request, home)
+    return open_version(home, request.dataset)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table of 600 texts and, in `data`, the data set made of it."""
+    place = tmp_path_factory.mktemp("collection")
+    _make(place / "data", _sqlite(place / "notes.db", _rows()))
+    return place
+
+
+@pytest.fixture(scope="module")
+def version(place: Path) -> Version:
+    return open_version(place / "data", "notes")
+
+
+def test_every_row_is_published_with_its_own_id_text_and_columns(version: Version) -> None:
+    stored = read(version.folder / "perfis.db", "SELECT * FROM perfis ORDER BY id").to_pylist()
+    assert [row["id"] for row in stored] == list(range(1, ROWS + 1))
+    found = {(row["chave"], row["descricao"], row["ano"], row["lugar"]) for row in stored}
+    assert found == set(_rows())
+    names = {path.name for path in version.folder.iterdir()}
+    assert names == {
+        "perfis.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss", "report.html",
+        "overview.json", "map.arrow", "MANIFEST.json",
+    }  # fmt: skip
+    assert not list(builds(version.folder.parents[2]))
+
+
+def test_a_text_lies_where_the_same_text_is_searched_for(version: Version) -> None:
+    query = "SELECT embedding FROM embeddings ORDER BY id"
+    blobs = read(version.folder / "embeddings.db", query).column("embedding").to_pylist()
+    texts = read(version.folder / "perfis.db", "SELECT descricao FROM perfis ORDER BY id")
+    encoder = load_encoder("catalogue", version.spec.dim_embedding)
+    expected = encoder.encode_text(texts.column(0).to_pylist())  # type: ignore[attr-defined]
+    assert b"".join(blobs) == expected.astype("<f4").tobytes()
+
+
+def test_search_finds_by_text_by_example_and_by_the_columns_carried(version: Version) -> None:
+    searcher = open_searcher(version)
+    for hit in search_text(searcher, "RPG de manhã", searcher.query(5, ("ano>=2010", "lugar=SP"))):
+        assert "RPG de manhã" in hit.profile["descricao"]
+        assert (hit.profile["ano"] >= 2_010, hit.profile["lugar"]) == (True, "SP")
+        assert {"genero=RPG", "disponibilidade=Manhã"} & set(map(str, hit.reasons))
+    (same,) = search_text(searcher, "Jogo xadrez", searcher.query(5, ("chave=doc-3",)))
+    assert same.profile["chave"] == "doc-3"
+    one = version.number_of("doc-17")
+    hits = search_similar(searcher, one, searcher.query(5))
+    assert all("Valorant" in hit.profile["descricao"] and hit.id != one for hit in hits)
+
+
+def test_verify_proves_the_rows_and_finds_a_changed_one(
+    place: Path, version: Version, tmp_path: Path
+) -> None:
+    assert verify(version, None, lambda *_: None).sound
+    home = tmp_path / "data"
+    other = _make(home, place / "notes.db", save_index=False)
+    path = other.folder / "perfis.db"
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content.replace(b"nota 411", b"nota 412"))
+    findings = " ".join(verify(other, None, lambda *_: None).findings)
+    assert "perfis.db is missing or differs from its checksum" in findings
+    assert path.stat().st_size == len(content)
+
+
+def test_the_same_rows_are_the_same_version_whatever_holds_them_and_other_rows_another(
+    place: Path, version: Version, tmp_path: Path
+) -> None:
+    home = place / "data"
+    rows = sorted(_rows())  # as SQLite orders them by id
+    again = _sqlite(
+        tmp_path / "again.db", rows[::-1], "lugar_antigo, key, body, ano, lugar".partition(", ")[2]
+    )
+    for source in (again, _parquet(tmp_path / "notes.parquet", rows)):
+        request = Request.from_params(PARAMS | {"source": str(source), "columns": "lugar,ano"})
+        assert found_out(request, home).spec == version.spec
+    rows[5] = (rows[5][0], "Outro texto", *rows[5][2:])
+    request = Request.from_params(PARAMS | {"source": str(_parquet(tmp_path / "other.parquet", rows))})
+    assert found_out(request, home).spec.digest != version.spec.digest
+
+
+def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: Path) -> None:
+    source = _sqlite(tmp_path / "notes.db", _rows(BLOCK_ROWS + 500))
+    params = {"save_index": False, "kmeans_niter": 1}
+    one = _make(tmp_path / "one", source, **params)
+    request = found_out(Request.from_params(PARAMS | params | {"source": str(source)}), tmp_path / "two")
+    for name in ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster", "publish"):
+        for shard in (Shard(1, 2), Shard(0, 1)) if name in ("generate", "vectorize") else (None,):
+            run_stage(request, name, shard, tmp_path / "two")
+    other = open_version(tmp_path / "two", "notes")
+    assert other.manifest.content == one.manifest.content
+    assert other.number_of("doc-9999") > BLOCK_ROWS
+
+
+def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_path: Path) -> None:
+    source = _parquet(tmp_path / "notes.parquet", _rows())
+    request = found_out(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
+    run_stage(request, "setup", None, tmp_path)
+    rows = _rows()
+    _parquet(source, [(*rows[0][:1], "Outro", *rows[0][2:]), *rows[1:]])
+    with pytest.raises(SpecError, match="has changed since its rows were surveyed"):
+        run_stage(request, "generate", Shard(0, 1), tmp_path)
+    assert not list(tmp_path.rglob("profiles-*.arrow"))
+    _parquet(source, rows)
+    run_stage(request, "generate", Shard(0, 1), tmp_path)
+    source.unlink()
+    run_all(request, tmp_path)
+    assert open_version(tmp_path, "notes").manifest.rows == ROWS
+
+
+def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> None:
+    source = _sqlite(tmp_path / "notes.db", _rows())
+    version = _make(tmp_path, source)
+    source.unlink()
+    (version.folder / "clusters.db").unlink()
+    assert "clusters.db" in repair(tmp_path, "notes").files
+    assert verify(version, None, lambda *_: None).sound
+    next(tmp_path.rglob("profiles-00000.arrow")).unlink()
+    (version.folder / "perfis.db").unlink()
+    next(tmp_path.glob("notes/build/*/ingest-*/perfis.db")).unlink()
+    with pytest.raises(SpecError, match="must be read from their source once more; run `synthprof embed`"):
+        repair(tmp_path, "notes")
+
+
+def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "texts"
+    for i in range(40):
+        path = folder / f"{i % 3}" / f"nota {i}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"Texto número {i}{' ' + POISON if i == 7 else ''} à noite\n", encoding="utf-8")
+    (folder / ".hidden").write_bytes(b"\xff\xff")
+    http = {
+        "columns": "",
+        "encoder": "http",
+        "model": "m",
+        "dim_embedding": 32,
+        "clusters": 1,
+        "batch_size": 8,
+    }
+    with serving(Faults(busy=0.1)) as url:
+        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
+        with pytest.raises(StageError, match="1 rows have no embedding, max_failed=0 are allowed"):
+            _make(tmp_path / "data", folder, **http)
+        version = _make(tmp_path / "data", folder, **http, max_failed=1)
+    assert version.manifest.rows == 40
+    failed = read(version.folder / "embeddings.db", "SELECT id FROM embedding_failures").to_pylist()
+    assert failed == [{"id": version.number_of("1/nota 7.txt")}]
+    assert verify(version, None, lambda *_: None).sound
+
+
+# --- what is refused -------------------------------------------------------------------------------------
+
+
+def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
+    """Each bad input: the source, the parameters, and what the message says."""
+    good, rows = place / "notes.db", _rows(5)
+    text = [(rows[0][0], 5, *rows[0][2:]), *rows[1:]]
+    twice = [rows[0], *rows]
+    (place / "html").mkdir()
+    (place / "html" / "a.txt").write_bytes("não".encode("latin-1"))
+    (place / "empty").mkdir()
+    (place / "other.bin").write_bytes(b"nothing known")
+    (place / "broken.parquet").write_bytes(b"PAR1 and no more")
+    latin = _sqlite(place / "latin.db", rows)
+    with closing(sqlite3.connect(latin)) as database, database:
+        database.execute("UPDATE notes SET body = CAST(x'6EE36F' AS TEXT) WHERE key = 'doc-2'")
+    two = _sqlite(place / "two.db", rows)
+    with closing(sqlite3.connect(two)) as database, database:
+        database.execute("CREATE TABLE others (id)")
+    return {
+        "none": (place / "nowhere", {}, "cannot be read: No such file"),
+        "neither": (place / "other.bin", {}, "is neither an SQLite nor a Parquet file nor a folder"),
+        "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
+        "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
+        "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
+        "id column": (good, {"id_column": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
+        "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
+        "reserved": (good, {"columns": "chave"}, "chave is a name of ours"),
+        "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
+        "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
+        "not UTF-8": (place / "html", {"columns": ""}, "a.txt is not UTF-8"),
+        "latin": (latin, {}, "holds text that is not UTF-8"),
+        "nothing": (place / "empty", {"columns": ""}, "has no rows"),
+        "not text": (_sqlite(place / "text.db", text), {}, "'body', id 'doc-0': 5 is not text"),
+        "no text": (
+            _parquet(place / "no.parquet", [*rows, ("x", "  ", 1, "")]),
+            {},
+            "'x': the text is empty",
+        ),
+        "NULL": (_sqlite(place / "null.db", [(None, *rows[0][1:])]), {}, "'key' has no value in row 1"),
+        "twice": (
+            _sqlite(place / "twice.db", twice),
+            {},
+            "'key' names 1 rows more than once, such as 'doc-0'",
+        ),
+        "float": (
+            good,
+            {"id_column": "half", "table": "halves"},
+            "holds 0.5 in row 1; an id is a whole number",
+        ),
+        "long": (
+            _sqlite(place / "long.db", [("a", "x" * 100_001, 1, "")]),
+            {},
+            "100,000 are the most; split",
+        ),
+        "width": (good, {"dim_embedding": 7}, "7 is less than the minimum of 8"),
+        "encoder": (good, {"encoder": "none"}, "'none' is not one of"),
+    }
+
+
+def test_bad_input_is_one_clear_message_and_leaves_nothing(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(_sqlite(tmp_path / "notes.db", _rows(20)))) as database, database:
+        database.execute("CREATE VIEW halves AS SELECT 0.5 AS half, * FROM notes")
+    for name, (source, params, message) in _bad_sources(tmp_path).items():
+        if name != "float" and source.name == "notes.db" and "table" not in params:
+            params = params | {"table": "notes"}
+        with pytest.raises(SpecError, match=message) as caught:
+            _make(tmp_path / "data", source, **params)
+        assert len(str(caught.value)) < 400, name
+        assert not (tmp_path / "data").exists(), name
+
+
+@pytest.mark.parametrize(
+    ("mode", "dim", "message"),
+    [("html", 32, "but text/html"), ("", 64, "gives 32 values, but dim_embedding=64")],
+)
+def test_a_service_that_is_none_is_refused_before_any_row_is_read(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, dim: int, message: str
+) -> None:
+    with serving(Faults(mode=mode)) as url:
+        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
+        with pytest.raises(SpecError, match=message):
+            _make(tmp_path, place / "notes.db", encoder="http", model="m", dim_embedding=dim)
+    assert not list(tmp_path.rglob("*.arrow"))
+
+
+# --- the command line and the parameters -----------------------------------------------------------------
+
+
+def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = str(Path(sys.executable).with_name("synthprof"))
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
+    return subprocess.run([command, *words], capture_output=True, text=True, env=environment, timeout=200)
+
+
+def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(place: Path) -> None:
+    home = place / "data"
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in PARAMS.items()]
+    done = _call(home, "embed", f"--source={place / 'notes.db'}", *options)
+    assert done.returncode == 0, done.stderr
+    assert "doc-" in done.stdout
+    assert "doc-17" in _call(home, "show", "doc-17", "--dataset=notes").stdout
+    found = _call(home, "similar", "doc-17", "--dataset=notes", "-k", "2", "--format=json").stdout
+    assert json.loads(found)[0]["profile"]["chave"].startswith("doc-")
+    table = _call(home, "search", "xadrez", "--dataset=notes", "-k", "2").stdout
+    assert "jogos_favoritos" in table or "xadrez" in table
+    wrong = _call(home, "similar", "17", "--dataset=notes")
+    assert (wrong.returncode, "no row of 'notes' has the id '17'" in wrong.stderr) == (2, True)
+    missing = _call(home, "embed")
+    assert (missing.returncode, "source is missing" in missing.stderr) == (2, True)
+
+
+def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
+    made, embedded = params_schema(), params_schema("embed")
+    assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
+    assert set(made) - set(embedded) == {"profile_schema", "profiles", "locale", "separation", "dim_vector"}
+    assert embedded["dataset"]["default"] != made["dataset"]["default"]
+    check_params({name: schema["default"] for name, schema in embedded.items()})
+
+
+def test_a_survey_names_what_it_read_and_blocks_are_all_of_it(place: Path) -> None:
+    source = Source(place / "notes.db", "", "key", "body", "lugar,ano")
+    found = survey(source)
+    assert (found.rows, found.columns) == (ROWS, "ano:integer,lugar:text")
+    (block,) = blocks(source, found.columns)
+    assert block.schema.names == ["id", "chave", "descricao", "ano", "lugar"]
+    assert np.array_equal(block.column("id"), np.arange(1, ROWS + 1))

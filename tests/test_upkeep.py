@@ -1,0 +1,57 @@
+"""Work on what is published, started from the explorer and done by a real scheduler."""
+
+from urllib.parse import quote
+
+import pytest
+from explorers import DATASET, ONE, publish
+
+from synthprof.explore import open_version
+from synthprof.orchestration.rest import Airflow
+from synthprof.search import open_searcher
+from synthprof.store import Store
+
+
+@pytest.fixture(scope="module")
+def made(airflow) -> str:
+    return publish(airflow.data, profiles=1_500, workers=1)
+
+
+@pytest.fixture(scope="module")
+def rest(airflow):
+    with Airflow(airflow.home.url) as rest:
+        yield rest
+
+
+def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made):
+    started = rest.ask("POST", f"/synthprof{ONE}/reindex", {"index": "hnsw"})
+    assert started.status_code == 202, started.text
+    run = started.json()
+    assert run["url"] == f"/dags/synthprof_reindex/runs/{quote(run['run_id'], safe='')}"
+    assert rest.wait("synthprof_reindex", run["run_id"], 240) == "success"
+    version = open_version(airflow.data, DATASET)
+    assert version.manifest.version != made
+    assert version.spec.index == "hnsw"
+    assert open_searcher(version).index.ntotal == 1_500
+    facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_reindex/{quote(run['run_id'])}").json()
+    assert facts | {"build": None} == {
+        "dataset": DATASET,
+        "version": version.manifest.version,
+        "build": None,
+        "state": "success",
+    }
+    events = rest.call("GET", f"/assets/events?source_run_id={quote(run['run_id'])}").json()["asset_events"]
+    assert [event["extra"]["version"] for event in events if event["name"] == f"synthprof.{DATASET}"] == [
+        version.manifest.version
+    ]
+
+
+def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, rest, made):
+    path = Store(airflow.data, DATASET).published(made) / "map.arrow"
+    path.unlink()
+    one = f"/synthprof/api/datasets/{DATASET}/versions/{made}"
+    run = rest.ask("POST", f"{one}/verify", {"all": True}).raise_for_status().json()["run_id"]
+    assert rest.wait("synthprof_verify", run, 240) == "failed"
+    (task,) = rest.tasks("synthprof_verify", run)
+    assert task["try_number"] == 1
+    log = "\n".join(rest.log("synthprof_verify", run, "verify"))
+    assert "map.arrow is missing or differs from its checksum" in log
