@@ -1,3 +1,7 @@
 """Large synthetic data sets of user profiles, reproducible to the byte."""
 
+from synthprof.kernels import choose_kernels
+
 __version__ = "0.1.0"
+
+choose_kernels()
