@@ -93,8 +93,6 @@ class Cluster:
     @staticmethod
     def _system() -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
-        # the bytes of index.faiss depend on the kernels that OpenBLAS chooses for a processor
-        kept |= {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
         return kept | {"PATH": f"{PYTHON}:{os.environ['PATH']}"}
 
     def wait(self, name: str) -> None:
