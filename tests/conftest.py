@@ -17,6 +17,7 @@ clusters = 4
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests go to a worker by file, whose fixtures they share; those of the shared Airflow all to one."""
     for item in items:
