@@ -1,9 +1,12 @@
 """An Airflow that tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from place import Place, end, make_place
+from xdist.scheduler import LoadScopeScheduling
 
 NIGHTS = """\
 # Nights so rare that no scheduled one comes beside those that a test backfills.
@@ -17,12 +20,20 @@ clusters = 4
 """
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests go to a worker by file, whose fixtures they share; those of the shared Airflow all to one."""
-    for item in items:
-        shares = "airflow" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("airflow" if shares else item.path.stem))
+ON_AIRFLOW = {"test_retries", "test_dag", "test_explorer_in_airflow", "test_ui", "test_upkeep"}
+"""Files whose tests share the Airflow below."""
+
+
+class ByFile(LoadScopeScheduling):
+    """Tests of a file, which share its fixtures, go to one worker; so do all those on the shared Airflow."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "airflow" if Path(file).stem in ON_AIRFLOW else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
