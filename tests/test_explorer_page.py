@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from browser import CHROMIUM, chromium, looking
+from browser import CHROMIUM, PATIENCE, chromium, looking
+from playwright.sync_api import expect
 
 import synthprof
 from synthprof.explore import open_version
@@ -186,8 +187,8 @@ def test_search_finds_what_the_library_finds_and_says_why(look, home):
     page.get_by_text(f"the nearest to profile {hits[0].id}").wait_for()
     assert f"id {hits[0].id}" not in page.locator(".hits").inner_text()
     page.go_back()
+    expect(page.get_by_role("searchbox", name="Text")).to_have_value(TEXT, timeout=PATIENCE)
     page.locator(".hit").first.wait_for()
-    assert page.get_by_role("searchbox", name="Text").input_value() == TEXT
 
 
 def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
