@@ -1,9 +1,9 @@
 """The trigger form in a real browser."""
 
 import json
-import shutil
 
 import pytest
+from browser import CHROMIUM, PATIENCE, chromium
 from place import SCRATCH, Place
 
 from synthprof.orchestration.params import OPEN, SECTIONS, airflow_params
@@ -11,16 +11,6 @@ from synthprof.orchestration.rest import Airflow
 from synthprof.store import Store
 
 GENERATE = "synthprof_generate"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 PARAMS = airflow_params()
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -28,14 +18,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 
 @pytest.fixture
 def page():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 1600})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         yield page
-        browser.close()
 
 
 def open_form(page, airflow: Place):
