@@ -29,6 +29,7 @@ from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.resources import MIB, budget, check_address_space, home_folder
 from synthprof.spec import Kind, Request, params_schema
+from synthprof.startup import forgo_pandas
 from synthprof.telemetry import log_to
 
 app = typer.Typer(
@@ -65,6 +66,7 @@ def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Call
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
         given = {name: value for name, value in options.items() if value is not None}
+        forgo_pandas()
         command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from synthprof.resources import default_workers, home_folder
+from synthprof.startup import forgo_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
     from synthprof.search import Hit, Searcher
@@ -138,6 +139,7 @@ def as_csv(hits: "Sequence[Hit]") -> str:
 
 
 def _open(dataset: str, version: str | None) -> "Searcher":
+    forgo_pandas()
     from synthprof.explore import open_version
     from synthprof.search import open_searcher
 

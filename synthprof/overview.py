@@ -4,7 +4,7 @@ Made once, when a version is published: from a million profiles it would take a 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,15 +110,14 @@ def overview(
     )
 
 
-def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, clusters: Labels) -> pa.Table:
+def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: Labels) -> pa.Table:
     """The points of a map: id, x, y, cluster, and every column that points can be coloured by.
 
     Columns of a collection are not among them: their values are not known beforehand. Of a list it is the
-    first item. batches: n profiles; places: (n, 2); clusters: (n,).
+    first item. profiles: n rows; places: (n, 2); clusters: (n,).
     """
-    profiles = pa.Table.from_batches(batches)
     columns: dict[str, pa.Array] = {
-        "id": profiles.column("id").combine_chunks().cast(pa.int32()),
+        "id": profiles.column("id").cast(pa.int32()),
         "x": pa.array(places[:, 0], pa.float32()),
         "y": pa.array(places[:, 1], pa.float32()),
         CLUSTER: pa.array(clusters, pa.int32()),
@@ -127,10 +126,9 @@ def map_of(schema: Schema, batches: Sequence[pa.RecordBatch], places: Matrix, cl
         if isinstance(column.draw, Given):
             continue
         if column.kind in ("category", "list"):
-            values = profiles.column(column.name).unify_dictionaries().combine_chunks()
-            columns[column.name] = _firsts(column, values)
+            columns[column.name] = _firsts(column, profiles.column(column.name))
         elif column.kind in ("integer", "flag"):
-            columns[column.name] = profiles.column(column.name).combine_chunks().cast(pa.int16())
+            columns[column.name] = profiles.column(column.name).cast(pa.int16())
     return pa.table(columns)
 
 

@@ -12,6 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from synthprof.errors import StageError
 from synthprof.resources import peak_memory, reset_peak_memory
 
@@ -44,6 +46,7 @@ class Pool:
 
     Jobs compute inside `resources.cpu_slot`, which holds the budget over all pools of the machine. The
     processes are forked at once, from a parent that has used neither OpenMP nor Arrow's threads so far.
+    BLAS has one thread in each: how it rounds depends on their number, and more would wait for busy cores.
     """
 
     def __init__(self, workers: int) -> None:
@@ -106,3 +109,4 @@ def _start(parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
+    threadpool_limits(1)

@@ -36,6 +36,7 @@ from synthprof.resources import (
 )
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, Stage, stage
+from synthprof.startup import forgo_pandas
 from synthprof.store import Receipt, Store, read_receipt, write_receipt
 from synthprof.telemetry import Pace, emit, log_events, memory_watch
 
@@ -280,6 +281,7 @@ def as_child(work: Callable[[], None]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
         die_with(int(parent))
+    forgo_pandas()
     try:
         work()
     except SynthprofError as error:

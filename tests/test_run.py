@@ -105,6 +105,40 @@ def test_bytes_do_not_depend_on_the_processors_favourite_kernels(
     assert _run(tmp_path / "older", **order) == digest
 
 
+@pytest.mark.parametrize("threads", [1, 5])
+def test_no_byte_depends_on_the_threads_of_blas(
+    reference: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """The map too, which `content` does not name, so that `repair` gives the same on any machine."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", str(threads))
+    _run(tmp_path)
+    made, known = (_checksums(Store(home, "small").current()) for home in (tmp_path, reference[0]))
+    assert made == known
+
+
+def _checksums(version: Path) -> dict[str, str]:
+    """Those of every file but the report, which tells how long stages took."""
+    files = read_manifest(version).files
+    return {file.path: file.sha256 for file in files if file.path != "report.html"}
+
+
+def test_a_stage_of_its_own_process_imports_no_pandas(reference: tuple[Path, str], tmp_path: Path) -> None:
+    """Not even in the pool: pyarrow would, for a third of a second in each process."""
+    shutil.copytree(reference[0], tmp_path / "home", symlinks=True)
+    for name in ("vectorize", "publish"):
+        for folder in (tmp_path / "home").glob(f"small/build/*/{name}-*"):
+            shutil.rmtree(folder)
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "synthprof.run", name, "--params", json.dumps(PARAMS)],
+            env=os.environ | {"SYNTHPROF_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        assert "numpy" in done.stderr
+        assert "pandas.core" not in done.stderr
+
+
 def test_bytes_do_not_depend_on_sharding_or_on_the_order_of_the_shards(
     reference: tuple[Path, str], tmp_path: Path
 ) -> None:

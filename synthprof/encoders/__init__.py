@@ -1,5 +1,6 @@
 """Encoders: what turns profiles, and texts about them, into embeddings."""
 
+import functools
 import os
 import threading
 from collections.abc import Sequence
@@ -7,10 +8,7 @@ from typing import Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
-from synthprof.encoders.catalogue import CatalogueEncoder
 from synthprof.encoders.exact import Matrix, Vector
-from synthprof.encoders.hashed import HashedEncoder
-from synthprof.encoders.vocabulary import read_vocabulary
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
@@ -103,9 +101,9 @@ def load_encoder(
     `seed` is for `hashed`; `catalogue` is the same for every seed, so that data sets share one space.
     """
     if name == "catalogue":
-        return CatalogueEncoder(dim, read_vocabulary(schema))
+        return _catalogue(dim, schema)
     if name == "hashed":
-        return HashedEncoder(dim, seed)
+        return _hashed(dim, seed)
     if name == "model":
         return _model(dim, model, use_gpu)
     if name == "http":
@@ -113,10 +111,27 @@ def load_encoder(
     raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(NAMES)}")
 
 
+# Each is imported only where it is used: SciPy and httpx take a tenth of a second each.
+
+
+@functools.lru_cache(maxsize=2)
+def _catalogue(dim: int, schema: str) -> Encoder:
+    from synthprof.encoders.catalogue import CatalogueEncoder
+    from synthprof.encoders.vocabulary import read_vocabulary
+
+    return CatalogueEncoder(dim, read_vocabulary(schema))
+
+
+def _hashed(dim: int, seed: int) -> Encoder:
+    from synthprof.encoders.hashed import HashedEncoder
+
+    return HashedEncoder(dim, seed)
+
+
 def _http(dim: int, model: str, request_seconds: float) -> Encoder:
     if not model:
         raise SpecError("encoder=http needs model, the name by which the service knows its model")
-    from synthprof.encoders.http import HttpEncoder, endpoint_of  # only who asks a service pays for httpx
+    from synthprof.encoders.http import HttpEncoder, endpoint_of
 
     return HttpEncoder(endpoint_of(os.environ, request_seconds), model, dim)
 

@@ -63,7 +63,7 @@ STAGES = (
     Stage("cluster", 1, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
-    Stage("publish", 2, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum")),
+    Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum")),
 )
 
 

@@ -1,33 +1,20 @@
 """What `vectorize` does with a slow encoder: the texts of each block go to a service, and may fail."""
 
-import contextlib
 import itertools
-import sqlite3
 import threading
 from pathlib import Path
 
 import numpy as np
 
-from synthprof.answers import Answers, text_digest
+from synthprof.answers import SINCE, Answers, text_digest
 from synthprof.embedding import Effort, Embedded, Embedder
 from synthprof.encoders import SlowEncoder, load_encoder
 from synthprof.errors import StageError
 from synthprof.files import FileRecord
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
+from synthprof.stages.failures import FAILURES, replace_failures
 from synthprof.vectorize import features
-
-SINCE = "since"
-"""The file that says since when answers count, seconds of the epoch; `force` sets it."""
-
-FAILURES = "embedding_failures.db"
-
-FAILURES_TABLE = """
-CREATE TABLE IF NOT EXISTS embedding_failures (
-  id INTEGER PRIMARY KEY, digest BLOB NOT NULL, code INTEGER NOT NULL, error TEXT NOT NULL,
-  tries INTEGER NOT NULL, at TEXT NOT NULL
-)
-"""
 
 
 def check_service(context: Context) -> None:
@@ -123,12 +110,7 @@ def _record_failures(path: Path, block: int, texts: list[str], embedded: Embedde
     first = block * BLOCK_ROWS + 1
     found = ((first + row, embedded.failures.get(text_digest(text))) for row, text in enumerate(texts))
     rows = [(number, f.digest, f.code, f.error, f.tries, f.at) for number, f in found if f]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
-        connection.execute(FAILURES_TABLE)
-        bounds = (first, first + len(texts) - 1)
-        connection.execute("DELETE FROM embedding_failures WHERE id BETWEEN ? AND ?", bounds)
-        connection.executemany("INSERT INTO embedding_failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+    replace_failures(path, first, first + len(texts), rows)
 
 
 class _Counter:

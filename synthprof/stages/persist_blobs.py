@@ -10,7 +10,7 @@ from synthprof.database import Builder, building, read
 from synthprof.files import FileRecord, record
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
-from synthprof.stages.embed import FAILURES, FAILURES_TABLE
+from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
 from synthprof.store import read_receipts
 
 VETORES = "vetores.db"
@@ -21,8 +21,6 @@ TARGETS = {
     EMBEDDINGS: (EMBEDDINGS_DB, "embeddings", "embedding"),
 }
 """File, table and column for each kind of block."""
-
-FAILED_ROWS = "SELECT * FROM embedding_failures ORDER BY id"
 
 
 def run(context: Context) -> Outcome:

@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from synthprof.files import replacing
 from synthprof.overview import MAP, MOST_POINTS, OVERVIEW, described, map_of, overview
+from synthprof.profiles import schema_of
 from synthprof.projection import Matrix, Plane, place, plane
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.cluster import CENTROIDS, LABELS, without_missing
+from synthprof.stages.cluster import CENTROIDS, LABELS, NO_CLUSTER, without_missing
 from synthprof.stages.context import EMBEDDINGS, Blocks, Context
 
 PICTURES = (OVERVIEW, MAP)
@@ -61,47 +62,59 @@ def draw(context: Context, clusters: Clusters, traits: npt.NDArray[np.int64]) ->
             context.schema, spec.separation, traits, clusters.chosen, clusters.rows_of, spec.profiles
         )
         temporary.write_text(text, encoding="utf-8")
-    places = _places(context)
-    with replacing(paths[MAP]) as temporary:
-        table = _map(context, places, clusters.labels)
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table, max_chunksize=MOST_POINTS)
+    places, table = _map(context)
+    with (
+        replacing(paths[MAP]) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema) as writer,
+    ):
+        writer.write_table(table, max_chunksize=MOST_POINTS)
     return Pictures(paths, places, clusters.labels[: len(places)])
 
 
 @dataclass(frozen=True)
-class _PlaceJob:
+class _MapJob:
     blocks: Blocks
     block: int
     slots: int
+    labels: Path
     on: Plane
 
 
-def _places(context: Context) -> Matrix:
-    """The places of the first profiles on the map; they are as random as any."""
+def _map(context: Context) -> tuple[Matrix, pa.Table]:
+    """The places of the first profiles, which are as random as any, and the table of the map's points."""
     sample = context.blocks.rows_at(EMBEDDINGS, np.arange(min(SAMPLE, context.spec.profiles)))
-    on = plane(sample, _centroids(context))
-    jobs = [_PlaceJob(context.blocks, block, context.pool.workers, on) for block in _blocks(context)]
-    return np.concatenate(list(context.pool.map(_place_block, jobs)))[:MOST_POINTS]
-
-
-def _place_block(job: _PlaceJob) -> Matrix:
-    embeddings = job.blocks.matrix(EMBEDDINGS, job.block)
-    with cpu_slot(job.slots):
-        return place(job.on, embeddings)
-
-
-def _map(context: Context, places: Matrix, labels: npt.NDArray[np.int32]) -> pa.Table:
-    rows = len(places)
-    profiles = [
-        context.blocks.profiles(block).slice(0, rows - block * BLOCK_ROWS) for block in _blocks(context)
+    # in the pool, where BLAS has one thread and so rounds the same on every machine
+    (on,) = context.pool.map(_plane, [(sample, _centroids(context))])
+    points = min(MOST_POINTS, context.spec.profiles)
+    jobs = [
+        _MapJob(context.blocks, block, context.pool.workers, labels_file(context), on)
+        for block in range(-(-points // BLOCK_ROWS))
     ]
-    return map_of(context.schema, profiles, places, labels[:rows])
+    places, tables = zip(*context.pool.map(_map_block, jobs), strict=True)
+    return np.concatenate(places)[:points], pa.concat_tables(tables).slice(0, points).combine_chunks()
 
 
-def _blocks(context: Context) -> range:
-    """The blocks that points of the map are from."""
-    return range(-(-min(MOST_POINTS, context.spec.profiles) // BLOCK_ROWS))
+def _plane(job: tuple[Matrix, Matrix]) -> Plane:
+    return plane(*job)
+
+
+def _map_block(job: _MapJob) -> tuple[Matrix, pa.Table]:
+    blocks = job.blocks
+    embeddings, profiles = blocks.matrix(EMBEDDINGS, job.block), blocks.profiles(job.block)
+    with cpu_slot(job.slots):
+        places = place(job.on, embeddings)
+        labels = labels_of(blocks, job.block, job.labels)
+        return places, map_of(schema_of(blocks.spec), profiles, places, labels)
+
+
+def labels_of(blocks: Blocks, block: int, labels: Path) -> npt.NDArray[np.int32]:
+    """The cluster of each profile of a block, (n,); -1 where it has no embedding."""
+    first = block * BLOCK_ROWS
+    every = np.load(labels, mmap_mode="r", allow_pickle=False)
+    found = np.array(every[first : first + blocks.spec.block_rows(block)])
+    found[blocks.missing(block)] = NO_CLUSTER
+    return found
 
 
 def _centroids(context: Context) -> Matrix:

@@ -22,12 +22,20 @@ from synthprof.report import MapPoints, Marginal, Report, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage
-from synthprof.stages.cluster import CENTROIDS, CLUSTERS, NO_CLUSTER
+from synthprof.stages.cluster import CENTROIDS, CLUSTERS
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
 from synthprof.stages.export_index import INDEX
 from synthprof.stages.ingest import PERFIS
 from synthprof.stages.persist_blobs import EMBEDDINGS_DB, VETORES
-from synthprof.stages.pictures import PICTURES, Clusters, Pictures, clusters_of, draw, labels_file
+from synthprof.stages.pictures import (
+    PICTURES,
+    Clusters,
+    Pictures,
+    clusters_of,
+    draw,
+    labels_file,
+    labels_of,
+)
 from synthprof.store import Manifest, Receipt, content_digest, read_receipts, version_of
 from synthprof.summary import Facts, summary
 from synthprof.verify import NORM_TOLERANCE, TABLES
@@ -268,11 +276,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         violations = (*check(schema, profiles), *off)
         if violations:
             return _Checked({}, np.zeros((0, 0), np.int32), violations)
-        first = job.block * BLOCK_ROWS
-        every = np.load(job.labels, mmap_mode="r", allow_pickle=False)
-        labels = np.array(every[first : first + profiles.num_rows])
-        labels[blocks.missing(job.block)] = NO_CLUSTER
-        traits = count(schema, profiles, labels, job.chosen)
+        traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)
         return _Checked(observed_counts(schema, profiles), traits, ())
 
 

@@ -4,13 +4,13 @@ import logging
 import time
 from typing import Any
 
+from synthprof.answers import SINCE
 from synthprof.encoders import SLOW
 from synthprof.files import write_text
 from synthprof.plan import plan
 from synthprof.spec import Spec
 from synthprof.stages import stage
 from synthprof.stages.context import Context, Outcome
-from synthprof.stages.embed import SINCE, check_service
 from synthprof.store import version_of
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ def run(context: Context) -> Outcome:
         build.clear()
         write_text(build.folder / SINCE, f"{time.time()}")
     if context.spec.encoder in SLOW:
+        from synthprof.stages.embed import check_service  # only who asks a service pays for httpx
+
         check_service(context)
     write_text(build.folder / "spec.json", context.spec.model_dump_json(indent=1))
     return Outcome(

@@ -8,13 +8,14 @@ from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
 from synthprof.spec import Spec
 from synthprof.stages.context import EMBEDDINGS, VECTORS, BlockJob, Context, Outcome
-from synthprof.stages.embed import embed
 from synthprof.vectorize import features
 
 
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
     if context.spec.encoder in SLOW:
+        from synthprof.stages.embed import embed  # only who asks a service pays for httpx
+
         return embed(context)
     files = context.map_blocks(_make)
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.parallel import die_with
 from synthprof.resources import home_folder
+from synthprof.startup import forgo_pandas
 
 logger = logging.getLogger("synthprof.web.worker")
 
@@ -44,6 +45,7 @@ def main() -> int:
     die_with(int(os.environ["SYNTHPROF_PARENT_PID"]))
     os.nice(NICE)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    forgo_pandas()
     from synthprof.web.questions import Questions
 
     with socket.socket(fileno=int(sys.argv[1])) as connection:
