@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
-    {"kernels", "errors"},
+    {"kernels", "errors", "startup"},
     {"schema"},
     {"spec"},
     {"streams", "resources", "files"},
