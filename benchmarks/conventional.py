@@ -13,6 +13,7 @@ import math
 import multiprocessing
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -203,8 +204,8 @@ def ingest(frame: pd.DataFrame, folder: Path) -> None:
 def vectorize(frame: pd.DataFrame, workers: int, kind: str = "gaussian") -> tuple[np.ndarray, np.ndarray]:
     """Feature vectors (n, 32) and embeddings (n, 128), float32.
 
-    kind: "gaussian" as the issue describes it, what synthprof's encoder `hashed` makes; or "tokens", sums of
-    token vectors, what synthprof's default encoder `catalogue` makes.
+    kind: "gaussian", what synthprof's encoder `hashed` makes; "tokens", sums of some 60 token vectors, what
+    synthprof's default encoder `catalogue` makes; or "tokens anew", the same where no vector is remembered.
     """
     parts = [(frame.iloc[first : first + 10 * CHUNK], kind) for first in range(0, len(frame), 10 * CHUNK)]
     with multiprocessing.Pool(workers) as pool:
@@ -215,7 +216,9 @@ def vectorize(frame: pd.DataFrame, workers: int, kind: str = "gaussian") -> tupl
 
 
 def _vectorize(frame: pd.DataFrame, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    embedding = {"gaussian": _embedding, "tokens": _token_embedding}[kind]
+    embedding = {"gaussian": _embedding, "tokens": _token_embedding, "tokens anew": _token_embedding_anew}[
+        kind
+    ]
     return np.stack(frame.apply(_vector, axis=1)), np.stack(frame.apply(embedding, axis=1))
 
 
@@ -254,16 +257,28 @@ def _embedding(row: pd.Series) -> np.ndarray:
 
 
 def _token_embedding(row: pd.Series) -> np.ndarray:
+    return _sum_of_tokens(row, _remembered_token)
+
+
+def _token_embedding_anew(row: pd.Series) -> np.ndarray:
+    return _sum_of_tokens(row, _token)
+
+
+def _sum_of_tokens(row: pd.Series, token: Callable[[str], np.ndarray]) -> np.ndarray:
     embedding = np.zeros(DIM_EMBEDDING, dtype=np.float32)
     for name, weight in TOKEN_WEIGHTS.items():
         for item in row[name].split(", "):
-            embedding += weight * _token(f"{name}={item}")
+            embedding += weight * token(f"{name}={item}")
     for word in row["descricao"].lower().split():
-        embedding += 0.2 * _token(word)
+        embedding += 0.2 * token(word)
     return embedding / np.linalg.norm(embedding)
 
 
 @functools.cache
+def _remembered_token(text: str) -> np.ndarray:
+    return _token(text)
+
+
 def _token(text: str) -> np.ndarray:
     seed = int.from_bytes(hashlib.md5(text.encode()).digest()[:8], "little")
     vector = np.random.default_rng(seed).standard_normal(DIM_EMBEDDING, dtype=np.float32)
