@@ -22,9 +22,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT, Home
 from synthprof.orchestration.rest import Airflow
-from synthprof.store import Store, read_manifest
+from synthprof.store import Store
 
 DAG_ID = "synthprof_generate"
 DATASET = "timed"

@@ -10,9 +10,10 @@ from typing import Any
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
 from synthprof.files import reading
+from synthprof.manifest import Manifest, read_manifest
 from synthprof.profiles import KEY
 from synthprof.spec import DATASET_PATTERN, Spec
-from synthprof.store import Manifest, Store, read_manifest
+from synthprof.store import Store
 
 ATTEMPTS = 100
 """How often a reader looks for a version that is removed just as it is opened."""

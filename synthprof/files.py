@@ -162,6 +162,12 @@ def record(path: Path, folder: Path) -> FileRecord:
     )
 
 
+def is_there(folder: Path, file: FileRecord) -> bool:
+    """Whether a file of that name and size lies in the folder, whatever it holds."""
+    path = folder / file.path
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
+
+
 def remove_temporaries(folder: Path, *, deep: bool = True) -> None:
     """Nothing is left in `folder` of writers that were killed. Call it only with the folder's lock held."""
     for path in folder.glob(f"{'**/' if deep else ''}{_TEMPORARY}*"):

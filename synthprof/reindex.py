@@ -8,13 +8,15 @@ import contextlib
 import os
 from pathlib import Path
 
+from synthprof.build import Build
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import flush_folder
+from synthprof.receipts import Receipt, read_receipts, write_receipt
 from synthprof.run import Observer, Run, applies, run_all
 from synthprof.spec import Request, Spec
 from synthprof.stages import STAGES, Stage
-from synthprof.store import Build, Receipt, Store, read_receipts, write_receipt
+from synthprof.store import Store
 
 INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
 """Parameters that only the index depends on."""

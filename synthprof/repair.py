@@ -7,12 +7,14 @@ from pydantic import ValidationError
 
 from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, record
+from synthprof.manifest import Manifest, read_manifest, version_of
+from synthprof.receipts import Receipt
 from synthprof.run import Observer, alone, applies, done
 from synthprof.spec import Request, Runtime, Spec
 from synthprof.stages import STAGES, stage
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
-from synthprof.store import Manifest, Receipt, Store, read_manifest, version_of
+from synthprof.store import Store
 
 
 @dataclass(frozen=True)

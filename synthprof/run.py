@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.parallel import Pool, die_with
+from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.resources import (
     MIB,
     budget,
@@ -37,7 +38,7 @@ from synthprof.resources import (
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, Stage, stage
 from synthprof.startup import forgo_pandas
-from synthprof.store import Receipt, Store, read_receipt, write_receipt
+from synthprof.store import Store
 from synthprof.telemetry import Pace, emit, log_events, memory_watch
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof.database import read
+from synthprof.manifest import Manifest
+from synthprof.receipts import Receipt
 from synthprof.report import Report, StageRow
 from synthprof.resources import MIB
-from synthprof.store import Manifest, Receipt
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from synthprof.database import read
 from synthprof.encoders import SLOW, encode_rows, load_encoder
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
+from synthprof.manifest import damaged, strangers
 from synthprof.overview import CLUSTER, MAP, MOST_POINTS
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
-from synthprof.store import damaged, strangers
 from synthprof.streams import stream
 from synthprof.vectorize import features
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from synthprof.files import record
+from synthprof.manifest import content_digest, read_manifest
 from synthprof.spec import params_schema
-from synthprof.store import content_digest, read_manifest
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
 

@@ -18,12 +18,13 @@ from place import until
 
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
+from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT
 from synthprof.repair import repair
 from synthprof.run import run_all, run_stage
 from synthprof.search import Query, open_searcher, search_similar, search_text
 from synthprof.spec import Request
-from synthprof.store import Store, read_manifest
+from synthprof.store import Store
 from synthprof.verify import verify
 from synthprof.web import process
 from synthprof.web.serve import lone_app

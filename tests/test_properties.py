@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from synthprof import files
 from synthprof.errors import SpecError
 from synthprof.generate import generate
+from synthprof.manifest import Manifest, read_manifest
 from synthprof.plan import disk_of, fitting_workers, memory_of, plan
 from synthprof.profiles import load_schema
 from synthprof.resources import Budget
 from synthprof.spec import BLOCK_ROWS, Request, Runtime, Spec, params_schema, plan_shards
-from synthprof.store import Manifest, read_manifest
 from synthprof.vectorize import features
 
 specs = st.builds(

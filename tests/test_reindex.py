@@ -8,11 +8,11 @@ import pytest
 
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
+from synthprof.manifest import Manifest, damaged
 from synthprof.reindex import build_index
 from synthprof.run import run_all
 from synthprof.spec import Request
 from synthprof.stages import STAGES
-from synthprof.store import Manifest, damaged
 
 PARAMS: dict[str, Any] = {
     "dataset": "small",

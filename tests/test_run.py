@@ -19,10 +19,11 @@ import pytest
 
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
+from synthprof.manifest import damaged, read_manifest
 from synthprof.run import run_all, run_stage
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, keys
-from synthprof.store import CURRENT, Store, damaged, read_manifest
+from synthprof.store import CURRENT, Store
 
 PARAMS: dict[str, Any] = {
     "dataset": "small",

@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 from compose import COMPOSE
 
 from synthprof.errors import SpecError, StageError
+from synthprof.manifest import Manifest
 from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
@@ -25,7 +26,7 @@ from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
 from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
 from synthprof.stages import STAGES
 from synthprof.stages import stage as find
-from synthprof.store import Manifest, Store
+from synthprof.store import Store
 
 PARAMS = {
     "dataset": "cl",

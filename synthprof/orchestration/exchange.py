@@ -17,16 +17,19 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from synthprof.build import Build
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.files import FileRecord, record, write_text
+from synthprof.manifest import version_of
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
 from synthprof.orchestration.storage import STORAGE
+from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
 from synthprof.stages import STAGES, Stage
 from synthprof.stages import stage as find
-from synthprof.store import Build, Receipt, Store, covering, read_receipt, receipt_name, version_of
+from synthprof.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthprof.files import FileRecord
+from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.spec import Spec
-from synthprof.store import CURRENT, MANIFEST, Manifest, Store, read_manifest
+from synthprof.store import CURRENT, Store
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import beside, flush_folder, point, take_place, write_text
+from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.publication import sound_manifest
 from synthprof.orchestration.storage import STORAGE, setting
 from synthprof.resources import home_folder
-from synthprof.store import CURRENT, MANIFEST, Manifest, Store, read_manifest
+from synthprof.store import CURRENT, Store
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

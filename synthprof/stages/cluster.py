@@ -10,9 +10,9 @@ from synthprof.cluster import adjusted_rand_index, assign, silhouette, train, tr
 from synthprof.database import building
 from synthprof.files import FileRecord, record, replacing
 from synthprof.plan import clusters_of
+from synthprof.receipts import read_receipts
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Context, Outcome, save_array
-from synthprof.store import read_receipts
 from synthprof.streams import stream
 
 CLUSTERS = "clusters.db"

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
+from synthprof.build import Build
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.parallel import Pool
@@ -22,7 +23,7 @@ from synthprof.resources import Budget
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec
 from synthprof.stages import stage
-from synthprof.store import Build, Store
+from synthprof.store import Store
 from synthprof.telemetry import Progress
 
 logger = logging.getLogger(__name__)

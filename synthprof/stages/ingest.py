@@ -6,9 +6,9 @@ import pyarrow as pa
 
 from synthprof.database import building
 from synthprof.files import record
+from synthprof.receipts import read_receipts
 from synthprof.schema import Schema
 from synthprof.stages.context import Context, Outcome
-from synthprof.store import read_receipts
 
 PERFIS = "perfis.db"
 

@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 
 from synthprof.database import Builder, building, read
 from synthprof.files import FileRecord, record
+from synthprof.receipts import read_receipts
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
-from synthprof.store import read_receipts
 
 VETORES = "vetores.db"
 EMBEDDINGS_DB = "embeddings.db"

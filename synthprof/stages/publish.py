@@ -14,10 +14,12 @@ import numpy.typing as npt
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
+from synthprof.manifest import Manifest, content_digest, version_of
 from synthprof.overview import count
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
+from synthprof.receipts import Receipt, read_receipts
 from synthprof.report import MapPoints, Marginal, Report, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
@@ -36,7 +38,6 @@ from synthprof.stages.pictures import (
     labels_file,
     labels_of,
 )
-from synthprof.store import Manifest, Receipt, content_digest, read_receipts, version_of
 from synthprof.summary import Facts, summary
 from synthprof.verify import NORM_TOLERANCE, TABLES
 

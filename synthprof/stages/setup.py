@@ -7,11 +7,11 @@ from typing import Any
 from synthprof.answers import SINCE
 from synthprof.encoders import SLOW
 from synthprof.files import write_text
+from synthprof.manifest import version_of
 from synthprof.plan import plan
 from synthprof.spec import Spec
 from synthprof.stages import stage
 from synthprof.stages.context import Context, Outcome
-from synthprof.store import version_of
 
 logger = logging.getLogger(__name__)
 

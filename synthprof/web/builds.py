@@ -8,10 +8,13 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from synthprof.build import Build
 from synthprof.errors import StageError
+from synthprof.manifest import version_of
+from synthprof.receipts import Receipt, read_receipts
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, Stage, stage
-from synthprof.store import Build, Receipt, Store, read_receipts, version_of
+from synthprof.store import Store
 from synthprof.web import models
 
 State = Literal["building", "failed", "stopped"]

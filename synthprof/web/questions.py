@@ -15,11 +15,12 @@ from pydantic import BaseModel
 
 from synthprof.errors import SpecError
 from synthprof.explore import Version
+from synthprof.manifest import Manifest
 from synthprof.overview import CLUSTER, MAP, OVERVIEW
 from synthprof.profiles import schema_of
+from synthprof.receipts import Receipt
 from synthprof.schema import Column
 from synthprof.search import Hit, Query, Searcher, search_similar, search_text
-from synthprof.store import Manifest, Receipt
 from synthprof.web import models
 from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.shelf import NotThere, Shelf

@@ -10,10 +10,11 @@ import faiss
 
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, open_version
+from synthprof.manifest import Manifest, read_manifest
 from synthprof.resources import MIB, available_memory
 from synthprof.search import INDEX, Searcher, open_searcher
 from synthprof.spec import DATASET_PATTERN
-from synthprof.store import Manifest, Store, read_manifest
+from synthprof.store import Store
 
 MOST_SEARCHED = 3
 """Versions whose index is kept in memory: two to compare and one that is looked at beside."""

@@ -19,7 +19,8 @@ from typing import Any
 import psutil
 import pytest
 
-from synthprof.store import CURRENT, MANIFEST, Store, damaged, read_manifest
+from synthprof.manifest import MANIFEST, damaged, read_manifest
+from synthprof.store import CURRENT, Store
 
 DATASET = "faulty"
 SMALL: dict[str, Any] = {

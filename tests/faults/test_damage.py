@@ -9,10 +9,11 @@ from harness import DATASET, SMALL, Subject, cases, note
 
 from synthprof.errors import StageError, SynthprofError
 from synthprof.explore import open_version
+from synthprof.manifest import MANIFEST, read_manifest
 from synthprof.repair import repair
 from synthprof.run import run_all
 from synthprof.spec import Request
-from synthprof.store import MANIFEST, Store, read_manifest
+from synthprof.store import Store
 from synthprof.verify import Verdict, verify
 
 NAMES = (

@@ -12,9 +12,10 @@ from harness import DATASET, SMALL, Subject, kill, note
 
 from synthprof.errors import SynthprofError
 from synthprof.explore import open_version
+from synthprof.manifest import MANIFEST, damaged, read_manifest
 from synthprof.run import run_all
 from synthprof.spec import Request
-from synthprof.store import MANIFEST, Store, damaged, read_manifest
+from synthprof.store import Store
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 5))])

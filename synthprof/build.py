@@ -1,0 +1,109 @@
+"""The working folder of one spec: stage folders with blocks and receipts, resumable, in progress or done.
+
+<home>/<dataset>/build/<spec>/<stage>-<key>/
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthprof.errors import Busy
+from synthprof.files import beside, flush_folder, is_held, lock, remove_temporaries, write_text
+from synthprof.spec import Spec
+
+FAILURE = "failure.txt"
+"""In a build: what its last attempt failed with, for people."""
+
+ANEW_FOR = "anew-for"
+"""The file in a build that names the order for which all was made anew."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """The working folder of one spec."""
+
+    folder: Path
+    spec: Spec
+
+    def stage_folder(self, name: str, key: str) -> Path:
+        """Where one version of a stage leaves its files."""
+        return self.folder / f"{name}-{key}"
+
+    def bytes_lying(self, pattern: str = "*-*/*") -> int:
+        """Bytes of the files that earlier attempts left in stage folders."""
+        return sum(path.stat().st_size for path in self.folder.glob(pattern) if path.is_file())
+
+    def clear(self) -> None:
+        """Nothing of earlier runs is left, except the locks that this run may hold.
+
+        Receipts go first, so that none names files that are gone, whenever this is cut short.
+        """
+        self.distrust("*")
+        for path in self.folder.glob("*"):
+            if path.is_dir() and path.name != "locks":
+                shutil.rmtree(path)
+
+    def is_anew_for(self, order: str) -> bool:
+        """Whether everything here has been made anew for this order, a run of Airflow for instance."""
+        mark = self.folder / ANEW_FOR
+        return bool(order) and mark.exists() and mark.read_text(encoding="utf-8") == order
+
+    def mark_anew_for(self, order: str) -> None:
+        """From here on `is_anew_for` is true of this order."""
+        write_text(self.folder / ANEW_FOR, order)
+
+    def distrust(self, *stages: str) -> None:
+        """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""
+        for name in stages:
+            for path in self.folder.glob(f"{name}-*/receipt*.json"):
+                path.unlink()
+                flush_folder(path.parent)
+
+    def remove(self) -> None:
+        """The folder is gone, unless work is going on in it."""
+        if not self.folder.exists():
+            return
+        with suppress(Busy), self.lock("remove", whole=True):
+            aside = beside(self.folder)
+            self.folder.rename(aside)
+            shutil.rmtree(aside)
+
+    def under_way(self) -> bool:
+        """Whether somebody works on it at this moment."""
+        return is_held(self.folder / "locks" / "build")
+
+    def failure(self) -> str | None:
+        """What the last attempt failed with, if it did."""
+        try:
+            return (self.folder / FAILURE).read_text(encoding="utf-8") or None
+        except FileNotFoundError:
+            return None
+
+    def note_failure(self, message: str | None) -> None:
+        """The last attempt failed with this message, or has not failed so far. Nothing depends on it."""
+        path = self.folder / FAILURE
+        if message is None:
+            path.unlink(missing_ok=True)
+        elif self.folder.is_dir():
+            path.write_text(message, encoding="utf-8")
+
+    @contextmanager
+    def lock(self, name: str, *, whole: bool) -> Iterator[None]:
+        """This work is ours alone: the `whole` build, or the part `name` beside other parts.
+
+        Raises Busy when another process is at it.
+        """
+        what = f"version {self.folder.name} of {self.folder.parent.parent.name!r}"
+        with ExitStack() as held:
+            held.enter_context(lock(self.folder / "locks" / "build", what, shared=not whole))
+            if not whole:
+                held.enter_context(lock(self.folder / "locks" / name, f"{name} of {what}"))
+            yield
+
+
+def sweep(build: Path) -> None:
+    """Nothing is left in the build of writers that were killed, unless work is going on in it."""
+    with suppress(Busy), lock(build / "locks" / "build", "sweeping", patience_seconds=0):
+        remove_temporaries(build)

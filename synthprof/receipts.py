@@ -1,0 +1,86 @@
+"""Receipts: what a stage did, beside the files it left; completion mark and telemetry in one."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from synthprof.errors import StageError
+from synthprof.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.spec import Shard
+
+
+class Receipt(BaseModel):
+    """What a stage did, for one shard or the whole data set: completion mark and telemetry in one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    version: int
+    spec: str
+    shard: tuple[int, int] | None
+    rows: int
+    rejected: int
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    files: tuple[FileRecord, ...]
+    details: dict[str, Any]
+    pid: int
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of the files it left."""
+        return sum(file.bytes for file in self.files)
+
+
+def write_receipt(folder: Path, receipt: Receipt) -> None:
+    """The receipt lies beside the files it names, which are durable before it is."""
+    flush_folder(folder)
+    write_text(folder / receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
+
+
+def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
+    """The receipt of work that is done and whose files are there; else None."""
+    return _read_receipt(folder / receipt_name(None if shard is None else (shard.first, shard.end)))
+
+
+def _read_receipt(path: Path) -> Receipt | None:
+    try:
+        receipt = Receipt.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+    return receipt if all(is_there(path.parent, file) for file in receipt.files) else None
+
+
+def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
+    """Receipts that together cover each block once, whatever shards they were made by, in order.
+
+    Raises StageError if a block is missing: the stage before has not ended.
+    """
+    return covering(filter(None, map(_read_receipt, folder.glob("receipt*.json"))), blocks, folder.name)
+
+
+def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
+    """Those of the receipts that together cover each block once, in order.
+
+    Raises StageError if a block is missing: the stage in the folder `name` has not ended.
+    """
+    found = []
+    for receipt in receipts:
+        first, end = receipt.shard or (0, blocks)
+        found.append((first, -end, receipt))
+    chosen, covered = [], 0
+    for first, end, receipt in sorted(found, key=lambda each: each[:2]):
+        if first <= covered < -end:
+            chosen.append(receipt)
+            covered = -end
+    if covered < blocks:
+        raise StageError(f"{name} has only {covered} of {blocks} blocks; run that stage again first")
+    return tuple(chosen)
+
+
+def receipt_name(shard: tuple[int, int] | None) -> str:
+    """What the file of a receipt is called."""
+    return "receipt.json" if shard is None else f"receipt-{shard[0]:05}-{shard[1]:05}.json"
