@@ -1,73 +1,135 @@
-"""What the page size of the databases costs: CPU seconds to make them, microseconds to read one row.
+"""Ways to make the databases, and what a reader of single rows pays: CPU seconds, microseconds per lookup.
 
     python benchmarks/bench_database.py > benchmarks/results/database.txt
 
-Each size makes `perfis.db` and the two databases of BLOBs from the same blocks, in turn with the others; the
+`perfis.db` by page size; BLOBs of 512 bytes by what writes them: `executemany` on WAL, ADBC into a new file
+without a journal, and pages laid out by NumPy, which synthprof uses. From the same blocks, in turn; the
 median of the rounds counts. A lookup is one random id through sqlite3, all pages in the page cache.
 """
 
 import argparse
 import platform
 import random
-import shutil
 import sqlite3
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from synthprof import database
-from synthprof.run import run_stage
-from synthprof.spec import Request
+import numpy as np
+import pyarrow as pa
 
-PAGES = (4_096, 16_384, 32_768, 65_536)
+from synthprof import blob_pages
+from synthprof.database import filling
+from synthprof.run import run_stage
+from synthprof.spec import BLOCK_ROWS, Request
+from synthprof.stages.context import EMBEDDINGS, PROFILES, Blocks
+from synthprof.startup import forgo_pandas
+from synthprof.store import Store
+
 LOOKUPS = 20_000
-STAGES = ("ingest", "persist_blobs")
+Make = Callable[[Path, Blocks], None]
 
 
 def main() -> None:
-    """Measure every size, print a table."""
+    """Measure every way, print a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
+    forgo_pandas()
     request = Request.from_params({"profiles": options.rows, "workers": 1})
-    rounds: dict[int, list[tuple[float, ...]]] = {pages: [] for pages in PAGES}
+    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {options.rows:,} rows\n")
+    print(f"{'':48}CPU-s     rows/CPU-s   lookup us     MiB")
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for stage in ("setup", "generate", "vectorize"):
             run_stage(request, stage, None, home)
-        for _ in range(options.repeat):
-            for pages in PAGES:
-                rounds[pages].append(_measured(request, home, pages))
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {options.rows:,} rows\n")
-    print("page bytes   ingest CPU-s   BLOBs CPU-s   profile us   embedding us")
-    for pages, found in rounds.items():
-        ingest, blobs, profile, embedding = (statistics.median(values) for values in zip(*found, strict=True))
-        print(f"{pages:10,}   {ingest:12.2f}   {blobs:11.2f}   {profile:10.1f}   {embedding:12.1f}")
+        blocks = Blocks(Store(home, request.dataset).build(request.spec).folder, request.spec)
+        rounds = [
+            {way: _measured(make, home, blocks) for way, make in WAYS.items()} for _ in range(options.repeat)
+        ]
+    for way in WAYS:
+        cpu, lookup, size = (statistics.median(each) for each in zip(*(r[way] for r in rounds), strict=True))
+        print(f"{way:44}{cpu:9.3f}{options.rows / cpu:15,.0f}{lookup:12.1f}{size / 2**20:8.0f}")
 
 
-def _measured(request: Request, home: Path, pages: int) -> tuple[float, ...]:
-    database._BUILD = (f"page_size={pages}", *database._BUILD[1:])
-    seconds = []
-    for stage in STAGES:
-        for folder in home.glob(f"*/build/*/{stage}-*"):
-            shutil.rmtree(folder)
-        seconds.append(run_stage(request, stage, None, home).cpu_seconds)
-    return (*seconds, *(_lookup(home, name, request.spec.profiles) for name in ("perfis", "embeddings")))
+def _profiles(page_bytes: int) -> Make:
+    def make(path: Path, blocks: Blocks) -> None:
+        batches = [blocks.profiles(block) for block in range(blocks.spec.blocks)]
+        with filling(path, page_bytes) as database:
+            columns = ", ".join(name for name in batches[0].schema.names if name != "id")
+            database.execute(f"CREATE TABLE rows (id INTEGER PRIMARY KEY, {columns})")
+            database.load("rows", batches[0].schema, batches)
+
+    return make
 
 
-def _lookup(home: Path, name: str, rows: int) -> float:
+def _inserted(page_bytes: int) -> Make:
+    def make(path: Path, blocks: Blocks) -> None:
+        width = 4 * blocks.spec.dim_embedding
+        schema = pa.schema({"id": pa.int64(), "embedding": pa.binary(width)})
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for block, matrix in enumerate(blocks.matrices(EMBEDDINGS)):
+                ids = pa.array(np.arange(len(matrix)) + block * BLOCK_ROWS + 1)
+                values = pa.Array.from_buffers(pa.binary(width), len(matrix), [None, pa.py_buffer(matrix)])
+                yield pa.record_batch([ids, values], schema=schema)
+
+        with filling(path, page_bytes) as database:
+            database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, embedding BLOB)")
+            database.load("rows", schema, batches())
+
+    return make
+
+
+def _laid_out(path: Path, blocks: Blocks) -> None:
+    with filling(path, blob_pages.PAGE_BYTES) as database:
+        database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, embedding BLOB)")
+    blob_pages.append_blobs(path, blocks.matrices(EMBEDDINGS))
+
+
+def _executemany(path: Path, blocks: Blocks) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        with connection:
+            connection.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, embedding BLOB)")
+            for block, matrix in enumerate(blocks.matrices(EMBEDDINGS)):
+                rows = enumerate((row.tobytes() for row in matrix), start=block * BLOCK_ROWS + 1)
+                connection.executemany("INSERT INTO rows VALUES (?, ?)", rows)
+
+
+WAYS: dict[str, Make] = {
+    **{f"{PROFILES}, ADBC, {size // 1024} KiB pages": _profiles(size) for size in (4_096, 16_384, 65_536)},
+    "BLOBs, executemany, WAL, 4 KiB pages": _executemany,
+    **{f"BLOBs, ADBC, {size // 1024} KiB pages": _inserted(size) for size in (4_096, 16_384, 65_536)},
+    "BLOBs, laid out, 64 KiB pages": _laid_out,
+}
+
+
+def _measured(make: Make, home: Path, blocks: Blocks) -> tuple[float, float, int]:
+    path = home / "made.db"
+    began = time.process_time()
+    make(path, blocks)
+    seconds = time.process_time() - began
+    found = seconds, _lookup(path, blocks.spec.profiles), path.stat().st_size
+    path.unlink()
+    return found
+
+
+def _lookup(path: Path, rows: int) -> float:
     chance = random.Random(0)
     ids = [(chance.randint(1, rows),) for _ in range(LOOKUPS)]
-    with closing(sqlite3.connect(next(home.glob(f"*/build/*/*/{name}.db")))) as connection:
-        connection.execute(f"SELECT sum(length(quote(id))) FROM {name}").fetchone()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("SELECT sum(length(quote(id))) FROM rows").fetchone()
         began = time.process_time()
         for each in ids:
-            connection.execute(f"SELECT * FROM {name} WHERE id = ?", each).fetchone()
+            connection.execute("SELECT * FROM rows WHERE id = ?", each).fetchone()
         return (time.process_time() - began) / LOOKUPS * 1e6
 
 

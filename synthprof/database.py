@@ -16,7 +16,6 @@ PAGE_BYTES = 16_384
 """Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
 
 _BUILD = (
-    f"page_size={PAGE_BYTES}",
     "journal_mode=OFF",
     "synchronous=OFF",
     "locking_mode=EXCLUSIVE",
@@ -107,14 +106,23 @@ def building(path: Path) -> Iterator[Builder]:
     While it is built it has no journal: after a crash only a temporary file is left. Raises SpecError on a
     full disk, StageError if SQLite fails otherwise.
     """
-    with replacing(path) as temporary:
-        try:
-            with _connected(str(temporary)) as connection:
-                for pragma in _BUILD:
-                    connection.execute(f"PRAGMA {pragma}")
-                yield Builder(temporary, connection)
-        except AdbcError as error:
-            raise _failure(path, error) from error
+    with replacing(path) as temporary, filling(temporary) as database:
+        yield database
+
+
+@contextmanager
+def filling(path: Path, page_bytes: int = PAGE_BYTES) -> Iterator[Builder]:
+    """The database at `path`, new with pages of that size or there already, while it is built.
+
+    Raises what `building` raises.
+    """
+    try:
+        with _connected(str(path)) as connection:
+            for pragma in (f"page_size={page_bytes}", *_BUILD):
+                connection.execute(f"PRAGMA {pragma}")
+            yield Builder(path, connection)
+    except AdbcError as error:
+        raise _failure(path, error) from error
 
 
 def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:

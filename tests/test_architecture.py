@@ -18,7 +18,7 @@ LAYERS = (
     {"telemetry", "parallel", "batches"},
     {"profiles"},
     {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
-    {"receipts", "build", "database", "answers"},
+    {"receipts", "build", "database", "blob_pages", "answers"},
     {"manifest"},
     {"store"},
     {"plan", "summary", "explore", "filters", "embedding", "collection"},

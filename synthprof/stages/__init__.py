@@ -59,7 +59,7 @@ STAGES = (
     Stage("generate", 1, "shard", ("setup",)),
     Stage("ingest", 1, "dataset", ("generate",)),
     Stage("vectorize", 1, "shard", ("generate",)),
-    Stage("persist_blobs", 1, "dataset", ("vectorize",)),
+    Stage("persist_blobs", 2, "dataset", ("vectorize",)),
     Stage("cluster", 1, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),

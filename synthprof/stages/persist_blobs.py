@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from synthprof.database import Builder, building, read
-from synthprof.files import FileRecord, record
+from synthprof.blob_pages import PAGE_BYTES, append_blobs
+from synthprof.database import Builder, filling, read
+from synthprof.files import FileRecord, record, replacing, start_writing
 from synthprof.receipts import read_receipts
-from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
 
@@ -21,6 +19,8 @@ TARGETS = {
     EMBEDDINGS: (EMBEDDINGS_DB, "embeddings", "embedding"),
 }
 """File, table and column for each kind of block."""
+
+IDS_AT_ONCE = 10_000
 
 
 def run(context: Context) -> Outcome:
@@ -43,41 +43,31 @@ def _persist(
     path = context.folder() / file
     # an embedding may be missing, a vector never is
     constraint = "" if kind == EMBEDDINGS else " NOT NULL"
-    schema = pa.schema({"id": pa.int64(), column: pa.binary(4 * _width(context, kind))})
     before, total = progress
-    with building(path) as database:
-        database.execute(
-            f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, {column} BLOB{constraint})"
-        )
-        database.load(
-            table, schema, _batches(context, kind, schema), lambda n: context.progress(before + n, total)
-        )
-        if kind == EMBEDDINGS and len(context.blocks.all_missing()):
-            _persist_failures(context, database)
+    with replacing(path) as temporary:
+        with filling(temporary, PAGE_BYTES) as database:
+            database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {column} BLOB{constraint})")
+
+        def done(rows: int) -> None:
+            start_writing(temporary)
+            context.progress(before + rows, total)
+
+        append_blobs(temporary, _matrices(context, kind), done)
+        if kind == EMBEDDINGS and len(missing := context.blocks.all_missing()):
+            with filling(temporary) as database:
+                _persist_failures(context, database, missing)
     return record(path, path.parent)
 
 
-def _persist_failures(context: Context, database: Builder) -> None:
-    """The table that says why embeddings are missing is part of the database."""
+def _matrices(context: Context, kind: str) -> Iterator[np.ndarray]:
+    return (np.ascontiguousarray(matrix, dtype="<f4") for matrix in context.blocks.matrices(kind))
+
+
+def _persist_failures(context: Context, database: Builder, missing: np.ndarray) -> None:
+    """Embeddings that are missing are NULL, and the table that says why is part of the database."""
+    for first in range(0, len(missing), IDS_AT_ONCE):
+        ids = ", ".join(map(str, missing[first : first + IDS_AT_ONCE].tolist()))
+        database.execute(f"UPDATE embeddings SET embedding = NULL WHERE id IN ({ids})")
     failures = read(context.folder("vectorize") / FAILURES, FAILED_ROWS)
     database.execute(FAILURES_TABLE)
     database.load("embedding_failures", failures.schema, failures.to_batches())
-
-
-def _batches(context: Context, kind: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for block, matrix in enumerate(context.blocks.matrices(kind)):
-        first = block * BLOCK_ROWS + 1
-        values = blobs(matrix)
-        if kind == EMBEDDINGS and len(missing := context.blocks.missing(block)):
-            values = pc.if_else(pa.array(np.isin(np.arange(len(matrix)), missing)), None, values)
-        yield pa.record_batch([pa.array(np.arange(first, first + len(matrix))), values], schema=schema)
-
-
-def blobs(matrix: np.ndarray) -> pa.Array:
-    """The rows of a float32 matrix as fixed-size binaries, without a copy."""
-    data = np.ascontiguousarray(matrix, dtype="<f4")
-    return pa.Array.from_buffers(pa.binary(4 * data.shape[1]), len(data), [None, pa.py_buffer(data)])
-
-
-def _width(context: Context, kind: str) -> int:
-    return context.spec.dim_embedding if kind == EMBEDDINGS else context.spec.dim_vector
