@@ -27,7 +27,7 @@ def test_an_error_at_a_flush_publishes_no_damaged_file(reference, subject: Subje
 
 WRITES = [
     (call, error, number)
-    for call, most in (("write", 400), ("pwrite64", 1_200))
+    for call, most in (("write", 240), ("pwrite64", 1_480))
     for error in ("ENOSPC", "EIO")
     for number in range(1, most, most // 40)
 ]
