@@ -67,11 +67,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a source holds: rows, the columns carried with their kinds, and a digest of each block."""
+    """What a source holds: rows, the columns carried with their kinds, and a digest of each block.
+
+    key_bytes: of the ids of all rows. block_bytes: of each block, as Arrow holds it.
+    """
 
     rows: int
     columns: str
     digests: tuple[str, ...]
+    key_bytes: int
+    block_bytes: tuple[int, ...]
 
     @property
     def collection(self) -> str:
@@ -86,15 +91,17 @@ def survey(source: Source) -> Survey:
     a text that is none.
     """
     columns = _with_kinds(source)
-    rows, digests, keys = 0, [], []
+    rows, digests, sizes, keys = 0, [], [], []
     for block in blocks(source, columns):
         rows += block.num_rows
         digests.append(block_digest(block))
+        sizes.append(block.nbytes)
         keys.append(block.column(KEY))
     if not rows:
         raise SpecError(f"source={source.path} has no rows; name one that has")
-    _check_keys(source, pa.chunked_array(keys))
-    return Survey(rows, columns, tuple(digests))
+    every_key = pa.chunked_array(keys)
+    _check_keys(source, every_key)
+    return Survey(rows, columns, tuple(digests), every_key.nbytes, tuple(sizes))
 
 
 def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
