@@ -216,8 +216,9 @@ def status() -> None:
         console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
     for build in builds(home_folder()):
         console.print(
-            f"{build.dataset}: {build.spec.profiles:,} profiles, seed {build.spec.seed}: not published yet; "
-            f"done: {', '.join(build.done) or 'nothing'}; the same `synthprof run` goes on from there",
+            f"{build.dataset}: {build.spec.profiles:,} {build.spec.noun}s, seed {build.spec.seed}: "
+            f"not published yet; done: {', '.join(build.done) or 'nothing'}; the same "
+            f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there",
             soft_wrap=True,
         )
 
@@ -281,7 +282,7 @@ def show(
     dataset: Dataset = "gamers",
     version: VersionName = None,
 ) -> None:
-    """One profile with its cluster."""
+    """One profile, or one text of a collection, with its cluster."""
     from synthprof.explore import open_version
 
     found = open_version(home_folder(), dataset, version)

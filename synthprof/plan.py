@@ -300,7 +300,7 @@ def _disk_remedy(spec: Spec) -> str:
 
 
 def _fewer(spec: Spec) -> str:
-    return "embed fewer texts" if spec.collection else "make fewer profiles"
+    return f"{'embed' if spec.collection else 'make'} fewer {spec.noun}s"
 
 
 def _remedy(name: str, spec: Spec, budget: Budget, texts: Texts | None) -> str:

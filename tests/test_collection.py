@@ -354,6 +354,10 @@ def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(
     done = _call(home, "embed", f"--source={place / 'notes.db'}", *options)
     assert done.returncode == 0, done.stderr
     assert "doc-" in done.stdout
+    report = (home / "notes" / "CURRENT" / "report.html").read_text(encoding="utf-8")
+    assert "600 texts" in done.stdout
+    assert "A sample of 600 texts" in report
+    assert "profile" not in done.stdout + report[: report.index("Parameters</h2>")].partition("<body>")[2]
     assert "doc-17" in _call(home, "show", "doc-17", "--dataset=notes").stdout
     found = _call(home, "similar", "doc-17", "--dataset=notes", "-k", "2", "--format=json").stdout
     assert json.loads(found)[0]["profile"]["chave"].startswith("doc-")

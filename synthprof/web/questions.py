@@ -19,6 +19,7 @@ from synthprof.overview import CLUSTER, MAP, OVERVIEW
 from synthprof.profiles import schema_of
 from synthprof.schema import Column
 from synthprof.search import Hit, Query, Searcher, search_similar, search_text
+from synthprof.spec import noun_of
 from synthprof.store import Manifest, Receipt
 from synthprof.web import models
 from synthprof.web.builds import builds_of, progress_of
@@ -200,6 +201,7 @@ def _summary(manifest: Manifest, current: bool) -> models.Summary:
         version=manifest.version,
         current=current,
         rows=manifest.rows,
+        noun=noun_of(manifest.spec.get("collection", "")),
         bytes=manifest.bytes_total,
         published_at=_utc(manifest.published_at),
         seed=manifest.spec["seed"],
