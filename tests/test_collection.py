@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from fault_server import POISON, Faults, serving
 
-from synthprof.collection import Source, blocks, survey
+from synthprof.collection import Source, blocks, sqlite, survey
 from synthprof.database import read
 from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
@@ -296,7 +296,7 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "twice": (
             _sqlite(place / "twice.db", twice),
             {},
-            "'key' names 1 rows more than once, such as 'doc-0'",
+            "'key' has 1 ids more than once, such as 'doc-0'",
         ),
         "float": (
             good,
@@ -323,6 +323,18 @@ def test_bad_input_is_one_clear_message_and_leaves_nothing(tmp_path: Path) -> No
             _make(tmp_path / "data", source, **params)
         assert len(str(caught.value)) < 400, name
         assert not (tmp_path / "data").exists(), name
+
+
+def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.05)
+    source = _sqlite(tmp_path / "notes.db", _rows(20))
+    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StageError, match="is locked; try again when nobody writes it, or name a copy"):
+            _make(tmp_path / "data", source)
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def _check_keys(source: Source, keys: pa.ChunkedArray) -> None:
     often = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
     some = ", ".join(repr(each["values"])[:40] for each in often.slice(0, 3).to_pylist())
     raise SpecError(
-        f"{_at(source.id_column)} names {len(often):,} rows more than once, such as {some}; name a column "
+        f"{_at(source.id_column)} has {len(often):,} ids more than once, such as {some}; name a column "
         "whose values differ"
     )
 
