@@ -167,6 +167,9 @@ def _make(request: Request, console_html: Path | None) -> None:
         log_to((log, level), (sys.stderr, logging.WARNING))
         try:
             done = run_all(request, home_folder(), observe)
+        except KeyboardInterrupt:
+            console.print("Interrupted. What was done is kept: the same command goes on from there.")
+            raise
         except BaseException:
             traceback.print_exc(file=log)
             raise
