@@ -44,7 +44,7 @@ function head(profile) {
   const line = [profile.idade === undefined ? "" : `${profile.idade} anos`, place, profile.sexo].filter(Boolean).join(" · ");
   return el("div", { class: "who" },
     el("span", { class: "face", "aria-hidden": "true" }, initials(profile.nome ?? profile.chave)),
-    el("div", {}, data("h3", profile.nome ?? profile.chave), el("p", { class: "soft" }, data("span", line), ` · id ${profile.id}`)));
+    el("div", {}, data("h3", profile.nome ?? profile.chave), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
 }
 
 function why(reason) {

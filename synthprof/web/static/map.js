@@ -21,7 +21,7 @@ export async function show(place, { at, asked, summary, signal }) {
   const sizes = SIZES.filter((size, step) => step === 0 || SIZES[step - 1] < summary.rows);
   fill(place, el("section", { "aria-labelledby": "title-map" },
     el("h2", { id: "title-map" }, "Map"),
-    el("p", { class: "lead" }, "All rows by their embeddings: near points are similar; long distances mean little."),
+    el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; long distances mean little."),
     el("div", { class: "row" },
       select("Colour by", ["cluster", ...version.columns.filter((column) => column.kind !== "text").map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),

@@ -10,6 +10,10 @@ const ORDERS = [["columns", "as the columns stand"], ["gap", "by the largest gap
 export async function show(place, { at, summary, signal }) {
   const { columns } = await api.marginals(at, signal);
   if (signal.aborted) return;
+  if (!columns.length) {
+    fill(place, section("Marginals", "There are none: nobody says how often a value of a text should occur."));
+    return;
+  }
   const grid = el("div", { class: "panels" });
   const draw = (order) => fill(grid, sorted(columns, order).map(one));
   draw("columns");
