@@ -195,6 +195,7 @@ def _log_file(request: Request) -> TextIO:
 def status() -> None:
     """Published versions with their scores (* marks the current one), and builds that are under way."""
     from synthprof.explore import builds, versions
+    from synthprof.stages import STAGES
 
     console = Console()
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
@@ -218,9 +219,10 @@ def status() -> None:
     else:
         console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
     for build in builds(home_folder()):
+        done = ", ".join(each.name for each in STAGES if each.name in build.done) or "nothing"
         console.print(
             f"{build.dataset}: {build.spec.profiles:,} {build.spec.noun}s, seed {build.spec.seed}: "
-            f"not published yet; done: {', '.join(build.done) or 'nothing'}; the same "
+            f"not published yet; done: {done}; the same "
             f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there",
             soft_wrap=True,
         )
