@@ -15,6 +15,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.spec import BLOCK_ROWS
+
 PAGE_BYTES = 65_536
 """The largest there is: embeddings of 4,096 float32 need no overflow pages."""
 
@@ -27,6 +29,8 @@ ROOT = 2
 _LEAF, _INTERIOR = 0x0D, 0x05
 _LEAF_HEADER, _INTERIOR_HEADER = 8, 12
 _PAGES_IN_HEADER = 28
+_MOST_HEAD = 13
+"""Bytes of a cell before the BLOB, at most."""
 
 Pages = npt.NDArray[np.uint8]
 
@@ -59,6 +63,12 @@ def append_blobs(
             done(rows)
         writer.root(leaves)
     return rows
+
+
+def bytes_of(rows: int, width: int) -> int:
+    """Bytes of a database of so many rows, at most: each block and each length of varint begins a page."""
+    per_page = (PAGE_BYTES - _LEAF_HEADER) // (width + _MOST_HEAD + 2)
+    return PAGE_BYTES * (ROOT + rows // per_page + -(-rows // BLOCK_ROWS) + len(_varint(rows)) + 1)
 
 
 def _runs(first: int, end: int) -> list[tuple[int, int]]:
@@ -148,9 +158,11 @@ def _leaf_pages(first: int, data: Pages) -> tuple[int, Pages]:
 
 
 def _groups(children: Sequence[_Child]) -> list[Sequence[_Child]]:
-    """The children that one interior page each can hold, whatever their ids."""
+    """The children that one interior page each can hold, shared out evenly: none may have a single one."""
     most = (PAGE_BYTES - _INTERIOR_HEADER) // (2 + 4 + len(_varint(children[-1].last)))
-    return [children[first : first + most] for first in range(0, len(children), most)]
+    pages = -(-len(children) // most)
+    edges = [len(children) * page // pages for page in range(pages + 1)]
+    return [children[first:end] for first, end in itertools.pairwise(edges)]
 
 
 def _interior_page(children: Sequence[_Child]) -> bytes:

@@ -169,6 +169,9 @@ def _make(request: Request, console_html: Path | None) -> None:
         log_to((log, level), (sys.stderr, logging.WARNING))
         try:
             done = run_all(request, home_folder(), observe)
+        except KeyboardInterrupt:
+            console.print("Interrupted. What was done is kept: the same command goes on from there.")
+            raise
         except BaseException:
             traceback.print_exc(file=log)
             raise
@@ -194,6 +197,7 @@ def _log_file(request: Request) -> TextIO:
 def status() -> None:
     """Published versions with their scores (* marks the current one), and builds that are under way."""
     from synthprof.explore import builds, versions
+    from synthprof.stages import STAGES
 
     console = Console()
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
@@ -217,9 +221,11 @@ def status() -> None:
     else:
         console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
     for build in builds(home_folder()):
+        done = ", ".join(each.name for each in STAGES if each.name in build.done) or "nothing"
         console.print(
-            f"{build.dataset}: {build.spec.profiles:,} profiles, seed {build.spec.seed}: not published yet; "
-            f"done: {', '.join(build.done) or 'nothing'}; the same `synthprof run` goes on from there",
+            f"{build.dataset}: {build.spec.profiles:,} {build.spec.noun}s, seed {build.spec.seed}: "
+            f"not published yet; done: {done}; the same "
+            f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there",
             soft_wrap=True,
         )
 
@@ -283,7 +289,7 @@ def show(
     dataset: Dataset = "gamers",
     version: VersionName = None,
 ) -> None:
-    """One profile with its cluster."""
+    """One profile, or one text of a collection, with its cluster."""
     from synthprof.explore import open_version
 
     found = open_version(home_folder(), dataset, version)

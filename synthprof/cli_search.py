@@ -44,17 +44,19 @@ class Format(StrEnum):
 
 Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
 VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
-Count = Annotated[int, typer.Option("-k", "--k", help="Number of profiles, 1 to 1,000.")]
+Count = Annotated[int, typer.Option("-k", "--k", help="Number of results, 1 to 1,000.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'idiomas!=Inglês'."),
 ]
-Exact = Annotated[bool, typer.Option("--exact", help="Compare every profile instead of asking the index.")]
+Exact = Annotated[bool, typer.Option("--exact", help="Compare every row instead of asking the index.")]
 Output = Annotated[Format, typer.Option("--format", help="How to print the results.")]
 
 
 def search(
-    text: Annotated[str, typer.Argument(help="What the profiles should be like, in Portuguese.")],
+    text: Annotated[
+        str, typer.Argument(help="What the results should be like; for catalogue in Portuguese.")
+    ],
     dataset: Dataset = "gamers",
     version: VersionName = None,
     k: Count = 10,
@@ -62,7 +64,7 @@ def search(
     exact: Exact = False,
     output: Output = Format.table,
 ) -> None:
-    """Profiles that are most like a text, and which attributes agree."""
+    """Profiles, or texts of a collection, that are most like a text, and which attributes agree."""
     from synthprof.search import search_text
 
     searcher = _open(dataset, version)
@@ -78,7 +80,7 @@ def similar(
     exact: Exact = False,
     output: Output = Format.table,
 ) -> None:
-    """Profiles that are most like another one, and which attributes agree."""
+    """Profiles, or texts of a collection, that are most like another one, and which attributes agree."""
     from synthprof.search import search_similar
 
     searcher = _open(dataset, version)
@@ -96,7 +98,7 @@ def build_index(
     index: Annotated[str, typer.Option(help="Kind of index: auto, flat, ivf_flat, ivf_sq8 …")] = "auto",
     index_memory_mib: Annotated[int, typer.Option(help="Memory the index may take, in MiB.")] = 4_096,
 ) -> None:
-    """A version with another index, published as a new version; profiles and embeddings stay as they are."""
+    """A version with another index, published as a new version; rows and embeddings stay as they are."""
     from synthprof.explore import open_version
     from synthprof.reindex import build_index as build
 
@@ -155,7 +157,7 @@ def _print(hits: "Sequence[Hit]", output: Format) -> None:
 
 def _print_table(console: Console, hits: "Sequence[Hit]") -> None:
     if not hits:
-        console.print("No profile meets the conditions.")
+        console.print("Nothing meets the conditions.")
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     columns = SHOWN if "nome" in hits[0].profile else SHOWN_OF_COLLECTION

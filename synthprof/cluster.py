@@ -60,7 +60,7 @@ class Training:
 
 
 def automatic_k(rows: int) -> int:
-    """√rows, lowered until each centroid has 39 profiles to train on; at least 1."""
+    """√rows, lowered until each centroid has 39 rows to train on; at least 1."""
     return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN))
 
 
@@ -71,7 +71,7 @@ def check_k(k: int, rows: int) -> None:
         raise SpecError(f"clusters={k} is below 1; use clusters={most} or fewer, or 0 for automatic")
     if k > most:
         raise SpecError(
-            f"clusters={k} needs at least {POINTS_MIN * k} profiles to train on ({POINTS_MIN} per centroid, "
+            f"clusters={k} needs at least {POINTS_MIN * k} rows to train on ({POINTS_MIN} per centroid, "
             f"FAISS), got {rows}; use clusters={most} or fewer, or 0 for automatic"
         )
 

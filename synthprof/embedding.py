@@ -32,6 +32,9 @@ PAUSE_SECONDS = 2.0
 
 MOST_PROBE_WAIT_SECONDS = 5.0
 
+PROBES_TO_TELL = 3
+"""Good texts that failed in a row before anybody is told: one or two are no outage worth a line."""
+
 FAILURES_TO_DOUBT = 3
 """Batches that failed with none between them that went well: now it may be the service, not the texts."""
 
@@ -245,6 +248,7 @@ class Embedder:
                 stop=lambda state: self._service.stopping.is_set() or patience(state),
                 wait=tenacity.wait_random_exponential(multiplier=0.2, max=MOST_PROBE_WAIT_SECONDS),
                 sleep=self._sleep,
+                before_sleep=self._tell_outage,
                 reraise=True,
             )
             try:
@@ -258,6 +262,15 @@ class Embedder:
                 self._outage_ended = time.monotonic()
                 return True
             return False
+
+    def _tell_outage(self, state: tenacity.RetryCallState) -> None:
+        """Who watches knows, once in an outage, why nothing goes on."""
+        if state.attempt_number == PROBES_TO_TELL and state.outcome is not None:
+            logger.warning(
+                "the embedding service is out (%s); waiting up to %.0f s for it",
+                state.outcome.exception(),
+                self._effort.patience_seconds,
+            )
 
     def _sleep(self, seconds: float) -> None:
         self._service.stopping.wait(seconds)

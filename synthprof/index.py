@@ -121,13 +121,13 @@ def choose(rows: int, dim: int, memory_bytes: int, kind: str = "auto", clusters:
         return fitting[0]
     if not choices:
         raise SpecError(
-            f"index={kind} needs at least {CODEWORD_ROWS_MIN} profiles ({cluster.POINTS_MIN} for each of "
+            f"index={kind} needs at least {CODEWORD_ROWS_MIN} rows ({cluster.POINTS_MIN} for each of "
             f"{CODEWORDS} codewords) and an even dimension, got {rows} of {dim}; use index=auto"
         )
     least = min(choice.bytes for choice in choices)
     raise SpecError(
-        f"index={kind} of {rows} profiles needs at least {least} bytes, {memory_bytes} are allowed; "
-        "allow more memory, use index=auto, fewer profiles or a smaller dim_embedding, or save no index"
+        f"index={kind} of {rows} rows needs at least {least} bytes, {memory_bytes} are allowed; "
+        "allow more memory, use index=auto, fewer rows or a smaller dim_embedding, or save no index"
     )
 
 
@@ -258,7 +258,7 @@ def _choice(rule: Rule, rows: int, dim: int, clusters: int) -> IndexChoice:
     m = dim // rule.dsub if rule.dsub else 0
     code = {"ivf_sq8": dim, "ivf_pq": m, "hnsw": 4 * dim + LINK_BYTES}.get(rule.kind, 4 * dim)
     size = rows * (code + ID_BYTES) + nlist * 4 * dim  # measured-facts.md, "FAISS"; ids in all of them
-    reason = f"{rows} profiles of {dim} dimensions: {rule.why}, {size / 2**20:.0f} MiB"
+    reason = f"{rows} rows of {dim} dimensions: {rule.why}, {size / 2**20:.0f} MiB"
     return IndexChoice(rule.kind, nlist, min(nlist, 8), m, size, reason)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
@@ -15,6 +17,12 @@ if TYPE_CHECKING:  # what is slow to import is imported where it is needed: a st
 PROFILE_ARROW_BYTES = 560
 PROFILE_SQLITE_BYTES = 700
 BLOB_ROW_BYTES = 16
+
+TEXT_ROW_BYTES = 24
+"""What SQLite needs for a row of a collection beside its values, with its entry in the index of keys."""
+
+SURVEY = "survey.json"
+"""What was found out about the source of a collection, in its build folder."""
 
 # Memory, over all processes of a stage; pages that forked workers share count once. Fitted to, and compared
 # with, what benchmarks/bench_memory.py measures.
@@ -30,9 +38,6 @@ IDLE_BYTES = 40 * MIB
 LOAD_BYTES = 100 * MIB
 """What loading a large database of profiles takes on top: SQLite's cache of 64 MiB and some blocks."""
 
-LOAD_BLOBS_BYTES = 90 * MIB
-"""The same for BLOBs."""
-
 TRAIN_BYTES = 90 * MIB
 """What k-means takes on top of its sample."""
 
@@ -42,8 +47,33 @@ SEARCH_BYTES = 200 * MIB
 REPORT_BYTES = 240 * MIB
 """What the map and the page of the report take on top."""
 
+READ_COPIES = 9
+"""What reading a block of a collection takes, as a multiple of its bytes: rows as Python and as Arrow hold
+them. Python takes two bytes for each character of a text that is not in Latin 1."""
+
+HELD_COPIES = 7
+"""What a process that works on such a block takes, and mostly keeps."""
+
 POOL_STAGES = ("generate", "vectorize", "publish")
 """Stages whose memory grows with the number of workers."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Bytes of a collection's rows as Arrow holds them: of all, of their keys, and of the largest block."""
+
+    bytes: int
+    key_bytes: int
+    block_bytes: int
+
+
+def texts_of(build: Path) -> Texts | None:
+    """What the survey in a build folder says of the texts; None for profiles, and where no survey lies."""
+    path = build / SURVEY
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Texts(sum(found["block_bytes"]), found["key_bytes"], max(found["block_bytes"]))
 
 
 @dataclass(frozen=True)
@@ -70,13 +100,11 @@ class Plan:
         return sum(self.disk.values())
 
 
-DISK_REMEDY = "make fewer profiles, or free some space"
-
-
-def plan(request: Request, budget: Budget, lying: int = 0) -> Plan:
+def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None = None) -> Plan:
     """The plan for this request within this budget.
 
-    lying: bytes that lie on the disk already, from earlier attempts.
+    lying: bytes that lie on the disk already, from earlier attempts. texts: what is known of a collection's;
+    None for profiles.
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
@@ -91,12 +119,12 @@ def plan(request: Request, budget: Budget, lying: int = 0) -> Plan:
     load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema, spec.model)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)
-    memory = {name: memory_of(name, spec, budget.workers) for name in _stages(spec)}
-    disk = {name: amount for name in _stages(spec) if (amount := disk_of(name, spec))}
+    memory = {name: memory_of(name, spec, budget.workers, texts) for name in _stages(spec)}
+    disk = {name: amount for name in _stages(spec) if (amount := disk_of(name, spec, texts))}
     hungriest = max(memory, key=lambda name: memory[name])
     warnings = (
-        check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, spec, budget)),
-        check_estimate("disk", sum(disk.values()) - lying, budget.disk, DISK_REMEDY),
+        check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, spec, budget, texts)),
+        check_estimate("disk", sum(disk.values()) - lying, budget.disk, _disk_remedy(spec)),
     )
     return Plan(
         blocks=spec.blocks,
@@ -110,7 +138,9 @@ def plan(request: Request, budget: Budget, lying: int = 0) -> Plan:
     )
 
 
-def check_stage(name: str, spec: Spec, budget: Budget, lying: int) -> tuple[str, ...]:
+def check_stage(
+    name: str, spec: Spec, budget: Budget, lying: int, texts: Texts | None = None
+) -> tuple[str, ...]:
     """Warnings of what one stage takes of what there is just before it begins.
 
     lying: bytes of it that lie on the disk already. Raises SpecError with the remedy if it would take more
@@ -120,21 +150,23 @@ def check_stage(name: str, spec: Spec, budget: Budget, lying: int) -> tuple[str,
         return ()
     memory = check_estimate(
         f"memory for {name}",
-        memory_of(name, spec, budget.workers),
+        memory_of(name, spec, budget.workers, texts),
         budget.memory,
-        _remedy(name, spec, budget),
+        _remedy(name, spec, budget, texts),
     )
-    needed = max(0, disk_of(name, spec) - lying)
-    disk = check_estimate(f"disk for {name}", needed, budget.disk, DISK_REMEDY)
+    needed = max(0, disk_of(name, spec, texts) - lying)
+    disk = check_estimate(f"disk for {name}", needed, budget.disk, _disk_remedy(spec))
     return tuple(warning for warning in (memory, disk) if warning)
 
 
-def fitting_workers(spec: Spec, budget: Budget) -> int:
+def fitting_workers(spec: Spec, budget: Budget, texts: Texts | None = None) -> int:
     """As many workers as the budget has cores for and 80 % of the memory can hold; at least one."""
+
+    def hungriest(workers: int) -> int:
+        return max(memory_of(name, spec, workers, texts) for name in POOL_STAGES)
+
     wanted = budget.workers
-    while (
-        wanted > 1 and max(memory_of(name, spec, wanted) for name in POOL_STAGES) > WARN_SHARE * budget.memory
-    ):
+    while wanted > 1 and hungriest(wanted) > WARN_SHARE * budget.memory:
         wanted -= 1
     return wanted
 
@@ -172,8 +204,21 @@ def _stages(spec: Spec) -> list[str]:
     return [name for name in every if not unwanted.get(name)]
 
 
-def memory_of(name: str, spec: Spec, workers: int) -> int:
+def memory_of(name: str, spec: Spec, workers: int, texts: Texts | None = None) -> int:
     """Bytes of memory that a stage takes at most, over all its processes."""
+    on_top = _texts_memory(name, spec, workers, texts) if texts else 0
+    return _rows_memory(name, spec, workers, texts) + on_top
+
+
+def _texts_memory(name: str, spec: Spec, workers: int, texts: Texts) -> int:
+    """What the texts of a collection take on top; as small as profiles they would take next to nothing."""
+    if name == "generate":
+        return READ_COPIES * texts.block_bytes
+    processes = 1 if name == "ingest" else min(workers + 1, spec.blocks)
+    return processes * HELD_COPIES * texts.block_bytes
+
+
+def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:
     vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
     at_work = workers + 1  # one more than compute waits for the disk
     idle = BASE_BYTES + at_work * IDLE_BYTES
@@ -183,9 +228,9 @@ def memory_of(name: str, spec: Spec, workers: int) -> int:
         case "vectorize":
             return BASE_BYTES + at_work * (WORKER_BYTES + vectors + embeddings * 13 // 10)
         case "ingest" | "vacuum":
-            return idle + min(LOAD_BYTES, disk_of(name, spec))
+            return idle + min(LOAD_BYTES, disk_of(name, spec, texts))
         case "persist_blobs":
-            return idle + min(LOAD_BLOBS_BYTES, disk_of(name, spec)) + 2 * max(vectors, embeddings)
+            return idle + 4 * max(vectors, embeddings)
         case "cluster":
             return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 4 * embeddings
         case "export_index":
@@ -212,35 +257,62 @@ def _index_bytes(spec: Spec) -> int:
     return choice.bytes + (choice.bytes // 4 + 2 * _sample_bytes(spec, choice.nlist) if trains else 0)
 
 
-def disk_of(name: str, spec: Spec) -> int:
+def disk_of(name: str, spec: Spec, texts: Texts | None = None) -> int:
     """Bytes on the disk that a stage leaves."""
-    rows, vector, embedding = spec.profiles, 4 * spec.dim_vector, 4 * spec.dim_embedding
+    rows, embedding = spec.profiles, 4 * spec.dim_embedding
+    vector = 0 if spec.collection else 4 * spec.dim_vector
     match name:
         case "generate":
-            return rows * PROFILE_ARROW_BYTES
+            return texts.bytes if texts else rows * PROFILE_ARROW_BYTES
         case "ingest":
-            return rows * PROFILE_SQLITE_BYTES
+            return _table_bytes(rows, texts)
         case "vectorize":
             return rows * (vector + embedding)
         case "persist_blobs":
-            return rows * (vector + embedding + 2 * BLOB_ROW_BYTES)
+            return _blobs_bytes(rows, vector, embedding)
         case "cluster":
             return rows * (BLOB_ROW_BYTES + 16) + clusters_of(spec) * embedding
         case "export_index":
             choice = index_of(spec)
             return choice.bytes if choice else 0
         case "vacuum":
-            return rows * (PROFILE_SQLITE_BYTES + vector + embedding + 3 * BLOB_ROW_BYTES)
+            labels = rows * BLOB_ROW_BYTES
+            return _table_bytes(rows, texts) + _blobs_bytes(rows, vector, embedding) + labels
         case _:
             return 8 * MIB
 
 
-def _remedy(name: str, spec: Spec, budget: Budget) -> str:
+def _table_bytes(rows: int, texts: Texts | None) -> int:
+    """The table `perfis`. A row that is no small part of a page leaves room there that no other fits into."""
+    if texts is None:
+        return rows * PROFILE_SQLITE_BYTES
+    from synthprof.database import PAGE_BYTES
+
+    row = (texts.bytes + texts.key_bytes) / rows + TEXT_ROW_BYTES
+    left = min(row, PAGE_BYTES, 2 * row * row / PAGE_BYTES)
+    return round(rows * (row + left))
+
+
+def _blobs_bytes(rows: int, *widths: int) -> int:
+    from synthprof.blob_pages import bytes_of
+
+    return sum(bytes_of(rows, width) for width in widths if width)
+
+
+def _disk_remedy(spec: Spec) -> str:
+    return f"{_fewer(spec)}, or free some space"
+
+
+def _fewer(spec: Spec) -> str:
+    return f"{'embed' if spec.collection else 'make'} fewer {spec.noun}s"
+
+
+def _remedy(name: str, spec: Spec, budget: Budget, texts: Texts | None) -> str:
     """What the caller can change so that this stage takes less memory."""
     if name in POOL_STAGES and budget.workers > 1:
-        return f"use workers={fitting_workers(spec, budget)}, or give it more memory"
+        return f"use workers={fitting_workers(spec, budget, texts)}, or give it more memory"
     if name == "export_index":
         return "use index=ivf_pq or a smaller index_memory_mib, save_index=false, or give it more memory"
     if name == "cluster":
-        return "use fewer clusters or a smaller dim_embedding, make fewer profiles, or give it more memory"
-    return "make fewer profiles, or give it more memory"
+        return f"use fewer clusters or a smaller dim_embedding, {_fewer(spec)}, or give it more memory"
+    return f"{_fewer(spec)}, or give it more memory"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import StageError
-from synthprof.spec import Spec
+from synthprof.spec import Spec, noun_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -48,7 +48,7 @@ SCORES = {
     ),
     "silhouette": (
         "Silhouette",
-        "From −1 to 1, on a sample: how much nearer a profile is to its own centroid than to the next one.",
+        "From −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next one.",
     ),
     "adjusted_rand_index": (
         "Adjusted Rand index",
@@ -119,6 +119,11 @@ class Report:
     example: Mapping[str, Any]
 
     @property
+    def noun(self) -> str:
+        """What a row is called."""
+        return noun_of(self.spec.get("collection", ""))
+
+    @property
     def seconds(self) -> float:
         """Sum of the stages' times."""
         return sum(row.seconds for row in self.stages)
@@ -135,7 +140,7 @@ def render(report: Report) -> str:
         "policy": _policy(plotly, script),
         "facts": _facts(report),
         "scores": [_score(name, value) for name, value in report.scores.items()],
-        "sizes": _sizes_in_words(report.cluster_sizes),
+        "sizes": _sizes_in_words(report.cluster_sizes, report.noun),
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),
         "stages": _stages(report),
@@ -157,7 +162,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    title = Text.assemble((_plain(report.dataset), "bold"), f"  {_count(report.rows)} profiles")
+    title = Text.assemble((_plain(report.dataset), "bold"), f"  {_count(report.rows)} {report.noun}s")
     stages = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     stages.add_column("stage", style="cyan", no_wrap=True)
     for name in ("rows", "time", "rows/s", "peak memory"):
@@ -180,7 +185,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
 def _facts(report: Report) -> list[tuple[str, str]]:
     spec = report.spec
     facts = [
-        ("texts" if spec.get("collection") else "profiles", _count(report.rows)),
+        (f"{report.noun}s", _count(report.rows)),
         ("clusters", _count(len(report.cluster_sizes))),
         ("size on disk", _bytes(report.bytes_total)),
         ("time of all stages", _seconds(report.seconds)),
@@ -198,14 +203,14 @@ def _score(name: str, value: float | int | str | None) -> dict[str, Any]:
     }
 
 
-def _sizes_in_words(sizes: Sequence[int]) -> str:
+def _sizes_in_words(sizes: Sequence[int], noun: str) -> str:
     if not sizes:
         return "There are no clusters."
     if len(sizes) == 1:
-        return f"One cluster holds all {_count(sizes[0])} profiles."
+        return f"One cluster holds all {_count(sizes[0])} {noun}s."
     empty = sum(size == 0 for size in sizes)
     return (
-        f"{_count(len(sizes))} clusters: the smallest holds {_count(min(sizes))} profiles, "
+        f"{_count(len(sizes))} clusters: the smallest holds {_count(min(sizes))} {noun}s, "
         f"the median {_count(round(statistics.median(sizes)))}, the largest {_count(max(sizes))}"
         + (f"; {_count(empty)} are empty." if empty else "; none is empty.")
     )
@@ -294,7 +299,7 @@ def _card_text(report: Report) -> "RenderableType":
 
     card = _card(report)
     head = Text.assemble((card["name"], "bold"), "  " + " · ".join(card["line"]))
-    size = f" of {card['cluster_size']} profiles" if card["cluster_size"] else ""
+    size = f" of {card['cluster_size']} {report.noun}s" if card["cluster_size"] else ""
     cluster = Text.assemble((f"cluster {card['cluster']}", "green"), (size, "dim"))
     fields = Table.grid(padding=(0, 2))
     fields.add_column(style="cyan", no_wrap=True)
@@ -318,6 +323,7 @@ def _data(report: Report) -> dict[str, Any]:
     ranked = sorted(range(len(sizes)), key=lambda cluster: -sizes[cluster])
     shown = ranked[:: -(-len(ranked) // MAX_BARS) or 1]
     data: dict[str, Any] = {
+        "noun": report.noun,
         "rows": report.rows,
         "clusters": len(sizes),
         "bars": {"rank": [], "cluster": shown, "size": [int(sizes[cluster]) for cluster in shown]},

@@ -147,13 +147,14 @@ def applies(which: Stage, request: Request) -> bool:
 
 @contextmanager
 def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None], Context]]:
-    from synthprof.plan import fitting_workers
+    from synthprof.plan import fitting_workers, texts_of
     from synthprof.stages.context import Context
 
     store = Store(home, request.dataset)
     limits = budget(home, request.runtime.workers)
     if not request.runtime.workers:
-        limits = replace(limits, workers=fitting_workers(request.spec, limits))
+        texts = texts_of(store.build(request.spec).folder)
+        limits = replace(limits, workers=fitting_workers(request.spec, limits, texts))
     with Pool(limits.workers) as pool:
         yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
 
@@ -222,11 +223,11 @@ def _work(which: Stage, context: Context) -> Receipt:
 
 def _check_room(which: Stage, context: Context) -> None:
     """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
-    from synthprof.plan import check_stage
+    from synthprof.plan import check_stage, texts_of
 
     now = replace(budget(context.store.home), workers=context.budget.workers)
     lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
-    for warning in check_stage(which.name, context.spec, now, lying):
+    for warning in check_stage(which.name, context.spec, now, lying, texts_of(context.build.folder)):
         logger.warning("%s", warning)
 
 

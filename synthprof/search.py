@@ -61,7 +61,7 @@ class Query:
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MOST_HITS:
-            raise SpecError(f"k={self.k} is not within 1 to {MOST_HITS}; ask for fewer profiles")
+            raise SpecError(f"k={self.k} is not within 1 to {MOST_HITS}; ask for fewer")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     columns = [column.name for column in searcher.schema.columns if column.kind in REASON_COLUMNS]
     vector = _embeddings(searcher.version, profile_id, profile_id)
     if vector[0, 0] == index.FAR:
-        raise SpecError(f"profile {profile_id} has no embedding, the service failed it; ask for another one")
+        raise SpecError(f"id {profile_id} has no embedding, the service failed it; ask for another one")
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
     meanings = load_meanings(searcher.version.spec.profile_schema)
@@ -180,7 +180,7 @@ def _place(searcher: Searcher, text: str) -> Matrix:
         )
     placed = searcher.encoder.encode_text([text, ""] if searcher.encoder.fast else [text])
     if searcher.encoder.fast and (placed[0] == placed[1]).all():
-        raise SpecError(f"{text!r} says nothing that profiles could match; name a game, a style, an hour …")
+        raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
     return placed[:1]
 
 

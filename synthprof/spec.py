@@ -100,7 +100,7 @@ class Spec(_Params):
         Field(
             ge=0,
             le=1_000_000,
-            description="Number of k-means clusters; 0 is about √profiles, kept within what FAISS needs.",
+            description="Number of k-means clusters; 0 is about √rows, kept within what FAISS needs.",
         ),
     ] = 0
     kmeans_niter: Annotated[int, Field(ge=1, le=1_000, description="Iterations of k-means.")] = 20
@@ -136,6 +136,11 @@ class Spec(_Params):
     ] = ""
 
     @property
+    def noun(self) -> str:
+        """What a row is called where people read of it."""
+        return noun_of(self.collection)
+
+    @property
     def blocks(self) -> int:
         """Number of blocks; the last one may be short."""
         return -(-self.profiles // BLOCK_ROWS)
@@ -154,6 +159,11 @@ class Spec(_Params):
         """What stands in a manifest: the parameters that have a part in this data set."""
         foreign = GENERATING if self.collection else EMBEDDING
         return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
+
+
+def noun_of(collection: str) -> str:
+    """What a row is called where people read of it: a profile that was made, or a text from elsewhere."""
+    return "text" if collection else "profile"
 
 
 _YOUNGER = ("model", "collection", "columns")

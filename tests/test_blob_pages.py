@@ -38,13 +38,16 @@ def test_every_number_of_rows_is_a_whole_database(tmp_path: Path, rows: int) -> 
     matrix = np.random.default_rng(rows).standard_normal((rows, 128), dtype=np.float32)
     assert _made(tmp_path / "x.db", [matrix]) == rows
     _check(tmp_path / "x.db", matrix)
+    size = (tmp_path / "x.db").stat().st_size
+    assert size <= blob_pages.bytes_of(rows, 512) <= size + 5 * blob_pages.PAGE_BYTES
 
 
 @pytest.mark.parametrize("width", [1, 2, 57, 58, 59, 512, 4_096, 16_384, 32_700, 65_471, 65_472])
 def test_every_width_is_a_whole_database(tmp_path: Path, width: int) -> None:
     matrix = np.random.default_rng(width).integers(0, 256, (300, width), dtype=np.uint8)
-    _made(tmp_path / "x.db", [matrix[:7], matrix[7:]])
+    _made(tmp_path / "x.db", [matrix])
     _check(tmp_path / "x.db", matrix)
+    assert (tmp_path / "x.db").stat().st_size <= blob_pages.bytes_of(300, width)
 
 
 @settings(max_examples=60, deadline=None)
@@ -59,6 +62,19 @@ def test_small_pages_make_deep_trees(
         patch.setattr(blob_pages, "PAGE_BYTES", 512)
         _made(path, np.split(matrix, np.cumsum(sizes)[:-1]), 512)
     _check(path, matrix)
+
+
+@pytest.mark.parametrize(
+    "rows", [61, 62, 63, 64, 70, 71, 72, 73, 123, 124, 125, 126, 3_844, 3_845, 3_906, 3_907]
+)
+def test_no_interior_page_has_a_single_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """SQLite takes that for damage: one row per leaf, around as many leaves as an interior page can hold."""
+    monkeypatch.setattr(blob_pages, "PAGE_BYTES", 512)
+    matrix = np.random.default_rng(rows).integers(0, 256, (rows, 400), dtype=np.uint8)
+    _made(tmp_path / "x.db", [matrix], 512)
+    _check(tmp_path / "x.db", matrix)
 
 
 @pytest.mark.parametrize("page", range(3, 8))

@@ -87,7 +87,10 @@ def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) 
     shutil.copytree(home, copy, symlinks=True)
     receipt = next(copy.glob("demo/build/*/publish-*/receipt.json"))
     receipt.unlink()
-    assert "demo: 3,000 profiles, seed 42: not published yet" in _call(copy, "status").stdout
+    told = _call(copy, "status").stdout
+    assert (
+        "demo: 3,000 profiles, seed 42: not published yet; done: setup, generate, ingest, vectorize" in told
+    )
 
 
 def test_show_prints_the_profile_as_the_database_has_it(home: Path) -> None:

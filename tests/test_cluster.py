@@ -38,7 +38,7 @@ def test_too_many_clusters_are_refused_with_value_rule_and_remedy():
     with pytest.raises(SpecError) as error:
         cluster.check_k(500, 1_000)
     assert str(error.value) == (
-        "clusters=500 needs at least 19500 profiles to train on (39 per centroid, FAISS), got 1000; "
+        "clusters=500 needs at least 19500 rows to train on (39 per centroid, FAISS), got 1000; "
         "use clusters=25 or fewer, or 0 for automatic"
     )
     cluster.check_k(25, 1_000)

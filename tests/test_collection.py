@@ -16,16 +16,19 @@ import pyarrow.parquet as pq
 import pytest
 from fault_server import POISON, Faults, serving
 
-from synthprof.collection import Source, blocks, survey
+from synthprof.collection import Source, blocks, sqlite, survey
 from synthprof.database import read
 from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
+from synthprof.plan import Texts, disk_of, fitting_workers, memory_of, plan, texts_of
 from synthprof.repair import repair
+from synthprof.resources import MIB, Budget
 from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
-from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, params_schema
+from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, digest_of, params_schema
 from synthprof.stages.import_rows import found_out
+from synthprof.store import Store
 from synthprof.verify import verify
 
 GAMES, HOURS = ("Minecraft", "Valorant", "RPG", "xadrez"), ("de madrugada", "à noite", "de manhã")
@@ -219,6 +222,37 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
     assert verify(version, None, lambda *_: None).sound
 
 
+@pytest.mark.parametrize(("rows", "size"), [(400, 50_000), (2_000, 9_000), (20_000, 10)])
+def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int, size: int) -> None:
+    texts = [(f"doc-{i}", f"RPG {i} ".ljust(size, "x"), 1, "") for i in range(rows)]
+    source = _parquet(tmp_path / "notes.parquet", texts)
+    params = {"columns": "", "encoder": "hashed", "kmeans_niter": 1, "vacuum": True, "source": str(source)}
+    request = found_out(Request.from_params(PARAMS | params), tmp_path)
+    build = Store(tmp_path, "notes").build(request.spec).folder
+    run_all(request, tmp_path)
+    lies = {"publish": 0} | dict.fromkeys(("generate", "ingest", "vacuum"), 0)
+    for path in build.glob("*-*/*"):
+        name = path.parent.name.rpartition("-")[0]
+        lies[name] = lies.get(name, 0) + path.stat().st_size
+    for name in ("generate", "ingest", "vacuum"):
+        told = disk_of(name, request.spec, texts_of(build))
+        assert lies[name] <= told + MIB, name  # receipts and the end of the last page
+        assert told <= 2 * lies[name], name
+    told = plan(request, Budget(1, 1 << 40, 1 << 40), 0, texts_of(build)).total_disk
+    assert sum(lies.values()) <= told <= 2 * sum(lies.values()) + 8 * MIB
+
+
+def test_memory_is_estimated_from_the_largest_block_and_fewer_workers_are_taken() -> None:
+    spec = Request.from_params({"profiles": 4 * BLOCK_ROWS, "collection": "0" * 32}).spec
+    small, large = Texts(1 << 20, 1 << 16, 1 << 18), Texts(800 * MIB, 1 << 16, 200 * MIB)
+    for name in ("generate", "ingest", "vectorize", "publish"):
+        assert memory_of(name, spec, 2, large) > 1_000 * MIB > memory_of(name, spec, 2, small)
+    budget = Budget(4, 6_000 * MIB, 1 << 40)
+    assert fitting_workers(spec, budget, large) < fitting_workers(spec, budget, small) == 4
+    with pytest.raises(SpecError, match="more than the 90% that may be used; embed fewer texts"):
+        plan(Request(spec=spec), Budget(1, 1 << 40, 1_000 * MIB), 0, large)
+
+
 # --- what is refused -------------------------------------------------------------------------------------
 
 
@@ -262,7 +296,7 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "twice": (
             _sqlite(place / "twice.db", twice),
             {},
-            "'key' names 1 rows more than once, such as 'doc-0'",
+            "'key' has 1 ids more than once, such as 'doc-0'",
         ),
         "float": (
             good,
@@ -289,6 +323,18 @@ def test_bad_input_is_one_clear_message_and_leaves_nothing(tmp_path: Path) -> No
             _make(tmp_path / "data", source, **params)
         assert len(str(caught.value)) < 400, name
         assert not (tmp_path / "data").exists(), name
+
+
+def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.05)
+    source = _sqlite(tmp_path / "notes.db", _rows(20))
+    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StageError, match="is locked; try again when nobody writes it, or name a copy"):
+            _make(tmp_path / "data", source)
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(
@@ -320,6 +366,10 @@ def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(
     done = _call(home, "embed", f"--source={place / 'notes.db'}", *options)
     assert done.returncode == 0, done.stderr
     assert "doc-" in done.stdout
+    report = (home / "notes" / "CURRENT" / "report.html").read_text(encoding="utf-8")
+    assert "600 texts" in done.stdout
+    assert "A sample of 600 texts" in report
+    assert "profile" not in done.stdout + report[: report.index("Parameters</h2>")].partition("<body>")[2]
     assert "doc-17" in _call(home, "show", "doc-17", "--dataset=notes").stdout
     found = _call(home, "similar", "doc-17", "--dataset=notes", "-k", "2", "--format=json").stdout
     assert json.loads(found)[0]["profile"]["chave"].startswith("doc-")
@@ -345,4 +395,6 @@ def test_a_survey_names_what_it_read_and_blocks_are_all_of_it(place: Path) -> No
     assert (found.rows, found.columns) == (ROWS, "ano:integer,lugar:text")
     (block,) = blocks(source, found.columns)
     assert block.schema.names == ["id", "chave", "descricao", "ano", "lugar"]
+    assert found.digests == (digest_of(block.drop_columns(["id"]).to_pydict()),)  # else versions change
+    assert found.block_bytes == (block.nbytes,)
     assert np.array_equal(block.column("id"), np.arange(1, ROWS + 1))

@@ -65,14 +65,18 @@ def test_an_outage_records_nothing_and_asks_for_nothing_twice(tmp_path: Path) ->
         assert {faults.answered[text] for text in texts} == {1}
 
 
-def test_an_outage_longer_than_the_patience_fails_and_keeps_what_was_answered(tmp_path: Path) -> None:
+def test_an_outage_longer_than_the_patience_is_told_once_fails_and_keeps_what_was_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     texts = _texts(300)
     faults = Faults(out_from=10, out_seconds=60)
-    with _embedder(tmp_path, faults, patience_seconds=0.5) as embedder:
+    with _embedder(tmp_path, faults, patience_seconds=3) as embedder:
         began = time.monotonic()
-        with pytest.raises(StageError, match="has been out for 0 s"):
+        with pytest.raises(StageError, match="has been out for 3 s"):
             embedder.embed(texts)
         assert time.monotonic() - began < 50
+    told = [each.message for each in caplog.records if "is out (503" in each.message]
+    assert [line.rpartition("; ")[2] for line in told] == ["waiting up to 3 s for it"]
     done = sum(faults.answered.values())
     assert done == 9 * 16
     again = Faults()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof.encoders import Encoder, TextEncoder, load_encoder
+from synthprof.encoders import Encoder, TextEncoder, catalogue, load_encoder
 from synthprof.encoders.exact import unit_rows
 from synthprof.encoders.strings import hash_strings
 from synthprof.encoders.tokens import directions
@@ -82,6 +82,16 @@ def _texts(*texts: str) -> np.ndarray:
     encoder = _encoder("catalogue")
     assert isinstance(encoder, TextEncoder)
     return encoder.encode_text(texts)
+
+
+def test_long_texts_have_the_same_vectors_whatever_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["RPG de madrugada " * count for count in (1, 40, 0, 3, 900, 2)]
+    encoder = load_encoder("catalogue", 64)
+    assert isinstance(encoder, TextEncoder)
+    whole = encoder.encode_text(texts)
+    monkeypatch.setattr(catalogue, "CHARACTERS_AT_ONCE", 100)
+    assert encoder.encode_text(texts).tobytes() == whole.tobytes()
+    assert encoder.encode_text([]).shape == (0, 64)
 
 
 def _as_read_from_sqlite(batch: pa.RecordBatch) -> pa.RecordBatch:

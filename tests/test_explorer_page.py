@@ -182,10 +182,10 @@ def test_search_finds_what_the_library_finds_and_says_why(look, home):
         text = shown.nth(at).inner_text()
         assert f"id {hit.id}" in text
         assert all(reason.value in text for reason in hit.reasons)
-    assert "10 profiles" in page.get_by_role("status").inner_text()
-    page.get_by_role("link", name=re.compile("^profiles like this one")).first.click()
-    page.get_by_text(f"the nearest to profile {hits[0].id}").wait_for()
-    assert f"id {hits[0].id}" not in page.locator(".hits").inner_text()
+    assert "10 results" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name=re.compile("^more like this one")).first.click()
+    page.get_by_text(f"the nearest to id {hits[0].id}").wait_for()
+    assert f"· id {hits[0].id}" not in page.locator(".hits").inner_text()
     page.go_back()
     expect(page.get_by_role("searchbox", name="Text")).to_have_value(TEXT, timeout=PATIENCE)
     page.locator(".hit").first.wait_for()
@@ -248,7 +248,7 @@ def test_map_shows_all_points_and_a_click_opens_the_profile(look, home):
     )
     box = canvas.bounding_box()
     page.mouse.click(box["x"] + x, box["y"] + y)
-    card = page.get_by_role("article", name=f"Profile {near:.0f}", exact=True)
+    card = page.get_by_role("article", name=f"Id {near:.0f}", exact=True)
     card.wait_for()
     profile = open_version(home, "players").profile(int(near))
     assert profile["nome"] in card.inner_text()
@@ -287,8 +287,8 @@ def test_keyboard_alone_leads_from_the_data_sets_to_a_profile(look):
     page.locator("canvas").focus()
     for key in ("ArrowLeft", "ArrowDown", "+", "Enter"):
         page.keyboard.press(key)
-    page.get_by_role("article", name=re.compile("^Profile ")).wait_for()
-    page.get_by_text(re.compile(r"^Profile \d+: ")).wait_for(state="attached")
+    page.get_by_role("article", name=re.compile("^Id ")).wait_for()
+    page.get_by_text(re.compile(r"^Id \d+: ")).wait_for(state="attached")
 
 
 def _tab_to(page, name: str) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -123,7 +124,7 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         searcher = open_searcher(version)
         for query in (searcher.query(1_000), searcher.query(1_000, exact=True)):
             assert bad not in {hit.id for hit in search_similar(searcher, 1, query)}
-        with pytest.raises(SpecError, match="profile 17 has no embedding"):
+        with pytest.raises(SpecError, match="id 17 has no embedding"):
             search_similar(searcher, bad)
         assert verify(version, None, lambda *_: None).sound
         with pytest.raises(StageError, match="1 profiles have no embedding, max_failed=0"):
@@ -201,3 +202,26 @@ def test_an_airflow_task_takes_address_and_key_from_its_connection(monkeypatch: 
     parts = {"conn_type": "http", "host": "127.0.0.1", "port": 8000, "schema": "http"}
     monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", json.dumps(parts))
     assert service_environment("setup", http)["SYNTHPROF_EMBEDDINGS_URL"] == "http://127.0.0.1:8000"
+
+
+def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in PARAMS.items()]
+    with _service(monkeypatch, Faults(key=KEY, seconds=0.05)) as faults:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "synthprof.cli", "run", *options],
+            env=os.environ | {"SYNTHPROF_HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        while faults.requests < 8:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        assert (process.returncode, "Interrupted. What was done is kept" in said) == (130, True)
+        _run(tmp_path)
+    profiles = [times for text, times in faults.answered.items() if text != "Joga à noite no computador."]
+    assert len(profiles) == PARAMS["profiles"]
+    assert sum(profiles) <= PARAMS["profiles"] + 4 * PARAMS["batch_size"]

@@ -69,7 +69,7 @@ def test_rows_dimension_and_memory_decide_the_kind(rows, dim, memory, asked, kin
     choice = index.choose(rows, dim, memory, asked)
     assert (choice.kind, choice.pq_m) == (kind, pq_m)
     assert choice.bytes <= memory
-    assert f"{rows} profiles of {dim} dimensions" in choice.reason
+    assert f"{rows} rows of {dim} dimensions" in choice.reason
     assert (choice.nlist > 0) == (choice.nprobe > 0) == kind.startswith("ivf")
     assert 0 <= choice.nprobe <= choice.nlist
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_is_refused_with_value_rule_and_remedy():
         index.choose(1_000_000, 128, 1_000, "flat")
     with pytest.raises(SpecError, match=r"index=auto of 1000000 .* needs at least 24\d* bytes"):
         index.choose(1_000_000, 128, 1_000)
-    with pytest.raises(SpecError, match=r"index=ivf_pq needs at least 9984 profiles .* got 500 of 128; use"):
+    with pytest.raises(SpecError, match=r"index=ivf_pq needs at least 9984 rows .* got 500 of 128; use"):
         index.choose(500, 128, GIB, "ivf_pq")
     with pytest.raises(SpecError, match="even dimension, got 10000 of 15; use index=auto"):
         index.choose(10_000, 15, GIB, "ivf_pq")

@@ -143,6 +143,14 @@ def test_the_identity_follows_from_the_files_not_from_where_they_lie(tmp_path: P
 
 
 @needs_model
+def test_a_name_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(SpecError, match=r"model=some/name cannot be loaded .*; name the folder") as caught:
+        ModelEncoder("some/name", 384).check()
+    assert "\n" not in str(caught.value)
+
+
+@needs_model
 def test_a_real_transformer_embeds_and_finds_by_meaning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,9 +168,13 @@ def test_a_real_transformer_embeds_and_finds_by_meaning(
 
 
 @needs_model
-def test_a_real_transformer_gives_unit_vectors_of_its_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_transformer_gives_unit_vectors_of_its_texts_alone(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     encoder = ModelEncoder(str(_folder()), 384)
+    encoder.check()
+    assert "Loading" not in capfd.readouterr().err
     batch = pa.record_batch({"descricao": ["Joga xadrez.", "Corre de kart.", None]})
     vectors = encoder.encode(batch)
     assert vectors.shape == (3, 384)

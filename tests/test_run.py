@@ -278,9 +278,9 @@ def test_without_an_index_there_is_none_and_all_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"profiles": 1_000_000_000}, r"index=auto of 1000000000 profiles"),
+        ({"profiles": 1_000_000_000}, r"index=auto of 1000000000 rows"),
         ({"profiles": 1_000_000_000, "save_index": False}, r"(disk|memory): about .* more than the 90%"),
-        ({"profiles": 100, "clusters": 50}, r"clusters=50 needs at least 1950 profiles"),
+        ({"profiles": 100, "clusters": 50}, r"clusters=50 needs at least 1950 rows"),
         ({"dim_vector": 3}, r"dim_vector"),
     ],
 )

@@ -181,7 +181,7 @@ def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> 
         ("", "has 0 characters"),
         ("  \n ", "write 1 to 2000"),
         ("x" * 2_001, "has 2001 characters"),
-        ("quem joga o jogo?", "says nothing that profiles could match"),
+        ("quem joga o jogo?", "says nothing that could be matched"),
     ],
 )
 def test_texts_are_bounded(home: Path, text: str, message: str) -> None:

@@ -4,6 +4,8 @@
 them. Nothing is written here.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,9 @@ FORMAT = 1
 
 MOST_CHARACTERS = 100_000
 """Of one text: no embedding model reads as much, and a block of 16,384 such texts fits into memory."""
+
+AT_ONCE = 256
+"""Rows of a block whose digest is made at a time."""
 
 MAGIC = {b"SQLite format 3\x00": Sqlite, b"PAR1": Parquet}
 """How a file of each kind begins."""
@@ -62,11 +67,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a source holds: rows, the columns carried with their kinds, and a digest of each block."""
+    """What a source holds: rows, the columns carried with their kinds, and a digest of each block.
+
+    key_bytes: of the ids of all rows. block_bytes: of each block, as Arrow holds it.
+    """
 
     rows: int
     columns: str
     digests: tuple[str, ...]
+    key_bytes: int
+    block_bytes: tuple[int, ...]
 
     @property
     def collection(self) -> str:
@@ -81,15 +91,17 @@ def survey(source: Source) -> Survey:
     a text that is none.
     """
     columns = _with_kinds(source)
-    rows, digests, keys = 0, [], []
+    rows, digests, sizes, keys = 0, [], [], []
     for block in blocks(source, columns):
         rows += block.num_rows
         digests.append(block_digest(block))
+        sizes.append(block.nbytes)
         keys.append(block.column(KEY))
     if not rows:
         raise SpecError(f"source={source.path} has no rows; name one that has")
-    _check_keys(source, pa.chunked_array(keys))
-    return Survey(rows, columns, tuple(digests))
+    every_key = pa.chunked_array(keys)
+    _check_keys(source, every_key)
+    return Survey(rows, columns, tuple(digests), every_key.nbytes, tuple(sizes))
 
 
 def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
@@ -106,8 +118,19 @@ def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
 
 
 def block_digest(block: pa.RecordBatch) -> str:
-    """Thirty-two hexadecimal digits that name the rows of a block, wherever it stands."""
-    return digest_of(block.drop_columns(["id"]).to_pydict())
+    """Thirty-two hexadecimal digits that name the rows of a block, wherever it stands.
+
+    It is `digest_of` a dictionary of its columns, which is never held as a whole: texts may be long.
+    """
+    total = hashlib.blake2b(digest_size=16)
+    for place, name in enumerate(sorted(set(block.schema.names) - {"id"})):
+        total.update(f"{',' if place else '{'}{json.dumps(name)}:[".encode())
+        for first in range(0, block.num_rows, AT_ONCE):
+            values = json.dumps(block.column(name).slice(first, AT_ONCE).to_pylist(), separators=(",", ":"))
+            total.update(f"{',' if first else ''}{values[1:-1]}".encode())
+        total.update(b"]")
+    total.update(b"}")
+    return total.hexdigest()
 
 
 def collection_digest(columns: str, digests: Sequence[str]) -> str:
@@ -215,7 +238,7 @@ def _check_keys(source: Source, keys: pa.ChunkedArray) -> None:
     often = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
     some = ", ".join(repr(each["values"])[:40] for each in often.slice(0, 3).to_pylist())
     raise SpecError(
-        f"{_at(source.id_column)} names {len(often):,} rows more than once, such as {some}; name a column "
+        f"{_at(source.id_column)} has {len(often):,} ids more than once, such as {some}; name a column "
         "whose values differ"
     )
 

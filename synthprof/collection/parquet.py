@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from synthprof.errors import SpecError
 
-AT_ONCE = 4_096
+AT_ONCE = 512
 
 
 class Parquet:

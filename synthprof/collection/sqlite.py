@@ -9,6 +9,8 @@ from typing import Any
 from synthprof.errors import SpecError, StageError
 
 AT_ONCE = 4_096
+LOCK_SECONDS = 10.0
+"""How long to wait for who writes the file; a moment's writing is over by then."""
 
 
 class Sqlite:
@@ -62,11 +64,14 @@ class Sqlite:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         try:
-            with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=60)) as connection:
+            with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=LOCK_SECONDS)) as connection:
                 yield connection
         except sqlite3.OperationalError as error:
             if "UTF-8" not in str(error):
-                raise StageError(f"source={self._path} cannot be read: {error}; try again") from None
+                raise StageError(
+                    f"source={self._path} cannot be read: {error}; "
+                    "try again when nobody writes it, or name a copy"
+                ) from None
             raise SpecError(
                 f"source={self._path} holds text that is not UTF-8: {error}; convert it"
             ) from None

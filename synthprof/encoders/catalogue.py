@@ -22,7 +22,9 @@ from synthprof.encoders.vocabulary import Vocabulary
 Codes = npt.NDArray[np.int64]
 
 ROWS_AT_ONCE = 16_384
-"""Rows whose tokens are held at a time; bounds memory and has no effect on the result."""
+CHARACTERS_AT_ONCE = 1 << 21
+"""Rows, or characters of texts, whose tokens are held at a time; this bounds memory (about 17 bytes for each
+character) and has no effect on the result."""
 
 FIELD_SCALE = 64
 """What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
@@ -87,9 +89,8 @@ class CatalogueEncoder:
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """One vector per text, (n, dim) float32 with L2 norm 1, in the space of the profiles."""
         vectors = np.empty((len(texts), self.dim), np.float32)
-        for first in range(0, len(texts), ROWS_AT_ONCE):
-            part = pa.array(texts[first : first + ROWS_AT_ONCE], pa.large_string())
-            vectors[first : first + len(part)] = self._tokens.texts(part)
+        for part in _parts(texts):
+            vectors[part] = self._tokens.texts(pa.array(texts[part], pa.large_string()))
         return unit_rows(vectors)
 
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
@@ -139,6 +140,18 @@ class _Single:
 
     codes: Codes
     table: Matrix
+
+
+def _parts(texts: Sequence[str]) -> Iterator[slice]:
+    """Runs of texts that are held at a time; one that is too long for that is held alone."""
+    first = characters = 0
+    for place, text in enumerate(texts):
+        characters += len(text)
+        if place > first and characters > CHARACTERS_AT_ONCE:
+            yield slice(first, place)
+            first, characters = place, len(text)
+    if first < len(texts):
+        yield slice(first, len(texts))
 
 
 def _whole(weight: float) -> int:

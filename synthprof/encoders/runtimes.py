@@ -31,6 +31,9 @@ MARKS = ("modules.json", "config.json")
 MOST_TOKENS = 512
 """Of a text for an ONNX model whose tokenizer names no bound: what BERT and its kin can take."""
 
+MOST_SHOWN = 200
+"""Characters of what a library says that a message quotes."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -50,8 +53,9 @@ def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
     except SpecError:
         raise
     except Exception as error:  # each library has its own ways to say that a file is not what it should be
+        reason = str(error).partition("\n")[0][:MOST_SHOWN]
         raise SpecError(
-            f"model={model} cannot be loaded ({str(error)[:200]}); name the folder of a model of "
+            f"model={model} cannot be loaded ({reason}); name the folder of a model of "
             "sentence-transformers, ONNX or model2vec, or with a network the name of one of the first kind"
         ) from error
 
@@ -102,7 +106,9 @@ def _static(model: str) -> Runtime:
 def _transformers(model: str, threads: int, use_gpu: bool) -> Runtime:
     import torch
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # its bar of weights being loaded stays on a terminal beside ours
     if threads:
         torch.set_num_threads(threads)
     device = "cuda" if _gpu(use_gpu, torch.cuda.is_available()) else "cpu"

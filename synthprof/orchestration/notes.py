@@ -37,7 +37,7 @@ def note(published: Mapping[str, Any], link: str) -> str:
     dataset = Path(published["path"]).parents[1].name
     found = {name: published["scores"].get(key) for key, name in SCORES.items()}
     scores = "".join(f", {name} {score:.3f}" for name, score in found.items() if score is not None)
-    rows = f"{published['rows']:,} profiles"
+    rows = f"{published['rows']:,} {published.get('noun', 'profile')}s"
     return f"{BEGIN}{dataset}** version `{published['version']}`: {rows}{scores}. [Explore]({link})"
 
 

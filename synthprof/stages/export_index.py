@@ -55,6 +55,6 @@ def _remove(built: Any, missing: np.ndarray) -> None:  # noqa: ANN401  FAISS's c
         built.remove_ids(missing.astype(np.int64))
     except RuntimeError:
         raise SpecError(
-            f"an index of this kind cannot leave out the {len(missing)} profiles without an embedding; "
+            f"an index of this kind cannot leave out the {len(missing)} rows without an embedding; "
             "use index=auto, or set max_failed=0 and embed them"
         ) from None

@@ -1,17 +1,16 @@
 """What `generate` does for a collection: its rows are read from their source, not drawn."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 from synthprof.collection import Source, block_digest, blocks, survey
 from synthprof.errors import SpecError
 from synthprof.files import FileRecord, write_text
+from synthprof.plan import SURVEY
 from synthprof.spec import Request
 from synthprof.stages.context import PROFILES, Context, Outcome
 from synthprof.store import Store
-
-SURVEY = "survey.json"
-"""The digests of the blocks, as the source had them when the order was taken."""
 
 
 def found_out(request: Request, home: Path) -> Request:
@@ -26,7 +25,7 @@ def found_out(request: Request, home: Path) -> Request:
     known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
     request = Request.from_params(request.params | known)
     folder = Store(home, request.dataset).build(request.spec).folder
-    write_text(folder / SURVEY, json.dumps(found.digests))
+    write_text(folder / SURVEY, json.dumps(dataclasses.asdict(found)))
     return request
 
 
@@ -70,4 +69,4 @@ def _digests(context: Context) -> list[str]:
             f"rows of {context.request.dataset!r} must be read from their source once more; run "
             "`synthprof embed` with the same parameters"
         )
-    return list(json.loads(path.read_text(encoding="utf-8")))
+    return list(json.loads(path.read_text(encoding="utf-8"))["digests"])

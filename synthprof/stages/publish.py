@@ -83,6 +83,7 @@ def run(context: Context) -> Outcome:
         "version": manifest.version,
         "path": str(folder),
         "rows": manifest.rows,
+        "noun": context.spec.noun,
         "content": manifest.content,
         "scores": manifest.scores,
         "example": dict(checked.example),
@@ -203,8 +204,8 @@ def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
     missing, allowed = sum(receipt.rejected for receipt in receipts), context.request.runtime.max_failed
     if missing > allowed:
         raise StageError(
-            f"{missing} profiles have no embedding, max_failed={allowed} are allowed; run it again with "
-            "force to ask for them once more, or raise max_failed"
+            f"{missing} {context.spec.noun}s have no embedding, max_failed={allowed} are allowed; run it "
+            "again with force to ask for them once more, or raise max_failed"
         )
 
 

@@ -8,7 +8,7 @@ from synthprof.answers import SINCE
 from synthprof.encoders import SLOW
 from synthprof.files import write_text
 from synthprof.manifest import version_of
-from synthprof.plan import plan
+from synthprof.plan import plan, texts_of
 from synthprof.spec import Spec
 from synthprof.stages import stage
 from synthprof.stages.context import Context, Outcome
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def run(context: Context) -> Outcome:
     """The build folder is there and the plan stands; with `force`, nothing of earlier runs is left in it."""
     request, build = context.request, context.build
-    planned = plan(request, context.budget, build.bytes_lying())
+    planned = plan(request, context.budget, build.bytes_lying(), texts_of(build.folder))
     for warning in planned.warnings:
         logger.warning("%s", warning)
     logger.info("configuration: %s", request.params)

@@ -67,11 +67,11 @@
     return Plotly.react(sizes, [{
       type: "bar", x: bars.rank, y: bars.size, customdata: bars.cluster.map((c, i) => [c, 100 * bars.size[i] / data.rows]),
       marker: { color: colour, line: { width: 0 } },
-      hovertemplate: "cluster %{customdata[0]}<br>%{y:,} profiles, %{customdata[1]:.2f} %<extra></extra>",
+      hovertemplate: "cluster %{customdata[0]}<br>%{y:,} " + data.noun + "s, %{customdata[1]:.2f} %<extra></extra>",
     }], layout(t, {
       margin: { l: 68, r: 4, t: 14, b: 40 }, bargap: bars.rank.length > 80 ? 0 : 0.15, dragmode: touch ? false : "zoom",
       xaxis: { title: { text: "rank" }, showgrid: false, zeroline: false, range: [0.4, data.clusters + 0.6], tickformat: ",d" },
-      yaxis: { title: { text: "profiles" }, gridcolor: t.line, zeroline: false, tickformat: ",d", rangemode: "tozero" },
+      yaxis: { title: { text: data.noun + "s" }, gridcolor: t.line, zeroline: false, tickformat: ",d", rangemode: "tozero" },
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: mean, y1: mean, line: { color: t.target, width: 1.5, dash: "dot" } }],
       annotations: [{ xref: "paper", x: 1, y: mean, xanchor: "right", yanchor: "bottom", showarrow: false, text: "mean " + count(Math.round(mean)), font: { color: t.target } }],
     }), config);
@@ -91,7 +91,7 @@
     const seen = [...new Set(data.points.cluster)].sort((a, b) => a - b);
     for (const cluster of seen) {
       const size = data.sizes[cluster];
-      pick.add(new Option("cluster " + cluster + (size === undefined ? "" : ", " + count(size) + " profiles"), cluster));
+      pick.add(new Option("cluster " + cluster + (size === undefined ? "" : ", " + count(size) + " " + data.noun + "s"), cluster));
     }
     pick.parentElement.hidden = false;
     pick.addEventListener("change", () => choose(Number(pick.value)));

@@ -29,6 +29,7 @@ def builds_of(home: Path, dataset: str) -> list[models.Build]:
         models.Build(
             build=build.folder.name,
             rows=build.spec.profiles,
+            noun=build.spec.noun,
             seed=build.spec.seed,
             encoder=build.spec.encoder,
             state=_state(build),

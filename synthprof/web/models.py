@@ -37,6 +37,7 @@ class Summary(_Said):
     current: bool
     state: Literal["published"] = "published"
     rows: int
+    noun: str = Field(description="What a row is called: profile, or text of a collection.")
     bytes: int
     published_at: str
     seed: int
@@ -51,6 +52,7 @@ class Build(_Said):
 
     build: str
     rows: int
+    noun: str
     seed: int
     encoder: str
     state: Literal["building", "failed", "stopped"]

@@ -21,6 +21,7 @@ from synthprof.profiles import schema_of
 from synthprof.receipts import Receipt
 from synthprof.schema import Column
 from synthprof.search import Hit, Query, Searcher, search_similar, search_text
+from synthprof.spec import noun_of
 from synthprof.web import models
 from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.shelf import NotThere, Shelf
@@ -201,6 +202,7 @@ def _summary(manifest: Manifest, current: bool) -> models.Summary:
         version=manifest.version,
         current=current,
         rows=manifest.rows,
+        noun=noun_of(manifest.spec.get("collection", "")),
         bytes=manifest.bytes_total,
         published_at=_utc(manifest.published_at),
         seed=manifest.spec["seed"],

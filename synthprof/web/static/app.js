@@ -126,7 +126,7 @@ function versions(dataset, summary, view) {
 
 function strip(summary) {
   return facts([
-    ["profiles", count(summary.rows)],
+    [`${summary.noun}s`, count(summary.rows)],
     ["clusters", summary.clusters === null ? "–" : count(summary.clusters)],
     ["on disk", bytes(summary.bytes)],
     ["published", ago(summary.published_at)],

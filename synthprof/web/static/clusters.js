@@ -26,7 +26,7 @@ export async function show(place, { at, asked, signal }) {
 function words(clusters, others) {
   const rows = clusters.map((each) => each.rows);
   const median = [...rows].sort((a, b) => a - b)[Math.floor(rows.length / 2)];
-  return `${count(rows.length)} clusters: the largest holds ${count(rows[0])} profiles, the median ${count(median)}, the smallest ${count(rows.at(-1))}.`
+  return `${count(rows.length)} clusters: the largest holds ${count(rows[0])}, the median ${count(median)}, the smallest ${count(rows.at(-1))}.`
     + (others?.clusters ? ` ${count(others.clusters)} smaller ones are not listed.` : "");
 }
 
@@ -67,7 +67,7 @@ function card(cluster, top, asked) {
     el("div", { class: "row" },
       el("h3", {}, `Cluster ${cluster.cluster}`),
       el("a", { href: link({ dataset: asked.dataset, version: asked.version, view: "map", only: cluster.cluster }) }, "on the map", el("span", { class: "hide" }, `, cluster ${cluster.cluster}`))),
-    el("p", { class: "soft" }, `${count(cluster.rows)} profiles, ${share(cluster.share)}`),
+    el("p", { class: "soft" }, `${count(cluster.rows)} rows, ${share(cluster.share)}`),
     bar(cluster.rows / top, null, "thin"),
     el("ul", { class: "traits" }, traits));
 }

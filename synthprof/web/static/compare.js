@@ -48,7 +48,7 @@ async function changes(place, { left, right, summary, before, dataset, signal })
 /** What the two versions are made of, side by side. */
 function facets(before, after) {
   const lines = [
-    ["profiles", (each) => count(each.rows)],
+    ["rows", (each) => count(each.rows)],
     ["clusters", (each) => (each.clusters === null ? "–" : count(each.clusters))],
     ["seed", (each) => String(each.seed)],
     ["encoder", (each) => each.encoder],

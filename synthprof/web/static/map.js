@@ -17,27 +17,27 @@ export async function show(place, { at, asked, summary, signal }) {
   const version = await api.version(at, signal);
   if (signal.aborted) return;
   const view = parts();
-  const map = new View(view, { at, asked, signal });
+  const map = new View(view, { at, asked, summary, signal });
   const sizes = SIZES.filter((size, step) => step === 0 || SIZES[step - 1] < summary.rows);
   fill(place, el("section", { "aria-labelledby": "title-map" },
     el("h2", { id: "title-map" }, "Map"),
-    el("p", { class: "lead" }, "Profiles by their embeddings: near points are similar; long distances mean little."),
+    el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; long distances mean little."),
     el("div", { class: "row" },
       select("Colour by", ["cluster", ...version.columns.filter((column) => column.kind !== "text").map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),
       view.told),
     el("div", { class: "map" }, el("div", { class: "plane" }, view.canvas, view.tip, view.buttons, view.busy), el("div", { class: "beside" }, view.card, view.legend)),
-    el("p", { class: "note", id: "map-help" }, "Drag to move; + and − or, after a click, the wheel to zoom. With the keyboard: arrow keys go from point to point, Enter opens the profile, Shift and arrows move the map, 0 shows all of it.")));
+    el("p", { class: "note", id: "map-help" }, "Drag to move; + and − or, after a click, the wheel to zoom. With the keyboard: arrow keys go from point to point, Enter opens the row, Shift and arrows move the map, 0 shows all of it.")));
   await map.load({});
 }
 
 function parts() {
   return {
-    canvas: el("canvas", { tabindex: "0", role: "application", "aria-label": "Map of profiles", "aria-describedby": "map-help" }),
+    canvas: el("canvas", { tabindex: "0", role: "application", "aria-label": "Map", "aria-describedby": "map-help" }),
     tip: el("div", { class: "tip", hidden: true, "aria-hidden": "true" }),
     busy: el("div", { class: "busy", hidden: true }),
     buttons: el("div", { class: "zoom" }),
-    card: el("div", { class: "picked", tabindex: "-1" }, el("p", { class: "soft" }, "Click a point to see the profile.")),
+    card: el("div", { class: "picked", tabindex: "-1" }, el("p", { class: "soft" }, "Click a point to see its row.")),
     legend: el("div", { class: "legend" }),
     told: el("span", { class: "soft told" }),
   };
@@ -92,10 +92,10 @@ class View {
     this.#scatter.chosen = null;
     this.#scatter.points = { x, y, colours, shown: this.#shown() };
     fill(this.#parts.legend, kind === "category" ? this.#legend() : scale(values, this.#colours, this.colour));
-    this.#parts.told.textContent = `${count(ids.length)} profiles`;
-    this.#parts.canvas.setAttribute("aria-label", `Map of ${count(ids.length)} profiles, coloured by ${this.colour}`);
+    this.#parts.told.textContent = `${count(ids.length)} ${this.#context.summary.noun}s`;
+    this.#parts.canvas.setAttribute("aria-label", `Map of ${count(ids.length)} ${this.#context.summary.noun}s, coloured by ${this.colour}`);
     this.#parts.canvas.dataset.points = ids.length;
-    announce(`Map of ${count(ids.length)} profiles, coloured by ${this.colour}`);
+    announce(`Map of ${count(ids.length)} ${this.#context.summary.noun}s, coloured by ${this.colour}`);
   }
 
   /** Which points are of a chosen category; null if all count. */
@@ -156,7 +156,7 @@ class View {
     tip.style.setProperty("--x", `${x}px`);
     tip.style.setProperty("--y", `${y}px`);
     tip.classList.toggle("left", x > this.#parts.canvas.clientWidth / 2);
-    if (this.#scatter.chosen === at) announce(`Profile ${this.#found.ids[at]}, ${this.colour} ${this.#value(at)}`);
+    if (this.#scatter.chosen === at) announce(`Id ${this.#found.ids[at]}, ${this.colour} ${this.#value(at)}`);
   }
 
   #value(at) {
@@ -172,7 +172,7 @@ class View {
       const { profile } = await api.profile(this.#context.at, id, signal);
       if (this.#found.ids[this.#scatter.chosen] !== id) return;
       fill(place, card(profile, asked));
-      announce(`Profile ${id}: ${profile.nome}`);
+      announce(`Id ${id}: ${profile.nome ?? profile.chave}`);
       // beside the map it is in sight; on a narrow screen it stands below
       if (matchMedia("(max-width: 960px)").matches) place.scrollIntoView({ block: "nearest" });
     } catch (error) {

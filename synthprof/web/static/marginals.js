@@ -10,13 +10,17 @@ const ORDERS = [["columns", "as the columns stand"], ["gap", "by the largest gap
 export async function show(place, { at, summary, signal }) {
   const { columns } = await api.marginals(at, signal);
   if (signal.aborted) return;
+  if (!columns.length) {
+    fill(place, section("Marginals", "There are none: nobody says how often a value of a text should occur."));
+    return;
+  }
   const grid = el("div", { class: "panels" });
   const draw = (order) => fill(grid, sorted(columns, order).map(one));
   draw("columns");
   // two standard errors of a share near one half
   const noise = 1 / Math.sqrt(Math.max(summary.rows, 1));
   fill(place, section("Marginals against their targets",
-    `Share of the profiles that have a value. By chance alone, a share near one half of ${count(summary.rows)} profiles strays by up to ${difference(noise).replace("+", "")} points.`,
+    `Share of the ${summary.noun}s that have a value. By chance alone, a share near one half of ${count(summary.rows)} ${summary.noun}s strays by up to ${difference(noise).replace("+", "")} points.`,
     el("div", { class: "row key" },
       el("span", {}, bar(0.7), "observed"),
       el("span", {}, bar(0, 0.5), "target"),

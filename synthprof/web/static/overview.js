@@ -7,7 +7,7 @@ import { bytes, count, score, seconds, share } from "./format.js";
 
 const SCORES = [
   ["adjusted_rand_index", "Adjusted Rand index", "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. It falls when there are more clusters than archetypes."],
-  ["silhouette", "Silhouette", "From −1 to 1, on a sample: how much nearer a profile is to its own centroid than to the next one."],
+  ["silhouette", "Silhouette", "From −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next one."],
   ["recall_at_10", "Recall@10", "Share of the ten true nearest neighbours that the index finds."],
   ["inertia", "Inertia", "Sum of squared distances to the nearest centroid; lower is tighter, at the same number of clusters."],
 ];
@@ -91,7 +91,7 @@ function index(version, at, can) {
   const { kind, reason, ...rest } = version.index ?? {};
   const told = Object.entries(rest).filter(([, value]) => typeof value === "number" && value > 0)
     .map(([name, value]) => [name.replaceAll("_", " "), Number.isInteger(value) && name !== "recall_at_10" ? count(value) : score(value)]);
-  return section("Search index and proof", kind ? reason : "This version has no index; searches compare every profile.",
+  return section("Search index and proof", kind ? reason : "This version has no index; searches compare every row.",
     kind ? facts([["kind", kind], ...told], "pairs") : null, actions(version, at, can));
 }
 

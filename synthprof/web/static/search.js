@@ -35,12 +35,12 @@ async function find(place, at, asked, signal) {
   try {
     const found = asked.id ? await api.similar(at, asked.id, options, signal) : await api.search(at, { text: asked.text, ...options }, signal);
     if (signal.aborted) return;
-    const said = `${count(found.results.length)} ${found.results.length === 1 ? "profile" : "profiles"} in ${seconds(found.seconds)}`;
+    const said = `${count(found.results.length)} ${found.results.length === 1 ? "result" : "results"} in ${seconds(found.seconds)}`;
     announce(said);
-    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to profile ${asked.id}` : ""),
+    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""),
       found.results.length
         ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked)))
-        : el("p", {}, "No profile meets all conditions; leave one out."));
+        : el("p", {}, "Nothing meets all conditions; leave one out."));
   } catch (error) {
     if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, signal)));
   }
@@ -62,12 +62,12 @@ function form(columns, asked) {
   } } }, "Add a condition");
   const made = el("form", { class: "search", role: "search", on: { submit: (event) => submit(event, conditions, asked) } },
     el("label", { class: "field grow" }, el("span", {}, "Text"), text),
-    el("label", { class: "field small" }, el("span", {}, "or like profile"), example),
+    el("label", { class: "field small" }, el("span", {}, "or like id"), example),
     el("button", { type: "submit", class: "main" }, "Search"),
     conditions,
     el("div", { class: "row options" }, add,
       select("Results", SIZES.map((size) => [size, size]), asked.k ?? 10, () => {}, { name: "k" }),
-      el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" }), "compare every profile (exact, slower)")));
+      el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" }), "compare every row (exact, slower)")));
   // one of the two counts: typing in one empties the other
   text.addEventListener("input", () => (example.value = ""));
   example.addEventListener("input", () => (text.value = ""));
