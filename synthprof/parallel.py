@@ -4,6 +4,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,9 @@ from synthprof.resources import peak_memory, reset_peak_memory
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+PATIENCE_SECONDS = 10.0
+"""How long a process may take to end that has nothing more to do."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -59,7 +63,9 @@ class Pool:
             initializer=_start,
             initargs=(os.getpid(),),
         )
+        others = set(multiprocessing.active_children())
         self._executor.submit(os.getpid).result()
+        self._workers = set(multiprocessing.active_children()) - others
 
     def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
         """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
@@ -95,7 +101,20 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        """No process is left: one that does not end by itself, deaf or stopped, is killed.
+
+        Nothing is lost by that: jobs that somebody waits for are done, and blocks appear whole or not at all.
+        """
+        impatient = threading.Timer(PATIENCE_SECONDS, self._kill)
+        impatient.start()
+        try:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        finally:
+            impatient.cancel()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
 
 
 def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:

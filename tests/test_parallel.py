@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from synthprof import parallel
 from synthprof.errors import SpecError, StageError
 from synthprof.parallel import Pool
 from synthprof.resources import cpu_slot
@@ -49,6 +50,21 @@ def test_an_error_of_a_job_arrives_as_it_is() -> None:
 def test_a_killed_worker_is_an_error_that_may_be_retried_not_a_hang() -> None:
     with Pool(1) as pool, pytest.raises(StageError, match="a worker process was killed"):
         list(pool.map(_die, range(3)))
+
+
+def test_a_process_that_does_not_end_is_killed_when_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one whose order to end was lost, or that somebody has stopped."""
+    monkeypatch.setattr(parallel, "PATIENCE_SECONDS", 0.5)
+    began = time.monotonic()
+    with Pool(1) as pool:
+        stopped = psutil.Process(next(pool.map(_pid, [0])))
+        stopped.suspend()
+    assert time.monotonic() - began < 10
+    assert not stopped.is_running()
+
+
+def _pid(_: int) -> int:
+    return os.getpid()
 
 
 def test_one_slot_lets_one_process_compute_at_a_time(tmp_path: Path) -> None:

@@ -119,6 +119,30 @@ def generated(generated_once, cluster) -> Cluster:
     return cluster
 
 
+# --- texts from elsewhere ---------------------------------------------------------------------------------
+
+
+@pytest.mark.cluster
+def test_texts_from_elsewhere_travel_too(cluster, tmp_path):
+    """The build is named by what the source holds, which `setup` finds out before it asks the bucket."""
+    source = tmp_path / "notes"
+    source.mkdir()
+    for number in range(60):
+        (source / f"{number}.txt").write_text(f"joga RPG no PC, nota {number}")
+    order = {"dataset": "notes", "source": str(source), "clusters": 1, "workers": 1}
+    params = {name: value for name, value in PARAMS.items() if name == "keep_versions"} | order
+    for number, stage in enumerate(each.name for each in STAGES if each.name != "vacuum"):
+        with cluster.worker(f"worker-{number}"):
+            with shared(stage, params, None) as exchange:
+                value = exchange.located(child.run_stage(stage, params, None))
+            if stage == "setup":
+                params |= value["found_out"]
+    assert value["rows"] == 60
+    assert cluster.objects("notes/versions/")
+    with cluster.worker("reader") as home:
+        assert pull(cluster.bucket, Store(home, "notes")).name == value["version"]
+
+
 # --- a whole data set, eleven tasks on eleven workers ----------------------------------------------------
 
 

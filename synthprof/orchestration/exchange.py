@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from synthprof.answers import SINCE
 from synthprof.build import Build
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.files import FileRecord, record, write_text
@@ -24,6 +25,7 @@ from synthprof.manifest import version_of
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
 from synthprof.orchestration.storage import STORAGE
+from synthprof.plan import SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
@@ -33,7 +35,7 @@ from synthprof.store import Store
 
 logger = logging.getLogger(__name__)
 
-ROOT_FILES = ("spec.json", "since")
+ROOT_FILES = ("spec.json", SINCE, SURVEY)
 """What `setup` leaves in the build folder itself."""
 
 _BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
@@ -146,7 +148,7 @@ class Exchange:
             with self.build.lock("epoch", whole=True):
                 if not entered():  # by another task of this worker, while we waited
                     self.build.clear()
-                    for name in ROOT_FILES:
+                    for name in {*ROOT_FILES} - {SURVEY}:  # that one is the same in every epoch
                         (self.build.folder / name).unlink(missing_ok=True)
                     write_text(path, self.epoch)
         except Busy:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import Busy, SpecError, StageError
+from synthprof.resources import home_folder
 from synthprof.spec import Request, Shard
 from synthprof.stages import stage as find
 
@@ -43,7 +44,12 @@ def shared(
     from synthprof.orchestration.bucket import Bucket
     from synthprof.orchestration.exchange import Exchange
 
-    exchange = Exchange(Bucket(url), find(stage), Request.from_params(params), shard and Shard(*shard))
+    request = Request.from_params(params)
+    if stage == "setup" and request.runtime.source:  # what the source holds names the build
+        from synthprof.stages.import_rows import found_out
+
+        request = found_out(request, home_folder())
+    exchange = Exchange(Bucket(url), find(stage), request, shard and Shard(*shard))
     exchange.fetch()
     try:
         yield exchange
