@@ -201,8 +201,10 @@ class Embedder:
         return [self._failure(suspect) for suspect in left]
 
     def _alone(self, suspect: _Suspect) -> list[_Suspect]:
+        """The suspect, if it fails alone as well; for a reason of another kind than before only if twice."""
         try:
-            return self._ask([suspect.item])
+            odd = self._ask([suspect.item])
+            return self._ask([suspect.item]) if odd and suspect.code != NOT_FINITE else odd
         except Rejected as error:
             return [_Suspect(suspect.item, error.code, str(error))]
 

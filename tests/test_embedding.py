@@ -1,7 +1,8 @@
 """Texts through an embedding service that fails on purpose."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fault_server import POISON, Faults, serving, vector
 
 from synthprof.answers import Answers, text_digest
 from synthprof.embedding import Effort, Embedder
-from synthprof.encoders.http import Endpoint, HttpEncoder, endpoint_of
+from synthprof.encoders.http import Endpoint, HttpEncoder, Rejected, endpoint_of
 from synthprof.errors import SpecError, StageError
 
 DIM = 32
@@ -179,6 +180,34 @@ def test_a_vector_that_is_not_finite_once_is_asked_for_again_with_the_next_batch
     with _embedder(tmp_path, faults, requests_in_flight=1) as embedder:
         assert np.isfinite(embedder.embed(_texts(33)).embeddings).all()
     assert faults.requests == 3
+
+
+class _Unlucky:
+    """A service that fails one text, then gives it no finite vector, and only then a good one."""
+
+    dim, stopping = DIM, threading.Event()
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def ask(self, texts: Sequence[str], patient: bool = True) -> list[np.ndarray | None]:
+        if texts != ["unlucky"]:
+            return [np.ones(DIM, np.float32)] * len(texts)
+        self.asked += 1
+        if self.asked == 1:
+            raise Rejected(500, "internal")
+        return [None if self.asked == 2 else np.ones(DIM, np.float32)]
+
+    def ask_once(self, texts: Sequence[str]) -> list[np.ndarray | None]:
+        return self.ask(texts)
+
+
+def test_a_text_that_fails_in_two_ways_by_chance_is_not_recorded(tmp_path: Path) -> None:
+    with Answers(tmp_path, f"m {DIM}") as answers:
+        embedder = Embedder(_Unlucky(), answers, Effort(batch_size=1, requests_in_flight=1, pause_seconds=0))
+        embedded = embedder.embed(["a", "unlucky", "b"])
+    assert not embedded.failures
+    assert np.isfinite(embedded.embeddings).all()
 
 
 def test_retry_after_is_honoured() -> None:
