@@ -17,7 +17,7 @@ MOST = {"rename": 24, "link": 14, "symlink": 1, "unlink": 18, "fsync": 54, "mkdi
 @pytest.mark.parametrize("seed", range(1))
 def test_a_few_random_kills_cost_nothing(reference, subject: Subject, seed: int) -> None:
     kills = Kills(subject, reference.digest, random.Random(seed), 0.9 * reference.seconds)
-    kills.many(4)
+    kills.many(2)
     note("SIGKILL at a random moment, 36,000 profiles", kills.survived, kills.lost)
 
 
@@ -34,7 +34,7 @@ def test_random_kills_of_a_large_run_cost_nothing(large_reference, tmp_path: Pat
 @needs_strace
 @pytest.mark.parametrize(
     ("call", "number"),
-    cases([(call, number) for call in COMMITS for number in range(1, MOST[call] + 1)], 6),
+    cases([(call, number) for call in COMMITS for number in range(1, MOST[call] + 1)], 5),
 )
 def test_a_kill_at_a_commit_costs_nothing(reference, subject: Subject, call: str, number: int) -> None:
     ended = subject.run(tracing(call, "signal=KILL", number))

@@ -51,6 +51,7 @@ def timed(airflow: Place, rest: Airflow) -> Iterator[str]:
     (airflow.datasets / "timed.toml").unlink()
 
 
+@pytest.mark.cluster  # takes a minute and a half: not for `make test`
 @pytest.mark.timeout(1800)
 def test_killed_marked_failed_and_cleared_in_one_run(reference, begin: Begin) -> None:
     trial = begin(random.Random(0), "retried")

@@ -86,7 +86,7 @@ def _read_all_the_while(home: Path, stop: Any, found: Any) -> None:
 _names: dict[int, str] = {}
 
 
-@pytest.mark.parametrize("publishes", [200, pytest.param(3_000, marks=pytest.mark.faults_full)])
+@pytest.mark.parametrize("publishes", [60, pytest.param(3_000, marks=pytest.mark.faults_full)])
 @pytest.mark.timeout(3600)
 def test_readers_never_see_two_versions_mixed(tmp_path: Path, publishes: int) -> None:
     """Three versions are published in turn; all but the last two are pruned, so each is assembled anew."""
