@@ -216,9 +216,8 @@ def vectorize(frame: pd.DataFrame, workers: int, kind: str = "gaussian") -> tupl
 
 
 def _vectorize(frame: pd.DataFrame, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    embedding = {"gaussian": _embedding, "tokens": _token_embedding, "tokens anew": _token_embedding_anew}[
-        kind
-    ]
+    kinds = {"gaussian": _embedding, "tokens": _token_embedding, "tokens anew": _token_embedding_anew}
+    embedding = kinds[kind]
     return np.stack(frame.apply(_vector, axis=1)), np.stack(frame.apply(embedding, axis=1))
 
 

@@ -100,21 +100,11 @@ class Builder:
 
 
 @contextmanager
-def building(path: Path) -> Iterator[Builder]:
-    """A new database that lies, whole and durable, at `path` afterwards.
-
-    While it is built it has no journal: after a crash only a temporary file is left. Raises SpecError on a
-    full disk, StageError if SQLite fails otherwise.
-    """
-    with replacing(path) as temporary, filling(temporary) as database:
-        yield database
-
-
-@contextmanager
 def filling(path: Path, page_bytes: int = PAGE_BYTES) -> Iterator[Builder]:
     """The database at `path`, new with pages of that size or there already, while it is built.
 
-    Raises what `building` raises.
+    It has no journal: a crash leaves it broken, so build it beside its place (`files.replacing`). Raises
+    SpecError on a full disk, StageError if SQLite fails otherwise.
     """
     try:
         with _connected(str(path)) as connection:

@@ -46,19 +46,19 @@ class Usage:
 
 
 class Pool:
-    """Processes for blocks: one more than may compute at once, so that one can wait for the disk.
+    """Processes for blocks, as many as may compute at once.
 
-    Jobs compute inside `resources.cpu_slot`, which holds the budget over all pools of the machine. The
-    processes are forked at once, from a parent that has used neither OpenMP nor Arrow's threads so far.
-    BLAS has one thread in each: how it rounds depends on their number, and more would wait for busy cores.
+    Jobs work inside `resources.cpu_slot`, which holds the budget over all pools of the machine: writing to
+    the page cache is work like any other. The processes are forked at once, from a parent that has used
+    neither OpenMP nor Arrow's threads so far. BLAS has one thread in each: how it rounds depends on their
+    number, and more would wait for busy cores.
     """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self.usage = Usage()
-        self._processes = workers + 1
         self._executor = ProcessPoolExecutor(
-            self._processes,
+            workers,
             mp_context=multiprocessing.get_context("fork"),
             initializer=_start,
             initargs=(os.getpid(),),
@@ -76,7 +76,7 @@ class Pool:
         try:
             for job in jobs:
                 waiting.append(self._executor.submit(_measured, work, job))
-                if len(waiting) > 4 * self._processes:
+                if len(waiting) > 4 * self.workers:
                     yield self._taken(waiting.popleft())
             while waiting:
                 yield self._taken(waiting.popleft())

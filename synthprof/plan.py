@@ -214,19 +214,18 @@ def _texts_memory(name: str, spec: Spec, workers: int, texts: Texts) -> int:
     """What the texts of a collection take on top; as small as profiles they would take next to nothing."""
     if name == "generate":
         return READ_COPIES * texts.block_bytes
-    processes = 1 if name == "ingest" else min(workers + 1, spec.blocks)
+    processes = 1 if name == "ingest" else min(workers, spec.blocks)
     return processes * HELD_COPIES * texts.block_bytes
 
 
 def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:
     vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
-    at_work = workers + 1  # one more than compute waits for the disk
-    idle = BASE_BYTES + at_work * IDLE_BYTES
+    idle = BASE_BYTES + workers * IDLE_BYTES
     match name:
         case "generate":
-            return BASE_BYTES + at_work * WORKER_BYTES
+            return BASE_BYTES + workers * WORKER_BYTES
         case "vectorize":
-            return BASE_BYTES + at_work * (WORKER_BYTES + vectors + embeddings * 13 // 10)
+            return BASE_BYTES + workers * (WORKER_BYTES + vectors + embeddings * 13 // 10)
         case "ingest" | "vacuum":
             return idle + min(LOAD_BYTES, disk_of(name, spec, texts))
         case "persist_blobs":
@@ -236,7 +235,7 @@ def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> in
         case "export_index":
             return idle + SEARCH_BYTES + _index_bytes(spec) + 4 * spec.profiles + 4 * embeddings
         case _:
-            workers_bytes = at_work * (WORKER_BYTES + embeddings // 4)
+            workers_bytes = workers * (WORKER_BYTES + embeddings // 4)
             return BASE_BYTES + REPORT_BYTES + workers_bytes + 12 * spec.profiles
 
 

@@ -14,11 +14,11 @@ LAYERS = (
     {"kernels", "errors", "startup"},
     {"schema"},
     {"spec"},
-    {"streams", "resources", "files"},
+    {"streams", "resources", "files", "sqlite_pages"},
     {"telemetry", "parallel", "batches"},
     {"profiles"},
     {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
-    {"receipts", "build", "database", "blob_pages", "answers"},
+    {"receipts", "build", "database", "blob_pages", "index_pages", "answers"},
     {"manifest"},
     {"store"},
     {"plan", "summary", "explore", "filters", "embedding", "collection"},
@@ -34,7 +34,7 @@ LAYERS = (
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
     ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"), ("index", "cluster"),
-    ("overview", "projection"),
+    ("index_pages", "database"), ("overview", "projection"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")

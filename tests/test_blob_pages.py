@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthprof import blob_pages
+from synthprof import blob_pages, sqlite_pages
 
 
 def _made(path: Path, matrices: list[np.ndarray], page_bytes: int = blob_pages.PAGE_BYTES) -> int:
@@ -58,20 +58,15 @@ def test_small_pages_make_deep_trees(
     """With pages of 512 bytes some thousand rows need four levels, as billions do with larger ones."""
     path = tmp_path_factory.getbasetemp() / "deep.db"
     matrix = np.random.default_rng(width).integers(0, 256, (sum(sizes), width), dtype=np.uint8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blob_pages, "PAGE_BYTES", 512)
-        _made(path, np.split(matrix, np.cumsum(sizes)[:-1]), 512)
+    _made(path, np.split(matrix, np.cumsum(sizes)[:-1]), 512)
     _check(path, matrix)
 
 
 @pytest.mark.parametrize(
     "rows", [61, 62, 63, 64, 70, 71, 72, 73, 123, 124, 125, 126, 3_844, 3_845, 3_906, 3_907]
 )
-def test_no_interior_page_has_a_single_child(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
-) -> None:
+def test_no_interior_page_has_a_single_child(tmp_path: Path, rows: int) -> None:
     """SQLite takes that for damage: one row per leaf, around as many leaves as an interior page can hold."""
-    monkeypatch.setattr(blob_pages, "PAGE_BYTES", 512)
     matrix = np.random.default_rng(rows).integers(0, 256, (rows, 400), dtype=np.uint8)
     _made(tmp_path / "x.db", [matrix], 512)
     _check(tmp_path / "x.db", matrix)
@@ -83,7 +78,7 @@ def test_the_page_that_sqlite_locks_stays_empty(
 ) -> None:
     """It lies at 1 GiB; here it is put where a small file reaches it, so that SQLite finds it unused."""
     matrix = np.arange(80_000, dtype=np.float32).reshape(-1, 8)
-    monkeypatch.setattr(blob_pages, "LOCK_PAGE", page)
+    monkeypatch.setattr(sqlite_pages, "LOCK_BYTES", (page - 1) * blob_pages.PAGE_BYTES)
     _made(tmp_path / "x.db", [matrix[:4_500], matrix[4_500:]])
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
         rows = connection.execute("SELECT v FROM t ORDER BY id").fetchall()

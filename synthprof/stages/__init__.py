@@ -57,10 +57,10 @@ class Stage:
 STAGES = (
     Stage("setup", 1, "dataset"),
     Stage("generate", 1, "shard", ("setup",)),
-    Stage("ingest", 1, "dataset", ("generate",)),
+    Stage("ingest", 2, "dataset", ("generate",)),
     Stage("vectorize", 1, "shard", ("generate",)),
-    Stage("persist_blobs", 2, "dataset", ("vectorize",)),
-    Stage("cluster", 1, "dataset", ("vectorize",)),
+    Stage("persist_blobs", 3, "dataset", ("vectorize",)),
+    Stage("cluster", 2, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
     Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum")),

@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.cluster import adjusted_rand_index, assign, silhouette, train, training_rows
-from synthprof.database import building
+from synthprof.database import filling
 from synthprof.files import FileRecord, record, replacing
+from synthprof.index_pages import Coded, add_indexes
 from synthprof.plan import clusters_of
 from synthprof.receipts import read_receipts
 from synthprof.spec import BLOCK_ROWS
@@ -44,7 +45,7 @@ def run(context: Context) -> Outcome:
     files = (
         _save(context, CENTROIDS, training.centroids),
         _save(context, LABELS, labels),
-        _persist(context, without_missing(context, labels)),
+        _persist(context, without_missing(context, labels), k),
     )
     scores = {
         "inertia": inertia,
@@ -91,15 +92,17 @@ def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:
     return record(path, path.parent)
 
 
-def _persist(context: Context, labels: npt.NDArray[np.int32]) -> FileRecord:
+def _persist(context: Context, labels: npt.NDArray[np.int32], k: int) -> FileRecord:
     path = context.folder() / CLUSTERS
     schema = pa.schema({"id": pa.int64(), "cluster_id": pa.int32()})
-    with building(path) as database:
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, cluster_id INTEGER NOT NULL)"
-        )
-        database.load("clusters", schema, _batches(labels, schema))
-        database.execute("CREATE INDEX IF NOT EXISTS idx_clusters_cluster_id ON clusters (cluster_id)")
+    with replacing(path) as temporary:
+        with filling(temporary) as database:
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, cluster_id INTEGER NOT NULL)"
+            )
+            database.load("clusters", schema, _batches(labels, schema))
+        codes = (labels - NO_CLUSTER).astype(np.uint32)
+        add_indexes(temporary, "clusters", {"cluster_id": Coded(codes, range(NO_CLUSTER, k))})
     return record(path, path.parent)
 
 

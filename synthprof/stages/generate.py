@@ -41,7 +41,6 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
             job.block,
             spec.block_rows(job.block),
         )
-    blocks.write(ARCHETYPES, job.block, made.archetypes)
-    blocks.write(PROFILES, job.block, made.profiles)
-    with cpu_slot(job.slots):
+        blocks.write(ARCHETYPES, job.block, made.archetypes)
+        blocks.write(PROFILES, job.block, made.profiles)
         return blocks.seal(kinds, job.block)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 
-from synthprof.database import building
-from synthprof.files import record
+from synthprof.database import filling
+from synthprof.files import record, replacing
+from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
 from synthprof.receipts import read_receipts
-from synthprof.schema import Schema
+from synthprof.schema import Column, Schema
 from synthprof.stages.context import Context, Outcome
 
 PERFIS = "perfis.db"
+TABLE = "perfis"
 
 
 def run(context: Context) -> Outcome:
@@ -19,28 +22,59 @@ def run(context: Context) -> Outcome:
     read_receipts(context.folder("generate"), spec.blocks)
     path = context.folder() / PERFIS
     first = context.blocks.profiles(0)
+    codes = {column.name: Codes(column) for column in context.schema.columns if _is_coded(column)}
+    others = [column.name for column in context.schema.columns if column.indexed and column.name not in codes]
 
     def batches() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from (context.blocks.profiles(block) for block in range(1, spec.blocks))
+        for block in range(spec.blocks):
+            batch = context.blocks.profiles(block) if block else first
+            for name, parts in codes.items():
+                parts.take(batch.column(name))
+            yield batch
 
-    with building(path) as database:
-        database.execute(table_statement(context.schema))
-        rows = database.load(
-            "perfis", first.schema, batches(), lambda done: context.progress(done, spec.profiles)
-        )
-        for statement in index_statements(context.schema):
-            database.execute(statement)
+    with replacing(path) as temporary:
+        with filling(temporary) as database:
+            database.execute(table_statement(context.schema))
+            rows = database.load(
+                TABLE, first.schema, batches(), lambda done: context.progress(done, spec.profiles)
+            )
+            for name in others:
+                database.execute(index_statement(TABLE, name))
+        add_indexes(temporary, TABLE, {name: parts.whole() for name, parts in codes.items()})
     return Outcome(rows, (record(path, path.parent),))
 
 
 def table_statement(schema: Schema) -> str:
     """The SQL that makes the table `perfis` of a schema."""
     columns = (f"{column.name} {column.sql_type}" for column in schema.columns)
-    return f"CREATE TABLE IF NOT EXISTS perfis (id INTEGER PRIMARY KEY, {', '.join(columns)})"
+    return f"CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER PRIMARY KEY, {', '.join(columns)})"
 
 
-def index_statements(schema: Schema) -> list[str]:
-    """The SQL that makes an index for each column that asks for one."""
-    names = (column.name for column in schema.columns if column.indexed)
-    return [f"CREATE INDEX IF NOT EXISTS idx_perfis_{name} ON perfis ({name})" for name in names]
+def _is_coded(column: Column) -> bool:
+    """Whether an index is wanted and can be laid out; texts that differ in each row are SQLite's to sort."""
+    return column.indexed and column.kind in ("category", "integer", "flag") and can_index(_keys(column))
+
+
+def _keys(column: Column) -> tuple[str, ...] | range:
+    if column.kind == "category":
+        return column.values
+    low, high = column.span
+    return range(low, high + 1)
+
+
+class Codes:
+    """The codes of an indexed column, block by block."""
+
+    def __init__(self, column: Column) -> None:
+        self._keys = _keys(column)
+        self._low = 0 if column.kind == "category" else column.span[0]
+        self._parts: list[np.ndarray] = []
+
+    def take(self, values: pa.Array) -> None:
+        """Those of the next block."""
+        numbers = values.indices if isinstance(values, pa.DictionaryArray) else values
+        self._parts.append((numbers.to_numpy() - self._low).astype(np.uint16))
+
+    def whole(self) -> Coded:
+        """Those of all blocks."""
+        return Coded(np.concatenate(self._parts), self._keys)

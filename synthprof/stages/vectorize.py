@@ -39,8 +39,7 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         if VECTORS in kinds:
             vectors = features(load_schema(spec.profile_schema), profiles, spec.dim_vector)
             blocks.write(VECTORS, job.block, vectors)
-    blocks.write(EMBEDDINGS, job.block, embeddings)
-    with cpu_slot(job.slots):
+        blocks.write(EMBEDDINGS, job.block, embeddings)
         return blocks.seal(kinds, job.block)
 
 
