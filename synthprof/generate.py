@@ -42,7 +42,7 @@ from synthprof.schema import (
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import Stream, stream
 
-__all__ = ["Counts", "Generated", "check", "expected_shares", "generate", "observed_counts"]
+__all__ = ["Counts", "Generated", "check", "expected_shares", "generate", "make_tables", "observed_counts"]
 
 Codes = npt.NDArray[np.integer]
 Rows = npt.NDArray[np.intp]
@@ -81,6 +81,11 @@ def generate(
     ids = pa.array(np.arange(block * BLOCK_ROWS + 1, (block + 1) * BLOCK_ROWS + 1))
     arrays = {"id": ids} | {column.name: drawing.array(column) for column in schema.columns}
     return Generated(pa.RecordBatch.from_pydict(arrays).slice(0, rows), drawing.archetypes[:rows])
+
+
+def make_tables(schema: Schema, locale: str, separation: float) -> None:
+    """The tables that columns are drawn from are made, for processes forked from this one to share."""
+    _tables(schema, locale, separation)
 
 
 # --- tables, made once per process -----------------------------------------------------------------------

@@ -4,6 +4,7 @@ One declaration with bounds and descriptions serves the DAG's trigger form, the 
 documentation. This module is imported by the DAG file: it stays free of numpy, pyarrow and faiss.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -16,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import jsonschema
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from synthprof.errors import SpecError
 
@@ -27,8 +27,8 @@ BLOCK_ROWS = 16_384
 MAX_SHARDS = 100
 """Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
 
-SHARD_ROWS = 250_000
-"""Rows of an automatic shard: some seconds of work on two cores, so that Airflow's second is small."""
+SHARD_ROWS = 500_000
+"""Rows of an automatic shard: seconds of work on two cores, so that Airflow's second is small."""
 
 Kind = Literal["generate", "embed"]
 """What an order is for: profiles that are made, or texts from elsewhere."""
@@ -259,17 +259,23 @@ class Request(_Params):
 
         Raises SpecError naming value, rule and remedy.
         """
+        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
+            with contextlib.suppress(ValidationError):  # said below as Airflow says it
+                return cls._of(params)
         check_params(params)
-        sort = {name: cls._owner(name) for name in params}
-        return cls(
-            dataset=params.get("dataset", cls.model_fields["dataset"].default),
-            spec=Spec(**{n: _number(Spec, n, v) for n, v in params.items() if sort[n] is Spec}),
-            runtime=Runtime(**{n: _number(Runtime, n, v) for n, v in params.items() if sort[n] is Runtime}),
-        )
+        numbers = {name: _number(cls._owner(name), name, value) for name, value in params.items()}
+        return cls._of(numbers)
 
-    @staticmethod
-    def _owner(name: str) -> type[BaseModel] | None:
-        return next((model for model in (Spec, Runtime) if name in model.model_fields), None)
+    @classmethod
+    def _of(cls, params: Mapping[str, Any]) -> "Request":
+        fields: dict[type[BaseModel], dict[str, Any]] = {cls: {}, Spec: {}, Runtime: {}}
+        for name, value in params.items():
+            fields[cls._owner(name)][name] = value
+        return cls(**fields[cls], spec=Spec(**fields[Spec]), runtime=Runtime(**fields[Runtime]))
+
+    @classmethod
+    def _owner(cls, name: str) -> type[BaseModel]:
+        return next((model for model in (Spec, Runtime) if name in model.model_fields), cls)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -312,6 +318,8 @@ def check_params(params: Mapping[str, Any]) -> None:
 
     The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
     """
+    import jsonschema  # a tenth of a second, which only wrong values pay
+
     schema = _every_param()
     for name, value in params.items():
         if name not in schema:
@@ -358,7 +366,7 @@ class Shard:
         return range(self.first, self.end)
 
     def label(self, profiles: int) -> str:
-        """The row range as people read it, ids being 1-based: `1-250,000`."""
+        """The row range as people read it, ids being 1-based: `1-500,000`."""
         last = min(self.end * BLOCK_ROWS, profiles)
         return f"{self.first * BLOCK_ROWS + 1:,}-{last:,}"
 

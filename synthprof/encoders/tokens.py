@@ -5,7 +5,7 @@ directions by whole-number weights, so that sums of tokens are exact in float32.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,9 @@ from synthprof.encoders.lexicon import STOP_WORDS, Lexicon, read_lexicon
 from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, mix
 from synthprof.encoders.text import PhraseFinder, fold_all, hash_words
 from synthprof.encoders.vocabulary import Game, Vocabulary
+
+Token = tuple[str, str]
+"""A column and one of its values."""
 
 GAMES = "jogos_favoritos"
 
@@ -88,24 +91,25 @@ class Tokens:
         return sums
 
     def _named(self, column: str, values: Sequence[str]) -> Matrix:
-        hashes = np.array([hash_name(f"{column}={value}") for value in values], np.uint64)
-        return TOKEN_SCALE * directions(hashes, self.dim)
+        vectors = self._by_name((column, value) for value in values)
+        return np.stack([vectors[column, value] for value in values])
+
+    def _by_name(self, tokens: Iterable[Token]) -> dict[Token, Matrix]:
+        """The direction of each different token, times TOKEN_SCALE."""
+        names = list(dict.fromkeys(tokens))
+        hashes = np.array([hash_name(f"{column}={value}") for column, value in names], np.uint64)
+        return dict(zip(names, TOKEN_SCALE * directions(hashes, self.dim), strict=True))
 
     def _games(self, games: Sequence[Game], parts: Mapping[str, float]) -> Matrix:
         """Each game's own direction plus its genre, styles and platforms, each part as large as its share."""
-        return np.stack([self._game(game, parts) for game in games])
-
-    def _game(self, game: Game, parts: Mapping[str, float]) -> Matrix:
-        vector = np.zeros(self.dim, np.float32)
-        for column, values in (
-            (GAMES, (game.name,)),
-            ("genero", (game.genre,)),
-            ("estilos_preferidos", game.styles),
-            ("plataformas_possuidas", game.platforms),
-        ):
-            share = round(TOKEN_SCALE * parts[column] / math.sqrt(len(values)))
-            vector += share * (self._named(column, values) / TOKEN_SCALE).sum(axis=0)
-        return vector
+        tokens = [_tokens(game) for game in games]
+        vectors = self._by_name((column, value) for of in tokens for column in of for value in of[column])
+        found = np.zeros((len(games), self.dim), np.float32)
+        for row, of in zip(found, tokens, strict=True):
+            for column, values in of.items():
+                share = round(TOKEN_SCALE * parts[column] / math.sqrt(len(values)))
+                row += share * sum(vectors[column, value] / TOKEN_SCALE for value in values)
+        return found
 
     def _words(self, values: pa.Array) -> Matrix:
         """The words of each value, each in its own direction, together as large as one token."""
@@ -126,15 +130,27 @@ class Tokens:
             zip((g.name for g in vocabulary.games), self._games(vocabulary.games, ASKED_PARTS), strict=True)
         )
         ages = {column: self.numbers(column) for column in ANCHORS}
+        named = self._by_name(
+            token for tokens in lexicon.values() for token in tokens if token[0] not in (*ages, GAMES)
+        )
         table = np.zeros((len(lexicon), self.dim), np.float32)
         for row, tokens in zip(table, lexicon.values(), strict=True):
             for column, value in tokens:
                 if column in ages:
                     vector = ages[column][int(value)]
                 else:
-                    vector = asked[value] if column == GAMES else self._named(column, [value])[0]
+                    vector = asked[value] if column == GAMES else named[column, value]
                 row += round(weights[column] / math.sqrt(len(tokens))) * vector
         return table
+
+
+def _tokens(game: Game) -> dict[str, Sequence[str]]:
+    return {
+        GAMES: (game.name,),
+        "genero": (game.genre,),
+        "estilos_preferidos": game.styles,
+        "plataformas_possuidas": game.platforms,
+    }
 
 
 def directions(hashes: Hashes, dim: int) -> Matrix:

@@ -4,7 +4,7 @@ The rows of a collection are read from their source instead (`import_rows`), and
 """
 
 from synthprof.files import FileRecord
-from synthprof.generate import generate
+from synthprof.generate import generate, make_tables
 from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
 from synthprof.spec import Spec
@@ -24,7 +24,7 @@ def run(context: Context) -> Outcome:
 def prepare(spec: Spec) -> None:
     """The tables that columns are drawn from are made."""
     if not spec.collection:
-        generate(load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, 0, 1)
+        make_tables(load_schema(spec.profile_schema), spec.locale, spec.separation)
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
