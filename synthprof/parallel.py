@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 from threadpoolctl import threadpool_limits
 
 from synthprof.errors import StageError
-from synthprof.resources import peak_memory, reset_peak_memory
+from synthprof.resources import keep_memory, peak_memory, reset_peak_memory
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -129,3 +129,4 @@ def _start(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     threadpool_limits(1)
+    keep_memory()

@@ -26,28 +26,32 @@ SURVEY = "survey.json"
 
 # Memory, over all processes of a stage; pages that forked workers share count once. Fitted to, and compared
 # with, what benchmarks/bench_memory.py measures.
-BASE_BYTES = 190 * MIB
+BASE_BYTES = 130 * MIB
 """A process with the libraries loaded and nothing done; its forked workers share most of it."""
 
-WORKER_BYTES = 52 * MIB
-"""What a worker takes of its own while it generates, vectorizes or checks one block."""
+WORKER_BYTES = 62 * MIB
+"""What a worker takes of its own while it generates a block, and keeps for the next (`keep_memory`)."""
 
-IDLE_BYTES = 40 * MIB
-"""What a worker keeps of that while other stages are at work."""
+ENCODER_BYTES = 36 * MIB
+"""What the encoder takes on top, with SciPy; each worker keeps ENCODED_BYTES of its blocks."""
+
+ENCODED_BYTES = 8 * MIB
 
 LOAD_BYTES = 100 * MIB
 """What loading a large database of profiles takes on top: SQLite's cache of 64 MiB and some blocks."""
 
-TRAIN_BYTES = 90 * MIB
+TRAIN_BYTES = 30 * MIB
 """What k-means takes on top of its sample."""
 
-SEARCH_BYTES = 200 * MIB
+SEARCH_BYTES = 130 * MIB
 """What looking for exact neighbours takes on top of the index, whose recall they are to show."""
 
-REPORT_BYTES = 240 * MIB
-"""What the map and the page of the report take on top."""
+REPORT_BYTES = 95 * MIB
+"""What the map and the page of the report take on top, and for each profile more, up to a million."""
 
-READ_COPIES = 9
+REPORT_ROW_BYTES, MOST_REPORT_ROWS = 172, 1_000_000
+
+READ_COPIES = 12
 """What reading a block of a collection takes, as a multiple of its bytes: rows as Python and as Arrow hold
 them. Python takes two bytes for each character of a text that is not in Latin 1."""
 
@@ -220,23 +224,26 @@ def _texts_memory(name: str, spec: Spec, workers: int, texts: Texts) -> int:
 
 def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:
     vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
-    idle = BASE_BYTES + workers * IDLE_BYTES
+    generated = BASE_BYTES + workers * WORKER_BYTES
+    idle = generated + ENCODER_BYTES + workers * ENCODED_BYTES
     match name:
         case "generate":
-            return BASE_BYTES + workers * WORKER_BYTES
+            return generated
         case "vectorize":
-            return BASE_BYTES + workers * (WORKER_BYTES + vectors + embeddings * 13 // 10)
-        case "ingest" | "vacuum":
+            return generated + ENCODER_BYTES + workers * (vectors + embeddings * 13 // 10)
+        case "ingest":
+            return generated + min(LOAD_BYTES, disk_of(name, spec, texts)) + 12 * spec.profiles
+        case "vacuum":
             return idle + min(LOAD_BYTES, disk_of(name, spec, texts))
         case "persist_blobs":
-            return idle + 4 * max(vectors, embeddings)
+            return idle + 2 * max(vectors, embeddings)
         case "cluster":
-            return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 4 * embeddings
+            return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 2 * embeddings
         case "export_index":
             return idle + SEARCH_BYTES + _index_bytes(spec) + 4 * spec.profiles + 4 * embeddings
         case _:
-            workers_bytes = workers * (WORKER_BYTES + embeddings // 4)
-            return BASE_BYTES + REPORT_BYTES + workers_bytes + 12 * spec.profiles
+            mapped = REPORT_ROW_BYTES * min(spec.profiles, MOST_REPORT_ROWS) + 30 * spec.profiles
+            return generated + REPORT_BYTES + mapped + workers * embeddings * 5 // 4
 
 
 def _sample_bytes(spec: Spec, k: int = 0) -> int:

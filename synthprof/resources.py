@@ -28,6 +28,8 @@ ADDRESS_SPACE_MIN = 3 << 30
 """Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.3 GiB, of which they
 touch a tenth (benchmarks/bench_memory.py)."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
 LOOK_SECONDS = 0.05
 """How often a process that waits for its turn looks whether memory is short; a look takes about 0.2 ms."""
 
@@ -134,6 +136,17 @@ def give_back_memory() -> None:
     """Memory that was freed is the system's again, not only the allocator's (malloc_trim(3), glibc only)."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_memory() -> None:
+    """Memory that was freed stays the allocator's, for the next block to use (mallopt(3), glibc only).
+
+    Else each block takes it anew, page by page, of which a virtual machine gives some hundred a millisecond.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, 32 * MIB)
+        libc.mallopt(_M_TRIM_THRESHOLD, 512 * MIB)
 
 
 @contextlib.contextmanager
