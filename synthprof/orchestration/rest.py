@@ -27,6 +27,13 @@ class Airflow:
         except httpx.HTTPError:
             return False
 
+    def takes_reports(self) -> bool:
+        """Whether tasks can report: Airflow builds that part of its API when first asked, for seconds."""
+        try:
+            return self._client.get("/execution/health").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
     def healthy(self) -> bool:
         """Whether API server, scheduler and DAG processor work and the DAG is there."""
         try:

@@ -91,6 +91,7 @@ def _start(home: Home, environment: dict[str, str], running: dict[str, subproces
             _log(home, name).unlink(missing_ok=True)
             command = [sys.executable, "-m", "airflow", *arguments]
             running[name] = start(command, environment, _log(home, name))
+        _until(airflow.takes_reports, lambda: _check(running, home))  # else the first task waits for it
         _until(airflow.healthy, lambda: _check(running, home))
     return time.monotonic() - begin
 
