@@ -40,11 +40,12 @@ Distances = NDArray[np.float32]
 POINTS_MIN = 39  # per centroid: below this FAISS warns (ClusteringParameters.min_points_per_centroid)
 POINTS_MAX = 128  # per centroid: half of FAISS's own, in half the time; inertia is 1 % more at 300,000 rows
 SAMPLE_ROWS_MIN = 65_536  # so that few centroids are trained on more than 128 each, which costs little
-SAMPLE_ROWS_MAX = 262_144  # 128 MiB of 128 float32 values
+SAMPLE_ROWS_MAX = 131_072  # 64 MiB of 128 float32 values
 PRODUCT_ROWS = 4_096  # FAISS's own distance_compute_blas_query_bs; 2,048 and 16,384 were no faster
 BLAS_VALUES_MIN = 128_000  # distance_compute_blas_threshold: fewer query values are compared 6 times slower
 SPLIT = np.float32(1 / 1024)  # EPS of split_clusters in faiss/Clustering.cpp
 SUMS = 4  # partial sums of a cluster: a fixed number, so that threads do not show; 3 % of the time in all
+COUNTED_ROWS = 65_536  # at a time, lest 64-bit copies of labels grow with the data
 SPREAD_CLUSTERS_MAX = 64  # each costs about 6 ms: nothing beside the iterations up to here
 SPREAD_ROWS = 4_096
 SPREAD_TRIALS = 64
@@ -78,7 +79,7 @@ def check_k(k: int, rows: int) -> None:
 
 
 def training_rows_count(rows: int, k: int) -> int:
-    """128 rows per centroid, 65,536 to 262,144 in all, at least 39 per centroid; all rows if that is fewer."""
+    """128 per centroid, 65,536 to 131,072 in all, at least 39 per centroid; all rows if that is fewer."""
     return min(rows, max(POINTS_MIN * k, min(max(POINTS_MAX * k, SAMPLE_ROWS_MIN), SAMPLE_ROWS_MAX)))
 
 
@@ -162,10 +163,12 @@ def adjusted_rand_index(labels: NDArray[np.integer], archetypes: NDArray[np.inte
 
     Both (n,), integers from 0. Source: Hubert and Arabie 1985, equation 5.
     """
-    width = int(archetypes.max()) + 1
-    together, own, given = (
-        _pairs(np.bincount(of)) for of in (labels.astype(np.int64) * width + archetypes, labels, archetypes)
-    )
+    sizes = np.zeros((int(labels.max()) + 1, int(archetypes.max()) + 1), np.int64)
+    for first in range(0, len(labels), COUNTED_ROWS):
+        part = slice(first, first + COUNTED_ROWS)
+        both = labels[part].astype(np.int64) * sizes.shape[1] + archetypes[part]
+        sizes += np.bincount(both, minlength=sizes.size).reshape(sizes.shape)
+    together, own, given = _pairs(sizes), _pairs(sizes.sum(axis=1)), _pairs(sizes.sum(axis=0))
     expected, most = own * given / max(1.0, _pairs(np.array([len(labels)]))), (own + given) / 2
     return 1.0 if most == expected else round((together - expected) / (most - expected), 6)
 

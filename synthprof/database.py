@@ -20,7 +20,7 @@ _BUILD = (
     "synchronous=OFF",
     "locking_mode=EXCLUSIVE",
     "secure_delete=OFF",
-    "cache_size=-65536",
+    "cache_size=-8192",  # KiB: pages are filled once, in order
 )
 
 

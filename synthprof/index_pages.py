@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -160,12 +161,17 @@ def _ids_by_key(codes: npt.NDArray[np.unsignedinteger], order: Sequence[int]) ->
     """The ids of each code in this order of codes, ascending: a counting sort, in little memory."""
     rank = np.empty(len(order), np.uint16 if len(order) <= 1 << 16 else np.uint32)
     rank[list(order)] = np.arange(len(order))
-    counts = np.bincount(codes, minlength=len(order))[list(order)]
+    firsts = range(0, len(codes), ROWS_AT_ONCE)
+
+    def ranks_from(first: int) -> npt.NDArray[Any]:
+        return rank.take(codes[first : first + ROWS_AT_ONCE])
+
+    counts = sum(np.bincount(ranks_from(first), minlength=len(order)) for first in firsts)
     ends = np.cumsum(counts)
     places = ends - counts
     ids = np.empty(len(codes), np.uint32)
-    for first in range(0, len(codes), ROWS_AT_ONCE):
-        ranks = rank[codes[first : first + ROWS_AT_ONCE]]
+    for first in firsts:
+        ranks = ranks_from(first)
         rows = np.argsort(ranks, kind="stable")
         here = np.bincount(ranks, minlength=len(order))
         starts = places - (np.cumsum(here) - here)

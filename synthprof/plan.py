@@ -37,8 +37,8 @@ ENCODER_BYTES = 36 * MIB
 
 ENCODED_BYTES = 8 * MIB
 
-LOAD_BYTES = 100 * MIB
-"""What loading a large database of profiles takes on top: SQLite's cache of 64 MiB and some blocks."""
+LOAD_BYTES = 45 * MIB
+"""What loading a large database of profiles takes on top: SQLite's cache of 8 MiB and some blocks."""
 
 TRAIN_BYTES = 30 * MIB
 """What k-means takes on top of its sample."""

@@ -76,7 +76,7 @@ def test_training_rows_of_one_key_stay_the_same_for_ever():
 def test_the_sample_is_capped_but_never_below_39_per_centroid():
     assert cluster.training_rows_count(10**9, 12) == 65_536
     assert cluster.training_rows_count(10**9, 1_000) == 128_000
-    assert cluster.training_rows_count(10**9, 5_000) == 262_144
+    assert cluster.training_rows_count(10**9, 2_000) == 131_072
     assert cluster.training_rows_count(10**9, 10_000) == 390_000
     assert cluster.training_rows_count(100, 10_000) == 100
 

@@ -101,7 +101,7 @@ def _persist(context: Context, labels: npt.NDArray[np.int32], k: int) -> FileRec
                 "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, cluster_id INTEGER NOT NULL)"
             )
             database.load("clusters", schema, _batches(labels, schema))
-        codes = (labels - NO_CLUSTER).astype(np.uint32)
+        codes = (labels - NO_CLUSTER).view(np.uint32)
         add_indexes(temporary, "clusters", {"cluster_id": Coded(codes, range(NO_CLUSTER, k))})
     return record(path, path.parent)
 

@@ -22,7 +22,9 @@ def run(context: Context) -> Outcome:
     read_receipts(context.folder("generate"), spec.blocks)
     path = context.folder() / PERFIS
     first = context.blocks.profiles(0)
-    codes = {column.name: Codes(column) for column in context.schema.columns if _is_coded(column)}
+    codes = {
+        column.name: Codes(column, spec.profiles) for column in context.schema.columns if _is_coded(column)
+    }
     others = [column.name for column in context.schema.columns if column.indexed and column.name not in codes]
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -40,7 +42,7 @@ def run(context: Context) -> Outcome:
             )
             for name in others:
                 database.execute(index_statement(TABLE, name))
-        add_indexes(temporary, TABLE, {name: parts.whole() for name, parts in codes.items()})
+        add_indexes(temporary, TABLE, {name: parts.column for name, parts in codes.items()})
     return Outcome(rows, (record(path, path.parent),))
 
 
@@ -63,18 +65,17 @@ def _keys(column: Column) -> tuple[str, ...] | range:
 
 
 class Codes:
-    """The codes of an indexed column, block by block."""
+    """The codes of an indexed column, block by block, in as few bytes as they need."""
 
-    def __init__(self, column: Column) -> None:
-        self._keys = _keys(column)
+    def __init__(self, column: Column, rows: int) -> None:
+        keys = _keys(column)
         self._low = 0 if column.kind == "category" else column.span[0]
-        self._parts: list[np.ndarray] = []
+        self._rows = 0
+        self.column = Coded(np.empty(rows, np.min_scalar_type(len(keys) - 1)), keys)
 
     def take(self, values: pa.Array) -> None:
         """Those of the next block."""
         numbers = values.indices if isinstance(values, pa.DictionaryArray) else values
-        self._parts.append((numbers.to_numpy() - self._low).astype(np.uint16))
-
-    def whole(self) -> Coded:
-        """Those of all blocks."""
-        return Coded(np.concatenate(self._parts), self._keys)
+        end = self._rows + len(values)
+        self.column.codes[self._rows : end] = numbers.to_numpy() - self._low
+        self._rows = end
