@@ -45,7 +45,7 @@ PRODUCT_ROWS = 4_096  # FAISS's own distance_compute_blas_query_bs; 2,048 and 16
 BLAS_VALUES_MIN = 128_000  # distance_compute_blas_threshold: fewer query values are compared 6 times slower
 SPLIT = np.float32(1 / 1024)  # EPS of split_clusters in faiss/Clustering.cpp
 SUMS = 4  # partial sums of a cluster: a fixed number, so that threads do not show; 3 % of the time in all
-COUNTED_ROWS = 65_536  # at a time, lest 64-bit copies of labels grow with the data
+COUNTED_ROWS = 65_536  # at once, at least: 64-bit copies of all labels would grow with the data
 SPREAD_CLUSTERS_MAX = 64  # each costs about 6 ms: nothing beside the iterations up to here
 SPREAD_ROWS = 4_096
 SPREAD_TRIALS = 64
@@ -164,8 +164,9 @@ def adjusted_rand_index(labels: NDArray[np.integer], archetypes: NDArray[np.inte
     Both (n,), integers from 0. Source: Hubert and Arabie 1985, equation 5.
     """
     sizes = np.zeros((int(labels.max()) + 1, int(archetypes.max()) + 1), np.int64)
-    for first in range(0, len(labels), COUNTED_ROWS):
-        part = slice(first, first + COUNTED_ROWS)
+    at_once = max(COUNTED_ROWS, sizes.size)
+    for first in range(0, len(labels), at_once):
+        part = slice(first, first + at_once)
         both = labels[part].astype(np.int64) * sizes.shape[1] + archetypes[part]
         sizes += np.bincount(both, minlength=sizes.size).reshape(sizes.shape)
     together, own, given = _pairs(sizes), _pairs(sizes.sum(axis=1)), _pairs(sizes.sum(axis=0))

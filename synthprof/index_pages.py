@@ -161,10 +161,11 @@ def _ids_by_key(codes: npt.NDArray[np.unsignedinteger], order: Sequence[int]) ->
     """The ids of each code in this order of codes, ascending: a counting sort, in little memory."""
     rank = np.empty(len(order), np.uint16 if len(order) <= 1 << 16 else np.uint32)
     rank[list(order)] = np.arange(len(order))
-    firsts = range(0, len(codes), ROWS_AT_ONCE)
+    at_once = max(ROWS_AT_ONCE, len(order))
+    firsts = range(0, len(codes), at_once)
 
     def ranks_from(first: int) -> npt.NDArray[Any]:
-        return rank.take(codes[first : first + ROWS_AT_ONCE])
+        return rank.take(codes[first : first + at_once])
 
     counts = sum(np.bincount(ranks_from(first), minlength=len(order)) for first in firsts)
     ends = np.cumsum(counts)
