@@ -51,8 +51,13 @@ def home_folder() -> Path:
 
 
 def budget(folder: Path, workers: int = 0) -> Budget:
-    """The budget for work in `folder`; `workers` above 0 is taken as it is."""
-    return Budget(workers or default_workers(), available_memory() + own_memory(), free_disk(folder))
+    """The budget for work in `folder`; `workers` above 0 is taken as it is.
+
+    Memory is at most what a control group may have: pages of ours that count elsewhere are no room here.
+    """
+    limits = (limit for limit, _ in _memory_limits())
+    memory = min([available_memory() + own_memory(), *limits])
+    return Budget(workers or default_workers(), memory, free_disk(folder))
 
 
 def default_workers() -> int:

@@ -17,6 +17,15 @@ def test_the_budget_is_four_fifths_of_the_usable_cores_and_at_least_one(tmp_path
     assert resources.budget(tmp_path, workers=7).workers == 7
 
 
+def test_the_budget_is_never_more_than_a_control_group_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though pages of ours that are counted elsewhere, as libraries others have loaded, are not its own."""
+    monkeypatch.setattr(resources, "_memory_limits", lambda: iter([(100 * MIB, 99 * MIB)]))
+    assert resources.own_memory() > 2 * MIB
+    assert resources.budget(tmp_path).memory == 100 * MIB
+
+
 def test_affinity_limits_the_usable_cores() -> None:
     script = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n" + (
         "from synthprof.resources import usable_cores; print(usable_cores())"
