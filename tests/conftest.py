@@ -32,11 +32,6 @@ class ByFile(LoadScopeScheduling):
         return "airflow" if Path(file).stem in ON_AIRFLOW else file
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.stem not in ON_AIRFLOW)
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
