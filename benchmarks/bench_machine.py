@@ -5,7 +5,7 @@
 A page of memory, touched for the first time, and again: mostly that is well below one microsecond, zeroing
 included. A virtual machine may take several: then whatever writes much memory, as columns do, is dearer than
 what computes. And what one process for each core gets done, in multiples of what a single one does in the
-same time, with work that shares nothing: a loop of Python, sorting, copying memory, touching fresh memory.
+same time, with work that shares nothing: a loop of Python, sorting, copying memory.
 Cores that share a bus, or are halves of one, do not give the number of cores. The middle of some rounds.
 """
 
@@ -75,11 +75,6 @@ def sort(numbers: np.ndarray = np.random.default_rng(0).random(20_000)) -> None:
 def copy(source: np.ndarray = np.ones(4 << 20), target: np.ndarray = np.ones(4 << 20)) -> None:  # noqa: B008
     """Copies what fits in no cache."""
     np.copyto(target, source)
-
-
-def touch() -> None:
-    """Takes memory that it has not had, and gives it back."""
-    _microseconds(8)
 
 
 def _scaling(work: Callable[[], None], cores: int, repeat: int) -> float:
