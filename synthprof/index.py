@@ -38,7 +38,7 @@ CODEWORDS = 256  # per PQ sub-quantizer, of 8 bits
 CODEWORD_ROWS_MIN = CODEWORDS * cluster.POINTS_MIN
 NLIST_BAND = 4  # search costs nlist + nprobe * rows / nlist: within 4x of the square root it is at most 2x
 QUERY_ROWS = 256  # queries per task of an approximate search
-TILE_ROWS = 4_096  # rows per task of an exact search
+PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search
 SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours closer than 1e-6
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 HNSW_ROWS = 16_384  # vectors per add: the bytes of HNSW depend on it
@@ -389,7 +389,7 @@ def _fill(
     threads: int,
 ) -> None:
     if labels is not None:
-        _reserve(index, labels)
+        _reserve(index, labels, threads)
     with _faiss_thread(threads) as thread:
         for block in blocks:
             vectors, first = cluster.finite(block, "vectors"), index.ntotal
@@ -411,16 +411,21 @@ def _same_length(labels: Sized, rows: Sized, first: int) -> None:
         )
 
 
-def _reserve(index: Any, labels: NDArray[np.int32]) -> None:  # noqa: ANN401
+def _reserve(index: Any, labels: NDArray[np.int32], threads: int) -> None:  # noqa: ANN401
     """Room in each list for exactly its rows: growing by doubling would take up to twice the memory."""
     if labels.size and not 0 <= labels.min() <= labels.max() < index.nlist:
         raise StageError(
             f"labels {labels.min()}..{labels.max()} are not within 0..{index.nlist - 1}, the centroids; "
             "clear the cluster stage and run it again"
         )
-    for number, size in enumerate(np.bincount(labels, minlength=index.nlist).tolist()):
+
+    def reserve(number: int, size: int) -> None:
         index.invlists.resize(number, size)
         index.invlists.resize(number, 0)
+
+    sizes = np.bincount(labels, minlength=index.nlist).tolist()
+    with cluster.workers(threads) as pool:  # fresh pages of memory take the longest
+        list(pool.map(reserve, range(index.nlist), sizes))
 
 
 def _adder(index: Any, block: Matrix, first_id: int, lists: Ids) -> Callable[[], None]:  # noqa: ANN401
@@ -437,9 +442,9 @@ def _nearest_in(queries: Matrix, block: Matrix, k: int, pool: ThreadPoolExecutor
     """Row numbers within the block and squared distances, ascending by both; -1 and inf for padding.
 
     Returns (q, k times the number of tiles). Tiles and parts of the queries have a fixed shape, so that the
-    threads do not show, large enough for FAISS to multiply matrices (seven times faster).
+    threads do not show, large enough for FAISS to multiply matrices.
     """
-    size = 1_024 * math.ceil(cluster.BLAS_VALUES_MIN / (1_024 * queries.shape[1]))
+    size = PART_ROWS * math.ceil(cluster.BLAS_VALUES_MIN / (PART_ROWS * queries.shape[1]))
     parts = [_padded(queries[first : first + size], size, 0) for first in range(0, len(queries), size)]
     starts = range(0, len(block), TILE_ROWS)
     tiles = [_padded(block[first : first + TILE_ROWS], TILE_ROWS, FAR) for first in starts]

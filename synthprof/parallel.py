@@ -1,6 +1,7 @@
 """A pool of processes that work on blocks and never outlive the process that started them."""
 
 import ctypes
+import itertools
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -55,6 +57,7 @@ class Pool:
     """
 
     def __init__(self, workers: int) -> None:
+        keep_memory()
         self.workers = workers
         self.usage = Usage()
         self._executor = ProcessPoolExecutor(
@@ -70,23 +73,28 @@ class Pool:
     def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
         """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
 
-        An exception of a job is raised here as it is. Raises StageError if a process was killed.
+        The first are begun at once, so that the caller can do something else before it takes the results.
+        An exception of a job is raised as it is. Raises StageError if a process was killed.
         """
-        waiting: deque[Future[tuple[Result, Usage]]] = deque()
+        rest = iter(jobs)
+        with _none_killed():
+            line = deque(self._begun(work, job) for job in itertools.islice(rest, 4 * self.workers + 1))
+        return self._results(work, line, rest)
+
+    def _results(
+        self, work: Callable[[Job], Result], line: "deque[Future[tuple[Result, Usage]]]", rest: Iterator[Job]
+    ) -> Iterator[Result]:
         try:
-            for job in jobs:
-                waiting.append(self._executor.submit(_measured, work, job))
-                if len(waiting) > 4 * self.workers:
-                    yield self._taken(waiting.popleft())
-            while waiting:
-                yield self._taken(waiting.popleft())
-        except BrokenProcessPool as error:
-            raise StageError(
-                "a worker process was killed, perhaps for want of memory; try again, or with fewer workers"
-            ) from error
+            with _none_killed():
+                while line:
+                    yield self._taken(line.popleft())
+                    line.extend(self._begun(work, job) for job in itertools.islice(rest, 1))
         finally:
-            for future in waiting:
+            for future in line:
                 future.cancel()
+
+    def _begun(self, work: Callable[[Job], Result], job: Job) -> "Future[tuple[Result, Usage]]":
+        return self._executor.submit(_measured, work, job)
 
     def forget_peak(self) -> None:
         """The peak of memory counts from here on."""
@@ -117,6 +125,16 @@ class Pool:
             worker.kill()
 
 
+@contextmanager
+def _none_killed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise StageError(
+            "a worker process was killed, perhaps for want of memory; try again, or with fewer workers"
+        ) from error
+
+
 def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:
     reset_peak_memory()
     begin = time.process_time()
@@ -129,4 +147,3 @@ def _start(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     threadpool_limits(1)
-    keep_memory()

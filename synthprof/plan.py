@@ -46,7 +46,7 @@ TRAIN_BYTES = 30 * MIB
 SEARCH_BYTES = 130 * MIB
 """What looking for exact neighbours takes on top of the index, whose recall they are to show."""
 
-REPORT_BYTES = 95 * MIB
+REPORT_BYTES = 150 * MIB
 """What the map and the page of the report take on top, and for each profile more, up to a million."""
 
 REPORT_ROW_BYTES, MOST_REPORT_ROWS = 172, 1_000_000

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import math
 import os
 import resource
 import tempfile
@@ -28,7 +29,7 @@ ADDRESS_SPACE_MIN = 3 << 30
 """Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.3 GiB, of which they
 touch a tenth (benchmarks/bench_memory.py)."""
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 
 LOOK_SECONDS = 0.05
 """How often a process that waits for its turn looks whether memory is short; a look takes about 0.2 ms."""
@@ -50,13 +51,16 @@ def home_folder() -> Path:
     return Path(os.environ.get("SYNTHPROF_HOME") or folder / "data").absolute()
 
 
-def budget(folder: Path, workers: int = 0) -> Budget:
+def budget(folder: Path, workers: int = 0, enough: float = math.inf) -> Budget:
     """The budget for work in `folder`; `workers` above 0 is taken as it is.
 
     Memory is at most what a control group may have: pages of ours that count elsewhere are no room here.
+    enough: bytes of memory that the caller does not ask beyond. Where they are free, what we hold already is
+    left out: to add it up takes some 20 ms.
     """
+    free = available_memory()
     limits = (limit for limit, _ in _memory_limits())
-    memory = min([available_memory() + own_memory(), *limits])
+    memory = free if free >= enough else min([free + own_memory(), *limits])
     return Budget(workers or default_workers(), memory, free_disk(folder))
 
 
@@ -147,11 +151,13 @@ def keep_memory() -> None:
     """Memory that was freed stays the allocator's, for the next block to use (mallopt(3), glibc only).
 
     Else each block takes it anew, page by page, of which a virtual machine gives some hundred a millisecond.
+    All threads share one arena: what one has freed another can use, and `give_back_memory` reaches.
     """
     with contextlib.suppress(AttributeError, OSError):
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, 32 * MIB)
         libc.mallopt(_M_TRIM_THRESHOLD, 512 * MIB)
+        libc.mallopt(_M_ARENA_MAX, 1)
 
 
 @contextlib.contextmanager

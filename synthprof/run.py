@@ -22,18 +22,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from synthprof.aside import Aside
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
+from synthprof.meter import Meter
 from synthprof.parallel import Pool, die_with
 from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.resources import (
     MIB,
+    WARN_SHARE,
     budget,
     check_address_space,
-    give_back_memory,
     home_folder,
-    peak_memory,
-    reset_peak_memory,
 )
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, Stage, stage
@@ -77,9 +77,36 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     wanted = [each for each in STAGES if applies(each, request)]
     for each in wanted:
         each.prepare(request.spec)
-    with alone(request, home) as context:
-        anew = request.runtime.force
-        return Run(tuple(done(each, context, observe, anew=anew and each.name == "setup") for each in wanted))
+    with alone(request, home) as context, Aside(context.budget.workers) as aside:
+        return Run(_all_done(wanted, context, observe, aside))
+
+
+def _all_done(
+    wanted: Sequence[Stage], context: Context, observe: Observer, aside: Aside
+) -> tuple[Receipt, ...]:
+    """The receipts of all stages, in order; a stage begins when those it needs have ended."""
+    receipts: dict[str, Receipt] = {}
+    others = Meter(context.pool, aside.cpu_seconds_of_others, aside.busy)
+    room = _has_room_beside(context)
+    for each in wanted:
+        receipts |= aside.ended(each.needs)
+        if each.beside and room:
+            work = partial(done, each, context, observe, meter=Meter(None, time.thread_time))
+            aside.begin(each.name, work)
+        else:
+            anew = context.request.runtime.force and each.name == "setup"
+            receipts[each.name] = done(each, context, observe, anew=anew, meter=others)
+    return tuple(receipts[each.name] for each in wanted)
+
+
+def _has_room_beside(context: Context) -> bool:
+    """Whether there are cores and memory for a stage beside the hungriest of the others."""
+    from synthprof.plan import memory_of, texts_of
+
+    workers, texts = context.budget.workers, texts_of(context.build.folder)
+    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in STAGES}
+    beside = max(amount for each, amount in needed.items() if each.beside)
+    return workers > 1 and beside + max(needed.values()) <= WARN_SHARE * context.budget.memory
 
 
 @contextmanager
@@ -89,6 +116,7 @@ def alone(request: Request, home: Path) -> Iterator[Context]:
         context = context_of(None)
         with context.build.lock("run", whole=True):
             remove_temporaries(context.build.folder)
+            context.build.note_failure(None)
             yield context
 
 
@@ -124,6 +152,7 @@ def run_stage(
                 remove_temporaries(context.build.folder)
             elif wanted.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name, wanted.key))
+            context.build.note_failure(None)
             receipt = done(wanted, context, observe, anew=anew)
             if anew and order:
                 context.build.mark_anew_for(order)
@@ -159,15 +188,20 @@ def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None],
         yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
 
 
-def done(which: Stage, context: Context, observe: Observer, *, anew: bool = False) -> Receipt:
-    """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now."""
+def done(
+    which: Stage, context: Context, observe: Observer, *, anew: bool = False, meter: Meter | None = None
+) -> Receipt:
+    """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now.
+
+    meter: what to measure the work by; if none is given, all that this process and its pool take.
+    """
     context = replace(context, name=which.name, progress=partial(observe, which.name))
     receipt = None if anew else _lying(context, which)
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
     with _failure_noted(context):
-        receipt = _work(which, context)
+        receipt = _work(which, context, meter or Meter(context.pool))
     logger.info("%s", _line(receipt), extra={"receipt": receipt})
     return receipt
 
@@ -184,7 +218,6 @@ def _lying(context: Context, which: Stage) -> Receipt | None:
 @contextmanager
 def _failure_noted(context: Context) -> Iterator[None]:
     """What fails inside is told by the build to whoever looks at it, until work goes on."""
-    context.build.note_failure(None)
     try:
         yield
     except Exception as error:
@@ -193,15 +226,13 @@ def _failure_noted(context: Context) -> Iterator[None]:
         raise
 
 
-def _work(which: Stage, context: Context) -> Receipt:
-    give_back_memory()  # of the stage before, in this process
+def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
     _check_room(which, context)
-    reset_peak_memory()
-    began, cpu_began, pool_began = time.monotonic(), time.process_time(), context.pool.usage.cpu_seconds
-    context.pool.forget_peak()
+    meter.begin()
+    began, before = time.monotonic(), meter.read()
     with memory_watch(which.name):
         outcome = which.run(context)
-    usage = context.pool.usage
+    after = meter.end()
     receipt = Receipt(
         stage=which.name,
         version=which.version,
@@ -210,8 +241,8 @@ def _work(which: Stage, context: Context) -> Receipt:
         rows=outcome.rows,
         rejected=outcome.rejected,
         seconds=round(time.monotonic() - began, 3),
-        cpu_seconds=round(time.process_time() - cpu_began + usage.cpu_seconds - pool_began, 3),
-        peak_memory=max(peak_memory(), usage.peak_memory),
+        cpu_seconds=round(after.cpu_seconds - before.cpu_seconds, 3),
+        peak_memory=after.peak_memory,
         files=outcome.files,
         details=outcome.details,
         pid=os.getpid(),
@@ -223,11 +254,13 @@ def _work(which: Stage, context: Context) -> Receipt:
 
 def _check_room(which: Stage, context: Context) -> None:
     """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
-    from synthprof.plan import check_stage, texts_of
+    from synthprof.plan import check_stage, memory_of, texts_of
 
-    now = replace(budget(context.store.home), workers=context.budget.workers)
+    workers, texts = context.budget.workers, texts_of(context.build.folder)
+    enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
+    now = budget(context.store.home, workers, enough)
     lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
-    for warning in check_stage(which.name, context.spec, now, lying, texts_of(context.build.folder)):
+    for warning in check_stage(which.name, context.spec, now, lying, texts):
         logger.warning("%s", warning)
 
 

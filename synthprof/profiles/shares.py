@@ -1,5 +1,7 @@
 """How often each value should occur, and how often it does."""
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,6 +14,7 @@ Counts = dict[str, npt.NDArray[np.int64]]
 Shares = npt.NDArray[np.float64]
 
 
+@functools.lru_cache(maxsize=4)
 def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, float]]:
     """The share of each value of each category and flag, and of each band of each number with bands.
 

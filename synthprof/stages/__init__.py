@@ -23,6 +23,7 @@ class Stage:
     scope: "shard" work is split by block ranges, "dataset" work is not.
     needs: the stages whose results it reads.
     when: the parameter that must be true for the stage to have something to do.
+    beside: whether its work is one thread's, which others need not wait for.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Stage:
     scope: Literal["shard", "dataset"]
     needs: tuple[str, ...] = ()
     when: str | None = None
+    beside: bool = False
 
     @property
     def key(self) -> str:
@@ -57,10 +59,10 @@ class Stage:
 STAGES = (
     Stage("setup", 1, "dataset"),
     Stage("generate", 1, "shard", ("setup",)),
-    Stage("ingest", 2, "dataset", ("generate",)),
+    Stage("ingest", 2, "dataset", ("generate",), beside=True),
     Stage("vectorize", 1, "shard", ("generate",)),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
-    Stage("cluster", 2, "dataset", ("vectorize",)),
+    Stage("cluster", 3, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
     Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum")),

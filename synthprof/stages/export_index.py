@@ -1,5 +1,6 @@
 """The FAISS index over the embeddings, and how many true neighbours it finds."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,21 @@ def run(context: Context) -> Outcome:
     training = None
     if index.needs_training(choice, len(centroids)):
         training = training_sample(context, choice.nlist)
-    built = index.build(
-        choice,
-        context.blocks.matrices(EMBEDDINGS),
-        centroids=centroids,
-        labels=labels,
-        training=training,
-        seed=spec.seed,
-        threads=threads,
-    )
     queries = context.blocks.matrix(EMBEDDINGS, 0)[:QUERIES]
-    exact, _ = index.exact_neighbours(queries, context.blocks.matrices(EMBEDDINGS), threads=threads)
+    with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
+        searched = beside.submit(
+            index.exact_neighbours, queries, context.blocks.matrices(EMBEDDINGS), threads=threads
+        )
+        built = index.build(
+            choice,
+            context.blocks.matrices(EMBEDDINGS),
+            centroids=centroids,
+            labels=labels,
+            training=training,
+            seed=spec.seed,
+            threads=threads,
+        )
+        exact, _ = searched.result()
     nprobe, recall = index.calibrate(built, queries, exact, threads=threads)
     _remove(built, context.blocks.all_missing())
     path = folder / INDEX

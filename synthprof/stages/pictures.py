@@ -57,12 +57,15 @@ def draw(context: Context, clusters: Clusters, traits: npt.NDArray[np.int64]) ->
     """Both files lie in the folder of the stage, whole. traits: the sum of `overview.count` over blocks."""
     paths = {name: context.folder() / name for name in PICTURES}
     spec = context.spec
+    sample = context.blocks.rows_at(EMBEDDINGS, np.arange(min(SAMPLE, spec.profiles)))
+    # in the pool, where BLAS has one thread and so rounds the same on every machine
+    planes = context.pool.map(_plane, [(sample, _centroids(context))])
     with replacing(paths[OVERVIEW]) as temporary:
         text = overview(
             context.schema, spec.separation, traits, clusters.chosen, clusters.rows_of, spec.profiles
         )
         temporary.write_text(text, encoding="utf-8")
-    places, table = _map(context)
+    places, table = _map(context, next(planes))
     with (
         replacing(paths[MAP]) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
@@ -81,11 +84,8 @@ class _MapJob:
     on: Plane
 
 
-def _map(context: Context) -> tuple[Matrix, pa.Table]:
+def _map(context: Context, on: Plane) -> tuple[Matrix, pa.Table]:
     """The places of the first profiles, which are as random as any, and the table of the map's points."""
-    sample = context.blocks.rows_at(EMBEDDINGS, np.arange(min(SAMPLE, context.spec.profiles)))
-    # in the pool, where BLAS has one thread and so rounds the same on every machine
-    (on,) = context.pool.map(_plane, [(sample, _centroids(context))])
     points = min(MOST_POINTS, context.spec.profiles)
     jobs = [
         _MapJob(context.blocks, block, context.pool.workers, labels_file(context), on)

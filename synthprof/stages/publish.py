@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
 from synthprof.receipts import Receipt, read_receipts
-from synthprof.report import MapPoints, Marginal, Report, render
+from synthprof.report import MapPoints, Marginal, Report, load_template, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage
@@ -99,14 +99,16 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     receipts = _receipts(context)
     if published is None:
         _check_missing(context, receipts)
-    _check_files(context, {}, [each for each in receipts if each.stage == "cluster"])
+    _check_files(context, {}, [each for each in receipts if each.stage == "cluster"])()
     clusters = clusters_of(context)
     found = _check_blocks(context, receipts, clusters)
     sources = _sources(context)
-    files = _check_files(context, sources, receipts)
+    checked = _check_files(context, sources, receipts)
+    load_template()
+    pictures = draw(context, clusters, found.traits)
+    files = checked()
     for name in (name for name in TABLES if name in sources):
         _check_rows(sources[name], TABLES[name], context.spec.profiles)
-    pictures = draw(context, clusters, found.traits)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
     if published is None:
@@ -290,8 +292,11 @@ class _FileJob:
 
 def _check_files(
     context: Context, sources: dict[str, Path], receipts: Sequence[Receipt]
-) -> tuple[FileRecord, ...]:
-    """The records of the files to publish. Raises StageError if one is not what its receipt says."""
+) -> Callable[[], tuple[FileRecord, ...]]:
+    """The pool reads all files from here on; what is returned waits for the records of those to publish.
+
+    It raises StageError if a file is not what its receipt says.
+    """
     sealed = {
         context.folder(receipt.stage) / file.path: file
         for receipt in receipts
@@ -300,10 +305,15 @@ def _check_files(
     }
     paths = list(dict.fromkeys((*sources.values(), *sealed)))
     jobs = [_FileJob(path, context.pool.workers) for path in paths]
-    found = dict(zip(paths, context.pool.map(_record, jobs), strict=True))
-    if damaged := [path for path, file in sealed.items() if found[path] != file]:
-        raise _discard(context, damaged)
-    return tuple(found[path] for path in sources.values())
+    records = context.pool.map(_record, jobs)
+
+    def checked() -> tuple[FileRecord, ...]:
+        found = dict(zip(paths, records, strict=True))
+        if damaged := [path for path, file in sealed.items() if found[path] != file]:
+            raise _discard(context, damaged)
+        return tuple(found[path] for path in sources.values())
+
+    return checked
 
 
 def _record(job: _FileJob) -> FileRecord:
@@ -348,14 +358,18 @@ def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
 def _map(context: Context, pictures: Pictures) -> MapPoints:
     """The first points of the version's map, with a few words on each."""
     places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
-    texts = context.blocks.profiles(0).slice(0, len(places)).to_pylist()
+    rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *_shown(context.spec)]).to_pylist()
     return MapPoints(
-        ids=[row["id"] for row in texts],
+        ids=[row["id"] for row in rows],
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
-        texts=[_label(row) for row in texts],
+        texts=[_label(row) for row in rows],
     )
+
+
+def _shown(spec: Spec) -> tuple[str, ...]:
+    return (KEY, TEXT) if spec.collection else ("nome", "idade", "jogos_favoritos", "objetivo_principal")
 
 
 def _label(row: Mapping[str, Any]) -> str:

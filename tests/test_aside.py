@@ -1,0 +1,154 @@
+"""A stage that goes on beside others is a stage like any other: it has its slot, its receipt, its failure."""
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthprof.aside import Aside
+from synthprof.errors import StageError
+from synthprof.files import is_held
+from synthprof.plan import memory_of
+from synthprof.receipts import Receipt, read_receipt
+from synthprof.resources import WARN_SHARE, Budget
+from synthprof.run import run_all
+from synthprof.spec import Request
+from synthprof.stages import STAGES, stage
+from synthprof.store import Store
+
+ORDER = Request.from_params({"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 2})
+RECEIPT = Receipt(
+    stage="ingest", version=1, spec="", shard=None, rows=0, rejected=0, seconds=0, cpu_seconds=0,
+    peak_memory=0, files=(), details={}, pid=0,
+)  # fmt: skip
+
+
+def test_work_goes_on_beside_until_somebody_needs_it() -> None:
+    go_on = threading.Event()
+
+    def work() -> Receipt:
+        go_on.wait(10)
+        return RECEIPT
+
+    with Aside(1) as aside:
+        aside.begin("ingest", work)
+        assert aside.busy()
+        assert aside.ended(["generate"]) == {}
+        go_on.set()
+        assert aside.ended(["ingest"]) == {"ingest": RECEIPT}
+        assert not aside.busy()
+
+
+def test_a_failure_beside_is_told_before_the_next_stage_even_if_that_does_not_need_it() -> None:
+    def fail() -> Receipt:
+        raise StageError("the disk is gone")
+
+    with Aside(1) as aside:
+        aside.begin("ingest", fail)
+        deadline = time.monotonic() + 10
+        while aside.busy() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with pytest.raises(StageError, match="the disk is gone"):
+            aside.ended(["generate"])
+
+
+def test_work_beside_holds_one_of_the_slots_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    began, go_on = threading.Event(), threading.Event()
+
+    def work() -> Receipt:
+        began.set()
+        go_on.wait(10)
+        return RECEIPT
+
+    with Aside(1) as aside:
+        aside.begin("ingest", work)
+        assert began.wait(10)
+        (slot,) = tmp_path.glob("synthprof-*/cpu-*")
+        assert is_held(slot)
+        go_on.set()
+        aside.ended(["ingest"])
+        assert not is_held(slot)
+
+
+def test_cpu_seconds_are_counted_once() -> None:
+    def burn() -> Receipt:
+        while time.thread_time() < 0.3:
+            pass
+        return RECEIPT
+
+    with Aside(1) as aside:
+        whole, others = time.process_time(), aside.cpu_seconds_of_others()
+        aside.begin("ingest", burn)
+        aside.ended(["ingest"])
+        whole, others = time.process_time() - whole, aside.cpu_seconds_of_others() - others
+    assert whole >= 0.25
+    assert others < whole / 2
+
+
+def test_two_workers_ingest_beside_the_other_stages(tmp_path: Path) -> None:
+    assert _threads(ORDER, tmp_path) == {"ingest": "aside", "vectorize": "main", "cluster": "main"}
+
+
+def test_one_worker_does_one_thing_at_a_time(tmp_path: Path) -> None:
+    one = Request.from_params({"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 1})
+    assert _threads(one, tmp_path)["ingest"] == "main"
+
+
+def test_what_does_not_fit_into_memory_together_is_done_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hungriest = max(memory_of(each.name, ORDER.spec, 2) for each in STAGES)
+    enough = Budget(2, round(hungriest / WARN_SHARE) + 1, 1 << 40)
+    monkeypatch.setattr("synthprof.run.budget", lambda *_: enough)
+    assert _threads(ORDER, tmp_path)["ingest"] == "main"
+
+
+def _threads(request: Request, home: Path) -> dict[str, str]:
+    """The thread that each of some stages was done in."""
+    found: dict[str, str] = {}
+
+    def observe(name: str, *_: int) -> None:
+        beside = threading.current_thread() is not threading.main_thread()
+        found[name] = "aside" if beside else "main"
+
+    receipts = run_all(request, home, observe).receipts
+    names = [each.name for each in STAGES if each.name != "vacuum"]
+    assert [receipt.stage for receipt in receipts] == names
+    return {name: found[name] for name in ("ingest", "vectorize", "cluster")}
+
+
+def test_a_failed_stage_beside_fails_the_run_and_says_so_until_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = Store(tmp_path, "small").build(ORDER.spec)
+    with monkeypatch.context() as patched:
+        patched.setattr("synthprof.stages.ingest.run", _fail)
+        with pytest.raises(StageError, match="no table today"):
+            run_all(ORDER, tmp_path)
+    assert build.failure() == "ingest: no table today"
+    made = run_all(ORDER, tmp_path).published["content"]
+    assert build.failure() is None
+    assert made == run_all(ORDER, tmp_path / "undisturbed").published["content"]
+
+
+def test_when_another_stage_fails_what_was_made_beside_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthprof.stages.vectorize.run", _fail)
+    with pytest.raises(StageError, match="no table today"):
+        run_all(ORDER, tmp_path)
+    ingest = stage("ingest")
+    folder = Store(tmp_path, "small").build(ORDER.spec).stage_folder("ingest", ingest.key)
+    receipt = read_receipt(folder, None)
+    assert receipt is not None
+    assert receipt.rows == ORDER.spec.profiles
+
+
+def _fail(_: Any) -> None:
+    raise StageError("no table today")
