@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +45,16 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(self.cpu_seconds + other.cpu_seconds, max(self.peak_memory, other.peak_memory))
+
+
+def ahead(items: Iterable[Job]) -> Iterator[Job]:
+    """The items, each of which is made in a thread while the one before is worked on."""
+    made, none = iter(items), object()
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        following = thread.submit(next, made, none)
+        while (item := following.result()) is not none:
+            following = thread.submit(next, made, none)
+            yield item  # type: ignore[misc]
 
 
 class Pool:

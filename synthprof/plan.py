@@ -236,7 +236,7 @@ def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> in
         case "vacuum":
             return idle + min(LOAD_BYTES, disk_of(name, spec, texts))
         case "persist_blobs":
-            return idle + 2 * max(vectors, embeddings)
+            return idle + 3 * (vectors + embeddings)
         case "cluster":
             return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 2 * embeddings
         case "export_index":

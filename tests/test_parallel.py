@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -10,7 +11,7 @@ import pytest
 
 from synthprof import parallel
 from synthprof.errors import SpecError, StageError
-from synthprof.parallel import Pool
+from synthprof.parallel import Pool, ahead
 from synthprof.resources import cpu_slot
 
 
@@ -61,6 +62,27 @@ def test_a_process_that_does_not_end_is_killed_when_all_is_done(monkeypatch: pyt
         stopped.suspend()
     assert time.monotonic() - began < 10
     assert not stopped.is_running()
+
+
+def test_the_next_item_is_made_while_one_is_worked_on() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(5):
+            made.append(number)
+            yield number
+        raise StageError("no more of them")
+
+    found = ahead(items())
+    assert next(found) == 0
+    deadline = time.monotonic() + 10
+    while made != [0, 1] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)  # time enough to make more, were it further ahead
+    assert made == [0, 1]
+    assert [next(found) for _ in range(4)] == [1, 2, 3, 4]
+    with pytest.raises(StageError, match="no more of them"):
+        next(found)
 
 
 def _pid(_: int) -> int:

@@ -1,12 +1,15 @@
 """Vectors and embeddings as BLOBs, one SQLite database each."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from synthprof.blob_pages import PAGE_BYTES, append_blobs
 from synthprof.database import Builder, filling, read
 from synthprof.files import FileRecord, record, replacing, start_writing
+from synthprof.parallel import ahead
 from synthprof.receipts import read_receipts
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
@@ -26,33 +29,40 @@ IDS_AT_ONCE = 10_000
 def run(context: Context) -> Outcome:
     """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile.
 
-    A collection has no feature vectors, hence no `vetores.db`.
+    A collection has no feature vectors, hence no `vetores.db`. Both are written at once where there are two
+    workers, each while its next block is read.
     """
     rows, kinds = context.spec.profiles, context.blocks.vectorized
     read_receipts(context.folder("vectorize"), context.spec.blocks)
-    files = [
-        _persist(context, *TARGETS[kind], kind, (place * rows, len(kinds) * rows))
-        for place, kind in enumerate(kinds)
-    ]
-    return Outcome(rows, tuple(files))
+    written, lock = dict.fromkeys(kinds, 0), threading.Lock()
+
+    def persist(kind: str) -> FileRecord:
+        def done(rows_of_kind: int) -> None:
+            with lock:
+                written[kind] = rows_of_kind
+                context.progress(sum(written.values()), len(kinds) * rows)
+
+        return _persist(context, kind, done)
+
+    with ThreadPoolExecutor(min(len(kinds), context.pool.workers)) as threads:
+        return Outcome(rows, tuple(threads.map(persist, kinds)))
 
 
-def _persist(
-    context: Context, file: str, table: str, column: str, kind: str, progress: tuple[int, int]
-) -> FileRecord:
+def _persist(context: Context, kind: str, done: Callable[[int], None]) -> FileRecord:
+    file, table, column = TARGETS[kind]
     path = context.folder() / file
     # an embedding may be missing, a vector never is
     constraint = "" if kind == EMBEDDINGS else " NOT NULL"
-    before, total = progress
     with replacing(path) as temporary:
         with filling(temporary, PAGE_BYTES) as database:
             database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {column} BLOB{constraint})")
 
-        def done(rows: int) -> None:
+        def on_its_way(rows: int) -> None:
             start_writing(temporary)
-            context.progress(before + rows, total)
+            done(rows)
 
-        append_blobs(temporary, _matrices(context, kind), done)
+        matrices = _matrices(context, kind)
+        append_blobs(temporary, ahead(matrices) if context.pool.workers > 1 else matrices, on_its_way)
         if kind == EMBEDDINGS and len(missing := context.blocks.all_missing()):
             with filling(temporary) as database:
                 _persist_failures(context, database, missing)
