@@ -21,6 +21,7 @@ import faiss
 import numpy as np
 
 from synthprof import cluster
+from synthprof.sizing import training_rows_count
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     for name, default in (("k", 1_000), ("dim", 128), ("niter", 10), ("rounds", 7), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
-    sample = unit_vectors(cluster.training_rows_count(10**9, given.k), given.dim)
+    sample = unit_vectors(training_rows_count(10**9, given.k), given.dim)
     runs = [
         run(name, sample, given) for _ in range(given.rounds) for name in ("faiss.Kmeans", "cluster.train")
     ]

@@ -80,7 +80,7 @@ def conventional_side(settings: Settings) -> Stages:
     """Every stage of the conventional way, in this process and its pools."""
     import conventional
 
-    from synthprof.cluster import automatic_k
+    from synthprof.sizing import automatic_k
 
     rows, workers, seed = settings.rows, settings.workers, settings.seed
     stages: Stages = {}

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
 from synthprof.errors import SpecError, StageError
+from synthprof.sizing import training_rows_count
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +38,6 @@ Labels = NDArray[np.int32]
 RowNumbers = NDArray[np.int64]
 Distances = NDArray[np.float32]
 
-POINTS_MIN = 39  # per centroid: below this FAISS warns (ClusteringParameters.min_points_per_centroid)
-POINTS_MAX = 128  # per centroid: half of FAISS's own, in half the time; inertia is 1 % more at 300,000 rows
-SAMPLE_ROWS_MIN = 65_536  # so that few centroids are trained on more than 128 each, which costs little
-SAMPLE_ROWS_MAX = 131_072  # 64 MiB of 128 float32 values
 PRODUCT_ROWS = 4_096  # FAISS's own distance_compute_blas_query_bs; 2,048 and 16,384 were no faster
 BLAS_VALUES_MIN = 64_000  # query values from which FAISS multiplies matrices: 500 queries take half the time
 faiss.cvar.distance_compute_blas_threshold = BLAS_VALUES_MIN  # of what they take by its own 128,000
@@ -60,28 +57,6 @@ class Training:
     inertia: float
     iterations: int
     device: str
-
-
-def automatic_k(rows: int) -> int:
-    """√rows, lowered until each centroid has 39 rows to train on; at least 1."""
-    return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN))
-
-
-def check_k(k: int, rows: int) -> None:
-    """Raise SpecError unless k centroids can be trained on so many rows; one centroid always can."""
-    most = max(1, rows // POINTS_MIN)
-    if k < 1:
-        raise SpecError(f"clusters={k} is below 1; use clusters={most} or fewer, or 0 for automatic")
-    if k > most:
-        raise SpecError(
-            f"clusters={k} needs at least {POINTS_MIN * k} rows to train on ({POINTS_MIN} per centroid, "
-            f"FAISS), got {rows}; use clusters={most} or fewer, or 0 for automatic"
-        )
-
-
-def training_rows_count(rows: int, k: int) -> int:
-    """128 per centroid, 65,536 to 131,072 in all, at least 39 per centroid; all rows if that is fewer."""
-    return min(rows, max(POINTS_MIN * k, min(max(POINTS_MAX * k, SAMPLE_ROWS_MIN), SAMPLE_ROWS_MAX)))
 
 
 def training_rows(rows: int, k: int, seed_words: int) -> RowNumbers:

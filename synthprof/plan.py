@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
+from synthprof.sizing import (
+    IndexChoice,
+    automatic_k,
+    check_k,
+    choose,
+    needs_training,
+    training_rows_count,
+)
 from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec, plan_shards
-
-if TYPE_CHECKING:  # what is slow to import is imported where it is needed: a stage may need none of it
-    from synthprof.index import IndexChoice
 
 # Bytes per profile of the schema gamer_br: 513 and 640 in pt_BR, measured at 100,000 rows, and a tenth more.
 PROFILE_ARROW_BYTES = 560
@@ -112,7 +116,6 @@ def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None =
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
-    from synthprof.cluster import check_k
     from synthprof.encoders import load_encoder
     from synthprof.profiles import load_schema
     from synthprof.vectorize import check_dim
@@ -177,15 +180,11 @@ def fitting_workers(spec: Spec, budget: Budget, texts: Texts | None = None) -> i
 
 def clusters_of(spec: Spec) -> int:
     """The number of clusters: as asked for, or the automatic one."""
-    from synthprof.cluster import automatic_k
-
     return spec.clusters or automatic_k(spec.profiles)
 
 
 def index_of(spec: Spec) -> IndexChoice | None:
     """The index to build, if one is wanted; it depends on the spec alone, so that its bytes do."""
-    from synthprof.index import choose
-
     if not spec.save_index:
         return None
     memory = spec.index_memory_mib * MIB
@@ -247,15 +246,11 @@ def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> in
 
 
 def _sample_bytes(spec: Spec, k: int = 0) -> int:
-    from synthprof.cluster import training_rows_count
-
     return 4 * spec.dim_embedding * training_rows_count(spec.profiles, k or clusters_of(spec))
 
 
 def _index_bytes(spec: Spec) -> int:
     """The index; where it is not built from the clusters also its sample, and lists that grow."""
-    from synthprof.index import needs_training
-
     choice = index_of(spec)
     if choice is None:
         return 0

@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from synthprof import index
+from synthprof import recall
 from synthprof.database import read
 from synthprof.encoders import TextEncoder, load_encoder
 from synthprof.encoders.meanings import Meaning, load_meanings, shared
@@ -136,7 +136,7 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     one = searcher.version.profile(profile_id)
     columns = [column.name for column in searcher.schema.columns if column.kind in REASON_COLUMNS]
     vector = _embeddings(searcher.version, profile_id, profile_id)
-    if vector[0, 0] == index.FAR:
+    if vector[0, 0] == recall.FAR:
         raise SpecError(f"id {profile_id} has no embedding, the service failed it; ask for another one")
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
@@ -261,7 +261,7 @@ def _nearest_exact(
 ) -> tuple[Ids, Matrix]:
     """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
     blocks = _blocks(searcher.version, query, allowed)
-    ids, similarities = index.exact_neighbours(vector, blocks, wanted, first_id=1, threads=searcher.threads)
+    ids, similarities = recall.exact_neighbours(vector, blocks, wanted, first_id=1, threads=searcher.threads)
     there = (ids[0] > 0) & (similarities[0] > LEAST_SIMILARITY)
     found, similarities = ids[0][there], similarities[0][there]
     return (found if allowed is None else allowed[found - 1]), similarities
@@ -284,7 +284,7 @@ def _embeddings(version: Version, first: int, last: int) -> Matrix:
     """The embeddings of a range of ids, (n, dim) float32."""
     query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
     blobs = read(version.folder / EMBEDDINGS, query, (first, last)).column("embedding").to_pylist()
-    nowhere = np.full(version.spec.dim_embedding, index.FAR, "<f4").tobytes()
+    nowhere = np.full(version.spec.dim_embedding, recall.FAR, "<f4").tobytes()
     found: Matrix = np.frombuffer(b"".join(blob or nowhere for blob in blobs), "<f4").astype(
         np.float32, copy=False
     )

@@ -13,11 +13,11 @@ PACKAGE = ROOT / "synthprof"
 LAYERS = (
     {"kernels", "errors", "startup"},
     {"schema"},
-    {"spec"},
+    {"spec", "sizing"},
     {"streams", "resources", "files", "sqlite_pages"},
     {"telemetry", "parallel", "batches"},
     {"profiles", "meter"},
-    {"generate", "vectorize", "encoders", "cluster", "index", "projection", "overview", "report"},
+    {"generate", "vectorize", "encoders", "cluster", "index", "recall", "projection", "overview", "report"},
     {"receipts", "build", "database", "blob_pages", "index_pages", "answers"},
     {"manifest", "aside"},
     {"store"},
@@ -33,8 +33,8 @@ LAYERS = (
 
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
-    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"), ("index", "cluster"),
-    ("index_pages", "database"), ("overview", "projection"),
+    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"),
+    ("index", "cluster"), ("recall", "cluster"), ("index_pages", "database"), ("overview", "projection"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof import cluster
+from synthprof import cluster, sizing
 from synthprof.errors import SpecError, StageError
 
 
@@ -22,37 +22,11 @@ def digest(array):
     return hashlib.blake2b(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize(
-    ("rows", "k"), [(1, 1), (39, 1), (78, 2), (1_521, 39), (10_000, 100), (1_000_000, 1_000)]
-)
-def test_automatic_k_is_the_square_root_kept_at_39_points_per_centroid(rows, k):
-    assert cluster.automatic_k(rows) == k
-
-
-def test_every_automatic_k_passes_its_own_check():
-    for rows in (1, 2, 38, 39, 40, 77, 78, 1_520, 1_521, 1_522, 99_999):
-        cluster.check_k(cluster.automatic_k(rows), rows)
-
-
-def test_too_many_clusters_are_refused_with_value_rule_and_remedy():
-    with pytest.raises(SpecError) as error:
-        cluster.check_k(500, 1_000)
-    assert str(error.value) == (
-        "clusters=500 needs at least 19500 rows to train on (39 per centroid, FAISS), got 1000; "
-        "use clusters=25 or fewer, or 0 for automatic"
-    )
-    cluster.check_k(25, 1_000)
-    with pytest.raises(SpecError, match="26 needs"):
-        cluster.check_k(26, 1_000)
-    with pytest.raises(SpecError, match="clusters=0 is below 1; use"):
-        cluster.check_k(0, 1_000)
-
-
 def test_training_rows_are_distinct_ascending_and_the_same_for_the_same_key():
     for rows, k in ((1, 1), (30, 1), (300, 1), (1_000, 4), (100_000, 20), (5_000_000, 20)):
         drawn = cluster.training_rows(rows, k, 12345)
         assert drawn.dtype == np.int64
-        assert len(drawn) == cluster.training_rows_count(rows, k)
+        assert len(drawn) == sizing.training_rows_count(rows, k)
         assert (np.diff(drawn) > 0).all()
         assert drawn[0] >= 0
         assert drawn[-1] < rows
@@ -71,14 +45,6 @@ def test_training_rows_of_one_key_stay_the_same_for_ever():
     assert cluster.training_rows(200_000, 1, 2**100 + 1)[:6].tolist() == [3, 5, 7, 9, 11, 12]
     assert cluster.training_rows(300, 1, 9)[:6].tolist() == [0, 1, 2, 3, 4, 5]
     assert cluster.training_rows(10**7, 1, 9)[:3].tolist() == [90, 140, 154]
-
-
-def test_the_sample_is_capped_but_never_below_39_per_centroid():
-    assert cluster.training_rows_count(10**9, 12) == 65_536
-    assert cluster.training_rows_count(10**9, 1_000) == 128_000
-    assert cluster.training_rows_count(10**9, 2_000) == 131_072
-    assert cluster.training_rows_count(10**9, 10_000) == 390_000
-    assert cluster.training_rows_count(100, 10_000) == 100
 
 
 # 5,000 and 9,001 rows end within a product; 129 dimensions and 37 centroids hit ragged kernels; above

@@ -6,7 +6,7 @@ import faiss
 import numpy as np
 import pytest
 
-from synthprof import cluster, index
+from synthprof import cluster, index, recall, sizing
 from synthprof.errors import SpecError, StageError
 
 DIM = 16
@@ -46,75 +46,10 @@ def clustering(vectors):
     return centroids, cluster.assign(vectors, centroids)[0]
 
 
-# One case for each row of the table: rows, dimension, memory, kind asked for -> kind, PQ codes.
-TABLE = [
-    (1, 128, GIB, "auto", "flat", 0),
-    (20_000, 128, GIB, "auto", "flat", 0),
-    (20_001, 128, GIB, "auto", "ivf_flat", 0),
-    (1_000_000, 128, GIB, "auto", "ivf_flat", 0),
-    (1_000_000, 128, GIB // 4, "auto", "ivf_sq8", 0),
-    (1_000_000, 128, GIB // 8, "auto", "ivf_pq", 64),
-    (1_000_000, 128, 60_000_000, "auto", "ivf_pq", 32),
-    (1_000_000, 128, 30_000_000, "auto", "ivf_pq", 16),
-    (1_000_000, 128, GIB, "hnsw", "hnsw", 0),
-    (1_000_000, 128, GIB, "flat", "flat", 0),
-    (30, 128, GIB, "ivf_flat", "ivf_flat", 0),
-    (30, 128, GIB, "ivf_sq8", "ivf_sq8", 0),
-    (10_000, 128, GIB, "ivf_pq", "ivf_pq", 64),
-]
-
-
-@pytest.mark.parametrize(("rows", "dim", "memory", "asked", "kind", "pq_m"), TABLE)
-def test_rows_dimension_and_memory_decide_the_kind(rows, dim, memory, asked, kind, pq_m):
-    choice = index.choose(rows, dim, memory, asked)
-    assert (choice.kind, choice.pq_m) == (kind, pq_m)
-    assert choice.bytes <= memory
-    assert f"{rows} rows of {dim} dimensions" in choice.reason
-    assert (choice.nlist > 0) == (choice.nprobe > 0) == kind.startswith("ivf")
-    assert 0 <= choice.nprobe <= choice.nlist
-
-
-def test_every_rule_of_the_table_is_reached():
-    reached = {(kind, 128 // pq_m if pq_m else 0) for *_, kind, pq_m in TABLE}
-    assert reached == {(rule.kind, rule.dsub) for rule in index.RULES}
-
-
-def test_a_choice_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        index.choose(10, 8, GIB).kind = "hnsw"
-
-
-def test_the_number_of_clusters_is_nlist_within_a_factor_of_four():
-    for clusters, nlist in (
-        (0, 1_000),
-        (249, 1_000),
-        (250, 250),
-        (1_000, 1_000),
-        (4_000, 4_000),
-        (4_001, 1_000),
-    ):
-        assert index.choose(1_000_000, 128, GIB, clusters=clusters).nlist == nlist
-
-
-def test_what_cannot_be_is_refused_with_value_rule_and_remedy():
-    with pytest.raises(
-        SpecError, match="index='lsh' is not a kind of index; use auto or one of flat, ivf_flat"
-    ):
-        index.choose(10, 8, GIB, "lsh")
-    with pytest.raises(SpecError, match=r"index=flat of 1000000 .* 1000 are allowed; allow more memory, use"):
-        index.choose(1_000_000, 128, 1_000, "flat")
-    with pytest.raises(SpecError, match=r"index=auto of 1000000 .* needs at least 24\d* bytes"):
-        index.choose(1_000_000, 128, 1_000)
-    with pytest.raises(SpecError, match=r"index=ivf_pq needs at least 9984 rows .* got 500 of 128; use"):
-        index.choose(500, 128, GIB, "ivf_pq")
-    with pytest.raises(SpecError, match="even dimension, got 10000 of 15; use index=auto"):
-        index.choose(10_000, 15, GIB, "ivf_pq")
-
-
-@pytest.fixture(scope="module", params=index.KINDS)
+@pytest.fixture(scope="module", params=sizing.KINDS)
 def built(request, vectors, clustering):
     centroids, labels = clustering
-    choice = dataclasses.replace(index.choose(len(vectors), DIM, GIB, request.param, clusters=100), nprobe=1)
+    choice = dataclasses.replace(sizing.choose(len(vectors), DIM, GIB, request.param, clusters=100), nprobe=1)
     return choice, index.build(choice, split(vectors), centroids=centroids, labels=labels, training=vectors)
 
 
@@ -126,9 +61,9 @@ def test_the_size_is_estimated_within_five_percent(built, tmp_path):
     assert written == pytest.approx(choice.bytes, rel=0.05)
 
 
-@pytest.mark.parametrize("kind", index.KINDS)
+@pytest.mark.parametrize("kind", sizing.KINDS)
 def test_bytes_do_not_depend_on_threads_or_on_how_rows_are_split(kind, vectors, clustering):
-    choice = index.choose(len(vectors), DIM, GIB, kind, clusters=100)
+    choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
     centroids, labels = clustering
     digests = {
         digest(
@@ -151,7 +86,7 @@ def test_bytes_do_not_depend_on_threads_or_on_how_rows_are_split(kind, vectors, 
 
 
 def test_bytes_do_not_depend_on_threads_when_the_lists_are_trained_here(vectors):
-    choice = index.choose(len(vectors), DIM, GIB, "ivf_flat")
+    choice = sizing.choose(len(vectors), DIM, GIB, "ivf_flat")
     few = vectors[:5]
     digests = {
         digest(index.build(choice, split(vectors), centroids=few, training=vectors, seed=9, threads=threads))
@@ -163,13 +98,13 @@ def test_bytes_do_not_depend_on_threads_when_the_lists_are_trained_here(vectors)
 def test_recall_is_reached_and_survives_the_file(built, vectors, tmp_path):
     choice, made = built
     queries = blobs(300, seed=4)
-    truth, _ = index.exact_neighbours(queries, split(vectors))
-    effort, recall = index.calibrate(made, queries, truth, threads=2)
+    truth, _ = recall.exact_neighbours(queries, split(vectors))
+    effort, share = recall.calibrate(made, queries, truth, threads=2)
     # ivf_pq keeps 4 bits per dimension: no nprobe can bring back the order that the codes have lost.
-    assert recall >= (0.8 if choice.kind == "ivf_pq" else 0.95)
+    assert share >= (0.8 if choice.kind == "ivf_pq" else 0.95)
     index.write(made, tmp_path / "index")
     loaded = faiss.read_index(str(tmp_path / "index"))
-    assert index.recall_at_10(loaded.search(queries, 10)[1], truth) == recall
+    assert recall.recall_at_10(loaded.search(queries, 10)[1], truth) == share
     if choice.kind.startswith("ivf"):
         assert loaded.nprobe == effort > 1
         assert loaded.nlist == 100
@@ -178,8 +113,8 @@ def test_recall_is_reached_and_survives_the_file(built, vectors, tmp_path):
 def test_calibration_stops_where_codes_not_lists_lose_neighbours(vectors, built):
     choice, made = built
     if choice.kind == "ivf_pq":
-        truth, _ = index.exact_neighbours(vectors[:200], split(vectors))
-        assert index.calibrate(made, vectors[:200], truth)[0] < 100
+        truth, _ = recall.exact_neighbours(vectors[:200], split(vectors))
+        assert recall.calibrate(made, vectors[:200], truth)[0] < 100
 
 
 def test_searching_an_indexed_row_gives_its_one_based_id(built, vectors):
@@ -196,37 +131,37 @@ def test_searching_an_indexed_row_gives_its_one_based_id(built, vectors):
 @pytest.mark.parametrize("kind", ["auto", "flat", "ivf_flat", "ivf_sq8", "hnsw"])
 def test_a_handful_of_rows_makes_an_index(rows, kind):
     vectors = blobs(rows)
-    k = cluster.automatic_k(rows)
+    k = sizing.automatic_k(rows)
     centroids = cluster.train(vectors, k).centroids
     labels = cluster.assign(vectors, centroids)[0]
-    choice = index.choose(rows, DIM, GIB, kind, clusters=k)
+    choice = sizing.choose(rows, DIM, GIB, kind, clusters=k)
     built = index.build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
-    truth, _ = index.exact_neighbours(vectors, [vectors])
-    assert index.calibrate(built, vectors, truth)[1] >= 0.95
+    truth, _ = recall.exact_neighbours(vectors, [vectors])
+    assert recall.calibrate(built, vectors, truth)[1] >= 0.95
 
 
 def test_identical_rows_make_an_index():
     vectors = np.tile(blobs(1), (500, 1))
-    choice = index.choose(500, DIM, GIB, "ivf_flat")
+    choice = sizing.choose(500, DIM, GIB, "ivf_flat")
     built = index.build(choice, [vectors], training=vectors)
     assert (built.search(vectors[:1], 10)[1] > 0).all()
 
 
 def test_training_is_asked_for_only_where_it_is_needed(vectors, clustering):
     centroids, _ = clustering
-    for kind in index.KINDS:
-        choice = index.choose(len(vectors), DIM, GIB, kind)
+    for kind in sizing.KINDS:
+        choice = sizing.choose(len(vectors), DIM, GIB, kind)
         for some, given in ((centroids, 100), (centroids[:9], 9)):
-            if index.needs_training(choice, given):
+            if sizing.needs_training(choice, given):
                 with pytest.raises(SpecError, match=r"training=None, but .*; pass `training`"):
                     index.build(choice, [vectors], centroids=some)
             else:
                 index.build(choice, [vectors[:1_000]], centroids=some)
-    assert not index.needs_training(index.choose(1_000_000, 128, GIB), 1_000)
+    assert not sizing.needs_training(sizing.choose(1_000_000, 128, GIB), 1_000)
 
 
 def test_labels_that_do_not_match_are_refused(vectors, clustering):
-    choice, (centroids, labels) = index.choose(11_000, DIM, GIB, "ivf_flat", 100), clustering
+    choice, (centroids, labels) = sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), clustering
     for blocks, some in (
         (split(vectors, 1_000), labels[:1_000]),
         (split(vectors, 1_000), labels[:1_500]),
@@ -244,18 +179,18 @@ def test_a_value_that_is_not_finite_is_refused_not_dropped(kind, vectors, cluste
     bad[3, 2] = np.nan
     with pytest.raises(StageError, match="row 3 of the vectors"):
         index.build(
-            index.choose(11_000, DIM, GIB, kind, 100), [bad], centroids=clustering[0], labels=clustering[1]
+            sizing.choose(11_000, DIM, GIB, kind, 100), [bad], centroids=clustering[0], labels=clustering[1]
         )
 
 
 def test_no_rows_make_no_index():
     with pytest.raises(SpecError, match="no rows to index; generate"):
-        index.build(index.choose(1, DIM, GIB), [])
+        index.build(sizing.choose(1, DIM, GIB), [])
 
 
 def test_an_index_that_cannot_be_written_whole_raises_the_error_of_the_system(tmp_path):
     for rows in (5, 3_000):  # one that fails when the file is closed, one that fails on the way
-        built = index.build(index.choose(rows, 128, GIB), [blobs(rows, 128)])
+        built = index.build(sizing.choose(rows, 128, GIB), [blobs(rows, 128)])
         with pytest.raises(OSError, match="No space left on device"):
             index.write(built, Path("/dev/full"))
     with pytest.raises(FileNotFoundError, match="missing"):
@@ -265,18 +200,18 @@ def test_an_index_that_cannot_be_written_whole_raises_the_error_of_the_system(tm
 @pytest.mark.parametrize("part", [700, 1_024, 16_384])
 def test_exact_neighbours_are_those_of_the_definition(part, vectors):
     queries = blobs(300, seed=5)
-    ids, similarities = index.exact_neighbours(queries, split(vectors, part))
+    ids, similarities = recall.exact_neighbours(queries, split(vectors, part))
     true_ids, true = exact(vectors, queries)
     assert ids.dtype == np.int64
     assert similarities.dtype == np.float32
     assert np.allclose(similarities, true, atol=1e-6)
-    assert index.recall_at_10(ids, true_ids) > 0.999  # float32 may order two neighbours 1e-7 apart otherwise
+    assert recall.recall_at_10(ids, true_ids) > 0.999  # float32 may order two neighbours 1e-7 apart otherwise
     assert (np.diff(similarities, axis=1) <= 0).all()
 
 
 def test_exact_neighbours_do_not_depend_on_threads(vectors):
     queries = blobs(600, seed=5)
-    results = [index.exact_neighbours(queries, split(vectors), threads=threads) for threads in (1, 2, 4)]
+    results = [recall.exact_neighbours(queries, split(vectors), threads=threads) for threads in (1, 2, 4)]
     for ids, similarities in results[1:]:
         assert np.array_equal(ids, results[0][0])
         assert np.array_equal(similarities, results[0][1])
@@ -285,37 +220,37 @@ def test_exact_neighbours_do_not_depend_on_threads(vectors):
 def test_among_equals_the_lower_id_comes_first():
     distinct = blobs(40)
     vectors = np.tile(distinct, (100, 1))  # row r repeats row r mod 40; the repeats lie in several blocks
-    ids, _ = index.exact_neighbours(distinct, split(vectors, 1_500))
+    ids, _ = recall.exact_neighbours(distinct, split(vectors, 1_500))
     assert np.array_equal(ids, np.arange(1, 41)[:, None] + 40 * np.arange(10)[None])
-    later, _ = index.exact_neighbours(distinct, split(vectors, 1_500), first_id=1_001)
+    later, _ = recall.exact_neighbours(distinct, split(vectors, 1_500), first_id=1_001)
     assert np.array_equal(later, ids + 1_000)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 9])
 def test_fewer_rows_than_neighbours_are_padded(rows):
     vectors = blobs(rows)
-    ids, similarities = index.exact_neighbours(vectors, [vectors])
+    ids, similarities = recall.exact_neighbours(vectors, [vectors])
     assert (np.sort(ids[:, :rows], axis=1) == np.arange(1, rows + 1)).all()
     assert (ids[:, rows:] == -1).all()
     assert (similarities[:, rows:] == -np.inf).all()
-    assert index.recall_at_10(ids, ids) == 1
+    assert recall.recall_at_10(ids, ids) == 1
 
 
 def test_recall_counts_found_neighbours_and_ignores_padding():
-    assert index.recall_at_10(np.array([[1, 2, -1]]), np.array([[2, 3, -1]])) == 0.5
-    assert index.recall_at_10(np.array([[-1, -1]]), np.array([[5, -1]])) == 0
-    assert index.recall_at_10(np.arange(10, 0, -1)[None], np.arange(1, 11)[None]) == 1
-    assert index.recall_at_10(np.full((1, 10), -1), np.full((1, 10), -1)) == 1
-    assert index.recall_at_10(np.arange(12)[None], np.arange(12)[None]) == 1
+    assert recall.recall_at_10(np.array([[1, 2, -1]]), np.array([[2, 3, -1]])) == 0.5
+    assert recall.recall_at_10(np.array([[-1, -1]]), np.array([[5, -1]])) == 0
+    assert recall.recall_at_10(np.arange(10, 0, -1)[None], np.arange(1, 11)[None]) == 1
+    assert recall.recall_at_10(np.full((1, 10), -1), np.full((1, 10), -1)) == 1
+    assert recall.recall_at_10(np.arange(12)[None], np.arange(12)[None]) == 1
 
 
 def test_calibration_stops_at_the_whole_index_when_recall_is_out_of_reach(vectors, clustering):
     centroids, labels = clustering
     built = index.build(
-        index.choose(11_000, DIM, GIB, "ivf_flat", 100), split(vectors), centroids=centroids, labels=labels
+        sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), split(vectors), centroids=centroids, labels=labels
     )
     nonsense = np.full((20, 10), 10**9)
-    assert index.calibrate(built, vectors[:20], nonsense) == (100, 0.0)
+    assert recall.calibrate(built, vectors[:20], nonsense) == (100, 0.0)
     assert built.nprobe == 100
-    flat = index.build(index.choose(50, DIM, GIB), [vectors[:50]])
-    assert index.calibrate(flat, vectors[:20], nonsense) == (1, 0.0)
+    flat = index.build(sizing.choose(50, DIM, GIB), [vectors[:50]])
+    assert recall.calibrate(flat, vectors[:20], nonsense) == (1, 0.0)

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from synthprof import index
+from synthprof import index, recall
 from synthprof.errors import SpecError
 from synthprof.files import record, replacing
 from synthprof.plan import index_of
+from synthprof.sizing import needs_training
 from synthprof.stages.cluster import CENTROIDS, LABELS, training_sample
 from synthprof.stages.context import EMBEDDINGS, Context, Outcome
 
@@ -26,12 +27,12 @@ def run(context: Context) -> Outcome:
     labels = np.load(trained / LABELS, allow_pickle=False)
     threads = context.budget.workers
     training = None
-    if index.needs_training(choice, len(centroids)):
+    if needs_training(choice, len(centroids)):
         training = training_sample(context, choice.nlist)
     queries = context.blocks.matrix(EMBEDDINGS, 0)[:QUERIES]
     with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
         searched = beside.submit(
-            index.exact_neighbours, queries, context.blocks.matrices(EMBEDDINGS), threads=threads
+            recall.exact_neighbours, queries, context.blocks.matrices(EMBEDDINGS), threads=threads
         )
         built = index.build(
             choice,
@@ -43,13 +44,13 @@ def run(context: Context) -> Outcome:
             threads=threads,
         )
         exact, _ = searched.result()
-    nprobe, recall = index.calibrate(built, queries, exact, threads=threads)
+    nprobe, found = recall.calibrate(built, queries, exact, threads=threads)
     _remove(built, context.blocks.all_missing())
     path = folder / INDEX
     with replacing(path) as temporary:
         index.write(built, temporary)
     details = {"kind": choice.kind, "nlist": choice.nlist, "nprobe": nprobe, "reason": choice.reason}
-    return Outcome(spec.profiles, (record(path, folder),), {**details, "scores": {"recall_at_10": recall}})
+    return Outcome(spec.profiles, (record(path, folder),), {**details, "scores": {"recall_at_10": found}})
 
 
 def _remove(built: Any, missing: np.ndarray) -> None:  # noqa: ANN401  FAISS's classes are untyped
