@@ -28,7 +28,6 @@ from synthprof.orchestration.rest import Airflow
 from synthprof.store import Store
 
 DAG_ID = "synthprof_generate"
-DATASET = "timed"
 Span = tuple[float, float]
 
 
@@ -45,7 +44,9 @@ def main() -> None:
     facts: dict[str, Any] = {"rows": options.rows, "cores": len(os.sched_getaffinity(0))}
     facts["load_average"] = {"before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as name, _airflow(Path(name), options.port) as airflow:
-        facts["scheduler"] = [_through(airflow, Path(name), options.rows) for _ in range(options.repeat)]
+        facts["scheduler"] = [
+            _through(airflow, Path(name), options.rows, f"timed{number}") for number in range(options.repeat)
+        ]
     with tempfile.TemporaryDirectory() as name:
         facts["make run"] = [_make_run(Path(name), options.rows, number) for number in range(options.repeat)]
     facts["load_average"]["after"] = os.getloadavg()
@@ -77,17 +78,17 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | {name: str(place) for name, place in places.items()}
 
 
-def _through(airflow: Airflow, folder: Path, rows: int) -> dict[str, Any]:
-    """A run made anew; its profiles and Airflow's tasks are those of any run."""
+def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[str, Any]:
+    """A run of a data set of its own; its profiles and Airflow's tasks are those of any run."""
     began = time.time()
-    params = {"dataset": DATASET, "profiles": rows, "force": True}
+    params = {"dataset": dataset, "profiles": rows}
     run = airflow.trigger(DAG_ID, params).raise_for_status().json()["dag_run_id"]
     state = airflow.wait(DAG_ID, run)
     seconds = time.time() - began
     if state != "success":
         raise SystemExit(f"the run has {state}")
     tasks = [task for task in airflow.tasks(DAG_ID, run) if task["state"] == "success"]
-    stages = _stage_seconds(folder / "data")
+    stages = _stage_seconds(folder / "data", dataset)
     covered = _covered([_span(task, stages[task["task_id"]]) for task in tasks if task["task_id"] in stages])
     return {
         "seconds": round(seconds, 1),
@@ -98,12 +99,12 @@ def _through(airflow: Airflow, folder: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def _stage_seconds(home: Path) -> dict[str, float]:
+def _stage_seconds(home: Path, dataset: str) -> dict[str, float]:
     """Of each stage the seconds of its longest shard."""
     found: dict[str, float] = {}
-    for receipt in read_manifest(Store(home, DATASET).current()).stages:
+    for receipt in read_manifest(Store(home, dataset).current()).stages:
         found[receipt.stage] = max(found.get(receipt.stage, 0.0), receipt.seconds)
-    build = next((home / DATASET / "build").glob("*/publish-*/receipt.json"))
+    build = next((home / dataset / "build").glob("*/publish-*/receipt.json"))
     return found | {"publish": json.loads(build.read_bytes())["seconds"]}
 
 
@@ -122,7 +123,7 @@ def _covered(spans: list[Span]) -> float:
 
 
 def _make_run(folder: Path, rows: int, number: int) -> float:
-    command = ["make", "--no-print-directory", "run", f"PROFILES={rows}", f"DATASET=timed{number}"]
+    command = ["make", "--no-print-directory", "run", f"PROFILES={rows}", f"DATASET=made{number}"]
     began = time.perf_counter()
     subprocess.run(command, cwd=PROJECT, env=_environment(folder), check=True, stdout=subprocess.DEVNULL)
     return round(time.perf_counter() - began, 1)

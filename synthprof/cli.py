@@ -176,7 +176,7 @@ def _make(request: Request, console_html: Path | None) -> None:
             traceback.print_exc(file=log)
             raise
     version = open_version(home_folder(), request.dataset, done.published["version"])
-    facts = Facts(version.folder / "perfis.db", version.folder / "clusters.db")
+    facts = Facts.of(version.folder)
     print_summary(console, summary(version.manifest, facts, done.receipts), version.folder)
     if console_html:
         console.save_html(str(console_html))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from synthprof.contents import CLUSTERS, PERFIS
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
 from synthprof.files import reading
@@ -39,10 +40,8 @@ class Version:
         """The columns of one profile and its cluster. Raises SpecError if there is no such id."""
         if not 1 <= profile_id <= self.manifest.rows:
             raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
-        found = read(self.folder / "perfis.db", "SELECT * FROM perfis WHERE id = ?", (profile_id,))
-        cluster = read(
-            self.folder / "clusters.db", "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,)
-        )
+        found = read(self.folder / PERFIS, "SELECT * FROM perfis WHERE id = ?", (profile_id,))
+        cluster = read(self.folder / CLUSTERS, "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,))
         row: dict[str, Any] = found.to_pylist()[0]
         return {**row, **cluster.to_pylist()[0]}
 
@@ -52,7 +51,7 @@ class Version:
         Raises SpecError if there is no such row.
         """
         if self.spec.collection:
-            found = read(self.folder / "perfis.db", f"SELECT id FROM perfis WHERE {KEY} = ?", (name,))
+            found = read(self.folder / PERFIS, f"SELECT id FROM perfis WHERE {KEY} = ?", (name,))
             if not found.num_rows:
                 raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
             return int(found.column("id")[0].as_py())

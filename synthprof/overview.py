@@ -17,8 +17,6 @@ from synthprof.profiles.shares import expected_shares, labels
 from synthprof.projection import Matrix
 from synthprof.schema import Chance, Choice, Column, Given, Lookup, Number, Schema, Subset
 
-OVERVIEW = "overview.json"
-MAP = "map.arrow"
 CLUSTER = "cluster"
 
 MOST_POINTS = 100_000

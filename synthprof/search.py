@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof import recall
+from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import read
 from synthprof.encoders import TextEncoder, load_encoder
 from synthprof.encoders.meanings import Meaning, load_meanings, shared
@@ -32,10 +33,6 @@ Ids = npt.NDArray[np.int64]
 MOST_HITS = 1_000
 MOST_TEXT = 2_000
 """Characters of a text to search for: several times a profile's description."""
-
-INDEX = "index.faiss"
-PROFILES = "perfis.db"
-EMBEDDINGS = "embeddings.db"
 
 LEAST_SIMILARITY = -1.5
 """Below this lies only what has no embedding."""
@@ -201,7 +198,7 @@ def _hits(
 
 def _profiles(version: Version, ids: Ids) -> dict[int, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
-    rows = read(version.folder / PROFILES, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
+    rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
     return {row["id"]: row for row in rows.to_pylist()}
 
 
@@ -235,7 +232,7 @@ def _matching(version: Version, query: Query, among: Ids | None = None) -> Ids:
     if among is not None:
         sql += f" AND id IN ({','.join('?' * len(among))})"
         parameters += tuple(among.tolist())
-    rows = read(version.folder / PROFILES, f"{sql} ORDER BY id", parameters)
+    rows = read(version.folder / PERFIS, f"{sql} ORDER BY id", parameters)
     found: Ids = rows.column("id").to_numpy().astype(np.int64)
     return found
 
@@ -283,7 +280,7 @@ def _blocks(version: Version, query: Query, allowed: Ids | None) -> Iterator[Mat
 def _embeddings(version: Version, first: int, last: int) -> Matrix:
     """The embeddings of a range of ids, (n, dim) float32."""
     query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
-    blobs = read(version.folder / EMBEDDINGS, query, (first, last)).column("embedding").to_pylist()
+    blobs = read(version.folder / EMBEDDINGS_DB, query, (first, last)).column("embedding").to_pylist()
     nowhere = np.full(version.spec.dim_embedding, recall.FAR, "<f4").tobytes()
     found: Matrix = np.frombuffer(b"".join(blob or nowhere for blob in blobs), "<f4").astype(
         np.float32, copy=False

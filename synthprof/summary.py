@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthprof.contents import CLUSTERS, PERFIS
 from synthprof.database import read
 from synthprof.manifest import Manifest
 from synthprof.receipts import Receipt
@@ -17,6 +18,11 @@ class Facts:
 
     profiles: Path
     clusters: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> "Facts":
+        """Those of a published version."""
+        return cls(folder / PERFIS, folder / CLUSTERS)
 
 
 def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:

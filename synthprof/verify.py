@@ -14,29 +14,29 @@ from adbc_driver_manager import Error as AdbcError
 
 from synthprof.cluster import assign
 from synthprof.collection import block_digest, collection_digest
+from synthprof.contents import (
+    ARCHETYPES_FILE,
+    CENTROIDS,
+    CLUSTERS,
+    EMBEDDINGS_DB,
+    INDEX,
+    MAP,
+    NO_CLUSTER,
+    NORM_TOLERANCE,
+    PERFIS,
+    TABLES,
+    VETORES,
+)
 from synthprof.database import read
 from synthprof.encoders import SLOW, encode_rows, load_encoder
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
 from synthprof.manifest import damaged, strangers
-from synthprof.overview import CLUSTER, MAP, MOST_POINTS
+from synthprof.overview import CLUSTER, MOST_POINTS
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import stream
 from synthprof.vectorize import features
-
-TABLES = {
-    "perfis.db": "perfis",
-    "vetores.db": "vetores",
-    "embeddings.db": "embeddings",
-    "clusters.db": "clusters",
-}
-
-NO_CLUSTER = -1
-"""The cluster of a profile without an embedding, as in stages.cluster."""
-
-NORM_TOLERANCE = 1e-4
-"""An embedding's norm may be off by this: float32 rounding of up to 4,096 values."""
 
 QUERIES = 100
 """Embeddings of each block that are looked up in the index."""
@@ -137,8 +137,8 @@ def _rows_wrong(version: Version, sound: set[str]) -> Iterator[str]:
 
 
 def _archetypes_wrong(version: Version, sound: set[str]) -> Iterator[str]:
-    if "archetypes.npy" in sound:
-        labels = np.load(version.folder / "archetypes.npy", allow_pickle=False)
+    if ARCHETYPES_FILE in sound:
+        labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
         if labels.shape != (version.manifest.rows,):
             yield f"archetypes.npy has the shape {labels.shape}, not one label per profile"
 
@@ -148,9 +148,9 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
     first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
     stored = partial(_stored, version.folder, first, rows)
     if spec.collection:
-        if "perfis.db" not in sound:  # the embeddings follow from its texts
+        if PERFIS not in sound:  # the embeddings follow from its texts
             return
-        made = Generated(_batch(stored("perfis.db")), np.zeros(0, np.uint8))
+        made = Generated(_batch(stored(PERFIS)), np.zeros(0, np.uint8))
     else:
         made = generate(
             load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows
@@ -158,13 +158,13 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
     embeddings, missing = _embeddings(version, sound, made.profiles, stored)
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
-        "perfis.db": lambda: _profiles_wrong(stored("perfis.db"), made.profiles),
-        "vetores.db": lambda: _floats_wrong(
-            stored("vetores.db"), features(load_schema(spec.profile_schema), made.profiles, spec.dim_vector)
+        PERFIS: lambda: _profiles_wrong(stored(PERFIS), made.profiles),
+        VETORES: lambda: _floats_wrong(
+            stored(VETORES), features(load_schema(spec.profile_schema), made.profiles, spec.dim_vector)
         ),
-        "embeddings.db": lambda: _embeddings_wrong(version, stored("embeddings.db"), embeddings),
-        "clusters.db": lambda: _clusters_wrong(version, sound, stored("clusters.db"), embeddings, missing),
-        "archetypes.npy": lambda: _labels_wrong(version, made.archetypes, first),
+        EMBEDDINGS_DB: lambda: _embeddings_wrong(version, stored(EMBEDDINGS_DB), embeddings),
+        CLUSTERS: lambda: _clusters_wrong(version, sound, stored(CLUSTERS), embeddings, missing),
+        ARCHETYPES_FILE: lambda: _labels_wrong(version, made.archetypes, first),
     }
     for name in (name for name in checks if name in sound):
         try:
@@ -182,10 +182,10 @@ def _batch(rows: pa.Table) -> pa.RecordBatch:
 def _collection_wrong(version: Version, sound: set[str]) -> Iterator[str]:
     """The rows of a collection are those that its source had: their digest is part of the spec."""
     spec = version.spec
-    if not spec.collection or "perfis.db" not in sound:
+    if not spec.collection or PERFIS not in sound:
         return
     stored = (
-        _stored(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), "perfis.db")
+        _stored(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
         for block in range(spec.blocks)
     )
     if collection_digest(spec.columns, [block_digest(_batch(rows)) for rows in stored]) != spec.collection:
@@ -206,8 +206,8 @@ def _embeddings(
         return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
     placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
     blobs: list[bytes | None] = [None] * profiles.num_rows
-    if "embeddings.db" in sound:
-        blobs = stored("embeddings.db").column("embedding").to_pylist()
+    if EMBEDDINGS_DB in sound:
+        blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()
     missing = np.array([blob is None or len(blob) != len(placeholder) for blob in blobs])
     whole = (blob if blob and len(blob) == len(placeholder) else placeholder for blob in blobs)
     matrix = np.frombuffer(b"".join(whole), "<f4").reshape(-1, spec.dim_embedding)
@@ -260,13 +260,13 @@ def _clusters_wrong(
     embeddings: npt.NDArray[np.float32],
     missing: npt.NDArray[np.bool_],
 ) -> Iterator[str]:
-    if "centroids.npy" not in sound:
+    if CENTROIDS not in sound:
         return
-    centroids = np.load(version.folder / "centroids.npy", allow_pickle=False)
+    centroids = np.load(version.folder / CENTROIDS, allow_pickle=False)
     if centroids.ndim != 2 or centroids.shape[1] != embeddings.shape[1]:
         yield f"centroids.npy has the shape {centroids.shape}: no clusters"
         return
-    if version.spec.encoder in SLOW and "embeddings.db" not in sound:
+    if version.spec.encoder in SLOW and EMBEDDINGS_DB not in sound:
         return
     labels, _ = assign(embeddings, centroids)
     labels[missing] = NO_CLUSTER
@@ -275,15 +275,14 @@ def _clusters_wrong(
 
 
 def _labels_wrong(version: Version, made: npt.NDArray[Any], first: int) -> Iterator[str]:
-    labels = np.load(version.folder / "archetypes.npy", allow_pickle=False)
+    labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
     if not np.array_equal(labels[first - 1 : first - 1 + len(made)], made):
         yield "archetypes differ from the spec"
 
 
 def _index(version: Version, sound: set[str]) -> Any:  # noqa: ANN401
     """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
-    name = "index.faiss"
-    return faiss.read_index(str(version.folder / name)) if name in sound else None
+    return faiss.read_index(str(version.folder / INDEX)) if INDEX in sound else None
 
 
 def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
@@ -292,16 +291,16 @@ def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
     rows, dim = version.manifest.rows, version.spec.dim_embedding
     expected = _ids_expected(version)
     if (index.ntotal, index.d) != (len(expected), dim):
-        yield f"index.faiss holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
+        yield f"{INDEX} holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
         return
     ids = _ids(index)
     if ids is not None and not np.array_equal(np.sort(ids), expected):
-        yield f"index.faiss does not hold the ids 1 to {rows} once each"
+        yield f"{INDEX} does not hold the ids 1 to {rows} once each"
 
 
 def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
     """The map must show the first profiles in their clusters; where on the plane is a matter of taste."""
-    if not {MAP, "clusters.db"} <= sound:
+    if not {MAP, CLUSTERS} <= sound:
         return
     try:
         with pa.memory_map(str(version.folder / MAP)) as file, pa.ipc.open_file(file) as reader:
@@ -310,7 +309,7 @@ def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
         yield f"{MAP} cannot be read: {error}"
         return
     query = "SELECT id, cluster_id FROM clusters WHERE id <= ? ORDER BY id"
-    stored = read(version.folder / "clusters.db", query, (min(MOST_POINTS, version.manifest.rows),))
+    stored = read(version.folder / CLUSTERS, query, (min(MOST_POINTS, version.manifest.rows),))
     if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
         yield f"{MAP} does not show the first profiles in their clusters"
 
@@ -321,7 +320,7 @@ def _ids_expected(version: Version) -> npt.NDArray[np.int64]:
     if not any(receipt.rejected for receipt in version.manifest.stages):
         return ids
     query = "SELECT id FROM embeddings WHERE embedding IS NULL"
-    return np.setdiff1d(ids, read(version.folder / "embeddings.db", query).column("id").to_numpy())
+    return np.setdiff1d(ids, read(version.folder / EMBEDDINGS_DB, query).column("id").to_numpy())
 
 
 def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
@@ -354,7 +353,7 @@ def _places_wrong(
     itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
     share = float(itself.mean())
     if share < FOUND_AT_LEAST.get(_kind(version), 0.5):
-        yield f"index.faiss finds only {share:.0%} of the embeddings from id {first} at their place"
+        yield f"{INDEX} finds only {share:.0%} of the embeddings from id {first} at their place"
 
 
 def _look_everywhere(index: Any) -> None:  # noqa: ANN401

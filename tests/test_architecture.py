@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
-    {"kernels", "errors", "startup"},
+    {"kernels", "errors", "startup", "contents"},
     {"schema"},
     {"spec", "sizing"},
     {"streams", "resources", "files", "sqlite_pages"},

@@ -103,7 +103,7 @@ def print_result(console: Console, published: Event, receipts: list[Event]) -> N
     from synthprof.summary import Facts, summary
 
     folder = Path(published["path"])
-    report = summary(read_manifest(folder), Facts(folder / "perfis.db", folder / "clusters.db"))
+    report = summary(read_manifest(folder), Facts.of(folder))
     if receipts:  # the manifest lacks the stage that wrote it
         report = dataclasses.replace(report, stages=_rows(receipts, StageRow))
     print_summary(console, report, folder)

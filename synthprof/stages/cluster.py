@@ -7,21 +7,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.cluster import adjusted_rand_index, assign, silhouette, train, training_rows
+from synthprof.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.database import filling
 from synthprof.files import FileRecord, record, replacing
 from synthprof.index_pages import Coded, add_indexes
 from synthprof.plan import clusters_of
 from synthprof.receipts import read_receipts
 from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Context, Outcome, save_array
+from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, LABELS, Context, Outcome, save_array
 from synthprof.streams import stream
-
-CLUSTERS = "clusters.db"
-CENTROIDS = "centroids.npy"
-LABELS = "labels.npy"
-
-NO_CLUSTER = -1
-"""The cluster of a profile that has no embedding."""
 
 SILHOUETTE_ROWS = 4_000
 
@@ -45,7 +39,7 @@ def run(context: Context) -> Outcome:
     files = (
         _save(context, CENTROIDS, training.centroids),
         _save(context, LABELS, labels),
-        _persist(context, without_missing(context, labels), k),
+        _persist(context, context.blocks.without_missing(labels), k),
     )
     scores = {
         "inertia": inertia,
@@ -74,15 +68,6 @@ def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[n
         done += len(found)
         context.progress(done, context.spec.profiles)
     return labels, inertia
-
-
-def without_missing(context: Context, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The labels for readers: what has no embedding has no cluster."""
-    missing = context.blocks.all_missing()
-    if len(missing):
-        labels = labels.copy()
-        labels[missing - 1] = NO_CLUSTER
-    return labels
 
 
 def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:

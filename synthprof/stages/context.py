@@ -15,6 +15,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from synthprof.build import Build
+from synthprof.contents import NO_CLUSTER
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.parallel import Pool
@@ -34,6 +35,9 @@ VECTORS = "vectors"
 EMBEDDINGS = "embeddings"
 MISSING = "missing"
 """Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
+
+LABELS = "labels.npy"
+"""The cluster of each profile by the nearest centroid, those without an embedding among them."""
 
 _SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
 _SEALS = TypeAdapter(tuple[FileRecord, ...])
@@ -89,6 +93,14 @@ class Blocks:
         """The ids of all profiles that have no embedding, (m,) int64, ascending."""
         blocks = range(self.spec.blocks)
         return np.concatenate([self.missing(block) + block * BLOCK_ROWS + 1 for block in blocks])
+
+    def without_missing(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The labels for readers, (n,): what has no embedding has no cluster."""
+        missing = self.all_missing()
+        if len(missing):
+            labels = labels.copy()
+            labels[missing - 1] = NO_CLUSTER
+        return labels
 
     def rows_at(self, kind: str, rows: np.ndarray) -> np.ndarray:
         """The rows at these sorted 0-based positions, reading each block once."""

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from synthprof import index, recall
+from synthprof.contents import CENTROIDS, INDEX
 from synthprof.errors import SpecError
 from synthprof.files import record, replacing
 from synthprof.plan import index_of
 from synthprof.sizing import needs_training
-from synthprof.stages.cluster import CENTROIDS, LABELS, training_sample
-from synthprof.stages.context import EMBEDDINGS, Context, Outcome
+from synthprof.stages.cluster import training_sample
+from synthprof.stages.context import EMBEDDINGS, LABELS, Context, Outcome
 
-INDEX = "index.faiss"
 QUERIES = 500
 
 

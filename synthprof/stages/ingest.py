@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from synthprof.contents import PERFIS
 from synthprof.database import filling
 from synthprof.files import record, replacing
 from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
@@ -12,7 +13,6 @@ from synthprof.receipts import read_receipts
 from synthprof.schema import Column, Schema
 from synthprof.stages.context import Context, Outcome
 
-PERFIS = "perfis.db"
 TABLE = "perfis"
 
 

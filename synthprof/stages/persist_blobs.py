@@ -7,15 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from synthprof.blob_pages import PAGE_BYTES, append_blobs
+from synthprof.contents import EMBEDDINGS_DB, VETORES
 from synthprof.database import Builder, filling, read
 from synthprof.files import FileRecord, record, replacing, start_writing
 from synthprof.parallel import ahead
 from synthprof.receipts import read_receipts
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
-
-VETORES = "vetores.db"
-EMBEDDINGS_DB = "embeddings.db"
 
 TARGETS = {
     VECTORS: (VETORES, "vetores", "vetor"),

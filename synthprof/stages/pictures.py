@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
 from synthprof.files import replacing
-from synthprof.overview import MAP, MOST_POINTS, OVERVIEW, described, map_of, overview
+from synthprof.overview import MOST_POINTS, described, map_of, overview
 from synthprof.profiles import schema_of
 from synthprof.projection import Matrix, Plane, place, plane
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.cluster import CENTROIDS, LABELS, NO_CLUSTER, without_missing
-from synthprof.stages.context import EMBEDDINGS, Blocks, Context
+from synthprof.stages.context import EMBEDDINGS, LABELS, Blocks, Context
 
 PICTURES = (OVERVIEW, MAP)
 """Made for looking at, from the data beside them: `content` names that data without them."""
@@ -43,7 +43,7 @@ class Pictures:
 
 def clusters_of(context: Context) -> Clusters:
     """What the stage `cluster` found."""
-    labels = without_missing(context, np.load(labels_file(context), allow_pickle=False))
+    labels = context.blocks.without_missing(np.load(labels_file(context), allow_pickle=False))
     rows_of = np.bincount(labels[labels >= 0], minlength=len(_centroids(context)))
     return Clusters(labels, rows_of, described(rows_of))
 

@@ -11,6 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.contents import (
+    ARCHETYPES_FILE,
+    CENTROIDS,
+    CLUSTERS,
+    EMBEDDINGS_DB,
+    INDEX,
+    NORM_TOLERANCE,
+    PERFIS,
+    REPORT,
+    TABLES,
+    VETORES,
+)
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
@@ -24,11 +36,7 @@ from synthprof.report import MapPoints, Marginal, Report, load_template, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage
-from synthprof.stages.cluster import CENTROIDS, CLUSTERS
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
-from synthprof.stages.export_index import INDEX
-from synthprof.stages.ingest import PERFIS
-from synthprof.stages.persist_blobs import EMBEDDINGS_DB, VETORES
 from synthprof.stages.pictures import (
     PICTURES,
     Clusters,
@@ -39,12 +47,9 @@ from synthprof.stages.pictures import (
     labels_of,
 )
 from synthprof.summary import Facts, summary
-from synthprof.verify import NORM_TOLERANCE, TABLES
 
 logger = logging.getLogger(__name__)
 
-ARCHETYPES_FILE = "archetypes.npy"
-REPORT = "report.html"
 MAP_POINTS = 4_000
 """Points on the report's map."""
 

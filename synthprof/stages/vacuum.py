@@ -1,15 +1,15 @@
 """Compacted copies of the databases with statistics for SQLite's planner."""
 
+from synthprof.contents import CLUSTERS, EMBEDDINGS_DB, PERFIS, VETORES
 from synthprof.database import compact
 from synthprof.files import FileRecord, record
 from synthprof.stages.context import VECTORS, Context, Outcome
-from synthprof.stages.persist_blobs import VETORES
 
 SOURCES = (
-    ("ingest", "perfis.db"),
+    ("ingest", PERFIS),
     ("persist_blobs", VETORES),
-    ("persist_blobs", "embeddings.db"),
-    ("cluster", "clusters.db"),
+    ("persist_blobs", EMBEDDINGS_DB),
+    ("cluster", CLUSTERS),
 )
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
+from synthprof.contents import MAP, OVERVIEW, REPORT
 from synthprof.errors import SpecError
 from synthprof.explore import Version
 from synthprof.manifest import Manifest
-from synthprof.overview import CLUSTER, MAP, OVERVIEW
+from synthprof.overview import CLUSTER
 from synthprof.profiles import schema_of
 from synthprof.receipts import Receipt
 from synthprof.schema import Column
@@ -134,7 +135,7 @@ class Questions:
 
     def report(self, dataset: str, version: str) -> str:
         """Where the report of a version lies."""
-        return str(self._file(self._open(dataset, version), "report.html"))
+        return str(self._file(self._open(dataset, version), REPORT))
 
     def build(self, dataset: str, version: str) -> dict[str, str | None]:
         """The build that leads, or led, to this version."""

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import faiss
 
+from synthprof.contents import INDEX
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, open_version
 from synthprof.manifest import Manifest, read_manifest
 from synthprof.resources import MIB, available_memory
-from synthprof.search import INDEX, Searcher, open_searcher
+from synthprof.search import Searcher, open_searcher
 from synthprof.spec import DATASET_PATTERN
 from synthprof.store import Store
 
