@@ -37,7 +37,7 @@ from synthprof.resources import (
 )
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, Stage, stage
-from synthprof.startup import forgo_pandas
+from synthprof.startup import forgo_pandas, leave
 from synthprof.store import Store
 from synthprof.telemetry import Pace, emit, log_events, memory_watch
 
@@ -353,4 +353,4 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,8 +1,11 @@
-"""What a process of our own does before it works."""
+"""What a process of our own does before it works, and when it has done its work."""
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from typing import NoReturn
 
 
 def forgo_pandas() -> None:
@@ -20,6 +23,17 @@ def forgo_pandas() -> None:
         pa.scalar(0)
     finally:
         sys.meta_path.remove(hidden)
+
+
+def leave(status: int) -> NoReturn:
+    """The process has ended. It is not taken apart first, module by module, which takes 0.15 s.
+
+    For a process whose files are closed and whose pool has ended: only what is buffered is written.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 class _Hidden(MetaPathFinder):

@@ -6,7 +6,6 @@ Like `synthprof.run` it reports in JSON lines on standard output.
 import argparse
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from synthprof.explore import open_version
 from synthprof.reindex import build_index
 from synthprof.resources import home_folder
 from synthprof.run import as_child
+from synthprof.startup import leave
 from synthprof.telemetry import Pace, emit, log_events
 from synthprof.verify import verify
 
@@ -85,4 +85,4 @@ _UNITS = {"reindex": "rows", "verify": "files and blocks"}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
