@@ -347,7 +347,7 @@ class Schema:
         _check(self)
 
     def __hash__(self) -> int:
-        return hash(self.digest)
+        return hash((self.name, self.version))  # quick, as every process needs it
 
     def __repr__(self) -> str:
         parts = f"{len(self.columns)} columns, {len(self.archetypes)} archetypes"

@@ -61,7 +61,7 @@ def assert_shares(counts: np.ndarray, shares: np.ndarray, what: str) -> None:
 
 def test_apportioned_parts_sum_to_the_total_and_are_off_by_less_than_one():
     weights = [0.1, 5, 0, 3.3, 1e-9, 7]
-    parts = apportion(weights, 2**32)
+    parts = apportion(np.array([weights]), 2**32)[0].tolist()
     assert sum(parts) == 2**32 and parts[2] == 0
     assert all(
         abs(part - weight / sum(weights) * 2**32) < 1 for part, weight in zip(parts, weights, strict=True)

@@ -8,6 +8,7 @@ import pytest
 from synthprof.errors import SpecError
 from synthprof.profiles import load_schema, schema_names
 from synthprof.profiles.describe import describe
+from synthprof.profiles.reading import read_csv
 from synthprof.schema import (
     Archetype,
     Chance,
@@ -149,6 +150,13 @@ def test_parts_that_do_not_fit_are_refused(columns, message):
 def test_an_archetype_of_an_unknown_column_is_refused():
     with pytest.raises(SpecError, match="unknown column 'z'"):
         schema(column("a"), archetypes=(Archetype("few", "Few", 1.0, (("z", (1.0,)),)),))
+
+
+def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
+    path = tmp_path / "games.csv"
+    path.write_text("# source\njogo,genero,peso\nCeleste,Plataforma,2\nHades,Roguelike\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="games.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
+        read_csv(path)
 
 
 def test_a_ratio_of_texts_is_refused():

@@ -89,12 +89,10 @@ def odds_of(schema: Schema, column: Column, separation: float) -> Odds:
     """
     axes = _axes(schema, column)
     own = archetype_factors(schema, column.name) if axes and axes[0].column is None else (None,)
-    given = [axis.factors for axis in axes if axis.column is not None]
-    blended = [
-        _blend(column, _common(column, factors), archetype, separation)
-        for archetype in own
-        for factors in itertools.product(*given)
-    ]
+    mine = [None if factors is None else np.array(factors) for factors in own]
+    given = [np.array(axis.factors) for axis in axes if axis.column is not None]
+    common = [_common(column, factors) for factors in itertools.product(*given)]
+    blended = [_blend(weights, factors, separation) for factors in mine for weights in common]
     return Odds(axes, np.array(blended).reshape(*(axis.size for axis in axes), -1))
 
 
@@ -125,20 +123,26 @@ def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequ
 def alias_table(shares: Shares) -> AliasTable:
     """The table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
-    made = [_alias_row(apportion(row.tolist(), WORD), bits) for row in shares]
-    limits = np.array([limit for limit, _ in made], dtype=np.uint32)
-    others = np.array([other for _, other in made], dtype=np.uint16)
-    return AliasTable(bits, limits.ravel(), others.ravel())
+    made = [_alias_row(parts, bits) for parts in apportion(shares, WORD).tolist()]
+    size = len(made) << bits
+    limits = np.fromiter(itertools.chain.from_iterable(limit for limit, _ in made), np.uint32, size)
+    others = np.fromiter(itertools.chain.from_iterable(other for _, other in made), np.uint16, size)
+    return AliasTable(bits, limits, others)
 
 
-def apportion(weights: Sequence[float], total: int) -> list[int]:
-    """Integers in proportion to the weights that sum to `total`, by largest remainder, earlier ones first."""
-    scale = total / math.fsum(weights)
-    exact = [weight * scale for weight in weights]
-    parts = [math.floor(part) for part in exact]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
+def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
+    """Integers in proportion to the weights (rows, values), each row summing to `total`.
+
+    By largest remainder, earlier ones first.
+    """
+    scale = total / np.array([math.fsum(row) for row in weights.tolist()])
+    exact = weights * scale[:, None]
+    parts = np.floor(exact).astype(np.int64)
+    by_remainder = np.argsort(parts - exact, axis=1, kind="stable")
+    places = np.arange(parts.shape[1])
+    ranks = np.empty_like(by_remainder)
+    np.put_along_axis(ranks, by_remainder, places[None, :], axis=1)
+    parts += ranks < total - parts.sum(axis=1, keepdims=True)
     return parts
 
 
@@ -196,30 +200,28 @@ def _weights(column: Column) -> list[float]:
     raise TypeError(f"{column.name} is not drawn by odds")
 
 
-def _common(column: Column, factors: Sequence[Sequence[float]]) -> list[float]:
-    weights = _weights(column)
-    for row in factors:
-        weights = [weight * factor for weight, factor in zip(weights, row, strict=True)]
-    if not any(weights):
+def _common(column: Column, factors: Sequence[Shares]) -> Shares:
+    """The weights that everyone has, given a row of factors of each column that this one depends on."""
+    weights = math.prod(factors, start=np.array(_weights(column)))
+    if not weights.any():
         raise SpecError(
             f"{column.name}: the factors leave no value to choose; give one of them a factor above 0"
         )
     return weights
 
 
-def _blend(
-    column: Column, common: list[float], factors: tuple[float, ...] | None, separation: float
-) -> list[float]:
-    everyone = normalised(common)
+def _blend(common: Shares, factors: Shares | None, separation: float) -> Shares:
+    everyone = _whole(common)
     if factors is None:
         return everyone
-    own = [weight * factor for weight, factor in zip(common, factors, strict=True)]
-    if not any(own):
-        return everyone
-    return [
-        (1 - separation) * share + separation * mine
-        for share, mine in zip(everyone, normalised(own), strict=True)
-    ]
+    own = common * factors
+    return (1 - separation) * everyone + separation * _whole(own) if own.any() else everyone
+
+
+def _whole(weights: Shares) -> Shares:
+    """The weights (values,) over their exact sum."""
+    shares: Shares = weights / math.fsum(weights.tolist())
+    return shares
 
 
 def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:

@@ -1,6 +1,7 @@
 """Reads a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
 
 import csv
+import functools
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -43,26 +44,26 @@ def read_schema(folder: Path) -> Schema:
     """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
     declared = _toml(folder / "columns.toml")
     columns: dict[str, Column] = {}
+    reader = _Reader(folder, columns)
     for table in declared["column"]:
-        columns[table["name"]] = _Reader(folder, columns).column(table)
+        columns[table["name"]] = reader.column(table)
     order = dict.fromkeys([*declared.get("order", ()), *columns])
     return Schema(
         name=folder.name,
         version=declared["version"],
         columns=tuple(columns[name] for name in order),
-        archetypes=tuple(
-            _archetype(table, columns, folder) for table in _toml(folder / "archetypes.toml")["archetype"]
-        ),
+        archetypes=tuple(reader.archetype(table) for table in _toml(folder / "archetypes.toml")["archetype"]),
         derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
     )
 
 
 class _Reader:
-    """Reads one column, given those declared before it."""
+    """Reads one column, given those declared before it, or an archetype; each catalogue file is read once."""
 
     def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
         self.folder = folder
         self.columns = columns
+        self.rows: Callable[[str], Rows] = functools.cache(lambda file: read_csv(folder / file))
 
     def column(self, table: Table) -> Column:
         kind = table["draw"]
@@ -77,6 +78,17 @@ class _Reader:
             table.get("indexed", False),
         )
 
+    def archetype(self, table: Table) -> Archetype:
+        odds = []
+        for name, factors in table.get("odds", {}).items():
+            if name not in self.columns:
+                raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
+            column = self.columns[name]
+            where = f"archetype {table['name']}, {name}"
+            values = column.values or _numbers(column)
+            odds.append((name, factors_of(self._spread(factors, column), values, where)))
+        return Archetype(table["name"], " ".join(table["title"].split()), float(table["share"]), tuple(odds))
+
     def choice(self, table: Table) -> Draw:
         values, weights = self._weighted(table)
         return Choice(values, weights, self._shifts(table, values))
@@ -85,7 +97,7 @@ class _Reader:
         return Chance(float(table["share"]), self._shifts(table, FLAG_VALUES))
 
     def number(self, table: Table) -> Draw:
-        rows = read_csv(self.folder / table["file"])
+        rows = self.rows(table["file"])
         first, *factors = rows[0]
         lows = [int(row[first]) for row in rows]
         if lows != list(range(lows[0], lows[0] + len(lows))):
@@ -99,15 +111,15 @@ class _Reader:
 
     def city(self, table: Table) -> Draw:
         """Cities whose states' totals are those of the states: state by population, then city within it."""
-        cities = _largest_of_each_name(read_csv(self.folder / table["file"]))
-        states = {row["uf"]: float(row["populacao"]) for row in read_csv(self.folder / table["states"])}
+        cities = _largest_of_each_name(self.rows(table["file"]))
+        states = {row["uf"]: float(row["populacao"]) for row in self.rows(table["states"])}
         known = {uf: sum(int(c["populacao"]) for c in cities if c["uf"] == uf) for uf in states}
         weights = tuple(states[c["uf"]] * int(c["populacao"]) / known[c["uf"]] for c in cities)
         return Choice(tuple(c["cidade"] for c in cities), weights)
 
     def state(self, table: Table) -> Draw:
-        cities = {c["cidade"]: c["uf"] for c in _largest_of_each_name(read_csv(self.folder / table["file"]))}
-        states = tuple(row["uf"] for row in read_csv(self.folder / table["states"]))
+        cities = {c["cidade"]: c["uf"] for c in _largest_of_each_name(self.rows(table["file"]))}
+        states = tuple(row["uf"] for row in self.rows(table["states"]))
         of = self.columns[table["of"]]
         return Lookup(of.name, states, tuple(states.index(cities[city]) for city in of.values))
 
@@ -125,11 +137,11 @@ class _Reader:
         )
 
     def name(self, table: Table) -> Draw:
-        rows = read_csv(self.folder / table["firsts"])
+        rows = self.rows(table["firsts"])
         decades = tuple(int(key) for key in rows[0] if key.isdigit())
         sexes = self.columns[table["sex"]].values
         of_sex = [[row for row in rows if row["sexo"] == sex] for sex in sexes]
-        lasts = read_csv(self.folder / table["lasts"])
+        lasts = self.rows(table["lasts"])
         return FullName(
             sex=table["sex"],
             masculine=table["masculine"],
@@ -164,12 +176,12 @@ class _Reader:
         """Values and weights, written in the column itself or in a file with a column `peso`."""
         if "odds" in table:
             return tuple(table["odds"]), tuple(float(weight) for weight in table["odds"].values())
-        rows = read_csv(self.folder / table["file"])
+        rows = self.rows(table["file"])
         first = next(iter(rows[0]))
         return tuple(row[first] for row in rows), tuple(float(row["peso"]) for row in rows)
 
     def _reachable(self, table: Table, through: str) -> tuple[tuple[int, ...], ...]:
-        rows = read_csv(self.folder / table["file"])
+        rows = self.rows(table["file"])
         return tuple(
             tuple(i for i, row in enumerate(rows) if item in row[table["by"]].split(";"))
             for item in self.columns[through].values
@@ -190,6 +202,28 @@ class _Reader:
             return Shift(name, (), tuple(rows))
         lows = tuple(int(key) for key in odds)
         return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
+
+    def _spread(self, factors: Table, column: Column) -> Table:
+        """Factors per value, where some were given for a range of numbers or for a whole group of values.
+
+        `"16-24" = 2` holds for the numbers 16 to 24; `genero = { RPG = 9 }` for the values whose row in the
+        column's catalogue file says RPG in `genero`. A factor for the value itself comes on top.
+        """
+        found: Table = {}
+        for key, factor in factors.items():
+            if isinstance(factor, dict):
+                file, by = key.split("/")
+                rows = self.rows(file)
+                first = next(iter(rows[0]))
+                _check_keys(factor, {row[by] for row in rows}, key)
+                found |= {row[first]: float(factor[row[by]]) for row in rows if row[by] in factor}
+        for key, factor in factors.items():
+            if isinstance(column.draw, Number) and "-" in key:
+                low, high = (int(part) for part in key.split("-"))
+                found |= {str(number): factor for number in range(low, high + 1)}
+            elif not isinstance(factor, dict):
+                found[key] = factor * found.get(key, 1)
+        return found
 
     def _slot(self, table: Table) -> Slot:
         variants = [
@@ -223,47 +257,20 @@ def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tu
 
 
 def read_csv(path: Path) -> Rows:
-    """The rows of a catalogue file; lines that start with # are comments."""
+    """The rows of a catalogue file; lines that start with # are comments.
+
+    Raises SpecError on a row that has more or fewer values than there are columns.
+    """
     with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+        names, *rows = csv.reader(line for line in lines if not line.startswith("#"))
+    for row in rows:
+        if len(row) != len(names):
+            raise SpecError(f"{path.name}: {','.join(row)!r} has {len(row)} values for {len(names)} columns")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _toml(path: Path) -> Table:
     return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def _archetype(table: Table, columns: Mapping[str, Column], folder: Path) -> Archetype:
-    odds = []
-    for name, factors in table.get("odds", {}).items():
-        if name not in columns:
-            raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
-        values = columns[name].values or _numbers(columns[name])
-        where = f"archetype {table['name']}, {name}"
-        odds.append((name, factors_of(_spread(factors, columns[name], folder), values, where)))
-    return Archetype(table["name"], " ".join(table["title"].split()), float(table["share"]), tuple(odds))
-
-
-def _spread(factors: Table, column: Column, folder: Path) -> Table:
-    """Factors per value, where some were given for a range of numbers or for a whole group of values.
-
-    `"16-24" = 2` holds for the numbers 16 to 24; `genero = { RPG = 9 }` for the values whose row in the
-    column's catalogue file says RPG in `genero`. A factor for the value itself comes on top.
-    """
-    found: Table = {}
-    for key, factor in factors.items():
-        if isinstance(factor, dict):
-            file, by = key.split("/")
-            rows = read_csv(folder / file)
-            first = next(iter(rows[0]))
-            _check_keys(factor, {row[by] for row in rows}, key)
-            found |= {row[first]: float(factor[row[by]]) for row in rows if row[by] in factor}
-    for key, factor in factors.items():
-        if isinstance(column.draw, Number) and "-" in key:
-            low, high = (int(part) for part in key.split("-"))
-            found |= {str(number): factor for number in range(low, high + 1)}
-        elif not isinstance(factor, dict):
-            found[key] = factor * found.get(key, 1)
-    return found
 
 
 def _numbers(column: Column) -> tuple[str, ...]:
