@@ -125,7 +125,7 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """Sum of the stages' times."""
+        """The stages' times added up; by the clock it is less where stages went on beside each other."""
         return sum(row.seconds for row in self.stages)
 
 
@@ -170,7 +170,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
     for row in report.stages:
         stages.add_row(Text(_plain(row.stage)), *_cells(row))
     stages.add_section()
-    stages.add_row(Text("all stages", style="default"), "", _seconds(report.seconds))
+    stages.add_row(Text("added up", style="default"), "", _seconds(report.seconds))
     scores = Table(title="quality", title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
     scores.add_column(style="cyan")
     scores.add_column(justify="right")
@@ -188,7 +188,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         (f"{report.noun}s", _count(report.rows)),
         ("clusters", _count(len(report.cluster_sizes))),
         ("size on disk", _bytes(report.bytes_total)),
-        ("time of all stages", _seconds(report.seconds)),
+        ("time of stages, added up", _seconds(report.seconds)),
     ]
     return facts + [(name, _plain(spec[name])) for name in ("seed", "locale") if name in spec]
 

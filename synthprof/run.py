@@ -87,7 +87,7 @@ def _all_done(
     """The receipts of all stages, in order; a stage begins when those it needs have ended."""
     receipts: dict[str, Receipt] = {}
     others = Meter(context.pool, aside.cpu_seconds_of_others, aside.busy)
-    room = _has_room_beside(context)
+    room = _has_room_beside(wanted, context)
     for each in wanted:
         receipts |= aside.ended(each.needs)
         if each.beside and room:
@@ -99,12 +99,12 @@ def _all_done(
     return tuple(receipts[each.name] for each in wanted)
 
 
-def _has_room_beside(context: Context) -> bool:
-    """Whether there are cores and memory for a stage beside the hungriest of the others."""
+def _has_room_beside(wanted: Sequence[Stage], context: Context) -> bool:
+    """Whether there are cores and memory for a stage beside the hungriest of those wanted."""
     from synthprof.plan import memory_of, texts_of
 
     workers, texts = context.budget.workers, texts_of(context.build.folder)
-    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in STAGES}
+    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in wanted}
     beside = max(amount for each, amount in needed.items() if each.beside)
     return workers > 1 and beside + max(needed.values()) <= WARN_SHARE * context.budget.memory
 

@@ -14,7 +14,7 @@ from synthprof.files import is_held
 from synthprof.plan import memory_of
 from synthprof.receipts import Receipt, read_receipt
 from synthprof.resources import WARN_SHARE, Budget
-from synthprof.run import run_all
+from synthprof.run import applies, run_all
 from synthprof.spec import Request
 from synthprof.stages import STAGES, stage
 from synthprof.store import Store
@@ -53,6 +53,20 @@ def test_a_failure_beside_is_told_before_the_next_stage_even_if_that_does_not_ne
             time.sleep(0.01)
         with pytest.raises(StageError, match="the disk is gone"):
             aside.ended(["generate"])
+
+
+def test_ctrl_c_waits_for_the_work_beside_so_that_it_is_not_lost() -> None:
+    ended = threading.Event()
+
+    def work() -> Receipt:
+        time.sleep(0.3)
+        ended.set()
+        return RECEIPT
+
+    with pytest.raises(KeyboardInterrupt), Aside(1) as aside:
+        aside.begin("ingest", work)
+        raise KeyboardInterrupt
+    assert ended.is_set()
 
 
 def test_work_beside_holds_one_of_the_slots_of_the_machine(
@@ -103,10 +117,29 @@ def test_one_worker_does_one_thing_at_a_time(tmp_path: Path) -> None:
 def test_what_does_not_fit_into_memory_together_is_done_in_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hungriest = max(memory_of(each.name, ORDER.spec, 2) for each in STAGES)
-    enough = Budget(2, round(hungriest / WARN_SHARE) + 1, 1 << 40)
-    monkeypatch.setattr("synthprof.run.budget", lambda *_: enough)
+    _has_memory(monkeypatch, max(_needs(ORDER, *(each.name for each in STAGES))))
     assert _threads(ORDER, tmp_path)["ingest"] == "main"
+
+
+def test_a_stage_that_is_not_wanted_takes_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exporting the index is what takes most here."""
+    params = {"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 2, "dim_embedding": 512}
+    for save_index, thread in ((True, "main"), (False, "aside")):
+        order = Request.from_params({**params, "save_index": save_index})
+        others = max(_needs(order, *(each.name for each in STAGES if each.name != "export_index")))
+        assert max(_needs(order, "export_index")) > others
+        _has_memory(monkeypatch, others + max(_needs(order, "ingest")))
+        assert _threads(order, tmp_path / thread)["ingest"] == thread
+
+
+def _needs(order: Request, *names: str) -> list[int]:
+    return [memory_of(name, order.spec, 2) for name in names]
+
+
+def _has_memory(monkeypatch: pytest.MonkeyPatch, enough: int) -> None:
+    """The machine has so much memory, and what may be taken of it without a warning is just enough."""
+    machine = Budget(2, round(enough / WARN_SHARE) + 1, 1 << 40)
+    monkeypatch.setattr("synthprof.run.budget", lambda *_: machine)
 
 
 def _threads(request: Request, home: Path) -> dict[str, str]:
@@ -118,8 +151,7 @@ def _threads(request: Request, home: Path) -> dict[str, str]:
         found[name] = "aside" if beside else "main"
 
     receipts = run_all(request, home, observe).receipts
-    names = [each.name for each in STAGES if each.name != "vacuum"]
-    assert [receipt.stage for receipt in receipts] == names
+    assert [receipt.stage for receipt in receipts] == [each.name for each in STAGES if applies(each, request)]
     return {name: found[name] for name in ("ingest", "vectorize", "cluster")}
 
 

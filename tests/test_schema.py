@@ -155,7 +155,7 @@ def test_an_archetype_of_an_unknown_column_is_refused():
 def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
     path = tmp_path / "games.csv"
     path.write_text("# source\njogo,genero,peso\nCeleste,Plataforma,2\nHades,Roguelike\n", encoding="utf-8")
-    with pytest.raises(SpecError, match="games.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
+    with pytest.raises(SpecError, match=r"games\.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
         read_csv(path)
 
 
