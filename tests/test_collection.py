@@ -269,6 +269,8 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
     latin = _sqlite(place / "latin.db", rows)
     with closing(sqlite3.connect(latin)) as database, database:
         database.execute("UPDATE notes SET body = CAST(x'6EE36F' AS TEXT) WHERE key = 'doc-2'")
+    short = _sqlite(place / "short.db", rows)
+    os.truncate(short, short.stat().st_size - 100)
     two = _sqlite(place / "two.db", rows)
     with closing(sqlite3.connect(two)) as database, database:
         database.execute("CREATE TABLE others (id)")
@@ -284,6 +286,7 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
         "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
         "not UTF-8": (place / "html", {"columns": ""}, "a.txt is not UTF-8"),
+        "cut short": (short, {}, "was cut short: it has .* bytes; copy it once more"),
         "latin": (latin, {}, "holds text that is not UTF-8"),
         "nothing": (place / "empty", {"columns": ""}, "has no rows"),
         "not text": (_sqlite(place / "text.db", text), {}, "'body', id 'doc-0': 5 is not text"),
@@ -323,6 +326,17 @@ def test_bad_input_is_one_clear_message_and_leaves_nothing(tmp_path: Path) -> No
             _make(tmp_path / "data", source, **params)
         assert len(str(caught.value)) < 400, name
         assert not (tmp_path / "data").exists(), name
+
+
+def test_what_stands_only_in_a_wal_so_far_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE notes (key TEXT, body TEXT)")
+        writer.executemany("INSERT INTO notes VALUES (?, ?)", [(f"k{i}", f"Texto {i}") for i in range(500)])
+        writer.commit()
+        assert path.stat().st_size < 8_192  # the rows are not there yet
+        assert survey(Source(path, "", "key", "body")).rows == 500
 
 
 def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(

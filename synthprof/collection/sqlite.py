@@ -17,8 +17,9 @@ class Sqlite:
     """Reads one table; `table` may be empty if there is but one."""
 
     def __init__(self, path: Path, table: str) -> None:
-        """Raises SpecError naming the tables there are."""
+        """Raises SpecError naming the tables there are, or saying that the file was cut short."""
         self._path = path
+        self._check_whole()
         known = self._tables()
         self._table = table or (known[0] if len(known) == 1 else "")
         if self._table not in known:
@@ -50,6 +51,20 @@ class Sqlite:
             raise SpecError(
                 f"table {self._table!r} of {self._path} has no column {unknown[0]!r}; "
                 f"it has: {', '.join(known)}"
+            )
+
+    def _check_whole(self) -> None:
+        """What a file lacks at its end SQLite may read as zeros. With a WAL beside it, it may lack some."""
+        query = "SELECT page_count * page_size, journal_mode FROM " + ", ".join(
+            f"pragma_{name}" for name in ("page_count", "page_size", "journal_mode")
+        )
+        with self._connected() as connection:
+            connection.execute("BEGIN")  # nobody commits between the question and the look at the file
+            ((whole, mode),) = connection.execute(query).fetchall()
+            found = self._path.stat().st_size
+        if mode != "wal" and found < whole:
+            raise SpecError(
+                f"source={self._path} was cut short: it has {found:,} of {whole:,} bytes; copy it once more"
             )
 
     def _tables(self) -> list[str]:
