@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Self, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -67,18 +68,18 @@ class Pool:
     """
 
     def __init__(self, workers: int) -> None:
+        """workers: 0 where all work is done here; processes that have nothing to do take time too."""
         keep_memory()
-        self.workers = workers
         self.usage = Usage()
-        self._executor = ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("fork"),
-            initializer=_start,
-            initargs=(os.getpid(),),
-        )
-        others = set(multiprocessing.active_children())
-        self._executor.submit(os.getpid).result()
-        self._workers = set(multiprocessing.active_children()) - others
+        self._size = workers
+        self._executor: ProcessPoolExecutor | None = None
+        self._workers: set[BaseProcess] = set()
+        if workers:
+            context = multiprocessing.get_context("fork")
+            others = set(multiprocessing.active_children())
+            self._executor = ProcessPoolExecutor(workers, context, _start, (os.getpid(),))
+            self._executor.submit(os.getpid).result()
+            self._workers = set(multiprocessing.active_children()) - others
 
     def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
         """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
@@ -86,25 +87,31 @@ class Pool:
         The first are begun at once, so that the caller can do something else before it takes the results.
         An exception of a job is raised as it is. Raises StageError if a process was killed.
         """
-        rest = iter(jobs)
+        executor, rest = self._executor, iter(jobs)
+        if executor is None:
+            raise RuntimeError("there are no processes for this work; say of its stage that it is pooled")
+
+        def begun(job: Job) -> "Future[tuple[Result, Usage]]":
+            return executor.submit(_measured, work, job)
+
         with _none_killed():
-            line = deque(self._begun(work, job) for job in itertools.islice(rest, 4 * self.workers + 1))
-        return self._results(work, line, rest)
+            line = deque(map(begun, itertools.islice(rest, 4 * self._size + 1)))
+        return self._results(begun, line, rest)
 
     def _results(
-        self, work: Callable[[Job], Result], line: "deque[Future[tuple[Result, Usage]]]", rest: Iterator[Job]
+        self,
+        begun: "Callable[[Job], Future[tuple[Result, Usage]]]",
+        line: "deque[Future[tuple[Result, Usage]]]",
+        rest: Iterator[Job],
     ) -> Iterator[Result]:
         try:
             with _none_killed():
                 while line:
                     yield self._taken(line.popleft())
-                    line.extend(self._begun(work, job) for job in itertools.islice(rest, 1))
+                    line.extend(map(begun, itertools.islice(rest, 1)))
         finally:
             for future in line:
                 future.cancel()
-
-    def _begun(self, work: Callable[[Job], Result], job: Job) -> "Future[tuple[Result, Usage]]":
-        return self._executor.submit(_measured, work, job)
 
     def forget_peak(self) -> None:
         """The peak of memory counts from here on."""
@@ -123,6 +130,8 @@ class Pool:
 
         Nothing is lost by that: jobs that somebody waits for are done, and blocks appear whole or not at all.
         """
+        if self._executor is None:
+            return
         impatient = threading.Timer(PATIENCE_SECONDS, self._kill)
         impatient.start()
         try:

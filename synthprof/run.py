@@ -112,7 +112,7 @@ def _has_room_beside(wanted: Sequence[Stage], context: Context) -> bool:
 @contextmanager
 def alone(request: Request, home: Path) -> Iterator[Context]:
     """What stages work with, while nobody else works on this version. Raises Busy when somebody does."""
-    with clear_errors(), _contexts(request, home) as context_of:
+    with clear_errors(), _contexts(request, home, pooled=True) as context_of:
         context = context_of(None)
         with context.build.lock("run", whole=True):
             remove_temporaries(context.build.folder)
@@ -140,7 +140,7 @@ def run_stage(
     check_address_space()
     request = _found_out(request, home)
     wanted.prepare(request.spec)
-    with clear_errors(), _contexts(request, home) as context_of:
+    with clear_errors(), _contexts(request, home, pooled=wanted.pooled) as context_of:
         context = context_of(shard)
         anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(order)
         if not anew and (receipt := _lying(replace(context, name=name), wanted)) is not None:
@@ -175,7 +175,7 @@ def applies(which: Stage, request: Request) -> bool:
 
 
 @contextmanager
-def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None], Context]]:
+def _contexts(request: Request, home: Path, *, pooled: bool) -> Iterator[Callable[[Shard | None], Context]]:
     from synthprof.plan import fitting_workers, texts_of
     from synthprof.stages.context import Context
 
@@ -184,7 +184,7 @@ def _contexts(request: Request, home: Path) -> Iterator[Callable[[Shard | None],
     if not request.runtime.workers:
         texts = texts_of(store.build(request.spec).folder)
         limits = replace(limits, workers=fitting_workers(request.spec, limits, texts))
-    with Pool(limits.workers) as pool:
+    with Pool(limits.workers if pooled else 0) as pool:
         yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
 
 

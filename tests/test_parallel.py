@@ -43,6 +43,14 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
         assert list(pool.map(_square, range(500))) == [n * n for n in range(500)]
 
 
+def test_a_pool_without_processes_starts_none_and_takes_no_work() -> None:
+    mine = psutil.Process()
+    with Pool(0) as pool:
+        assert not mine.children()
+        with pytest.raises(RuntimeError, match="say of its stage that it is pooled"):
+            pool.map(_square, range(3))
+
+
 def test_an_error_of_a_job_arrives_as_it_is() -> None:
     with Pool(1) as pool, pytest.raises(SpecError, match="number=0 is wrong"):
         list(pool.map(_fail, range(3)))

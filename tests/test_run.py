@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
 from synthprof.manifest import damaged, read_manifest
-from synthprof.run import run_all, run_stage
+from synthprof.run import applies, run_all, run_stage
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, keys
 from synthprof.store import CURRENT, Store
@@ -137,6 +138,20 @@ def test_a_stage_of_its_own_process_imports_no_pandas(reference: tuple[Path, str
         assert done.returncode == 0, done.stdout
         assert "numpy" in done.stderr
         assert "pandas.core" not in done.stderr
+
+
+def test_only_stages_that_give_work_to_others_start_processes(tmp_path: Path) -> None:
+    found: dict[str, int] = {}
+
+    def observe(name: str, *_: int) -> None:
+        found[name] = len(psutil.Process().children())
+
+    order = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 2})
+    for each in (each for each in STAGES if applies(each, order)):
+        run_stage(order, each.name, None, tmp_path, observe)
+    pooled = {name for name, processes in found.items() if processes}
+    assert pooled == {each.name for each in STAGES if each.pooled} & found.keys()
+    assert {"generate", "ingest", "vectorize", "cluster"} <= found.keys()
 
 
 def test_bytes_do_not_depend_on_sharding_or_on_the_order_of_the_shards(

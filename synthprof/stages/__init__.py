@@ -24,6 +24,7 @@ class Stage:
     needs: the stages whose results it reads.
     when: the parameter that must be true for the stage to have something to do.
     beside: whether its work is one thread's, which others need not wait for.
+    pooled: whether it gives work to the pool's processes.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     when: str | None = None
     beside: bool = False
+    pooled: bool = False
 
     @property
     def key(self) -> str:
@@ -58,14 +60,20 @@ class Stage:
 
 STAGES = (
     Stage("setup", 1, "dataset"),
-    Stage("generate", 1, "shard", ("setup",)),
+    Stage("generate", 1, "shard", ("setup",), pooled=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
-    Stage("vectorize", 1, "shard", ("generate",)),
+    Stage("vectorize", 1, "shard", ("generate",), pooled=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
     Stage("cluster", 3, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
-    Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum")),
+    Stage(
+        "publish",
+        3,
+        "dataset",
+        ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
+        pooled=True,
+    ),
 )
 
 

@@ -215,7 +215,7 @@ class Context:
 
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
         """Each block of the shard has been worked on in the pool; returns the files it left."""
-        jobs = [BlockJob(self.blocks, block, self.pool.workers) for block in self.shard_blocks]
+        jobs = [BlockJob(self.blocks, block, self.budget.workers) for block in self.shard_blocks]
         total = sum(self.spec.block_rows(job.block) for job in jobs)
         files: list[FileRecord] = []
         done = 0

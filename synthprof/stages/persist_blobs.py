@@ -42,7 +42,7 @@ def run(context: Context) -> Outcome:
 
         return _persist(context, kind, done)
 
-    with ThreadPoolExecutor(min(len(kinds), context.pool.workers)) as threads:
+    with ThreadPoolExecutor(min(len(kinds), context.budget.workers)) as threads:
         return Outcome(rows, tuple(threads.map(persist, kinds)))
 
 
@@ -60,7 +60,7 @@ def _persist(context: Context, kind: str, done: Callable[[int], None]) -> FileRe
             done(rows)
 
         matrices = _matrices(context, kind)
-        append_blobs(temporary, ahead(matrices) if context.pool.workers > 1 else matrices, on_its_way)
+        append_blobs(temporary, ahead(matrices) if context.budget.workers > 1 else matrices, on_its_way)
         if kind == EMBEDDINGS and len(missing := context.blocks.all_missing()):
             with filling(temporary) as database:
                 _persist_failures(context, database, missing)

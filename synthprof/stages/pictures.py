@@ -88,7 +88,7 @@ def _map(context: Context, on: Plane) -> tuple[Matrix, pa.Table]:
     """The places of the first profiles, which are as random as any, and the table of the map's points."""
     points = min(MOST_POINTS, context.spec.profiles)
     jobs = [
-        _MapJob(context.blocks, block, context.pool.workers, labels_file(context), on)
+        _MapJob(context.blocks, block, context.budget.workers, labels_file(context), on)
         for block in range(-(-points // BLOCK_ROWS))
     ]
     places, tables = zip(*context.pool.map(_map_block, jobs), strict=True)

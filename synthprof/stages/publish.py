@@ -246,7 +246,7 @@ def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Cluster
         _SealedBlock(
             context.blocks,
             block,
-            context.pool.workers,
+            context.budget.workers,
             tuple(files[block]),
             labels_file(context),
             clusters.chosen,
@@ -309,7 +309,7 @@ def _check_files(
         for file in receipt.files
     }
     paths = list(dict.fromkeys((*sources.values(), *sealed)))
-    jobs = [_FileJob(path, context.pool.workers) for path in paths]
+    jobs = [_FileJob(path, context.budget.workers) for path in paths]
     records = context.pool.map(_record, jobs)
 
     def checked() -> tuple[FileRecord, ...]:
