@@ -9,12 +9,13 @@ from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
 from synthprof.spec import Spec
 from synthprof.stages.context import ARCHETYPES, PROFILES, BlockJob, Context, Outcome
-from synthprof.stages.import_rows import import_rows
 
 
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
     if context.spec.collection:
+        from synthprof.stages.import_rows import import_rows  # only who reads files pays for Parquet
+
         return import_rows(context)
     files = context.map_blocks(_make)
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
