@@ -4,6 +4,7 @@ A token's direction is ±1 in each dimension, from splitmix64 steps on a hash of
 directions by whole-number weights, so that sums of tokens are exact in float32.
 """
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -47,13 +48,17 @@ class Tokens:
 
     def __init__(self, dim: int, vocabulary: Vocabulary, text_weights: Mapping[str, int]) -> None:
         self.dim = dim
+        self._vocabulary, self._text_weights = vocabulary, text_weights
         self._known = {column: pa.array(values, pa.large_string()) for column, values in vocabulary.values}
         self._known[GAMES] = pa.array([game.name for game in vocabulary.games], pa.large_string())
         self._rows = {column: self._named(column, values) for column, values in vocabulary.values}
         self._rows[GAMES] = self._games(vocabulary.games, GAME_PARTS)
-        lexicon = read_lexicon(vocabulary)
-        self._finder = PhraseFinder(tuple(lexicon), STOP_WORDS)
-        self._phrases = self._phrase_table(lexicon, vocabulary, text_weights)
+
+    @functools.cached_property
+    def _phrases(self) -> tuple[PhraseFinder, Matrix]:
+        """What finds phrases in texts, and the vector of each; made only where texts are read."""
+        lexicon = read_lexicon(self._vocabulary)
+        return PhraseFinder(tuple(lexicon), STOP_WORDS), self._phrase_table(lexicon)
 
     def values(self, column: str, values: pa.Array) -> Matrix:
         """The vector of each value of a column, (k, dim); one that the catalogue lacks is read as words."""
@@ -80,10 +85,11 @@ class Tokens:
 
     def texts(self, texts: pa.Array) -> Matrix:
         """The sum of the phrases and words of each text, (n, dim)."""
-        found = self._finder.find(texts)
+        finder, vectors = self._phrases
+        found = finder.find(texts)
         phrases, phrase_codes = np.unique(found.phrases, return_inverse=True)
         words, word_codes = np.unique(found.words, return_inverse=True)
-        table = np.concatenate([self._phrases[phrases], WORD_WEIGHT * directions(words, self.dim)])
+        table = np.concatenate([vectors[phrases], WORD_WEIGHT * directions(words, self.dim)])
         rows = np.concatenate([found.phrase_texts, found.word_texts])
         codes = np.concatenate([phrase_codes, word_codes + len(phrases)])
         ones = np.ones(len(rows), np.float32)
@@ -124,11 +130,10 @@ class Tokens:
         sums: Matrix = csr_array(places, shape=(len(values), len(words))) @ vectors
         return sums
 
-    def _phrase_table(self, lexicon: Lexicon, vocabulary: Vocabulary, weights: Mapping[str, int]) -> Matrix:
+    def _phrase_table(self, lexicon: Lexicon) -> Matrix:
         """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
-        asked = dict(
-            zip((g.name for g in vocabulary.games), self._games(vocabulary.games, ASKED_PARTS), strict=True)
-        )
+        games = self._vocabulary.games
+        asked = dict(zip((game.name for game in games), self._games(games, ASKED_PARTS), strict=True))
         ages = {column: self.numbers(column) for column in ANCHORS}
         named = self._by_name(
             token for tokens in lexicon.values() for token in tokens if token[0] not in (*ages, GAMES)
@@ -140,7 +145,7 @@ class Tokens:
                     vector = ages[column][int(value)]
                 else:
                     vector = asked[value] if column == GAMES else named[column, value]
-                row += round(weights[column] / math.sqrt(len(tokens))) * vector
+                row += round(self._text_weights[column] / math.sqrt(len(tokens))) * vector
         return table
 
 

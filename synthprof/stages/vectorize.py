@@ -2,7 +2,7 @@
 
 import functools
 
-from synthprof.encoders import SLOW, Encoder, encode_rows, load_encoder
+from synthprof.encoders import SLOW, Encoder, TextEncoder, encode_rows, load_encoder
 from synthprof.files import FileRecord
 from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
@@ -23,9 +23,11 @@ def run(context: Context) -> Outcome:
 
 
 def prepare(spec: Spec) -> None:
-    """The encoder is loaded, if processes can share it."""
+    """The encoder is loaded, if processes can share it, with what it needs to read texts if it is to."""
     if spec.encoder not in SLOW:
-        _encoder(spec)
+        encoder = _encoder(spec)
+        if spec.collection and isinstance(encoder, TextEncoder):
+            encoder.encode_text([""])
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
