@@ -159,7 +159,7 @@ app.command(epilog="Example: synthprof embed --source notes.db --table notes --t
 def _make(request: Request, console_html: Path | None) -> None:
     """All stages in a row, with a bar for each, then the summary."""
     from synthprof.explore import open_version
-    from synthprof.report import print_summary
+    from synthprof.report.console import print_summary
     from synthprof.run import run_all
     from synthprof.summary import Facts, summary
 

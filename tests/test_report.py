@@ -18,7 +18,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
 from synthprof.projection import project
-from synthprof.report import MapPoints, Marginal, Report, StageRow, print_summary, render
+from synthprof.report import MapPoints, Marginal, Report, StageRow
+from synthprof.report.console import print_summary
+from synthprof.report.page import render
 from synthprof.spec import Spec
 
 EXAMPLE = {
@@ -398,7 +400,7 @@ def test_summary_gives_the_terminal_no_markup_and_no_controls(text: str) -> None
 
 def test_importing_the_report_is_light() -> None:
     heavy = {"plotly", "jinja2", "rich", "numpy", "pandas", "pyarrow"}
-    code = f"import sys, synthprof.report; print({heavy} & set(sys.modules))"
+    code = f"import sys, synthprof.report.console, synthprof.report.page; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

@@ -99,7 +99,8 @@ class Display(logging.Handler):
 def print_result(console: Console, published: Event, receipts: list[Event]) -> None:
     """The stages, the scores, an example and the place of the published version stand on the console."""
     from synthprof.manifest import read_manifest
-    from synthprof.report import StageRow, print_summary
+    from synthprof.report import StageRow
+    from synthprof.report.console import print_summary
     from synthprof.summary import Facts, summary
 
     folder = Path(published["path"])

@@ -32,7 +32,8 @@ from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
 from synthprof.receipts import Receipt, read_receipts
-from synthprof.report import MapPoints, Marginal, Report, load_template, render
+from synthprof.report import MapPoints, Marginal, Report
+from synthprof.report.page import load_template, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages import STAGES, stage

@@ -14,7 +14,8 @@ from harness import DATASET, SMALL, cases, note
 
 from synthprof.errors import SynthprofError
 from synthprof.explore import open_version
-from synthprof.report import Report, render
+from synthprof.report import Report
+from synthprof.report.page import render
 from synthprof.run import run_all
 from synthprof.spec import Request, params_schema
 from synthprof.store import Store

@@ -1,0 +1,258 @@
+"""One HTML page of a data set, which needs nothing else and asks nobody for anything."""
+
+import base64
+import functools
+import hashlib
+import html
+import importlib.util
+import json
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from synthprof.errors import StageError
+from synthprof.report import MapPoints, Marginal, Report
+from synthprof.report.words import (
+    SCORES,
+    amount,
+    card_of,
+    count,
+    duration,
+    plain,
+    score_name,
+    score_value,
+    share,
+    stage_cells,
+)
+from synthprof.spec import Spec
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+MAX_CATEGORIES = 20
+MAX_BARS = 1_000
+"""Bars of the cluster sizes: more are narrower than a pixel."""
+
+
+def render(report: Report) -> str:
+    """One HTML page that needs nothing else and forbids itself the network; same report, same bytes.
+
+    Raises StageError if the package plotly, whose script goes into the page, is incomplete.
+    """
+    plotly, script = _plotly_js(), _script("report.js")
+    context = {
+        "report": report,
+        "policy": _policy(plotly, script),
+        "facts": _facts(report),
+        "scores": [_score(name, value) for name, value in report.scores.items()],
+        "sizes": _sizes_in_words(report.cluster_sizes, report.noun),
+        "marginals": [_marginal(marginal) for marginal in report.marginals],
+        "noise": 100 / math.sqrt(max(report.rows, 1)),
+        "stages": _stages(report),
+        "card": card_of(report),
+        "parameters": _parameters(report.spec),
+        "data": _json(_data(report)),
+        "plotly": plotly,
+        "script": script,
+    }
+    page: str = load_template().render(context)
+    return page
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    spec = report.spec
+    facts = [
+        (f"{report.noun}s", count(report.rows)),
+        ("clusters", count(len(report.cluster_sizes))),
+        ("size on disk", amount(report.bytes_total)),
+        ("time of stages, added up", duration(report.seconds)),
+    ]
+    return facts + [(name, plain(spec[name])) for name in ("seed", "locale") if name in spec]
+
+
+def _score(name: str, value: float | int | str | None) -> dict[str, Any]:
+    fraction = isinstance(value, float) and 0 <= value <= 1
+    return {
+        "name": score_name(name),
+        "value": score_value(name, value),
+        "meter": round(100 * value, 2) if fraction and isinstance(value, float) else None,
+        "help": SCORES.get(name, ("", ""))[1],
+    }
+
+
+def _sizes_in_words(sizes: Sequence[int], noun: str) -> str:
+    if not sizes:
+        return "There are no clusters."
+    if len(sizes) == 1:
+        return f"One cluster holds all {count(sizes[0])} {noun}s."
+    empty = sum(size == 0 for size in sizes)
+    return (
+        f"{count(len(sizes))} clusters: the smallest holds {count(min(sizes))} {noun}s, "
+        f"the median {count(round(statistics.median(sizes)))}, the largest {count(max(sizes))}"
+        + (f"; {count(empty)} are empty." if empty else "; none is empty.")
+    )
+
+
+def _marginal(marginal: Marginal) -> dict[str, Any]:
+    """A panel: the values in the given order, or the largest of them when there are many."""
+    target: Sequence[float | None] = marginal.target or [None] * len(marginal.labels)
+    rows = list(zip(marginal.labels, marginal.observed, target, strict=True))
+    shown = rows
+    if len(rows) > MAX_CATEGORIES:
+        shown = sorted(rows, key=lambda row: -(row[1] if row[2] is None else row[2]))[:MAX_CATEGORIES]
+    rest = sum(row[1] for row in rows) - sum(row[1] for row in shown)
+    gaps = [abs(seen - aim) for _, seen, aim in rows if aim is not None]
+    top = max((max(seen, aim or 0.0) for _, seen, aim in shown), default=0) or 1
+    return {
+        "column": plain(marginal.column),
+        "gap": f"{100 * max(gaps):.2f}" if gaps else None,
+        "hidden": len(rows) - len(shown),
+        "rest": share(rest),
+        "rows": [
+            {
+                "label": plain(label),
+                "observed": share(seen),
+                "target": "" if aim is None else share(aim),
+                "bar": round(100 * seen / top, 2),
+                "mark": None if aim is None else round(100 * aim / top, 2),
+            }
+            for label, seen, aim in shown
+        ],
+    }
+
+
+def _stages(report: Report) -> list[dict[str, Any]]:
+    longest = max((row.seconds for row in report.stages), default=0) or 1
+    return [
+        {
+            "stage": plain(row.stage),
+            "cells": (*stage_cells(row), amount(row.bytes_written) if row.bytes_written else "–"),
+            "bar": round(100 * row.seconds / longest, 2),
+            "share": share(row.seconds / (report.seconds or 1)),
+        }
+        for row in report.stages
+    ]
+
+
+def _parameters(spec: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    known = {name: field.description or "" for name, field in Spec.model_fields.items()}
+    return [(name, value, known.get(name, "")) for name, value in spec.items()]
+
+
+def _data(report: Report) -> dict[str, Any]:
+    """What the page's script draws."""
+    sizes, points = report.cluster_sizes, report.map_points
+    ranked = sorted(range(len(sizes)), key=lambda cluster: -sizes[cluster])
+    shown = ranked[:: -(-len(ranked) // MAX_BARS) or 1]
+    data: dict[str, Any] = {
+        "noun": report.noun,
+        "rows": report.rows,
+        "clusters": len(sizes),
+        "bars": {"rank": [], "cluster": shown, "size": [int(sizes[cluster]) for cluster in shown]},
+    }
+    rank = {cluster: place for place, cluster in enumerate(ranked, start=1)}
+    data["bars"]["rank"] = [rank[cluster] for cluster in shown]
+    if points is not None:
+        data["colours"] = _colours(points)
+        data["points"] = {
+            "id": [int(value) for value in points.ids],
+            "x": [round(float(value), 4) for value in points.x],
+            "y": [round(float(value), 4) for value in points.y],
+            "cluster": [int(value) for value in points.clusters],
+            "text": [_hover(text) for text in points.texts],
+        }
+        data["sizes"] = {c: int(sizes[c]) for c in data["colours"] if 0 <= c < len(sizes)}
+    return data
+
+
+def _hover(text: str) -> str:
+    """Text that Plotly, which knows a few tags and entities, shows as it is."""
+    lines = (_wrapped(line) for line in plain(text).split("\n"))
+    return "<br>".join(html.escape(line, quote=False) for part in lines for line in part)
+
+
+def _wrapped(line: str) -> list[str]:
+    import textwrap
+
+    if len(line) <= 64:
+        return [line]
+    return textwrap.wrap(line, 64, max_lines=4, placeholder=" …") or [""]
+
+
+def _colours(points: MapPoints) -> dict[int, str]:
+    """A colour for each cluster: hues go round the map, so neighbours are alike, and lightness alternates."""
+    sums: dict[int, list[float]] = {}
+    for x, y, cluster in zip(points.x, points.y, points.clusters, strict=True):
+        entry = sums.setdefault(int(cluster), [0.0, 0.0])
+        entry[0] += float(x)
+        entry[1] += float(y)
+    round_the_map = sorted(
+        sums, key=lambda cluster: (math.atan2(sums[cluster][1], sums[cluster][0]), cluster)
+    )
+    return {
+        cluster: _oklch((0.56, 0.70, 0.63)[place % 3], 0.15, 2 * math.pi * place / len(sums))
+        for place, cluster in enumerate(round_the_map)
+    }
+
+
+def _oklch(lightness: float, chroma: float, hue: float) -> str:
+    """The sRGB colour of an OKLCH one (Ottosson, "A perceptual color space for image processing", 2020)."""
+    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+    clipped = (min(max(value, 0.0), 1.0) for value in linear)
+    gamma = (12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055 for v in clipped)
+    return "#" + "".join(f"{round(255 * value):02x}" for value in gamma)
+
+
+@functools.cache
+def load_template() -> Any:  # noqa: ANN401
+    """What `render` fills in; to load it takes 0.1 s, once in a process."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else plain(value),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+def _script(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _plotly_js() -> str:
+    """Plotly's script from the installed package, found without the cost of importing the package."""
+    found = importlib.util.find_spec("plotly")
+    folders = found.submodule_search_locations if found else None
+    path = Path(next(iter(folders), "")) / "package_data" / "plotly.min.js" if folders else Path()
+    if not path.is_file():
+        raise StageError("package plotly lacks package_data/plotly.min.js; install the requirements again")
+    return path.read_text(encoding="utf-8")
+
+
+def _policy(*scripts: str) -> str:
+    """A Content-Security-Policy that runs these scripts only and loads nothing from anywhere."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """JSON that can stand in a script element: no character in it ends or opens a tag."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

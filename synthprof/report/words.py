@@ -1,0 +1,125 @@
+"""What page and console say alike: numbers as people read them, scores, stages, an example."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from synthprof.report import Report, StageRow
+
+CARD_LISTS = ("jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais")
+CARD_HEAD = (
+    "id",
+    "nome",
+    "chave",
+    "idade",
+    "cidade",
+    "estado",
+    "sexo",
+    "descricao",
+    "cluster_id",
+    *CARD_LISTS,
+)
+SCORES = {
+    "inertia": (
+        "Inertia",
+        "Sum of squared distances to the nearest centroid. Lower is tighter, at the same number of clusters.",
+    ),
+    "silhouette": (
+        "Silhouette",
+        "From −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next one.",
+    ),
+    "adjusted_rand_index": (
+        "Adjusted Rand index",
+        "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. "
+        "It falls when there are more clusters than archetypes.",
+    ),
+    "recall_at_10": ("Recall@10", "Share of the ten true nearest neighbours that the index finds."),
+    "index": ("Index", "Kind of search index, chosen by rows, dimensions and memory."),
+}
+"""Name and meaning of the scores that are known here; others are shown under their own name."""
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, bidirectional overrides and lone surrogates."""
+
+
+def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
+    """Rows, time, rate and memory of a stage, as people read them."""
+    rows, rate = (count(row.rows), count(round(row.rows_per_second))) if row.rows else ("–", "–")
+    return rows, duration(row.seconds), rate, amount(row.peak_memory_mib * 2**20)
+
+
+def card_of(report: Report) -> dict[str, Any]:
+    """The example row as people read it: its name, its cluster, a line, lists, and the other fields."""
+    example = {name: plain(value) for name, value in report.example.items()}
+    cluster = report.example.get("cluster_id")
+    name = example.get("nome") or example.get("chave", "")
+    known = isinstance(cluster, int) and 0 <= cluster < len(report.cluster_sizes)
+    return {
+        "name": name or "–",
+        "initials": "".join(word[0] for word in name.split()[:2]),
+        "id": example.get("id"),
+        "cluster": example.get("cluster_id"),
+        "cluster_size": count(report.cluster_sizes[cluster]) if known and isinstance(cluster, int) else None,
+        "line": _line(example),
+        "description": example.get("descricao"),
+        "lists": [(name, _items(example[name])) for name in CARD_LISTS if name in example],
+        "fields": [(name, value) for name, value in example.items() if name not in CARD_HEAD],
+    }
+
+
+def score_name(name: str) -> str:
+    """What a score is called."""
+    return SCORES[name][0] if name in SCORES else plain(name).replace("_", " ").capitalize()
+
+
+def score_value(name: str, value: float | int | str | None) -> str:
+    """A score to three places, large ones without any."""
+    if value is None:
+        return "none" if name == "index" else "not measured"
+    if isinstance(value, int | str):
+        return plain(value) if isinstance(value, str) else count(value)
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def plain(value: object) -> str:
+    """The value as text in which nothing but letters, signs, spaces and line breaks is left."""
+    return UNPRINTABLE.sub("\ufffd", str(value))
+
+
+def count(value: int) -> str:
+    """A whole number, as in 1,234."""
+    return f"{value:,}"
+
+
+def share(value: float) -> str:
+    """A share of 1 in per cent: 0.123 is 12.3 %."""
+    return f"{100 * value:.1f} %"
+
+
+def duration(value: float) -> str:
+    """Seconds, as in 1.23 s, 12.3 s or 2 min 03 s."""
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 99.95:
+        return f"{value:.1f} s"
+    return f"{int(value + 0.5) // 60} min {int(value + 0.5) % 60:02d} s"
+
+
+def amount(value: float) -> str:
+    """Bytes, as in 12 B, 1.2 KiB or 123 MiB."""
+    if value < 1024:
+        return f"{value:.0f} B"
+    power = min(int(math.log(value, 1024)), 4)
+    scaled = value / 1024**power
+    return f"{scaled:,.{0 if scaled >= 100 else 1}f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
+
+
+def _items(text: str) -> list[str]:
+    return [item for item in text.split(", ") if item]
+
+
+def _line(example: Mapping[str, str]) -> list[str]:
+    """Age, place and sex of a profile; what is missing is left out."""
+    place = "/".join(example[name] for name in ("cidade", "estado") if example.get(name))
+    age = f"{example['idade']} anos" if example.get("idade") else ""
+    return [part for part in (age, place, example.get("sexo", "")) if part]
