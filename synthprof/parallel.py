@@ -71,7 +71,7 @@ class Pool:
         """workers: 0 where all work is done here; processes that have nothing to do take time too."""
         keep_memory()
         self.usage = Usage()
-        self._size = workers
+        self.processes = workers
         self._executor: ProcessPoolExecutor | None = None
         self._workers: set[BaseProcess] = set()
         if workers:
@@ -95,7 +95,7 @@ class Pool:
             return executor.submit(_measured, work, job)
 
         with _none_killed():
-            line = deque(map(begun, itertools.islice(rest, 4 * self._size + 1)))
+            line = deque(map(begun, itertools.islice(rest, 4 * self.processes + 1)))
         return self._results(begun, line, rest)
 
     def _results(

@@ -209,7 +209,11 @@ def _stages(spec: Spec) -> list[str]:
 
 
 def memory_of(name: str, spec: Spec, workers: int, texts: Texts | None = None) -> int:
-    """Bytes of memory that a stage takes at most, over all its processes."""
+    """Bytes of memory that a stage takes at most, over all its processes.
+
+    workers: of its pool, idle ones too, which keep what they had; 0 where a process of its own does the stage
+    and has no pool.
+    """
     on_top = _texts_memory(name, spec, workers, texts) if texts else 0
     return _rows_memory(name, spec, workers, texts) + on_top
 
@@ -225,7 +229,7 @@ def _texts_memory(name: str, spec: Spec, workers: int, texts: Texts) -> int:
 def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:
     vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
     generated = BASE_BYTES + workers * WORKER_BYTES
-    idle = generated + ENCODER_BYTES + workers * ENCODED_BYTES
+    idle = generated + (ENCODER_BYTES + workers * ENCODED_BYTES if workers else 0)
     match name:
         case "generate":
             return generated

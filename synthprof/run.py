@@ -256,9 +256,9 @@ def _check_room(which: Stage, context: Context) -> None:
     """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
     from synthprof.plan import check_stage, memory_of, texts_of
 
-    workers, texts = context.budget.workers, texts_of(context.build.folder)
+    workers, texts = context.pool.processes, texts_of(context.build.folder)
     enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
-    now = budget(context.store.home, workers, enough)
+    now = replace(budget(context.store.home, workers, enough), workers=workers)
     lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
     for warning in check_stage(which.name, context.spec, now, lying, texts):
         logger.warning("%s", warning)

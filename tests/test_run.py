@@ -21,6 +21,8 @@ import pytest
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
 from synthprof.manifest import damaged, read_manifest
+from synthprof.plan import memory_of
+from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import applies, run_all, run_stage
 from synthprof.spec import Request, Shard
 from synthprof.stages import STAGES, keys
@@ -152,6 +154,19 @@ def test_only_stages_that_give_work_to_others_start_processes(tmp_path: Path) ->
     pooled = {name for name, processes in found.items() if processes}
     assert pooled == {each.name for each in STAGES if each.pooled} & found.keys()
     assert {"generate", "ingest", "vectorize", "cluster"} <= found.keys()
+
+
+def test_a_stage_alone_needs_no_memory_for_processes_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 2})
+    for name in ("setup", "generate", "vectorize"):
+        run_stage(order, name, None, tmp_path)
+    alone, together = (memory_of("cluster", order.spec, workers) for workers in (0, 2))
+    machine = Budget(2, round(alone / WARN_SHARE) + 1, 1 << 40)
+    assert together > machine.memory
+    monkeypatch.setattr("synthprof.run.budget", lambda *_: machine)
+    assert run_stage(order, "cluster", None, tmp_path).rows == 3_000
 
 
 def test_bytes_do_not_depend_on_sharding_or_on_the_order_of_the_shards(
