@@ -123,11 +123,13 @@ def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequ
 def alias_table(shares: Shares) -> AliasTable:
     """The table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
-    made = [_alias_row(parts, bits) for parts in apportion(shares, WORD).tolist()]
-    size = len(made) << bits
-    limits = np.fromiter(itertools.chain.from_iterable(limit for limit, _ in made), np.uint32, size)
-    others = np.fromiter(itertools.chain.from_iterable(other for _, other in made), np.uint16, size)
-    return AliasTable(bits, limits, others)
+    limits: list[int] = []
+    others: list[int] = []
+    for parts in apportion(shares, WORD).tolist():
+        own, beyond = _alias_row(parts, bits)
+        limits += own
+        others += beyond
+    return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=np.uint16))
 
 
 def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
@@ -232,11 +234,15 @@ def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:
     small = [i for i in range(slots) if left[i] < room]
     large = [i for i in range(slots) if left[i] > room]
     while small:
-        i, j = small.pop(), large[-1]
-        limits[i], others[i] = left[i], j
-        left[j] -= room - left[i]
-        if left[j] <= room:
-            large.pop()
-            if left[j] < room:
-                small.append(j)
+        j = large.pop()
+        have = left[j]
+        while have > room and small:
+            i = small.pop()
+            limits[i], others[i] = left[i], j
+            have += left[i] - room
+        left[j] = have
+        if have < room:
+            small.append(j)
+        elif have > room:
+            large.append(j)
     return limits, others
