@@ -2,30 +2,22 @@
 
 import ctypes
 import itertools
-import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from synthprof.errors import StageError
 from synthprof.resources import keep_memory, peak_memory, reset_peak_memory
+from synthprof.workers import Workers
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-
-PATIENCE_SECONDS = 10.0
-"""How long a process may take to end that has nothing more to do."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -70,16 +62,9 @@ class Pool:
     def __init__(self, workers: int) -> None:
         """workers: 0 where all work is done here; processes that have nothing to do take time too."""
         keep_memory()
-        self.usage = Usage()
         self.processes = workers
-        self._executor: ProcessPoolExecutor | None = None
-        self._workers: set[BaseProcess] = set()
-        if workers:
-            context = multiprocessing.get_context("fork")
-            others = set(multiprocessing.active_children())
-            self._executor = ProcessPoolExecutor(workers, context, _start, (os.getpid(),))
-            self._executor.submit(os.getpid).result()
-            self._workers = set(multiprocessing.active_children()) - others
+        self.usage = Usage()
+        self._workers = Workers(workers, _prepare) if workers else None
 
     def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
         """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
@@ -87,15 +72,14 @@ class Pool:
         The first are begun at once, so that the caller can do something else before it takes the results.
         An exception of a job is raised as it is. Raises StageError if a process was killed.
         """
-        executor, rest = self._executor, iter(jobs)
-        if executor is None:
+        workers, rest = self._workers, iter(jobs)
+        if workers is None:
             raise RuntimeError("there are no processes for this work; say of its stage that it is pooled")
 
         def begun(job: Job) -> "Future[tuple[Result, Usage]]":
-            return executor.submit(_measured, work, job)
+            return workers.submit(_Measured(work), job)
 
-        with _none_killed():
-            line = deque(map(begun, itertools.islice(rest, 4 * self.processes + 1)))
+        line = deque(map(begun, itertools.islice(rest, 4 * self.processes + 1)))
         return self._results(begun, line, rest)
 
     def _results(
@@ -105,10 +89,9 @@ class Pool:
         rest: Iterator[Job],
     ) -> Iterator[Result]:
         try:
-            with _none_killed():
-                while line:
-                    yield self._taken(line.popleft())
-                    line.extend(map(begun, itertools.islice(rest, 1)))
+            while line:
+                yield self._taken(line.popleft())
+                line.extend(map(begun, itertools.islice(rest, 1)))
         finally:
             for future in line:
                 future.cancel()
@@ -126,42 +109,25 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """No process is left: one that does not end by itself, deaf or stopped, is killed.
-
-        Nothing is lost by that: jobs that somebody waits for are done, and blocks appear whole or not at all.
-        """
-        if self._executor is None:
-            return
-        impatient = threading.Timer(PATIENCE_SECONDS, self._kill)
-        impatient.start()
-        try:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-        finally:
-            impatient.cancel()
-
-    def _kill(self) -> None:
-        for worker in self._workers:
-            worker.kill()
+        """No process is left, whatever it does."""
+        if self._workers:
+            self._workers.close()
 
 
-@contextmanager
-def _none_killed() -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise StageError(
-            "a worker process was killed, perhaps for want of memory; try again, or with fewer workers"
-        ) from error
+@dataclass(frozen=True)
+class _Measured(Generic[Job, Result]):
+    """The work, and what it took beside its result."""
+
+    work: Callable[[Job], Result]
+
+    def __call__(self, job: Job) -> tuple[Result, Usage]:
+        reset_peak_memory()
+        begin = time.process_time()
+        result = self.work(job)
+        return result, Usage(time.process_time() - begin, peak_memory())
 
 
-def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:
-    reset_peak_memory()
-    begin = time.process_time()
-    result = work(job)
-    return result, Usage(time.process_time() - begin, peak_memory())
-
-
-def _start(parent: int) -> None:
+def _prepare(parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)

@@ -15,7 +15,7 @@ LAYERS = (
     {"schema"},
     {"spec", "sizing"},
     {"streams", "resources", "files", "sqlite_pages"},
-    {"telemetry", "parallel", "batches"},
+    {"telemetry", "parallel", "workers", "batches"},
     {"profiles", "meter"},
     {"generate", "vectorize", "encoders", "cluster", "index", "recall", "projection", "overview", "report"},
     {"receipts", "build", "database", "blob_pages", "index_pages", "answers"},
@@ -32,7 +32,7 @@ LAYERS = (
 """A module may import from its own layer where EXCEPTIONS say so, and from those above it in this list."""
 
 SAME_LAYER = {
-    ("resources", "files"), ("parallel", "resources"), ("telemetry", "resources"),
+    ("resources", "files"), ("parallel", "resources"), ("parallel", "workers"), ("telemetry", "resources"),
     ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"),
     ("index", "cluster"), ("recall", "cluster"), ("index_pages", "database"), ("overview", "projection"),
 }  # fmt: skip

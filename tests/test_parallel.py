@@ -1,15 +1,19 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from synthprof import parallel
+from synthprof import workers
 from synthprof.errors import SpecError, StageError
 from synthprof.parallel import Pool, ahead
 from synthprof.resources import cpu_slot
@@ -61,9 +65,39 @@ def test_a_killed_worker_is_an_error_that_may_be_retried_not_a_hang() -> None:
         list(pool.map(_die, range(3)))
 
 
+@pytest.mark.parametrize("failing", [True, False], ids=["the pipe fails", "it is killed"])
+def test_half_an_answer_is_an_error_not_a_hang(monkeypatch: pytest.MonkeyPatch, failing: bool) -> None:
+    whole, parent = Connection._send, os.getpid()
+
+    def half(self: Connection, message: bytes, *more: Any) -> None:
+        if os.getpid() == parent:
+            return whole(self, message, *more)
+        os.write(self.fileno(), message[: len(message) // 2])
+        if failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(Connection, "_send", half)
+    began = time.monotonic()
+    with Pool(2) as pool, pytest.raises(StageError, match="a worker process was killed"):
+        list(pool.map(_square, range(10)))
+    assert time.monotonic() - began < 5
+
+
+def test_what_cannot_travel_is_an_error_of_its_job() -> None:
+    with Pool(1) as pool:
+        with pytest.raises(TypeError, match="cannot pickle"):
+            list(pool.map(_no_result, [1]))
+        assert list(pool.map(_square, [3])) == [9]
+
+
+def _no_result(_: int) -> Any:
+    return threading.Lock()
+
+
 def test_a_process_that_does_not_end_is_killed_when_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one whose order to end was lost, or that somebody has stopped."""
-    monkeypatch.setattr(parallel, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(workers, "PATIENCE_SECONDS", 0.5)
     began = time.monotonic()
     with Pool(1) as pool:
         stopped = psutil.Process(next(pool.map(_pid, [0])))
@@ -118,19 +152,19 @@ def _burn(seconds: float) -> None:
 def test_no_worker_outlives_a_killed_parent() -> None:
     script = (
         "import os, time\nfrom synthprof.parallel import Pool\n"
-        "pool = Pool(2)\nprint(*[p for p in pool._executor._processes], flush=True)\n"
+        "pool = Pool(2)\nprint(*pool._workers.pids(), flush=True)\n"
         "list(pool.map(time.sleep, [60] * 6))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
-    workers = [int(word) for word in parent.stdout.readline().split()]
-    assert len(workers) == 2
+    pids = [int(word) for word in parent.stdout.readline().split()]
+    assert len(pids) == 2
     parent.kill()
     parent.communicate()
     gone_by = time.monotonic() + 10
-    while time.monotonic() < gone_by and any(_alive(pid) for pid in workers):
+    while time.monotonic() < gone_by and any(_alive(pid) for pid in pids):
         time.sleep(0.05)
-    assert not any(_alive(pid) for pid in workers)
+    assert not any(_alive(pid) for pid in pids)
 
 
 def _alive(pid: int) -> bool:
