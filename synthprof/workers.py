@@ -53,6 +53,8 @@ class Workers:
         future: Future[Result] = Future()
         order = pickle.dumps((work, job))
         with self._lock:
+            if self._closing:
+                raise RuntimeError("the processes have ended; submit what is to be done before `close`")
             if self._broken:
                 raise _killed()
             self._jobs.append((future, order))
@@ -69,12 +71,15 @@ class Workers:
         try:
             with self._lock:
                 self._closing = True
-            self._bell.send_bytes(b"")
+            with suppress(OSError):  # it does not ring: then impatience ends it
+                self._bell.send_bytes(b"")
             self._thread.join()
             for process in self._processes.values():
                 process.join()
         finally:
             impatient.cancel()
+        for connection in (self._ear, self._bell, *self._processes):
+            connection.close()
 
     def pids(self) -> list[int]:
         """The ids of the processes."""

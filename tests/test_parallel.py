@@ -84,6 +84,18 @@ def test_half_an_answer_is_an_error_not_a_hang(monkeypatch: pytest.MonkeyPatch, 
     assert time.monotonic() - began < 5
 
 
+def test_a_pool_that_cannot_be_told_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE_SECONDS", 0.5)
+
+    def fail(*_: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with Pool(2) as pool:
+        assert list(pool.map(_square, [2])) == [4]
+        monkeypatch.setattr(Connection, "_send", fail)
+    assert not psutil.Process().children()
+
+
 def test_what_cannot_travel_is_an_error_of_its_job() -> None:
     with Pool(1) as pool:
         with pytest.raises(TypeError, match="cannot pickle"):
