@@ -1,4 +1,5 @@
 import errno
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -48,9 +49,8 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
 
 
 def test_a_pool_without_processes_starts_none_and_takes_no_work() -> None:
-    mine = psutil.Process()
     with Pool(0) as pool:
-        assert not mine.children()
+        assert not multiprocessing.active_children()
         with pytest.raises(RuntimeError, match="say of its stage that it is pooled"):
             pool.map(_square, range(3))
 
@@ -93,7 +93,7 @@ def test_a_pool_that_cannot_be_told_to_end_is_killed(monkeypatch: pytest.MonkeyP
     with Pool(2) as pool:
         assert list(pool.map(_square, [2])) == [4]
         monkeypatch.setattr(Connection, "_send", fail)
-    assert not psutil.Process().children()
+    assert not multiprocessing.active_children()
 
 
 def test_what_cannot_travel_is_an_error_of_its_job() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -15,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from synthprof.errors import Busy, SpecError, StageError
@@ -146,7 +146,7 @@ def test_only_stages_that_give_work_to_others_start_processes(tmp_path: Path) ->
     found: dict[str, int] = {}
 
     def observe(name: str, *_: int) -> None:
-        found[name] = len(psutil.Process().children())
+        found[name] = len(multiprocessing.active_children())
 
     order = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 2})
     for each in (each for each in STAGES if applies(each, order)):
