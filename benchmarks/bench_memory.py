@@ -20,11 +20,10 @@ from pathlib import Path
 
 import psutil
 
+from synthprof.pipeline import STAGES
 from synthprof.plan import memory_of, texts_of
 from synthprof.resources import MIB, default_workers, own_memory
-from synthprof.run import applies
 from synthprof.spec import Request, Spec
-from synthprof.stages import STAGES
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 
@@ -95,7 +94,7 @@ def _rows(params: dict[str, object], peaks: dict[str, int], told: dict[str, int]
 def _peaks(home: Path, request: Request, words: list[str]) -> dict[str, int]:
     """The largest sum of proportional sizes while each stage was at work, in bytes."""
     peaks: dict[str, int] = defaultdict(int)
-    stages = [each.name for each in STAGES if applies(each, request)]
+    stages = [each.name for each in STAGES if each.applies(request.spec)]
     process = subprocess.Popen(
         [sys.executable, "-m", "synthprof.cli", *words],
         env=os.environ | {"SYNTHPROF_HOME": str(home)},

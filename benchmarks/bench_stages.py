@@ -141,7 +141,7 @@ def _import_stages() -> None:
     """What the stages need is imported, as the other side has imported all it needs."""
     import synthprof.encoders.catalogue
     import synthprof.encoders.hashed  # noqa: F401
-    from synthprof.stages import STAGES as OURS
+    from synthprof.pipeline import STAGES as OURS
 
     for each in OURS:
         each.run  # noqa: B018

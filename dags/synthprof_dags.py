@@ -8,7 +8,7 @@ from synthprof.orchestration.datasets import read_all
 from synthprof.orchestration.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
 from synthprof.orchestration.operator import RETRIES, stage_task
 from synthprof.orchestration.params import airflow_params
-from synthprof.stages import STAGES
+from synthprof.pipeline import STAGES
 
 TASKS: dict[str, Any] = {"owner": "synthprof", **RETRIES}
 

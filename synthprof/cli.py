@@ -197,7 +197,7 @@ def _log_file(request: Request) -> TextIO:
 def status() -> None:
     """Published versions with their scores (* marks the current one), and builds that are under way."""
     from synthprof.explore import builds, versions
-    from synthprof.stages import STAGES
+    from synthprof.pipeline import STAGES
 
     console = Console()
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.errors import SpecError
-from synthprof.schema import LIST_SEPARATOR, Column, Schema
+from synthprof.schema import Column, Schema
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 

@@ -9,9 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.ma  # pa.array looks for it: it is there before processes are forked
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.draws import (
+    LIST_SEPARATOR,
+    Chance,
+    Choice,
+    FullName,
+    Lookup,
+    Number,
+    Prose,
+    Subset,
+    YearsSince,
+)
 from synthprof.profiles.checks import check
 from synthprof.profiles.fragments import Pieces, join, list_fragments
 from synthprof.profiles.odds import (
@@ -26,19 +38,7 @@ from synthprof.profiles.odds import (
 from synthprof.profiles.person_names import Names, names_of
 from synthprof.profiles.prose import ProseTable, prose, prose_table
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
-from synthprof.schema import (
-    LIST_SEPARATOR,
-    Chance,
-    Choice,
-    Column,
-    FullName,
-    Lookup,
-    Number,
-    Prose,
-    Schema,
-    Subset,
-    YearsSince,
-)
+from synthprof.schema import Column, Schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import Stream, stream
 
@@ -150,7 +150,7 @@ def _tables(schema: Schema, locale: str, separation: float) -> _Tables:
         for column in schema.columns
         if isinstance(column.draw, Prose)
     }
-    shares = np.array([normalised([archetype.share for archetype in schema.archetypes])])
+    shares = normalised([archetype.share for archetype in schema.archetypes])[None]
     return _Tables(
         schema=schema,
         archetypes=alias_table(shares),
@@ -172,7 +172,7 @@ def _list_tables(schema: Schema, column: Column, draw: Subset, separation: float
     shares = odds.shares.reshape(-1, odds.shares.shape[-1])
     lists = sequences(draw)
     if not lists:
-        return _ByItems(odds.axes, alias_table(shares), alias_table(np.array([normalised(draw.sizes)])))
+        return _ByItems(odds.axes, alias_table(shares), alias_table(normalised(draw.sizes)[None]))
     none = len(draw.values)
     items = np.array([(*held, *[none] * (len(draw.sizes) - len(held))) for held in lists], dtype=np.uint16)
     by_list = np.array([sequence_shares(draw, lists, row) for row in shares.tolist()])

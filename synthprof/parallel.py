@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from functools import partial
+from typing import Self, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -77,7 +78,7 @@ class Pool:
             raise RuntimeError("there are no processes for this work; say of its stage that it is pooled")
 
         def begun(job: Job) -> "Future[tuple[Result, Usage]]":
-            return workers.submit(_Measured(work), job)
+            return workers.submit(partial(_measured, work), job)
 
         line = deque(map(begun, itertools.islice(rest, 4 * self.processes + 1)))
         return self._results(begun, line, rest)
@@ -114,17 +115,12 @@ class Pool:
             self._workers.close()
 
 
-@dataclass(frozen=True)
-class _Measured(Generic[Job, Result]):
-    """The work, and what it took beside its result."""
-
-    work: Callable[[Job], Result]
-
-    def __call__(self, job: Job) -> tuple[Result, Usage]:
-        reset_peak_memory()
-        begin = time.process_time()
-        result = self.work(job)
-        return result, Usage(time.process_time() - begin, peak_memory())
+def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:
+    """The result of the work, and what it took of the process."""
+    reset_peak_memory()
+    begin = time.process_time()
+    result = work(job)
+    return result, Usage(time.process_time() - begin, peak_memory())
 
 
 def _prepare(parent: int) -> None:

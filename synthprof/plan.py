@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthprof.pipeline import STAGES, stage
 from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
 from synthprof.sizing import (
     IndexChoice,
@@ -61,9 +62,6 @@ them. Python takes two bytes for each character of a text that is not in Latin 1
 
 HELD_COPIES = 7
 """What a process that works on such a block takes, and mostly keeps."""
-
-POOL_STAGES = ("generate", "vectorize", "publish")
-"""Stages whose memory grows with the number of workers."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ def fitting_workers(spec: Spec, budget: Budget, texts: Texts | None = None) -> i
     """As many workers as the budget has cores for and 80 % of the memory can hold; at least one."""
 
     def hungriest(workers: int) -> int:
-        return max(memory_of(name, spec, workers, texts) for name in POOL_STAGES)
+        return max(memory_of(each.name, spec, workers, texts) for each in STAGES if each.pooled)
 
     wanted = budget.workers
     while wanted > 1 and hungriest(wanted) > WARN_SHARE * budget.memory:
@@ -194,18 +192,7 @@ def index_of(spec: Spec) -> IndexChoice | None:
 
 def _stages(spec: Spec) -> list[str]:
     """The stages that take more than a moment."""
-    unwanted = {"export_index": not spec.save_index, "vacuum": not spec.vacuum}
-    every = (
-        "generate",
-        "ingest",
-        "vectorize",
-        "persist_blobs",
-        "cluster",
-        "export_index",
-        "vacuum",
-        "publish",
-    )
-    return [name for name in every if not unwanted.get(name)]
+    return [each.name for each in STAGES if each.name != "setup" and each.applies(spec)]
 
 
 def memory_of(name: str, spec: Spec, workers: int, texts: Texts | None = None) -> int:
@@ -315,7 +302,7 @@ def _fewer(spec: Spec) -> str:
 
 def _remedy(name: str, spec: Spec, budget: Budget, texts: Texts | None) -> str:
     """What the caller can change so that this stage takes less memory."""
-    if name in POOL_STAGES and budget.workers > 1:
+    if stage(name).pooled and budget.workers > 1:
         return f"use workers={fitting_workers(spec, budget, texts)}, or give it more memory"
     if name == "export_index":
         return "use index=ivf_pq or a smaller index_memory_mib, save_index=false, or give it more memory"

@@ -12,10 +12,10 @@ from synthprof.build import Build
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import flush_folder
+from synthprof.pipeline import STAGES, Stage
 from synthprof.receipts import Receipt, read_receipts, write_receipt
-from synthprof.run import Observer, Run, applies, run_all
+from synthprof.run import Observer, Run, run_all
 from synthprof.spec import Request, Spec
-from synthprof.stages import STAGES, Stage
 from synthprof.store import Store
 
 INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
@@ -53,7 +53,7 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
         return
     with source.lock("take-over", whole=False), target.lock("run", whole=True):
         for stage in STAGES:
-            if stage.name not in OWN and applies(stage, request):
+            if stage.name not in OWN and stage.applies(request.spec):
                 _link_stage(stage, source, target)
 
 

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, record
 from synthprof.manifest import Manifest, read_manifest, version_of
+from synthprof.pipeline import STAGES, stage
 from synthprof.receipts import Receipt
-from synthprof.run import Observer, alone, applies, done
+from synthprof.run import Observer, alone, done
 from synthprof.spec import Request, Runtime, Spec
-from synthprof.stages import STAGES, stage
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
 from synthprof.store import Store
@@ -51,7 +51,7 @@ def repair(
         )
     failed = sum(receipt.rejected for receipt in manifest.stages) if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
-    wanted = [each for each in STAGES[:-1] if applies(each, request)]
+    wanted = [each for each in STAGES[:-1] if each.applies(request.spec)]
     for each in wanted:
         each.prepare(spec)
     with alone(request, home) as context:

@@ -27,6 +27,7 @@ from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.meter import Meter
 from synthprof.parallel import Pool, die_with
+from synthprof.pipeline import STAGES, Stage, stage
 from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.resources import (
     MIB,
@@ -36,7 +37,6 @@ from synthprof.resources import (
     home_folder,
 )
 from synthprof.spec import Request, Shard
-from synthprof.stages import STAGES, Stage, stage
 from synthprof.startup import forgo_pandas, leave
 from synthprof.store import Store
 from synthprof.telemetry import Pace, emit, log_events, memory_watch
@@ -74,7 +74,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     """
     check_address_space()
     request = _found_out(request, home)
-    wanted = [each for each in STAGES if applies(each, request)]
+    wanted = [each for each in STAGES if each.applies(request.spec)]
     for each in wanted:
         each.prepare(request.spec)
     with alone(request, home) as context, Aside(context.budget.workers) as aside:
@@ -91,7 +91,8 @@ def _all_done(
     for each in wanted:
         receipts |= aside.ended(each.needs)
         if each.beside and room:
-            work = partial(done, each, context, observe, meter=Meter(None, time.thread_time))
+            narrow = replace(context, budget=replace(context.budget, workers=1))
+            work = partial(done, each, narrow, observe, meter=Meter(None, time.thread_time))
             aside.begin(each.name, work)
         else:
             anew = context.request.runtime.force and each.name == "setup"
@@ -135,7 +136,7 @@ def run_stage(
     `setup` can be retried or cleared later without taking away what its other stages have made since.
     """
     wanted = stage(name)
-    if not applies(wanted, request):
+    if not wanted.applies(request.spec):
         raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
     check_address_space()
     request = _found_out(request, home)
@@ -167,11 +168,6 @@ def _found_out(request: Request, home: Path) -> Request:
 
     with clear_errors():
         return found_out(request, home)
-
-
-def applies(which: Stage, request: Request) -> bool:
-    """Whether the stage has anything to do for this request."""
-    return which.when is None or bool(getattr(request.spec, which.when))
 
 
 @contextmanager

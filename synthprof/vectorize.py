@@ -7,18 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.errors import SpecError
 from synthprof.profiles.codes import category_codes
-from synthprof.schema import (
-    LIST_SEPARATOR,
-    Column,
-    Counted,
-    Indexed,
-    Measured,
-    Scaled,
-    Schema,
-    TanhRatio,
-)
+from synthprof.schema import Column, Counted, Indexed, Measured, Scaled, Schema, TanhRatio
 
 Features = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]

@@ -12,8 +12,10 @@ PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
     {"kernels", "errors", "startup", "contents"},
+    {"draws"},
     {"schema"},
     {"spec", "sizing"},
+    {"pipeline"},
     {"streams", "resources", "files", "sqlite_pages"},
     {"telemetry", "parallel", "workers", "batches"},
     {"profiles", "meter"},
@@ -78,7 +80,7 @@ def test_every_layer_names_modules_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["synthprof.spec", "synthprof.stages", "synthprof.schema", "synthprof.errors"]
+    "module", ["synthprof.spec", "synthprof.pipeline", "synthprof.schema", "synthprof.errors"]
 )
 def test_what_the_dag_file_imports_is_light(module: str) -> None:
     script = f"import {module}, sys; print(*sys.modules)"

@@ -11,12 +11,12 @@ import pytest
 from synthprof.aside import Aside
 from synthprof.errors import StageError
 from synthprof.files import is_held
+from synthprof.pipeline import STAGES, stage
 from synthprof.plan import memory_of
 from synthprof.receipts import Receipt, read_receipt
 from synthprof.resources import WARN_SHARE, Budget
-from synthprof.run import applies, run_all
+from synthprof.run import run_all
 from synthprof.spec import Request
-from synthprof.stages import STAGES, stage
 from synthprof.store import Store
 
 ORDER = Request.from_params({"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 2})
@@ -151,7 +151,9 @@ def _threads(request: Request, home: Path) -> dict[str, str]:
         found[name] = "aside" if beside else "main"
 
     receipts = run_all(request, home, observe).receipts
-    assert [receipt.stage for receipt in receipts] == [each.name for each in STAGES if applies(each, request)]
+    assert [receipt.stage for receipt in receipts] == [
+        each.name for each in STAGES if each.applies(request.spec)
+    ]
     return {name: found[name] for name in ("ingest", "vectorize", "cluster")}
 
 

@@ -16,9 +16,9 @@ from synthprof.errors import SpecError
 from synthprof.orchestration.home import PROJECT
 from synthprof.orchestration.params import airflow_params
 from synthprof.orchestration.rest import Airflow
+from synthprof.pipeline import STAGES, stage
 from synthprof.run import run_all
 from synthprof.spec import BLOCK_ROWS, Request, Spec, check_params
-from synthprof.stages import STAGES, stage
 from synthprof.store import Store
 
 GENERATE, EMBED = "synthprof_generate", "synthprof_embed"

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pytest
 
 from synthprof import profiles
+from synthprof.draws import Choice, Shift
 from synthprof.errors import SpecError
 from synthprof.generate import Generated, check, generate, observed_counts
 from synthprof.profiles import load_schema
 from synthprof.profiles.describe import ADDING
 from synthprof.profiles.reading import factors_of, read_schema
-from synthprof.schema import Choice, Column, Indexed, Shift
+from synthprof.schema import Column, Indexed
 from synthprof.spec import BLOCK_ROWS, locales
 from synthprof.vectorize import features
 

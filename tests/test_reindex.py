@@ -9,10 +9,10 @@ import pytest
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
 from synthprof.manifest import Manifest, damaged
+from synthprof.pipeline import STAGES
 from synthprof.reindex import build_index
 from synthprof.run import run_all
 from synthprof.spec import Request
-from synthprof.stages import STAGES
 
 PARAMS: dict[str, Any] = {
     "dataset": "small",

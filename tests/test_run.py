@@ -21,11 +21,11 @@ import pytest
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
 from synthprof.manifest import damaged, read_manifest
+from synthprof.pipeline import STAGES, keys
 from synthprof.plan import memory_of
 from synthprof.resources import WARN_SHARE, Budget
-from synthprof.run import applies, run_all, run_stage
+from synthprof.run import run_all, run_stage
 from synthprof.spec import Request, Shard
-from synthprof.stages import STAGES, keys
 from synthprof.store import CURRENT, Store
 
 PARAMS: dict[str, Any] = {
@@ -149,7 +149,7 @@ def test_only_stages_that_give_work_to_others_start_processes(tmp_path: Path) ->
         found[name] = len(multiprocessing.active_children())
 
     order = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 2})
-    for each in (each for each in STAGES if applies(each, order)):
+    for each in (each for each in STAGES if each.applies(order.spec)):
         run_stage(order, each.name, None, tmp_path, observe)
     pooled = {name for name, processes in found.items() if processes}
     assert pooled == {each.name for each in STAGES if each.pooled} & found.keys()

@@ -5,21 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from synthprof.draws import Chance, Choice, Shift, YearsSince
 from synthprof.errors import SpecError
 from synthprof.profiles import load_schema, schema_names
 from synthprof.profiles.describe import describe
 from synthprof.profiles.reading import read_csv
-from synthprof.schema import (
-    Archetype,
-    Chance,
-    Choice,
-    Column,
-    Indexed,
-    Schema,
-    Shift,
-    TanhRatio,
-    YearsSince,
-)
+from synthprof.schema import Archetype, Column, Indexed, Schema, TanhRatio
 
 ONE = (Archetype("all", "Everyone", 1.0, ()),)
 

@@ -23,9 +23,9 @@ from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.publication import BUILD_RESTS
 from synthprof.orchestration.pull import pull
 from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
+from synthprof.pipeline import STAGES
+from synthprof.pipeline import stage as find
 from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
-from synthprof.stages import STAGES
-from synthprof.stages import stage as find
 from synthprof.store import Store
 
 PARAMS = {

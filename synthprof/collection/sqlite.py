@@ -55,12 +55,11 @@ class Sqlite:
 
     def _check_whole(self) -> None:
         """What a file lacks at its end SQLite may read as zeros. With a WAL beside it, it may lack some."""
-        query = "SELECT page_count * page_size, journal_mode FROM " + ", ".join(
-            f"pragma_{name}" for name in ("page_count", "page_size", "journal_mode")
-        )
+        size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         with self._connected() as connection:
             connection.execute("BEGIN")  # nobody commits between the question and the look at the file
-            ((whole, mode),) = connection.execute(query).fetchall()
+            (whole,) = connection.execute(size).fetchone()
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             found = self._path.stat().st_size
         if mode != "wal" and found < whole:
             raise SpecError(

@@ -25,12 +25,12 @@ from synthprof.manifest import version_of
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
 from synthprof.orchestration.storage import STORAGE
+from synthprof.pipeline import STAGES, Stage
+from synthprof.pipeline import stage as find
 from synthprof.plan import SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
-from synthprof.stages import STAGES, Stage
-from synthprof.stages import stage as find
 from synthprof.store import Store
 
 logger = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration import child, storage
 from synthprof.orchestration.service import service_environment
-from synthprof.stages import Stage
-from synthprof.stages import stage as find
+from synthprof.pipeline import Stage
+from synthprof.pipeline import stage as find
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""

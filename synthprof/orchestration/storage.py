@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import Busy, SpecError, StageError
+from synthprof.pipeline import stage as find
 from synthprof.resources import home_folder
 from synthprof.spec import Request, Shard
-from synthprof.stages import stage as find
 
 if TYPE_CHECKING:
     from synthprof.orchestration.exchange import Exchange

@@ -3,9 +3,10 @@
 import functools
 from pathlib import Path
 
+from synthprof.draws import Given
 from synthprof.errors import SpecError
 from synthprof.profiles.reading import read_schema
-from synthprof.schema import Column, Given, Schema
+from synthprof.schema import Column, Schema
 from synthprof.spec import Spec
 
 _FOLDER = Path(__file__).parent

@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.errors import SpecError
-from synthprof.schema import LIST_SEPARATOR, Column
+from synthprof.schema import Column
 
 UNKNOWN = -1
 

@@ -2,24 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from synthprof.schema import (
-    Chance,
-    Choice,
-    Column,
-    Counted,
-    Feature,
-    FullName,
-    Given,
-    Indexed,
-    Lookup,
-    Measured,
-    Number,
-    Prose,
-    Scaled,
-    Schema,
-    Subset,
-    YearsSince,
-)
+from synthprof.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.schema import Column, Counted, Feature, Indexed, Measured, Scaled, Schema
 
 MOST_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""

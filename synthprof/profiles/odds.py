@@ -13,18 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.draws import Chance, Choice, Number, Shift, Subset, YearsSince
 from synthprof.errors import SpecError
-from synthprof.schema import (
-    Chance,
-    Choice,
-    Column,
-    Number,
-    Schema,
-    Shift,
-    Subset,
-    YearsSince,
-    archetype_factors,
-)
+from synthprof.schema import Column, Schema, archetype_factors
 
 Codes = npt.NDArray[np.integer]
 Shares = npt.NDArray[np.float64]
@@ -108,7 +99,7 @@ def sequences(draw: Subset) -> tuple[tuple[int, ...], ...]:
 
 def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequence[float]) -> list[float]:
     """The share of each list when sizes are drawn first, then items one by one without replacement."""
-    sizes = normalised(draw.sizes)
+    sizes = normalised(draw.sizes).tolist()
     first = 0 if draw.first is None else 1
     result = []
     for items in found:
@@ -148,10 +139,11 @@ def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
     return parts
 
 
-def normalised(weights: Sequence[float]) -> list[float]:
-    """The weights over their sum."""
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
+def normalised(weights: Sequence[float] | Shares) -> Shares:
+    """The weights (values,) over their exact sum."""
+    given = np.asarray(weights, dtype=np.float64)
+    shares: Shares = given / math.fsum(given.tolist())
+    return shares
 
 
 def _axes(schema: Schema, column: Column) -> tuple[Axis, ...]:
@@ -213,17 +205,11 @@ def _common(column: Column, factors: Sequence[Shares]) -> Shares:
 
 
 def _blend(common: Shares, factors: Shares | None, separation: float) -> Shares:
-    everyone = _whole(common)
+    everyone = normalised(common)
     if factors is None:
         return everyone
     own = common * factors
-    return (1 - separation) * everyone + separation * _whole(own) if own.any() else everyone
-
-
-def _whole(weights: Shares) -> Shares:
-    """The weights (values,) over their exact sum."""
-    shares: Shares = weights / math.fsum(weights.tolist())
-    return shares
+    return (1 - separation) * everyone + separation * normalised(own) if own.any() else everyone
 
 
 def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.draws import FullName
 from synthprof.profiles.odds import normalised
-from synthprof.schema import FullName
 
 Weighted = dict[str, float]
 

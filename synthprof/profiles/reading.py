@@ -7,30 +7,32 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from synthprof.draws import (
+    Chance,
+    Choice,
+    Draw,
+    FullName,
+    Lookup,
+    Number,
+    Prose,
+    Shift,
+    Slot,
+    Subset,
+    Variant,
+    YearsSince,
+)
 from synthprof.errors import SpecError
 from synthprof.schema import (
     FLAG_VALUES,
     Archetype,
-    Chance,
-    Choice,
     Column,
     Counted,
-    Draw,
     Feature,
-    FullName,
     Indexed,
-    Lookup,
     Measured,
-    Number,
-    Prose,
     Scaled,
     Schema,
-    Shift,
-    Slot,
-    Subset,
     TanhRatio,
-    Variant,
-    YearsSince,
 )
 
 Table = dict[str, Any]

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.draws import Chance, Choice, Lookup, Number
 from synthprof.profiles.codes import category_codes
 from synthprof.profiles.odds import odds_of
-from synthprof.schema import Chance, Choice, Column, Lookup, Number, Schema
+from synthprof.schema import Column, Schema
 
 Counts = dict[str, npt.NDArray[np.int64]]
 Shares = npt.NDArray[np.float64]

@@ -19,11 +19,11 @@ from synthprof.contents import NO_CLUSTER
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.parallel import Pool
+from synthprof.pipeline import stage
 from synthprof.profiles import schema_of
 from synthprof.resources import Budget
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS, Request, Shard, Spec
-from synthprof.stages import stage
 from synthprof.store import Store
 from synthprof.telemetry import Progress
 

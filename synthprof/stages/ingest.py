@@ -9,6 +9,7 @@ from synthprof.contents import PERFIS
 from synthprof.database import filling
 from synthprof.files import record, replacing
 from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
+from synthprof.parallel import ahead
 from synthprof.receipts import read_receipts
 from synthprof.schema import Column, Schema
 from synthprof.stages.context import Context, Outcome
@@ -17,7 +18,10 @@ TABLE = "perfis"
 
 
 def run(context: Context) -> Outcome:
-    """`perfis.db` holds all profiles by id, with its indexes."""
+    """`perfis.db` holds all profiles by id, with its indexes.
+
+    Where there are two workers, the next block is read while SQLite takes one.
+    """
     spec = context.spec
     read_receipts(context.folder("generate"), spec.blocks)
     path = context.folder() / PERFIS
@@ -37,8 +41,9 @@ def run(context: Context) -> Outcome:
     with replacing(path) as temporary:
         with filling(temporary) as database:
             database.execute(table_statement(context.schema))
+            read = ahead(batches()) if context.budget.workers > 1 else batches()
             rows = database.load(
-                TABLE, first.schema, batches(), lambda done: context.progress(done, spec.profiles)
+                TABLE, first.schema, read, lambda done: context.progress(done, spec.profiles)
             )
             for name in others:
                 database.execute(index_statement(TABLE, name))

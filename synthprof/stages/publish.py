@@ -28,6 +28,7 @@ from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
 from synthprof.manifest import Manifest, content_digest, version_of
 from synthprof.overview import count
+from synthprof.pipeline import STAGES, stage
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
@@ -36,7 +37,6 @@ from synthprof.report import MapPoints, Marginal, Report
 from synthprof.report.page import load_template, render
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS, Spec
-from synthprof.stages import STAGES, stage
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, Blocks, Context, Outcome, save_array
 from synthprof.stages.pictures import (
     PICTURES,

@@ -8,9 +8,9 @@ from synthprof.answers import SINCE
 from synthprof.encoders import SLOW
 from synthprof.files import write_text
 from synthprof.manifest import version_of
+from synthprof.pipeline import stage
 from synthprof.plan import plan, texts_of
 from synthprof.spec import Spec
-from synthprof.stages import stage
 from synthprof.stages.context import Context, Outcome
 
 logger = logging.getLogger(__name__)

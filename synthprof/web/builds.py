@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from synthprof.build import Build
 from synthprof.errors import StageError
 from synthprof.manifest import version_of
+from synthprof.pipeline import STAGES, Stage, stage
 from synthprof.receipts import Receipt, read_receipts
 from synthprof.spec import BLOCK_ROWS, Spec
-from synthprof.stages import STAGES, Stage, stage
 from synthprof.store import Store
 from synthprof.web import models
 

@@ -13,7 +13,7 @@ from harness import SMALL, Subject
 from place import Place, until
 
 from synthprof.orchestration.rest import Airflow
-from synthprof.stages import STAGES
+from synthprof.pipeline import STAGES
 
 TASKS = tuple(each.name for each in STAGES if each.name != "vacuum")
 SHARDS = 3

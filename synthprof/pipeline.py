@@ -1,0 +1,98 @@
+"""The stages: what there is to do, in which order, and where the work of each stands.
+
+This module is imported by the DAG file: the work itself (module `synthprof.stages.<name>`, function `run`) is
+imported only where it is done.
+"""
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal
+
+from synthprof.errors import SpecError
+from synthprof.spec import Spec, digest_of
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of making a data set, which can be run and retried alone.
+
+    version: raised when the bytes it makes change; that invalidates its results and those that need them.
+    scope: "shard" work is split by block ranges, "dataset" work is not.
+    needs: the stages whose results it reads.
+    when: the parameter that must be true for the stage to have something to do.
+    beside: whether one thread does its work where there is one worker; others need not wait for it.
+    pooled: whether it gives work to the pool's processes.
+    """
+
+    name: str
+    version: int
+    scope: Literal["shard", "dataset"]
+    needs: tuple[str, ...] = ()
+    when: str | None = None
+    beside: bool = False
+    pooled: bool = False
+
+    @property
+    def key(self) -> str:
+        """Eight hexadecimal digits that change with its version or that of any stage it needs."""
+        return keys(STAGES)[self.name]
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function that does the work: Context -> Outcome."""
+        return self._module.run  # type: ignore[no-any-return]
+
+    def applies(self, spec: Spec) -> bool:
+        """Whether it has anything to do for this spec."""
+        return self.when is None or bool(getattr(spec, self.when))
+
+    def prepare(self, spec: Spec) -> None:
+        """What the work needs in memory is there, for the pool's processes to share once they are forked."""
+        getattr(self._module, "prepare", lambda _: None)(spec)
+
+    def holds(self, context: Any) -> bool:  # noqa: ANN401
+        """Whether what the receipt tells still holds beyond the files it names."""
+        return bool(getattr(self._module, "holds", lambda _: True)(context))
+
+    @property
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"synthprof.stages.{self.name}")
+
+
+STAGES = (
+    Stage("setup", 1, "dataset"),
+    Stage("generate", 1, "shard", ("setup",), pooled=True),
+    Stage("ingest", 2, "dataset", ("generate",), beside=True),
+    Stage("vectorize", 1, "shard", ("generate",), pooled=True),
+    Stage("persist_blobs", 3, "dataset", ("vectorize",)),
+    Stage("cluster", 3, "dataset", ("vectorize",)),
+    Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
+    Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
+    Stage(
+        "publish",
+        3,
+        "dataset",
+        ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
+        pooled=True,
+    ),
+)
+
+
+@functools.cache
+def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
+    """The key of each stage; stages come after those they need."""
+    found: dict[str, str] = {}
+    for each in stages:
+        found[each.name] = digest_of([each.name, each.version, [found[need] for need in each.needs]])[:8]
+    return found
+
+
+def stage(name: str) -> Stage:
+    """The stage of that name; SpecError if there is none."""
+    found = next((each for each in STAGES if each.name == name), None)
+    if found is None:
+        raise SpecError(f"Unknown stage {name!r}; the stages are {', '.join(each.name for each in STAGES)}")
+    return found
