@@ -172,7 +172,7 @@ class Exchange:
                 write_text(self.build.folder / name, text)
         for name, kinds in _READS[self.stage.name].items():
             maker = find(name)
-            if maker.when is None or getattr(self.spec, maker.when):
+            if maker.applies(self.spec):
                 yield from self._fetch_maker(maker, kinds)
 
     def _fetch_maker(self, maker: Stage, kinds: Kinds) -> list[FileRecord]:

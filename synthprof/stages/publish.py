@@ -151,7 +151,7 @@ def holds(context: Context) -> bool:
 
 def _receipts(context: Context) -> tuple[Receipt, ...]:
     """The receipts of the stages before, in order. Raises StageError if one has not ended."""
-    wanted = [each for each in STAGES[:-1] if each.when is None or getattr(context.spec, each.when)]
+    wanted = [each for each in STAGES[:-1] if each.applies(context.spec)]
     return tuple(
         receipt
         for each in wanted

@@ -71,7 +71,7 @@ def _builds(home: Path, dataset: str) -> Iterator[Build]:
 
 
 def _wanted(spec: Spec) -> list[Stage]:
-    return [each for each in STAGES if each.when is None or getattr(spec, each.when)]
+    return [each for each in STAGES if each.applies(spec)]
 
 
 def _receipts(build: Build, each: Stage) -> tuple[Receipt, ...]:
