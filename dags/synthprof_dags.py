@@ -6,17 +6,9 @@ from airflow.sdk import DAG
 
 from synthprof.orchestration.datasets import read_all
 from synthprof.orchestration.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
-from synthprof.orchestration.operator import RETRIES, stage_task
+from synthprof.orchestration.operator import dag_defaults, stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.pipeline import STAGES
-
-TASKS: dict[str, Any] = {"owner": "synthprof", **RETRIES}
-
-COMMON: dict[str, Any] = {
-    "tags": ["synthprof"],
-    "catchup": False,
-    "max_active_runs": 1,
-}
 
 
 def wire(seed_zone: str | None = None) -> None:
@@ -35,8 +27,7 @@ with DAG(
     schedule=None,
     params=airflow_params(),
     is_paused_upon_creation=False,
-    default_args=TASKS,
-    **COMMON,
+    **dag_defaults(),
 ) as generate:
     wire()
 
@@ -47,7 +38,7 @@ with DAG(
     schedule=None,
     params=airflow_params(kind="embed"),
     is_paused_upon_creation=False,
-    **COMMON,
+    **dag_defaults(),
 ):
     wire()
 
@@ -59,7 +50,6 @@ for dataset in read_all()[0]:
         schedule=dataset.timetable,
         params=airflow_params(dataset.params),
         is_paused_upon_creation=True,
-        default_args=TASKS | {"execution_timeout": dataset.execution_timeout},
-        **COMMON,
+        **dag_defaults(execution_timeout=dataset.execution_timeout),
     ):
         wire(dataset.seed_zone)

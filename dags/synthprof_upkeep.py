@@ -3,7 +3,7 @@
 from airflow.sdk import DAG
 
 from synthprof.orchestration.doc import REINDEX_DOC, VERIFY_DOC
-from synthprof.orchestration.operator import RETRIES
+from synthprof.orchestration.operator import dag_defaults
 from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
 
 with DAG(
@@ -13,10 +13,7 @@ with DAG(
     schedule=None,
     params=reindex_params(),
     is_paused_upon_creation=False,
-    default_args={"owner": "synthprof", **RETRIES},
-    tags=["synthprof"],
-    catchup=False,
-    max_active_runs=1,
+    **dag_defaults(),
 ):
     UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
 
@@ -27,9 +24,6 @@ with DAG(
     schedule=None,
     params=verify_params(),
     is_paused_upon_creation=False,
-    default_args={"owner": "synthprof", **RETRIES},
-    tags=["synthprof"],
-    catchup=False,
-    max_active_runs=2,
+    **(dag_defaults() | {"max_active_runs": 2}),
 ):
     UpkeepOperator(task_id="verify", task="verify")

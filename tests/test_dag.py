@@ -76,6 +76,14 @@ def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
     assert [name for name in NAMES if not after[name]] == ["publish"]
 
 
+def test_every_task_is_tried_again_with_growing_delays(parsed):
+    for name, dag in parsed[0].items():
+        for task in (task["__var"] for task in dag["tasks"]):
+            found = task.get("partial_kwargs", {}) | task  # of a mapped task, and of a single one
+            each = [found.get(key) for key in ("owner", "retries", "retry_exponential_backoff")]
+            assert each == ["synthprof", 3, True], (name, task["task_id"], each)
+
+
 def test_a_skipped_stage_does_not_take_publish_along_but_a_failed_one_does(parsed):
     tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][GENERATE]["tasks"]}
     rules = {name: task.get("trigger_rule", "all_success") for name, task in tasks.items()}

@@ -26,12 +26,21 @@ SHARDS_AT_ONCE = int(os.environ.get("SYNTHPROF_SHARDS_AT_ONCE", "2"))
 """Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts. More
 only help on more machines; on one they share the same budget of cores."""
 
-RETRIES: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay": timedelta(seconds=10),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(minutes=5),
-}
+
+def dag_defaults(**tasks: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What our DAGs have in common; tasks: more that the tasks of one have in common."""
+    retries = {
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=5),
+    }
+    return {
+        "tags": ["synthprof"],
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": {"owner": "synthprof", **retries, **tasks},
+    }
 
 
 def dataset_asset(dataset: str) -> Asset:
