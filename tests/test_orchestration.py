@@ -312,6 +312,22 @@ def test_bad_file_is_named_with_key_and_remedy(tmp_path, text, named):
         datasets.read(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("my set", "the file gives a DAG its name, but (?s:.*)my set(?s:.*); rename the file"),
+        ("generate", "the DAG synthprof_generate is there without a file; rename the file"),
+        ("verify", "the DAG synthprof_verify is there without a file; rename the file"),
+    ],
+)
+def test_file_whose_name_no_dag_can_have_is_refused(tmp_path, name, named):
+    path = tmp_path / "datasets" / f"{name}.toml"
+    path.parent.mkdir()
+    path.write_text('schedule = "0 3 * * *"\n[params]\ndataset = "night"\n')
+    with pytest.raises(SpecError, match=f"^datasets/{name}.toml: {named}"):
+        datasets.read(path)
+
+
 def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHPROF_DATASETS", str(tmp_path))
     (tmp_path / "a.toml").write_text("?")

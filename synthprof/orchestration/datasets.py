@@ -23,6 +23,9 @@ KEYS = {
     "params": dict,
 }
 
+TAKEN = ("generate", "embed", "reindex", "verify")
+"""Files of these names would stand for the DAGs that are there without a file."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -101,12 +104,22 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
             raise SpecError(f"{key}={value!r} must be of type {KEYS[key].__name__}")
     if "schedule" not in content:
         raise SpecError('schedule is missing; write a cron expression such as schedule = "0 3 * * *"')
+    _check_name(name)
     params = {"dataset": name, **content.pop("params", {})}
     dataset = Dataset(name=name, params=params, **content)
     _check_seconds(dataset)
     _check_schedule(dataset)
     Request.from_params(params)
     return dataset
+
+
+def _check_name(name: str) -> None:
+    if name in TAKEN:
+        raise SpecError(f"the DAG synthprof_{name} is there without a file; rename the file")
+    try:
+        Request.from_params({"dataset": name})
+    except SpecError as error:
+        raise SpecError(f"the file gives a DAG its name, but {error}; rename the file") from None
 
 
 def _check_seconds(dataset: Dataset) -> None:
