@@ -27,7 +27,7 @@ from rich.text import Text
 
 from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
-from synthprof.resources import MIB, budget, check_address_space, home_folder
+from synthprof.resources import MIB, budget, check_machine, home_folder
 from synthprof.spec import Kind, Request, params_schema
 from synthprof.startup import forgo_pandas
 from synthprof.telemetry import log_to
@@ -50,7 +50,7 @@ def main() -> None:
     """Run the command line; a known failure ends with one message and its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        check_address_space()
+        check_machine()
         app()
     except SynthprofError as error:
         Console(stderr=True).print(

@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import math
 import os
+import platform
 import resource
 import tempfile
 import time
@@ -102,8 +103,14 @@ def memory_is_short() -> bool:
     return any(headroom < (1 - REFUSE_SHARE) * limit for limit, headroom in limits)
 
 
-def check_address_space() -> None:
-    """Nothing, when RLIMIT_AS leaves room for the libraries; else SpecError, before they fail to load."""
+def check_machine() -> None:
+    """Nothing, where data sets can be made; else SpecError, before anything fails in words of its own.
+
+    That is Linux, whose kernel ends our processes with their parent and lets folders change places, with an
+    address space (RLIMIT_AS) that has room for the libraries.
+    """
+    if (system := platform.system()) != "Linux":
+        raise SpecError(f"this is {system}, synthprof needs Linux; use a virtual machine or a container")
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE_MIN:
         raise SpecError(

@@ -33,7 +33,7 @@ from synthprof.resources import (
     MIB,
     WARN_SHARE,
     budget,
-    check_address_space,
+    check_machine,
     home_folder,
 )
 from synthprof.spec import Request, Shard
@@ -72,7 +72,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     Raises SpecError if the request cannot be met, Busy if another process is at the same version, StageError
     if a stage fails.
     """
-    check_address_space()
+    check_machine()
     request = _found_out(request, home)
     wanted = [each for each in STAGES if each.applies(request.spec)]
     for each in wanted:
@@ -138,7 +138,7 @@ def run_stage(
     wanted = stage(name)
     if not wanted.applies(request.spec):
         raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
-    check_address_space()
+    check_machine()
     request = _found_out(request, home)
     wanted.prepare(request.spec)
     with clear_errors(), _contexts(request, home, pooled=wanted.pooled) as context_of:

@@ -73,6 +73,13 @@ def test_free_disk_is_told_for_a_folder_that_is_not_there_yet(tmp_path: Path) ->
     assert abs(there - not_yet) < 1 << 30  # others write to the same disk meanwhile
 
 
+def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    resources.check_machine()
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(SpecError, match="this is Darwin, synthprof needs Linux; use a virtual machine or"):
+        resources.check_machine()
+
+
 def test_slots_belong_to_one_user() -> None:
     with resources.cpu_slot(2):
         folder = next(Path(os.environ.get("TMPDIR", "/tmp")).glob(f"synthprof-{os.getuid()}"))

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import PROJECT, Home
+from synthprof.resources import check_machine
 from synthprof.spec import Request, params_schema
 
 DAG_ID = "synthprof_generate"
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
+        check_machine()
         return int(arguments.act(arguments))
     except SynthprofError as error:
         console.print(f"[bold red]Error:[/bold red] {_plain(error)}", highlight=False, soft_wrap=True)
