@@ -1,0 +1,179 @@
+import os
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from synthprof.orchestration import child, local
+from synthprof.orchestration.home import Home, locked
+
+
+def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
+    home = Home(tmp_path / "home")
+    first = home.environment()
+    assert Home(tmp_path / "home").environment() == first
+    assert (
+        Home(tmp_path / "other").environment()["AIRFLOW__API_AUTH__JWT_SECRET"]
+        != (first["AIRFLOW__API_AUTH__JWT_SECRET"])
+    )
+    assert (tmp_path / "home" / "secrets.json").stat().st_mode & 0o077 == 0
+    assert first["AIRFLOW__API__HOST"] == "127.0.0.1"
+
+
+def test_ui_has_the_home_alone_and_runs_share_it(tmp_path):
+    home = Home(tmp_path)
+    with home.used(by="run") as first, home.used(by="run") as second:
+        assert (first, second) == ("nobody", "runs")
+        with home.used(by="ui") as third:
+            assert third == "runs"
+    with home.used(by="ui") as alone:
+        assert alone == "nobody"
+        with home.used(by="run") as run, home.used(by="ui") as ui:
+            assert (run, ui) == ("ui", "ui")
+
+
+def test_runs_of_a_killed_process_are_given_up(tmp_path):
+    home = Home(tmp_path)
+    with sqlite3.connect(home.database) as made:
+        made.executescript(
+            """
+            CREATE TABLE dag_run (dag_id, run_id, state, triggered_by, end_date);
+            CREATE TABLE task_instance (dag_id, run_id, state, end_date);
+            INSERT INTO dag_run VALUES ('d', 'dead', 'running', 'TEST', NULL);
+            INSERT INTO dag_run VALUES ('d', 'ui', 'running', 'UI', NULL);
+            INSERT INTO task_instance VALUES ('d', 'dead', 'running', NULL), ('d', 'dead', 'success', NULL),
+              ('d', 'ui', 'running', NULL);
+            """
+        )
+    made.close()
+    with home.used(by="ui"):
+        pass
+    with sqlite3.connect(home.database) as found:
+        assert found.execute("SELECT run_id, state FROM dag_run").fetchall() == [
+            ("dead", "failed"),
+            ("ui", "running"),
+        ]
+        assert found.execute("SELECT run_id, state FROM task_instance").fetchall() == [
+            ("dead", "failed"),
+            ("dead", "success"),
+            ("ui", "running"),
+        ]
+    found.close()
+
+
+def test_a_lock_is_free_when_its_holder_is_gone(tmp_path):
+    with locked(tmp_path / "lock"):
+        pass
+    with locked(tmp_path / "lock"):
+        pass
+
+
+def test_end_all_leaves_no_descendant_however_it_was_started():
+    code = textwrap.dedent(
+        """
+        import os, signal, subprocess, sys, time
+        from synthprof.orchestration.processes import end_all, inherit_orphans, living
+        inherit_orphans()
+        stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+        orphan = f"import subprocess as s, sys; s.Popen([sys.executable, '-c', {stubborn!r}])"
+        subprocess.run([sys.executable, "-c", orphan])
+        subprocess.Popen([sys.executable, "-c", stubborn])
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+        time.sleep(1)
+        print(len(living()))
+        end_all(1.0)
+        print(len(living()))
+        """
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["3", "0"]
+
+
+def test_a_started_process_dies_with_us():
+    code = textwrap.dedent(
+        """
+        import os, time
+        from synthprof.orchestration.processes import start
+        print(start(["sleep", "60"], dict(os.environ)).pid, flush=True)
+        time.sleep(60)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    time.sleep(0.5)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+# --- the command -----------------------------------------------------------------------------------------
+
+
+def command(*arguments, **environment):
+    found = subprocess.run(
+        [sys.executable, "-m", "synthprof.orchestration.local", *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+    return found.returncode, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("PROFILES=0", "Invalid input for param profiles: 0 is less than the minimum of 1"),
+        ("DATASET=a b/../[red]", "Invalid input for param dataset: 'a b/../[red]' does not match"),
+        ("LOCALE=xx_XX", "Invalid input for param locale: 'xx_XX' is not one of ['ar_AA'"),
+        ("PROFILE=5", "Unknown parameter profile='5'; the parameters are dataset, profiles"),
+    ],
+)
+def test_bad_parameter_is_one_clear_message_and_exit_status_2(argument, message):
+    status, output = command("run", argument)
+    assert status == 2
+    assert output.startswith(f"Error: {message}")
+    assert "Traceback" not in output
+
+
+def test_values_come_from_the_environment_where_only_names_are_given():
+    status, output = command("run", "SEED", "DATASET", SEED="1", DATASET="$(touch x);")
+    assert status == 2
+    assert "'$(touch x);' does not match" in output
+
+
+def test_make_hands_parameters_over_as_they_are(tmp_path):
+    """What is typed after `make run` reaches the check unchanged, and is never run by a shell."""
+    project = Path(local.__file__).parents[2]
+    # `make test` tells what it was given to every make below it
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    shown = subprocess.run(
+        ["make", "-n", "run", f"DATASET=a;touch {tmp_path}/x", "SEED=3", "PORT=1", "-o", ".venv/.ready"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=outside | {"PROFILES": "5"},
+    )
+    assert shown.stdout.strip().endswith("synthprof.orchestration.local run DATASET SEED")
+
+
+def test_taken_port_is_named_with_the_remedy(place):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, output = place.run("ui", "--port", str(port))
+    assert status == 2
+    assert f"port={port} cannot be used" in output
+    assert f"PORT={port + 1}" in output
+
+
+def test_json_of_parameters_never_holds_what_json_does_not_know():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        child.run_stage("setup", {"separation": float("nan")}, command=["false"])
