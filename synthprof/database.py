@@ -84,18 +84,30 @@ class Builder:
         batches: Iterable[pa.RecordBatch],
         done: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """The batches are rows of the table, in order; returns how many. `done` hears the rows so far."""
-        rows = 0
+        """The batches are rows of the table, in order; returns how many. `done` hears the rows so far.
+
+        What making the batches raises is raised as it is.
+        """
+        rows, failures = 0, list[Exception]()
 
         def counted() -> Iterator[pa.RecordBatch]:
             nonlocal rows
-            for batch in batches:
-                yield batch
-                rows += batch.num_rows
-                start_writing(self._path)
-                done(rows)
+            try:
+                for batch in batches:
+                    yield batch
+                    rows += batch.num_rows
+                    start_writing(self._path)
+                    done(rows)
+            except Exception as error:
+                failures.append(error)  # ADBC would tell it as a failure of its own
+                raise
 
-        self._connection.append(table, pa.RecordBatchReader.from_batches(schema, counted()))
+        try:
+            self._connection.append(table, pa.RecordBatchReader.from_batches(schema, counted()))
+        except AdbcError:
+            if failures:
+                raise failures[0] from None
+            raise
         return rows
 
 

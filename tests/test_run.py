@@ -381,3 +381,16 @@ def test_the_rows_of_a_whole_small_data_set_are_pinned(reference: tuple[Path, st
 
 
 GOLDEN = {"perfis": "efe54de778371c9d", "vetores": "92e30c13a3b2fcd5", "embeddings": "d6ce51b16f3232df"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_damaged_block_is_named_by_the_stage_that_reads_it(tmp_path: Path, workers: int) -> None:
+    """With two workers another thread reads it; SQLite, which waits for it, has words of its own."""
+    request = Request.from_params(PARAMS | {"workers": workers})
+    for name in ("setup", "generate"):
+        run_stage(request, name, None, tmp_path)
+    block = sorted(tmp_path.rglob("profiles-*.arrow"))[1]
+    block.write_bytes(b"?" * block.stat().st_size)
+    with pytest.raises(StageError, match=f"^{block} is damaged .*; delete it, then run again"):
+        run_stage(request, "ingest", None, tmp_path)
+    assert not list(tmp_path.rglob("*perfis.db"))
