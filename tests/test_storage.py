@@ -319,7 +319,7 @@ def test_work_before_setup_says_what_to_clear(cluster):
 
 def test_rows_without_embedding_need_a_folder(cluster):
     with pytest.raises(SpecError, match=r"max_failed=3: the list of rows .* set max_failed=0"):
-        exchange(cluster, "vectorize", encoder="http", model="m", max_failed=3)
+        cluster.do("one", "vectorize", encoder="http", model="m", max_failed=3)
 
 
 def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):

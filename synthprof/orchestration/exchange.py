@@ -19,12 +19,11 @@ from pydantic import TypeAdapter
 
 from synthprof.answers import SINCE
 from synthprof.build import Build
-from synthprof.errors import Busy, SpecError, StageError
+from synthprof.errors import Busy, StageError
 from synthprof.files import FileRecord, record, write_text
 from synthprof.manifest import version_of
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
-from synthprof.orchestration.storage import STORAGE
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.plan import SURVEY
@@ -66,14 +65,6 @@ class Exchange:
     stage: Stage
     request: Request
     shard: Shard | None
-
-    def __post_init__(self) -> None:
-        """Raises SpecError for an order whose parts cannot travel."""
-        if self.request.runtime.max_failed and self.spec.encoder in ("http", "model"):
-            raise SpecError(
-                f"max_failed={self.request.runtime.max_failed}: the list of rows without an embedding does "
-                f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"
-            )
 
     @property
     def spec(self) -> Spec:

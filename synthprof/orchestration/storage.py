@@ -28,6 +28,15 @@ def setting() -> str:
     return os.environ.get(STORAGE, "").strip()
 
 
+def _check_travels(request: Request) -> None:
+    """Raises SpecError for an order whose parts cannot travel."""
+    if request.runtime.max_failed and request.spec.encoder in ("http", "model"):
+        raise SpecError(
+            f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "
+            f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"
+        )
+
+
 @contextlib.contextmanager
 def shared(
     stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None
@@ -49,6 +58,7 @@ def shared(
         from synthprof.stages.import_rows import found_out
 
         request = found_out(request, home_folder())
+    _check_travels(request)
     exchange = Exchange(Bucket(url), find(stage), request, shard and Shard(*shard))
     exchange.fetch()
     try:
