@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof import generate as generation
-from synthprof.generate import check, expected_shares, generate, observed_counts
+from synthprof.generate import generate
 from synthprof.profiles import load_schema
+from synthprof.profiles.checks import check
 from synthprof.profiles.fragments import join
+from synthprof.profiles.shares import expected_shares, observed_counts
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import stream
 from synthprof.vectorize import features

@@ -24,7 +24,6 @@ from synthprof.draws import (
     Subset,
     YearsSince,
 )
-from synthprof.profiles.checks import check
 from synthprof.profiles.fragments import Pieces, join, list_fragments
 from synthprof.profiles.odds import (
     AliasTable,
@@ -37,12 +36,9 @@ from synthprof.profiles.odds import (
 )
 from synthprof.profiles.person_names import Names, names_of
 from synthprof.profiles.prose import ProseTable, prose, prose_table
-from synthprof.profiles.shares import Counts, expected_shares, observed_counts
 from synthprof.schema import Column, Schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import Stream, stream
-
-__all__ = ["Counts", "Generated", "check", "expected_shares", "generate", "make_tables", "observed_counts"]
 
 Codes = npt.NDArray[np.integer]
 Rows = npt.NDArray[np.intp]

@@ -17,11 +17,12 @@ from sklearn.metrics import adjusted_rand_score
 from synthprof import profiles
 from synthprof.draws import Chance, Choice
 from synthprof.encoders import load_encoder
-from synthprof.generate import expected_shares, generate, observed_counts
+from synthprof.generate import generate
 from synthprof.profiles import load_schema
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.odds import alias_table, apportion, odds_of
 from synthprof.profiles.reading import read_csv
+from synthprof.profiles.shares import expected_shares, observed_counts
 from synthprof.streams import stream
 
 SCHEMA = load_schema("gamer_br")

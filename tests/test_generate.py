@@ -14,10 +14,12 @@ import pytest
 from synthprof import profiles
 from synthprof.draws import Choice, Shift
 from synthprof.errors import SpecError
-from synthprof.generate import Generated, check, generate, observed_counts
+from synthprof.generate import Generated, generate
 from synthprof.profiles import load_schema
+from synthprof.profiles.checks import check
 from synthprof.profiles.describe import ADDING
 from synthprof.profiles.reading import factors_of, read_schema
+from synthprof.profiles.shares import observed_counts
 from synthprof.schema import Column, Indexed
 from synthprof.spec import BLOCK_ROWS, locales
 from synthprof.vectorize import features

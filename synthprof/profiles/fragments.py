@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Pieces = Sequence[npt.NDArray[np.int32]]
 """Texts of n rows: text i is the fragments with the i-th codes of each array in turn; each array is (n,).
@@ -23,7 +24,7 @@ def join(table: pa.StringArray, pieces: Pieces) -> pa.StringArray:
     codes = np.empty((rows, width), dtype=np.int32)
     for position, piece in enumerate(pieces):
         codes[:, position] = piece
-    taken = table.take(pa.array(codes.reshape(-1)))
+    taken = pc.take(table, pa.array(codes.reshape(-1)))
     _, offsets, data = taken.buffers()
     every = np.frombuffer(offsets, dtype=np.int32)[: rows * width + 1 : width]
     return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(np.ascontiguousarray(every)), data])
