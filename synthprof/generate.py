@@ -68,15 +68,17 @@ def generate(
 ) -> Generated:
     """The first `rows` profiles of a block, the same bytes wherever and whenever they are made.
 
-    A whole block is drawn, then sliced, so that a short block is the beginning of the full one.
+    A whole block is drawn, and texts are made of its first rows, so that a short block is the beginning of
+    the full one.
     """
     tables = _tables(schema, locale, separation)
-    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block))
+    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), rows)
     for column in schema.drawing_order:
         drawing.draw(column)
-    ids = pa.array(np.arange(block * BLOCK_ROWS + 1, (block + 1) * BLOCK_ROWS + 1))
-    arrays = {"id": ids} | {column.name: drawing.array(column) for column in schema.columns}
-    return Generated(pa.RecordBatch.from_pydict(arrays).slice(0, rows), drawing.archetypes[:rows])
+    first = block * BLOCK_ROWS + 1
+    arrays = {"id": pa.array(np.arange(first, first + rows))}
+    arrays |= {column.name: drawing.array(column) for column in schema.columns}
+    return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[:rows])
 
 
 def make_tables(schema: Schema, locale: str, separation: float) -> None:
@@ -231,15 +233,16 @@ class _Picks:
 
 
 class _Drawing:
-    """The codes of one block, column by column.
+    """The codes of one block, column by column, and the texts of its first rows.
 
     `codes` holds (n,) indices of a category's values, or numbers; `picks` the items of lists; `first_names`
-    codes into the fragments of names; `texts` what lists, names and prose read.
+    codes into the fragments of names; `texts` (rows,) what lists, names and prose read.
     """
 
-    def __init__(self, tables: _Tables, streams: Callable[[str, str], Stream]) -> None:
+    def __init__(self, tables: _Tables, streams: Callable[[str, str], Stream], rows: int) -> None:
         self.tables = tables
         self.streams = streams
+        self.rows = rows
         self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
         self.codes: dict[str, Codes] = {}
         self.picks: dict[str, _Picks] = {}
@@ -267,7 +270,7 @@ class _Drawing:
         """The column as it stands in the batch."""
         if column.name in self.texts:
             return self.texts[column.name]
-        codes = self.codes[column.name]
+        codes = self.codes[column.name][: self.rows]
         if column.kind == "category":
             narrow = codes.astype(np.int8 if len(column.values) <= 127 else np.int16)
             return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
@@ -295,7 +298,7 @@ class _Drawing:
             case _Whole() as whole:
                 found = whole.table.draw(self.words(name), self._rows(whole.axes))
                 self.picks[name] = _Picks(whole.items.take(found, axis=1), whole.counts.take(found))
-                self.texts[name] = self.tables.strings[name].take(pa.array(found))
+                self.texts[name] = self.tables.strings[name].take(pa.array(found[: self.rows]))
             case _ByItems() as by:
                 self.picks[name] = self._pick(name, draw, by)
                 self.texts[name] = self._join(name, _list_pieces(self.picks[name], len(draw.values)))
@@ -355,13 +358,16 @@ class _Drawing:
         return [first, last, second * (two & (second != last))]
 
     def _prose(self, name: str, draw: Prose) -> pa.StringArray:
-        few = {name: codes.astype(np.int32) for name, codes in self.codes.items()}
-        few[draw.first_name] = self.first_names[draw.name]
-        words = functools.partial(self.streams(name, "templates").uint32, BLOCK_ROWS)
-        return prose(self.tables.prose[name], self.codes, few, self.texts, words)
+        codes = {name: codes[: self.rows] for name, codes in self.codes.items()}
+        few = {name: some.astype(np.int32) for name, some in codes.items()}
+        few[draw.first_name] = self.first_names[draw.name][: self.rows]
+        words = self.streams(name, "templates")
+        return prose(
+            self.tables.prose[name], codes, few, self.texts, lambda: words.uint32(BLOCK_ROWS)[: self.rows]
+        )
 
     def _join(self, name: str, pieces: Pieces) -> pa.StringArray:
-        return join(self.tables.strings[name], pieces)
+        return join(self.tables.strings[name], [piece[: self.rows] for piece in pieces])
 
 
 def _list_pieces(picks: _Picks, values: int) -> Pieces:
