@@ -152,7 +152,8 @@ def _print(hits: "Sequence[Hit]", output: Format) -> None:
     if output is Format.table:
         _print_table(Console(), hits)
     else:
-        typer.echo(as_json(hits) if output is Format.json else as_csv(hits), nl=output is Format.json)
+        text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
+        typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
 def _print_table(console: Console, hits: "Sequence[Hit]") -> None:

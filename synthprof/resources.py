@@ -26,6 +26,9 @@ REFUSE_SHARE = 0.9
 
 MIB = 1 << 20
 
+HOME_BYTES_MAX = 300
+"""SQLite opens paths of up to 512 bytes, and a file that is being built lies some 160 deeper."""
+
 ADDRESS_SPACE_MIN = 3 << 30
 """Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.3 GiB, of which they
 touch a tenth (benchmarks/bench_memory.py)."""
@@ -46,10 +49,21 @@ class Budget:
 
 
 def home_folder() -> Path:
-    """The data root: SYNTHPROF_HOME, else `data` in the project's folder (installed: in the current one)."""
+    """The data root: SYNTHPROF_HOME, else `data` in the project's folder (installed: in the current one).
+
+    Raises SpecError if its path is not UTF-8, which those who write files need, or too long for SQLite.
+    """
     project = Path(__file__).parents[1]
     folder = project if (project / "pyproject.toml").is_file() else Path()
-    return Path(os.environ.get("SYNTHPROF_HOME") or folder / "data").absolute()
+    home = Path(os.environ.get("SYNTHPROF_HOME") or folder / "data").absolute()
+    if any("\ud800" <= character <= "\udfff" for character in str(home)):
+        raise SpecError(f"the data root {str(home)!a} is not UTF-8; set SYNTHPROF_HOME to a path that is")
+    if (length := len(str(home).encode())) > HOME_BYTES_MAX:
+        raise SpecError(
+            f"the path of the data root has {length} bytes, at most {HOME_BYTES_MAX} are possible; "
+            f"set SYNTHPROF_HOME to a shorter one than {home}"
+        )
+    return home
 
 
 def budget(folder: Path, workers: int = 0, enough: float = math.inf) -> Budget:

@@ -276,6 +276,9 @@ _DISK_ERRORS = {
     errno.EPERM: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
     errno.ENOTDIR: "remove the file of that name or set SYNTHPROF_HOME to a folder",
     errno.EEXIST: "remove the file of that name or set SYNTHPROF_HOME to a folder",
+    errno.ENAMETOOLONG: "set SYNTHPROF_HOME to a shorter path",
+    errno.ELOOP: "mend the link or set SYNTHPROF_HOME to a folder",
+    errno.EFBIG: "allow larger files (ulimit -f)",
 }
 
 

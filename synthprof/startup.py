@@ -1,5 +1,6 @@
 """What a process of our own does before it works, and when it has done its work."""
 
+import io
 import logging
 import os
 import sys
@@ -23,6 +24,12 @@ def forgo_pandas() -> None:
         pa.scalar(0)
     finally:
         sys.meta_path.remove(hidden)
+
+
+def show_what_can_be_shown() -> None:
+    """Standard output has `?` for what its encoding lacks, where it would end the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def leave(status: int) -> NoReturn:

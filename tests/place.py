@@ -19,6 +19,12 @@ from synthprof.orchestration.home import PROJECT, Home
 SCRATCH = Path(tempfile.mkdtemp(prefix="synthprof-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
+BEHIND_A_PROXY = {
+    **dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9"),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
+}
+"""A proxy that reaches nothing on this machine: what is here must be asked past it."""
+
 # set here because tests import Airflow while they are collected
 os.environ |= Home(SCRATCH / "imported").environment()
 
@@ -47,6 +53,7 @@ class Place:
         foreign = {name for name in os.environ if name.startswith("AIRFLOW")}
         kept = {name: value for name, value in os.environ.items() if name not in foreign}
         return kept | {
+            **BEHIND_A_PROXY,
             "SYNTHPROF_AIRFLOW_HOME": str(self.home.path),
             "SYNTHPROF_HOME": str(self.data),
             "SYNTHPROF_DATASETS": str(self.datasets),

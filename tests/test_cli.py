@@ -17,8 +17,8 @@ from synthprof.spec import params_schema
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
 
 
-def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"}
+def _call(home: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"} | more
     return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment, timeout=120)
 
 
@@ -39,6 +39,16 @@ def test_run_shows_stages_scores_an_example_and_where_the_result_lies(home: Path
     for word in ("generate", "publish", "rows/s", "Recall@10", "cluster", str(home / "demo" / "versions")):
         assert word in text, word
     assert "3,000 profiles" in (home / "c.html").read_text()
+
+
+def test_a_terminal_without_our_letters_gets_question_marks_and_programs_get_utf8(home: Path) -> None:
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    for words in (["run", "--dataset", "demo", "--profiles", "3000"], ["run", "--help"], ["status"]):
+        done = _call(home, *words, **ascii_only)
+        assert done.returncode == 0, done.stderr
+    assert "Portugu?s" in _call(home, "show", "7", "--dataset", "demo", **ascii_only).stdout
+    search = ["search", "São Paulo", "--dataset", "demo", "--format", "json"]
+    assert _call(home, *search, **ascii_only).stdout == _call(home, *search).stdout
 
 
 def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:

@@ -55,6 +55,19 @@ def test_every_good_text_is_stored_and_exactly_the_poison_recorded(tmp_path: Pat
     assert faults.requests <= 1.6 * len(texts) / 16
 
 
+def test_only_a_service_elsewhere_is_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, proxy = Faults(), Faults()
+    with serving(near) as url, serving(proxy) as proxy_url:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy_url.removesuffix("/v1"))
+        for host in (url, url.replace("127.0.0.1", "localhost"), "http://embeddings.example/v1"):
+            with HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": host}, 20), "m", DIM) as service:
+                service.ask([host])
+    assert set(near.answered) == {url, url.replace("127.0.0.1", "localhost")}
+    assert set(proxy.answered) == {"http://embeddings.example/v1"}
+
+
 def test_an_outage_records_nothing_and_asks_for_nothing_twice(tmp_path: Path) -> None:
     texts = _texts(1_000)
     for code in (503, 500):

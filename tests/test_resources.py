@@ -26,6 +26,21 @@ def test_the_budget_is_never_more_than_a_control_group_may_have(
     assert resources.budget(tmp_path).memory == 100 * MIB
 
 
+@pytest.mark.parametrize(
+    ("home", "message"),
+    [
+        ("/data/\udcff", r"'/data/\\udcff' is not UTF-8; set SYNTHPROF_HOME"),
+        ("/" + "/".join(["ã" * 50] * 3), "has 303 bytes, at most 300 are possible"),
+    ],
+)
+def test_a_data_root_that_files_cannot_have_is_refused(
+    home: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNTHPROF_HOME", home)
+    with pytest.raises(SpecError, match=message):
+        resources.home_folder()
+
+
 def test_affinity_limits_the_usable_cores() -> None:
     script = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n" + (
         "from synthprof.resources import usable_cores; print(usable_cores())"

@@ -40,6 +40,10 @@ MOST_SHOWN = 200
 """Characters of an answer that a message may quote."""
 
 
+_THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+"""Asked directly even where the environment names a proxy, which would look for them on itself."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where the service is. The key is in no repr, so in no log."""
@@ -81,7 +85,7 @@ class HttpEncoder:
         timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
         self.stopping = threading.Event()
         self._url = endpoint.url
-        self._client = httpx.Client(headers=headers, timeout=timeout)
+        self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
 
     @property
     def identity(self) -> str:

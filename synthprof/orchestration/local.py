@@ -15,15 +15,17 @@ from typing import Any
 from rich.console import Console
 
 from synthprof.errors import SpecError, SynthprofError
-from synthprof.orchestration.home import PROJECT, Home
+from synthprof.orchestration.home import HOST, PROJECT, Home
 from synthprof.resources import check_machine
 from synthprof.spec import Request, params_schema
+from synthprof.startup import show_what_can_be_shown
 
 DAG_ID = "synthprof_generate"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0, 2 where the caller must change something, 1 or 75 otherwise."""
+    show_what_can_be_shown()
     arguments = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
@@ -81,7 +83,14 @@ def _environment(home: Home) -> dict[str, str]:
     foreign = {name for name in os.environ if name.startswith("AIRFLOW__")}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     data = {"SYNTHPROF_HOME": os.environ.get("SYNTHPROF_HOME") or str(PROJECT / "data")}
-    return kept | data | home.environment()
+    return kept | data | _past_a_proxy(kept) | home.environment()
+
+
+def _past_a_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """This machine, and what the caller lists, is asked directly: Airflow's parts talk by HTTP."""
+    listed = environment.get("no_proxy") or environment.get("NO_PROXY")
+    direct = listed if listed == "*" else ",".join(filter(None, [listed, HOST, "localhost"]))
+    return {"no_proxy": direct, "NO_PROXY": direct}
 
 
 def _parser() -> argparse.ArgumentParser:

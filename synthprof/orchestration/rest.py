@@ -12,7 +12,7 @@ class Airflow:
     def __init__(self, url: str, login: tuple[str, str] | None = None) -> None:
         self.url = url
         self._login = login
-        self._client = httpx.Client(base_url=url, timeout=60)
+        self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)  # past a proxy: it is here
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from pathlib import Path
 import place  # noqa: F401  Airflow's environment
 import psutil
 from compose import services, variables_of
-from place import free_port, until
+from place import BEHIND_A_PROXY, free_port, until
 
 from synthprof.orchestration import container
 from synthprof.orchestration.home import PROJECT
@@ -77,7 +77,7 @@ class Cluster:
             "/opt/synthprof": PROJECT,
             "/data": self.folder / "homes" / home,
         }
-        found = self._system() | {variable: str(value) for variable, value in given.items()}
+        found = self._system() | BEHIND_A_PROXY | {variable: str(value) for variable, value in given.items()}
         for variable, value in found.items():
             prefix = next((old for old in moved if value == old or value.startswith(f"{old}/")), None)
             if prefix is not None:
