@@ -21,6 +21,7 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 BEHIND_A_PROXY = {
     **dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9"),
+    **dict.fromkeys(("ALL_PROXY", "all_proxy"), "socks5://127.0.0.1:9"),
     **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
 }
 """A proxy that reaches nothing on this machine: what is here must be asked past it."""

@@ -68,6 +68,15 @@ def test_only_a_service_elsewhere_is_asked_through_a_proxy(monkeypatch: pytest.M
     assert set(proxy.answered) == {"http://embeddings.example/v1"}
 
 
+def test_a_proxy_of_any_kind_is_taken_or_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = Endpoint("http://embeddings.example/v1/embeddings")
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    with HttpEncoder(endpoint, "m", DIM):
+        monkeypatch.setenv("all_proxy", "ftp://127.0.0.1:9")
+    with pytest.raises(SpecError, match="ftp://127.0.0.1:9.*mend HTTP_PROXY"):
+        HttpEncoder(endpoint, "m", DIM)
+
+
 def test_an_outage_records_nothing_and_asks_for_nothing_twice(tmp_path: Path) -> None:
     texts = _texts(1_000)
     for code in (503, 500):

@@ -85,7 +85,13 @@ class HttpEncoder:
         timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
         self.stopping = threading.Event()
         self._url = endpoint.url
-        self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
+        try:
+            self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
+        except ValueError as error:
+            raise SpecError(
+                f"the environment names a proxy that cannot be used ({error}); mend HTTP_PROXY, HTTPS_PROXY "
+                "or ALL_PROXY"
+            ) from None
 
     @property
     def identity(self) -> str:
