@@ -73,7 +73,7 @@ def test_a_proxy_of_any_kind_is_taken_or_refused_by_name(monkeypatch: pytest.Mon
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
     with HttpEncoder(endpoint, "m", DIM):
         monkeypatch.setenv("all_proxy", "ftp://127.0.0.1:9")
-    with pytest.raises(SpecError, match="ftp://127.0.0.1:9.*mend HTTP_PROXY"):
+    with pytest.raises(SpecError, match=r"ftp://127\.0\.0\.1:9.*mend HTTP_PROXY"):
         HttpEncoder(endpoint, "m", DIM)
 
 
