@@ -114,14 +114,14 @@ def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None =
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
-    from synthprof.encoders import SLOW, load_encoder
+    from synthprof.encoders import load_encoder
     from synthprof.profiles import load_schema
     from synthprof.vectorize import check_dim
 
     spec = request.spec
     if not spec.collection:
         check_dim(load_schema(spec.profile_schema), spec.dim_vector)
-    if spec.encoder in SLOW:  # the others need nothing that could be missing
+    if spec.embedded_slowly:  # the others need nothing that could be missing
         load_encoder(spec.encoder, spec.dim_embedding, model=spec.model)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)

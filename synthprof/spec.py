@@ -141,6 +141,11 @@ class Spec(_Params):
         return noun_of(self.collection)
 
     @property
+    def embedded_slowly(self) -> bool:
+        """Whether a service or a model embeds, so that rows are saved one by one: not `Encoder.fast`."""
+        return self.encoder in ("http", "model")
+
+    @property
     def blocks(self) -> int:
         """Number of blocks; the last one may be short."""
         return -(-self.profiles // BLOCK_ROWS)

@@ -28,7 +28,7 @@ from synthprof.contents import (
     VETORES,
 )
 from synthprof.database import read
-from synthprof.encoders import SLOW, encode_rows, load_encoder
+from synthprof.encoders import encode_rows, load_encoder
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
 from synthprof.manifest import damaged, strangers
@@ -201,7 +201,7 @@ def _embeddings(
     give other bits.
     """
     spec = version.spec
-    if spec.encoder not in SLOW:
+    if not spec.embedded_slowly:
         encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
         return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
     placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
@@ -240,7 +240,7 @@ def _floats_wrong(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[s
 
 def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
     blobs = [blob or b"" for blob in stored.column(1).to_pylist()]
-    if version.spec.encoder in SLOW:
+    if version.spec.embedded_slowly:
         blobs = [blob for blob in stored.column(1).to_pylist() if blob is not None] or [made[0].tobytes()]
     else:
         yield from _floats_wrong(stored, made)
@@ -266,7 +266,7 @@ def _clusters_wrong(
     if centroids.ndim != 2 or centroids.shape[1] != embeddings.shape[1]:
         yield f"centroids.npy has the shape {centroids.shape}: no clusters"
         return
-    if version.spec.encoder in SLOW and EMBEDDINGS_DB not in sound:
+    if version.spec.embedded_slowly and EMBEDDINGS_DB not in sound:
         return
     labels, _ = assign(embeddings, centroids)
     labels[missing] = NO_CLUSTER

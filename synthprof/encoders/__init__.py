@@ -4,19 +4,15 @@ import functools
 import os
 import threading
 from collections.abc import Sequence
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, get_args, runtime_checkable
 
 import pyarrow as pa
 
+from synthprof import spec
 from synthprof.encoders.exact import Matrix, Vector
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
-
-NAMES = ("catalogue", "hashed", "http", "model")
-
-SLOW = ("http", "model")
-"""Encoders whose rows are saved one by one; `Encoder.fast` says the same of one that is loaded."""
 
 
 class Encoder(Protocol):
@@ -108,7 +104,7 @@ def load_encoder(
         return _model(dim, model, use_gpu)
     if name == "http":
         return _http(dim, model, request_seconds)
-    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(NAMES)}")
+    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(get_args(spec.Encoder))}")
 
 
 # Each is imported only where it is used: SciPy and httpx take a tenth of a second each.

@@ -30,7 +30,7 @@ def setting() -> str:
 
 def _check_travels(request: Request) -> None:
     """Raises SpecError for an order whose parts cannot travel."""
-    if request.runtime.max_failed and request.spec.encoder in ("http", "model"):
+    if request.runtime.max_failed and request.spec.embedded_slowly:
         raise SpecError(
             f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "
             f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"

@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 from synthprof.answers import SINCE
-from synthprof.encoders import SLOW
 from synthprof.files import write_text
 from synthprof.manifest import version_of
 from synthprof.pipeline import stage
@@ -26,7 +25,7 @@ def run(context: Context) -> Outcome:
     if request.runtime.force:
         build.clear()
         write_text(build.folder / SINCE, f"{time.time()}")
-    if context.spec.encoder in SLOW:
+    if context.spec.embedded_slowly:
         from synthprof.stages.embed import check_service  # only who asks a service pays for httpx
 
         check_service(context)

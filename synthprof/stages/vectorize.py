@@ -2,7 +2,7 @@
 
 import functools
 
-from synthprof.encoders import SLOW, Encoder, TextEncoder, encode_rows, load_encoder
+from synthprof.encoders import Encoder, TextEncoder, encode_rows, load_encoder
 from synthprof.files import FileRecord
 from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
@@ -13,7 +13,7 @@ from synthprof.vectorize import features
 
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
-    if context.spec.encoder in SLOW:
+    if context.spec.embedded_slowly:
         from synthprof.stages.embed import embed  # only who asks a service pays for httpx
 
         return embed(context)
@@ -24,7 +24,7 @@ def run(context: Context) -> Outcome:
 
 def prepare(spec: Spec) -> None:
     """The encoder is loaded, if processes can share it, with what it needs to read texts if it is to."""
-    if spec.encoder not in SLOW:
+    if not spec.embedded_slowly:
         encoder = _encoder(spec)
         if spec.collection and isinstance(encoder, TextEncoder):
             encoder.encode_text([""])
