@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from synthprof.errors import Busy
+from synthprof.errors import Busy, SpecError
 
 _TEMPORARY = ".tmp-"
 
 _OFFSET = ctypes.c_int64
 _SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
 _NO_LINK = (errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-"""What link(2) says where another name for a file cannot be had: then it is copied."""
+"""What link(2) and symlink(2) say where the disk has no such names."""
 
 
 class FileRecord(BaseModel):
@@ -89,6 +89,21 @@ def point(link: Path, target: str) -> None:
             temporary.unlink(missing_ok=True)
         raise
     flush_folder(link.parent)
+
+
+def check_links(folder: Path) -> None:
+    """The folder's disk has symbolic links, which `point` needs. Raises SpecError if not, as on exFAT."""
+    probe = beside(folder / "link")
+    try:
+        probe.symlink_to(".")
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        raise SpecError(
+            f"the disk of {folder} has no symbolic links, by which a version becomes the current one; set "
+            "SYNTHPROF_HOME to a folder on a disk that has, such as ext4 or xfs"
+        ) from error
+    probe.unlink()
 
 
 def share(source: Path, path: Path) -> None:

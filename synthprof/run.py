@@ -268,6 +268,7 @@ def _line(receipt: Receipt) -> str:
     )
 
 
+_NO_LOCKS = "mount it with locks (flock) or set SYNTHPROF_HOME to a folder on another disk"
 _DISK_ERRORS = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or raise the quota",
@@ -279,6 +280,9 @@ _DISK_ERRORS = {
     errno.ENAMETOOLONG: "set SYNTHPROF_HOME to a shorter path",
     errno.ELOOP: "mend the link or set SYNTHPROF_HOME to a folder",
     errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.ENOLCK: _NO_LOCKS,
+    errno.EOPNOTSUPP: _NO_LOCKS,
+    errno.ENOSYS: _NO_LOCKS,
 }
 
 

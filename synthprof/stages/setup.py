@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from synthprof.answers import SINCE
-from synthprof.files import write_text
+from synthprof.files import check_links, write_text
 from synthprof.manifest import version_of
 from synthprof.pipeline import stage
 from synthprof.plan import plan, texts_of
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 def run(context: Context) -> Outcome:
     """The build folder is there and the plan stands; with `force`, nothing of earlier runs is left in it."""
     request, build = context.request, context.build
+    check_links(build.folder)
     planned = plan(request, context.budget, build.bytes_lying(), texts_of(build.folder))
     for warning in planned.warnings:
         logger.warning("%s", warning)

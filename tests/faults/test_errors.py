@@ -46,6 +46,25 @@ def test_an_error_at_a_write_costs_nothing(
     note(f"{error} at a write", 1, lost, call=call, number=number, status=ended.status)
 
 
+@needs_strace
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        ("symlink", "EPERM", "has no symbolic links, by which a version becomes the current one"),
+        ("flock", "ENOLCK", "No locks available; mount it with locks (flock)"),
+    ],
+)
+def test_a_disk_without_links_or_locks_is_refused_before_any_work(
+    subject: Subject, call: str, error: str, message: str
+) -> None:
+    """As exFAT has no symbolic links, and some network disks are mounted without locks."""
+    ended = subject.run(tracing(call, f"error={error}", 1))
+    assert ended.status == 2
+    assert message in ended.errors
+    assert ended.is_clear()
+    assert not list(subject.home.rglob("*.arrow"))
+
+
 @needs_root
 @pytest.mark.parametrize("mib", cases(range(4, 84, 4), 2))
 def test_a_full_disk_is_told_and_a_larger_one_gives_the_same(reference, tmp_path: Path, mib: int) -> None:
