@@ -27,6 +27,7 @@ from rich.text import Text
 
 from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
+from synthprof.refusals import clear_errors
 from synthprof.resources import MIB, budget, check_machine, home_folder
 from synthprof.spec import Kind, Request, params_schema
 from synthprof.startup import forgo_pandas, show_what_can_be_shown
@@ -185,7 +186,6 @@ def _make(request: Request, console_html: Path | None) -> None:
 
 def _log_file(request: Request) -> TextIO:
     """`run.log` in the build folder, where every attempt adds its lines: configuration, stages, memory."""
-    from synthprof.run import clear_errors
     from synthprof.store import Store
 
     folder = Store(home_folder(), request.dataset).build(request.spec).folder

@@ -7,7 +7,6 @@ standard output (events log, progress, receipt, result, error); this is what an 
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import logging
 import os
@@ -23,12 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from synthprof.aside import Aside
-from synthprof.errors import SpecError, StageError, SynthprofError
+from synthprof.errors import SpecError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.meter import Meter
 from synthprof.parallel import Pool, die_with
 from synthprof.pipeline import STAGES, Stage, stage
 from synthprof.receipts import Receipt, read_receipt, write_receipt
+from synthprof.refusals import clear_errors
 from synthprof.resources import (
     MIB,
     WARN_SHARE,
@@ -266,42 +266,6 @@ def _line(receipt: Receipt) -> str:
         f"{receipt.stage}: {receipt.rows:,} rows in {receipt.seconds:.2f} s ({rate:,.0f} rows/s), "
         f"{receipt.bytes_written / MIB:,.1f} MiB written, peak {receipt.peak_memory / MIB:,.0f} MiB"
     )
-
-
-_NO_LOCKS = "mount it with locks (flock) or set SYNTHPROF_HOME to a folder on another disk"
-_DISK_ERRORS = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space or raise the quota",
-    errno.EROFS: "mount it writable or set SYNTHPROF_HOME to a folder that is",
-    errno.EACCES: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
-    errno.EPERM: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
-    errno.ENOTDIR: "remove the file of that name or set SYNTHPROF_HOME to a folder",
-    errno.EEXIST: "remove the file of that name or set SYNTHPROF_HOME to a folder",
-    errno.ENAMETOOLONG: "set SYNTHPROF_HOME to a shorter path",
-    errno.ELOOP: "mend the link or set SYNTHPROF_HOME to a folder",
-    errno.EFBIG: "allow larger files (ulimit -f)",
-    errno.ENOLCK: _NO_LOCKS,
-    errno.EOPNOTSUPP: _NO_LOCKS,
-    errno.ENOSYS: _NO_LOCKS,
-}
-
-
-@contextmanager
-def clear_errors() -> Iterator[None]:
-    """What the disk refuses is said in one line with a remedy."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _DISK_ERRORS:
-            raise SpecError(
-                f"cannot write {error.filename or home_folder()}: {os.strerror(error.errno)}; "
-                f"{_DISK_ERRORS[error.errno]}, then run it again"
-            ) from error
-        raise StageError(f"{error}; run it again") from error
-    except MemoryError as error:
-        raise StageError(
-            f"out of memory ({error or 'no more to be had'}); run it again with workers=1 or more memory"
-        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ LAYERS = (
     {"spec", "sizing"},
     {"pipeline"},
     {"streams", "resources", "files", "sqlite_pages"},
-    {"telemetry", "parallel", "workers", "batches"},
+    {"telemetry", "parallel", "workers", "batches", "refusals"},
     {"profiles", "meter"},
     {"generate", "vectorize", "encoders", "cluster", "index", "recall", "projection", "overview", "report"},
     {"receipts", "build", "database", "blob_pages", "index_pages", "answers"},
