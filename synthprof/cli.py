@@ -3,7 +3,6 @@
 import inspect
 import logging
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from synthprof.errors import SpecError, SynthprofError
 from synthprof.refusals import clear_errors
 from synthprof.resources import MIB, budget, check_machine, home_folder
 from synthprof.spec import Kind, Request, params_schema
-from synthprof.startup import forgo_pandas, show_what_can_be_shown
+from synthprof.startup import end_on_signals, forgo_pandas, show_what_can_be_shown
 from synthprof.telemetry import log_to
 
 app = typer.Typer(
@@ -49,7 +48,7 @@ _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "st
 
 def main() -> None:
     """Run the command line; a known failure ends with one message and its exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_on_signals()
     show_what_can_be_shown()
     try:
         check_machine()

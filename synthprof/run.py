@@ -10,8 +10,6 @@ import argparse
 import json
 import logging
 import os
-import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +35,7 @@ from synthprof.resources import (
     home_folder,
 )
 from synthprof.spec import Request, Shard
-from synthprof.startup import forgo_pandas, leave
+from synthprof.startup import end_on_signals, forgo_pandas, leave
 from synthprof.store import Store
 from synthprof.telemetry import Pace, emit, log_events, memory_watch
 
@@ -280,7 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def as_child(work: Callable[[], None]) -> int:
     """The exit status of work that ends with the process which started us, its failure told as an event."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_on_signals()
     if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
         die_with(int(parent))
     forgo_pandas()

@@ -3,9 +3,11 @@
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from types import FrameType
 from typing import NoReturn
 
 
@@ -30,6 +32,31 @@ def show_what_can_be_shown() -> None:
     """Standard output has `?` for what its encoding lacks, where it would end the process."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def end_on_signals() -> None:
+    """SIGINT and SIGTERM end this process in order, which may wait for a stage at work; a second one at once.
+
+    Nothing can be lost by that. What our caller has us ignore, as shells do in the background, stays ignored.
+    """
+    for each in _heard():
+        signal.signal(each, _end_in_order)
+
+
+def _heard() -> list[signal.Signals]:
+    return [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+
+
+def _end_in_order(number: int, _: FrameType | None) -> NoReturn:
+    for each in _heard():
+        signal.signal(each, _end_at_once)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+
+def _end_at_once(number: int, _: FrameType | None) -> NoReturn:
+    if os.isatty(1):
+        os.write(1, b"\x1b[?25h\n")  # the cursor, which bars hide
+    os._exit(128 + number)
 
 
 def leave(status: int) -> NoReturn:

@@ -3,12 +3,15 @@
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from place import until
 
 from synthprof.files import record
 from synthprof.manifest import content_digest, read_manifest
@@ -49,6 +52,30 @@ def test_a_terminal_without_our_letters_gets_question_marks_and_programs_get_utf
     assert "Portugu?s" in _call(home, "show", "7", "--dataset", "demo", **ascii_only).stdout
     search = ["search", "São Paulo", "--dataset", "demo", "--format", "json"]
     assert _call(home, *search, **ascii_only).stdout == _call(home, *search).stdout
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
+    tmp_path: Path, asked: signal.Signals
+) -> None:
+    order = ["run", "--profiles", "400000", "--clusters", "8", "--kmeans-niter", "1", "--workers", "2"]
+    process = subprocess.Popen(
+        [COMMAND, *order],
+        env=os.environ | {"SYNTHPROF_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that starts the tests in the background has them ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    until(lambda: list(tmp_path.glob("*/build/*/ingest-*/.tmp-*")), 60, "ingesting beside vectorizing")
+    process.send_signal(asked)
+    time.sleep(0.1)  # it waits for ingesting
+    assert process.poll() is None
+    process.send_signal(asked)
+    _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (128 + asked, "")
+    assert "not published yet; done: setup, generate; the same" in _call(tmp_path, "status").stdout
 
 
 def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:

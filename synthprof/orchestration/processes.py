@@ -3,9 +3,11 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,20 +25,55 @@ class Asked(BaseException):
 
 @contextlib.contextmanager
 def asked_by_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise Asked here, the first time; later ones are ignored."""
+    """SIGINT, SIGTERM and SIGHUP raise Asked here, the first time; from then on they are ignored.
+
+    So a second Ctrl-C does not cut short what ends our processes. What our caller has us ignore, as nohup
+    does, stays ignored.
+    """
 
     def raise_asked(number: int, frame: FrameType | None) -> None:
-        for each in signals:
+        for each in before:
             signal.signal(each, signal.SIG_IGN)
         raise Asked(signal.Signals(number).name)
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {each: signal.signal(each, raise_asked) for each in signals}
+    before = {each: old for each in signals if (old := signal.getsignal(each)) is not signal.SIG_IGN}
+    for each in before:
+        signal.signal(each, raise_asked)
+    if signal.SIGHUP in before:
+        _watch_the_terminal()
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for each, old in before.items():
+            if signal.getsignal(each) is raise_asked:
+                signal.signal(each, old)
+
+
+def _watch_the_terminal() -> None:
+    """When the terminal in whose foreground we are is gone, SIGHUP comes.
+
+    The kernel sends it to the first process of the terminal alone. Where that is `make`, as in
+    `ssh -t host make ui`, it waits for us.
+    """
+    terminal = next(filter(_in_foreground, range(3)), None)
+    if terminal is None:
+        return
+    gone = select.poll()
+    gone.register(terminal, 0)  # POLLHUP and POLLERR are told always
+
+    def watch() -> None:
+        gone.poll()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _in_foreground(descriptor: int) -> bool:
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:  # no terminal, or not ours
+        return False
 
 
 def inherit_orphans() -> None:
