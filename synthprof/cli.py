@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -159,12 +159,17 @@ app.command(epilog="Example: synthprof embed --source notes.db --table notes --t
 
 def _make(request: Request, console_html: Path | None) -> None:
     """All stages in a row, with a bar for each, then the summary."""
+    console = Console(record=console_html is not None)
+    with _saved_as_html(console, console_html):
+        _run_and_tell(request, console)
+
+
+def _run_and_tell(request: Request, console: Console) -> None:
     from synthprof.explore import open_version
     from synthprof.report.console import print_summary
     from synthprof.run import run_all
     from synthprof.summary import Facts, summary
 
-    console = Console(record=console_html is not None)
     with _log_file(request) as log, _bars(console) as observe:
         level = logging.DEBUG if request.runtime.detailed_logging else logging.INFO
         log_to((log, level), (sys.stderr, logging.WARNING))
@@ -179,8 +184,25 @@ def _make(request: Request, console_html: Path | None) -> None:
     version = open_version(home_folder(), request.dataset, done.published["version"])
     facts = Facts.of(version.folder)
     print_summary(console, summary(version.manifest, facts, done.receipts), version.folder)
-    if console_html:
-        console.save_html(str(console_html))
+
+
+@contextmanager
+def _saved_as_html(console: Console, path: Path | None) -> Iterator[None]:
+    """The file holds what the console has shown, however that ended. Raises SpecError before if it cannot."""
+    if path is None:
+        yield
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise SpecError(
+            f"console_html={path} cannot be written ({error.strerror}); name a file in a folder that is there"
+        ) from None
+    with file:
+        try:
+            yield
+        finally:
+            file.write(console.export_html())
 
 
 def _log_file(request: Request) -> TextIO:

@@ -104,6 +104,7 @@ def test_help_has_an_example_that_works(home: Path, command: str) -> None:
         (["run", "--dim-vector", "3"], "dim_vector=3"),
         (["plan", "--profiles", "1000000000"], "1000000000"),
         (["plan", "--profiles", "1000000000", "--no-save-index"], "more than the 90%"),
+        (["run", "--console-html", "/nowhere/c.html"], "console_html=/nowhere/c.html cannot be written"),
         (["show", "0", "--dataset", "demo"], "ids go from 1 to 3000"),
         (["show", "1", "--dataset", "nope"], "published are: demo"),
         (["verify", "--dataset", "demo", "--version", "ffff"], "no version 'ffff'"),
