@@ -318,6 +318,14 @@ def _every_param() -> dict[str, dict[str, Any]]:
     return {name: found[name] for name in dict.fromkeys((*first, *found))}
 
 
+def check_names(params: Mapping[str, Any], kind: Kind = "generate") -> None:
+    """Nothing, when a request of that kind has each of the parameters; else SpecError."""
+    known = params_schema(kind)
+    for name, value in params.items():
+        if name not in known:
+            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
+
+
 def check_params(params: Mapping[str, Any]) -> None:
     """Nothing, when each parameter is known and within its bounds; else SpecError.
 
@@ -328,9 +336,7 @@ def check_params(params: Mapping[str, Any]) -> None:
     schema = _every_param()
     for name, value in params.items():
         if name not in schema:
-            raise SpecError(
-                f"Unknown parameter {name}={value!r}; the parameters are {', '.join(params_schema())}"
-            )
+            check_names({name: value})
         if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
             raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
         try:

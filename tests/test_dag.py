@@ -286,13 +286,15 @@ def test_airflows_own_command_refuses_with_the_same_message(airflow):
     assert "Invalid input for param profiles: 0 is less than the minimum of 1" in output
 
 
-def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest):
-    run = start(rest, profile=5)
+@pytest.mark.parametrize(("name", "value"), [("profile", 5), ("source", "/x")])
+def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name, value):
+    """Also one that only the DAG synthprof_embed has."""
+    run = start(rest, **{name: value})
     assert rest.wait(GENERATE, run, 60) == "failed"
     assert {task["task_id"]: task["try_number"] for task in rest.tasks(GENERATE, run)}["setup"] == 1
     lines = rest.log(GENERATE, run, "setup")
     first = lines[max(n for n, line in enumerate(lines) if "Worker startup" in line) + 2]
-    assert first.startswith("Unknown parameter profile=5; the parameters are dataset, profiles")
+    assert first.startswith(f"Unknown parameter {name}={value!r}; the parameters are dataset, profiles")
 
 
 def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):

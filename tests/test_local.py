@@ -130,6 +130,7 @@ def command(*arguments, **environment):
         ("DATASET=a b/../[red]", "Invalid input for param dataset: 'a b/../[red]' does not match"),
         ("LOCALE=xx_XX", "Invalid input for param locale: 'xx_XX' is not one of ['ar_AA'"),
         ("PROFILE=5", "Unknown parameter profile='5'; the parameters are dataset, profiles"),
+        ("SOURCE=/x", "Unknown parameter source='/x'; the parameters are dataset, profiles"),
     ],
 )
 def test_bad_parameter_is_one_clear_message_and_exit_status_2(argument, message):
@@ -172,6 +173,13 @@ def test_taken_port_is_named_with_the_remedy(place):
     assert status == 2
     assert f"port={port} cannot be used" in output
     assert f"PORT={port + 1}" in output
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(port):
+    status, output = command("ui", f"--port={port}")
+    assert status == 2
+    assert output.startswith(f"Error: port={port} is not within 1 to 65535")
 
 
 def test_json_of_parameters_never_holds_what_json_does_not_know():

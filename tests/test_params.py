@@ -76,6 +76,7 @@ def test_shipped_files_are_good(monkeypatch):
         ('schedule = "0 3 * * *"\nprofiles = 5', r"unknown key 'profiles'.*\[params\]"),
         ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
         ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
+        ('schedule = "0 3 * * *"\n[params]\nsource = "/x"', "Unknown parameter source='/x'"),
     ],
 )
 def test_bad_file_is_named_with_key_and_remedy(tmp_path, text, named):

@@ -8,9 +8,11 @@ from synthprof.errors import SpecError
 from synthprof.spec import (
     BLOCK_ROWS,
     MAX_SHARDS,
+    Kind,
     Request,
     Runtime,
     Spec,
+    check_names,
     check_params,
     locales,
     params_schema,
@@ -46,6 +48,29 @@ def test_bad_parameters_are_refused_with_value_and_rule(params: dict[str, object
         Request.from_params(params)
     assert value in str(caught.value)
     assert next(iter(params)) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "message"),
+    [
+        (
+            "generate",
+            {"seed": 1, "source": "/x"},
+            "Unknown parameter source='/x'; the parameters are dataset, ",
+        ),
+        (
+            "embed",
+            {"source": "/x", "locale": "ko_KR"},
+            "Unknown parameter locale='ko_KR'; the parameters are ",
+        ),
+    ],
+)
+def test_a_kind_of_request_refuses_the_parameters_of_the_other(
+    kind: Kind, params: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        check_names(params, kind)
+    assert str(caught.value).startswith(message)
 
 
 def test_every_parameter_has_description_default_and_type() -> None:

@@ -17,7 +17,7 @@ from rich.console import Console
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, PROJECT, Home
 from synthprof.resources import check_machine
-from synthprof.spec import Request, params_schema
+from synthprof.spec import Request, check_names, params_schema
 from synthprof.startup import show_what_can_be_shown
 
 DAG_ID = "synthprof_generate"
@@ -43,8 +43,10 @@ def from_text(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    params = from_text(dict(map(_given, arguments.params)))
-    request = Request.from_params(params)
+    given = from_text(dict(map(_given, arguments.params)))
+    check_names(given)
+    every = Request.from_params(given).params
+    params = {name: every[name] for name in params_schema()}
     home = Home.default()
     with home.used(by="run") as use:
         from synthprof.orchestration import runs
@@ -52,8 +54,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
         if use == "ui":
             with Airflow(Home.of_ui().url) as airflow:
-                return runs.through_ui(airflow, request.params)
-        return runs.here(home, request.params, _environment(home))
+                return runs.through_ui(airflow, params)
+        return runs.here(home, params, _environment(home))
 
 
 def _ui(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from synthprof.orchestration import child, storage
 from synthprof.orchestration.service import service_environment
 from synthprof.pipeline import Stage
 from synthprof.pipeline import stage as find
+from synthprof.spec import Kind, check_names
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
@@ -110,6 +111,8 @@ class StageOperator(ChildOperator):
     def execute(self, context: Context) -> Any:  # noqa: ANN401
         """The stage has been run, or skipped because its parameter is off."""
         params = self._params(context)
+        if self.stage == "setup":
+            self._check_names(params)
         when = find(self.stage).when
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
@@ -132,6 +135,16 @@ class StageOperator(ChildOperator):
         if self.seed_zone is not None and run.run_type in ("scheduled", "backfill"):
             params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
         return params
+
+    def _check_names(self, params: Mapping[str, Any]) -> None:
+        """The DAG has each of the parameters: Airflow lets others pass. Else the task fails at once."""
+        kind: Kind = "embed" if "source" in self.dag.params else "generate"
+        with told_to_airflow():
+            try:
+                check_names(params, kind)
+            except SpecError as error:
+                self.log.error("%s", error)  # first in the log, as what a child says is
+                raise
 
     def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
         if self.stage == "setup":

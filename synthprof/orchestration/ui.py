@@ -66,6 +66,8 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
 
 
 def _check_port(port: int) -> None:
+    if not 1 <= port <= 65_535:
+        raise SpecError(f"port={port} is not within 1 to 65535; choose another: make ui PORT=8080")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
