@@ -73,6 +73,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,
             **options,
         )
 
@@ -103,6 +104,11 @@ class Place:
             if "is ready" in line:
                 return process
         raise AssertionError(f"the UI did not start: {''.join(lines)}")
+
+
+def hear_ctrl_c() -> None:
+    """For a child: a shell that starts the tests in the background has them ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def make_place(folder: Path) -> Place:

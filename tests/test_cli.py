@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from place import until
+from place import hear_ctrl_c, until
 
 from synthprof.files import record
 from synthprof.manifest import content_digest, read_manifest
@@ -65,8 +65,7 @@ def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        # a shell that starts the tests in the background has them ignore Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_ctrl_c,
     )
     until(lambda: list(tmp_path.glob("*/build/*/ingest-*/.tmp-*")), 60, "ingesting beside vectorizing")
     process.send_signal(asked)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from fault_server import Faults, serving
+from place import hear_ctrl_c
 
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
@@ -214,8 +215,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
             env=os.environ | {"SYNTHPROF_HOME": str(tmp_path)},
             stdout=subprocess.PIPE,
             text=True,
-            # a shell that starts the tests in the background has them ignore Ctrl-C
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hear_ctrl_c,
         )
         while faults.requests < 4:
             assert process.poll() is None

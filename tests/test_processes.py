@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from place import until
+from place import hear_ctrl_c, until
 
 SCRIPT = textwrap.dedent("""
     import pathlib, sys, time
@@ -43,7 +43,7 @@ def test_a_second_signal_does_not_cut_short_what_the_first_began(
     script: tuple[list[str], Path], asked: signal.Signals
 ) -> None:
     command, log = script
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command, preexec_fn=hear_ctrl_c) as process:
         until(lambda: log.read_text() == "begun", 10, "the beginning")
         for _ in range(3):
             process.send_signal(asked)
