@@ -51,11 +51,16 @@ class Budget:
 def home_folder() -> Path:
     """The data root: SYNTHPROF_HOME, else `data` in the project's folder (installed: in the current one).
 
+    A `~` that no shell has replaced, as in a Compose file, is the user's home folder here too.
     Raises SpecError if its path is not UTF-8, which those who write files need, or too long for SQLite.
     """
     project = Path(__file__).parents[1]
     folder = project if (project / "pyproject.toml").is_file() else Path()
-    home = Path(os.environ.get("SYNTHPROF_HOME") or folder / "data").absolute()
+    given = Path(os.environ.get("SYNTHPROF_HOME") or folder / "data")
+    try:
+        home = given.expanduser().absolute()
+    except RuntimeError as error:  # ~somebody who is not known here
+        raise SpecError(f"no home folder is known for {given}; set SYNTHPROF_HOME to a whole path") from error
     if any("\ud800" <= character <= "\udfff" for character in str(home)):
         raise SpecError(f"the data root {str(home)!a} is not UTF-8; set SYNTHPROF_HOME to a path that is")
     if (length := len(str(home).encode())) > HOME_BYTES_MAX:

@@ -31,6 +31,7 @@ def test_the_budget_is_never_more_than_a_control_group_may_have(
     [
         ("/data/\udcff", r"'/data/\\udcff' is not UTF-8; set SYNTHPROF_HOME"),
         ("/" + "/".join(["ã" * 50] * 3), "has 303 bytes, at most 300 are possible"),
+        ("~nobody-here/data", "no home folder is known for ~nobody-here/data; set SYNTHPROF_HOME to a whole"),
     ],
 )
 def test_a_data_root_that_files_cannot_have_is_refused(
@@ -39,6 +40,12 @@ def test_a_data_root_that_files_cannot_have_is_refused(
     monkeypatch.setenv("SYNTHPROF_HOME", home)
     with pytest.raises(SpecError, match=message):
         resources.home_folder()
+
+
+def test_a_tilde_that_no_shell_has_replaced_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("SYNTHPROF_HOME", "~/data")
+    assert resources.home_folder() == Path("/somewhere/data")
 
 
 def test_affinity_limits_the_usable_cores() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 
 from synthprof.errors import SpecError, SynthprofError
-from synthprof.orchestration.home import HOST, PROJECT, Home
-from synthprof.resources import check_machine
+from synthprof.orchestration.home import HOST, Home
+from synthprof.resources import check_machine, home_folder
 from synthprof.spec import Request, check_names, params_schema
 from synthprof.startup import show_what_can_be_shown
 
@@ -84,8 +84,7 @@ def _airflow(arguments: argparse.Namespace) -> int:
 def _environment(home: Home) -> dict[str, str]:
     foreign = {name for name in os.environ if name.startswith("AIRFLOW__")}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    data = {"SYNTHPROF_HOME": os.environ.get("SYNTHPROF_HOME") or str(PROJECT / "data")}
-    return kept | data | _past_a_proxy(kept) | home.environment()
+    return kept | {"SYNTHPROF_HOME": str(home_folder())} | _past_a_proxy(kept) | home.environment()
 
 
 def _past_a_proxy(environment: Mapping[str, str]) -> dict[str, str]:
