@@ -34,6 +34,13 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """What holds where all conditions of at least one of these ways do."""
+
+    ways: tuple[tuple[Condition, ...], ...]
+
+
+@dataclass(frozen=True)
 class Clause:
     """A condition for SQL's WHERE and the parameters that belong to its question marks."""
 
@@ -51,10 +58,19 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
     return tuple(_condition(schema, text) for text in texts)
 
 
-def where(conditions: Iterable[Condition]) -> Clause:
+def where(conditions: Iterable[Condition | OneOf]) -> Clause:
     """All conditions as one clause; without any it is always true."""
-    clauses = [_clause(each) for each in conditions]
-    sql = " AND ".join(clause.sql for clause in clauses) or "1"
+    clauses = [_one_of(each) if isinstance(each, OneOf) else _clause(each) for each in conditions]
+    return _joined(clauses, " AND ") if clauses else Clause("1", ())
+
+
+def _one_of(either: OneOf) -> Clause:
+    joined = _joined([where(way) for way in either.ways], " OR ")
+    return Clause(f"({joined.sql})", joined.parameters)
+
+
+def _joined(clauses: Sequence[Clause], by: str) -> Clause:
+    sql = by.join(clause.sql for clause in clauses)
     return Clause(sql, tuple(value for clause in clauses for value in clause.parameters))
 
 

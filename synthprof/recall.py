@@ -73,7 +73,7 @@ def calibrate(
     the order, or because the links of HNSW do not lead from one group of rows to another. Returns the
     value, 1 for a flat index, and the recall reached with it. write() stores the value.
     """
-    target, name, most = _effort(index)
+    target, name, most = effort(index)
     gain_min = GAIN_MIN if name == "efSearch" or hasattr(index, "pq") or hasattr(index, "sq") else -1.0
     with cluster.workers(threads) as pool:
         recall = recall_at_10(_search(index, queries, pool), exact_ids)
@@ -86,6 +86,24 @@ def calibrate(
                 break
             value, recall = min(2 * value, most), more
     return value, recall
+
+
+def effort(index: Any) -> tuple[Any, str, int]:  # noqa: ANN401
+    """The object and the name of what trades speed for recall, and its largest useful value; or "" and 1."""
+    if hasattr(index, "nprobe"):
+        return index, "nprobe", index.nlist
+    inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
+    if hasattr(inner, "hnsw"):
+        return inner.hnsw, "efSearch", min(EFFORT_MAX, max(inner.hnsw.efSearch, inner.ntotal))
+    return inner, "", 1
+
+
+def with_effort(name: str, value: int) -> Any:  # noqa: ANN401
+    """Parameters of one search with this value of what `effort` names; None where that is nothing."""
+    api: Any = faiss  # its stubs lack these arguments
+    if name == "nprobe":
+        return api.SearchParametersIVF(nprobe=value)
+    return api.SearchParametersHNSW(efSearch=value) if name else None
 
 
 def _nearest_in(queries: Matrix, block: Matrix, k: int, pool: ThreadPoolExecutor) -> tuple[Ids, Matrix]:
@@ -150,16 +168,6 @@ class Candidates:
         new = block[ids[query, place] - first_id].astype(np.float64)
         similarities[query, place] = np.einsum("nd,nd->n", queries[query].astype(np.float64), new)
         return Candidates(ids, every, similarities)
-
-
-def _effort(index: Any) -> tuple[Any, str, int]:  # noqa: ANN401
-    """The object and the name of what trades speed for recall, and its largest useful value."""
-    if hasattr(index, "nprobe"):
-        return index, "nprobe", index.nlist
-    inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
-    if hasattr(inner, "hnsw"):
-        return inner.hnsw, "efSearch", min(EFFORT_MAX, max(inner.hnsw.efSearch, inner.ntotal))
-    return inner, "", 1
 
 
 def _search(index: Any, queries: Matrix, pool: ThreadPoolExecutor) -> Ids:  # noqa: ANN401

@@ -7,7 +7,7 @@ hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "ida
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import faiss
@@ -18,11 +18,11 @@ from synthprof import recall
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import read
 from synthprof.encoders import TextEncoder, load_encoder
-from synthprof.encoders.meanings import Meaning, load_meanings, shared
+from synthprof.encoders.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import sha256
-from synthprof.filters import Condition, parse_conditions, where
+from synthprof.filters import Condition, OneOf, parse_conditions, where
 from synthprof.profiles import TEXT, schema_of
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS
@@ -40,6 +40,12 @@ LEAST_SIMILARITY = -1.5
 TRIED_FIRST = 200
 """So many neighbours are looked up first when there are conditions; most conditions leave enough of them."""
 
+FIRST_EFFORT = 4
+"""Times the effort stored in the index, with which a search begins."""
+
+SETTLED = 0.99
+"""Share of the neighbours that twice the effort must leave in place."""
+
 REASON_COLUMNS = ("category", "list", "integer")
 """Kinds of column whose agreement is a reason; a name or a flag that agrees says little."""
 
@@ -52,7 +58,7 @@ class Query:
     """
 
     k: int = 10
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition | OneOf, ...] = ()
     exact: bool = False
     check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
@@ -115,14 +121,21 @@ def open_searcher(version: Version, threads: int = 1) -> Searcher:
 def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:
     """The profiles nearest to the text, the nearest first, with the attributes it names that they have.
 
-    Raises SpecError if the text is empty, longer than 2,000 characters or says nothing that can be sought.
+    Homes and languages that it names are conditions too, unless nobody meets them. Raises SpecError if the
+    text is empty, longer than 2,000 characters or says nothing that can be sought.
     """
     vector = _place(searcher, text)
     meanings = load_meanings(searcher.version.spec.profile_schema)
     asked = meanings.of_text(text)
     if searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda row: _named_by_both(asked, meanings.of_text(row[TEXT])))
-    return _hits(searcher, vector, query, lambda profile: meanings.agreeing(asked, profile))
+
+    def hits(conditions: tuple[Condition | OneOf, ...]) -> tuple[Hit, ...]:
+        narrowed = replace(query, conditions=(*query.conditions, *conditions))
+        return _hits(searcher, vector, narrowed, lambda profile: meanings.agreeing(asked, profile))
+
+    told = _told(searcher, meanings, asked)
+    return (told and hits(told)) or hits(())
 
 
 def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) -> tuple[Hit, ...]:
@@ -169,16 +182,36 @@ def _named_by_both(one: Sequence[Meaning], other: Sequence[Meaning]) -> tuple[Me
     return tuple(meaning for meaning in one if meaning in other)
 
 
+def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> tuple[Condition | OneOf, ...]:
+    """Where somebody lives and what is spoken, as far as the text names it: `catalogue` hardly shows that."""
+    if not searcher.encoder.fast:
+        return ()
+    column = searcher.schema.column
+    ways = tuple(
+        tuple(Condition(column(each.column), "=", each.value) for each in home)
+        for home in meanings.homes(asked)
+    )
+    spoken = (Condition(column(LANGUAGES), "=", each.value) for each in asked if each.column == LANGUAGES)
+    return (*((OneOf(ways),) if ways else ()), *spoken)
+
+
 def _place(searcher: Searcher, text: str) -> Matrix:
     """The text's embedding, (1, dim)."""
     if not 1 <= len(text.strip()) <= MOST_TEXT or len(text) > MOST_TEXT:
         raise SpecError(
             f"the text has {len(text)} characters; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada"
         )
-    placed = searcher.encoder.encode_text([text, ""] if searcher.encoder.fast else [text])
-    if searcher.encoder.fast and (placed[0] == placed[1]).all():
+    if searcher.encoder.fast and not _says_something(searcher, text):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
-    return placed[:1]
+    return searcher.encoder.encode_text([text])
+
+
+def _says_something(searcher: Searcher, text: str) -> bool:
+    """Whether the text names what the catalogue knows; among texts of others, whether it has a word."""
+    if not searcher.version.spec.collection:
+        return bool(load_meanings(searcher.version.spec.profile_schema).of_text(text))
+    placed, nowhere = searcher.encoder.encode_text([text, ""])
+    return bool((placed != nowhere).any())
 
 
 def _hits(
@@ -205,10 +238,20 @@ def _profiles(version: Version, ids: Ids) -> dict[int, dict[str, Any]]:
 # --- nearest profiles ------------------------------------------------------------------------------------
 
 
-def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int, **options: Any) -> tuple[Ids, Matrix]:  # noqa: ANN401
-    """What the index finds, -1 for what it does not."""
-    squared, ids = searcher.index.search(np.ascontiguousarray(vector), wanted, **options)
-    return ids[0], np.float32(1) - squared[0] / np.float32(2)
+def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, Matrix]:
+    """What the index finds, -1 for what it does not: sought with more effort until that finds nothing else.
+
+    The effort stored in the index is enough for vectors like those in it; texts lie farther away.
+    """
+    target, name, most = recall.effort(searcher.index)
+    effort = FIRST_EFFORT * getattr(target, name) if name else most
+    before: Ids = np.zeros(0, np.int64)
+    while True:
+        params = recall.with_effort(name, min(effort, most))
+        squared, ids = searcher.index.search(np.ascontiguousarray(vector), wanted, params=params)
+        if effort >= most or np.isin(ids, before).mean() >= SETTLED:
+            return ids[0], np.float32(1) - squared[0] / np.float32(2)
+        effort, before = 2 * effort, ids
 
 
 def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: int) -> tuple[Ids, Matrix]:
@@ -222,7 +265,8 @@ def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: 
     wanted = min(wanted, len(allowed))
     if not wanted or _is_graph(searcher.index):
         return _nearest_exact(searcher, vector, query, wanted, allowed)
-    return _nearest_all(searcher, vector, wanted, params=_among(searcher.index, allowed))
+    squared, ids = searcher.index.search(vector, wanted, params=_among(searcher.index, allowed))
+    return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
 def _matching(version: Version, query: Query, among: Ids | None = None) -> Ids:

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import faiss
@@ -13,9 +14,13 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from synthprof.encoders import Encoder, TextEncoder, catalogue, load_encoder
+from synthprof.encoders.catalogue import CatalogueEncoder
 from synthprof.encoders.exact import unit_rows
+from synthprof.encoders.meanings import load_meanings
 from synthprof.encoders.strings import hash_strings
+from synthprof.encoders.text import PhraseFinder
 from synthprof.encoders.tokens import directions
+from synthprof.encoders.vocabulary import read_vocabulary
 from synthprof.errors import SpecError
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
@@ -330,7 +335,7 @@ def test_what_people_write_means_what_the_catalogue_calls_it(text: str, same: st
     ("text", "other"),
     [
         ("God of War Ragnarök", "God of War"),
-        ("Final Fantasy XIV Online", "online"),
+        ("Final Fantasy XIV Online", "jogar online"),
         ("Mato Grosso do Sul", "Mato Grosso"),
         ("não usa microfone", "usa microfone"),
         ("30 anos de experiência", "30 anos"),
@@ -347,6 +352,49 @@ def test_a_query_finds_who_has_what_it_says() -> None:
         "joga Elden Ring de madrugada", "casual no celular, de manhã, música gospel", "RPG no Steam Deck"
     )
     assert (queries @ vectors.T).argmax(axis=1).tolist() == [0, 1, 0]
+
+
+def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
+    batch = _profiles()[0].slice(0, 1_000)
+    meanings = load_meanings("gamer_br")
+    read = [(row, each) for row in batch.to_pylist() for each in meanings.of_text(row["descricao"])]
+    read = [(row, each) for row, each in read if each.column != "genero"]  # a game's, or a wish of its own
+    wrong = [(row["descricao"], each) for row, each in read if not meanings.agreeing([each], row)]
+    assert len(read) > 10_000
+    assert len(wrong) <= 0.003 * len(read), wrong[:3]  # people are called Bragança or Mário
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("evita o microfone", "usa_microfone=0"),
+        ("joga há 20 anos", "anos_experiencia=20"),
+        ("tem 20 anos", "idade=20"),
+        ("há 1 ano nos jogos", "anos_experiencia=1"),
+        ("gamer goiana", "estado=GO"),
+        ("jogador do Pará", "estado=PA"),
+        ("mora em Bonito", "cidade=Bonito"),
+        ("um jogo bonito", None),
+        ("Vitória (ES)", "cidade=Vitória estado=ES"),
+        ("seu objetivo é a vitória", None),
+        ("fica online", None),
+        ("na conversa, é objetivo", "estilo_comunicacao=Objetivo"),
+    ],
+)
+def test_words_mean_what_they_say_in_their_place(text: str, meaning: str | None) -> None:
+    assert " ".join(map(str, load_meanings("gamer_br").of_text(text))) == (meaning or "")
+
+
+def test_of_phrases_that_overlap_the_first_and_what_it_leaves_are_found() -> None:
+    finder = PhraseFinder(("a b", "b c", "c d"), ())
+    assert finder.find(pa.array(["a b c d"], pa.large_string())).phrases.tolist() == [0, 2]
+
+
+def test_a_column_that_embeddings_do_not_show_counts_nothing_in_texts() -> None:
+    vocabulary = read_vocabulary("gamer_br")
+    wider = replace(vocabulary, values=(*vocabulary.values, ("ocupacao", ("Trabalha", "Estuda"))))
+    text = "Trabalha e joga RPG"
+    assert np.array_equal(CatalogueEncoder(128, wider).encode_text([text]), _texts("joga RPG"))
 
 
 def test_a_description_lies_by_its_profile() -> None:

@@ -1,311 +1,21 @@
-"""Portuguese words for the values of the catalogue: what people write when they mean them.
+"""What phrases stand for: the values of the catalogue by their names and synonyms, numbers, places."""
 
-A value's own name needs no entry here. Keys are folded (lower case, no accents, single spaces); each names
-the tokens that it stands for as column=value, `genero` being the genre of a game.
-"""
+from collections.abc import Sequence
 
 import pyarrow as pa
 
+from synthprof.encoders.synonyms import COMMON_CITIES, SYNONYMS
 from synthprof.encoders.text import fold_all
 from synthprof.encoders.vocabulary import Vocabulary
 
-SYNONYMS: dict[str, str] = {
-    # time of day
-    "a noite": "disponibilidade=Noite",
-    "de noite": "disponibilidade=Noite",
-    "noites": "disponibilidade=Noite",
-    "noturno": "disponibilidade=Noite",
-    "noturna": "disponibilidade=Noite",
-    "depois do trabalho": "disponibilidade=Noite",
-    "de madrugada": "disponibilidade=Madrugada",
-    "madrugadas": "disponibilidade=Madrugada",
-    "de manha": "disponibilidade=Manhã",
-    "pela manha": "disponibilidade=Manhã",
-    "manhas": "disponibilidade=Manhã",
-    "matutino": "disponibilidade=Manhã",
-    "a tarde": "disponibilidade=Tarde",
-    "de tarde": "disponibilidade=Tarde",
-    "tardes": "disponibilidade=Tarde",
-    "vespertino": "disponibilidade=Tarde",
-    "fim de semana": "disponibilidade=Fins de semana",
-    "final de semana": "disponibilidade=Fins de semana",
-    "finais de semana": "disponibilidade=Fins de semana",
-    "fds": "disponibilidade=Fins de semana",
-    "sabado": "disponibilidade=Fins de semana",
-    "sabados": "disponibilidade=Fins de semana",
-    "domingo": "disponibilidade=Fins de semana",
-    "domingos": "disponibilidade=Fins de semana",
-    "sabado e domingo": "disponibilidade=Fins de semana",
-    "sabados e domingos": "disponibilidade=Fins de semana",
-    "qualquer horario": "disponibilidade=Flexível",
-    "qualquer hora": "disponibilidade=Flexível",
-    "a qualquer hora": "disponibilidade=Flexível",
-    "horario flexivel": "disponibilidade=Flexível",
-    "horarios flexiveis": "disponibilidade=Flexível",
-    # platforms
-    "computador": "plataformas_possuidas=PC",
-    "pc gamer": "plataformas_possuidas=PC",
-    "notebook": "plataformas_possuidas=PC",
-    "steam": "plataformas_possuidas=PC",
-    "mobile": "plataformas_possuidas=Celular",
-    "smartphone": "plataformas_possuidas=Celular",
-    "telefone": "plataformas_possuidas=Celular",
-    "android": "plataformas_possuidas=Celular",
-    "iphone": "plataformas_possuidas=Celular",
-    "ps5": "plataformas_possuidas=PlayStation 5",
-    "ps 5": "plataformas_possuidas=PlayStation 5",
-    "play 5": "plataformas_possuidas=PlayStation 5",
-    "play5": "plataformas_possuidas=PlayStation 5",
-    "ps4": "plataformas_possuidas=PlayStation 4",
-    "ps 4": "plataformas_possuidas=PlayStation 4",
-    "play 4": "plataformas_possuidas=PlayStation 4",
-    "play4": "plataformas_possuidas=PlayStation 4",
-    "playstation": "plataformas_possuidas=PlayStation 5;plataformas_possuidas=PlayStation 4",
-    "play": "plataformas_possuidas=PlayStation 5;plataformas_possuidas=PlayStation 4",
-    "xbox": "plataformas_possuidas=Xbox Series X|S;plataformas_possuidas=Xbox One",
-    "xbox series": "plataformas_possuidas=Xbox Series X|S",
-    "xbox series x": "plataformas_possuidas=Xbox Series X|S",
-    "xbox series s": "plataformas_possuidas=Xbox Series X|S",
-    "series x": "plataformas_possuidas=Xbox Series X|S",
-    "series s": "plataformas_possuidas=Xbox Series X|S",
-    "nintendo": "plataformas_possuidas=Nintendo Switch",
-    "switch": "plataformas_possuidas=Nintendo Switch",
-    "oculus": "plataformas_possuidas=Meta Quest",
-    "quest": "plataformas_possuidas=Meta Quest",
-    "vr": "plataformas_possuidas=Meta Quest",
-    "realidade virtual": "plataformas_possuidas=Meta Quest",
-    # genres
-    "tiro": "genero=FPS",
-    "jogos de tiro": "genero=FPS",
-    "shooter": "genero=FPS",
-    "role playing": "genero=RPG",
-    "rpgs": "genero=RPG",
-    "mmo": "genero=MMORPG",
-    "mmos": "genero=MMORPG",
-    "mobas": "genero=MOBA",
-    "battle royales": "genero=Battle Royale",
-    "esporte": "genero=Esportes",
-    "futebol": "genero=Esportes",
-    "corridas": "genero=Corrida",
-    "carros": "genero=Corrida",
-    "lutas": "genero=Luta",
-    "jogos de luta": "genero=Luta",
-    "horror": "genero=Terror",
-    "survival": "genero=Sobrevivência",
-    "simulador": "genero=Simulação",
-    "simuladores": "genero=Simulação",
-    "card game": "genero=Cartas",
-    "cartinha": "genero=Cartas",
-    "jogos de plataforma": "genero=Plataforma",
-    "rts": "genero=Estratégia",
-    "casual": "genero=Casual;nivel_competitivo=Casual",
-    "casuais": "genero=Casual;nivel_competitivo=Casual",
-    # styles
-    "competitiva": "estilos_preferidos=Competitivo",
-    "competitivos": "estilos_preferidos=Competitivo",
-    "coop": "estilos_preferidos=Cooperativo",
-    "co op": "estilos_preferidos=Cooperativo",
-    "cooperativa": "estilos_preferidos=Cooperativo",
-    "cooperativos": "estilos_preferidos=Cooperativo",
-    "open world": "estilos_preferidos=Mundo aberto",
-    "narrativa": "estilos_preferidos=Narrativo",
-    "narrativos": "estilos_preferidos=Narrativo",
-    "explorar": "estilos_preferidos=Exploração",
-    "ranqueada": "estilos_preferidos=Ranqueado",
-    "ranqueadas": "estilos_preferidos=Ranqueado",
-    "ranked": "estilos_preferidos=Ranqueado",
-    "sozinho": "estilos_preferidos=Solo",
-    "sozinha": "estilos_preferidos=Solo",
-    "single player": "estilos_preferidos=Solo",
-    "partida rapida": "estilos_preferidos=Partidas rápidas",
-    "tatica": "estilos_preferidos=Tático",
-    "taticos": "estilos_preferidos=Tático",
-    "construir": "estilos_preferidos=Construção",
-    "rp": "estilos_preferidos=Roleplay",
-    "role play": "estilos_preferidos=Roleplay",
-    "retros": "estilos_preferidos=Retrô",
-    "indies": "estilos_preferidos=Indie",
-    "colecionar": "estilos_preferidos=Colecionismo",
-    "fazenda": "estilos_preferidos=Farming",
-    "fazendinha": "estilos_preferidos=Farming",
-    "trofeus": "estilos_preferidos=Caça a troféus",
-    "platinar": "estilos_preferidos=Caça a troféus",
-    "souls": "estilos_preferidos=Soulslike",
-    "stealth": "estilos_preferidos=Furtivo",
-    "rogue like": "estilos_preferidos=Roguelike",
-    "em familia": "estilos_preferidos=Família",
-    # games by the names that players use
-    "cs": "jogos_favoritos=Counter-Strike 2",
-    "cs2": "jogos_favoritos=Counter-Strike 2",
-    "cs go": "jogos_favoritos=Counter-Strike 2",
-    "csgo": "jogos_favoritos=Counter-Strike 2",
-    "counter strike": "jogos_favoritos=Counter-Strike 2",
-    "vava": "jogos_favoritos=Valorant",
-    "lol": "jogos_favoritos=League of Legends",
-    "wild rift": "jogos_favoritos=League of Legends: Wild Rift",
-    "mobile legends": "jogos_favoritos=Mobile Legends: Bang Bang",
-    "dota": "jogos_favoritos=Dota 2",
-    "gta": "jogos_favoritos=Grand Theft Auto V",
-    "gta v": "jogos_favoritos=Grand Theft Auto V",
-    "gta 5": "jogos_favoritos=Grand Theft Auto V",
-    "rdr2": "jogos_favoritos=Red Dead Redemption 2",
-    "red dead": "jogos_favoritos=Red Dead Redemption 2",
-    "ff": "jogos_favoritos=Free Fire",
-    "frifas": "jogos_favoritos=Free Fire",
-    "cod mobile": "jogos_favoritos=Call of Duty: Mobile",
-    "cod": "jogos_favoritos=Call of Duty: Black Ops 6;jogos_favoritos=Call of Duty: Warzone",
-    "call of duty": "jogos_favoritos=Call of Duty: Black Ops 6;jogos_favoritos=Call of Duty: Warzone",
-    "warzone": "jogos_favoritos=Call of Duty: Warzone",
-    "pubg": "jogos_favoritos=PUBG: Battlegrounds;jogos_favoritos=PUBG Mobile",
-    "r6": "jogos_favoritos=Rainbow Six Siege",
-    "rainbow six": "jogos_favoritos=Rainbow Six Siege",
-    "overwatch": "jogos_favoritos=Overwatch 2",
-    "the witcher 3": "jogos_favoritos=The Witcher 3: Wild Hunt",
-    "the witcher": "jogos_favoritos=The Witcher 3: Wild Hunt",
-    "witcher": "jogos_favoritos=The Witcher 3: Wild Hunt",
-    "cyberpunk": "jogos_favoritos=Cyberpunk 2077",
-    "baldurs gate 3": "jogos_favoritos=Baldur's Gate 3",
-    "genshin": "jogos_favoritos=Genshin Impact",
-    "wow": "jogos_favoritos=World of Warcraft",
-    "ragnarok": "jogos_favoritos=Ragnarok Online",
-    "zelda": (
-        "jogos_favoritos=The Legend of Zelda: Tears of the Kingdom;"
-        "jogos_favoritos=The Legend of Zelda: Breath of the Wild"
-    ),
-    "the last of us": "jogos_favoritos=The Last of Us Part II",
-    "fifa": "jogos_favoritos=EA Sports FC 25;jogos_favoritos=FIFA 23",
-    "ea fc": "jogos_favoritos=EA Sports FC 25",
-    "pes": "jogos_favoritos=Pro Evolution Soccer 2013;jogos_favoritos=eFootball",
-    "forza": "jogos_favoritos=Forza Horizon 5",
-    "gran turismo": "jogos_favoritos=Gran Turismo 7",
-    "mario kart": "jogos_favoritos=Mario Kart 8 Deluxe",
-    "need for speed": "jogos_favoritos=Need for Speed Heat;jogos_favoritos=Need for Speed: Most Wanted",
-    "mortal kombat": "jogos_favoritos=Mortal Kombat 11;jogos_favoritos=Mortal Kombat 1",
-    "street fighter": "jogos_favoritos=Street Fighter 6",
-    "tekken": "jogos_favoritos=Tekken 8",
-    "smash": "jogos_favoritos=Super Smash Bros. Ultimate",
-    "age of empires": "jogos_favoritos=Age of Empires II;jogos_favoritos=Age of Empires IV",
-    "aoe": "jogos_favoritos=Age of Empires II;jogos_favoritos=Age of Empires IV",
-    "tft": "jogos_favoritos=Teamfight Tactics",
-    "the sims": "jogos_favoritos=The Sims 4",
-    "stardew": "jogos_favoritos=Stardew Valley",
-    "mine": "jogos_favoritos=Minecraft",
-    "ark": "jogos_favoritos=ARK: Survival Evolved",
-    "fnaf": "jogos_favoritos=Five Nights at Freddy's",
-    "dbd": "jogos_favoritos=Dead by Daylight",
-    "resident evil": "jogos_favoritos=Resident Evil 4;jogos_favoritos=Resident Evil 2",
-    "silksong": "jogos_favoritos=Hollow Knight: Silksong",
-    "candy crush": "jogos_favoritos=Candy Crush Saga",
-    "overcooked": "jogos_favoritos=Overcooked! 2",
-    # goal, company, rank
-    "se divertir": "objetivo_principal=Diversão",
-    "por diversao": "objetivo_principal=Diversão",
-    "competir": "objetivo_principal=Competição",
-    "socializar": "objetivo_principal=Socialização",
-    "relaxar": "objetivo_principal=Relaxamento",
-    "conquista": "objetivo_principal=Conquistas",
-    "criador de conteudo": "objetivo_principal=Criação de conteúdo",
-    "criadora de conteudo": "objetivo_principal=Criação de conteúdo",
-    "streamer": "objetivo_principal=Criação de conteúdo",
-    "youtuber": "objetivo_principal=Criação de conteúdo",
-    "esports": "objetivo_principal=Carreira em eSports",
-    "e sports": "objetivo_principal=Carreira em eSports",
-    "historias": "objetivo_principal=Explorar histórias",
-    "boas historias": "objetivo_principal=Explorar histórias",
-    "online": "interacao_desejada=Jogar online",
-    "conversar": "interacao_desejada=Conversar sobre jogos",
-    "bater papo": "interacao_desejada=Conversar sobre jogos",
-    "equipe fixa": "interacao_desejada=Formar equipe fixa",
-    "formar time": "interacao_desejada=Formar equipe fixa",
-    "time fixo": "interacao_desejada=Formar equipe fixa",
-    "campeonato": "interacao_desejada=Disputar campeonatos",
-    "campeonatos": "interacao_desejada=Disputar campeonatos",
-    "torneios": "interacao_desejada=Disputar campeonatos",
-    "dicas": "interacao_desejada=Trocar dicas",
-    "amizade": "interacao_desejada=Fazer amizades",
-    "amizades": "interacao_desejada=Fazer amizades",
-    "fazer amigos": "interacao_desejada=Fazer amizades",
-    "lives": "interacao_desejada=Assistir a transmissões",
-    "transmissoes": "interacao_desejada=Assistir a transmissões",
-    "novato": "nivel_competitivo=Iniciante",
-    "novata": "nivel_competitivo=Iniciante",
-    "intermediaria": "nivel_competitivo=Intermediário",
-    "avancada": "nivel_competitivo=Avançado",
-    "semipro": "nivel_competitivo=Semiprofissional",
-    "pro player": "nivel_competitivo=Profissional",
-    "descontraida": "estilo_comunicacao=Descontraído",
-    "objetiva": "estilo_comunicacao=Objetivo",
-    "estrategica": "estilo_comunicacao=Estratégico",
-    "bem humorada": "estilo_comunicacao=Bem-humorado",
-    "reservada": "estilo_comunicacao=Reservado",
-    "acolhedora": "estilo_comunicacao=Acolhedor",
-    # flags, people, music
-    "microfone": "usa_microfone=1",
-    "com microfone": "usa_microfone=1",
-    "usa microfone": "usa_microfone=1",
-    "sem microfone": "usa_microfone=0",
-    "nao usa microfone": "usa_microfone=0",
-    "homem": "sexo=Masculino",
-    "homens": "sexo=Masculino",
-    "mulher": "sexo=Feminino",
-    "mulheres": "sexo=Feminino",
-    "jogadora": "sexo=Feminino",
-    "gamer girl": "sexo=Feminino",
-    "hip hop": "interesses_musicais=Hip-hop",
-    "eletronico": "interesses_musicais=Eletrônica",
-    "kpop": "interesses_musicais=K-pop",
-    "classica": "interesses_musicais=Música clássica",
-    "anime": "interesses_musicais=Músicas de anime",
-    # states by name; those that share it with their capital mean both
-    "acre": "estado=AC",
-    "alagoas": "estado=AL",
-    "amapa": "estado=AP",
-    "amazonas": "estado=AM",
-    "bahia": "estado=BA",
-    "ceara": "estado=CE",
-    "distrito federal": "estado=DF",
-    "espirito santo": "estado=ES",
-    "goias": "estado=GO",
-    "maranhao": "estado=MA",
-    "mato grosso": "estado=MT",
-    "mato grosso do sul": "estado=MS",
-    "minas gerais": "estado=MG",
-    "minas": "estado=MG",
-    "para": "",
-    "paraiba": "estado=PB",
-    "parana": "estado=PR",
-    "pernambuco": "estado=PE",
-    "piaui": "estado=PI",
-    "rio de janeiro": "estado=RJ;cidade=Rio de Janeiro",
-    "rio grande do norte": "estado=RN",
-    "rio grande do sul": "estado=RS",
-    "rondonia": "estado=RO",
-    "roraima": "estado=RR",
-    "santa catarina": "estado=SC",
-    "sao paulo": "estado=SP;cidade=São Paulo",
-    "sergipe": "estado=SE",
-    "tocantins": "estado=TO",
-    # two-letter states that are words of Portuguese (or half of Pokémon GO), and a city that is one
-    "ac": "",
-    "al": "",
-    "am": "",
-    "ap": "",
-    "es": "",
-    "go": "",
-    "ma": "",
-    "pa": "",
-    "se": "",
-    "to": "",
-}
-"""Phrase -> tokens it stands for, joined by ';'; an empty entry takes a value's own name out."""
-
 _STOP_WORDS = """
-a adora ainda alguem ama ano anos ao aos aquele aqui as ate busca busco cada com como costuma curte
-curtem curto da das de dela dele do dos e ela ele eles em entre esse esta este estilo estilos eu favorito
-favoritos foi game gamer games gosta gostam gosto ha horario isso ja joga jogam jogando jogar jogo jogos
-la lhe mais mas me mesmo meu minha muito na nao nas nem no nos o os ou para pela pelas pelo pelos perfil
-perfis pessoa pessoas por pra prefere pro procura procuro quais quando que quem quer quero se sem ser seu
-seus sim so sua suas tambem tao te tem tenho tipo toda todo todos um uma umas uns usa usam vai voce
+a adora ainda alguem ama ano anos ao aos aquele aqui as ate busca busco cada com como costuma curte curtem
+curto da das de dela dele do dos e ela ele eles em entre esse esta este estilo estilos eu favorito favoritos
+foi game gamer games gosta gostam gosto ha horario isso ja joga jogador jogadores jogam jogando jogar jogo
+jogos la lhe mais mas me mesmo meu minha mora moram morar muito na nao nas nem no nos o os ou para pela
+pelas pelo pelos perfil perfis pessoa pessoas por pra prefere pro procura procuro quais quando que quem quer
+quero se sem ser seu seus sim so sua suas tambem tao te tem tenho tipo toda todo todos um uma umas uns usa
+usam vai voce
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Folded words that say nothing of a profile."""
@@ -314,23 +24,56 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 FLAGS = ("0", "1")
 """Values of flags, which are no words."""
 
+EXPERIENCE = (
+    "ha {}",
+    "faz {}",
+    "experiencia {}",
+    "{} jogando",
+    "{} de experiencia",
+    "{} de jogo",
+    "{} de estrada",
+)
+"""What years of play are told by; alone they are an age."""
+
 Lexicon = dict[str, tuple[tuple[str, str], ...]]
-"""Folded phrase -> the tokens it stands for, as (column, value)."""
+"""Folded phrase -> the tokens it stands for, as (column, value); none where it says nothing."""
 
 
 def read_lexicon(vocabulary: Vocabulary) -> Lexicon:
-    """Every phrase that names something: values and genres by their own names, synonyms, ages, years."""
-    tokens: dict[str, list[tuple[str, str]]] = {}
-    for column, values in (*vocabulary.values, ("genero", vocabulary.genres)):
-        phrases = fold_all(pa.array(values)).to_pylist()
-        for phrase, value in zip(phrases, values, strict=True):
-            tokens.setdefault(phrase, []).append((column, value))
+    """Every phrase that names something: values and genres by their own names, places, synonyms, numbers."""
+    tokens = _values(vocabulary) | _places(vocabulary)
     known = {token for found in tokens.values() for token in found}
     for phrase, names in SYNONYMS.items():
         named = [(column, value) for column, _, value in (name.partition("=") for name in names.split(";"))]
-        tokens[phrase] = [token for token in named if token in known]
+        tokens[phrase] = tuple(token for token in named if token in known)
     for number in range(1, 100):
-        tokens[f"{number} anos"] = [("idade", str(number))]
-        for what in ("de experiencia", "de jogo", "de estrada"):
-            tokens[f"{number} anos {what}"] = [("anos_experiencia", str(number))]
-    return {phrase: tuple(found) for phrase, found in tokens.items() if found and phrase not in FLAGS}
+        years = "ano" if number == 1 else "anos"
+        tokens[f"{number} {years}"] = (("idade", str(number)),)
+        for phrase in EXPERIENCE:
+            tokens[phrase.format(f"{number} {years}")] = (("anos_experiencia", str(number)),)
+    return {phrase: found for phrase, found in tokens.items() if phrase not in FLAGS}
+
+
+def _values(vocabulary: Vocabulary) -> Lexicon:
+    """Values by their own names, of which some mean values of several columns."""
+    found: Lexicon = {}
+    for column, values in (*vocabulary.values, ("genero", vocabulary.genres)):
+        for phrase, value in zip(_folded(values), values, strict=True):
+            if phrase not in COMMON_CITIES:
+                found[phrase] = (*found.get(phrase, ()), (column, value))
+    return found
+
+
+def _places(vocabulary: Vocabulary) -> Lexicon:
+    """Cities with their states, and after "em" those whose names are words as well."""
+    found: Lexicon = {}
+    folded = _folded([city for city, _ in vocabulary.cities])
+    for name, (city, state) in zip(folded, vocabulary.cities, strict=True):
+        found[f"{name} {state.lower()}"] = (("cidade", city), ("estado", state))
+        if name in COMMON_CITIES:
+            found[f"em {name}"] = (("cidade", city),)
+    return found
+
+
+def _folded(values: Sequence[str]) -> list[str]:
+    return fold_all(pa.array(values)).to_pylist()  # type: ignore[no-any-return]

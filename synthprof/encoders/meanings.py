@@ -1,7 +1,7 @@
 """What a text asks for, by attribute, and which of it a profile has: the reason for a search result."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from synthprof.encoders.lexicon import STOP_WORDS, read_lexicon
 from synthprof.encoders.text import PhraseFinder
 from synthprof.encoders.tokens import ANCHORS, GAMES
 from synthprof.encoders.vocabulary import read_vocabulary
+
+STATE, CITY, LANGUAGES = "estado", "cidade", "idiomas"
 
 GENRE = "genero"
 """Not a column: the genre of a game, of which a profile has those of its games."""
@@ -41,11 +43,20 @@ class Meanings:
         self._tokens = tuple(lexicon.values())
         self._finder = PhraseFinder(tuple(lexicon), STOP_WORDS)
         self._genres = {game.name: game.genre for game in vocabulary.games}
+        self._states = dict(vocabulary.cities)
 
     def of_text(self, text: str) -> tuple[Meaning, ...]:
         """The attributes that the text names, each once."""
         found = self._finder.find(pa.array([text], pa.large_string())).phrases.tolist()
         return tuple(dict.fromkeys(Meaning(*token) for phrase in found for token in self._tokens[phrase]))
+
+    def homes(self, asked: Sequence[Meaning]) -> tuple[tuple[Meaning, ...], ...]:
+        """Each place to live in that is among them, with its state; a state only if none of its cities is."""
+        cities = [each for each in asked if each.column == CITY]
+        states = {self._states[city.value] for city in cities}
+        of_cities = ((Meaning(STATE, self._states[city.value]), city) for city in cities)
+        alone = ((each,) for each in asked if each.column == STATE and each.value not in states)
+        return (*of_cities, *alone)
 
     def agreeing(self, asked: Iterable[Meaning], profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
         """Those of the attributes asked for that the profile has, with the values that it has."""

@@ -114,6 +114,16 @@ def _matches(
     hit = (known[which] == hashes) & (text_of[: len(hashes)] == text_of[last])
     for place in range(length):
         hit &= free[place : place + len(hashes)]
-    at = np.flatnonzero(hit)
-    apart = np.diff(at, prepend=-length) >= length
-    return at[apart], which[at[apart]]
+    at = _apart(np.flatnonzero(hit), length)
+    return at, which[at]
+
+
+def _apart(starts: Positions, length: int) -> Positions:
+    """The ascending starts without those that overlap with one kept before."""
+    if (np.diff(starts) >= length).all():
+        return starts
+    kept = [int(starts[0])]
+    for start in starts[1:].tolist():
+        if start >= kept[-1] + length:
+            kept.append(start)
+    return np.array(kept, np.int64)

@@ -141,6 +141,8 @@ class Tokens:
         table = np.zeros((len(lexicon), self.dim), np.float32)
         for row, tokens in zip(table, lexicon.values(), strict=True):
             for column, value in tokens:
+                if column not in self._text_weights:  # it counts nothing in a profile
+                    continue
                 if column in ages:
                     vector = ages[column][int(value)]
                 else:

@@ -1,10 +1,13 @@
 """What an encoder knows of a schema: the values of its columns, and what its games are like."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof import profiles
+from synthprof.draws import Lookup
 from synthprof.profiles.reading import read_csv
+from synthprof.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,11 @@ class Game:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every known value by column, and the games."""
+    """Every known value by column, the games, and each city with its state."""
 
     values: tuple[tuple[str, tuple[str, ...]], ...]
     games: tuple[Game, ...]
+    cities: tuple[tuple[str, str], ...]
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -35,7 +39,14 @@ def read_vocabulary(schema_name: str) -> Vocabulary:
     schema = profiles.load_schema(schema_name)
     values = tuple((c.name, c.values) for c in schema.columns if c.values)
     rows = read_csv(Path(profiles.__file__).parent / schema_name / "games.csv")
-    return Vocabulary(values, tuple(_game(row) for row in rows))
+    return Vocabulary(values, tuple(_game(row) for row in rows), tuple(_cities(schema)))
+
+
+def _cities(schema: Schema) -> Iterator[tuple[str, str]]:
+    for draw in (column.draw for column in schema.columns):
+        if isinstance(draw, Lookup):
+            states = (draw.values[code] for code in draw.codes)
+            yield from zip(schema.column(draw.column).values, states, strict=True)
 
 
 def _game(row: dict[str, str]) -> Game:
