@@ -74,6 +74,7 @@ def measure(searcher: Searcher, queries: int) -> dict[str, Any]:
         "index": {name: details[name] for name in ("kind", "nlist", "nprobe", "scores")},
         "text_queries": 200,
         "share_with_two_of_three": _two_of_three(searcher, texts[:200], wishes[:200]),
+        "text_recall_at_10": _text_recall(searcher, texts[:100]),
         "liked_games_shared_with_neighbours": neighbours,
         "liked_games_shared_by_chance": chance,
         "ratio": neighbours / chance,
@@ -103,6 +104,20 @@ def _two_of_three(searcher: Searcher, texts: list[str], wishes: list[tuple[str, 
         for hit in search_text(searcher, text, Query(k=10))
     ]
     return float(np.mean(agree))
+
+
+def _text_recall(searcher: Searcher, texts: list[str]) -> dict[str, float]:
+    """The share of ten results that are as near as the true ten, with the stored effort and as searches do."""
+    vectors = searcher.encoder.encode_text(texts)
+    exact = [search_text(searcher, text, Query(exact=True))[-1].similarity for text in texts]
+    stored = [1 - searcher.index.search(vector[None], 10)[0][0] / 2 for vector in vectors]
+    found = [[hit.similarity for hit in search_text(searcher, text)] for text in texts]
+    return {
+        name: float(
+            np.mean([near >= least - 1e-6 for row, least in zip(rows, exact, strict=True) for near in row])
+        )
+        for name, rows in (("stored_effort", stored), ("search_text", found))
+    }
 
 
 def _liked_games(searcher: Searcher, count: int) -> tuple[float, float]:

@@ -66,7 +66,7 @@ STAGES = (
     Stage("setup", 1, "dataset"),
     Stage("generate", 1, "shard", ("setup",), pooled=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
-    Stage("vectorize", 1, "shard", ("generate",), pooled=True),
+    Stage("vectorize", 2, "shard", ("generate",), pooled=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
     Stage("cluster", 3, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
