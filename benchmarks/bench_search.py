@@ -107,17 +107,17 @@ def _two_of_three(searcher: Searcher, texts: list[str], wishes: list[tuple[str, 
 
 
 def _text_recall(searcher: Searcher, texts: list[str]) -> dict[str, float]:
-    """The share of ten results that are as near as the true ten, with the stored effort and as searches do."""
+    """The share of ten results as near as the true ten, by the stored effort and as searches do."""
     vectors = searcher.encoder.encode_text(texts)
     exact = [search_text(searcher, text, Query(exact=True))[-1].similarity for text in texts]
     stored = [1 - searcher.index.search(vector[None], 10)[0][0] / 2 for vector in vectors]
     found = [[hit.similarity for hit in search_text(searcher, text)] for text in texts]
-    return {
-        name: float(
-            np.mean([near >= least - 1e-6 for row, least in zip(rows, exact, strict=True) for near in row])
-        )
-        for name, rows in (("stored_effort", stored), ("search_text", found))
-    }
+    return {"stored_effort": _as_near(stored, exact), "search_text": _as_near(found, exact)}
+
+
+def _as_near(found: list[Any], exact: list[float]) -> float:
+    near = [each >= least - 1e-6 for row, least in zip(found, exact, strict=True) for each in row]
+    return float(np.mean(near))
 
 
 def _liked_games(searcher: Searcher, count: int) -> tuple[float, float]:
