@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from synthprof.errors import SpecError
+from synthprof.profiles import files_digest
 from synthprof.spec import Spec, digest_of
 
 
@@ -25,6 +26,7 @@ class Stage:
     when: the parameter that must be true for the stage to have something to do.
     beside: whether one thread does its work where there is one worker; others need not wait for it.
     pooled: whether it gives work to the pool's processes.
+    schemas: whether its key changes with the files of the built-in schemas, too.
     """
 
     name: str
@@ -34,10 +36,11 @@ class Stage:
     when: str | None = None
     beside: bool = False
     pooled: bool = False
+    schemas: bool = False
 
     @property
     def key(self) -> str:
-        """Eight hexadecimal digits that change with its version or that of any stage it needs."""
+        """Eight hexadecimal digits that change with its version, the schemas, or any stage it needs."""
         return keys(STAGES)[self.name]
 
     @property
@@ -64,7 +67,7 @@ class Stage:
 
 STAGES = (
     Stage("setup", 1, "dataset"),
-    Stage("generate", 1, "shard", ("setup",), pooled=True),
+    Stage("generate", 1, "shard", ("setup",), pooled=True, schemas=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
     Stage("vectorize", 2, "shard", ("generate",), pooled=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
@@ -86,7 +89,9 @@ def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
     """The key of each stage; stages come after those they need."""
     found: dict[str, str] = {}
     for each in stages:
-        found[each.name] = digest_of([each.name, each.version, [found[need] for need in each.needs]])[:8]
+        read = [files_digest()] if each.schemas else []
+        made_of = [each.name, each.version, [found[need] for need in each.needs], *read]
+        found[each.name] = digest_of(made_of)[:8]
     return found
 
 

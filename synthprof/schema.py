@@ -1,14 +1,10 @@
 """What a profile is: its columns, how each is drawn, how it becomes a feature, and what it means.
 
-A schema is plain values all the way down (no lambdas, no SQL), so it can be hashed, printed and digested:
-its digest names everything that determines the bytes of the profiles besides seed, locale and separation.
+A schema is plain values all the way down (no lambdas, no SQL), so it can be compared, hashed and printed.
 Nothing here draws anything; `generate`, `vectorize`, the store, the checks and docs/schema.md all read it.
 """
 
-import dataclasses
 import functools
-import hashlib
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -185,7 +181,6 @@ class Schema:
     """
 
     name: str
-    version: int
     columns: tuple[Column, ...]
     archetypes: tuple[Archetype, ...]
     derived: tuple[TanhRatio, ...] = ()
@@ -194,17 +189,10 @@ class Schema:
         _check(self)
 
     def __hash__(self) -> int:
-        return hash((self.name, self.version))  # quick, as every process needs it
+        return hash(self.name)  # quick, as every process needs it
 
     def __repr__(self) -> str:
-        parts = f"{len(self.columns)} columns, {len(self.archetypes)} archetypes"
-        return f"<Schema {self.name} version {self.version}: {parts}, digest {self.digest}>"
-
-    @functools.cached_property
-    def digest(self) -> str:
-        """Thirty-two hexadecimal digits that name this schema: BLAKE2b over its canonical JSON."""
-        text = json.dumps(_plain(self), separators=(",", ":"), ensure_ascii=True)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return f"<Schema {self.name}: {len(self.columns)} columns, {len(self.archetypes)} archetypes>"
 
     @functools.cached_property
     def by_name(self) -> dict[str, Column]:
@@ -316,13 +304,3 @@ def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[flo
             f"give one for each of its {wanted} values or bands"
         )
     return shift.factors
-
-
-def _plain(value: object) -> object:
-    """Lists, numbers and strings that say the same, with the class named where the union is open to doubt."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = (_plain(getattr(value, field.name)) for field in dataclasses.fields(value))
-        return [type(value).__name__, *fields]
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value

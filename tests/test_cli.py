@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from place import hear_ctrl_c, until
 
+from synthprof import profiles
 from synthprof.files import record
 from synthprof.manifest import content_digest, read_manifest
+from synthprof.profiles.describe import ADDING
 from synthprof.spec import params_schema
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
@@ -137,6 +139,28 @@ def test_show_prints_the_profile_as_the_database_has_it(home: Path) -> None:
     database.close()
     assert row[0] in text
     assert row[1][:60] in text
+
+
+@pytest.fixture(scope="module")
+def after_a_new_column(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The data root after the same run with one column more, and a PYTHONPATH with the schema that has it."""
+    root, copy = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("home") / "copy"
+    shutil.copytree(Path(profiles.__file__).parents[1], root / "synthprof")
+    shutil.copytree(home, copy, symlinks=True)
+    (example,) = re.findall(r"```toml\n(.*?)```", ADDING, re.DOTALL)
+    with (root / "synthprof" / "profiles" / "gamer_br" / "columns.toml").open("a", encoding="utf-8") as file:
+        file.write(example)
+    done = _call(copy, "run", "--dataset", "demo", "--profiles", "3000", PYTHONPATH=str(root))
+    assert done.returncode == 0, done.stderr
+    return copy, str(root)
+
+
+def test_a_run_after_a_column_was_added_makes_it_without_more_being_said(
+    after_a_new_column: tuple[Path, str],
+) -> None:
+    home, path = after_a_new_column
+    assert "turno_de_trabalho" in _call(home, "show", "7", "--dataset", "demo", PYTHONPATH=path).stdout
+    assert _call(home, "verify", "--dataset", "demo", "--all", PYTHONPATH=path).returncode == 0
 
 
 def test_verify_finds_a_sound_version_sound(home: Path) -> None:

@@ -464,8 +464,8 @@ GOLDEN = {
     ),
 }
 """Why a column may not change unnoticed, and its digests in blocks 0 and 61 (the latter beyond a million
-rows). A change on purpose renews the digests, raises the schema's version and stands in CHANGELOG.md under
-"Output changes".
+rows). A change on purpose renews the digests, raises the version of stage `generate` if it is one of code,
+and stands in CHANGELOG.md under "Output changes".
 """
 
 

@@ -7,7 +7,7 @@ from synthprof.draws import Given
 from synthprof.errors import SpecError
 from synthprof.profiles.reading import read_schema
 from synthprof.schema import Column, Schema
-from synthprof.spec import Spec
+from synthprof.spec import Spec, digest_of
 
 _FOLDER = Path(__file__).parent
 
@@ -18,6 +18,13 @@ KEY, TEXT = "chave", "descricao"
 def schema_names() -> tuple[str, ...]:
     """The schemas that can be loaded."""
     return tuple(sorted(path.parent.name for path in _FOLDER.glob("*/columns.toml")))
+
+
+@functools.cache
+def files_digest() -> str:
+    """Thirty-two hexadecimal digits that change with the files of the built-in schemas; found once."""
+    paths = sorted([*_FOLDER.glob("*/*.toml"), *_FOLDER.glob("*/*.csv")])
+    return digest_of([(str(path.relative_to(_FOLDER)), path.read_text(encoding="utf-8")) for path in paths])
 
 
 @functools.cache
@@ -39,7 +46,6 @@ def collection_schema(columns: str) -> Schema:
     carried = (each.split(":") for each in columns.split(",") if each)
     return Schema(
         "collection",
-        1,
         (
             Column(KEY, Given("text"), None, "The id that the row has in its source.", indexed=True),
             Column(TEXT, Given("text"), None, "The text that is embedded."),

@@ -29,8 +29,8 @@ odds = { "Diurno" = 70, "Noturno" = 12, "Não trabalha" = 18 }
 
 That is all: the table in SQLite, the feature, the checks at publishing, the report and this page follow from
 it, and no other column changes a byte. It stands last unless `order` names it. Kinds of draw: `choice`,
-`chance`, `number`, `years`, `subset`, `name`, `prose`, `city`, `state`. Raise `version` at the top of the
-file when existing columns change."""
+`chance`, `number`, `years`, `subset`, `name`, `prose`, `city`, `state`. The next run makes all of it anew
+as another version, as after any change of the schema's files; published versions stay what they are."""
 
 
 def describe(schema: Schema) -> str:
@@ -38,10 +38,9 @@ def describe(schema: Schema) -> str:
     features = [column for column in schema.columns if column.feature is not None]
     return "\n".join(
         [
-            f"# Schema {schema.name}, version {schema.version}",
+            f"# Schema {schema.name}",
             "",
             "Made from the schema by `python -m synthprof.profiles`; a test checks that it is up to date.",
-            f"Digest: `{schema.digest}`.",
             "",
             "## Columns",
             "",

@@ -52,7 +52,6 @@ def read_schema(folder: Path) -> Schema:
     order = dict.fromkeys([*declared.get("order", ()), *columns])
     return Schema(
         name=folder.name,
-        version=declared["version"],
         columns=tuple(columns[name] for name in order),
         archetypes=tuple(reader.archetype(table) for table in _toml(folder / "archetypes.toml")["archetype"]),
         derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
