@@ -276,12 +276,9 @@ def verify(
     for finding in verdict.findings:
         console.print(Text.assemble(("✗", "red"), " ", finding), soft_wrap=True)
     if not verdict.sound:
-        console.print("`synthprof repair` makes it whole.")
+        console.print(f"{verdict.remedy}.", soft_wrap=True)
         raise typer.Exit(1)
-    console.print(
-        f"[green]✓[/green] {dataset} {found.manifest.version}: {verdict.files} files match their checksums, "
-        f"{verdict.blocks} of {found.spec.blocks} blocks made again are the same byte for byte"
-    )
+    console.print(f"[green]✓[/green] {dataset} {found.manifest.version}: {verdict.found_right}")
 
 
 @app.command(epilog="Example: synthprof repair --dataset gamers")

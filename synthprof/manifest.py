@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, is_there, sha256
 from synthprof.receipts import Receipt
-from synthprof.spec import Spec, digest_of
+from synthprof.spec import digest_of
 
 MANIFEST = "MANIFEST.json"
 
@@ -70,11 +70,6 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-
-def version_of(spec: Spec, key: str) -> str:
-    """The name of the version that this spec and this key of the last stage give."""
-    return digest_of([spec.digest, key])[:12]
 
 
 def content_digest(files: Iterable[FileRecord]) -> str:

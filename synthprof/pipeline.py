@@ -95,6 +95,11 @@ def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
     return found
 
 
+def version_of(spec: Spec) -> str:
+    """The name of the version that this release, with its schemas, makes of a spec."""
+    return digest_of([spec.digest, stage("publish").key])[:12]
+
+
 def stage(name: str) -> Stage:
     """The stage of that name; SpecError if there is none."""
     found = next((each for each in STAGES if each.name == name), None)

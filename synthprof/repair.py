@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, record
-from synthprof.manifest import Manifest, read_manifest, version_of
-from synthprof.pipeline import STAGES, stage
+from synthprof.manifest import Manifest, read_manifest
+from synthprof.pipeline import STAGES, version_of
 from synthprof.receipts import Receipt
 from synthprof.run import Observer, alone, done
 from synthprof.spec import Request, Runtime, Spec
@@ -38,16 +38,16 @@ def repair(
 
     A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
     blocks that are sound. `anew`: nothing in the build is trusted. Which version is current does not change.
-    Raises SpecError if the version is unknown or was made by another release, StageError if it is so damaged
-    that its spec is lost.
+    Raises SpecError if the version is unknown or was made by another release or schema, StageError if it is
+    so damaged that its spec is lost.
     """
     store = Store(home, dataset)
     name = version or store.current().name
     spec, manifest = _known(store, name)
-    if version_of(spec, stage("publish").key) != name:
+    if version_of(spec) != name:
         raise SpecError(
-            f"version {name} of {dataset!r} was made by another release of synthprof, which must repair it; "
-            "or make it anew with `synthprof run`"
+            f"version {name} of {dataset!r} was made by another release or schema of synthprof, "
+            "which must repair it; or make it anew with `synthprof run`"
         )
     failed = sum(receipt.rejected for receipt in manifest.stages) if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
@@ -77,7 +77,7 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
     except (StageError, ValidationError) as error:
         for path in store.folder.glob("build/*/spec.json"):
             spec = Spec.model_validate_json(path.read_bytes())
-            if version_of(spec, stage("publish").key) == name:
+            if version_of(spec) == name:
                 return spec, None
         raise StageError(
             f"{error}; its build is gone too, so only `synthprof run` with its parameters helps"

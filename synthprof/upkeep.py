@@ -45,14 +45,8 @@ def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, observe)
     name = f"{version.manifest.dataset} {version.manifest.version}"
     if not verdict.sound:
-        raise SpecError(
-            f"{name} is not what it should be: {'; '.join(verdict.findings)}; "
-            "`synthprof repair` makes it whole"
-        )
-    logger.info(
-        "%s: %d files match their checksums, %d of %d blocks made again are the same byte for byte",
-        name, verdict.files, verdict.blocks, version.spec.blocks,
-    )  # fmt: skip
+        raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
+    logger.info("%s: %s", name, verdict.found_right)
     return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
 
 

@@ -1,4 +1,7 @@
-"""Proof that a published version is what its spec says: checksums, contents, and blocks made again."""
+"""Proof that a published version is what its spec says: checksums, contents, and blocks made again.
+
+Only the release and the schema that made a version make its blocks again; without them the rest is proved.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ from synthprof.explore import Version
 from synthprof.generate import Generated, generate
 from synthprof.manifest import damaged, strangers
 from synthprof.overview import CLUSTER, MOST_POINTS
+from synthprof.pipeline import version_of
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import stream
@@ -50,12 +54,16 @@ codes instead of vectors must find half."""
 class Verdict:
     """What was looked at, and what was found wrong.
 
-    damaged: files that are missing or differ from their checksum. strange: names the manifest does not know.
-    wrong: what does not follow from the spec although the checksums are right. Each with its words.
+    blocks: those made again, out of `every`. ours: whether this release and schema made the version; else no
+    block is made again. damaged: files that are missing or differ from their checksum. strange: names the
+    manifest does not know. wrong: what does not follow from the spec although the checksums are right. Each
+    with its words.
     """
 
     files: int
     blocks: int
+    every: int
+    ours: bool
     damaged: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -74,17 +82,38 @@ class Verdict:
         """Whether nothing was found wrong."""
         return not self.findings
 
+    @property
+    def found_right(self) -> str:
+        """What a sound version was found to be, in words."""
+        if not self.ours:
+            return f"{self.files} files match their checksums; {_FOREIGN}, so no block was made again"
+        return (
+            f"{self.files} files match their checksums, "
+            f"{self.blocks} of {self.every} blocks made again are the same byte for byte"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """What helps against the findings, in words."""
+        return "`synthprof repair` makes it whole" if self.ours else f"{_FOREIGN}, which must repair it"
+
+
+_FOREIGN = "it was made by another release or schema of synthprof"
+
 
 def verify(version: Version, blocks: int | None, progress: Callable[[int, int], None]) -> Verdict:
     """Every file against its checksum, every table's rows, and `blocks` blocks (None: all) made again.
 
     A block is compared byte by byte with profiles, vectors and embeddings; its clusters with the centroids,
-    and the index with its embeddings. A damaged file is not opened. Which blocks are taken follows from the
-    version's name, so that a repeated check takes the same ones.
+    and the index with its embeddings. Of a version that another release or schema made, the stored embeddings
+    of these blocks are looked up in the index instead. A damaged file is not opened. Which blocks are taken
+    follows from the version's name, so that a repeated check takes the same ones.
     """
     spec, files = version.spec, version.manifest.files
     chosen = _choose(version, spec.blocks if blocks is None else min(blocks, spec.blocks))
     total = len(files) + len(chosen)
+    ours = version_of(spec) == version.manifest.version
+    block_wrong = _block_wrong if ours else _stored_block_wrong
     bad: list[str] = []
     for done, file in enumerate(files, start=1):
         bad += damaged(version.folder, [file])
@@ -94,7 +123,7 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
     wrong += _collection_wrong(version, sound)
     index = _index(version, sound)
     for done, block in enumerate(chosen, start=len(files) + 1):
-        wrong += _block_wrong(version, sound, block, index)
+        wrong += block_wrong(version, sound, block, index)
         progress(done, total)
     wrong += _index_wrong(version, index)
     wrong += _map_wrong(version, sound)
@@ -102,7 +131,9 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
         wrong.append("MANIFEST.json has no seal")
     return Verdict(
         len(files),
-        len(chosen),
+        len(chosen) if ours else 0,
+        spec.blocks,
+        ours,
         tuple(bad),
         tuple(strangers(version.folder, files)),
         tuple(dict.fromkeys(wrong)),
@@ -175,6 +206,19 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
         yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
+def _stored_block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+    """What can be said of a block that is not made again: its norms, and its embeddings in the index."""
+    if EMBEDDINGS_DB not in sound:
+        return
+    first, rows = block * BLOCK_ROWS + 1, version.spec.block_rows(block)
+    stored = _stored(version.folder, first, rows, EMBEDDINGS_DB)
+    which = f"{EMBEDDINGS_DB}, ids {first} to {first + rows - 1}"
+    yield from (f"{which}: {finding}" for finding in _norms_wrong(version, stored))
+    embeddings, missing = _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
+    if index is not None and not missing.all():
+        yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
+
+
 def _batch(rows: pa.Table) -> pa.RecordBatch:
     return rows.combine_chunks().to_batches()[0]
 
@@ -204,13 +248,18 @@ def _embeddings(
     if not spec.embedded_slowly:
         encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
         return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
-    placeholder = np.eye(1, spec.dim_embedding, dtype="<f4").tobytes()
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if EMBEDDINGS_DB in sound:
         blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()
+    return _matrix(blobs, spec.dim_embedding)
+
+
+def _matrix(blobs: list[bytes | None], dim: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Stored embeddings, (n, dim), with a placeholder for those that are missing, and which are."""
+    placeholder = np.eye(1, dim, dtype="<f4").tobytes()
     missing = np.array([blob is None or len(blob) != len(placeholder) for blob in blobs])
     whole = (blob if blob and len(blob) == len(placeholder) else placeholder for blob in blobs)
-    matrix = np.frombuffer(b"".join(whole), "<f4").reshape(-1, spec.dim_embedding)
+    matrix = np.frombuffer(b"".join(whole), "<f4").reshape(-1, dim)
     return matrix.astype(np.float32), missing
 
 
@@ -239,15 +288,20 @@ def _floats_wrong(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[s
 
 
 def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
-    blobs = [blob or b"" for blob in stored.column(1).to_pylist()]
-    if version.spec.embedded_slowly:
-        blobs = [blob for blob in stored.column(1).to_pylist() if blob is not None] or [made[0].tobytes()]
-    else:
+    if not version.spec.embedded_slowly:
         yield from _floats_wrong(stored, made)
-    if {len(blob) for blob in blobs} != {4 * made.shape[1]}:
+    yield from _norms_wrong(version, stored)
+
+
+def _norms_wrong(version: Version, stored: pa.Table) -> Iterator[str]:
+    """Embeddings have their dimension and the norm 1; only those of a slow encoder may be missing."""
+    blobs, dim = stored.column("embedding").to_pylist(), version.spec.dim_embedding
+    if version.spec.embedded_slowly:
+        blobs = [blob for blob in blobs if blob is not None]
+    if any(len(blob or b"") != 4 * dim for blob in blobs):
         yield "some embeddings have another dimension or are missing"
         return
-    values = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, made.shape[1])
+    values = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dim)
     off = np.abs(np.linalg.norm(values, axis=1) - 1)
     if not (off <= NORM_TOLERANCE).all():  # NaN must fail too
         yield "some norms are not 1"

@@ -163,6 +163,30 @@ def test_a_run_after_a_column_was_added_makes_it_without_more_being_said(
     assert _call(home, "verify", "--dataset", "demo", "--all", PYTHONPATH=path).returncode == 0
 
 
+def test_verify_says_that_a_version_is_of_another_schema_and_checks_the_rest(
+    after_a_new_column: tuple[Path, str],
+) -> None:
+    home, path = after_a_new_column
+    (older,) = {each.name for each in (home / "demo" / "versions").iterdir()} - {
+        (home / "demo" / "CURRENT").resolve().name
+    }
+    words = ["verify", "--dataset", "demo", "--version", older, "--all"]
+    done = _call(home, *words, PYTHONPATH=path)
+    assert done.returncode == 0, done.stdout
+    assert "made by another release or schema of synthprof, so no block was made again" in _flat(done.stdout)
+    assert "made again are the same" in _flat(_call(home, *words).stdout)
+    (home / "demo" / "versions" / older / "map.arrow").unlink()
+    done = _call(home, *words, PYTHONPATH=path)
+    assert done.returncode == 1
+    assert "map.arrow is missing" in done.stdout
+    assert "another release or schema of synthprof, which must repair it" in _flat(done.stdout)
+    assert "which must repair it" in _flat(_call(home, "repair", *words[1:-1], PYTHONPATH=path).stderr)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
 def test_verify_finds_a_sound_version_sound(home: Path) -> None:
     done = _call(home, "verify", "--dataset", "demo", "--all")
     assert done.returncode == 0

@@ -21,10 +21,9 @@ from synthprof.answers import SINCE
 from synthprof.build import Build
 from synthprof.errors import Busy, StageError
 from synthprof.files import FileRecord, record, write_text
-from synthprof.manifest import version_of
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
-from synthprof.pipeline import STAGES, Stage
+from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.pipeline import stage as find
 from synthprof.plan import SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
@@ -247,7 +246,7 @@ class Exchange:
         if receipt is None:
             raise StageError(f"{folder} has lost its receipt or files that it names; clear the task")
         if self.stage.name == "publish":
-            self._publication(version_of(self.spec, self.stage.key)).store(self.request.runtime.keep_versions)
+            self._publication(version_of(self.spec)).store(self.request.runtime.keep_versions)
         stored = self._put(folder, receipt.files)
         for name in ROOT_FILES if self.stage.name == "setup" else ():
             if (path := self.build.folder / name).is_file():

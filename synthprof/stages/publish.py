@@ -26,9 +26,9 @@ from synthprof.contents import (
 from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, record, replacing
-from synthprof.manifest import Manifest, content_digest, version_of
+from synthprof.manifest import Manifest, content_digest
 from synthprof.overview import count
-from synthprof.pipeline import STAGES, stage
+from synthprof.pipeline import STAGES, stage, version_of
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.shares import Counts, expected_shares, observed_counts
@@ -133,7 +133,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
     return Manifest(
         format=1,
         dataset=context.store.dataset,
-        version=version_of(context.spec, stage("publish").key),
+        version=version_of(context.spec),
         published_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         spec=context.spec.described(),
         rows=context.spec.profiles,
@@ -146,7 +146,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
 
 def holds(context: Context) -> bool:
     """Whether the version is still there, by names and sizes, and is the current one."""
-    return context.store.stands(version_of(context.spec, stage("publish").key))
+    return context.store.stands(version_of(context.spec))
 
 
 def _receipts(context: Context) -> tuple[Receipt, ...]:

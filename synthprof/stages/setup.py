@@ -6,8 +6,7 @@ from typing import Any
 
 from synthprof.answers import SINCE
 from synthprof.files import check_links, write_text
-from synthprof.manifest import version_of
-from synthprof.pipeline import stage
+from synthprof.pipeline import version_of
 from synthprof.plan import plan, texts_of
 from synthprof.spec import Spec
 from synthprof.stages.context import Context, Outcome
@@ -34,7 +33,7 @@ def run(context: Context) -> Outcome:
     return Outcome(
         0,
         details={
-            "version": version_of(context.spec, stage("publish").key),
+            "version": version_of(context.spec),
             "shards": [
                 [shard.first, shard.end, shard.label(context.spec.profiles)] for shard in planned.shards
             ],

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from synthprof.build import Build
 from synthprof.errors import StageError
-from synthprof.manifest import version_of
-from synthprof.pipeline import STAGES, Stage, stage
+from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.receipts import Receipt, read_receipts
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.store import Store
@@ -48,7 +47,7 @@ def progress_of(home: Path, dataset: str) -> list[models.BuildProgress]:
     return [
         models.BuildProgress(
             build=build.folder.name,
-            version=version_of(build.spec, stage("publish").key),
+            version=version_of(build.spec),
             state=_state(build),
             problem=build.failure(),
             stages=[_progress(build, each) for each in _wanted(build.spec)],
@@ -65,8 +64,7 @@ def _builds(home: Path, dataset: str) -> Iterator[Build]:
         except (OSError, ValidationError):  # removed just now, or of another release
             continue
         build = store.build(spec)
-        version = version_of(spec, stage("publish").key)
-        if build.folder == path.parent and not store.published(version).is_dir():
+        if build.folder == path.parent and not store.published(version_of(spec)).is_dir():
             yield build
 
 
