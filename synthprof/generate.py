@@ -51,6 +51,10 @@ _CANDIDATES = 3
 """Candidates drawn per place in a list before it stays shorter than wanted: with two, a third of the lists of
 four styles did at separation 0.8, since an archetype has few styles."""
 
+_REDRAWN = 8
+"""Most times that a last name is drawn anew because it says the first name again; the chance of that is below
+one in eight for every first name of every locale."""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -116,10 +120,18 @@ class _Whole:
 
 @dataclass(frozen=True)
 class _ByName:
+    """Codes are those of fragments; echoes (most, firsts + 1): the last names that say a first name again."""
+
     names: Names
     firsts: AliasTable
     lasts: AliasTable
     decades: Rows
+    echoes: npt.NDArray[np.int32]
+
+    def doubled(self, first: Codes, last: Codes) -> npt.NDArray[np.bool_]:
+        """Whether a last name is the first name or one of its words, (n,): Paula in Ana Paula Paula."""
+        found: npt.NDArray[np.bool_] = (self.echoes.take(first, axis=1) == last).any(axis=0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -187,7 +199,18 @@ def _name_tables(schema: Schema, draw: FullName, locale: str) -> _ByName:
         alias_table(names.first_shares.reshape(-1, len(names.firsts))),
         alias_table(names.last_shares),
         np.clip(decades, 0, len(draw.decades) - 1),
+        _echoes(names),
     )
+
+
+def _echoes(names: Names) -> npt.NDArray[np.int32]:
+    """For each first name, after one for the empty text, the last names that say it again; 0 is none."""
+    codes = {last: code for code, last in enumerate(names.lasts, start=1 + len(names.firsts))}
+    said = [[codes[word] for word in {first, *first.split()} & codes.keys()] for first in names.firsts]
+    most = max(map(len, said))
+    return np.array(
+        [[0] * most, *(some + [0] * (most - len(some)) for some in said)], dtype=np.int32
+    ).T.copy()
 
 
 def _strings(column: Column, named: Mapping[str, _ByName]) -> tuple[str, ...]:
@@ -350,12 +373,19 @@ class _Drawing:
         first = by.firsts.draw(words.uint32(BLOCK_ROWS), rows).astype(np.int32) + np.int32(1)
         self.first_names[name] = first
         start = np.int32(1 + len(by.names.firsts))
-        last = by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+
+        def last_names() -> npt.NDArray[np.int32]:
+            return by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+
+        last, second = last_names(), last_names()
+        two = words.uint16(BLOCK_ROWS) < round(by.names.two_lasts * 65_536)
+        for _ in range(_REDRAWN):
+            if not (doubled := by.doubled(first, last)).any():
+                break
+            last = np.where(doubled, last_names(), last)
         if by.names.last_stands_first:
             return [last, first]
-        second = by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
-        two = words.uint16(BLOCK_ROWS) < round(by.names.two_lasts * 65_536)
-        return [first, last, second * (two & (second != last))]
+        return [first, last, second * (two & (second != last) & ~by.doubled(first, second))]
 
     def _prose(self, name: str, draw: Prose) -> pa.StringArray:
         codes = {name: codes[: self.rows] for name, codes in self.codes.items()}

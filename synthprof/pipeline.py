@@ -67,7 +67,7 @@ class Stage:
 
 STAGES = (
     Stage("setup", 1, "dataset"),
-    Stage("generate", 1, "shard", ("setup",), pooled=True, schemas=True),
+    Stage("generate", 2, "shard", ("setup",), pooled=True, schemas=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
     Stage("vectorize", 2, "shard", ("generate",), pooled=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),

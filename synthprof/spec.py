@@ -67,7 +67,7 @@ class Spec(_Params):
         Field(
             json_schema_extra=lambda schema: schema.update(enum=list(locales())),
             description="Locale of the names: pt_BR (Brazilian names by sex and birth decade) "
-            "or any Faker locale that has person names.",
+            "or any Faker locale that has person names; they fit the sex where Faker lists them by sex.",
         ),
     ] = "pt_BR"
     separation: Annotated[

@@ -88,11 +88,14 @@ def _list(provider: type, name: str) -> Sequence[str] | Mapping[str, float]:
 
 
 def _weighted(names: Sequence[str] | Mapping[str, float]) -> Weighted:
-    """Names, clear of stray spaces, with their weights; a name listed twice counts twice."""
+    """Names, clear of stray spaces and of what follows a comma or bracket, with their weights.
+
+    "Bourgondië, van" is Bourgondië. A name listed twice counts twice.
+    """
     found: Weighted = {}
     pairs = names.items() if isinstance(names, Mapping) else ((name, 1.0) for name in names)
     for name, weight in pairs:
-        if clean := " ".join(name.split()):
+        if clean := " ".join(re.split(r"[,;(]", name)[0].split()):
             found[clean] = found.get(clean, 0.0) + float(weight)
     return found
 
