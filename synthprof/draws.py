@@ -54,9 +54,10 @@ class Number:
 
 @dataclass(frozen=True)
 class YearsSince:
-    """Years x with 0 <= x <= top, where top = min(column - start, most), early starts being likelier.
+    """Years x with 0 <= x <= top, where top = min(column - start, most).
 
-    The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall: integers, so that it is exact everywhere.
+    The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall: integers, so that it is exact everywhere. With
+    equal exponents the middle is likeliest; the larger `rise`, the earlier the start.
     """
 
     column: str

@@ -5,6 +5,7 @@ in 1.7 million comparisons; nothing is left to chance here, since the seed is fi
 """
 
 import functools
+import re
 from pathlib import Path
 
 import faiss
@@ -120,6 +121,18 @@ def test_without_structure_ages_are_the_census_tilted_to_players():
 def test_archetypes_have_their_shares():
     shares = np.array([archetype.share for archetype in SCHEMA.archetypes])
     assert_shares(np.bincount(sample()[1], minlength=len(shares)), shares / shares.sum(), "archetypes")
+
+
+def test_the_shares_that_the_head_of_columns_toml_tells_are_those_of_the_data():
+    head = (SCHEMA_FOLDER / "columns.toml").read_text(encoding="utf-8").partition("\n\n# Order")[0]
+    told = [int(share) for share in re.findall(r"(\d+) %", head)]
+    found = []
+    for separation in (0.0, 0.8):
+        batch = sample(separation)[0]
+        found.append(pc.mean(pc.equal(batch["sexo"].cast("string"), "Feminino")).as_py())
+        for platform in ("Celular", "PC"):
+            found.append(pc.mean(pc.match_substring(batch["plataformas_possuidas"], platform)).as_py())
+    assert np.abs(np.array(found) * 100 - told).max() < 1
 
 
 LISTS = ["jogos_favoritos", "estilos_preferidos", "plataformas_possuidas", "interesses_musicais", "idiomas"]

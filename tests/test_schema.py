@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from synthprof import profiles
 from synthprof.draws import Chance, Choice, Shift, YearsSince
 from synthprof.errors import SpecError
 from synthprof.profiles import load_schema, schema_names
@@ -140,6 +141,12 @@ def test_parts_that_do_not_fit_are_refused(columns, message):
 def test_an_archetype_of_an_unknown_column_is_refused():
     with pytest.raises(SpecError, match="unknown column 'z'"):
         schema(column("a"), archetypes=(Archetype("few", "Few", 1.0, (("z", (1.0,)),)),))
+
+
+def test_games_are_of_their_genre_and_on_their_platforms():
+    games = {row["jogo"]: row for row in read_csv(Path(profiles.__file__).parent / "gamer_br" / "games.csv")}
+    assert games["Hades"]["genero"] == games["Portal 2"]["genero"] == "Aventura"
+    assert "PlayStation 4" not in games["Naraka: Bladepoint"]["plataformas"]
 
 
 def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
