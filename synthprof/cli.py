@@ -84,7 +84,7 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
     names = [f"--{name.replace('_', '-')}"]
     if schema["type"] == "boolean":
         names = [f"{names[0]}/--no-{names[0][2:]}"]
-    default = schema["default"] if schema["type"] != "boolean" else ("yes" if schema["default"] else "no")
+    default = _in_words(schema["default"])
     option = typer.Option(*names, help=f"{schema['description']}{bounds} Default: {default}.")
     return inspect.Parameter(
         name,
@@ -92,6 +92,12 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
         default=None,
         annotation=Annotated[_TYPES[schema["type"]] | None, option],
     )
+
+
+def _in_words(default: Any) -> str:  # noqa: ANN401
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return "empty" if default == "" else str(default)
 
 
 @app.command(epilog="Example: synthprof plan --profiles 1000000")
@@ -224,7 +230,7 @@ def status() -> None:
     console = Console()
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     for title in ("data set", "version", "rows", "seed", "encoder", "MiB", "published", "ARI", "recall"):
-        table.add_column(title, no_wrap=True)
+        table.add_column(title)
     for version, current in versions(home_folder()):
         manifest = version.manifest
         scores = (manifest.scores.get(name) for name in ("adjusted_rand_index", "recall_at_10"))
@@ -239,7 +245,7 @@ def status() -> None:
             *("–" if score is None else f"{score:.3f}" for score in scores),
         )
     if table.row_count:
-        console.print(table)
+        cli_search.print_table(table)
     else:
         console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
     for build in builds(home_folder()):

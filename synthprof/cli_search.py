@@ -31,6 +31,9 @@ SHOWN_OF_COLLECTION = ("chave", "descricao")
 MOST_SHOWN = 60
 """Characters of a collection's text in the table."""
 
+MOST_COLUMNS = 10_000
+"""Width of a table that nobody's terminal bounds."""
+
 ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
 
 
@@ -150,15 +153,25 @@ def _open(dataset: str, version: str | None) -> "Searcher":
 
 def _print(hits: "Sequence[Hit]", output: Format) -> None:
     if output is Format.table:
-        _print_table(Console(), hits)
+        _print_table(hits)
     else:
         text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
         typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
-def _print_table(console: Console, hits: "Sequence[Hit]") -> None:
+def print_table(table: Table) -> None:
+    """No cell is cut: a terminal folds what is too wide, a pipe or file gets each row as one line."""
+    console = Console()
+    for column in table.columns:
+        column.overflow = "fold"
+    if not console.is_terminal:
+        console.width = MOST_COLUMNS
+    console.print(table)
+
+
+def _print_table(hits: "Sequence[Hit]") -> None:
     if not hits:
-        console.print("Nothing meets the conditions.")
+        Console().print("Nothing meets the conditions.")
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     columns = SHOWN if "nome" in hits[0].profile else SHOWN_OF_COLLECTION
@@ -167,7 +180,7 @@ def _print_table(console: Console, hits: "Sequence[Hit]") -> None:
     for hit in hits:
         shown = [Text(_short(str(hit.profile[name]))) for name in columns]
         table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(_reasons(hit)))
-    console.print(table)
+    print_table(table)
 
 
 def _short(text: str) -> str:

@@ -132,6 +132,22 @@ def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) 
     )
 
 
+def test_no_cell_of_a_table_is_cut_in_a_pipe_of_80_columns(home: Path) -> None:
+    text = _call(home, "status", COLUMNS="80").stdout
+    assert re.search(r"demo +[0-9a-f]{12}\* +3,000 +42 +catalogue .* \d\.\d{3} +\d\.\d{3}", text)
+    assert "recall" in text
+    words = ("search", "joga RPG de madrugada no PC com amigos", "--dataset", "demo", "-k", "2")
+    head, _, *hits = _call(home, *words, COLUMNS="80").stdout.splitlines()
+    assert "similarity" in head and len(hits) == 2
+    assert all(hit.split()[0] == str(rank) for rank, hit in enumerate(hits, 1)) and "…" not in "".join(hits)
+
+
+def test_help_says_where_a_default_is_empty(home: Path) -> None:
+    text = " ".join(_call(home, "embed", "--help").stdout.replace("│", " ").split())
+    assert "Default: empty." in text and "Default: ." not in text
+    assert "Default: no." in text and "Default: 0." in text
+
+
 def test_show_prints_the_profile_as_the_database_has_it(home: Path) -> None:
     text = " ".join(_call(home, "show", "7", "--dataset", "demo").stdout.split())
     with sqlite3.connect(home / "demo" / "CURRENT" / "perfis.db") as database:
