@@ -205,6 +205,23 @@ def test_an_airflow_task_takes_address_and_key_from_its_connection(monkeypatch: 
     assert service_environment("setup", http)["SYNTHPROF_EMBEDDINGS_URL"] == "http://127.0.0.1:8000"
 
 
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("https://:key@api.example.com/v1", "https://api.example.com/v1"),
+        ("http://:key@127.0.0.1:8000/a/v1", "http://127.0.0.1:8000/a/v1"),
+        ("https://:key@api.example.com", "https://api.example.com"),
+        ("http://:key@api.example.com/https", "https://api.example.com"),
+    ],
+)
+def test_the_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch, uri: str, address: str) -> None:
+    from synthprof.orchestration.service import service_environment
+
+    monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", uri)
+    found = service_environment("setup", {"encoder": "http"})
+    assert found == {"SYNTHPROF_EMBEDDINGS_URL": address, "SYNTHPROF_EMBEDDINGS_KEY": "key"}
+
+
 def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

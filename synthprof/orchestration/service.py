@@ -7,9 +7,11 @@ from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 CONNECTION = "synthprof_embeddings"
-"""The Connection's host is the address (https://host/v1), its password the key."""
+"""The Connection's host is the address (https://host/v1), its password the key; or a URI has both."""
 
 URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"  # as in encoders.http, which loads NumPy
+
+PROTOCOLS = ("http", "https")
 
 STAGES = ("setup", "vectorize")
 """Stages that ask the service; no other is told the key."""
@@ -30,9 +32,16 @@ def service_environment(stage: str, params: Mapping[str, Any]) -> dict[str, str]
 
 
 def _address(found: Connection) -> str:
-    """The host with its scheme: as it stands, or put together from the Connection's parts."""
-    host = found.host or ""
+    """The host as it stands, or put together from the parts of a URI, as Airflow names them.
+
+    Of `https://:key@host/v1` the type is `https` and the schema `v1`; of Airflow's own `http://host/https`
+    the schema is the protocol.
+    """
+    host, schema = found.host or "", found.schema or ""
     if "://" in host:
         return host
     port = f":{found.port}" if found.port else ""
-    return f"{found.schema or 'https'}://{host}{port}"
+    if schema in PROTOCOLS:
+        return f"{schema}://{host}{port}"
+    protocol = found.conn_type if found.conn_type in PROTOCOLS else "https"
+    return f"{protocol}://{host}{port}/{schema}".rstrip("/")
