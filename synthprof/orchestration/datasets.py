@@ -138,7 +138,7 @@ def _check_schedule(dataset: Dataset) -> None:
         raise SpecError(
             f"timezone={dataset.timezone!r} is unknown; write a name such as America/Sao_Paulo or UTC"
         ) from None
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import CroniterBadDateError, croniter  # type: ignore[import-untyped]
 
     fields = dataset.schedule.split()
     if len(fields) != 5 or not croniter.is_valid(dataset.schedule):
@@ -146,3 +146,9 @@ def _check_schedule(dataset: Dataset) -> None:
             f"schedule={dataset.schedule!r} is not a cron expression; write five fields: minute, hour, "
             'day of month, month, day of week, such as "0 3 * * *"'
         )
+    try:
+        croniter(dataset.schedule).get_next()
+    except CroniterBadDateError:
+        raise SpecError(
+            f"schedule={dataset.schedule!r} never comes; write a day that its month has, such as 0 3 30 4 *"
+        ) from None

@@ -22,6 +22,8 @@ from synthprof.startup import show_what_can_be_shown
 
 DAG_ID = "synthprof_generate"
 
+_TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0, 2 where the caller must change something, 1 or 75 otherwise."""
@@ -124,7 +126,7 @@ def _given(text: str) -> tuple[str, str]:
 
 def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401
     if kind == "boolean":
-        return {"true": True, "false": False}.get(text.strip().lower(), text)
+        return _TRUTH.get(text.strip().lower(), text)
     if kind in ("integer", "number"):
         for number in (int, float):
             with contextlib.suppress(ValueError, OverflowError):
