@@ -6,6 +6,7 @@ Nothing here draws anything; `generate`, `vectorize`, the store, the checks and 
 
 import functools
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -247,9 +248,18 @@ def _check(schema: Schema) -> None:
         for name, _ in archetype.odds:
             schema.column(name)
     for column in schema.columns:
+        _check_name(column.name)
         _check_odds(schema, column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name) or name.casefold() == "id":
+        raise SpecError(
+            f"{name!r} cannot be the name of a column: letters, digits and _, not id; "
+            "rename it (a source's, in a view)"
+        )
 
 
 def _needed_numbers(schema: Schema) -> Iterator[str]:

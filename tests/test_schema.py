@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from synthprof.draws import Chance, Choice, Shift, YearsSince
 from synthprof.errors import SpecError
 from synthprof.profiles import load_schema, schema_names
 from synthprof.profiles.describe import describe
-from synthprof.profiles.reading import read_csv
+from synthprof.profiles.reading import read_csv, read_schema
 from synthprof.schema import Archetype, Column, Indexed, Schema, TanhRatio
 
 ONE = (Archetype("all", "Everyone", 1.0, ()),)
@@ -154,6 +155,50 @@ def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
     path.write_text("# source\njogo,genero,peso\nCeleste,Plataforma,2\nHades,Roguelike\n", encoding="utf-8")
     with pytest.raises(SpecError, match=r"games\.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
         read_csv(path)
+
+
+def _changed(folder: Path, old: str, new: str) -> Path:
+    """A copy of the built-in schema whose columns.toml says something else."""
+    copy = folder / "gamer_br"
+    shutil.copytree(Path(profiles.__file__).parent / "gamer_br", copy)
+    path = copy / "columns.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("sizes = [66, 27, 7]", "", "idiomas: sizes is missing; write it"),
+        ("share = 0.42", "", "compartilhar_contato: share is missing"),
+        ('doc = "Platforms owned, the most used first."', "", "plataformas_possuidas: doc is missing"),
+        ('name = "sexo"', "", r"\[\[column\]\]: name is missing"),
+        ('file = "music.csv"', "", "interesses_musicais: file is missing"),
+        ('by = "plataformas"', "", "jogos_favoritos: by is missing"),
+        ("indexed = true", "indexd = true", "idade: unknown key 'indexd'; known are name, doc"),
+        ('draw = "chance"', 'draw = "coin"', "compartilhar_contato: unknown draw 'coin'; draws are choice"),
+        ('file = "ages.csv"', 'file = "years.csv"', "years.csv is not there"),
+        ("order = [", "order = ", "columns.toml is not TOML"),
+        ("share = 0.42", 'share = "half"', "compartilhar_contato: a value is not of its kind"),
+        ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),
+        ('denominator = "anos_experiencia"', "", r"\[\[derived\]\]: denominator is missing"),
+        ('name = "idiomas"', 'name = "sexo"', "sexo: there is such a"),
+        ('"nivel_competitivo", "estilo', '"nivel", "estilo', "order: unknown value 'nivel'"),
+    ],
+)
+def test_a_mistake_in_columns_toml_is_named_with_its_remedy(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        read_schema(_changed(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("name", ["id", "Id", "a b", "1st", 'x"'])
+def test_a_column_that_sqlite_could_not_name_is_refused(name: str):
+    with pytest.raises(SpecError, match="cannot be the name of a column"):
+        schema(column(name))
 
 
 def test_a_ratio_of_texts_is_refused():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from synthprof.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.profiles.reading import ALLOWED, NEEDED
 from synthprof.schema import Column, Counted, Feature, Indexed, Measured, Scaled, Schema
 
 MOST_SHOWN = 45
@@ -48,10 +49,7 @@ def describe(schema: Schema) -> str:
             "",
             *_table(
                 ("column", "kind", "SQLite", "drawn from", "given", "meaning"),
-                (
-                    (f"`{c.name}`", c.kind, _sql(c), _drawn(c), ", ".join(f"`{g}`" for g in c.given), c.doc)
-                    for c in schema.columns
-                ),
+                ((f"`{c.name}`", c.kind, _sql(c), _drawn(c), _names(c.given), c.doc) for c in schema.columns),
             ),
             "",
             "## Values",
@@ -88,7 +86,7 @@ def describe(schema: Schema) -> str:
                         f"`{a.name}`",
                         a.title,
                         f"{_share(schema, a.share):.1%}",
-                        ", ".join(f"`{n}`" for n, _ in a.odds),
+                        _names(name for name, _ in a.odds),
                     )
                     for a in schema.archetypes
                 ),
@@ -96,8 +94,27 @@ def describe(schema: Schema) -> str:
             "",
             *ADDING.splitlines(),
             "",
+            *_keys(),
+            "",
         ]
     )
+
+
+def _keys() -> list[str]:
+    return [
+        "Every column has `name`, `doc` and `draw`, and may have `indexed`; its draw has these keys:",
+        "",
+        *_table(
+            ("draw", "must have", "may have"),
+            ((f"`{draw}`", _names(keys), _names(ALLOWED.get(draw, ()))) for draw, keys in NEEDED.items()),
+        ),
+        "",
+        "`choice` and `subset` have `odds` or, without them, a `file`; `through` wants `file` and `by`.",
+    ]
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

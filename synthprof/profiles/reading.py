@@ -3,7 +3,7 @@
 import csv
 import functools
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,43 @@ Rows = list[dict[str, str]]
 ANY_OTHER = "*"
 """The key that stands for every value not named."""
 
+NEEDED: dict[str, tuple[str, ...]] = {
+    "choice": (),
+    "chance": ("share",),
+    "number": ("file", "bands", "top"),
+    "years": ("of", "start", "most", "rise", "fall", "top"),
+    "subset": ("sizes",),
+    "name": ("sex", "masculine", "age", "year", "firsts", "lasts", "two_lasts", "locale"),
+    "prose": ("file", "sex", "masculine", "of", "first_name", "top"),
+    "city": ("file", "states"),
+    "state": ("of", "file", "states"),
+}
+"""The keys that a column of each draw must have, besides those of every column."""
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "choice": ("odds", "file", "given"),
+    "chance": ("given",),
+    "number": ("bottom", "given"),
+    "subset": ("odds", "file", "first", "through", "by", "given"),
+}
+"""The keys that it may have."""
+
 
 def read_schema(folder: Path) -> Schema:
     """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
     declared = _toml(folder / "columns.toml")
+    _check_table(declared, "columns.toml", ("column",), ("order", "derived"))
     columns: dict[str, Column] = {}
     reader = _Reader(folder, columns)
     for table in declared["column"]:
-        columns[table["name"]] = reader.column(table)
+        column = reader.column(table)
+        if column.name in columns:
+            raise SpecError(f"{column.name}: there is such a [[column]] already; names must differ")
+        columns[column.name] = column
     order = dict.fromkeys([*declared.get("order", ()), *columns])
+    _check_keys(order, columns, "order")
+    for table in declared.get("derived", ()):
+        _check_table(table, "[[derived]]", ("numerator", "denominator"), ())
     return Schema(
         name=folder.name,
         columns=tuple(columns[name] for name in order),
@@ -67,20 +95,22 @@ class _Reader:
         self.rows: Callable[[str], Rows] = functools.cache(lambda file: read_csv(folder / file))
 
     def column(self, table: Table) -> Column:
-        kind = table["draw"]
-        if kind not in self.draws:
-            raise SpecError(f"{table['name']}: unknown draw {kind!r}; draws are {', '.join(self.draws)}")
-        draw = self.draws[kind](self, table)
-        return Column(
-            table["name"],
-            draw,
-            _feature(table, draw),
-            " ".join(table["doc"].split()),
-            table.get("indexed", False),
-        )
+        _check_column(table)
+        try:
+            draw = self.draws[table["draw"]](self, table)
+            feature = _feature(table, draw)
+        except SpecError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise SpecError(
+                f"{table['name']}: a value is not of its kind ({error}); compare it with another column's"
+            ) from error
+        doc = " ".join(table["doc"].split())
+        return Column(table["name"], draw, feature, doc, table.get("indexed", False))
 
     def archetype(self, table: Table) -> Archetype:
         odds = []
+        _check_table(table, f"archetype {table.get('name')}", ("name", "title", "share"), ("odds",))
         for name, factors in table.get("odds", {}).items():
             if name not in self.columns:
                 raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
@@ -121,7 +151,7 @@ class _Reader:
     def state(self, table: Table) -> Draw:
         cities = {c["cidade"]: c["uf"] for c in _largest_of_each_name(self.rows(table["file"]))}
         states = tuple(row["uf"] for row in self.rows(table["states"]))
-        of = self.columns[table["of"]]
+        of = self._declared(table["of"])
         return Lookup(of.name, states, tuple(states.index(cities[city]) for city in of.values))
 
     def subset(self, table: Table) -> Draw:
@@ -140,7 +170,7 @@ class _Reader:
     def name(self, table: Table) -> Draw:
         rows = self.rows(table["firsts"])
         decades = tuple(int(key) for key in rows[0] if key.isdigit())
-        sexes = self.columns[table["sex"]].values
+        sexes = self._declared(table["sex"]).values
         of_sex = [[row for row in rows if row["sexo"] == sex] for sex in sexes]
         lasts = self.rows(table["lasts"])
         return FullName(
@@ -173,6 +203,11 @@ class _Reader:
         "prose": prose,
     }
 
+    def _declared(self, name: str) -> Column:
+        if name not in self.columns:
+            raise SpecError(f"given {name!r}, which is not declared before; move its [[column]] up")
+        return self.columns[name]
+
     def _weighted(self, table: Table) -> tuple[tuple[str, ...], tuple[float, ...]]:
         """Values and weights, written in the column itself or in a file with a column `peso`."""
         if "odds" in table:
@@ -185,16 +220,14 @@ class _Reader:
         rows = self.rows(table["file"])
         return tuple(
             tuple(i for i, row in enumerate(rows) if item in row[table["by"]].split(";"))
-            for item in self.columns[through].values
+            for item in self._declared(through).values
         )
 
     def _shifts(self, table: Table, values: tuple[str, ...]) -> tuple[Shift, ...]:
         return tuple(self._shift(name, odds, values) for name, odds in table.get("given", {}).items())
 
     def _shift(self, name: str, odds: Table, values: tuple[str, ...]) -> Shift:
-        given = self.columns.get(name)
-        if given is None:
-            raise SpecError(f"odds given {name!r}, which is not declared before; move its [[column]] up")
+        given = self._declared(name)
         if given.values:
             rows = [
                 factors_of(odds.get(value, {}), values, f"given {name}={value}") for value in given.values
@@ -231,7 +264,7 @@ class _Reader:
             Variant(self._ranges(v.get("when", {})), tuple(v["templates"])) for v in table.get("variant", ())
         ]
         for name, by_value in table.get("by_value", {}).items():
-            values = self.columns[name].values
+            values = self._declared(name).values
             _check_keys(by_value, values, f"slot {table['name']} by {name}")
             variants += [
                 Variant(((name, values.index(value), values.index(value)),), tuple(templates))
@@ -247,7 +280,7 @@ class _Reader:
         )
 
     def _code(self, name: str, value: Any) -> int:  # noqa: ANN401
-        return self.columns[name].values.index(value) if isinstance(value, str) else int(value)
+        return self._declared(name).values.index(value) if isinstance(value, str) else int(value)
 
 
 def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:
@@ -262,7 +295,7 @@ def read_csv(path: Path) -> Rows:
 
     Raises SpecError on a row that has more or fewer values than there are columns.
     """
-    with path.open(encoding="utf-8", newline="") as lines:
+    with _there(path).open(encoding="utf-8", newline="") as lines:
         names, *rows = csv.reader(line for line in lines if not line.startswith("#"))
     for row in rows:
         if len(row) != len(names):
@@ -271,7 +304,16 @@ def read_csv(path: Path) -> Rows:
 
 
 def _toml(path: Path) -> Table:
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        return tomllib.loads(_there(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{path.name} is not TOML: {error}; correct it") from None
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise SpecError(f"{path} is not there; write that file, or name another")
+    return path
 
 
 def _numbers(column: Column) -> tuple[str, ...]:
@@ -307,7 +349,29 @@ def _feature(table: Table, draw: Draw) -> Feature | None:
     return None
 
 
-def _check_keys(odds: Mapping[str, Any], known: Sequence[str] | set[str], where: str) -> None:
+def _check_column(table: Table) -> None:
+    """The table has the keys of its draw and no other."""
+    where = table.get("name", "[[column]]")
+    kind = table.get("draw")
+    if kind not in NEEDED:
+        raise SpecError(f"{where}: unknown draw {kind!r}; draws are {', '.join(NEEDED)}")
+    needed = ("name", "doc", "draw", *NEEDED[kind])
+    allowed = ALLOWED.get(kind, ())
+    if "through" in table:
+        needed += ("file", "by")
+    elif "odds" in allowed and "odds" not in table:
+        needed += ("file",)
+    _check_table(table, where, needed, ("indexed", *allowed))
+
+
+def _check_table(table: Table, where: str, needed: Sequence[str], allowed: Sequence[str]) -> None:
+    if missing := [key for key in needed if key not in table]:
+        raise SpecError(f"{where}: {', '.join(missing)} is missing; write it")
+    if unknown := [key for key in table if key not in (*needed, *allowed)]:
+        raise SpecError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join((*needed, *allowed))}")
+
+
+def _check_keys(odds: Iterable[str], known: Iterable[str], where: str) -> None:
     for key in odds:
         if key not in known:
             raise SpecError(f"{where}: unknown value {key!r}; known are {', '.join(known)}")
