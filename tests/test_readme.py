@@ -1,5 +1,6 @@
-"""The README's examples, executed as they stand."""
+"""The README's examples, executed as they stand, and figures of other pages."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -62,6 +63,21 @@ def test_the_example_of_a_new_column_works_and_leaves_the_other_columns_alone(tm
     assert after.drop_columns(["ocupacao"]).equals(before)
     by_age = zip(after.column("idade").to_pylist(), after.column("ocupacao").to_pylist(), strict=True)
     assert {job for age, job in by_age if age < 25} == {"Estuda", "Trabalha"}
+
+
+def test_how_far_estimates_of_memory_are_off_is_what_was_measured() -> None:
+    rows = json.loads((ROOT / "benchmarks" / "results" / "memory.json").read_text())["rows"]
+    off: dict[str, list[int]] = {"profiles": [], "texts": []}
+    for row in rows:
+        off["texts" if "texts" in row else "profiles"].append(
+            round(100 * (row["told_mib"] / row["peak_mib"] - 1))
+        )
+    said = " ".join((ROOT / "docs" / "reliability.md").read_text(encoding="utf-8").split())
+    for unit, errors in off.items():
+        sentence = next(
+            each for each in re.split(r"[.:] ", said) if "% too much for" in each and unit in each
+        )
+        assert f"{min(errors)} to {max(errors)} % too much" in sentence
 
 
 def test_every_link_leads_somewhere() -> None:
