@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from synthprof.errors import SpecError
-from synthprof.orchestration import datasets, local
+from synthprof.orchestration import datasets, doc, local
 from synthprof.orchestration.operator import seed_of
 from synthprof.orchestration.params import OPEN, SECTIONS, airflow_params
 from synthprof.spec import check_params, params_schema
@@ -54,6 +54,13 @@ def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
 )
 def test_texts_become_values(name, text, value):
     assert local.from_text({name: text}) == {name: value}
+
+
+@pytest.mark.parametrize("dag", ["generate", "embed"])
+def test_help_of_a_dag_names_the_command_beside_make_ui_too(dag):
+    text = {"generate": doc.GENERATE_DOC, "embed": doc.EMBED_DOC}[dag]
+    assert f"`airflow dags trigger synthprof_{dag} --conf '{{" in text
+    assert "Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow`" in text
 
 
 # --- files in datasets/ ----------------------------------------------------------------------------------

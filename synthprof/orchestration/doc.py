@@ -22,6 +22,7 @@ visible whole or not at all. The same parameters give the same bytes, however th
 
 **Trigger** it with the parameters you want; from a shell:
 `airflow dags trigger synthprof_generate --conf '{"profiles": 1000000, "seed": 7}'`.
+Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow` for `airflow`.
 
 **A failed stage** can be cleared alone, at any time: what is done stays done, and the result is the same.
 A refused parameter fails *setup* at once; its log starts with the value, the rule and the remedy.
@@ -53,6 +54,7 @@ changed gives another version.
 
 **Trigger** it with the parameters you want; from a shell:
 `airflow dags trigger synthprof_embed --conf '{"source": "/data/notes.db", "text_column": "body"}'`.
+Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow` for `airflow`.
 """
 
 
