@@ -19,6 +19,7 @@ DAG = "synthprof_generate"
 COLOURS = 256
 MOST_BYTES = 250_000
 WIDE = {"viewport": {"width": 1280, "height": 860}}
+TALL = {"viewport": {"width": 1100, "height": 1130}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2, "has_touch": True}
 
 
@@ -37,6 +38,7 @@ def main() -> None:
             with chromium() as browser:
                 _of_airflow(browser, place.home.url, runs[-1], arguments.folder)
                 _of_explorer(browser, place.home.url, arguments.folder)
+                _of_report(browser, place.data / "gamers" / "CURRENT" / "report.html", arguments.folder)
         finally:
             end(process)
 
@@ -87,6 +89,15 @@ def _of_explorer(browser: Browser, url: str, folder: Path) -> None:
     _settle(phone)
     _save(phone, folder / "explorer-phone.png")
     phone.context.close()
+
+
+def _of_report(browser: Browser, report: Path, folder: Path) -> None:
+    page = _page(browser, **TALL)
+    page.goto(report.as_uri())
+    page.locator("#map .main-svg").first.wait_for()
+    _settle(page)
+    _save(page, folder / "report.png")
+    page.context.close()
 
 
 def _profile(frame: FrameLocator) -> None:

@@ -166,6 +166,10 @@ def test_same_report_gives_same_bytes_in_another_process() -> None:
     assert len(digests) == 1
 
 
+def test_the_size_says_that_the_report_itself_is_not_in_it() -> None:
+    assert "size without this report" in render(REPORT) and "size on disk" not in render(REPORT)
+
+
 def test_page_refers_to_no_network() -> None:
     page = own_part(render(REPORT))
     assert not re.search(r"(?i)https?:/|//[a-z]|@import|url\(|\bsrc=|ws:", page.replace("// ", ""))

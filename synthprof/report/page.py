@@ -64,7 +64,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     facts = [
         (f"{report.noun}s", count(report.rows)),
         ("clusters", count(len(report.cluster_sizes))),
-        ("size on disk", amount(report.bytes_total)),
+        ("size without this report", amount(report.bytes_total)),
         ("time of stages, added up", duration(report.seconds)),
     ]
     return facts + [(name, plain(spec[name])) for name in ("seed", "locale") if name in spec]
