@@ -64,11 +64,19 @@ def test_compose_file_is_of_the_specifications_schema():
 def test_every_variable_of_the_compose_file_is_explained_in_the_example():
     used = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
     named = set(re.findall(r"^#? ?(\w+)=", EXAMPLE.read_text(), re.MULTILINE))
-    rare = {"BASE_URL", "SYNTHPROF_IMAGE", "SYNTHPROF_DEVELOPMENT", "TASK_HEARTBEAT_SECONDS", "API_PORT"}
-    rare |= {"POSTGRES_PORT", "REDIS_PORT", "VISIBILITY_TIMEOUT_SECONDS", "WORKER_GRACE_PERIOD"}
+    rare = {"SYNTHPROF_IMAGE", "SYNTHPROF_DEVELOPMENT", "TASK_HEARTBEAT_SECONDS"}
+    rare |= {"VISIBILITY_TIMEOUT_SECONDS", "WORKER_GRACE_PERIOD"}
     rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS", "API_TIMEOUT_SECONDS"}
     assert used - named == rare
     assert named <= used
+
+
+def test_a_port_of_the_host_is_not_the_port_between_services(fresh):
+    published = {"POSTGRES_PUBLISHED_PORT": "1", "REDIS_PUBLISHED_PORT": "2", "API_PUBLISHED_PORT": "3"}
+    given = services(fresh | published)
+    ports = [given[name]["ports"] for name in ("postgres", "redis", "api-server")]
+    assert ports == [["127.0.0.1:1:5432"], ["127.0.0.1:2:6379"], ["127.0.0.1:3:8080"]]
+    assert given["worker"]["environment"] == services(fresh)["worker"]["environment"]
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -47,6 +47,8 @@ class Cluster:
             "API_HOST": "127.0.0.1",
             "API_PORT": str(self.ports["api"]),
             "STORAGE_CONNECTION": json.dumps(connection),
+            "REMOTE_LOGGING": "True",
+            "REMOTE_LOG_FOLDER": "s3://cluster/logs",
             "TASK_HEARTBEAT_TIMEOUT_SECONDS": "20",
             "TASK_HEARTBEAT_LOOK_SECONDS": "5",
             "TASK_QUEUED_TIMEOUT_SECONDS": "60",
@@ -71,7 +73,6 @@ class Cluster:
         own = self.folder / name
         own.mkdir(exist_ok=True)
         moved = {
-            "/opt/airflow/logs": self.folder / "task-logs",
             "/opt/airflow": own,
             "/opt/synthprof/datasets": self.folder / "datasets",
             "/opt/synthprof": PROJECT,

@@ -62,6 +62,9 @@ def run_and_kill_one(cluster: Cluster, dataset: str, homes: dict[str, str], stor
         assert airflow.wait(GENERATE, run, PATIENCE) == "success"
         tries = {(t["task_id"], t["map_index"]): t["try_number"] for t in airflow.tasks(GENERATE, run)}
         assert max(tries.values()) > 1, "no task was tried again"
+        # each service has a folder of its own for logs, as on machines of its own
+        log = airflow.log(GENERATE, run, "publish", tries["publish", -1])
+        assert any("Receipt" in line for line in log), log
         return airflow.value(GENERATE, run, "publish")
 
 
