@@ -1,7 +1,7 @@
 """What computes a local model: sentence-transformers, ONNX Runtime or model2vec, by what its folder holds.
 
-Each library is optional (`pip install 'synthprof[model]'`), and imported only when a model of its kind is
-loaded.
+Each library is optional (`.venv/bin/pip install -e '.[model]'`), and imported only when a model of its kind
+is loaded.
 """
 
 import json
@@ -21,7 +21,7 @@ Runtime = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 Kind = Literal["transformers", "onnx", "static"]
 
-EXTRA = "pip install 'synthprof[model]'"
+EXTRA = ".venv/bin/pip install -e '.[model]'"
 
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
 TOKENIZER = "tokenizer.json"
