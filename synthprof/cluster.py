@@ -6,7 +6,8 @@ parts end at other rows, and the kernels for ragged ends round differently. (Has
 the distances of 99 of 148 random shapes changed with the thread count; SkylakeX: 8, all with d = 500.)
 So the unit of work here is a product of fixed shape, 4,096 rows by k centroids, the last one filled up;
 each runs in one thread, and several Python threads take turns, as FAISS lets go of the GIL. That
-costs nothing: see benchmarks/bench_kmeans.py. Another make of CPU may still round differently.
+costs nothing: see benchmarks/bench_kmeans.py. On every x86-64 with AVX2 the kernels are the same
+(`synthprof.kernels`).
 
 Lloyd's iterations are driven from here, as `faiss.contrib.clustering` does, because `faiss.Kmeans`
 offers no place to say how its search is cut. `faiss.SuperKmeans` (1.15) was measured: its centroids

@@ -30,8 +30,8 @@ HOME_BYTES_MAX = 300
 """SQLite opens paths of up to 512 bytes, and a file that is being built lies some 160 deeper."""
 
 ADDRESS_SPACE_MIN = 3 << 30
-"""Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.3 GiB, of which they
-touch a tenth (benchmarks/bench_memory.py)."""
+"""Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.9 GiB, of which they
+touch a tenth."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 

@@ -219,7 +219,8 @@ class Runtime(_Params):
         ),
     ] = 3
     batch_size: Annotated[
-        int, Field(ge=1, le=4_096, description="Texts per request of the encoder http; saved as they come.")
+        int,
+        Field(ge=1, le=4_096, description="Texts per request of http or batch of model; saved as they come."),
     ] = 32
     requests_in_flight: Annotated[
         int, Field(ge=1, le=64, description="Requests of one task that the encoder http has open at once.")
@@ -232,7 +233,7 @@ class Runtime(_Params):
     ] = 900
     limit: Annotated[
         int,
-        Field(ge=0, le=1_000_000_000, description="Rows that http embeds before it stops; 0 is no limit."),
+        Field(ge=0, le=1_000_000_000, description="Rows that http or model embeds at most; 0 is no limit."),
     ] = 0
     max_failed: Annotated[
         int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")

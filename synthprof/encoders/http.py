@@ -1,7 +1,7 @@
 """Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
 
 What comes back is checked value by value, for servers answer 200 with nulls where a vector was not finite.
-How to go on after a failure (halving, outages, what is recorded) is decided in `synthprof.embedding`.
+How to go on after a failure (bad texts, outages, what is recorded) is decided in `synthprof.embedding`.
 """
 
 import email.utils
