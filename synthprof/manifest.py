@@ -52,6 +52,11 @@ class Manifest(BaseModel):
         """Bytes of all its files."""
         return sum(file.bytes for file in self.files)
 
+    @property
+    def rejected(self) -> int:
+        """Rows without an embedding."""
+        return sum(receipt.rejected for receipt in self.stages)
+
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a published version. Raises StageError if it cannot be read or was changed."""

@@ -5,15 +5,15 @@ build folder does not start empty.
 """
 
 import contextlib
-import os
 from pathlib import Path
 
 from synthprof.build import Build
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
-from synthprof.files import flush_folder
+from synthprof.files import flush_folder, share
 from synthprof.pipeline import STAGES, Stage
 from synthprof.receipts import Receipt, read_receipts, write_receipt
+from synthprof.refusals import clear_errors
 from synthprof.run import Observer, Run, run_all
 from synthprof.spec import Request, Spec
 from synthprof.store import Store
@@ -30,12 +30,14 @@ def build_index(
 ) -> Run:
     """A new version with the same profiles and embeddings and that kind of index is published and current.
 
-    What the build folder of the version still holds is taken over by hard links; what it lacks is made again.
+    No version is removed for it, and as many rows as there may lack an embedding. What the build folder of
+    the version still holds is taken over by hard links; what it lacks is made again.
     Raises what run_all raises, and SpecError if the version has this very index.
     """
     settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
+    kept = {"keep_versions": 0, "max_failed": version.manifest.rejected}
     request = Request.from_params(
-        {"dataset": version.manifest.dataset, **version.spec.model_dump(), **settings}
+        {"dataset": version.manifest.dataset, **version.spec.model_dump(), **settings, **kept}
     )
     if request.spec == version.spec:
         raise SpecError(
@@ -51,7 +53,7 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
     source, target = store.build(old), store.build(request.spec)
     if not source.folder.exists():
         return
-    with source.lock("take-over", whole=False), target.lock("run", whole=True):
+    with clear_errors(), source.lock("take-over", whole=False), target.lock("run", whole=True):
         for stage in STAGES:
             if stage.name not in OWN and stage.applies(request.spec):
                 _link_stage(stage, source, target)
@@ -67,7 +69,7 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     for receipt in receipts:
         for file in receipt.files:
             with contextlib.suppress(FileExistsError):
-                os.link(there / file.path, folder / file.path)
+                share(there / file.path, folder / file.path)
         flush_folder(folder)
         write_receipt(folder, receipt.model_copy(update={"spec": target.spec.digest}))
 

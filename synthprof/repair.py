@@ -49,7 +49,7 @@ def repair(
             f"version {name} of {dataset!r} was made by another release or schema of synthprof, "
             "which must repair it; or make it anew with `synthprof run`"
         )
-    failed = sum(receipt.rejected for receipt in manifest.stages) if manifest else 0
+    failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
     wanted = [each for each in STAGES[:-1] if each.applies(request.spec)]
     for each in wanted:

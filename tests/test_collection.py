@@ -22,6 +22,7 @@ from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
 from synthprof.plan import Texts, disk_of, fitting_workers, memory_of, plan, texts_of
+from synthprof.reindex import build_index
 from synthprof.repair import repair
 from synthprof.resources import MIB, Budget
 from synthprof.run import run_all, run_stage
@@ -216,6 +217,7 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
         with pytest.raises(StageError, match="1 rows have no embedding, max_failed=0 are allowed"):
             _make(tmp_path / "data", folder, **http)
         version = _make(tmp_path / "data", folder, **http, max_failed=1)
+        build_index(tmp_path / "data", version, "flat", 64)
     assert version.manifest.rows == 40
     failed = read(version.folder / "embeddings.db", "SELECT id FROM embedding_failures").to_pylist()
     assert failed == [{"id": version.number_of("1/nota 7.txt")}]

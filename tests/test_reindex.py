@@ -1,5 +1,7 @@
 """Another index over the same embeddings, as a new version."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from synthprof.pipeline import STAGES
 from synthprof.reindex import build_index
 from synthprof.run import run_all
 from synthprof.spec import Request
+from synthprof.store import Store
 
 PARAMS: dict[str, Any] = {
     "dataset": "small",
@@ -89,3 +92,24 @@ def test_bad_settings_are_one_clear_message(made: Path, kind: str, memory: int) 
     with pytest.raises(SpecError, match="Invalid input for param index"):
         build_index(made, open_version(made, "small"), kind, memory)
     assert sorted(made.rglob("*")) == before
+
+
+def test_no_version_is_removed_for_another_index(made: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(made, home, symlinks=True)
+    for kind in ("ivf_flat", "ivf_sq8", "hnsw"):
+        build_index(home, open_version(home, "small"), kind, 64)
+    assert len(Store(home, "small").versions()) == 4
+
+
+def test_a_disk_without_links_gets_copies(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(source: Any, *_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(source))
+
+    home = tmp_path / "home"
+    shutil.copytree(made, home, symlinks=True)
+    monkeypatch.setattr(os, "link", refused)
+    build_index(home, open_version(home, "small"), "ivf_flat", 64)
+    assert _kind(open_version(home, "small").manifest) == "ivf_flat"
