@@ -11,6 +11,7 @@ from adbc_driver_manager import Error as AdbcError
 
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import replacing, start_writing
+from synthprof.spec import BLOCK_ROWS
 
 PAGE_BYTES = 16_384
 """Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
@@ -22,6 +23,9 @@ _BUILD = (
     "secure_delete=OFF",
     "cache_size=-8192",  # KiB: pages are filled once, in order
 )
+
+_BATCHES = {adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value: str(BLOCK_ROWS)}
+"""ADBC takes a column's type from the first batch of an answer: with a whole block, not from NULLs alone."""
 
 
 class Connection:
@@ -36,6 +40,7 @@ class Connection:
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> pa.Table:
         """The statement has been carried out; returns what it gives."""
         with AdbcStatement(self._connection) as prepared:
+            prepared.set_options(**_BATCHES)
             prepared.set_sql_query(statement)
             if parameters:
                 prepared.prepare()
@@ -128,10 +133,19 @@ def filling(path: Path, page_bytes: int = PAGE_BYTES) -> Iterator[Builder]:
 
 
 def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:
-    """The answer to a question to a sealed database, which is opened read-only."""
+    """The answer to a question to a sealed database, which is opened read-only.
+
+    Where a column may hold NULL, ask for at most a block of rows. Raises StageError if it cannot be read.
+    """
     uri = f"file:{_quoted(path)}?mode=ro&immutable=1"
-    with _connected(uri) as connection:
-        return connection.execute(query, parameters)
+    try:
+        with _connected(uri) as connection:
+            return connection.execute(query, parameters)
+    except (AdbcError, OSError) as error:
+        reason = str(error).partition("\n")[0] if path.is_file() else "it is missing"
+        raise StageError(
+            f"{path} cannot be read: {reason}; `synthprof repair` makes a damaged version whole"
+        ) from error
 
 
 def _quoted(path: Path) -> str:

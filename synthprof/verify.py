@@ -13,7 +13,6 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from adbc_driver_manager import Error as AdbcError
 
 from synthprof.cluster import assign
 from synthprof.collection import block_digest, collection_digest
@@ -32,6 +31,7 @@ from synthprof.contents import (
 )
 from synthprof.database import read
 from synthprof.encoders import encode_rows, load_encoder
+from synthprof.errors import StageError
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
 from synthprof.manifest import damaged, strangers
@@ -160,8 +160,8 @@ def _rows_wrong(version: Version, sound: set[str]) -> Iterator[str]:
         query = f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}"
         try:
             found = read(version.folder / name, query).to_pylist()[0]
-        except AdbcError as error:
-            yield f"{name} cannot be read: {error}"
+        except StageError as error:
+            yield str(error)
             continue
         if found != {"n": rows, "low": 1, "high": rows}:
             yield f"{name}: the ids should be 1 to {rows}, but there are {found}"
@@ -200,7 +200,9 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
     for name in (name for name in checks if name in sound):
         try:
             yield from (f"{name}, {which}: {finding}" for finding in checks[name]())
-        except (AdbcError, pa.ArrowInvalid) as error:
+        except StageError as error:
+            yield str(error)
+        except pa.ArrowInvalid as error:
             yield f"{name} cannot be read: {error}"
     if index is not None and not missing.all():
         yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)

@@ -136,6 +136,13 @@ def test_verify_proves_the_rows_and_finds_a_changed_one(
     assert path.stat().st_size == len(content)
 
 
+def test_a_column_may_begin_with_more_rows_without_a_value_than_are_looked_at_once(tmp_path: Path) -> None:
+    rows = [(*row[:3], "SP" if number >= 1_100 else None) for number, row in enumerate(_rows(1_200))]
+    version = _make(tmp_path, _parquet(tmp_path / "notes.parquet", rows), columns="lugar")
+    assert verify(version, None, lambda *_: None).sound
+    assert version.profile(1_200)["lugar"] == "SP"
+
+
 def test_the_same_rows_are_the_same_version_whatever_holds_them_and_other_rows_another(
     place: Path, version: Version, tmp_path: Path
 ) -> None:

@@ -301,6 +301,24 @@ def test_search_prints_a_table_json_or_csv_of_the_same_results(home: Path) -> No
     assert rows[0]["descricao"] == found[0]["profile"]["descricao"]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("perfis.db", ["show", "1"]), ("perfis.db", ["search", TEXT]), ("embeddings.db", ["similar", "1"])],
+)
+def test_what_cannot_be_read_is_one_clear_message(
+    home: Path, tmp_path: Path, name: str, words: list[str]
+) -> None:
+    shutil.copytree(home / "flat", tmp_path / "flat", symlinks=True)
+    path = (tmp_path / "flat" / "CURRENT").resolve() / name
+    path.unlink()
+    for reason in ("it is missing", "file is not a database"):
+        done = _call(tmp_path, *words, "--dataset", "flat")
+        assert done.returncode == 1
+        message = rf"StageError {path} cannot be read: .*{reason}; `synthprof repair` makes a .*whole\n"
+        assert re.fullmatch(message, done.stderr)
+        path.write_bytes(b"damaged!" * 4_000)
+
+
 @pytest.mark.parametrize("command", ["search", "similar"])
 def test_help_has_an_example_that_works(home: Path, command: str) -> None:
     text = " ".join(_call(home, command, "--help").stdout.replace("│", " ").split())
