@@ -231,23 +231,25 @@ def status() -> None:
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     for title in ("data set", "version", "rows", "seed", "encoder", "MiB", "published", "ARI", "recall"):
         table.add_column(title)
-    for version, current in versions(home_folder()):
-        manifest = version.manifest
+    found, problems = versions(home_folder())
+    for manifest, current in found:
         scores = (manifest.scores.get(name) for name in ("adjusted_rand_index", "recall_at_10"))
         table.add_row(
             manifest.dataset,
             f"{manifest.version}{'*' if current else ''}",
             f"{manifest.rows:,}",
-            str(version.spec.seed),
-            version.spec.encoder,
+            str(manifest.spec["seed"]),
+            manifest.spec["encoder"],
             f"{manifest.bytes_total / MIB:,.0f}",
             manifest.published_at[:10],
             *("–" if score is None else f"{score:.3f}" for score in scores),
         )
     if table.row_count:
         cli_search.print_table(table)
-    else:
+    elif not problems:
         console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
+    for problem in problems:
+        console.print(Text.assemble(("✗", "red"), " ", problem), soft_wrap=True)
     for build in builds(home_folder()):
         done = ", ".join(each.name for each in STAGES if each.name in build.done) or "nothing"
         console.print(

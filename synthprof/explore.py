@@ -14,7 +14,7 @@ from synthprof.files import reading
 from synthprof.manifest import Manifest, read_manifest
 from synthprof.profiles import KEY
 from synthprof.spec import DATASET_PATTERN, Spec
-from synthprof.store import Store
+from synthprof.store import CURRENT, Store
 
 ATTEMPTS = 100
 """How often a reader looks for a version that is removed just as it is opened."""
@@ -97,15 +97,33 @@ def _named(store: Store, version: str) -> Path:
     return store.published(version)
 
 
-def versions(home: Path) -> Iterator[tuple[Version, bool]]:
-    """Every published version under the data root, by data set and age, and whether it is the current one."""
-    for folder in sorted(home.glob("*/versions")):
-        if not re.match(DATASET_PATTERN, folder.parent.name):
-            continue
-        store = Store(home, folder.parent.name)
-        current = store.current().resolve() if store.versions() else None
-        for path in store.versions():
-            yield Version(path, read_manifest(path)), path.resolve() == current
+def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
+    """The versions under the data root by data set and age, each with whether it is current; and what is wrong.
+
+    Wrong are a manifest that cannot be read, and a data set none of whose versions is the current one.
+    """
+    found: list[tuple[Manifest, bool]] = []
+    problems: list[str] = []
+    for store in _stores(home, "versions"):
+        folders = store.versions()
+        for folder in folders:
+            try:
+                found.append((read_manifest(folder), store.is_current(folder.name)))
+            except StageError as error:
+                problems.append(str(error))
+        if folders and not any(store.is_current(folder.name) for folder in folders):
+            problems.append(
+                f"{store.folder / CURRENT} shows none of the versions; one is made current by `synthprof run` "
+                "with its parameters"
+            )
+    return found, problems
+
+
+def _stores(home: Path, part: str) -> Iterator[Store]:
+    """The data sets under the data root that have this folder, by name."""
+    for folder in sorted(home.glob(f"*/{part}")):
+        if re.match(DATASET_PATTERN, folder.parent.name):
+            yield Store(home, folder.parent.name)
 
 
 @dataclass(frozen=True)
@@ -119,8 +137,8 @@ class Unfinished:
 
 def builds(home: Path) -> Iterator[Unfinished]:
     """Every build under the data root that has not led to a published version."""
-    for folder in sorted(home.glob("*/build/*/spec.json")):
-        receipts = [path.parent.name.rpartition("-")[0] for path in folder.parent.glob("*/receipt*.json")]
-        if "publish" not in receipts:
-            spec = Spec.model_validate_json(folder.read_bytes())
-            yield Unfinished(folder.parents[2].name, spec, tuple(dict.fromkeys(receipts)))
+    for store in _stores(home, "build"):
+        for build in store.builds():
+            receipts = [path.parent.name.rpartition("-")[0] for path in build.folder.glob("*/receipt*.json")]
+            if "publish" not in receipts:
+                yield Unfinished(store.dataset, build.spec, tuple(dict.fromkeys(receipts)))

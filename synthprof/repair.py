@@ -75,10 +75,9 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
         manifest = read_manifest(folder)
         return Spec.model_validate(manifest.spec), manifest
     except (StageError, ValidationError) as error:
-        for path in store.folder.glob("build/*/spec.json"):
-            spec = Spec.model_validate_json(path.read_bytes())
-            if version_of(spec) == name:
-                return spec, None
+        for build in store.builds():
+            if version_of(build.spec) == name:
+                return build.spec, None
         raise StageError(
             f"{error}; its build is gone too, so only `synthprof run` with its parameters helps"
         ) from error

@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,9 +89,21 @@ class Store:
 
     def versions(self) -> list[Path]:
         """The folders of all published versions, oldest first."""
-        found = (self.folder / "versions").glob(f"[!.]*/{MANIFEST}")
-        own = [path for path in found if not path.parent.is_symlink() and not path.is_symlink()]
-        return [path.parent for path in sorted(own, key=lambda path: path.stat().st_mtime_ns)]
+        found: dict[Path, int] = {}
+        for path in (self.folder / "versions").glob(f"[!.]*/{MANIFEST}"):
+            if not path.parent.is_symlink() and not path.is_symlink():
+                with suppress(FileNotFoundError):  # removed just now
+                    found[path.parent] = path.stat().st_mtime_ns
+        return sorted(found, key=lambda folder: found[folder])
+
+    def builds(self) -> Iterator[Build]:
+        """The builds whose spec can be read, in the order of their names."""
+        for path in sorted(self.folder.glob("build/*/spec.json")):
+            try:
+                spec = Spec.model_validate_json(path.read_bytes())
+            except (OSError, ValidationError):  # removed just now, damaged, or of another release
+                continue
+            yield Build(path.parent, spec)
 
     def publish(
         self,

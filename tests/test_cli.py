@@ -148,6 +148,22 @@ def test_help_says_where_a_default_is_empty(home: Path) -> None:
     assert "Default: no." in text and "Default: 0." in text
 
 
+def test_status_tells_of_damaged_data_sets_below_the_sound_ones(home: Path, tmp_path: Path) -> None:
+    for name in ("damaged", "demo", "headless"):
+        shutil.copytree(home / "demo", tmp_path / name, symlinks=True)
+    (tmp_path / "damaged" / "CURRENT" / "MANIFEST.json").write_text("{")
+    (tmp_path / "headless" / "CURRENT").unlink()
+    for name, spec in (("empty", ""), ("newer", '{"of": "another release"}')):
+        (tmp_path / "demo" / "build" / name).mkdir()
+        (tmp_path / "demo" / "build" / name / "spec.json").write_text(spec)
+    done = _call(tmp_path, "status")
+    assert done.returncode == 0, done.stderr
+    sound, _, problems = done.stdout.partition("✗")
+    assert len(re.findall(r"demo +[0-9a-f]{12}", sound)) == 2
+    assert "MANIFEST.json cannot be read" in problems
+    assert f"✗ {tmp_path / 'headless' / 'CURRENT'} shows none of the versions" in problems
+
+
 def test_show_prints_the_profile_as_the_database_has_it(home: Path) -> None:
     text = " ".join(_call(home, "show", "7", "--dataset", "demo").stdout.split())
     with sqlite3.connect(home / "demo" / "CURRENT" / "perfis.db") as database:

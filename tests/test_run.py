@@ -20,7 +20,7 @@ import pytest
 
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
-from synthprof.manifest import damaged, read_manifest
+from synthprof.manifest import MANIFEST, damaged, read_manifest
 from synthprof.pipeline import STAGES, keys
 from synthprof.plan import memory_of
 from synthprof.resources import WARN_SHARE, Budget
@@ -67,6 +67,24 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """An undisturbed run: its data root, which tests only read, and its digest."""
     home = tmp_path_factory.mktemp("reference")
     return home, _run(home)
+
+
+def test_a_version_removed_while_they_are_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, is_symlink = Store(tmp_path, "small"), Path.is_symlink
+    for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"):
+        store.published(name).mkdir(parents=True)
+        (store.published(name) / MANIFEST).touch()
+
+    def removed_meanwhile(path: Path) -> bool:
+        found = is_symlink(path)
+        if path.parent == store.published("aaaaaaaaaaaa"):
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "is_symlink", removed_meanwhile)
+    assert store.versions() == [store.published("bbbbbbbbbbbb")]
 
 
 def test_a_version_holds_every_file_of_its_manifest_and_no_other(reference: tuple[Path, str]) -> None:

@@ -131,6 +131,16 @@ def test_repair_without_its_build_makes_all_of_it_with_the_same_bytes(reference,
     assert _verdict(copy.home).sound
 
 
+def test_builds_of_other_releases_do_not_hinder_repair(reference, tmp_path: Path) -> None:
+    copy = reference.copy(tmp_path / "home")
+    for name in ("0", "f" * 17):
+        (copy.store.folder / "build" / name).mkdir()
+        (copy.store.folder / "build" / name / "spec.json").write_text('{"of": "another release"}')
+    (copy.store.current() / MANIFEST).unlink()
+    assert MANIFEST in repair(copy.home, DATASET).files
+    assert copy.digest() == reference.digest
+
+
 def test_repairing_an_old_version_leaves_the_current_one_current(tmp_path: Path) -> None:
     for seed in (1, 2):
         run_all(Request.from_params(SMALL | {"profiles": 50, "clusters": 1, "seed": seed}), tmp_path)
