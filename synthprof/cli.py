@@ -27,6 +27,7 @@ from rich.text import Text
 from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.refusals import clear_errors
+from synthprof.report.words import plain
 from synthprof.resources import MIB, budget, check_machine, home_folder
 from synthprof.spec import Kind, Request, params_schema
 from synthprof.startup import end_on_signals, forgo_pandas, show_what_can_be_shown
@@ -323,7 +324,7 @@ def show(
     profile = found.profile(found.number_of(profile_id))
     table = Table(box=None, show_header=False)
     for name, value in profile.items():
-        table.add_row(Text(name, "bold"), Text(str(value)))
+        table.add_row(Text(name, "bold"), Text(plain(value)))
     Console().print(table)
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from synthprof.report.words import plain
 from synthprof.resources import default_workers, home_folder
 from synthprof.startup import forgo_pandas
 
@@ -174,12 +175,12 @@ def _print_table(hits: "Sequence[Hit]") -> None:
         Console().print("Nothing meets the conditions.")
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    columns = SHOWN if "nome" in hits[0].profile else SHOWN_OF_COLLECTION
+    columns = SHOWN_OF_COLLECTION if "chave" in hits[0].profile else SHOWN
     for title in ("", "id", "similarity", *columns, "agrees"):
         table.add_column(title)
     for hit in hits:
-        shown = [Text(_short(str(hit.profile[name]))) for name in columns]
-        table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(_reasons(hit)))
+        shown = [Text(_short(plain(hit.profile[name]))) for name in columns]
+        table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
     print_table(table)
 
 

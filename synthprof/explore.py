@@ -98,9 +98,9 @@ def _named(store: Store, version: str) -> Path:
 
 
 def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
-    """The versions under the data root by data set and age, each with whether it is current; and what is wrong.
+    """The versions under the data root by data set and age, and whether each is the current one; problems.
 
-    Wrong are a manifest that cannot be read, and a data set none of whose versions is the current one.
+    A problem is a manifest that cannot be read, or a data set none of whose versions is the current one.
     """
     found: list[tuple[Manifest, bool]] = []
     problems: list[str] = []
@@ -113,8 +113,8 @@ def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
                 problems.append(str(error))
         if folders and not any(store.is_current(folder.name) for folder in folders):
             problems.append(
-                f"{store.folder / CURRENT} shows none of the versions; one is made current by `synthprof run` "
-                "with its parameters"
+                f"{store.folder / CURRENT} shows none of the versions; `synthprof run` with its parameters "
+                "makes one current"
             )
     return found, problems
 

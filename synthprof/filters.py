@@ -120,4 +120,5 @@ def _clause(condition: Condition) -> Clause:
         found = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
         sql = found if condition.operator == "=" else f"NOT {found}"
         return Clause(sql, (f"{LIST_SEPARATOR}{condition.value}{LIST_SEPARATOR}",))
-    return Clause(f"{name} {condition.operator} ?", (condition.value,))
+    operator = "IS NOT" if condition.operator == "!=" else condition.operator  # NULL is another value, too
+    return Clause(f"{name} {operator} ?", (condition.value,))

@@ -22,6 +22,7 @@ from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
 from synthprof.plan import Texts, disk_of, fitting_workers, memory_of, plan, texts_of
+from synthprof.profiles import collection_schema
 from synthprof.reindex import build_index
 from synthprof.repair import repair
 from synthprof.resources import MIB, Budget
@@ -29,6 +30,7 @@ from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, digest_of, params_schema
 from synthprof.stages.import_rows import found_out
+from synthprof.stages.ingest import KEYWORDS, table_statement
 from synthprof.store import Store
 from synthprof.verify import verify
 
@@ -291,7 +293,8 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
         "id column": (good, {"id_column": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
         "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
-        "reserved": (good, {"columns": "chave"}, "chave is a name of ours"),
+        "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is a name of ours"),
+        "case": (good, {"columns": "ano,Ano"}, "names must differ in more than case"),
         "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
         "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
         "not UTF-8": (place / "html", {"columns": ""}, "a.txt is not UTF-8"),
@@ -402,6 +405,33 @@ def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(
     assert (wrong.returncode, "no row of 'notes' has the id '17'" in wrong.stderr) == (2, True)
     missing = _call(home, "embed")
     assert (missing.returncode, "source is missing" in missing.stderr) == (2, True)
+
+
+def test_columns_may_have_names_that_mean_something_to_sql_or_in_profiles(tmp_path: Path) -> None:
+    names = ("Order", "constraint", "from", "nome", "to")
+    rows = {"key": ["1", "2"], "body": ["joga\x1b[2J RPG", "RPG"]} | {name: [None, 5] for name in names}
+    pq.write_table(pa.table(rows), tmp_path / "notes.parquet")
+    version = _make(tmp_path, tmp_path / "notes.parquet", columns=",".join(names), clusters=1)
+    assert verify(version, None, lambda *_: None).sound
+    searcher = open_searcher(version)
+    for name in names:
+        assert version.profile(2)[name] == 5
+        for condition, ids in ((f"{name}=5", [2]), (f"{name}!=5", [1]), (f"{name}!=6", [1, 2])):
+            found = search_text(searcher, "RPG", searcher.query(10, (condition,)))
+            assert sorted(hit.id for hit in found) == ids, condition
+    for words in (["search", "RPG"], ["similar", "2"], ["show", "1"]):
+        done = _call(tmp_path, *words, "--dataset=notes")
+        assert done.returncode == 0, done.stderr
+        assert "joga\ufffd[2J RPG" in done.stdout
+
+
+def test_every_word_of_sql_is_a_name_of_a_column() -> None:
+    words = [*KEYWORDS.split(), "key", "current_date", "Índice"]
+    with closing(sqlite3.connect(":memory:")) as database:
+        schema = collection_schema(",".join(f"{word}:text" for word in words))
+        database.execute(table_statement(schema))
+        found = [row[1] for row in database.execute("PRAGMA table_info(perfis)")]
+    assert found == ["id", "chave", "descricao", *words]
 
 
 def test_the_two_kinds_of_order_have_their_own_parameters() -> None:

@@ -34,7 +34,8 @@ AT_ONCE = 256
 MAGIC = {b"SQLite format 3\x00": Sqlite, b"PAR1": Parquet}
 """How a file of each kind begins."""
 
-RESERVED = ("id", KEY, TEXT)
+RESERVED = ("id", KEY, TEXT, "cluster_id")
+"""Names that a row has of us, in whatever case: SQLite takes `Descricao` for `descricao`."""
 
 
 class Reader(Protocol):
@@ -159,10 +160,12 @@ def _reader(source: Source) -> Reader:
 def _with_kinds(source: Source) -> str:
     """The columns to carry, each with its kind, ordered by name, so that one wish has one spelling."""
     wished = dict(each.partition(":")[::2] for each in source.columns.split(",") if each)
-    if taken := [name for name in wished if name in RESERVED]:
+    if taken := [name for name in wished if name.casefold() in RESERVED]:
         raise SpecError(
             f"columns={source.columns}: {', '.join(taken)} is a name of ours; rename it in a view"
         )
+    if len({name.casefold() for name in wished}) < len(wished):
+        raise SpecError(f"columns={source.columns}: names must differ in more than case; rename one")
     found = zip(wished, _reader(source).kinds(list(wished)), strict=True)
     return ",".join(sorted(f"{name}:{wished[name] or kind}" for name, kind in found))
 
