@@ -135,8 +135,12 @@ def filling(path: Path, page_bytes: int = PAGE_BYTES) -> Iterator[Builder]:
 def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:
     """The answer to a question to a sealed database, which is opened read-only.
 
-    Where a column may hold NULL, ask for at most a block of rows. Raises StageError if it cannot be read.
+    Where a column may hold NULL, ask for at most a block of rows. Raises StageError if it cannot be read,
+    SpecError if a parameter is no Unicode.
     """
+    for value in parameters:
+        if isinstance(value, str):
+            check_unicode(value)
     uri = f"file:{_quoted(path)}?mode=ro&immutable=1"
     try:
         with _connected(uri) as connection:
@@ -146,6 +150,14 @@ def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Tabl
         raise StageError(
             f"{path} cannot be read: {reason}; `synthprof repair` makes a damaged version whole"
         ) from error
+
+
+def check_unicode(text: str) -> None:
+    """Nothing, unless bytes of a command line that were not UTF-8 stand in the text; else SpecError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SpecError(f"{text[:80]!r} is not UTF-8; use a terminal that is set to it") from None
 
 
 def _quoted(path: Path) -> str:

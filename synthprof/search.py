@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from synthprof import recall
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
-from synthprof.database import read
+from synthprof.database import check_unicode, read
 from synthprof.encoders import TextEncoder, load_encoder
 from synthprof.encoders.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
 from synthprof.errors import SpecError, StageError
@@ -201,6 +201,7 @@ def _place(searcher: Searcher, text: str) -> Matrix:
         raise SpecError(
             f"the text has {len(text)} characters; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada"
         )
+    check_unicode(text)
     if searcher.encoder.fast and not _says_something(searcher, text):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
     return searcher.encoder.encode_text([text])

@@ -434,6 +434,18 @@ def test_every_word_of_sql_is_a_name_of_a_column() -> None:
     assert found == ["id", "chave", "descricao", *words]
 
 
+def test_bytes_that_are_not_utf_8_are_refused(place: Path) -> None:
+    wrong = "S\udce3o"  # as the command line gives the bytes of another encoding
+    for words in (
+        ["search", wrong],
+        ["search", "RPG", f"--where=lugar={wrong}"],
+        ["similar", wrong],
+        ["show", wrong],
+    ):
+        done = _call(place / "data", *words, "--dataset=notes")
+        assert (done.returncode, "'S\\udce3o' is not UTF-8" in done.stderr) == (2, True), done.stderr
+
+
 def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     made, embedded = params_schema(), params_schema("embed")
     assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
