@@ -31,7 +31,7 @@ def build_index(
     """A new version with the same profiles and embeddings and that kind of index is published and current.
 
     No version is removed for it, and as many rows as there may lack an embedding. What the build folder of
-    the version still holds is taken over by hard links; what it lacks is made again.
+    the version still holds is taken over; what it lacks is made again.
     Raises what run_all raises, and SpecError if the version has this very index.
     """
     settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
