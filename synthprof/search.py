@@ -17,7 +17,7 @@ import numpy.typing as npt
 from synthprof import recall
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import check_unicode, read
-from synthprof.encoders import TextEncoder, load_encoder
+from synthprof.encoders import SlowEncoder, TextEncoder, load_encoder
 from synthprof.encoders.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
@@ -36,6 +36,9 @@ MOST_TEXT = 2_000
 
 LEAST_SIMILARITY = -1.5
 """Below this lies only what has no embedding."""
+
+PATIENT_SECONDS, HASTY_SECONDS = 60.0, 10.0
+"""For an answer of the embedding service, where its caller may wait and where others wait behind."""
 
 TRIED_FIRST = 200
 """So many neighbours are looked up first when there are conditions; most conditions leave enough of them."""
@@ -81,9 +84,10 @@ class Hit:
 class Searcher:
     """An open version: its index and encoder are loaded when first needed, then kept."""
 
-    def __init__(self, version: Version, threads: int = 1) -> None:
+    def __init__(self, version: Version, threads: int = 1, patient: bool = True) -> None:
         self.version = version
         self.threads = threads
+        self.patient = patient
 
     @functools.cached_property
     def schema(self) -> Schema:
@@ -95,12 +99,15 @@ class Searcher:
         """What places a text among its profiles. Raises SpecError if its encoder cannot."""
         spec = self.version.spec
         name, dim = spec.encoder, spec.dim_embedding
-        encoder = load_encoder(name, dim, spec.seed, spec.profile_schema, spec.model)
+        seconds = PATIENT_SECONDS if self.patient else HASTY_SECONDS
+        encoder = load_encoder(name, dim, spec.seed, spec.profile_schema, spec.model, seconds)
         if not isinstance(encoder, TextEncoder):
             raise SpecError(
                 f"encoder={spec.encoder} has no place for texts; search by example with `synthprof similar`, "
                 "or make the data set with encoder=catalogue"
             )
+        if isinstance(encoder, SlowEncoder) and not self.patient:
+            encoder.stopping.set()
         return encoder
 
     @functools.cached_property
@@ -113,9 +120,12 @@ class Searcher:
         return Query(k, parse_conditions(self.schema, where), exact)
 
 
-def open_searcher(version: Version, threads: int = 1) -> Searcher:
-    """A searcher over a published version, with so many threads for one exact search."""
-    return Searcher(version, threads)
+def open_searcher(version: Version, threads: int = 1, patient: bool = True) -> Searcher:
+    """A searcher over a published version, with so many threads for one exact search.
+
+    patient: a service that is busy is asked again; else once, within ten seconds.
+    """
+    return Searcher(version, threads, patient)
 
 
 def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from explorers import alone
 from fault_server import Faults, serving
 from place import hear_ctrl_c
 
@@ -68,6 +69,19 @@ def test_a_run_is_published_searched_and_verified_and_asks_for_each_text_once(
     told = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(KEY.encode() in text or b"127.0.0.1" in text for text in told)
     assert KEY not in caplog.text
+
+
+def test_the_explorer_asks_a_busy_service_once_and_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _service(monkeypatch, Faults(retry_after="60")) as faults:
+        _run(tmp_path)
+        asked, faults.busy = faults.requests, 1.0
+        with alone(tmp_path) as client:
+            answer = client.get("/api/datasets/asked/versions/current/search?text=RPG")
+            assert answer.status_code == 409
+            assert "the embedding service failed: 429" in answer.json()["detail"]
+        assert faults.requests == asked + 1
 
 
 def test_bytes_do_not_depend_on_batches_shards_or_faults(

@@ -142,7 +142,7 @@ class Shelf:
                 "free here; rebuild it smaller, as ivf_sq8 or ivf_pq"
             )
         faiss.omp_set_num_threads(1)  # several searches run side by side instead
-        found = open_searcher(version)
+        found = open_searcher(version, patient=False)
         if size:
             found.index  # noqa: B018  loaded here, where nobody else loads another
         with self._lock:
