@@ -163,6 +163,7 @@ def test_search_gives_what_the_command_line_gives(client, home):
     ]
     near = answer(client, f"{ONE}/similar/42?k=3")["results"]
     assert [each["id"] for each in near] == [hit.id for hit in search_similar(searcher, 42, Query(3))]
+    assert answer(client, f"{ONE}/similar/42?k=3&exact=true")["results"] == near
 
 
 def test_profile_has_every_column_and_its_cluster(client, home):

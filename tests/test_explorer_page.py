@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking
 from playwright.sync_api import expect
@@ -19,12 +21,16 @@ from synthprof.explore import open_version
 from synthprof.run import run_all
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import IndexKind, Request
+from synthprof.stages.import_rows import found_out
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 ROWS = 2_000
 EVIL = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
 EVIL_ID = 7
+TEXTS = 120
+HUGE = 2**53 + 1
+"""A number that a script cannot tell from the one before."""
 VIEWS = ("overview", "marginals", "clusters", "map", "search", "compare")
 TEXT = "joga RPG de madrugada no PC"
 COLOURED = """canvas => {
@@ -41,9 +47,26 @@ def home(tmp_path_factory) -> Path:
     small = {"dataset": "players", "clusters": 12, "kmeans_niter": 3, "workers": 1}
     run_all(Request.from_params(small | {"profiles": 1_500, "seed": 1}), home)
     run_all(Request.from_params(small | {"profiles": ROWS, "seed": 2}), home)
+    _collection(home)
     with closing(sqlite3.connect(open_version(home, "players").folder / "perfis.db")) as database, database:
         database.execute("UPDATE perfis SET nome = ?, descricao = ? WHERE id = ?", (EVIL, EVIL, EVIL_ID))
     return home
+
+
+def _collection(home: Path) -> None:
+    """Texts from elsewhere, without an index; their columns are a name, years and a number, some of them missing."""
+    rows = [
+        (f"doc-{i}", f"Jogo {('xadrez', 'RPG')[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None)
+        for i in range(TEXTS)
+    ]
+    names = ("key", "body", "nome", "ano", "numero")
+    source = home / "texts.parquet"
+    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), source)
+    params = {
+        "dataset": "texts", "source": str(source), "id_column": "key", "text_column": "body", "clusters": 2,
+        "columns": "nome,ano,numero", "kmeans_niter": 2, "workers": 1, "save_index": False,
+    }  # fmt: skip
+    run_all(found_out(Request.from_params(params), home), home)
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +212,14 @@ def test_search_finds_what_the_library_finds_and_says_why(look, home):
     page.go_back()
     expect(page.get_by_role("searchbox", name="Text")).to_have_value(TEXT, timeout=PATIENCE)
     page.locator(".hit").first.wait_for()
+
+
+@pytest.mark.parametrize("asked", ["text=RPG", "id=2"])
+def test_without_an_index_every_row_is_compared(look, home, asked):
+    page = look.open(f"?dataset=texts&view=search&{asked}")
+    page.locator(".hit").first.wait_for()
+    assert page.get_by_role("checkbox", name="every row is compared").is_disabled()
+    assert all("RPG" in text for text in page.locator(".hit .words").all_inner_texts())
 
 
 def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):

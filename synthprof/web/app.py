@@ -36,6 +36,7 @@ DatasetName = Annotated[
 ]
 VersionName = Annotated[str, Path(pattern=VERSION_PATTERN, description="Name of a version, or `current`.")]
 ProfileId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a profile, from 1.")]
+Exact = Annotated[bool, Query(description="Compare every profile instead of asking the index.")]
 Count = Annotated[int, Query(ge=1, le=MOST_HITS, description="How many profiles.")]
 Conditions = Annotated[
     list[Annotated[str, Query(min_length=1, max_length=200)]],
@@ -147,7 +148,7 @@ async def search(
     text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT, description="What to look for.")],
     k: Count = 10,
     where: Conditions = [],  # noqa: B006  FastAPI copies it
-    exact: Annotated[bool, Query(description="Compare every profile instead of asking the index.")] = False,
+    exact: Exact = False,
 ) -> Response:
     """The profiles nearest to a text, with the attributes that it names and they have."""
     return _json(
@@ -173,11 +174,20 @@ async def similar(
     id: ProfileId,
     k: Count = 10,
     where: Conditions = [],  # noqa: B006
+    exact: Exact = False,
 ) -> Response:
     """The profiles nearest to one of them, with the attributes that they share."""
     return _json(
         await _ask(
-            request, "similar", "search", dataset=dataset, version=version, profile_id=id, k=k, where=where
+            request,
+            "similar",
+            "scan" if exact else "search",
+            dataset=dataset,
+            version=version,
+            profile_id=id,
+            k=k,
+            where=where,
+            exact=exact,
         )
     )
 

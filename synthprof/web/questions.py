@@ -102,7 +102,14 @@ class Questions:
         )
 
     def similar(
-        self, dataset: str, version: str, profile_id: int, k: int, where: Sequence[str], check: Check
+        self,
+        dataset: str,
+        version: str,
+        profile_id: int,
+        k: int,
+        where: Sequence[str],
+        exact: bool,
+        check: Check,
     ) -> models.Hits:
         """The profiles nearest to one of them."""
         _profile(self._open(dataset, version), profile_id)
@@ -111,7 +118,7 @@ class Questions:
             version,
             k,
             where,
-            False,
+            exact,
             check,
             lambda each, query: search_similar(each, profile_id, query),
         )

@@ -20,12 +20,12 @@ const SAID = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "a
 const SAID_OF_LISTS = { "=": "has", "!=": "lacks" };
 
 export async function show(place, { at, asked, signal }) {
-  const { columns } = await api.version(at, signal);
+  const { columns, index } = await api.version(at, signal);
   if (signal.aborted) return;
   const results = el("div", { class: "results" });
-  const ask = form(columns, asked);
+  const ask = form(columns, asked, index !== null);
   fill(place, el("section", { "aria-labelledby": "title-search" }, el("h2", { id: "title-search" }, "Search"), ask), results);
-  if (asked.text || asked.id) await find(results, at, asked, signal);
+  if (asked.text || asked.id) await find(results, at, index === null ? { ...asked, exact: "true" } : asked, signal);
   else fill(results, suggestions(asked));
 }
 
@@ -52,7 +52,7 @@ function suggestions(asked) {
   })));
 }
 
-function form(columns, asked) {
+function form(columns, asked, indexed) {
   const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MOST_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
   const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
   const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each)));
@@ -67,7 +67,8 @@ function form(columns, asked) {
     conditions,
     el("div", { class: "row options" }, add,
       select("Results", SIZES.map((size) => [size, size]), asked.k ?? 10, () => {}, { name: "k" }),
-      el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" }), "compare every row (exact, slower)")));
+      el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" || !indexed, disabled: !indexed }),
+        indexed ? "compare every row (exact, slower)" : "every row is compared: there is no index")));
   // one of the two counts: typing in one empties the other
   text.addEventListener("input", () => (example.value = ""));
   example.addEventListener("input", () => (text.value = ""));
