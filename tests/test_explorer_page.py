@@ -301,6 +301,114 @@ def test_map_is_coloured_by_any_column_and_one_value_can_be_singled_out(look, ho
     assert page.locator(".legend .ramp i").count() > 8
 
 
+# --- one after another -----------------------------------------------------------------------------------
+
+
+def _held(page, address: str) -> list[Any]:
+    """The questions to this address: they wait until the test answers them."""
+    found: list[Any] = []
+    page.route(address, lambda route: found.append(route))
+    return found
+
+
+def _told(page) -> None:
+    """The server has answered what was asked before, and the page has heard it."""
+    page.evaluate("fetch('api/datasets').then((answer) => answer.text())")
+
+
+def test_a_view_that_is_loaded_late_does_not_take_the_place_of_the_next(look):
+    page = look.open("?dataset=players")
+    held = _held(page, "**/compare.js")
+    compare = page.get_by_role("link", name="Compare", exact=True)
+    compare.click()
+    expect(compare).to_have_attribute("aria-current", "page", timeout=PATIENCE)
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("searchbox", name="Text").wait_for()
+    held[0].continue_()
+    page.evaluate("import('/static/compare.js')")
+    assert "view=search" in page.url
+    assert page.get_by_role("searchbox", name="Text").is_visible()
+
+
+def test_map_has_the_number_of_points_asked_for_last(look):
+    page = open_map(look)
+    points = page.get_by_label("Points")
+    points.evaluate("box => box.append(new Option(1000), new Option(500))")
+    held = _held(page, "**/map?points=1000*")
+    points.select_option("1000")
+    points.select_option("500")
+    page.locator("canvas[data-points='500']").wait_for()
+    held[0].continue_()
+    _told(page)
+    assert page.locator("canvas").get_attribute("data-points") == "500"
+
+
+def test_comparison_is_with_the_version_chosen_last(look):
+    one_more = "0" * 12
+
+    def with_one_more(route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        versions = next(each["versions"] for each in found["datasets"] if each["dataset"] == "players")
+        versions.append({**versions[1], "version": one_more})
+        route.fulfill(response=answer, json=found)
+
+    look.page.route("**/api/datasets", with_one_more)
+    held = _held(look.page, f"**/compare?left={one_more}*")
+    page = look.open("?dataset=players&view=compare")
+    panels = page.locator("main .panel")
+    panels.first.wait_for()
+    before, shown = page.get_by_label("From").input_value(), panels.count()
+    page.get_by_label("From").select_option(one_more)
+    page.get_by_label("From").select_option(before)
+    panels.first.wait_for()
+    held[0].fulfill(json={"left": one_more, "right": before, "columns": []})
+    _told(page)
+    assert panels.count() == shown
+
+
+def test_each_build_is_asked_after_once_however_often_the_list_is_drawn(look):
+    build = {
+        "build": "b", "rows": 1, "noun": "profile", "seed": 1, "encoder": "catalogue", "state": "building",
+        "done": [], "stages": ["setup"], "updated_at": "2020-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    drawn = 0
+
+    def building(route) -> None:
+        nonlocal drawn
+        drawn += 1
+        dataset = {"dataset": "players", "current": None, "versions": [], "problems": []}
+        found = {"home": "/", "can": {}, "datasets": [{**dataset, "builds": [build | {"problem": f"p{drawn}"}]}]}
+        route.fulfill(json=found)
+
+    page = look.page
+    page.clock.install(time=0)
+    page.route("**/api/datasets", building)
+    look.open()
+    page.clock.pause_at(600_000)
+    for _ in range(3):
+        page.get_by_text(f"P{drawn}", exact=True).wait_for()
+        with page.expect_response("**/progress"):
+            page.clock.fast_forward(5_000)
+    assert drawn >= 4
+    _told(page)
+    asked = len([url for url in look.requests if url.endswith("/progress")])
+    page.clock.fast_forward(2_000)
+    _told(page)
+    assert len([url for url in look.requests if url.endswith("/progress")]) <= asked + 1
+
+
+def test_arrow_keys_go_on_from_column_to_column_of_a_condition(look):
+    page = look.open("?dataset=players&view=search")
+    page.get_by_role("button", name="Add a condition").click()
+    column = page.get_by_role("combobox", name="Column")
+    column.select_option("nome")
+    for name in ("idade", "cidade"):
+        page.keyboard.press("ArrowDown")
+        expect(column).to_be_focused(timeout=PATIENCE)
+        expect(column).to_have_value(name, timeout=PATIENCE)
+
+
 # --- for everybody ---------------------------------------------------------------------------------------
 
 

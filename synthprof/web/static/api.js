@@ -47,6 +47,16 @@ export const verify = (at, asked) => post(`${path(at)}/verify`, asked);
 /** Where the stored report of a version is. */
 export const report = (at) => `report/${encodeURIComponent(at.dataset)}/${encodeURIComponent(at.version)}`;
 
+/** A function that gives a signal; what was asked with the one before, or before `signal`, counts no more. */
+export function renewing(signal) {
+  let last = new AbortController();
+  return () => {
+    last.abort();
+    last = new AbortController();
+    return AbortSignal.any([signal, last.signal]);
+  };
+}
+
 function of(dataset) {
   return `api/datasets/${encodeURIComponent(dataset)}`;
 }

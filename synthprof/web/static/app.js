@@ -90,6 +90,7 @@ async function showVersion(at, signal) {
   fill(head, title(dataset.dataset, summary), versions(dataset, summary, view), strip(summary), tabs(at, view));
   head.querySelector("[aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
   const module = await loading;
+  if (signal.aborted) return undefined;
   return module.show(main, { at: place, asked: at, summary, dataset, can: listed.can, signal });
 }
 

@@ -18,9 +18,10 @@ export async function show(place, { at, asked, summary, dataset, signal }) {
   const at0 = dataset.versions.findIndex((each) => each.version === at.version);
   const other = others.find((each) => each.version === asked.with) ?? dataset.versions[at0 + 1] ?? others[0];
   const results = el("div");
+  const renewed = api.renewing(signal);
   const draw = (left) => {
     note({ ...asked, with: left });
-    return changes(results, { left, right: at.version, summary, before: others.find((each) => each.version === left), dataset: at.dataset, signal });
+    return changes(results, { left, right: at.version, summary, before: others.find((each) => each.version === left), dataset: at.dataset, signal: renewed() });
   };
   fill(place, section("Compare", "What changed in the marginals from another version to this one.",
     el("div", { class: "row" },

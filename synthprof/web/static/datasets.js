@@ -30,12 +30,13 @@ const STATES = {
 /** The list, and anew whenever a version or a build has come or gone. */
 export async function show(place, { signal }) {
   let shown = "";
+  const renewed = api.renewing(signal);
   await poll(async () => {
     const found = await api.datasets(signal);
     const now = JSON.stringify(found, (name, value) => (name === "updated_at" || name === "done" ? undefined : value));
     if (now === shown || signal.aborted) return;
     shown = now;
-    fill(place, el("h1", {}, "Data sets"), ...list(found, signal));
+    fill(place, el("h1", {}, "Data sets"), ...list(found, renewed()));
     place.removeAttribute("aria-busy");
   }, 5, signal);
 }

@@ -50,10 +50,12 @@ class View {
   #found = null;
   #colours = [];
   #only = new Set();
+  #renewed;
 
   constructor(view, context) {
     this.#parts = view;
     this.#context = context;
+    this.#renewed = api.renewing(context.signal);
     this.colour = context.asked.colour ?? "cluster";
     this.points = Number(context.asked.points) || USUAL;
     if (context.asked.only !== undefined) this.#only.add(context.asked.only);
@@ -65,7 +67,7 @@ class View {
 
   /** The map with another colour or number of points; the address tells both. */
   async load({ colour = this.colour, points = this.points, only }) {
-    const { at, signal } = this.#context;
+    const signal = this.#renewed();
     this.colour = colour;
     this.points = Number(points);
     if (only === null) this.#only.clear();
@@ -73,8 +75,8 @@ class View {
     this.#parts.busy.hidden = false;
     fill(this.#parts.busy, waiting("the map"));
     try {
-      const found = await api.map(at, this.points, colour, signal);
-      if (signal.aborted || colour !== this.colour) return;
+      const found = await api.map(this.#context.at, this.points, colour, signal);
+      if (signal.aborted) return;
       this.#found = found;
       this.#parts.busy.hidden = true;
       this.#paint();

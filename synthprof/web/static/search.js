@@ -93,9 +93,12 @@ function condition(columns, written) {
   const line = el("fieldset", { class: "row condition" });
   const state = { name: name ?? "estado", operator: operator ?? "=", value: value ?? "" };
   line.written = () => (state.value === "" ? "" : `${state.name}${state.operator}${state.value}`);
-  const draw = () => fill(line, el("legend", { class: "hide" }, "Condition"), inputs(columns, state, draw), el("button", {
-    type: "button", class: "link", "aria-label": "Remove this condition", on: { click: () => line.remove() },
-  }, "Remove"));
+  const draw = () => {
+    fill(line, el("legend", { class: "hide" }, "Condition"), inputs(columns, state, draw), el("button", {
+      type: "button", class: "link", "aria-label": "Remove this condition", on: { click: () => line.remove() },
+    }, "Remove"));
+    line.querySelector("select").focus(); // the one that was replaced may have had it
+  };
   draw();
   return line;
 }
