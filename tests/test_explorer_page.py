@@ -222,6 +222,34 @@ def test_without_an_index_every_row_is_compared(look, home, asked):
     assert all("RPG" in text for text in page.locator(".hit .words").all_inner_texts())
 
 
+def test_columns_of_a_collection_are_shown_searched_and_named_as_what_they_are(look):
+    page = look.open("?dataset=texts&view=search&id=2")
+    hit = page.locator(".hit").first
+    hit.wait_for()
+    number, key = re.search(r"doc-(\d+)", hit.get_by_role("heading", level=3).first.inner_text()).group(1, 0)
+    hit.locator("summary").click()
+    fields = hit.locator(".fields")
+    assert [term(fields, name) for name in ("nome", "ano", "numero")] == [
+        f"Ana {number}", str(2_000 + int(number)), str(HUGE) if int(number) % 3 else "–"
+    ]  # fmt: skip
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("combobox", name="Column").select_option("ano")
+    assert page.get_by_role("spinbutton", name="Value").get_attribute("placeholder") is None
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Add a condition").click()
+    assert page.get_by_role("combobox", name="Column").input_value() == "chave"
+    page.get_by_role("textbox", name="Value").fill(key)
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_text("1 result in").first.wait_for()
+    assert key in hit.inner_text()
+
+
+def test_map_offers_the_columns_that_it_has(look):
+    page = look.open("?dataset=texts&view=map")
+    page.locator("canvas[data-points]").wait_for()
+    assert page.get_by_label("Colour by").locator("option").all_inner_texts() == ["cluster"]
+
+
 def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
     with looking(browser, origin) as look:
         page = look.open("?dataset=players&view=search&text=x&where=altura%3E3")

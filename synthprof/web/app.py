@@ -127,7 +127,7 @@ async def map_of_points(
     version: VersionName,
     points: Annotated[int, Query(ge=1, le=MOST_POINTS, description="How many profiles at most.")] = 20_000,
     colour: Annotated[
-        str, Query(max_length=63, description="`cluster`, or a column that is no text.")
+        str, Query(max_length=63, description="`cluster`, or a column with values or a minimum.")
     ] = "cluster",
 ) -> Response:
     """Profiles on a plane where those of one cluster lie together."""

@@ -27,6 +27,9 @@ from synthprof.web import models
 from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.shelf import NotThere, Shelf
 
+LARGEST_NUMBER = 2**53
+"""Beyond it a script does not tell one integer from the next."""
+
 Check = Callable[[], None]
 """Raises TimeoutError when the caller no longer waits."""
 
@@ -91,7 +94,7 @@ class Questions:
 
     def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
         """One profile and its cluster."""
-        return models.Card(profile=_profile(self._open(dataset, version), profile_id))
+        return models.Card(profile=_readable(_profile(self._open(dataset, version), profile_id)))
 
     def search(
         self, dataset: str, version: str, text: str, k: int, where: Sequence[str], exact: bool, check: Check
@@ -180,7 +183,7 @@ class Questions:
                 id=hit.id,
                 similarity=round(hit.similarity, 6),
                 reasons=[str(reason) for reason in hit.reasons],
-                profile=hit.profile,
+                profile=_readable(hit.profile),
             )
             for hit in hits
         ]
@@ -260,6 +263,14 @@ def _profile(version: Version, profile_id: int) -> dict[str, Any]:
         return version.profile(profile_id)
     except SpecError as error:
         raise NotThere(str(error)) from None
+
+
+def _readable(profile: dict[str, Any]) -> dict[str, Any]:
+    """The profile with its largest integers as text, which a script reads as they are."""
+    return {
+        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_NUMBER else value
+        for name, value in profile.items()
+    }
 
 
 def _colours(table: pa.Table) -> list[str]:

@@ -5,20 +5,22 @@ import { similarity } from "./format.js";
 import { link } from "./place.js";
 
 const LISTS = ["jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais"];
-const HEAD = new Set(["id", "nome", "idade", "cidade", "estado", "sexo", "chave", "descricao", "cluster_id", ...LISTS]);
+const HEAD = ["id", "chave", "descricao", "cluster_id"];
+const HEAD_OF_PERSON = [...HEAD, "nome", "idade", "cidade", "estado", "sexo", ...LISTS];
 
 /** Everything about a profile. */
 export function card(profile, asked) {
-  const fields = Object.entries(profile).filter(([name]) => !HEAD.has(name));
+  const above = isPerson(profile) ? HEAD_OF_PERSON : HEAD;
+  const fields = Object.entries(profile).filter(([name]) => !above.includes(name));
   return el("article", { class: "profile", "aria-label": `Id ${profile.id}` },
     head(profile),
     el("p", { class: "row" },
       profile.cluster_id === undefined ? null : el("a", { class: "badge", href: link({ dataset: asked.dataset, version: asked.version, view: "map", only: profile.cluster_id }) }, `cluster ${profile.cluster_id}`),
       el("a", { class: "badge", href: like(profile.id, asked) }, "more like this one")),
     profile.descricao ? data("blockquote", profile.descricao) : null,
-    el("dl", { class: "tags" }, LISTS.filter((name) => profile[name]).map((name) => el("div", {},
+    el("dl", { class: "tags" }, LISTS.filter((name) => above.includes(name) && profile[name]).map((name) => el("div", {},
       el("dt", { class: "mono" }, name), el("dd", {}, items(profile[name]).map((item) => data("span", item, { class: "tag" })))))),
-    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", value)))));
+    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", value ?? "–")))));
 }
 
 /** A search result: who it is, how near, and why. */
@@ -35,16 +37,25 @@ export function result(hit, asked) {
         ? el("ul", { class: "reasons", "aria-label": "Why it is near" }, hit.reasons.map((reason) => why(reason)))
         : el("p", { class: "soft" }, "Near in meaning; no single attribute agrees."),
       profile.descricao ? data("p", profile.descricao, { class: "words" }) : null,
-      el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${profile.nome ?? profile.chave}`)),
+      el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${nameOf(profile)}`)),
       el("details", {}, el("summary", {}, "All columns"), card(profile, asked))));
 }
 
+/** What people call it: a person's name or, in a collection, the id in its source. */
+export function nameOf(profile) {
+  return profile.chave ?? profile.nome;
+}
+
+/** Whether it was drawn here; the columns of a collection may have the same names and mean something else. */
+function isPerson(profile) {
+  return profile.chave === undefined;
+}
+
 function head(profile) {
-  const place = [profile.cidade, profile.estado].filter(Boolean).join("/");
-  const line = [profile.idade === undefined ? "" : `${profile.idade} anos`, place, profile.sexo].filter(Boolean).join(" · ");
+  const line = isPerson(profile) ? `${profile.idade} anos · ${profile.cidade}/${profile.estado} · ${profile.sexo}` : "";
   return el("div", { class: "who" },
-    el("span", { class: "face", "aria-hidden": "true" }, initials(profile.nome ?? profile.chave)),
-    el("div", {}, data("h3", profile.nome ?? profile.chave), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
+    el("span", { class: "face", "aria-hidden": "true" }, initials(nameOf(profile))),
+    el("div", {}, data("h3", nameOf(profile)), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
 }
 
 function why(reason) {
@@ -53,7 +64,7 @@ function why(reason) {
 }
 
 function initials(name) {
-  return String(name ?? "?").split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "").join("");
+  return name.split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "").join("");
 }
 
 function items(text) {

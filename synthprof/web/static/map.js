@@ -1,7 +1,7 @@
-// The profiles of a version on the plane, coloured by cluster or by any column; a click opens a profile.
+// The profiles of a version on the plane, coloured by cluster or by a column; a click opens a profile.
 
 import * as api from "./api.js";
-import { card } from "./card.js";
+import { card, nameOf } from "./card.js";
 import { css, palette, ramp, roundTheMap } from "./colours.js";
 import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
 import { brief, count } from "./format.js";
@@ -23,7 +23,7 @@ export async function show(place, { at, asked, summary, signal }) {
     el("h2", { id: "title-map" }, "Map"),
     el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; long distances mean little."),
     el("div", { class: "row" },
-      select("Colour by", ["cluster", ...version.columns.filter((column) => column.kind !== "text").map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
+      select("Colour by", ["cluster", ...version.columns.filter((column) => column.values || column.minimum !== null).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),
       view.told),
     el("div", { class: "map" }, el("div", { class: "plane" }, view.canvas, view.tip, view.buttons, view.busy), el("div", { class: "beside" }, view.card, view.legend)),
@@ -174,7 +174,7 @@ class View {
       const { profile } = await api.profile(this.#context.at, id, signal);
       if (this.#found.ids[this.#scatter.chosen] !== id) return;
       fill(place, card(profile, asked));
-      announce(`Id ${id}: ${profile.nome ?? profile.chave}`);
+      announce(`Id ${id}: ${nameOf(profile)}`);
       // beside the map it is in sight; on a narrow screen it stands below
       if (matchMedia("(max-width: 960px)").matches) place.scrollIntoView({ block: "nearest" });
     } catch (error) {

@@ -105,6 +105,7 @@ function condition(columns, written) {
 
 function inputs(columns, state, draw) {
   const column = columns.find((each) => each.name === state.name) ?? columns[0];
+  state.name = column.name;
   const operators = OPERATORS[column.kind] ?? OPERATORS.text;
   if (!operators.includes(state.operator)) state.operator = operators[0];
   const said = column.kind === "list" ? SAID_OF_LISTS : SAID;
@@ -124,7 +125,7 @@ function valueOf(column, state) {
   const integer = column.kind === "integer";
   const box = el("input", {
     type: integer ? "number" : "text", value: state.value, required: true, maxlength: integer ? null : 150,
-    min: column.minimum, max: column.maximum, placeholder: integer ? `${column.minimum} to ${column.maximum}` : null,
+    min: column.minimum, max: column.maximum, placeholder: column.minimum === null ? null : `${column.minimum} to ${column.maximum}`,
     on: { input: () => (state.value = box.value.trim()) },
   });
   return el("label", { class: "field" }, el("span", {}, "Value"), box);
