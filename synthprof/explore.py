@@ -32,6 +32,11 @@ class Version:
     hold: "Hold | None" = field(default=None, repr=False, compare=False)
 
     @property
+    def stands(self) -> bool:
+        """Whether it is still there under its name: neither removed nor replaced."""
+        return self.hold is not None and self.hold.is_of(self.folder)
+
+    @property
     def spec(self) -> Spec:
         """What it was made of."""
         return Spec.model_validate(self.manifest.spec)
@@ -66,6 +71,13 @@ class Hold:
     def __init__(self, folder: Path) -> None:
         """Raises FileNotFoundError if the folder is gone."""
         self._descriptor = reading(folder)
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether the folder of this name is the one that is kept."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), folder.stat())
+        except FileNotFoundError:
+            return False
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):

@@ -84,6 +84,23 @@ def test_the_explorer_asks_a_busy_service_once_and_names_it(
         assert faults.requests == asked + 1
 
 
+def test_the_explorer_sees_that_a_version_was_replaced_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, one = 17, "/api/datasets/asked/versions/current"
+    monkeypatch.setattr("fault_server.POISON", _description(tmp_path / "other", bad))
+    with _service(monkeypatch, Faults()), alone(tmp_path) as client:
+        _run(tmp_path, max_failed=1)
+        before = client.get(one).json()
+        assert client.get(f"{one}/similar/{bad}").status_code == 422
+        monkeypatch.setattr("fault_server.POISON", "nothing")
+        _run(tmp_path, force=True)
+        after = client.get(one).json()
+        assert client.get(f"{one}/similar/{bad}").status_code == 200
+    assert after["version"] == before["version"]
+    assert after["files"] != before["files"]
+
+
 def test_bytes_do_not_depend_on_batches_shards_or_faults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

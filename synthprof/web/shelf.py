@@ -68,10 +68,10 @@ class Shelf:
         """The open version; `current` is the one that the data set's pointer shows now."""
         name = self._name(dataset, version)
         with self._lock:
-            if (dataset, name) in self._versions:
-                _, found = self._versions.pop((dataset, name))
-                self._versions[dataset, name] = time.monotonic(), found
-                return found
+            _, known = self._versions.pop((dataset, name), (0.0, None))
+            if known and known.stands:
+                self._versions[dataset, name] = time.monotonic(), known
+                return known
         try:
             found = open_version(self.home, dataset, name)
         except SpecError as error:
@@ -123,9 +123,9 @@ class Shelf:
 
     def _kept(self, key: tuple[str, str]) -> Searcher | None:
         with self._lock:
-            if key not in self._searchers:
+            _, found = self._searchers.pop(key, (0.0, None))
+            if found is None or not found.version.stands:
                 return None
-            _, found = self._searchers.pop(key)
             self._searchers[key] = time.monotonic(), found
             return found
 
