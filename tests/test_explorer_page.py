@@ -54,9 +54,10 @@ def home(tmp_path_factory) -> Path:
 
 
 def _collection(home: Path) -> None:
-    """Texts from elsewhere, without an index; their columns are a name, years and a number, some of them missing."""
+    """Texts from elsewhere, without an index; every third lacks a number."""
+    games = ("xadrez", "RPG")
     rows = [
-        (f"doc-{i}", f"Jogo {('xadrez', 'RPG')[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None)
+        (f"doc-{i}", f"Jogo {games[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None)
         for i in range(TEXTS)
     ]
     names = ("key", "body", "nome", "ano", "numero")
@@ -405,9 +406,9 @@ def test_each_build_is_asked_after_once_however_often_the_list_is_drawn(look):
     def building(route) -> None:
         nonlocal drawn
         drawn += 1
-        dataset = {"dataset": "players", "current": None, "versions": [], "problems": []}
-        found = {"home": "/", "can": {}, "datasets": [{**dataset, "builds": [build | {"problem": f"p{drawn}"}]}]}
-        route.fulfill(json=found)
+        builds = [build | {"problem": f"p{drawn}"}]
+        dataset = {"dataset": "players", "current": None, "versions": [], "builds": builds, "problems": []}
+        route.fulfill(json={"home": "/", "can": {}, "datasets": [dataset]})
 
     page = look.page
     page.clock.install(time=0)

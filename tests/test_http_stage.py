@@ -1,6 +1,7 @@
 """A data set whose embeddings come from a service: resumed row by row, published whole."""
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from explorers import alone
+from explorers import TestClient, alone
 from fault_server import Faults, serving
 from place import hear_ctrl_c
 
@@ -251,6 +252,26 @@ def test_the_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch, uri: str, 
     monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", uri)
     found = service_environment("setup", {"encoder": "http"})
     assert found == {"SYNTHPROF_EMBEDDINGS_URL": address, "SYNTHPROF_EMBEDDINGS_KEY": "key"}
+
+
+def test_the_explorer_in_airflow_asks_the_service_of_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synthprof.web.mounted import explorer
+
+    with _service(monkeypatch, Faults(key=KEY)):
+        _run(tmp_path)
+        connection = {"conn_type": "http", "host": os.environ["SYNTHPROF_EMBEDDINGS_URL"], "password": KEY}
+        monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", json.dumps(connection))
+        monkeypatch.setenv("SYNTHPROF_HOME", str(tmp_path))
+        for name in ("SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"):
+            monkeypatch.delenv(name)
+        version = {"dataset": "asked", "version": "current"}
+        asked = {**version, "text": "RPG", "k": 1, "where": [], "exact": False}
+        with TestClient(explorer()) as client:
+            ask = functools.partial(client.app.state.worker.ask, "search", "search", **asked)
+            answer = client.portal.call(ask)
+    assert answer.status == 200, answer.body
 
 
 def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(

@@ -1,4 +1,4 @@
-"""The embedding service of an Airflow task: its address and key from a Connection, never from a parameter."""
+"""The embedding service inside Airflow: its address and key from a Connection, never from a parameter."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,12 +18,13 @@ STAGES = ("setup", "vectorize")
 
 
 def service_environment(stage: str, params: Mapping[str, Any]) -> dict[str, str]:
-    """Variables for the child process, if the stage asks a service and there is the Connection; else none.
+    """Variables for the child process of a task, if its stage asks a service; else none."""
+    asks = params.get("encoder") == "http" and stage in STAGES
+    return connection_environment() if asks else {}
 
-    Without the Connection the worker's own environment counts.
-    """
-    if params.get("encoder") != "http" or stage not in STAGES:
-        return {}
+
+def connection_environment() -> dict[str, str]:
+    """Variables for a process that asks the service; without the Connection none: its own then count."""
     try:
         found = Connection.get(CONNECTION)
     except AirflowNotFoundException:

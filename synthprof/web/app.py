@@ -3,7 +3,7 @@
 import functools
 import json
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path as Folder
 from typing import Annotated, Any
@@ -64,9 +64,12 @@ ONE = "/api/datasets/{dataset}/versions/{version}"
 router = APIRouter(responses=PROBLEMS)
 
 
-def make_app(home: Folder, access: Access, root_path: str = "") -> FastAPI:
-    """The explorer over the data root `home`, for the callers that `access` admits."""
-    worker = Worker(home)
+def make_app(home: Folder, access: Access, service: Callable[[], dict[str, str]] = dict) -> FastAPI:
+    """The explorer over the data root `home`, for the callers that `access` admits.
+
+    service: variables that name the embedding service, where the environment does not.
+    """
+    worker = Worker(home, service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +80,6 @@ def make_app(home: Folder, access: Access, root_path: str = "") -> FastAPI:
         title="synthprof explorer",
         description="Data sets of synthetic profiles: what is there, what it is like, what is near to what.",
         version=synthprof.__version__,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -16,6 +16,7 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from synthprof.orchestration.service import connection_environment
 from synthprof.resources import home_folder
 from synthprof.web.access import REINDEX_DAG, VERIFY_DAG
 from synthprof.web.app import make_app
@@ -25,7 +26,7 @@ from synthprof.web.models import Can, RunFacts, Started
 
 def explorer() -> FastAPI:
     """The explorer for Airflow's users."""
-    return make_app(home_folder(), AirflowUsers())
+    return make_app(home_folder(), AirflowUsers(), connection_environment)
 
 
 class AirflowUsers:

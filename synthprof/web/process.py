@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -59,8 +60,9 @@ class _Running:
 class Worker:
     """Answers questions about the data under `home`; holds at most one process at a time."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, service: Callable[[], dict[str, str]] = dict) -> None:
         self.home = home
+        self._service = service
         self._running: _Running | None = None
         self._number = 0
         self._starting = asyncio.Lock()
@@ -117,12 +119,13 @@ class Worker:
 
     async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running | None:
         """A process that has said that it is ready."""
+        environment = self._environment() | await asyncio.to_thread(self._service)
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "synthprof.web.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=self._environment(),
+                env=environment,
                 stdin=subprocess.DEVNULL,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)
