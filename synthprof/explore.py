@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from synthprof.contents import CLUSTERS, PERFIS
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
@@ -38,8 +40,14 @@ class Version:
 
     @property
     def spec(self) -> Spec:
-        """What it was made of."""
-        return Spec.model_validate(self.manifest.spec)
+        """What it was made of. Raises StageError for parameters of another release."""
+        try:
+            return Spec.model_validate(self.manifest.spec)
+        except ValidationError as error:
+            raise StageError(
+                f"version {self.manifest.version} of {self.manifest.dataset!r} has parameters that this "
+                "release does not know; read it with the release that made it"
+            ) from error
 
     def profile(self, profile_id: int) -> dict[str, Any]:
         """The columns of one profile and its cluster. Raises SpecError if there is no such id."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from explorers import DATASET, ONE, OPERATOR, ORDER, ROWS, VIEWER, alone, inside_airflow, publish
+from explorers import DATASET, ONE, OPERATOR, ORDER, ROWS, VIEWER, TestClient, alone, inside_airflow, publish
 from place import until
 
 from synthprof.errors import SpecError
@@ -164,6 +165,17 @@ def test_search_gives_what_the_command_line_gives(client, home):
     near = answer(client, f"{ONE}/similar/42?k=3")["results"]
     assert [each["id"] for each in near] == [hit.id for hit in search_similar(searcher, 42, Query(3))]
     assert answer(client, f"{ONE}/similar/42?k=3&exact=true")["results"] == near
+
+
+def test_a_version_of_another_release_is_refused_in_one_sentence(home, tmp_path):
+    shutil.copytree(home / DATASET, tmp_path / DATASET, symlinks=True)
+    folder = open_version(tmp_path, DATASET).folder
+    manifest = read_manifest(folder)
+    newer = manifest.model_copy(update={"spec": manifest.spec | {"flavour": "new"}}).sealed()
+    (folder / "MANIFEST.json").write_text(newer.text())
+    with alone(tmp_path) as client:
+        response = client.get(ONE)
+        assert (response.status_code, "does not know" in response.json()["detail"]) == (409, True)
 
 
 def test_profile_has_every_column_and_its_cluster(client, home):
@@ -403,6 +415,20 @@ def test_alone_every_route_asks_for_the_token(home):
 def test_alone_it_does_not_listen_for_others_without_a_good_token(home, host, token):
     with pytest.raises(SpecError, match="SYNTHPROF_TOKEN"):
         lone_app(home, host, token)
+
+
+def test_alone_it_answers_to_the_address_that_it_listens_on(home):
+    with TestClient(lone_app(home, "127.0.0.2", None), base_url="http://127.0.0.2:8090") as client:
+        assert client.get("/static/icon.svg").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["30s", "0", "nan", "inf"])
+def test_a_limit_that_is_no_time_is_refused_in_one_sentence(text):
+    command = [sys.executable, "-m", "synthprof.cli", "serve"]
+    environment = os.environ | {"SYNTHPROF_EXPLORER_SECONDS": text, "COLUMNS": "200"}
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=60)
+    assert f"SYNTHPROF_EXPLORER_SECONDS={text} is no time" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # --- headers and process ---------------------------------------------------------------------------------

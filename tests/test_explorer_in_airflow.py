@@ -1,6 +1,7 @@
 """The explorer where most people meet it: in the frames of a real Airflow."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from browser import CHROMIUM, chromium, looking
@@ -47,6 +48,14 @@ def test_work_started_in_the_explorer_is_a_run_whose_tab_shows_the_data_set(airf
         assert tab.get_by_role("combobox", name="Version").input_value() == version
         # Airflow's own pages warn; what counts is that ours are not refused anything
         look.problems[:] = [text for text in look.problems if "Content Security Policy" in text]
+
+
+def test_a_run_that_named_no_version_is_shown_with_the_one_it_looked_at(airflow, version):
+    with Airflow(airflow.home.url) as rest:
+        run = rest.trigger("synthprof_verify", {"dataset": "shown"}).raise_for_status().json()["dag_run_id"]
+        assert rest.wait("synthprof_verify", run, 300) == "success"
+        facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_verify/{quote(run)}").json()
+    assert (facts["dataset"], facts["version"]) == ("shown", version)
 
 
 def test_explorer_is_dark_where_airflow_is(airflow, version):

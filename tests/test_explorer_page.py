@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -258,6 +259,22 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
 
 
+def test_a_data_set_whose_current_version_is_damaged_says_so(browser, origin, home):
+    damaged = home / "broken" / "versions" / ("0" * 12)
+    damaged.mkdir(parents=True)
+    (damaged / "MANIFEST.json").write_text("{}")
+    try:
+        with looking(browser, origin) as look:
+            page = look.open()
+            broken = page.get_by_role("region", name="broken")
+            assert "synthprof repair" in broken.inner_text()
+            assert "No version is published yet" not in broken.inner_text()
+            page = look.open("?dataset=broken")
+            assert "synthprof repair" in page.get_by_role("alert").inner_text()
+    finally:
+        shutil.rmtree(home / "broken")
+
+
 def test_busy_server_is_asked_again_before_the_reader_is_told(browser, origin):
     with looking(browser, origin) as look:
         busy = [json.dumps({"detail": "too much to do; ask again in a second"})] * 2
@@ -472,7 +489,7 @@ def _tab_to(page, name: str) -> None:
 def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, origin):
     phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True}
     with looking(browser, origin, **phone) as look:
-        for query in ("", *(f"?dataset=players&view={view}" for view in VIEWS)):
+        for query in ("", "docs", *(f"?dataset=players&view={view}" for view in VIEWS)):
             page = look.open(query)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, query
             back, ink = page.locator("body").evaluate(COLOURS)

@@ -23,6 +23,12 @@ from synthprof.web.app import make_app
 from synthprof.web.lazy import HOST_APP
 from synthprof.web.models import Can, RunFacts, Started
 
+SAYS_VERSION = {
+    REINDEX_DAG: "reindex/xcomEntries/return_value",
+    VERIFY_DAG: "verify/xcomEntries/return_value",
+}
+"""Where a run says its version, if not in what `setup` has pushed."""
+
 
 def explorer() -> FastAPI:
     """The explorer for Airflow's users."""
@@ -73,7 +79,7 @@ class AirflowUsers:
         run = await _call(request, "GET", path)
         conf = run["conf"] or {}
         dataset = conf.get("dataset") or await _default_dataset(request, dag_id)
-        version = await _version_made(request, dag_id, path) or conf.get("version") or None
+        version = await _version_of(request, dag_id, path) or conf.get("version") or None
         return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
 
 
@@ -85,9 +91,9 @@ async def _default_dataset(request: Request, dag_id: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-async def _version_made(request: Request, dag_id: str, run_path: str) -> str | None:
-    """The version that a run made or, once `setup` has ended, will make; None where it makes none."""
-    entry = "reindex/xcomEntries/return_value" if dag_id == REINDEX_DAG else "setup/xcomEntries/version"
+async def _version_of(request: Request, dag_id: str, run_path: str) -> str | None:
+    """The version that a run looked at, made or, once `setup` has ended, will make; None if unknown."""
+    entry = SAYS_VERSION.get(dag_id, "setup/xcomEntries/version")
     try:
         said = await _call(request, "GET", f"{run_path}/taskInstances/{entry}?deserialize=true")
     except HTTPException as error:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import os
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from synthprof.errors import SpecError
+
 logger = logging.getLogger(__name__)
 
 Lane = Literal["look", "search", "scan"]
@@ -20,7 +23,18 @@ Lane = Literal["look", "search", "scan"]
 MOST_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
 """Questions of each kind that may be unanswered at once; more are refused at once."""
 
-SECONDS = float(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SpecError(f"SYNTHPROF_EXPLORER_SECONDS={text} is no time; write seconds above 0, such as 30")
+    return seconds
+
+
+SECONDS = _seconds(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
 """After this the caller is told that it took too long."""
 
 START_SECONDS = 120.0

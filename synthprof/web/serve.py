@@ -32,7 +32,7 @@ def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
     if token is None and not _is_loopback(host):
         raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
     app = make_app(home, Lone(token))
-    return app if token is not None else TrustedHostMiddleware(app, LOCAL_HOSTS)
+    return app if token is not None else TrustedHostMiddleware(app, [*LOCAL_HOSTS, _shown(host)])
 
 
 def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -43,9 +43,13 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
     app = lone_app(home, host, os.environ.get(TOKEN) or None)
     with _listening(host, port) as listening:
         config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="on")
-        shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{listening.getsockname()[1]}/")
+        ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _shown(host: str) -> str:
+    """The host as an address in a browser has it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -82,6 +82,7 @@ async function showVersion(at, signal) {
   const dataset = listed.datasets.find((each) => each.dataset === at.dataset);
   if (!dataset) throw new api.Refused(404, `There is no data set “${at.dataset}” in ${listed.home}.`);
   const wanted = at.version && at.version !== "current" ? at.version : dataset.current;
+  if (!wanted && dataset.problems.length) throw new api.Refused(409, dataset.problems.join("; "));
   if (!wanted) return showProgress(at, signal);
   const place = { dataset: dataset.dataset, version: wanted };
   const summary = dataset.versions.find((each) => each.version === wanted) ?? await api.version(place, signal);

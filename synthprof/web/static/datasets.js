@@ -65,7 +65,7 @@ function one(dataset, signal) {
     dataset.builds.map((build) => builds(dataset.dataset, build, signal)),
     dataset.versions.length
       ? table(`Versions of ${dataset.dataset}`, COLUMNS, dataset.versions.map(row), "versions")
-      : el("p", { class: "soft" }, "No version is published yet."));
+      : !dataset.problems.length && el("p", { class: "soft" }, "No version is published yet."));
 }
 
 function row(version) {
