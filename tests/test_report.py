@@ -264,6 +264,19 @@ def test_choosing_a_cluster_sets_it_off(browser: Browser, tmp_path: Path) -> Non
     assert page.locator("#map .trace").nth(1).locator(".point").count() == 1
 
 
+def test_rows_without_a_cluster_can_be_set_off(browser: Browser, tmp_path: Path) -> None:
+    points = REPORT.map_points
+    assert points is not None
+    report = dataclasses.replace(REPORT, map_points=dataclasses.replace(points, clusters=(0, -1, -1)))
+    page, events = opened(browser, tmp_path / "report.html", report)
+    page.select_option("#pick", label="no cluster")
+    page.locator("#map .trace").nth(1).wait_for()
+    assert page.locator("#map .trace").nth(1).locator(".point").count() == 2
+    page.select_option("#pick", label="all clusters")
+    page.locator("#map .trace").nth(1).wait_for(state="detached")
+    assert events == []
+
+
 def test_page_follows_the_dark_theme(browser: Browser, tmp_path: Path) -> None:
     page, _ = opened(browser, tmp_path / "report.html", REPORT, color_scheme="light")
     background = "getComputedStyle(document.querySelector('#map .main-svg')).backgroundColor"

@@ -8,7 +8,7 @@
   const config = { responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: touch ? false : "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
   const count = (n) => n.toLocaleString("en");
-  let chosen = -1;
+  let chosen = null;
 
   function theme() {
     const style = getComputedStyle(document.documentElement);
@@ -28,7 +28,7 @@
 
   function subset(want) {
     const p = data.points;
-    const at = [...p.cluster.keys()].filter((i) => want < 0 || p.cluster[i] === want);
+    const at = [...p.cluster.keys()].filter((i) => want === null || p.cluster[i] === want);
     const hue = (i) => data.colours[p.cluster[i]] || "#8a8f98";
     return {
       type: "scatter", mode: "markers",
@@ -42,9 +42,9 @@
   function drawMap() {
     const t = theme();
     const axis = { visible: false, zeroline: false };
-    const all = subset(-1);
+    const all = subset(null);
     const traces = [all];
-    if (chosen >= 0) {
+    if (chosen !== null) {
       all.marker = { ...all.marker, color: t.soft, opacity: 0.16 };
       all.hoverinfo = "skip";
       all.hovertemplate = null;
@@ -83,7 +83,7 @@
 
   function choose(cluster) {
     chosen = cluster;
-    pick.value = String(cluster);
+    pick.value = cluster ?? "";
     drawMap();
   }
 
@@ -91,13 +91,13 @@
     const seen = [...new Set(data.points.cluster)].sort((a, b) => a - b);
     for (const cluster of seen) {
       const size = data.sizes[cluster];
-      pick.add(new Option("cluster " + cluster + (size === undefined ? "" : ", " + count(size) + " " + data.noun + "s"), cluster));
+      pick.add(new Option((cluster < 0 ? "no cluster" : "cluster " + cluster) + (size === undefined ? "" : ", " + count(size) + " " + data.noun + "s"), cluster));
     }
     pick.parentElement.hidden = false;
-    pick.addEventListener("change", () => choose(Number(pick.value)));
+    pick.addEventListener("change", () => choose(pick.value === "" ? null : Number(pick.value)));
     map.on("plotly_click", (event) => {
       const cluster = event.points[0].customdata;
-      choose(cluster === chosen ? -1 : cluster);
+      choose(cluster === chosen ? null : cluster);
     });
   }
 
