@@ -244,14 +244,20 @@ def test_an_airflow_task_takes_address_and_key_from_its_connection(monkeypatch: 
         ("http://:key@127.0.0.1:8000/a/v1", "http://127.0.0.1:8000/a/v1"),
         ("https://:key@api.example.com", "https://api.example.com"),
         ("http://:key@api.example.com/https", "https://api.example.com"),
+        ('{"host": "http://10.0.0.5", "port": 8000, "password": "key"}', "http://10.0.0.5:8000"),
+        ('{"host": "https://10.0.0.5:1/v1", "port": 8000, "password": "key"}', "https://10.0.0.5:1/v1"),
+        ('{"password": "key"}', None),
     ],
 )
-def test_the_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch, uri: str, address: str) -> None:
+def test_the_connection_may_be_a_uri_or_have_parts(
+    monkeypatch: pytest.MonkeyPatch, uri: str, address: str | None
+) -> None:
     from synthprof.orchestration.service import service_environment
 
     monkeypatch.setenv("AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS", uri)
     found = service_environment("setup", {"encoder": "http"})
-    assert found == {"SYNTHPROF_EMBEDDINGS_URL": address, "SYNTHPROF_EMBEDDINGS_KEY": "key"}
+    told = {"SYNTHPROF_EMBEDDINGS_URL": address} if address else {}
+    assert found == {**told, "SYNTHPROF_EMBEDDINGS_KEY": "key"}
 
 
 def test_the_explorer_in_airflow_asks_the_service_of_the_connection(

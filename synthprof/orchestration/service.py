@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -29,7 +30,8 @@ def connection_environment() -> dict[str, str]:
         found = Connection.get(CONNECTION)
     except AirflowNotFoundException:
         return {}
-    return {URL: _address(found), KEY: found.password or ""}
+    address = {URL: _address(found)} if found.host else {}
+    return {**address, KEY: found.password or ""}
 
 
 def _address(found: Connection) -> str:
@@ -39,9 +41,10 @@ def _address(found: Connection) -> str:
     the schema is the protocol.
     """
     host, schema = found.host or "", found.schema or ""
-    if "://" in host:
-        return host
     port = f":{found.port}" if found.port else ""
+    if "://" in host:
+        parts = urlsplit(host)
+        return host if parts.port else parts._replace(netloc=parts.netloc + port).geturl()
     if schema in PROTOCOLS:
         return f"{schema}://{host}{port}"
     protocol = found.conn_type if found.conn_type in PROTOCOLS else "https"
