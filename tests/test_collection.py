@@ -426,7 +426,7 @@ def test_columns_may_have_names_that_mean_something_to_sql_or_in_profiles(tmp_pa
 
 
 def test_every_word_of_sql_is_a_name_of_a_column() -> None:
-    words = [*KEYWORDS.split(), "key", "current_date", "Índice"]
+    words = [*KEYWORDS.split(), "key", "current_date", "ação"]
     with closing(sqlite3.connect(":memory:")) as database:
         schema = collection_schema(",".join(f"{word}:text" for word in words))
         database.execute(table_statement(schema))
