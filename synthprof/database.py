@@ -28,6 +28,15 @@ _BATCHES = {adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value: str(BLOCK_ROWS
 """ADBC takes a column's type from the first batch of an answer: with a whole block, not from NULLs alone."""
 
 
+KEYWORDS = (
+    "add all alter and as autoincrement between case check collate commit constraint create default "
+    "deferrable delete distinct drop else escape except exists foreign from group having in index insert "
+    "intersect into is isnull join limit not nothing notnull null on or order primary references returning "
+    "select set table then to transaction union unique update using values when where"
+)
+"""What SQLite takes for a name only in quotes; other names stay bare, for they are part of the bytes."""
+
+
 class Connection:
     """Statements to one database, each committed by itself.
 
@@ -182,3 +191,8 @@ def _failure(path: Path, error: AdbcError) -> SynthprofError:
     if "full" in str(error):  # SQLITE_FULL: "database or disk is full"
         return SpecError(f"{path} could not be written: the disk is full; free some space, then run it again")
     return StageError(f"{path} could not be written: {error}; run it again")
+
+
+def in_sql(name: str) -> str:
+    """The name of a column as a statement has it."""
+    return f'"{name}"' if name.lower() in KEYWORDS.split() else name

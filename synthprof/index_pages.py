@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.database import filling
+from synthprof.database import filling, in_sql
 from synthprof.sqlite_pages import (
     HEADER,
     POINTER,
@@ -74,7 +74,7 @@ def add_indexes(path: Path, table: str, columns: Mapping[str, Coded]) -> None:
 
 def index_statement(table: str, column: str) -> str:
     """The SQL that makes the index, and stands for it in the schema."""
-    return f"CREATE INDEX idx_{table}_{column} ON {table} ({column})"
+    return f"CREATE INDEX idx_{table}_{column} ON {table} ({in_sql(column)})"
 
 
 # --- entries ---------------------------------------------------------------------------------------------

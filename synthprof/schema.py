@@ -255,7 +255,7 @@ def _check(schema: Schema) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name) or name.casefold() == "id":
+    if not re.fullmatch(r"[^\W\d]\w*", name) or name.casefold() == "id":
         raise SpecError(
             f"{name!r} cannot be the name of a column: letters, digits and _, not id; "
             "rename it (a source's, in a view)"

@@ -17,7 +17,7 @@ import pytest
 from fault_server import POISON, Faults, serving
 
 from synthprof.collection import Source, blocks, sqlite, survey
-from synthprof.database import read
+from synthprof.database import KEYWORDS, read
 from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
@@ -30,7 +30,7 @@ from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, digest_of, params_schema
 from synthprof.stages.import_rows import found_out
-from synthprof.stages.ingest import KEYWORDS, table_statement
+from synthprof.stages.ingest import table_statement
 from synthprof.store import Store
 from synthprof.verify import verify
 
@@ -426,7 +426,7 @@ def test_columns_may_have_names_that_mean_something_to_sql_or_in_profiles(tmp_pa
 
 
 def test_every_word_of_sql_is_a_name_of_a_column() -> None:
-    words = [*KEYWORDS.split(), "key", "current_date", "ação"]
+    words = [*KEYWORDS.split(), "key", "current_date", "Índice"]
     with closing(sqlite3.connect(":memory:")) as database:
         schema = collection_schema(",".join(f"{word}:text" for word in words))
         database.execute(table_statement(schema))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.contents import PERFIS
-from synthprof.database import filling
+from synthprof.database import filling, in_sql
 from synthprof.files import record, replacing
 from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
 from synthprof.parallel import ahead
@@ -15,14 +15,6 @@ from synthprof.schema import Column, Schema
 from synthprof.stages.context import Context, Outcome
 
 TABLE = "perfis"
-
-KEYWORDS = (
-    "add all alter and as autoincrement between case check collate commit constraint create default "
-    "deferrable delete distinct drop else escape except exists foreign from group having in index insert "
-    "intersect into is isnull join limit not nothing notnull null on or order primary references returning "
-    "select set table then to transaction union unique update using values when where"
-)
-"""What SQLite takes for a name only in quotes; other names stay bare, for they are part of the bytes."""
 
 
 def run(context: Context) -> Outcome:
@@ -61,12 +53,8 @@ def run(context: Context) -> Outcome:
 
 def table_statement(schema: Schema) -> str:
     """The SQL that makes the table `perfis` of a schema."""
-    columns = (f"{_in_sql(column.name)} {column.sql_type}" for column in schema.columns)
+    columns = (f"{in_sql(column.name)} {column.sql_type}" for column in schema.columns)
     return f"CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER PRIMARY KEY, {', '.join(columns)})"
-
-
-def _in_sql(name: str) -> str:
-    return f'"{name}"' if name.lower() in KEYWORDS.split() else name
 
 
 def _is_coded(column: Column) -> bool:
