@@ -62,10 +62,10 @@ class Answers:
             found |= {digest: np.frombuffer(blob, "<f4") for digest, blob in rows}
         return found
 
-    def save(self, vectors: Mapping[bytes, Vector]) -> None:
-        """The vectors are on disk, all or none."""
-        now = time.time()
-        rows = [(digest, vector.astype("<f4").tobytes(), now) for digest, vector in vectors.items()]
+    def save(self, vectors: Mapping[bytes, Vector], since: float = 0.0) -> None:
+        """The vectors are on disk, all or none, and found from `since` on, whatever the clock says."""
+        at = max(time.time(), since)
+        rows = [(digest, vector.astype("<f4").tobytes(), at) for digest, vector in vectors.items()]
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:

@@ -223,7 +223,7 @@ class Embedder:
         self._tries.update(item.digest for item in batch)
         good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
         if good:
-            self._answers.save(good)
+            self._answers.save(good, self._effort.since)
             self._heard(len(good), 0)
         return [_Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
 

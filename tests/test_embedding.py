@@ -139,6 +139,14 @@ def test_answers_from_before_a_moment_do_not_count(tmp_path: Path) -> None:
     assert faults.asked == {"a": 2}
 
 
+def test_an_answer_counts_though_the_moment_was_set_by_a_clock_that_is_ahead(tmp_path: Path) -> None:
+    faults = Faults()
+    with _embedder(tmp_path, faults, since=time.time() + 60) as embedder:
+        for _ in range(2):
+            assert np.isfinite(embedder.embed(["a"]).embeddings).all()
+    assert faults.asked == {"a": 1}
+
+
 def test_a_limit_embeds_the_first_missing_texts(tmp_path: Path) -> None:
     texts = _texts(50)
     for wanted in (range(0, 20), range(20, 40)):
