@@ -183,6 +183,14 @@ def is_there(folder: Path, file: FileRecord) -> bool:
     return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
 
+def is_so(folder: Path, file: FileRecord) -> bool:
+    """Whether the file in the folder can be read and is, to the last byte, what its record says."""
+    try:
+        return is_there(folder, file) and sha256(folder / file.path) == file.sha256
+    except OSError:  # a sector that cannot be read, or no right to
+        return False
+
+
 def remove_temporaries(folder: Path, *, deep: bool = True) -> None:
     """Nothing is left in `folder` of writers that were killed. Call it only with the folder's lock held."""
     for path in folder.glob(f"{'**/' if deep else ''}{_TEMPORARY}*"):

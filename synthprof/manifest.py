@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from synthprof.errors import StageError
-from synthprof.files import FileRecord, is_there, sha256
+from synthprof.files import FileRecord, is_so
 from synthprof.receipts import Receipt
 from synthprof.spec import digest_of
 
@@ -83,10 +83,8 @@ def content_digest(files: Iterable[FileRecord]) -> str:
 
 
 def damaged(folder: Path, files: Iterable[FileRecord]) -> list[str]:
-    """The files that are missing or are not what their record says."""
-    return [
-        file.path for file in files if not is_there(folder, file) or sha256(folder / file.path) != file.sha256
-    ]
+    """The files that are missing, cannot be read or are not what their record says."""
+    return [file.path for file in files if not is_so(folder, file)]
 
 
 def strangers(folder: Path, files: Iterable[FileRecord]) -> list[str]:

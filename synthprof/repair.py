@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthprof.errors import SpecError, StageError
-from synthprof.files import flush_folder, record
+from synthprof.files import flush_folder, is_so
 from synthprof.manifest import Manifest, read_manifest
 from synthprof.pipeline import STAGES, version_of
 from synthprof.receipts import Receipt
@@ -100,10 +100,9 @@ def _drop_damaged(context: Context) -> None:
 def _damaged_of(context: Context, receipt: Path) -> list[Path]:
     try:
         files = Receipt.model_validate_json(receipt.read_bytes()).files
-    except ValidationError:
+    except (OSError, ValidationError):
         return [receipt]
-    paths = {receipt.parent / file.path: file for file in files}
-    return [path for path, file in paths.items() if path.is_file() and record(path, path.parent) != file]
+    return [receipt.parent / file.path for file in files if not is_so(receipt.parent, file)]
 
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:

@@ -154,7 +154,7 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise StageError(f"{path} is missing; run its stage again first") from error
-    except (pa.ArrowInvalid, ValueError, EOFError) as error:
+    except (OSError, pa.ArrowInvalid, ValueError, EOFError) as error:
         raise StageError(
             f"{path} is damaged ({error}); delete it, then run again: it is made anew from the spec"
         ) from error

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from synthprof.contents import (
 )
 from synthprof.database import read
 from synthprof.errors import StageError
-from synthprof.files import FileRecord, record, replacing
+from synthprof.files import FileRecord, is_so, record, replacing
 from synthprof.manifest import Manifest, content_digest
 from synthprof.overview import count
 from synthprof.pipeline import STAGES, stage, version_of
@@ -270,9 +271,7 @@ def _discard(context: Context, paths: Sequence[Path]) -> StageError:
 def _check_block(job: _SealedBlock) -> _Checked:
     blocks = job.blocks
     with cpu_slot(job.slots):
-        bad = tuple(
-            path for path, file in job.files if not path.is_file() or record(path, path.parent) != file
-        )
+        bad = tuple(path for path, file in job.files if not is_so(path.parent, file))
     if bad:
         return _Checked({}, np.zeros((0, 0), np.int32), (), bad)
     schema = schema_of(blocks.spec)
@@ -315,16 +314,18 @@ def _check_files(
 
     def checked() -> tuple[FileRecord, ...]:
         found = dict(zip(paths, records, strict=True))
-        if damaged := [path for path, file in sealed.items() if found[path] != file]:
+        if damaged := [path for path, now in found.items() if now is None or now != sealed.get(path, now)]:
             raise _discard(context, damaged)
-        return tuple(found[path] for path in sources.values())
+        return tuple(now for path in sources.values() if (now := found[path]))
 
     return checked
 
 
-def _record(job: _FileJob) -> FileRecord:
-    with cpu_slot(job.slots):
+def _record(job: _FileJob) -> FileRecord | None:
+    """The file's record; None if it cannot be read."""
+    with cpu_slot(job.slots), suppress(OSError):
         return record(job.path, job.path.parent)
+    return None
 
 
 def _check_rows(path: Path, table: str, rows: int) -> None:

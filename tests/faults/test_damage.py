@@ -1,8 +1,13 @@
 """Damage to what is published: every flipped byte is found, and only what is damaged is made anew."""
 
+import errno
+import hashlib
+import os
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from harness import DATASET, SMALL, Subject, cases, note
@@ -120,6 +125,43 @@ def test_a_file_that_nobody_published_is_found_and_removed(damaged_home: Subject
     assert _verdict(damaged_home.home).strange == ("stranger",)
     repair(damaged_home.home, DATASET)
     assert _verdict(damaged_home.home).sound
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """From the call on the file, by whatever name, cannot be read: a sector of the disk is bad."""
+    real, bad = hashlib.file_digest, set[int]()
+
+    def digest(file: BinaryIO, name: str) -> Any:
+        if os.fstat(file.fileno()).st_ino in bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", digest)
+    return lambda path: bad.add(path.stat().st_ino)
+
+
+@pytest.mark.parametrize("name", ["clusters.db", "report.html"])
+def test_a_file_that_cannot_be_read_is_found_and_repaired(
+    damaged_home: Subject, unreadable: Callable[[Path], None], name: str
+) -> None:
+    unreadable(damaged_home.store.current() / name)
+    assert _found(damaged_home.home, name)
+    assert repair(damaged_home.home, DATASET).files == (name,)
+    assert _verdict(damaged_home.home).sound
+
+
+@pytest.mark.parametrize("pattern", ["generate-*/profiles-00001.arrow", "persist_blobs-*/vetores.db"])
+def test_a_file_of_the_build_that_cannot_be_read_is_made_anew(
+    reference, tmp_path: Path, unreadable: Callable[[Path], None], pattern: str
+) -> None:
+    copy = reference.copy(tmp_path / "home")
+    shutil.rmtree(copy.store.folder / "versions")
+    unreadable(next(copy.store.folder.glob(f"build/*/{pattern}")))
+    with pytest.raises(StageError, match="removed, with the receipts"):
+        run_all(Request.from_params(SMALL), copy.home)
+    run_all(Request.from_params(SMALL), copy.home)
+    assert copy.digest() == reference.digest
 
 
 def test_repair_without_its_build_makes_all_of_it_with_the_same_bytes(reference, tmp_path: Path) -> None:
