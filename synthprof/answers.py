@@ -9,13 +9,15 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.errors import SpecError, StageError
 from synthprof.spec import digest_of
 
 Vector = npt.NDArray[np.float32]
@@ -39,10 +41,11 @@ class Answers:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{digest_of(identity)}.db"
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            self.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute(_TABLE)
+        with self._clear_errors():
+            self._connection = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute(_TABLE)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +60,7 @@ class Answers:
             part = digests[first : first + AT_ONCE]
             marks = ",".join("?" * len(part))
             query = f"SELECT digest, embedding FROM answers WHERE at >= ? AND digest IN ({marks})"
-            with self._lock:
+            with self._lock, self._clear_errors():
                 rows = self._connection.execute(query, (since, *part)).fetchall()
             found |= {digest: np.frombuffer(blob, "<f4") for digest, blob in rows}
         return found
@@ -66,14 +69,30 @@ class Answers:
         """The vectors are on disk, all or none, and found from `since` on, whatever the clock says."""
         at = max(time.time(), since)
         rows = [(digest, vector.astype("<f4").tobytes(), at) for digest, vector in vectors.items()]
-        with self._lock:
+        with self._lock, self._clear_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.executemany("REPLACE INTO answers VALUES (?, ?, ?)", rows)
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        """SpecError where the disk is full, StageError for whatever else SQLite says."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise SpecError(
+                    f"{self.path} could not be written: the disk is full; free some space, then run it again"
+                ) from error
+            raise StageError(
+                f"{self.path} cannot be used ({error}); run it again, or if it is damaged put back a copy or "
+                "remove it: what it answered is then asked for again"
+            ) from error
 
 
 def text_digest(text: str) -> bytes:

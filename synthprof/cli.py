@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -186,7 +186,8 @@ def _run_and_tell(request: Request, console: Console) -> None:
             console.print("Interrupted. What was done is kept: the same command goes on from there.")
             raise
         except BaseException:
-            traceback.print_exc(file=log)
+            with suppress(OSError):  # what failed first is what matters
+                traceback.print_exc(file=log)
             raise
     version = open_version(home_folder(), request.dataset, done.published["version"])
     facts = Facts.of(version.folder)
@@ -212,14 +213,20 @@ def _saved_as_html(console: Console, path: Path | None) -> Iterator[None]:
             file.write(console.export_html())
 
 
-def _log_file(request: Request) -> TextIO:
+@contextmanager
+def _log_file(request: Request) -> Iterator[TextIO]:
     """`run.log` in the build folder, where every attempt adds its lines: configuration, stages, memory."""
     from synthprof.store import Store
 
     folder = Store(home_folder(), request.dataset).build(request.spec).folder
     with clear_errors():
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / "run.log").open("a", encoding="utf-8")
+        log = (folder / "run.log").open("a", encoding="utf-8")
+    try:
+        yield log
+    finally:
+        with suppress(OSError):  # a full disk has no room for the last lines
+            log.close()
 
 
 @app.command(epilog="Example: synthprof status")

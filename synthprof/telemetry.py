@@ -32,7 +32,7 @@ def log_to(*targets: tuple[TextIO, int]) -> None:
     """Log lines of synthprof go as text to each stream, from its level on."""
     handlers: list[logging.Handler] = []
     for stream, level in targets:
-        handler = logging.StreamHandler(stream)
+        handler = _LineHandler(stream)
         handler.setFormatter(logging.Formatter(LINE))
         handler.setLevel(level)
         handlers.append(handler)
@@ -61,6 +61,14 @@ def emit(event: str, **fields: Any) -> None:  # noqa: ANN401
     """One JSON line on standard output, written whole."""
     sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=True) + "\n")
     sys.stdout.flush()
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Lines of text. One that the disk has no room for is left out: what ends a run is told by its error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class _EventHandler(logging.Handler):

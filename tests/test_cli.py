@@ -17,7 +17,8 @@ from synthprof import profiles
 from synthprof.files import record
 from synthprof.manifest import content_digest, read_manifest
 from synthprof.profiles.describe import ADDING
-from synthprof.spec import params_schema
+from synthprof.spec import Request, params_schema
+from synthprof.store import Store
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
 
@@ -77,6 +78,18 @@ def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     _, errors = process.communicate(timeout=5)
     assert (process.returncode, errors) == (128 + asked, "")
     assert "not published yet; done: setup, generate; the same" in _call(tmp_path, "status").stdout
+
+
+def test_a_log_that_no_longer_fits_on_the_disk_hides_no_message_and_ends_no_run(tmp_path: Path) -> None:
+    for order, status in ({"clusters": 50}, 2), ({"clusters": 1}, 0):
+        request = Request.from_params({"dataset": "full", "profiles": 100} | order)
+        folder = Store(tmp_path, "full").build(request.spec).folder
+        folder.mkdir(parents=True)
+        (folder / "run.log").symlink_to("/dev/full")
+        options = [f"--{name}={value}" for name, value in ({"profiles": 100} | order).items()]
+        done = _call(tmp_path, "run", "--dataset=full", "--workers=1", *options)
+        assert done.returncode == status
+        assert "".join(line[:9] for line in done.stderr.splitlines()) == ("SpecError" if status else "")
 
 
 def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:

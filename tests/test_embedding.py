@@ -147,6 +147,18 @@ def test_an_answer_counts_though_the_moment_was_set_by_a_clock_that_is_ahead(tmp
     assert faults.asked == {"a": 1}
 
 
+def test_a_full_disk_and_a_damaged_file_of_answers_are_one_clear_message(tmp_path: Path) -> None:
+    vectors = {bytes([number]): np.zeros(5_000, np.float32) for number in range(9)}
+    with Answers(tmp_path, "m") as answers:
+        answers._connection.execute("PRAGMA max_page_count = 9")
+        with pytest.raises(SpecError, match="the disk is full; free some space"):
+            answers.save(vectors)
+        assert not answers.find(list(vectors))
+    answers.path.write_bytes(b"?" * 4_096)
+    with pytest.raises(StageError, match=f"{answers.path} cannot be used .file is not a database.*remove it"):
+        Answers(tmp_path, "m")
+
+
 def test_a_limit_embeds_the_first_missing_texts(tmp_path: Path) -> None:
     texts = _texts(50)
     for wanted in (range(0, 20), range(20, 40)):
