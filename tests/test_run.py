@@ -228,6 +228,14 @@ def test_setup_that_is_cleared_does_not_wait_for_the_stages_at_work(tmp_path: Pa
         assert run_stage(request, "setup", None, tmp_path) == first
 
 
+def test_setup_gives_the_shards_that_are_asked_for_now(tmp_path: Path) -> None:
+    shards = [
+        run_stage(Request.from_params(PARAMS | {"shards": count}), "setup", None, tmp_path).details["shards"]
+        for count in (1, 3)
+    ]
+    assert [len(each) for each in shards] == [1, 3]
+
+
 def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_path: Path) -> None:
     _run(tmp_path, profiles=100, clusters=0)
     few, many = (open_version(home, "small") for home in (tmp_path, reference[0]))

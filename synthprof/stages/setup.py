@@ -8,7 +8,8 @@ from synthprof.answers import SINCE
 from synthprof.files import check_links, write_text
 from synthprof.pipeline import version_of
 from synthprof.plan import plan, texts_of
-from synthprof.spec import Spec
+from synthprof.receipts import read_receipt
+from synthprof.spec import Spec, plan_shards
 from synthprof.stages.context import Context, Outcome
 
 logger = logging.getLogger(__name__)
@@ -34,14 +35,23 @@ def run(context: Context) -> Outcome:
         0,
         details={
             "version": version_of(context.spec),
-            "shards": [
-                [shard.first, shard.end, shard.label(context.spec.profiles)] for shard in planned.shards
-            ],
+            "shards": _shards(context),
             "clusters": planned.clusters,
             "index": planned.index.kind if planned.index else None,
             "found_out": _found_out(context.spec),
         },
     )
+
+
+def holds(context: Context) -> bool:
+    """Whether the shards are those asked for now: their number may change between two attempts."""
+    receipt = read_receipt(context.folder(), None)
+    return receipt is not None and receipt.details["shards"] == _shards(context)
+
+
+def _shards(context: Context) -> list[list[Any]]:
+    shards = plan_shards(context.spec, context.request.runtime)
+    return [[shard.first, shard.end, shard.label(context.spec.profiles)] for shard in shards]
 
 
 def _found_out(spec: Spec) -> dict[str, Any]:
