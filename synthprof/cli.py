@@ -28,7 +28,7 @@ from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.refusals import clear_errors
 from synthprof.report.words import plain
-from synthprof.resources import MIB, budget, check_machine, home_folder
+from synthprof.resources import MIB, check_machine, home_folder
 from synthprof.spec import Kind, Request, params_schema
 from synthprof.startup import end_on_signals, forgo_pandas, show_what_can_be_shown
 from synthprof.telemetry import log_to
@@ -106,8 +106,9 @@ def _in_words(default: Any) -> str:  # noqa: ANN401
 def plan(request: Request) -> None:
     """What a run would take, before anything runs: blocks, shards, memory, disk and the kind of index."""
     from synthprof.plan import plan as make_plan
+    from synthprof.run import limits_of
 
-    limits = budget(home_folder(), request.runtime.workers)
+    limits = limits_of(request, home_folder())
     planned = make_plan(request, limits)
     console = Console()
     facts = Table(box=None, show_header=False)

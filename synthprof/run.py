@@ -30,6 +30,7 @@ from synthprof.refusals import clear_errors
 from synthprof.resources import (
     MIB,
     WARN_SHARE,
+    Budget,
     budget,
     check_machine,
     home_folder,
@@ -170,16 +171,23 @@ def _found_out(request: Request, home: Path) -> Request:
 
 @contextmanager
 def _contexts(request: Request, home: Path, *, pooled: bool) -> Iterator[Callable[[Shard | None], Context]]:
-    from synthprof.plan import fitting_workers, texts_of
     from synthprof.stages.context import Context
 
-    store = Store(home, request.dataset)
-    limits = budget(home, request.runtime.workers)
-    if not request.runtime.workers:
-        texts = texts_of(store.build(request.spec).folder)
-        limits = replace(limits, workers=fitting_workers(request.spec, limits, texts))
+    store, limits = Store(home, request.dataset), limits_of(request, home)
     with Pool(limits.workers if pooled else 0) as pool:
         yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
+
+
+def limits_of(request: Request, home: Path) -> Budget:
+    """The budget of a run; its workers are those asked for, else as many as memory holds."""
+    from synthprof.plan import fitting_workers, texts_of
+
+    store = Store(home, request.dataset)
+    limits = budget(store.folder, request.runtime.workers)
+    if request.runtime.workers:
+        return limits
+    texts = texts_of(store.build(request.spec).folder)
+    return replace(limits, workers=fitting_workers(request.spec, limits, texts))
 
 
 def done(
@@ -252,7 +260,7 @@ def _check_room(which: Stage, context: Context) -> None:
 
     workers, texts = context.pool.processes, texts_of(context.build.folder)
     enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
-    now = replace(budget(context.store.home, workers, enough), workers=workers)
+    now = replace(budget(context.store.folder, workers, enough), workers=workers)
     lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
     for warning in check_stage(which.name, context.spec, now, lying, texts):
         logger.warning("%s", warning)

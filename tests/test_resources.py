@@ -9,7 +9,10 @@ import pytest
 
 from synthprof import resources
 from synthprof.errors import SpecError
-from synthprof.resources import MIB
+from synthprof.plan import memory_of, plan
+from synthprof.resources import MIB, WARN_SHARE, Budget
+from synthprof.run import limits_of
+from synthprof.spec import Request
 
 
 def test_the_budget_is_four_fifths_of_the_usable_cores_and_at_least_one(tmp_path: Path) -> None:
@@ -46,6 +49,21 @@ def test_a_tilde_that_no_shell_has_replaced_is_the_home_folder(monkeypatch: pyte
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("SYNTHPROF_HOME", "~/data")
     assert resources.home_folder() == Path("/somewhere/data")
+
+
+def test_a_run_and_its_plan_take_as_many_workers_as_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request.from_params({"profiles": 20_000})
+    wanted = memory_of("publish", request.spec, 2) / WARN_SHARE
+    monkeypatch.setattr("synthprof.run.budget", lambda *_: Budget(8, round(wanted), 1 << 40))
+    assert limits_of(request, tmp_path).workers == 2
+    assert plan(request, limits_of(request, tmp_path)).workers == 2
+
+
+def test_the_disk_asked_is_that_of_the_data_set(tmp_path: Path) -> None:
+    (tmp_path / "far").symlink_to("/proc")
+    assert limits_of(Request.from_params({"dataset": "far", "workers": 1}), tmp_path).disk == 0
 
 
 def test_affinity_limits_the_usable_cores() -> None:
