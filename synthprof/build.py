@@ -31,9 +31,13 @@ class Build:
         """Where one version of a stage leaves its files."""
         return self.folder / f"{name}-{key}"
 
-    def bytes_lying(self, pattern: str = "*-*/*") -> int:
-        """Bytes of the files that earlier attempts left in stage folders."""
-        return sum(path.stat().st_size for path in self.folder.glob(pattern) if path.is_file())
+    def bytes_lying(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
+        """Bytes of the files that earlier attempts left in stage folders.
+
+        alone: only of those that no version has a link to, which removing them makes room.
+        """
+        found = [path.stat() for path in self.folder.glob(pattern) if path.is_file()]
+        return sum(file.st_size for file in found if not alone or file.st_nlink == 1)
 
     def clear(self) -> None:
         """Nothing of earlier runs is left, except the locks that this run may hold.

@@ -22,7 +22,7 @@ from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
 from synthprof.manifest import MANIFEST, damaged, read_manifest
 from synthprof.pipeline import STAGES, keys
-from synthprof.plan import memory_of
+from synthprof.plan import memory_of, plan
 from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import run_all, run_stage
 from synthprof.spec import Request, Shard
@@ -313,6 +313,19 @@ def test_force_makes_everything_anew_with_the_same_bytes(reference: tuple[Path, 
     before = block.stat().st_ino
     assert _run(home, force=True) == reference[1]
     assert block.stat().st_ino != before
+
+
+def test_force_does_not_count_on_the_room_of_files_that_versions_have_links_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 1, "force": True})
+    run_all(request, tmp_path)
+    build, machine = Store(tmp_path, "small").build(request.spec), Budget(1, 1 << 40, 1 << 40)
+    free = plan(request, machine).total_disk - build.bytes_lying(alone=True)
+    monkeypatch.setattr("synthprof.run.budget", lambda *_: replace(machine, disk=free))
+    with pytest.raises(SpecError, match=r"^disk: about"):
+        run_stage(request, "setup", None, tmp_path)
+    assert build.bytes_lying()
 
 
 def test_vacuum_publishes_compacted_databases_with_the_same_rows(
