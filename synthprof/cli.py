@@ -184,7 +184,8 @@ def _run_and_tell(request: Request, console: Console) -> None:
         try:
             done = run_all(request, home_folder(), observe)
         except KeyboardInterrupt:
-            console.print("Interrupted. What was done is kept: the same command goes on from there.")
+            same = "the same command without --force" if request.runtime.force else "the same command"
+            console.print(f"Interrupted. What was done is kept: {same} goes on from there.")
             raise
         except BaseException:
             with suppress(OSError):  # what failed first is what matters

@@ -132,7 +132,7 @@ class Embedder:
         if len(wanted) < len(missing):
             raise SpecError(
                 f"limit={self._effort.limit} rows have been embedded and saved, more are missing; "
-                "run it again to go on, with limit=0 to the end"
+                "run it again without force to go on, with limit=0 to the end"
             )
         found |= self._answers.find([item.digest for item in wanted], self._effort.since)
         embeddings = np.full((len(texts), self._service.dim), np.nan, np.float32)

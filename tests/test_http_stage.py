@@ -125,7 +125,7 @@ def test_another_data_set_of_the_same_texts_asks_for_nothing_and_force_asks_for_
 
 def test_a_limit_stops_and_the_next_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with _service(monkeypatch, Faults()) as faults:
-        with pytest.raises(SpecError, match="limit=500 rows have been embedded"):
+        with pytest.raises(SpecError, match="limit=500 rows have been embedded.*again without force"):
             _run(tmp_path, limit=500)
         assert faults.asked.total() == 500 + 1
         _run(tmp_path)
@@ -283,7 +283,7 @@ def test_the_explorer_in_airflow_asks_the_service_of_the_connection(
 def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in PARAMS.items()]
+    options = ["--force", *(f"--{name.replace('_', '-')}={value}" for name, value in PARAMS.items())]
     with _service(monkeypatch, Faults(key=KEY, seconds=0.5)) as faults:
         process = subprocess.Popen(
             [sys.executable, "-m", "synthprof.cli", "run", *options],
@@ -298,7 +298,8 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
         faults.seconds = 0
-        assert (process.returncode, "Interrupted. What was done is kept" in said) == (130, True)
+        assert process.returncode == 130
+        assert "Interrupted. What was done is kept: the same command without --force goes on" in said
         _run(tmp_path)
     profiles = [times for text, times in faults.answered.items() if text != "Joga à noite no computador."]
     assert len(profiles) == PARAMS["profiles"]
