@@ -14,6 +14,7 @@ from synthprof.database import read
 from synthprof.errors import SpecError, StageError
 from synthprof.files import reading
 from synthprof.manifest import Manifest, read_manifest
+from synthprof.pipeline import version_of
 from synthprof.profiles import KEY
 from synthprof.spec import DATASET_PATTERN, Spec
 from synthprof.store import CURRENT, Store
@@ -160,5 +161,5 @@ def builds(home: Path) -> Iterator[Unfinished]:
     for store in _stores(home, "build"):
         for build in store.builds():
             receipts = [path.parent.name.rpartition("-")[0] for path in build.folder.glob("*/receipt*.json")]
-            if "publish" not in receipts:
+            if not store.published(version_of(build.spec)).is_dir():
                 yield Unfinished(store.dataset, build.spec, tuple(dict.fromkeys(receipts)))

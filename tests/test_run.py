@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from synthprof.errors import Busy, SpecError, StageError
-from synthprof.explore import open_version
+from synthprof.explore import builds, open_version
 from synthprof.manifest import MANIFEST, damaged, read_manifest
 from synthprof.pipeline import STAGES, keys
 from synthprof.plan import memory_of, plan
@@ -326,6 +326,14 @@ def test_force_does_not_count_on_the_room_of_files_that_versions_have_links_to(
     with pytest.raises(SpecError, match=r"^disk: about"):
         run_stage(request, "setup", None, tmp_path)
     assert build.bytes_lying()
+
+
+def test_what_is_published_is_no_build_under_way_though_its_receipt_is_gone(
+    reference: tuple[Path, str], tmp_path: Path
+) -> None:
+    shutil.copytree(reference[0], tmp_path / "home", symlinks=True)
+    Store(tmp_path / "home", "small").build(Request.from_params(PARAMS).spec).distrust("*")
+    assert not list(builds(tmp_path / "home"))
 
 
 def test_vacuum_publishes_compacted_databases_with_the_same_rows(
