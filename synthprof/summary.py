@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthprof.contents import CLUSTERS, PERFIS
+from synthprof.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.database import read
 from synthprof.manifest import Manifest
 from synthprof.receipts import Receipt
@@ -32,7 +32,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
     cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     sizes = dict.fromkeys(range(details["cluster"]["clusters"]), 0)  # a cluster may have no profile
-    sizes |= {row["cluster_id"]: row["size"] for row in found}
+    sizes |= {row["cluster_id"]: row["size"] for row in found if row["cluster_id"] != NO_CLUSTER}
     return Report(
         dataset=manifest.dataset,
         version=manifest.version,

@@ -25,6 +25,7 @@ from synthprof.explore import open_version
 from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import Request, Shard, Spec
+from synthprof.summary import Facts, summary
 from synthprof.verify import verify
 
 KEY = "key-that-nobody-may-see"
@@ -154,6 +155,8 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         failed = read(version.folder / "embeddings.db", "SELECT id, code FROM embedding_failures")
         assert failed.to_pylist() == [{"id": bad, "code": 500}]
         assert version.profile(bad)["cluster_id"] == -1
+        sizes = summary(version.manifest, Facts.of(version.folder)).cluster_sizes
+        assert (len(sizes), sum(sizes)) == (PARAMS["clusters"], PARAMS["profiles"] - 1)
         searcher = open_searcher(version)
         for query in (searcher.query(1_000), searcher.query(1_000, exact=True)):
             assert bad not in {hit.id for hit in search_similar(searcher, 1, query)}
