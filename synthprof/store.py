@@ -10,14 +10,14 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from synthprof.build import Build, sweep
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import Busy, SpecError, StageError
 from synthprof.files import (
     beside,
     flush_folder,
@@ -116,12 +116,15 @@ class Store:
         """The version is there, whole and durable, and CURRENT points to it, if `current` is asked for.
 
         sources: the sealed files by their names in the version; they are linked, not copied. texts: further
-        files. A version that is there already and intact stays as it is; a damaged one is replaced.
+        files. A version that is there already and intact stays as it is; a damaged one is replaced, and one
+        of other content too. Raises Busy if that is being read.
         """
         folder = self.published(manifest.version)
         with self.publishing():
-            if not _intact(folder, manifest):
-                _assemble(folder, manifest, sources, texts)
+            there = _sound(folder)
+            if there is None or not set(manifest.files) <= set(there.files):
+                with _let_go(folder) if there else nullcontext():
+                    _assemble(folder, manifest, sources, texts)
             if current:
                 self._date_last(folder)
             if current and not self.is_current(manifest.version):
@@ -240,13 +243,25 @@ def _remove_stranger(path: Path, *, even_a_file: bool = False) -> None:
         path.unlink()
 
 
-def _intact(folder: Path, manifest: Manifest) -> bool:
-    """Whether this very content is published there already."""
+def _sound(folder: Path) -> Manifest | None:
+    """The manifest of the version that is there, if all of it is as its manifest says."""
     try:
         there = read_manifest(folder)
     except StageError:
-        return False
-    return set(manifest.files) <= set(there.files) and not damaged(folder, there.files)
+        return None
+    return None if damaged(folder, there.files) else there
+
+
+@contextmanager
+def _let_go(folder: Path) -> Iterator[None]:
+    """Nobody reads the version, which its readers take for one that never changes. Raises Busy if not."""
+    with unread(folder) as free:
+        if not free:
+            raise Busy(
+                f"{folder} would get other content while it is being read; end what reads it, such as the "
+                "explorer, then run it again without force"
+            )
+        yield
 
 
 def _assemble(

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 from explorers import TestClient, alone
-from fault_server import Faults, serving
+from fault_server import Faults, serving, vector
 from place import hear_ctrl_c
 
 from synthprof.database import read
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import open_version
+from synthprof.manifest import damaged
 from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import Request, Shard, Spec
@@ -124,9 +125,23 @@ def test_another_data_set_of_the_same_texts_asks_for_nothing_and_force_asks_for_
         assert faults.asked.total() == 2 * (asked) + 1
 
 
+def test_another_answer_of_the_same_model_changes_no_version_under_its_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _service(monkeypatch, Faults()):
+        first = _run(tmp_path)
+        held = open_version(tmp_path, "asked")
+        monkeypatch.setattr("fault_server.vector", lambda text, dim: vector(f"{text}!", dim))
+        with pytest.raises(Busy, match=r"while it is being read; .* without force"):
+            _run(tmp_path, force=True)
+        assert not damaged(held.folder, held.manifest.files)
+        del held
+        assert _run(tmp_path) != first
+
+
 def test_a_limit_stops_and_the_next_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with _service(monkeypatch, Faults()) as faults:
-        with pytest.raises(SpecError, match="limit=500 rows have been embedded.*again without force"):
+        with pytest.raises(SpecError, match=r"limit=500 rows have been embedded.*again without force"):
             _run(tmp_path, limit=500)
         assert faults.asked.total() == 500 + 1
         _run(tmp_path)
