@@ -267,7 +267,10 @@ def _let_go(folder: Path) -> Iterator[None]:
 def _assemble(
     folder: Path, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str]
 ) -> None:
-    """The version's folder is made under another name and takes its own in one step."""
+    """The version's folder is made under another name and takes its own in one step.
+
+    One that was there before keeps its place among the others, by the time of its manifest.
+    """
     aside = beside(folder)
     aside.mkdir(parents=True)
     try:
@@ -279,6 +282,8 @@ def _assemble(
         records = (*manifest.files, *(record(aside / name, aside) for name in texts))
         full = manifest.model_copy(update={"files": records}).sealed()
         write_text(aside / MANIFEST, full.text())
+        if (folder / MANIFEST).exists():
+            shutil.copystat(folder / MANIFEST, aside / MANIFEST)
         take_place(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -194,6 +194,18 @@ def test_repairing_an_old_version_leaves_the_current_one_current(tmp_path: Path)
     assert verify(open_version(tmp_path, DATASET, old.name), None, lambda *_: None).sound
 
 
+def test_a_version_that_is_published_anew_is_as_old_as_it_was(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run_all(Request.from_params(SMALL | {"profiles": 50, "clusters": 1, "seed": seed}), tmp_path)
+    store = Store(tmp_path, DATASET)
+    old, new = store.versions()
+    published = (old / MANIFEST).stat().st_mtime_ns
+    _flip(old / MANIFEST, 0.5, 0)
+    os.utime(old / MANIFEST, ns=(published, published))  # a disk that fails sets no time
+    assert MANIFEST in repair(tmp_path, DATASET, old.name).files
+    assert store.versions() == [old, new]
+
+
 @pytest.mark.parametrize("kind", cases(("flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"), 2))
 def test_a_sound_version_is_sound_whatever_its_index(tmp_path: Path, kind: str) -> None:
     params = SMALL | {"profiles": 12_000, "index": kind}
