@@ -52,8 +52,9 @@ def main() -> None:
     end_on_signals()
     show_what_can_be_shown()
     try:
-        check_machine()
-        app()
+        with clear_errors():
+            check_machine()
+            app()
     except SynthprofError as error:
         Console(stderr=True).print(
             Text.assemble((type(error).__name__, "red"), " ", str(error)), soft_wrap=True
@@ -257,7 +258,8 @@ def status() -> None:
     if table.row_count:
         cli_search.print_table(table)
     elif not problems:
-        console.print(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
+        told = f"Nothing is published in {home_folder()}. Make a data set with: synthprof run"
+        console.print(told, markup=False, soft_wrap=True)
     for problem in problems:
         console.print(Text.assemble(("✗", "red"), " ", problem), soft_wrap=True)
     for build in builds(home_folder()):
@@ -316,6 +318,7 @@ def repair(
     console.print(
         f"{dataset} {done.version}: put right: {', '.join(done.files) or 'nothing, all was sound'}; "
         f"stages run again: {', '.join(done.stages) or 'none'}",
+        markup=False,
         soft_wrap=True,
     )
 

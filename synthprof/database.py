@@ -188,7 +188,7 @@ def compact(source: Path, path: Path) -> None:
 
 def _failure(path: Path, error: AdbcError) -> SynthprofError:
     """What SQLite's error means for the caller."""
-    if "full" in str(error):  # SQLITE_FULL: "database or disk is full"
+    if "database or disk is full" in str(error):  # SQLITE_FULL; the text may hold a path, too
         return SpecError(f"{path} could not be written: the disk is full; free some space, then run it again")
     return StageError(f"{path} could not be written: {error}; run it again")
 

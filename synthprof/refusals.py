@@ -13,8 +13,8 @@ _DISK_ERRORS = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or raise the quota",
     errno.EROFS: "mount it writable or set SYNTHPROF_HOME to a folder that is",
-    errno.EACCES: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
-    errno.EPERM: "grant the right to write or set SYNTHPROF_HOME to a folder of your own",
+    errno.EACCES: "grant the right to read and write or set SYNTHPROF_HOME to a folder of your own",
+    errno.EPERM: "grant the right to read and write or set SYNTHPROF_HOME to a folder of your own",
     errno.ENOTDIR: "remove the file of that name or set SYNTHPROF_HOME to a folder",
     errno.EEXIST: "remove the file of that name or set SYNTHPROF_HOME to a folder",
     errno.ENAMETOOLONG: "set SYNTHPROF_HOME to a shorter path",
@@ -34,7 +34,7 @@ def clear_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise SpecError(
-                f"cannot write {error.filename or home_folder()}: {os.strerror(error.errno)}; "
+                f"cannot use {error.filename or home_folder()}: {os.strerror(error.errno)}; "
                 f"{_DISK_ERRORS[error.errno]}, then run it again"
             ) from error
         raise StageError(f"{error}; run it again") from error

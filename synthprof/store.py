@@ -172,7 +172,7 @@ class Store:
             remove_temporaries(self.folder, deep=False)
             remove_temporaries(self.folder / "versions", deep=False)
             remove_temporaries(self.folder / "build", deep=False)
-            for build in (self.folder / "build").glob("*"):
+            for build in (self.folder / "build").glob("*/"):
                 sweep(build)
             yield
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -131,14 +132,36 @@ def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["status"], ["plan"], ["show", "1"], ["verify"], ["search", "x"]])
+def test_what_the_disk_refuses_to_a_reader_is_one_clear_message(words: list[str]) -> None:
+    done = _call(Path(tempfile.gettempdir()) / ("a" * 256), *words)
+    assert done.returncode == 2
+    assert re.match("SpecError cannot use .*: File name too long; set SYNTHPROF_HOME", done.stderr)
+
+
+def test_output_that_cannot_be_written_is_one_clear_message(home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        environment = os.environ | {"SYNTHPROF_HOME": str(home)}
+        done = subprocess.run(
+            [COMMAND, "status"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
+        )
+    assert done.returncode == 2
+    assert re.fullmatch(r"SpecError .*No space left on device; free some space.*\s*", done.stderr)
+
+
+@pytest.mark.parametrize("name", ["[old]", "[/old]"])
+def test_status_tells_the_data_root_letter_by_letter(tmp_path: Path, name: str) -> None:
+    assert f"Nothing is published in {tmp_path / name}." in _call(tmp_path / name, "status").stdout
+
+
 def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) -> None:
     assert "Nothing is published" in _call(tmp_path, "status").stdout
     text = _call(home, "status").stdout
     assert re.search(r"demo\s+[0-9a-f]{12}\*\s+3,000", text)
     copy = tmp_path / "copy"
     shutil.copytree(home, copy, symlinks=True)
-    receipt = next(copy.glob("demo/build/*/publish-*/receipt.json"))
-    receipt.unlink()
+    shutil.rmtree(copy / "demo" / "versions")
+    next(copy.glob("demo/build/*/publish-*/receipt.json")).unlink()
     told = _call(copy, "status").stdout
     assert (
         "demo: 3,000 profiles, seed 42: not published yet; done: setup, generate, ingest, vectorize" in told

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from synthprof.database import filling
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import builds, open_version
 from synthprof.manifest import MANIFEST, damaged, read_manifest
@@ -290,6 +291,7 @@ def test_publishing_removes_what_killed_runs_of_other_specs_left_half_written(
 ) -> None:
     shutil.copytree(reference[0], tmp_path, symlinks=True, dirs_exist_ok=True)
     other = Store(tmp_path, "small").build(Request.from_params(PARAMS | {"seed": 6}).spec)
+    (other.folder.parent / ".DS_Store").write_bytes(b"what else may lie there")
     kept, half = (other.folder / "ingest-0" / name for name in ("perfis.db", ".tmp-1-0-perfis.db"))
     kept.parent.mkdir(parents=True)
     for path in (kept, half):
@@ -372,8 +374,13 @@ def test_what_cannot_be_made_is_refused_before_any_work(
 def test_a_data_root_that_is_a_file_is_one_clear_message(tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("")
-    with pytest.raises(SpecError, match=r"cannot write .*set SYNTHPROF_HOME"):
+    with pytest.raises(SpecError, match=r"cannot use .*set SYNTHPROF_HOME"):
         run_all(Request.from_params(PARAMS), home)
+
+
+def test_a_folder_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="could not be written"), filling(tmp_path / "full" / "a.db"):
+        pass
 
 
 def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool(tmp_path: Path) -> None:
