@@ -219,8 +219,10 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
 
 def is_held(path: Path) -> bool:
     """Whether somebody holds the lock file at `path` at this moment."""
+    # NFS gives the exclusive lock only to who may write (flock(2)); who only reads elsewhere may still ask
+    mode = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, mode | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

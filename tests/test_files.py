@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -124,3 +126,19 @@ def test_the_first_error_is_the_one_that_is_told_when_removing_fails_too(tmp_pat
     with pytest.raises(RuntimeError, match="first"), files.replacing(path) as temporary:
         temporary.mkdir()  # cannot be unlinked
         raise RuntimeError("first")
+
+
+def test_whether_a_lock_is_held_is_asked_as_nfs_wants_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, path = fcntl.flock, tmp_path / "lock"
+
+    def nfs(descriptor: int, kind: int) -> None:
+        if kind & fcntl.LOCK_EX and not fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        real(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", nfs)
+    with files.lock(path, "work"):
+        assert files.is_held(path)
+    assert not files.is_held(path)
