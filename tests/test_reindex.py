@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,13 @@ def test_the_same_index_again_is_refused(made: Path) -> None:
     old = open_version(made, "small")
     with pytest.raises(SpecError, match="has index=auto, index_memory_mib=4096 already"):
         build_index(made, old, "auto", 4_096)
+
+
+def test_a_version_of_another_release_is_refused(made: Path) -> None:
+    old = open_version(made, "small")
+    other = replace(old, manifest=old.manifest.model_copy(update={"version": "0" * 12}))
+    with pytest.raises(SpecError, match=r"version 0{12} of 'small' was made by another release"):
+        build_index(made, other, "ivf_flat", 64)
 
 
 @pytest.mark.parametrize(("kind", "memory"), [("best", 64), ("flat", 1)])
