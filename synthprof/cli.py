@@ -199,21 +199,24 @@ def _run_and_tell(request: Request, console: Console) -> None:
 
 @contextmanager
 def _saved_as_html(console: Console, path: Path | None) -> Iterator[None]:
-    """The file holds what the console has shown, however that ended. Raises SpecError before if it cannot."""
+    """The file holds what the console has shown, if anything, however that ended.
+
+    Raises SpecError before if it cannot.
+    """
     if path is None:
         yield
         return
     try:
-        file = path.open("w", encoding="utf-8")
+        path.open("a").close()
     except OSError as error:
         raise SpecError(
             f"console_html={path} cannot be written ({error.strerror}); name a file in a folder that is there"
         ) from None
-    with file:
-        try:
-            yield
-        finally:
-            file.write(console.export_html())
+    try:
+        yield
+    finally:
+        if console.export_text(clear=False).strip():
+            path.write_text(console.export_html(), encoding="utf-8")
 
 
 @contextmanager

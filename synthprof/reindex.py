@@ -37,8 +37,8 @@ def build_index(
     """
     if version_of(version.spec) != version.manifest.version:
         raise SpecError(
-            f"version {version.manifest.version} of {version.manifest.dataset!r} was made by another release or "
-            "schema of synthprof, which must index it; or make it anew with `synthprof run`"
+            f"version {version.manifest.version} of {version.manifest.dataset!r} was made by another "
+            "release or schema of synthprof, which must index it; or make it anew with `synthprof run`"
         )
     settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
     kept = {"keep_versions": 0, "max_failed": version.manifest.rejected}

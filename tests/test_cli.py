@@ -154,6 +154,12 @@ def test_status_tells_the_data_root_letter_by_letter(tmp_path: Path, name: str) 
     assert f"Nothing is published in {tmp_path / name}." in _call(tmp_path / name, "status").stdout
 
 
+def test_a_run_that_is_refused_leaves_the_page_of_the_last_one(tmp_path: Path) -> None:
+    (tmp_path / "c.html").write_text("what was shown")
+    done = _call(tmp_path, "run", "--dim-vector=3", "--console-html", str(tmp_path / "c.html"))
+    assert (done.returncode, (tmp_path / "c.html").read_text()) == (2, "what was shown")
+
+
 def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) -> None:
     assert "Nothing is published" in _call(tmp_path, "status").stdout
     text = _call(home, "status").stdout
