@@ -29,7 +29,7 @@ from synthprof.errors import SpecError, SynthprofError
 from synthprof.refusals import clear_errors
 from synthprof.report.words import plain
 from synthprof.resources import MIB, check_machine, home_folder
-from synthprof.spec import Kind, Request, params_schema
+from synthprof.spec import Kind, Request, check_names, params_schema
 from synthprof.startup import end_on_signals, forgo_pandas, show_what_can_be_shown
 from synthprof.telemetry import log_to
 
@@ -69,6 +69,7 @@ def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Call
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
         given = {name: value for name, value in options.items() if value is not None}
+        check_names(given, kind)
         forgo_pandas()
         command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
 
@@ -156,8 +157,6 @@ def embed(request: Request, console_html: ConsoleHtml = None) -> None:
     """
     from synthprof.stages.import_rows import found_out
 
-    if not request.runtime.source:
-        raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
     _make(found_out(request, home_folder()), console_html)
 
 

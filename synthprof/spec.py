@@ -320,11 +320,13 @@ def _every_param() -> dict[str, dict[str, Any]]:
 
 
 def check_names(params: Mapping[str, Any], kind: Kind = "generate") -> None:
-    """Nothing, when a request of that kind has each of the parameters; else SpecError."""
+    """Nothing, when a request of that kind has each parameter, and texts have a source; else SpecError."""
     known = params_schema(kind)
     for name, value in params.items():
         if name not in known:
             raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
+    if kind == "embed" and not params.get("source"):
+        raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
 
 
 def check_params(params: Mapping[str, Any]) -> None:

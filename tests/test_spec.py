@@ -63,9 +63,11 @@ def test_bad_parameters_are_refused_with_value_and_rule(params: dict[str, object
             {"source": "/x", "locale": "ko_KR"},
             "Unknown parameter locale='ko_KR'; the parameters are ",
         ),
+        ("embed", {"source": ""}, "source is missing; name an SQLite or Parquet file or a folder"),
+        ("embed", {"seed": 1}, "source is missing"),
     ],
 )
-def test_a_kind_of_request_refuses_the_parameters_of_the_other(
+def test_a_kind_of_request_refuses_the_parameters_of_the_other_and_one_of_texts_without_a_source(
     kind: Kind, params: dict[str, object], message: str
 ) -> None:
     with pytest.raises(SpecError) as caught:

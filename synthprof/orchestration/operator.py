@@ -137,7 +137,7 @@ class StageOperator(ChildOperator):
         return params
 
     def _check_names(self, params: Mapping[str, Any]) -> None:
-        """The DAG has each of the parameters: Airflow lets others pass. Else the task fails at once."""
+        """The DAG has each of the parameters, and a source if it needs one. Else the task fails at once."""
         kind: Kind = "embed" if "source" in self.dag.params else "generate"
         with told_to_airflow():
             try:
