@@ -296,6 +296,11 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is a name of ours"),
         "case": (good, {"columns": "ano,Ano"}, "names must differ in more than case"),
         "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
+        "fraction": (
+            _sqlite(place / "half.db", [(*rows[0][:2], 4.0, ""), ("x", "RPG", 4.9, "")]),
+            {"columns": "ano:integer"},
+            r"'ano' of .* is not whole numbers \(4.9 is among them\); use columns=ano:text",
+        ),
         "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
         "not UTF-8": (place / "html", {"columns": ""}, "a.txt is not UTF-8"),
         "cut short": (short, {}, "was cut short: it has .* bytes; copy it once more"),

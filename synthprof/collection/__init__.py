@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -227,11 +228,20 @@ def _carried(source: Source, name: str, kind: str, values: list[Any]) -> pa.Arra
     if kind != "integer":
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     try:
-        return pa.array(values, pa.int64())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        return pa.array(map(_whole, values), pa.int64())
+    except (ValueError, OverflowError) as error:
         raise SpecError(
             f"{_at(name)} of {source.path} is not whole numbers ({error}); use columns={name}:text"
         ) from None
+
+
+def _whole(value: object) -> int | None:
+    """The number as an integer. Raises ValueError or OverflowError if it has a fraction or is none."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, float | Decimal) and int(value) == value:
+        return int(value)
+    raise ValueError(f"{value!r:.80} is among them")
 
 
 def _check_keys(source: Source, keys: pa.ChunkedArray) -> None:
