@@ -282,6 +282,11 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         database.execute("UPDATE notes SET body = CAST(x'6EE36F' AS TEXT) WHERE key = 'doc-2'")
     short = _sqlite(place / "short.db", rows)
     os.truncate(short, short.stat().st_size - 100)
+    view = _sqlite(place / "view.db", rows)
+    with closing(sqlite3.connect(view)) as database, database:
+        database.execute("CREATE TABLE others (key, body)")
+        database.execute("CREATE VIEW seen AS SELECT * FROM others")
+        database.execute("DROP TABLE others")
     two = _sqlite(place / "two.db", rows)
     with closing(sqlite3.connect(two)) as database, database:
         database.execute("CREATE TABLE others (id)")
@@ -291,6 +296,7 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
         "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
         "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
+        "view": (view, {"table": "seen"}, "no such table: main.others; mend its view, or name another"),
         "id column": (good, {"id_column": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
         "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
         "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is a name of ours"),
@@ -354,6 +360,33 @@ def test_what_stands_only_in_a_wal_so_far_is_read(tmp_path: Path) -> None:
         writer.commit()
         assert path.stat().st_size < 8_192  # the rows are not there yet
         assert survey(Source(path, "", "key", "body")).rows == 500
+
+
+def test_reading_a_file_with_a_wal_leaves_nothing_beside_it_and_a_writer_is_noticed(tmp_path: Path) -> None:
+    path = _sqlite(tmp_path / "notes.db", _rows(10_000))
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+    source = Source(path, "", "key", "body")
+    assert survey(source).rows == 10_000
+    assert list(tmp_path.iterdir()) == [path]
+    reader = sqlite.Sqlite(path, "")
+    for number, close_first in enumerate((False, True)):
+        rows = reader.rows(["key", "body"])
+        next(rows)
+        with closing(sqlite3.connect(path)) as writer:
+            writer.execute(f"DELETE FROM notes WHERE key = 'doc-{number}'")
+            writer.commit()
+            if close_first:
+                writer.close()
+            with pytest.raises(StageError, match="it was written meanwhile; try again when nobody writes it"):
+                list(rows)
+
+
+def test_a_table_whose_name_begins_like_one_of_sqlite_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE sqlite3_notes AS SELECT 'a' AS key, 'RPG' AS body")
+    assert survey(Source(path, "", "key", "body")).rows == 1
 
 
 def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(

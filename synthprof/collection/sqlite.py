@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import SpecError, StageError, SynthprofError
 
 AT_ONCE = 4_096
 LOCK_SECONDS = 10.0
 """How long to wait for who writes the file; a moment's writing is over by then."""
+
+WAL_MODE = b"\x02\x02"
+"""Bytes 18 and 19 of a file whose journal is a write-ahead log (https://sqlite.org/fileformat2.html)."""
 
 
 class Sqlite:
@@ -67,7 +70,7 @@ class Sqlite:
             )
 
     def _tables(self) -> list[str]:
-        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'"
         return [row[0] for row in self._ask(query)]
 
     def _ask(self, query: str, parameters: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
@@ -76,23 +79,50 @@ class Sqlite:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
+        path = self._path.resolve()
+        rest = _at_rest(path)
+        uri = f"{path.as_uri()}?mode=ro{'' if rest is None else '&immutable=1'}"
+        problem: SynthprofError | None = None
         try:
             with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=LOCK_SECONDS)) as connection:
                 yield connection
-        except sqlite3.OperationalError as error:
-            if "UTF-8" not in str(error):
-                raise StageError(
-                    f"source={self._path} cannot be read: {error}; "
-                    "try again when nobody writes it, or name a copy"
-                ) from None
-            raise SpecError(
-                f"source={self._path} holds text that is not UTF-8: {error}; convert it"
-            ) from None
         except sqlite3.DatabaseError as error:
-            raise SpecError(
-                f"source={self._path} cannot be read: {error}; name a sound SQLite file"
-            ) from None
+            problem = self._problem(error)
+        if rest is not None and _at_rest(path) != rest:
+            problem = self._try_again("it was written meanwhile")
+        if problem is not None:
+            raise problem
+
+    def _problem(self, error: sqlite3.DatabaseError) -> SynthprofError:
+        where = f"source={self._path}"
+        if "UTF-8" in str(error):
+            return SpecError(f"{where} holds text that is not UTF-8: {error}; convert it")
+        if not isinstance(error, sqlite3.OperationalError):
+            return SpecError(f"{where} cannot be read: {error}; name a sound SQLite file")
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            return SpecError(f"{where} cannot be read: {error}; mend its view, or name another table")
+        return self._try_again(str(error))
+
+    def _try_again(self, reason: str) -> StageError:
+        return StageError(
+            f"source={self._path} cannot be read: {reason}; try again when nobody writes it, or name a copy"
+        )
+
+
+def _at_rest(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file with an empty write-ahead log, or none; None for every other file.
+
+    Such a file is read without locks, and looked at once more, for with locks SQLite leaves a log and an
+    index of it beside the file, which belong to us, and its owner could not write it any more.
+    """
+    with path.open("rb") as file:
+        if file.read(20)[18:] != WAL_MODE:
+            return None
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return None
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _quoted(name: str) -> str:
