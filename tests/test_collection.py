@@ -233,6 +233,33 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
     assert verify(version, None, lambda *_: None).sound
 
 
+def test_a_folder_is_read_through_its_links_and_a_mark_of_byte_order_is_no_text(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "texts", tmp_path / "elsewhere"
+    for path in (folder / "a.txt", elsewhere / "b.txt"):
+        path.parent.mkdir()
+        path.write_bytes(b"\xef\xbb\xbfRPG")
+    (folder / "more").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    (block,) = blocks(Source(folder, "", "", ""), "")
+    rows = block.select(["chave", "descricao"]).to_pylist()
+    assert rows == [{"chave": "a.txt", "descricao": "RPG"}, {"chave": "more/b.txt", "descricao": "RPG"}]
+
+
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text("RPG")
+    (tmp_path / "b").chmod(0)
+    code = (
+        "from synthprof.collection import *; from pathlib import Path; survey(Source(Path('.'), '', '', ''))"
+    )
+    limited = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*limited, sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "SpecError: b cannot be read: Permission denied; grant the right to" in done.stderr
+
+
 @pytest.mark.parametrize(("rows", "size"), [(400, 50_000), (2_000, 9_000), (20_000, 10)])
 def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int, size: int) -> None:
     texts = [(f"doc-{i}", f"RPG {i} ".ljust(size, "x"), 1, "") for i in range(rows)]

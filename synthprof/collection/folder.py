@@ -25,12 +25,25 @@ class Folder:
 
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
         """Path and text of each file, by path, whatever the two columns are called."""
-        found = sorted(path for path in self._path.rglob("*") if path.is_file() and not self._hidden(path))
+        found = sorted(self._files(self._path))
         for first in range(0, len(found), AT_ONCE):
             yield [(self._name(path), self._text(path)) for path in found[first : first + AT_ONCE]]
 
-    def _hidden(self, path: Path) -> bool:
-        return any(part.startswith(".") for part in path.relative_to(self._path).parts)
+    def _files(self, folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+        """Links are followed, save those that lead back to a folder above."""
+        here = folder.resolve()
+        if here in above:
+            return
+        try:
+            for path in folder.iterdir():
+                if path.name.startswith("."):
+                    continue
+                if path.is_dir():
+                    yield from self._files(path, (*above, here))
+                elif path.is_file():
+                    yield path
+        except OSError as error:
+            raise _refusal(folder, error) from None
 
     def _name(self, path: Path) -> str:
         name = path.relative_to(self._path).as_posix()
@@ -46,10 +59,14 @@ class Folder:
                 raise SpecError(
                     f"{path} is larger than {MOST_BYTES:,} bytes, the most for one text; split it"
                 )
-            return path.read_bytes().decode()
+            return path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise SpecError(
                 f"{path} is not UTF-8 ({error.reason} at byte {error.start}); convert it"
             ) from None
         except OSError as error:
-            raise SpecError(f"{path} cannot be read: {error.strerror}; grant the right to") from None
+            raise _refusal(path, error) from None
+
+
+def _refusal(path: Path, error: OSError) -> SpecError:
+    return SpecError(f"{path} cannot be read: {error.strerror}; grant the right to")
