@@ -76,19 +76,28 @@ def _tokenizer() -> Any:
     return tokenizer
 
 
-def _onnx_folder(folder: Path) -> Path:
-    """A model in ONNX that looks its tokens up in a table, as exported ones give the states of tokens."""
+def _onnx_folder(folder: Path, pooled: str = "pooler_output", further: tuple[str, ...] = ()) -> Path:
+    """A model in ONNX that looks its tokens up in a table, as exported ones give the states of tokens.
+
+    pooled: the name of a second output, the first token doubled. further: inputs that the model wants.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     shape = ["rows", "tokens"]
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, shape)
-        for name in ("input_ids", "attention_mask")
+        for name in ("input_ids", "attention_mask", *further)
     ]
     states = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, 16])
-    node = helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"], axis=0)
-    graph = helper.make_graph([node], "lookup", inputs, [states], [numpy_helper.from_array(TABLE, "table")])
+    sentence = helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["rows", 16])
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"], axis=0),
+        helper.make_node("Gather", ["last_hidden_state", "first"], ["one"], axis=1),
+        helper.make_node("Add", ["one", "one"], [pooled]),
+    ]
+    constants = [numpy_helper.from_array(TABLE, "table"), numpy_helper.from_array(np.array(0), "first")]
+    graph = helper.make_graph(nodes, "lookup", inputs, [sentence, states], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     (folder / "onnx").mkdir(parents=True)
     onnx.save(model, str(folder / "onnx" / "model.onnx"))
@@ -115,6 +124,21 @@ def test_a_folder_in_onnx_or_of_model2vec_gives_the_mean_of_its_tokens(
     np.testing.assert_allclose(vectors, means / np.linalg.norm(means, axis=1, keepdims=True), atol=1e-6)
     with pytest.raises(SpecError, match="gives 16 values, but dim_embedding=8; set dim_embedding=16"):
         ModelEncoder(str(tmp_path / "model"), 8).check()
+
+
+def test_a_sentence_that_a_model_in_onnx_gives_is_taken_and_an_unknown_input_refused(tmp_path: Path) -> None:
+    encoder = ModelEncoder(str(_onnx_folder(tmp_path / "model", "sentence_embedding")), 16, threads=1)
+    expected = TABLE[1] / np.linalg.norm(TABLE[1])
+    np.testing.assert_allclose(encoder.encode_text(["joga xadrez"])[0], expected, atol=1e-6)
+    other = _onnx_folder(tmp_path / "other", further=("position_ids",))
+    with pytest.raises(SpecError, match="wants position_ids, but a text is given as input_ids, "):
+        ModelEncoder(str(other), 16, threads=1).check()
+
+
+def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path: Path) -> None:
+    for model in ("~nobody-of-that-name/model", f"{tmp_path}/{'x' * 300}"):
+        with pytest.raises(SpecError, match="cannot be loaded"):
+            ModelEncoder(model, 16).check()
 
 
 def test_without_a_gpu_there_is_one_warning_and_the_cpu(

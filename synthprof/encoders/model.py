@@ -17,6 +17,9 @@ from synthprof.encoders.http import TEXT
 from synthprof.encoders.runtimes import Runtime, load_runtime
 from synthprof.errors import SpecError
 
+VERSION = 2
+"""Raised when the same model gives other vectors: what was answered before does not count then."""
+
 
 class ModelEncoder:
     """A model in memory; loaded when first asked, so that naming it costs nothing.
@@ -47,7 +50,7 @@ class ModelEncoder:
     @property
     def identity(self) -> str:
         """What an embedding depends on besides its text: the files of the model, or its name."""
-        return f"model {folder_digest(Path(self.model).expanduser()) or self.model} {self.dim}"
+        return f"model {VERSION} {folder_digest(Path(self.model).expanduser()) or self.model} {self.dim}"
 
     def texts(self, batch: pa.RecordBatch) -> list[str]:
         """The text of each profile."""

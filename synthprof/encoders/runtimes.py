@@ -24,6 +24,10 @@ Kind = Literal["transformers", "onnx", "static"]
 EXTRA = ".venv/bin/pip install -e '.[model]'"
 
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
+ONNX_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+POOLED = "pooler_output"
+"""The first token, after a layer trained for another purpose: read only if there is nothing else."""
+
 TOKENIZER = "tokenizer.json"
 MARKS = ("modules.json", "config.json")
 """One of these files is in every model folder of sentence-transformers."""
@@ -42,8 +46,8 @@ def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
 
     Raises SpecError if it is no model, cannot be loaded, or its library is not installed.
     """
-    kind = kind_of(model)
     try:
+        kind = kind_of(model)
         if kind == "static":
             return _static(model)
         load = _onnx if kind == "onnx" else _transformers
@@ -136,24 +140,30 @@ def _onnx(model: str, threads: int, use_gpu: bool) -> Runtime:
     gpu = _gpu(use_gpu, "CUDAExecutionProvider" in onnxruntime.get_available_providers())
     providers = [*(["CUDAExecutionProvider"] if gpu else []), "CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    if unknown := {each.name for each in session.get_inputs()} - set(ONNX_INPUTS):
+        raise SpecError(
+            f"model={folder} wants {', '.join(sorted(unknown))}, but a text is given as "
+            f"{', '.join(ONNX_INPUTS)}; export it without"
+        )
     return lambda texts: _run(session, tokenizer.encode_batch(list(texts)))
 
 
 def _run(session: Any, encodings: Sequence[Any]) -> npt.NDArray[np.float32]:  # noqa: ANN401
     """The sentence as the model gives it, else the mean of its tokens' states."""
     mask = np.array([each.attention_mask for each in encodings], np.int64)
-    known = {
-        "input_ids": np.array([each.ids for each in encodings], np.int64),
-        "attention_mask": mask,
-        "token_type_ids": np.array([each.type_ids for each in encodings], np.int64),
-    }
+    ids = np.array([each.ids for each in encodings], np.int64)
+    types = np.array([each.type_ids for each in encodings], np.int64)
+    known = dict(zip(ONNX_INPUTS, (ids, mask, types), strict=True))
     wanted = {each.name for each in session.get_inputs()}
-    found = session.run(None, {name: values for name, values in known.items() if name in wanted})
-    sentences = next((output for output in found if output.ndim == 2), None)
-    if sentences is not None:
-        return np.asarray(sentences, np.float32)
+    names = [each.name for each in session.get_outputs() if each.name != POOLED] or [POOLED]
+    outputs = session.run(names, {name: values for name, values in known.items() if name in wanted})
+    found = dict(zip(names, outputs, strict=True))
+    sentences = [name for name in names if found[name].ndim == 2]
+    if sentences:
+        chosen = "sentence_embedding" if "sentence_embedding" in sentences else sentences[0]
+        return np.asarray(found[chosen], np.float32)
     weights = mask[:, :, None].astype(np.float32)
-    states = np.asarray(found[0], np.float32)
+    states = np.asarray(outputs[0], np.float32)
     means: npt.NDArray[np.float32] = (states * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
     return means
 
