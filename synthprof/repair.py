@@ -38,8 +38,8 @@ def repair(
 
     A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
     blocks that are sound. `anew`: nothing in the build is trusted. Which version is current does not change.
-    Raises SpecError if the version is unknown or was made by another release or schema, StageError if it is
-    so damaged that its spec is lost.
+    Raises SpecError if the version is unknown or was made by another release or schema, and for `anew` of a
+    collection; StageError if it is so damaged that its spec is lost.
     """
     store = Store(home, dataset)
     name = version or store.current().name
@@ -48,6 +48,11 @@ def repair(
         raise SpecError(
             f"version {name} of {dataset!r} was made by another release or schema of synthprof, "
             "which must repair it; or make it anew with `synthprof run`"
+        )
+    if anew and spec.collection:
+        raise SpecError(
+            f"the texts of {dataset!r} are in its source, so nothing here can make them anew; "
+            "repair it without --anew, or run `synthprof embed` with --force"
         )
     failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))

@@ -194,6 +194,8 @@ def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> 
     source = _sqlite(tmp_path / "notes.db", _rows())
     version = _make(tmp_path, source)
     source.unlink()
+    with pytest.raises(SpecError, match="nothing here can make them anew; repair it without --anew"):
+        repair(tmp_path, "notes", anew=True)
     (version.folder / "clusters.db").unlink()
     assert "clusters.db" in repair(tmp_path, "notes").files
     assert verify(version, None, lambda *_: None).sound
