@@ -262,6 +262,13 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     assert "SpecError: b cannot be read: Permission denied; grant the right to" in done.stderr
 
 
+def test_a_date_that_python_does_not_know_is_refused_with_the_name_of_its_column(tmp_path: Path) -> None:
+    far = pa.array([2**62], pa.int64()).cast(pa.timestamp("us"))
+    pq.write_table(pa.table({"key": ["a"], "body": ["RPG"], "dia": far}), tmp_path / "far.parquet")
+    with pytest.raises(SpecError, match=r"column 'dia' of .* has a value that cannot be read: .*; make"):
+        survey(Source(tmp_path / "far.parquet", "", "key", "body", "dia"))
+
+
 @pytest.mark.parametrize(("rows", "size"), [(400, 50_000), (2_000, 9_000), (20_000, 10)])
 def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int, size: int) -> None:
     texts = [(f"doc-{i}", f"RPG {i} ".ljust(size, "x"), 1, "") for i in range(rows)]
@@ -321,6 +328,12 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         database.execute("CREATE TABLE others (id)")
     return {
         "none": (place / "nowhere", {}, "cannot be read: No such file"),
+        "nobody": (
+            Path("~nobody-of-that-name/x"),
+            {},
+            "source=~nobody-.* cannot be read: Could not determine",
+        ),
+        "too long": (place / ("x" * 256), {}, "cannot be read: File name too long"),
         "neither": (place / "other.bin", {}, "is neither an SQLite nor a Parquet file nor a folder"),
         "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
         "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
@@ -337,7 +350,11 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
             r"'ano' of .* is not whole numbers \(4.9 is among them\); use columns=ano:text",
         ),
         "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
-        "not UTF-8": (place / "html", {"columns": ""}, "a.txt is not UTF-8"),
+        "not UTF-8": (
+            place / "html",
+            {"columns": ""},
+            "a.txt is not UTF-8 .*; convert it, or name one file if these are tables",
+        ),
         "cut short": (short, {}, "was cut short: it has .* bytes; copy it once more"),
         "latin": (latin, {}, "holds text that is not UTF-8"),
         "nothing": (place / "empty", {"columns": ""}, "has no rows"),

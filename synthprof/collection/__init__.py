@@ -62,9 +62,7 @@ class Source:
     @classmethod
     def of(cls, runtime: Runtime, columns: str) -> "Source":
         """The source that the parameters name."""
-        return cls(
-            Path(runtime.source).expanduser(), runtime.table, runtime.id_column, runtime.text_column, columns
-        )
+        return cls(Path(runtime.source), runtime.table, runtime.id_column, runtime.text_column, columns)
 
 
 @dataclass(frozen=True)
@@ -143,13 +141,15 @@ def collection_digest(columns: str, digests: Sequence[str]) -> str:
 def _reader(source: Source) -> Reader:
     """Raises SpecError if there is no source at the path, or none of a kind that can be read."""
     path = source.path
-    if path.is_dir():
-        return Folder(path)
     try:
+        path = path.expanduser()
+        if path.is_dir():
+            return Folder(path)
         with path.open("rb") as file:
             begins = file.read(16)
-    except OSError as error:
-        raise SpecError(f"source={path} cannot be read: {error.strerror}; name a file or folder") from None
+    except (OSError, RuntimeError) as error:  # ~somebody who is not known here
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"source={path} cannot be read: {reason}; name a file or folder") from None
     for magic, kind in MAGIC.items():
         if begins.startswith(magic):
             return kind(path, source.table)  # type: ignore[no-any-return]

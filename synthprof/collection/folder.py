@@ -62,7 +62,8 @@ class Folder:
             return path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise SpecError(
-                f"{path} is not UTF-8 ({error.reason} at byte {error.start}); convert it"
+                f"{path} is not UTF-8 ({error.reason} at byte {error.start}), as a folder's files must be; "
+                "convert it, or name one file if these are tables"
             ) from None
         except OSError as error:
             raise _refusal(path, error) from None

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from synthprof.errors import SpecError
 
 AT_ONCE = 512
+MOST_SHOWN = 200
+"""Characters of what Arrow says that a message quotes."""
 
 
 class Parquet:
@@ -30,8 +32,16 @@ class Parquet:
         with self._opened() as file:
             self._checked(file, columns)
             for batch in file.iter_batches(AT_ONCE, columns=list(dict.fromkeys(columns))):
-                by_name = batch.to_pydict()
-                yield list(zip(*(by_name[name] for name in columns), strict=True))
+                yield list(zip(*(self._values(batch, name) for name in columns), strict=True))
+
+    def _values(self, batch: pa.RecordBatch, name: str) -> list[Any]:
+        try:
+            return batch.column(name).to_pylist()  # type: ignore[no-any-return]
+        except (ValueError, OverflowError, KeyError) as error:  # nanoseconds, far dates, time zones
+            reason = str(error).partition("\n")[0][:MOST_SHOWN]
+            raise SpecError(
+                f"column {name!r} of {self._path} has a value that cannot be read: {reason}; make it text"
+            ) from None
 
     def _checked(self, file: pq.ParquetFile, columns: Sequence[str]) -> pa.Schema:
         schema = file.schema_arrow
