@@ -469,6 +469,10 @@ def test_age_scales_its_share_of_the_dimensions() -> None:
     assert old == pytest.approx(1.75**2 / (1.75**2 + 3), rel=0.03)
 
 
+def test_an_age_that_is_text_scales_nothing() -> None:
+    assert np.isfinite(_encoder("hashed").encode(_batch({"id": 1, "idade": "42 anos"}))).all()
+
+
 # --- the parts ---------------------------------------------------------------------------------------------
 
 

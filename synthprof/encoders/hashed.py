@@ -85,7 +85,7 @@ def _scales(batch: pa.RecordBatch, dim: int) -> Matrix:
     share = np.arange(dim) * len(SCALES) // dim
     factors = np.full((batch.num_rows, len(SCALES)), 100, np.float32)
     for place, (name, factor, limit) in enumerate(SCALES):
-        if name in batch.schema.names:
+        if name in batch.schema.names and not pa.types.is_string(batch.schema.field(name).type):
             values = pc.fill_null(batch.column(name).cast(pa.int64()), 0).to_numpy()
             factors[:, place] += factor * np.clip(values, 0, limit)
     return factors[:, share]
