@@ -50,6 +50,15 @@ class Faults:
     lock: Any = field(default_factory=threading.Lock)
 
 
+_ODD_ANSWERS = {
+    "html": HTMLResponse("<html>Welcome</html>"),
+    "deep": Response("[" * 200_000, media_type="application/json"),
+    "zipped": Response("not so", headers={"Content-Encoding": "gzip"}),
+    "no model": JSONResponse({"error": {"code": "model_not_found"}}, 404),
+}
+"""Answers without a vector, by mode."""
+
+
 def vector(text: str, dim: int) -> list[float]:
     """Values that follow from the text."""
     seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
@@ -86,10 +95,12 @@ def make_app(faults: Faults) -> FastAPI:
 def _answer(faults: Faults, texts: list[str], draw: float) -> Response:
     if _is_out(faults):
         return JSONResponse({"error": "out"}, faults.out_code)
-    if faults.mode == "html":
-        return HTMLResponse("<html>Welcome</html>")
+    if faults.mode in _ODD_ANSWERS:
+        return _ODD_ANSWERS[faults.mode]
     if 0 <= draw < faults.busy or (draw < 0 and faults.bad_code == 429):
         return JSONResponse({"error": "too many"}, 429, {"Retry-After": faults.retry_after})
+    if faults.mode == "firewall" and any(POISON in text for text in texts):
+        return HTMLResponse("<html>Blocked</html>", 403)
     if _fails(faults, draw) or any(POISON in text for text in texts):
         return JSONResponse({"error": "internal"}, 500)
     data = [{"index": i, "embedding": vector(text, faults.dim)} for i, text in enumerate(texts)]
@@ -111,6 +122,12 @@ def _odd(data: list[Any], mode: str) -> list[Any]:
         random.Random(5).shuffle(data)
     if mode == "zero":
         data[0]["embedding"] = [0.0] * len(data[0]["embedding"])
+    if mode == "huge":
+        data[0]["embedding"][0] = 10**400
+    if mode == "base64":
+        data[0]["embedding"] = "AAAA"
+    if mode == "text":
+        data[0]["index"] = "0"
     return data[:-1] if mode == "short" else data
 
 

@@ -174,7 +174,7 @@ def test_vectors_belong_to_their_texts_in_whatever_order_they_come(tmp_path: Pat
         np.testing.assert_allclose(embedder.embed(texts).embeddings, _expected(texts), atol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["short", "zero"])
+@pytest.mark.parametrize("mode", ["short", "zero", "text", "huge", "deep", "zipped"])
 def test_answers_that_are_not_whole_are_not_believed(tmp_path: Path, mode: str) -> None:
     odd = _embedder(tmp_path, Faults(mode=mode), patience_seconds=0.3)
     with odd as embedder, pytest.raises(StageError, match="has been out"):
@@ -187,6 +187,9 @@ def test_answers_that_are_not_whole_are_not_believed(tmp_path: Path, mode: str) 
         (Faults(mode="html"), DIM, "not one of an embedding service, but text/html"),
         (Faults(), 64, "gives 32 values, but dim_embedding=64; set dim_embedding=32"),
         (Faults(key="secret"), DIM, "refuses the key"),
+        (Faults(mode="deep"), DIM, "not one of an embedding service, but application/json"),
+        (Faults(mode="no model"), DIM, "or it has no model 'm' .*model_not_found.*; set .* or model"),
+        (Faults(mode="base64"), DIM, "gives no list of finite numbers for a good text"),
     ],
 )
 def test_a_service_that_is_none_is_one_clear_message(faults: Faults, dim: int, message: str) -> None:
@@ -196,6 +199,22 @@ def test_a_service_that_is_none_is_one_clear_message(faults: Faults, dim: int, m
             service.check()
     assert "wrong-key-1234" not in str(caught.value)
     assert "wrong-key-1234" not in repr(Endpoint(url, "wrong-key-1234"))
+
+
+def test_a_text_that_a_firewall_refuses_is_a_bad_text_and_not_a_bad_key(tmp_path: Path) -> None:
+    texts = _texts(40, poison_every=40)
+    with _embedder(tmp_path, Faults(mode="firewall")) as embedder:
+        embedded = embedder.embed(texts)
+    assert [failure.code for failure in embedded.failures.values()] == [403]
+
+
+def test_a_key_is_sent_without_spaces_around_it_and_refused_if_it_cannot_be_sent() -> None:
+    where = {"SYNTHPROF_EMBEDDINGS_URL": "http://x"}
+    assert endpoint_of(where | {"SYNTHPROF_EMBEDDINGS_KEY": " key\n"}, 1).key == "key"
+    for key in ("chavé", "a\nb"):
+        with pytest.raises(SpecError, match="SYNTHPROF_EMBEDDINGS_KEY has characters that cannot") as caught:
+            endpoint_of(where | {"SYNTHPROF_EMBEDDINGS_KEY": key}, 1)
+        assert key not in str(caught.value)
 
 
 def test_no_address_and_a_bad_address_say_what_to_set() -> None:

@@ -120,10 +120,14 @@ class HttpEncoder:
     def check(self) -> None:
         """The service is there and its vectors are as wide as they should be.
 
-        Raises SpecError if it is no such service or its vectors are of another width, StageError if it fails.
+        Raises SpecError if it is no such service or its vectors are none or of another width, StageError if
+        it fails.
         """
         try:
-            self.ask([KNOWN_GOOD])
+            if all(self.ask([KNOWN_GOOD])[0] is None for _ in range(FAILED_TRIES)):
+                raise SpecError(
+                    "the embedding service gives no list of finite numbers for a good text; set another model"
+                )
         except Rejected as error:
             if error.code == 200:
                 raise SpecError(f"{error}; set {URL} to the address of a service, https://host/v1") from None
@@ -162,14 +166,28 @@ class HttpEncoder:
             raise SpecError(f"{URL} is not the address of a service; write https://host/v1") from None
         except httpx.UnsupportedProtocol:
             raise SpecError(f"{URL} must begin with https:// or http://") from None
-        except httpx.TransportError as error:  # its text may hold the address: only its kind is told
+        except httpx.RequestError as error:  # its text may hold the address: only its kind is told
             raise Rejected(0, f"no answer ({type(error).__name__})") from None
-        _check_status(answer)
+        self._check_status(answer, list(texts))
         return _vectors(answer, len(texts), self.dim)
+
+    def _check_status(self, answer: httpx.Response, texts: list[str]) -> None:
+        code, said = answer.status_code, repr(answer.text[:MOST_SHOWN])
+        if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
+            raise SpecError(f"the embedding service refuses the key ({code}); set {KEY}")
+        if code in (404, 405):
+            raise SpecError(
+                f"there is no embedding service at that address, or it has no model {self.model!r} "
+                f"({code} {said}); set {URL} or model"
+            )
+        if 300 <= code < 400:
+            raise SpecError(f"there is no embedding service at that address ({code}); set {URL}")
+        if code != 200:
+            raise Rejected(code, f"{code} {said}", _retry_after(answer))
 
 
 def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float) -> Endpoint:
-    """The service named in the environment. Raises SpecError if none is."""
+    """The service named in the environment. Raises SpecError if none is, or if the key cannot be sent."""
     url = environment.get(URL, "").strip().rstrip("/")
     if not url:
         raise SpecError(
@@ -178,7 +196,10 @@ def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_second
         )
     if not url.endswith("/embeddings"):
         url += "/embeddings" if url.endswith("/v1") else "/v1/embeddings"
-    return Endpoint(url, environment.get(KEY, ""), request_seconds)
+    key = environment.get(KEY, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SpecError(f"{KEY} has characters that cannot be sent; copy the key once more")
+    return Endpoint(url, key, request_seconds)
 
 
 def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
@@ -199,16 +220,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return float(max(jitter, error.retry_after))
 
 
-def _check_status(answer: httpx.Response) -> None:
-    code = answer.status_code
-    if code in (401, 403):
-        raise SpecError(f"the embedding service refuses the key ({code}); set {KEY}")
-    if code in (404, 405) or 300 <= code < 400:
-        raise SpecError(f"there is no embedding service at that address ({code}); set {URL}")
-    if code != 200:
-        raise Rejected(code, f"{code} {answer.text[:MOST_SHOWN]!r}", _retry_after(answer))
-
-
 def _retry_after(answer: httpx.Response) -> float:
     """Seconds of the header Retry-After, which is a number or a date; 0 without it."""
     value = answer.headers.get("Retry-After", "")
@@ -227,10 +238,10 @@ def _vectors(answer: httpx.Response, count: int, dim: int) -> "list[Vector | Non
     try:
         items = answer.json()["data"]
         by_index = {item["index"]: item["embedding"] for item in items}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         kind = answer.headers.get("content-type", "nothing").split(";")[0]
         raise Rejected(200, f"the answer is not one of an embedding service, but {kind}") from None
-    if len(items) != count or sorted(map(str, by_index)) != sorted(map(str, range(count))):
+    if len(items) != count or set(by_index) != set(range(count)):
         raise Rejected(500, f"{len(items)} embeddings for {count} texts")
     return [_vector(by_index[index], dim) for index in range(count)]
 
@@ -246,6 +257,9 @@ def _vector(values: Any, dim: int) -> "Vector | None":  # noqa: ANN401
         )
     if not all(isinstance(value, int | float) for value in values):  # null stands for NaN in JSON
         return None
-    wide = np.array(values, np.float64)
+    try:
+        wide = np.array(values, np.float64)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
     norm = float(np.sqrt(wide @ wide))
     return (wide / norm).astype(np.float32) if math.isfinite(norm) and norm > 0 else None
