@@ -70,6 +70,8 @@ def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Call
         own = {name: options.pop(name) for name in list(options) if name in inspected}
         given = {name: value for name, value in options.items() if value is not None}
         check_names(given, kind)
+        if given.get("encoder") == "model" and "model" in given:
+            given["model"] = _absolute(given["model"])
         forgo_pandas()
         command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
 
@@ -80,6 +82,14 @@ def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Call
     own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
     with_options.__signature__ = inspect.Signature([*parameters, *own_last])  # type: ignore[attr-defined]
     return with_options
+
+
+def _absolute(model: str) -> str:
+    """The path of the model's folder from wherever it is read later; a name as it is."""
+    with suppress(OSError):
+        if Path(model).is_dir():
+            return str(Path(model).absolute())
+    return model
 
 
 def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:

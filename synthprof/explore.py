@@ -50,6 +50,19 @@ class Version:
                 "release does not know; read it with the release that made it"
             ) from error
 
+    def check_identity(self, identity: str) -> None:
+        """Its embeddings are of the encoder that this names, as far as is known; else SpecError."""
+        made_by = {
+            each.details.get("identity", identity)
+            for each in self.manifest.stages
+            if each.stage == "vectorize"
+        }
+        if made_by - {identity}:
+            raise SpecError(
+                f"model={self.spec.model} is not what it was when version {self.manifest.version} was "
+                "embedded; put the former model there, or make the data set once more"
+            )
+
     def profile(self, profile_id: int) -> dict[str, Any]:
         """The columns of one profile and its cluster. Raises SpecError if there is no such id."""
         if not 1 <= profile_id <= self.manifest.rows:

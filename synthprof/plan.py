@@ -29,6 +29,9 @@ TEXT_ROW_BYTES = 24
 SURVEY = "survey.json"
 """What was found out about the source of a collection, in its build folder."""
 
+ENCODER = "encoder.txt"
+"""What names the content of the model on this machine that embeds, in a build folder."""
+
 # Memory, over all processes of a stage; pages that forked workers share count once. Fitted to, and compared
 # with, what benchmarks/bench_memory.py measures.
 BASE_BYTES = 130 * MIB

@@ -96,7 +96,7 @@ class Searcher:
 
     @functools.cached_property
     def encoder(self) -> TextEncoder:
-        """What places a text among its profiles. Raises SpecError if its encoder cannot."""
+        """What places a text among its profiles. Raises SpecError if its encoder cannot or has changed."""
         spec = self.version.spec
         name, dim = spec.encoder, spec.dim_embedding
         seconds = PATIENT_SECONDS if self.patient else HASTY_SECONDS
@@ -106,8 +106,10 @@ class Searcher:
                 f"encoder={spec.encoder} has no place for texts; search by example with `synthprof similar`, "
                 "or make the data set with encoder=catalogue"
             )
-        if isinstance(encoder, SlowEncoder) and not self.patient:
-            encoder.stopping.set()
+        if isinstance(encoder, SlowEncoder):
+            self.version.check_identity(encoder.identity)
+            if not self.patient:
+                encoder.stopping.set()
         return encoder
 
     @functools.cached_property

@@ -165,7 +165,8 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         _run(tmp_path, max_failed=1)
         assert faults.asked.total() - before < 20  # that row and texts known to be good, alone
         version = open_version(tmp_path, "asked")
-        nulls = read(version.folder / "embeddings.db", "SELECT id FROM embeddings WHERE embedding IS NULL")
+        nulls_of = "SELECT id FROM embeddings WHERE embedding IS NULL"
+        nulls = read(version.folder / "embeddings.db", nulls_of)
         assert nulls.column("id").to_pylist() == [bad]
         failed = read(version.folder / "embeddings.db", "SELECT id, code FROM embedding_failures")
         assert failed.to_pylist() == [{"id": bad, "code": 500}]
@@ -180,6 +181,13 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         assert verify(version, None, lambda *_: None).sound
         with pytest.raises(StageError, match="1 profiles have no embedding, max_failed=0"):
             run_stage(Request.from_params(PARAMS | {"save_index": False}), "publish", None, _same(tmp_path))
+        monkeypatch.setattr("fault_server.POISON", "no text has this")
+        before = faults.asked.total()
+        _run(tmp_path)
+        assert faults.asked.total() - before == 2  # that row and the text that shows the service is there
+        version = open_version(tmp_path, "asked")
+        assert not read(version.folder / "embeddings.db", nulls_of).num_rows
+        assert verify(version, None, lambda *_: None).sound
 
 
 def _same(home: Path) -> Path:

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from synthprof import cli
 from synthprof.encoders import SlowEncoder, load_encoder
 from synthprof.encoders.model import ModelEncoder, folder_digest
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
+from synthprof.repair import repair
 from synthprof.run import run_all
 from synthprof.search import open_searcher, search_text
 from synthprof.spec import Request
@@ -106,10 +108,10 @@ def _onnx_folder(folder: Path, pooled: str = "pooler_output", further: tuple[str
     return folder
 
 
-def _static_folder(folder: Path) -> Path:
+def _static_folder(folder: Path, table: np.ndarray = TABLE) -> Path:
     from model2vec import StaticModel
 
-    StaticModel(TABLE, _tokenizer(), config={"normalize": False}).save_pretrained(folder)
+    StaticModel(table, _tokenizer(), config={"normalize": False}).save_pretrained(folder)
     return folder
 
 
@@ -164,6 +166,36 @@ def test_the_identity_follows_from_the_files_not_from_where_they_lie(tmp_path: P
     (tmp_path / "other" / "config.json").write_text("{ }")
     assert ModelEncoder(one, 8).identity != ModelEncoder(other, 8).identity
     assert folder_digest(tmp_path / "none") == ""
+
+
+def test_a_model_whose_files_changed_is_asked_again_and_not_searched_with_before(tmp_path: Path) -> None:
+    folder = _static_folder(tmp_path / "model")
+    params: dict[str, Any] = {
+        "dataset": "own", "profiles": 300, "dim_embedding": 16, "encoder": "model", "model": str(folder),
+        "clusters": 3, "workers": 1, "kmeans_niter": 2, "max_failed": 10,
+    }  # fmt: skip
+    first = run_all(Request.from_params(params), tmp_path).published["content"]
+    searcher = open_searcher(open_version(tmp_path, "own"))
+    assert searcher.encoder.name == "model"
+    _static_folder(folder, TABLE[::-1].copy())
+    with pytest.raises(SpecError, match=r"is not what it was when version .* was embedded; put the former"):
+        _ = open_searcher(open_version(tmp_path, "own")).encoder
+    (open_version(tmp_path, "own").folder / "clusters.db").unlink()
+    assert repair(tmp_path, "own").stages == ()
+    assert run_all(Request.from_params(params), tmp_path).published["content"] != first
+    assert open_searcher(open_version(tmp_path, "own")).encoder.name == "model"
+
+
+def test_a_folder_named_relative_to_where_one_is_is_found_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    seen: list[str] = []
+    command = cli._takes_params(lambda request: seen.append(request.spec.model))
+    for model in ("model", "some/name"):
+        command(encoder="model", model=model)
+    assert seen == [str(tmp_path / "model"), "some/name"]
 
 
 @needs_model

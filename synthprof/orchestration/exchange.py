@@ -25,7 +25,7 @@ from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
 from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.pipeline import stage as find
-from synthprof.plan import SURVEY
+from synthprof.plan import ENCODER, SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
@@ -33,7 +33,7 @@ from synthprof.store import Store
 
 logger = logging.getLogger(__name__)
 
-ROOT_FILES = ("spec.json", SINCE, SURVEY)
+ROOT_FILES = ("spec.json", SINCE, SURVEY, ENCODER)
 """What `setup` leaves in the build folder itself."""
 
 _BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")

@@ -10,8 +10,10 @@ from synthprof.answers import SINCE, Answers, text_digest
 from synthprof.embedding import Effort, Embedded, Embedder
 from synthprof.encoders import SlowEncoder, load_encoder
 from synthprof.errors import StageError
-from synthprof.files import FileRecord
-from synthprof.spec import BLOCK_ROWS
+from synthprof.files import FileRecord, write_text
+from synthprof.pipeline import STAGES
+from synthprof.plan import ENCODER
+from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILURES, replace_failures
 from synthprof.vectorize import features
@@ -21,6 +23,24 @@ def check_service(context: Context) -> None:
     """The service is there, and its vectors are as wide as the spec says. Raises what its `check` raises."""
     with _service(context) as service:
         service.check()
+
+
+def holds(context: Context) -> bool:
+    """Whether the embeddings that lie there are of the model as it is, and few enough rows lack theirs."""
+    return _recorded(context) == _model(context.spec) and not _outdated(context)
+
+
+def forget_outdated(context: Context) -> None:
+    """What `holds` says is so: other embeddings are gone, with the receipts of all that was made from them.
+
+    What was answered is kept, so that only what is missing is asked for.
+    """
+    if outdated := _outdated(context):
+        first = next(place for place, each in enumerate(STAGES) if each.name == "vectorize")
+        context.build.distrust(*(each.name for each in STAGES[first:]))
+        for block in outdated:
+            context.blocks.path(EMBEDDINGS, block).unlink()
+    write_text(context.build.folder / ENCODER, _model(context.spec))
 
 
 def embed(context: Context) -> Outcome:
@@ -42,8 +62,34 @@ def embed(context: Context) -> Outcome:
             f"{context.folder() / FAILURES}; run it again to try them once more, or raise max_failed"
         )
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
-    details = {"encoder": context.spec.encoder, "model": context.spec.model}
+    details = {"encoder": context.spec.encoder, "model": context.spec.model, "identity": service.identity}
     return Outcome(rows, tuple(itertools.chain(*made)), details, rejected=failed)
+
+
+def _outdated(context: Context) -> list[int]:
+    """The blocks to embed again: all if the model has changed, those with gaps if the gaps are too many."""
+    blocks = context.blocks
+    lying = [block for block in range(context.spec.blocks) if blocks.path(EMBEDDINGS, block).exists()]
+    if _recorded(context) != _model(context.spec):
+        return lying
+    missing = {block: len(blocks.missing(block)) for block in lying}
+    if sum(missing.values()) <= context.request.runtime.max_failed:
+        return []
+    return [block for block, rows in missing.items() if rows]
+
+
+def _model(spec: Spec) -> str:
+    """What names the content of a model on this machine; of a service nothing is known but its name."""
+    if spec.encoder != "model":
+        return ""
+    encoder = load_encoder(spec.encoder, spec.dim_embedding, model=spec.model)
+    assert isinstance(encoder, SlowEncoder)
+    return encoder.identity
+
+
+def _recorded(context: Context) -> str:
+    path = context.build.folder / ENCODER
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _service(context: Context) -> SlowEncoder:

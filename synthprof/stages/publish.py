@@ -214,7 +214,7 @@ def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
     if missing > allowed:
         raise StageError(
             f"{missing} {context.spec.noun}s have no embedding, max_failed={allowed} are allowed; run it "
-            "again with force to ask for them once more, or raise max_failed"
+            "again (from a bucket: with force) to ask for them once more, or raise max_failed"
         )
 
 

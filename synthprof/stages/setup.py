@@ -28,9 +28,10 @@ def run(context: Context) -> Outcome:
         build.clear()
         write_text(build.folder / SINCE, f"{time.time()}")
     if context.spec.embedded_slowly:
-        from synthprof.stages.embed import check_service  # only who asks a service pays for httpx
+        from synthprof.stages.embed import check_service, forget_outdated  # only who asks pays for httpx
 
         check_service(context)
+        forget_outdated(context)
     write_text(build.folder / "spec.json", context.spec.model_dump_json(indent=1))
     return Outcome(
         0,
@@ -45,9 +46,18 @@ def run(context: Context) -> Outcome:
 
 
 def holds(context: Context) -> bool:
-    """Whether the shards are those asked for now: their number may change between two attempts."""
+    """Whether the shards are those asked for now, whose number may change between two attempts.
+
+    And whether the embeddings that lie there, if they are slow to make, are still those that are wanted.
+    """
     receipt = read_receipt(context.folder(), None)
-    return receipt is not None and receipt.details["shards"] == _shards(context)
+    if receipt is None or receipt.details["shards"] != _shards(context):
+        return False
+    if not context.spec.embedded_slowly:
+        return True
+    from synthprof.stages import embed
+
+    return embed.holds(context)
 
 
 def _shards(context: Context) -> list[list[Any]]:
