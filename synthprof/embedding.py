@@ -127,14 +127,19 @@ class Embedder:
         by_digest = dict(zip(digests, texts, strict=True))
         missing = [_Item(digest, text) for digest, text in by_digest.items() if digest not in found]
         self._heard(sum(digest in found for digest in digests), 0)
-        wanted = self._within_limit(missing)
-        failures = {failure.digest: failure for failure in self._ask_all(wanted)}
-        if len(wanted) < len(missing):
+        failures: dict[bytes, Failure] = {}
+        left = missing
+        while wanted := self._within_limit(left):
+            failed = self._ask_all(wanted)
+            failures |= {failure.digest: failure for failure in failed}
+            self._left += len(failed)  # only what was answered counts: bad texts would eat it time and again
+            left = left[len(wanted) :]
+        if left:
             raise SpecError(
                 f"limit={self._effort.limit} rows have been embedded and saved, more are missing; "
                 "run it again without force to go on, with limit=0 to the end"
             )
-        found |= self._answers.find([item.digest for item in wanted], self._effort.since)
+        found |= self._answers.find([item.digest for item in missing], self._effort.since)
         embeddings = np.full((len(texts), self._service.dim), np.nan, np.float32)
         for row, digest in enumerate(digests):
             if digest in found:

@@ -233,7 +233,11 @@ class Runtime(_Params):
     ] = 900
     limit: Annotated[
         int,
-        Field(ge=0, le=1_000_000_000, description="Rows that http or model embeds at most; 0 is no limit."),
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            description="Rows that a task of http or model embeds, then stops; 0 is no limit.",
+        ),
     ] = 0
     max_failed: Annotated[
         int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")

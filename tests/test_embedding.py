@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +157,16 @@ def test_a_full_disk_and_a_damaged_file_of_answers_are_one_clear_message(tmp_pat
     answers.path.write_bytes(b"?" * 4_096)
     with pytest.raises(StageError, match=f"{answers.path} cannot be used .file is not a database.*remove it"):
         Answers(tmp_path, "m")
+
+
+def test_bad_texts_at_the_front_do_not_eat_the_limit(tmp_path: Path) -> None:
+    texts = [*(f"{POISON} {i}" for i in range(3)), *_texts(6)]
+    for _ in range(2):
+        limited = _embedder(tmp_path, Faults(), limit=3)
+        with limited as embedder, suppress(SpecError):
+            embedder.embed(texts)
+    with Answers(tmp_path, f"m {DIM}") as answers:
+        assert set(answers.find([text_digest(text) for text in texts])) == set(map(text_digest, texts[3:]))
 
 
 def test_a_limit_embeds_the_first_missing_texts(tmp_path: Path) -> None:
