@@ -23,7 +23,7 @@ from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import sha256
 from synthprof.filters import Condition, OneOf, parse_conditions, where
-from synthprof.profiles import TEXT, schema_of
+from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS
 
@@ -159,7 +159,8 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     columns = [column.name for column in searcher.schema.columns if column.kind in REASON_COLUMNS]
     vector = _embeddings(searcher.version, profile_id, profile_id)
     if vector[0, 0] == recall.FAR:
-        raise SpecError(f"id {profile_id} has no embedding, the service failed it; ask for another one")
+        name = one.get(KEY, profile_id)
+        raise SpecError(f"id {name} has no embedding, the service failed it; ask for another one")
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
     meanings = load_meanings(searcher.version.spec.profile_schema)

@@ -231,7 +231,10 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
         build_index(tmp_path / "data", version, "flat", 64)
     assert version.manifest.rows == 40
     failed = read(version.folder / "embeddings.db", "SELECT id FROM embedding_failures").to_pylist()
-    assert failed == [{"id": version.number_of("1/nota 7.txt")}]
+    number = version.number_of("1/nota 7.txt")
+    assert failed == [{"id": number}]
+    with pytest.raises(SpecError, match=r"id 1/nota 7.txt has no embedding"):
+        search_similar(open_searcher(version), number)
     assert verify(version, None, lambda *_: None).sound
 
 
