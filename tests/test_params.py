@@ -83,6 +83,11 @@ def test_shipped_files_are_good(monkeypatch):
         ('schedule = "0 3 31 4 *"', r"schedule='0 3 31 4 \*' never comes; write a day that its month has"),
         ("schedule = 3", "schedule=3 must be of type str"),
         ('schedule = "0 3 * * *"\ntimezone = "Mars/Base"', "timezone='Mars/Base' is unknown; write"),
+        ('schedule = "0 3 * * *"\ntimezone = "America"', "timezone='America' is unknown; write"),
+        (f'schedule = "0 3 * * *"\ntimezone = "{"A" * 300}"', "timezone='A+' is unknown; write"),
+        ('schedule = "0 3 * * *"\nseconds_per_stage = -1', "seconds_per_stage=-1 is not within 0 to"),
+        (f'schedule = "0 3 * * *"\nseconds_per_stage = {10**14}', "seconds_per_stage=10+ is not within 0 to"),
+        ("a = " + "[" * 3000, "is not TOML"),
         ('schedule = "0 3 * * *"\nprofiles = 5', r"unknown key 'profiles'.*\[params\]"),
         ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
         ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
@@ -118,11 +123,18 @@ def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
     (tmp_path / "a.toml").write_text("?")
     (tmp_path / "b.toml").write_text('schedule = "0 3 * * *"\n[params]\nprofiles = 10\n')
     (tmp_path / "c.toml").write_text("")
+    (tmp_path / "d.toml").mkdir()
+    (tmp_path / "e.toml").symlink_to("nothing")
+    (tmp_path / ".#b.toml").symlink_to("me@host.1234:1")  # as Emacs locks a file
     good, bad = datasets.read_all()
     assert [(dataset.name, dict(dataset.params)) for dataset in good] == [
         ("b", {"dataset": "b", "profiles": 10})
     ]
-    assert len(bad) == 2
+    assert [str(error).partition(f"{tmp_path.name}/")[2].split(";")[0] for error in bad[-2:]] == [
+        "d.toml cannot be read (Is a directory)",
+        "e.toml cannot be read (No such file or directory)",
+    ]
+    assert len(bad) == 4
 
 
 def test_seed_is_the_date_where_the_data_set_lives():

@@ -26,6 +26,9 @@ KEYS = {
 TAKEN = ("generate", "embed", "reindex", "verify")
 """Files of these names would stand for the DAGs that are there without a file."""
 
+LONGEST_STAGE = 366 * 24 * 60 * 60
+"""Seconds of a leap year; Airflow cannot reckon with any number."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -70,10 +73,13 @@ def folder() -> Path:
 
 
 def read_all() -> tuple[list[Dataset], list[SpecError]]:
-    """The data sets of all good files and one error for each bad file, both in the order of file names."""
+    """The data sets of all good files and one error for each bad file, both in the order of file names.
+
+    Hidden files are not looked at: editors leave some.
+    """
     good: list[Dataset] = []
     bad: list[SpecError] = []
-    for path in sorted(folder().glob("*.toml")):
+    for path in sorted(folder().glob("[!.]*.toml")):
         try:
             good.append(read(path))
         except SpecError as error:
@@ -86,8 +92,10 @@ def read(path: Path) -> Dataset:
     where = f"{path.parent.name}/{path.name}"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(f"{where} is not TOML: {error}; correct or remove the file") from None
+    except OSError as error:
+        raise SpecError(f"{where} cannot be read ({error.strerror}); correct or remove it") from None
     try:
         return _dataset(path.stem, content)
     except SpecError as error:
@@ -124,17 +132,17 @@ def _check_name(name: str) -> None:
 
 
 def _check_seconds(dataset: Dataset) -> None:
-    if dataset.seconds_per_stage < 0:
+    if not 0 <= dataset.seconds_per_stage <= LONGEST_STAGE:
         raise SpecError(
-            f"seconds_per_stage={dataset.seconds_per_stage} is less than 0; write the seconds that one stage "
-            "may take, or 0 for as long as it needs"
+            f"seconds_per_stage={dataset.seconds_per_stage} is not within 0 to {LONGEST_STAGE}; write the "
+            "seconds that one stage may take, or 0 for as long as it needs"
         )
 
 
 def _check_schedule(dataset: Dataset) -> None:
     try:
         zoneinfo.ZoneInfo(dataset.timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is no zone
         raise SpecError(
             f"timezone={dataset.timezone!r} is unknown; write a name such as America/Sao_Paulo or UTC"
         ) from None
