@@ -1,9 +1,12 @@
+import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -35,6 +38,29 @@ def test_ui_has_the_home_alone_and_runs_share_it(tmp_path):
         assert alone == "nobody"
         with home.used(by="run") as run, home.used(by="ui") as ui:
             assert (run, ui) == ("ui", "ui")
+
+
+def test_runs_that_begin_together_never_take_one_another_for_the_ui(tmp_path):
+    home, both = Home(tmp_path), threading.Barrier(2)
+    with contextlib.closing(sqlite3.connect(home.database)) as made:  # so many that to look takes a while
+        made.executescript(
+            """
+            CREATE TABLE dag_run (dag_id, run_id, state, triggered_by, end_date);
+            CREATE TABLE task_instance (dag_id, run_id, state, end_date);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+            INSERT INTO dag_run SELECT 'd', i, 'success', 'TEST', NULL FROM n;
+            """
+        )
+
+    def enter(_):
+        both.wait()
+        with home.used(by="run") as use:
+            both.wait()
+            return use
+
+    with ThreadPoolExecutor(2) as pool:
+        found = {tuple(sorted(pool.map(enter, range(2)))) for _ in range(20)}
+    assert found == {("nobody", "runs")}
 
 
 def test_runs_of_a_killed_process_are_given_up(tmp_path):

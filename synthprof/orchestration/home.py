@@ -77,14 +77,12 @@ class Home:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "use.lock").open("a") as lock:
-            alone = _try_lock(lock.fileno(), fcntl.LOCK_EX)
-            if alone:
-                self._give_up_dead_runs()
-            if by == "ui":
-                yield "nobody" if alone else "runs" if _try_lock(lock.fileno(), fcntl.LOCK_SH) else "ui"
-            else:
-                shared = _try_lock(lock.fileno(), fcntl.LOCK_SH)
-                yield "nobody" if alone else "runs" if shared else "ui"
+            with locked(self.path / "enter.lock"):  # else a run that gives up dead ones looks like the UI
+                alone = _try_lock(lock.fileno(), fcntl.LOCK_EX)
+                if alone:
+                    self._give_up_dead_runs()
+                shared = (by == "run" or not alone) and _try_lock(lock.fileno(), fcntl.LOCK_SH)
+            yield "nobody" if alone else "runs" if shared else "ui"
 
     def _settings(self) -> dict[str, str]:
         kept = self._secrets()
