@@ -165,12 +165,13 @@ def seed_of(moment: datetime, zone: str) -> int:
 def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None) -> Any:  # noqa: ANN401
     """The stage's task in the DAG under construction: mapped over the shards that `setup` returns, or single.
 
-    A stage that can be skipped does not take the stages after it along.
+    A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup` wants
+    no longer do not take wanted ones along: with all_success Airflow would remove some.
     """
-    optional = any(find(need).when for need in stage.needs)
+    lenient = stage.scope == "shard" or any(find(need).when for need in stage.needs)
     common: dict[str, Any] = {
         "task_id": stage.name,
-        "trigger_rule": TriggerRule.NONE_FAILED if optional else TriggerRule.ALL_SUCCESS,
+        "trigger_rule": TriggerRule.NONE_FAILED if lenient else TriggerRule.ALL_SUCCESS,
         "outlets": [PUBLISHED] if stage.name == "publish" else [],
     }
     if stage.name == "publish" and storage.setting():
