@@ -69,7 +69,7 @@ def _takes_params(command: Callable[..., None], kind: Kind = "generate") -> Call
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
         given = {name: value for name, value in options.items() if value is not None}
-        check_names(given, kind)
+        check_names(given, params_schema(kind))
         if given.get("encoder") == "model" and "model" in given:
             given["model"] = _absolute(given["model"])
         forgo_pandas()

@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -323,13 +323,12 @@ def _every_param() -> dict[str, dict[str, Any]]:
     return {name: found[name] for name in dict.fromkeys((*first, *found))}
 
 
-def check_names(params: Mapping[str, Any], kind: Kind = "generate") -> None:
-    """Nothing, when a request of that kind has each parameter, and texts have a source; else SpecError."""
-    known = params_schema(kind)
+def check_names(params: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Nothing, when each of the parameters is among those known and texts have a source; else SpecError."""
     for name, value in params.items():
         if name not in known:
             raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
-    if kind == "embed" and not params.get("source"):
+    if "source" in known and not params.get("source"):
         raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
 
 
@@ -343,7 +342,7 @@ def check_params(params: Mapping[str, Any]) -> None:
     schema = _every_param()
     for name, value in params.items():
         if name not in schema:
-            check_names({name: value})
+            check_names({name: value}, params_schema())
         if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
             raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
         try:

@@ -71,7 +71,7 @@ def test_a_kind_of_request_refuses_the_parameters_of_the_other_and_one_of_texts_
     kind: Kind, params: dict[str, object], message: str
 ) -> None:
     with pytest.raises(SpecError) as caught:
-        check_names(params, kind)
+        check_names(params, params_schema(kind))
     assert str(caught.value).startswith(message)
 
 

@@ -3,10 +3,14 @@
 from urllib.parse import quote
 
 import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
 
 from synthprof.explore import open_version
 from synthprof.orchestration.rest import Airflow
+from synthprof.orchestration.storage import STORAGE
+from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
 from synthprof.search import open_searcher
 from synthprof.store import Store
 
@@ -55,3 +59,23 @@ def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, re
     assert task["try_number"] == 1
     log = "\n".join(rest.log("synthprof_verify", run, "verify"))
     assert "map.arrow is missing or differs from its checksum" in log
+
+
+def test_a_misspelt_parameter_fails_the_task_at_once():
+    with DAG("upkeep", params=verify_params()):
+        task = UpkeepOperator(task_id="verify", task="verify")
+    given = task.dag.params.dump() | {"datset": "week"}
+    with pytest.raises(
+        AirflowFailException, match=r"Unknown parameter datset='week'; the parameters are dataset, v"
+    ):
+        task.execute({"params": given})
+
+
+def test_another_index_is_not_published_where_versions_are_in_a_bucket(monkeypatch):
+    monkeypatch.setenv(STORAGE, "s3://store@data/x")
+    with DAG("upkeep", params=reindex_params()):
+        task = UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
+    with pytest.raises(
+        AirflowFailException, match="s3://store@data/x: another index is published only in a f"
+    ):
+        task.execute({"params": task.dag.params.dump()})

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable
 
 from synthprof.errors import SpecError
-from synthprof.spec import Request, check_names
+from synthprof.spec import Request, check_names, params_schema
 
 KEYS = {
     "schedule": str,
@@ -117,7 +117,7 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
     dataset = Dataset(name=name, params=params, **content)
     _check_seconds(dataset)
     _check_schedule(dataset)
-    check_names(params)
+    check_names(params, params_schema())
     Request.from_params(params)
     return dataset
 

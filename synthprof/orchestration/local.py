@@ -46,7 +46,7 @@ def from_text(given: Mapping[str, str]) -> dict[str, Any]:
 
 def _run(arguments: argparse.Namespace) -> int:
     given = from_text(dict(map(_given, arguments.params)))
-    check_names(given)
+    check_names(given, params_schema())
     every = Request.from_params(given).params
     params = {name: every[name] for name in params_schema()}
     home = Home.default()

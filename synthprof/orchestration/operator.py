@@ -15,7 +15,7 @@ from synthprof.orchestration import child, storage
 from synthprof.orchestration.service import service_environment
 from synthprof.pipeline import Stage
 from synthprof.pipeline import stage as find
-from synthprof.spec import Kind, check_names
+from synthprof.spec import check_names
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
@@ -69,6 +69,15 @@ class ChildOperator(BaseOperator):
         if self._unwanted:
             running.ask_to_end()
 
+    def check_names(self, params: Mapping[str, Any]) -> None:
+        """The DAG has each of the parameters: Airflow lets others pass. Else the task fails at once."""
+        with told_to_airflow():
+            try:
+                check_names(params, self.dag.params)
+            except SpecError as error:
+                self.log.error("%s", error)  # first in the log, as what a child says is
+                raise
+
 
 @contextlib.contextmanager
 def told_to_airflow() -> Iterator[None]:
@@ -112,7 +121,7 @@ class StageOperator(ChildOperator):
         """The stage has been run, or skipped because its parameter is off."""
         params = self._params(context)
         if self.stage == "setup":
-            self._check_names(params)
+            self.check_names(params)
         when = find(self.stage).when
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
@@ -136,16 +145,6 @@ class StageOperator(ChildOperator):
             params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
         return params
 
-    def _check_names(self, params: Mapping[str, Any]) -> None:
-        """The DAG has each of the parameters, and a source if it needs one. Else the task fails at once."""
-        kind: Kind = "embed" if "source" in self.dag.params else "generate"
-        with told_to_airflow():
-            try:
-                check_names(params, kind)
-            except SpecError as error:
-                self.log.error("%s", error)  # first in the log, as what a child says is
-                raise
-
     def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
         if self.stage == "setup":
             context["ti"].xcom_push("version", value["version"])
@@ -165,8 +164,8 @@ def seed_of(moment: datetime, zone: str) -> int:
 def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None) -> Any:  # noqa: ANN401
     """The stage's task in the DAG under construction: mapped over the shards that `setup` returns, or single.
 
-    A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup` wants
-    no longer do not take wanted ones along: with all_success Airflow would remove some.
+    A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup`
+    wants no longer do not take wanted ones along: with all_success Airflow would remove some.
     """
     lenient = stage.scope == "shard" or any(find(need).when for need in stage.needs)
     common: dict[str, Any] = {

@@ -5,7 +5,8 @@ from typing import Any
 
 from airflow.sdk import Context, Param
 
-from synthprof.orchestration import child
+from synthprof.errors import SpecError
+from synthprof.orchestration import child, storage
 from synthprof.orchestration.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
 from synthprof.orchestration.service import service_environment
 from synthprof.spec import params_schema
@@ -27,12 +28,24 @@ class UpkeepOperator(ChildOperator):
     def execute(self, context: Context) -> Any:  # noqa: ANN401
         """The task has been done."""
         params = dict(context["params"])
+        self.check_names(params)
         secrets = service_environment("setup", {"encoder": "http"}) if self.publishes else {}
         with told_to_airflow():
+            if self.publishes:
+                _check_home_is_shared()
             value = child.run_stage(self.task, params, command=COMMAND, on_start=self.hold, variables=secrets)
         if self.publishes:
             tell_published(context, params["dataset"], value)
         return value
+
+
+def _check_home_is_shared() -> None:
+    """Raises SpecError where versions are published in a bucket: a new one would lie on this worker alone."""
+    if url := storage.setting():
+        raise SpecError(
+            f"{storage.STORAGE}={url}: another index is published only in a folder; make the data set "
+            "with that index by the DAG that made it"
+        )
 
 
 def version_params() -> dict[str, Param]:
