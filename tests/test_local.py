@@ -1,5 +1,6 @@
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -9,11 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from synthprof.orchestration import child, local
+from synthprof.errors import SynthprofError
+from synthprof.orchestration import child, local, runs
 from synthprof.orchestration.home import Home, locked
+from synthprof.orchestration.rest import Airflow
 
 
 def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
@@ -134,6 +138,55 @@ def test_a_started_process_dies_with_us():
         parent.kill()
     time.sleep(0.5)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+# --- a run through the UI of another process -------------------------------------------------------------
+
+HEALTHY = {part: {"status": "healthy"} for part in ("metadatabase", "scheduler", "dag_processor")}
+RUN = "manual__2025-01-31T03:00:00.123456+00:00_abcdefgh"
+
+
+def answering(**more) -> Airflow:
+    """An Airflow that takes a run and then answers so by the last part of a path, or with status 404."""
+    known = {"token": {"access_token": "t"}, "health": HEALTHY, runs.DAG_ID: {"is_paused": False}}
+    known |= {"dagRuns": {"dag_run_id": RUN}} | more
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = known.get(request.url.path.rpartition("/")[2])
+        if isinstance(found, Exception):
+            raise found
+        if callable(found):
+            found = found(request.url.params)
+        return httpx.Response(404 if found is None else 200, json=found)
+
+    airflow = Airflow("http://127.0.0.1:8080")
+    airflow._client = httpx.Client(base_url=airflow.url, transport=httpx.MockTransport(answer))
+    return airflow
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({}, "has ended, or lost the run (Client error '404 Not Found' for url"),
+        ({RUN: httpx.ConnectError("refused")}, "has ended, or lost the run (refused); run it again"),
+        ({runs.DAG_ID: {"is_paused": True}}, "the DAG is paused: http://127.0.0.1:8080/dags/synthprof_gen"),
+    ],
+)
+def test_what_ends_a_run_through_the_ui_is_one_line(capsys, more, message):
+    with pytest.raises(SynthprofError, match=re.escape(message)) as caught:
+        runs.through_ui(answering(**more), {})
+    assert "\n" not in str(caught.value)
+    assert "paused" in message or f"/runs/{RUN}\n" in capsys.readouterr().out
+
+
+def test_every_task_of_a_run_is_followed():
+    tasks = list(range(207))
+
+    def page(params: httpx.QueryParams) -> dict:
+        begin, limit = int(params.get("offset", 0)), min(int(params["limit"]), 100)
+        return {"task_instances": tasks[begin : begin + limit], "total_entries": len(tasks)}
+
+    assert answering(taskInstances=page).tasks(runs.DAG_ID, RUN) == tasks
 
 
 # --- the command -----------------------------------------------------------------------------------------

@@ -64,6 +64,10 @@ class Airflow:
             answer = self._client.post("/auth/token", json={"username": name, "password": password})
         return str(answer.raise_for_status().json()["access_token"])
 
+    def paused(self, dag: str) -> bool:
+        """Whether runs of the DAG wait until somebody switches it on."""
+        return bool(self._get(f"/dags/{dag}")["is_paused"])
+
     def trigger(self, dag: str, params: dict[str, Any]) -> httpx.Response:
         """The answer to a trigger without a logical date."""
         return self.call("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": params})
@@ -73,9 +77,14 @@ class Airflow:
         return self._get(f"/dags/{dag}/dagRuns/{run}")
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
-        """The task instances of a run."""
-        found = self._get(f"/dags/{dag}/dagRuns/{run}/taskInstances?limit=500")["task_instances"]
-        return list(found)
+        """The task instances of a run; Airflow gives a hundred at a time."""
+        found: list[dict[str, Any]] = []
+        while True:
+            path = f"/dags/{dag}/dagRuns/{run}/taskInstances?limit=100&order_by=id&offset={len(found)}"
+            page = self._get(path)
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
 
     def log(self, dag: str, run: str, task: str, attempt: int = 1, map_index: int = -1) -> list[str]:
         """The messages in a task's log."""

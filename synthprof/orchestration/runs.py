@@ -36,11 +36,26 @@ def here(home: Home, params: dict[str, Any], environment: dict[str, str]) -> int
 
 
 def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
-    """The exit status of a run given to the Airflow whose UI is up: its scheduler would meddle otherwise."""
+    """The exit status of a run given to the Airflow whose UI is up: its scheduler would meddle otherwise.
+
+    Raises SpecError if it is refused or would wait, StageError if Airflow ends, or the run is deleted.
+    """
+    try:
+        return _through_ui(airflow, params)
+    except httpx.HTTPError as error:
+        first = str(error).partition("\n")[0]
+        raise StageError(
+            f"Airflow at {airflow.url} has ended, or lost the run ({first}); run it again"
+        ) from error
+
+
+def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
     console = Console()
     run = _trigger(airflow, params)
     console.print(
-        f"Airflow is up, so this run is its: {airflow.url}/dags/{DAG_ID}/runs/{run}", highlight=False
+        f"Airflow is up, so this run is its: {airflow.url}/dags/{DAG_ID}/runs/{run}",
+        highlight=False,
+        soft_wrap=True,
     )
     try:
         with asked_by_signals(), console.status("Running"):
@@ -62,6 +77,10 @@ def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
                 f"Airflow at {airflow.url} is up but not healthy; end it with Ctrl-C and try again"
             )
         time.sleep(1)
+    if airflow.paused(DAG_ID):
+        raise SpecError(
+            f"the DAG is paused: {airflow.url}/dags/{DAG_ID}; switch it on there, then run it again"
+        )
     answer = airflow.trigger(DAG_ID, params)
     if answer.status_code == httpx.codes.BAD_REQUEST:
         raise SpecError(answer.json()["detail"])
