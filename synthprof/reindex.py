@@ -66,17 +66,22 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
 
 
 def _link_stage(stage: Stage, source: Build, target: Build) -> None:
-    """The files and receipts of a stage, if it has ended there and they are all left."""
+    """The files, seals and receipts of a stage, if it has ended there and they are all left.
+
+    By the seals its blocks are kept where work is divided into other shards: a collection's cannot be made
+    again without the source.
+    """
     there, folder = (build.stage_folder(stage.name, stage.key) for build in (source, target))
     receipts = _receipts(there, source.spec.blocks)
     if _receipts(folder, target.spec.blocks):
         return
     folder.mkdir(parents=True, exist_ok=True)
+    names = [file.path for receipt in receipts for file in receipt.files]
+    for name in (*names, *(path.name for path in there.glob("seal-*.json"))):
+        with contextlib.suppress(FileExistsError):
+            share(there / name, folder / name)
+    flush_folder(folder)
     for receipt in receipts:
-        for file in receipt.files:
-            with contextlib.suppress(FileExistsError):
-                share(there / file.path, folder / file.path)
-        flush_folder(folder)
         write_receipt(folder, receipt.model_copy(update={"spec": target.spec.digest}))
 
 

@@ -21,6 +21,7 @@ from synthprof.database import KEYWORDS, read
 from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
+from synthprof.pipeline import STAGES
 from synthprof.plan import Texts, disk_of, fitting_workers, memory_of, plan, texts_of
 from synthprof.profiles import collection_schema
 from synthprof.reindex import build_index
@@ -188,6 +189,22 @@ def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_pat
     source.unlink()
     run_all(request, tmp_path)
     assert open_version(tmp_path, "notes").manifest.rows == ROWS
+
+
+def test_another_index_needs_no_source_also_where_the_rows_were_read_in_shards(tmp_path: Path) -> None:
+    source = _sqlite(tmp_path / "notes.db", _rows())
+    request = Request.from_params(PARAMS | {"source": str(source)})
+    value = run_stage(request, "setup", None, tmp_path).details
+    request = Request.from_params(request.params | value["found_out"])
+    for stage in (each for each in STAGES[1:] if each.applies(request.spec)):
+        shards = (
+            [Shard(first, end) for first, end, _ in value["shards"]] if stage.scope == "shard" else [None]
+        )
+        for shard in shards:
+            run_stage(request, stage.name, shard, tmp_path)
+    source.unlink()
+    build_index(tmp_path, open_version(tmp_path, "notes"), "hnsw", 64)
+    assert open_version(tmp_path, "notes").spec.index == "hnsw"
 
 
 def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> None:
