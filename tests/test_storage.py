@@ -19,7 +19,7 @@ from synthprof.manifest import Manifest
 from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
-from synthprof.orchestration.operator import stage_task
+from synthprof.orchestration.operator import ORDER, stage_task
 from synthprof.orchestration.publication import BUILD_RESTS
 from synthprof.orchestration.pull import pull
 from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
@@ -73,10 +73,11 @@ class Cluster:
             patch.setenv(STORAGE, self.url)
             yield self.folder / name
 
-    def do(self, name: str, stage: str, shard=None, **params):
+    def do(self, name: str, stage: str, shard=None, order: str = "", **params):
         """The stage's value, after a worker did what its Airflow task does."""
-        with self.worker(name), shared(stage, PARAMS | params, shard) as exchange:
-            return exchange.located(child.run_stage(stage, PARAMS | params, shard))
+        with self.worker(name), shared(stage, PARAMS | params, shard, order) as exchange:
+            value = child.run_stage(stage, PARAMS | params, shard, variables={ORDER: order})
+            return exchange.located(value)
 
     def objects(self, part: str) -> list[str]:
         return [key for key in self.bucket.keys("") if part in key]
@@ -257,6 +258,18 @@ def test_force_begins_anew_on_every_worker(generated):
         with pytest.raises(StageError, match="run that stage again first"):
             exchange(generated, "vectorize", (0, 1)).fetch()
         assert not old.exists()
+
+
+def test_a_setup_that_is_cleared_leaves_what_its_forced_run_has_made(generated):
+    before = generated.objects("receipt-")
+    generated.do("one", "setup", order="first", force=True)
+    assert before and not generated.objects("receipt-")
+    generated.do("one", "generate", (0, 1), order="first", force=True)
+    made = generated.objects("receipt-")
+    generated.do("two", "setup", order="first", force=True)
+    assert made and generated.objects("receipt-") == made
+    generated.do("two", "setup", order="second", force=True)
+    assert not generated.objects("receipt-")
 
 
 def test_a_leftover_of_a_failed_attempt_is_not_read(generated):

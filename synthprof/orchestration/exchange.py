@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from synthprof.answers import SINCE
-from synthprof.build import Build
+from synthprof.build import ANEW_FOR, Build
 from synthprof.errors import Busy, StageError
 from synthprof.files import FileRecord, record, write_text
 from synthprof.orchestration.bucket import Bucket, at_once
@@ -58,12 +58,16 @@ _READS: dict[str, dict[str, Kinds]] = {
 
 @dataclass(frozen=True)
 class Exchange:
-    """One stage's work on one shard, between this worker's home and the bucket."""
+    """One stage's work on one shard, between this worker's home and the bucket.
+
+    order: names the run, for which `force` begins one epoch and no more, however often `setup` is cleared.
+    """
 
     bucket: Bucket
     stage: Stage
     request: Request
     shard: Shard | None
+    order: str = ""
 
     @property
     def spec(self) -> Spec:
@@ -87,8 +91,9 @@ class Exchange:
         new = secrets.token_hex(8)
         if self.stage.name != "setup":
             found = self.bucket.text(key)
-        elif self.request.runtime.force:
+        elif self._wants_another_epoch():
             self.bucket.put_text(key, found := new)
+            self.bucket.put_text(f"{self._build_key}/{ANEW_FOR}", self.order)
         else:
             found = self.bucket.create_text(key, new)
         if found is None:
@@ -96,6 +101,11 @@ class Exchange:
                 f"{self.bucket.url}/{self._build_key} has no {EPOCH}; clear the task setup first"
             )
         return f"{self._build_key}/{found}"
+
+    def _wants_another_epoch(self) -> bool:
+        if not self.request.runtime.force:
+            return False
+        return not self.order or self.bucket.text(f"{self._build_key}/{ANEW_FOR}") != self.order
 
     def located(self, value: Any) -> Any:  # noqa: ANN401
         """The stage's value, the path in it being that of the version in the bucket."""

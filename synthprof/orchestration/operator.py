@@ -126,13 +126,14 @@ class StageOperator(ChildOperator):
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        with told_to_airflow(), storage.shared(self.stage, params, shard) as exchange:
+        order = context["run_id"]
+        with told_to_airflow(), storage.shared(self.stage, params, shard, order) as exchange:
             value = child.run_stage(
                 self.stage,
                 params,
                 shard,
                 on_start=self.hold,
-                variables=service_environment(self.stage, params) | {ORDER: context["run_id"]},
+                variables=service_environment(self.stage, params) | {ORDER: order},
             )
         return self._push(context, params, exchange.located(value) if exchange else value)
 

@@ -39,12 +39,13 @@ def _check_travels(request: Request) -> None:
 
 @contextlib.contextmanager
 def shared(
-    stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None
+    stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None, order: str = ""
 ) -> Iterator["Exchange | None"]:
     """Inside, the home has what the stage reads; afterwards, the shared storage has what it made.
 
     Gives None where the data root itself is shared. When the stage fails, its sealed blocks are stored
-    all the same, for the next attempt to keep. Raises SpecError, Busy or StageError.
+    all the same, for the next attempt to keep. order: as `run_stage` has it. Raises SpecError, Busy or
+    StageError.
     """
     url = setting()
     if not url:
@@ -59,7 +60,7 @@ def shared(
 
         request = found_out(request, home_folder())
     _check_travels(request)
-    exchange = Exchange(Bucket(url), find(stage), request, shard and Shard(*shard))
+    exchange = Exchange(Bucket(url), find(stage), request, shard and Shard(*shard), order)
     exchange.fetch()
     try:
         yield exchange
