@@ -20,7 +20,7 @@ from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
 from synthprof.orchestration.operator import ORDER, stage_task
-from synthprof.orchestration.publication import BUILD_RESTS
+from synthprof.orchestration.publication import BUILD_RESTS, Publication
 from synthprof.orchestration.pull import pull
 from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
 from synthprof.pipeline import STAGES
@@ -322,6 +322,15 @@ def test_what_is_not_published_cannot_be_pulled(published):
         pull(published.bucket, Store(published.folder / "reader", "cl"), "b" * 12)
 
 
+def test_an_old_version_whose_spec_is_of_another_release_goes_too(published):
+    text = published.bucket.text(f"cl/versions/{'a' * 12}/MANIFEST.json")
+    changes = {"version": "b" * 12, "spec": {"of_another_release": 1}}
+    older = Manifest.model_validate_json(text).model_copy(update=changes).sealed()
+    published.bucket.put_text(f"cl/versions/{'b' * 12}/MANIFEST.json", older.text())
+    Publication(published.bucket, Store(published.folder, "cl"), "a" * 12, "")._prune(1)
+    assert published.bucket.folders("cl/versions") == {"a" * 12}
+
+
 # --- what is refused -------------------------------------------------------------------------------------
 
 
@@ -344,6 +353,14 @@ def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
 def test_a_connection_that_is_not_there_is_one_clear_message():
     with pytest.raises(SpecError, match="nobody"):
         Bucket("s3://nobody@data/x")
+
+
+def test_an_address_without_a_scheme_is_one_clear_message(monkeypatch, tmp_path):
+    extra = {"endpoint_url": "minio:9000", "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_SCHEMELESS", json.dumps(connection))
+    with pytest.raises(StageError, match=r"cannot be used \(ValueError: Invalid endpoint: minio:9000\)"):
+        Bucket("s3://schemeless@data/x").text("key")
 
 
 @pytest.mark.parametrize(("url", "pool"), [("", "default_pool"), ("s3://store@data/x", PUBLISH_POOL)])

@@ -128,7 +128,7 @@ class Bucket:
 
         try:
             yield
-        except (OSError, BotoCoreError) as error:
+        except (OSError, BotoCoreError, ValueError) as error:  # the last of an address without http://
             raise StageError(
                 f"{self.url} cannot be used ({type(error).__name__}: {error}); check that the service runs, "
                 "that the bucket exists and what the Connection may do, then clear the task"

@@ -1,5 +1,6 @@
 """A version on its way from a worker's home into the bucket, and old ones on their way out."""
 
+import contextlib
 import datetime
 import logging
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ class Publication:
             self.bucket.remove_all(f"{root}/{version}")
             gone = manifests.pop(version)
             if gone and all(gone.spec != other.spec for other in manifests.values() if other):
-                self._remove_build(Spec.model_validate(gone.spec))
+                with contextlib.suppress(ValidationError):  # another release's spec: no build of ours
+                    self._remove_build(Spec.model_validate(gone.spec))
             logger.info("storage: removed the old version %s", version)
 
     def _remove_build(self, spec: Spec) -> None:
