@@ -32,6 +32,17 @@ def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
     assert first["AIRFLOW__API__HOST"] == "127.0.0.1"
 
 
+def test_secrets_that_were_not_written_are_made_again(tmp_path):
+    (tmp_path / "secrets.json").touch()
+    assert len(Home(tmp_path).environment()["AIRFLOW__API__SECRET_KEY"]) == 44
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_airflow_cfg_of_the_caller_decides_anything(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONFIG", "/somewhere/airflow.cfg")
+    assert "AIRFLOW_CONFIG" not in local._environment(Home(tmp_path))
+
+
 def test_ui_has_the_home_alone_and_runs_share_it(tmp_path):
     home = Home(tmp_path)
     with home.used(by="run") as first, home.used(by="run") as second:
@@ -217,6 +228,14 @@ def test_bad_parameter_is_one_clear_message_and_exit_status_2(argument, message)
     assert status == 2
     assert output.startswith(f"Error: {message}")
     assert "Traceback" not in output
+
+
+def test_a_home_that_cannot_be_made_is_one_clear_message(tmp_path):
+    (tmp_path / "file").touch()
+    status, output = command("run", SYNTHPROF_AIRFLOW_HOME=str(tmp_path / "file" / "home"))
+    assert status == 2
+    assert output.startswith(f"Error: cannot write {tmp_path}/file/home: Not a directory; remove the file")
+    assert "set SYNTHPROF_AIRFLOW_HOME to a folder" in output
 
 
 def test_values_come_from_the_environment_where_only_names_are_given():

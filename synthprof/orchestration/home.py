@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from synthprof.files import replacing
+
 PROJECT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 """Nobody else may reach it: whoever does is an administrator."""
@@ -102,11 +104,12 @@ class Home:
     def _secrets(self) -> dict[str, str]:
         path = self.path / "secrets.json"
         with locked(self.path / "secrets.lock"):
-            if not path.exists():
+            if not path.exists() or path.stat().st_size == 0:
                 sizes = {"fernet_key": 32, "secret_key": 32, "jwt_secret": 64}
                 made = {name: urlsafe_b64encode(secrets.token_bytes(n)).decode() for name, n in sizes.items()}
-                path.touch(mode=0o600)
-                path.write_text(json.dumps(made))
+                with replacing(path) as new:
+                    new.touch(mode=0o600)
+                    new.write_text(json.dumps(made))
             return dict(json.loads(path.read_text()))
 
     def _give_up_dead_runs(self) -> None:

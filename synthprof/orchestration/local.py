@@ -16,6 +16,7 @@ from rich.console import Console
 
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
+from synthprof.refusals import clear_errors
 from synthprof.resources import check_machine, home_folder
 from synthprof.spec import Request, check_names, params_schema
 from synthprof.startup import show_what_can_be_shown
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         check_machine()
-        return int(arguments.act(arguments))
+        with clear_errors("SYNTHPROF_AIRFLOW_HOME"):
+            return int(arguments.act(arguments))
     except SynthprofError as error:
         console.print(f"[bold red]Error:[/bold red] {_plain(error)}", highlight=False, soft_wrap=True)
         return error.exit_code
@@ -84,7 +86,7 @@ def _airflow(arguments: argparse.Namespace) -> int:
 
 
 def _environment(home: Home) -> dict[str, str]:
-    foreign = {name for name in os.environ if name.startswith("AIRFLOW__")}
+    foreign = {name for name in os.environ if name.startswith("AIRFLOW__") or name == "AIRFLOW_CONFIG"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     return kept | {"SYNTHPROF_HOME": str(home_folder())} | _past_a_proxy(kept) | home.environment()
 

@@ -22,7 +22,6 @@ SECONDS_TO_START = 120.0
 
 def here(home: Home, params: dict[str, Any], environment: dict[str, str]) -> int:
     """The exit status of a run in a process of its own; a signal to us ends it and all that it started."""
-    home.path.mkdir(parents=True, exist_ok=True)
     inherit_orphans()
     command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
     try:
