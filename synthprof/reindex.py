@@ -73,7 +73,7 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     """
     there, folder = (build.stage_folder(stage.name, stage.key) for build in (source, target))
     receipts = _receipts(there, source.spec.blocks)
-    if _receipts(folder, target.spec.blocks):
+    if not receipts or _receipts(folder, target.spec.blocks):
         return
     folder.mkdir(parents=True, exist_ok=True)
     names = [file.path for receipt in receipts for file in receipt.files]

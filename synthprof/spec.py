@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -323,7 +323,7 @@ def _every_param() -> dict[str, dict[str, Any]]:
     return {name: found[name] for name in dict.fromkeys((*first, *found))}
 
 
-def check_names(params: Mapping[str, Any], known: Iterable[str]) -> None:
+def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
     """Nothing, when each of the parameters is among those known and texts have a source; else SpecError."""
     for name, value in params.items():
         if name not in known:

@@ -27,7 +27,7 @@ TAKEN = ("generate", "embed", "reindex", "verify")
 """Files of these names would stand for the DAGs that are there without a file."""
 
 LONGEST_STAGE = 366 * 24 * 60 * 60
-"""Seconds of a leap year; Airflow cannot reckon with any number."""
+"""Seconds in a leap year; a timedelta does not hold any number."""
 
 
 @dataclass(frozen=True)
