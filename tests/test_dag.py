@@ -432,6 +432,13 @@ def test_make_run_uses_the_airflow_whose_ui_is_up(airflow):
     assert published(airflow, "through")["rows"] == 500
 
 
+def test_reports_of_tasks_go_to_another_process_than_actions_in_the_ui(airflow, made):
+    """In one process they could wait for one another: one for SQLite's lock, one for the event loop."""
+    logs = airflow.home.path / "logs" / "components"
+    assert "/execution/task-instances" in (logs / "task-api.log").read_text()
+    assert "/execution/" not in (logs / "api-server.log").read_text()
+
+
 def test_second_ui_is_refused(airflow):
     status, output = airflow.run("ui", "--port", str(free_port()))
     assert status == 75

@@ -91,7 +91,6 @@ class Home:
         return {
             # without the time-out a write lock over 5 s gives HTTP 500
             "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=60",
-            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "CORE__FERNET_KEY": kept["fernet_key"],
             "API__BASE_URL": self.url,
             "API__PORT": str(self.port),

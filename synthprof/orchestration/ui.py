@@ -21,12 +21,6 @@ from synthprof.orchestration.processes import (
 )
 from synthprof.orchestration.rest import Airflow
 
-COMPONENTS = {
-    "api-server": ("api-server",),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-}
 SECONDS_TO_START = 180.0
 
 
@@ -86,16 +80,41 @@ def _start(home: Home, environment: dict[str, str], running: dict[str, subproces
     migrate = [sys.executable, "-m", "synthprof.orchestration.local", "migrate"]
     if start(migrate, environment, _log(home, "migrate")).wait() != 0:
         raise StageError(f"Airflow's metadata database could not be prepared; see {_log(home, 'migrate')}")
-    with Airflow(home.url) as airflow:
-        for name, arguments in COMPONENTS.items():
-            if name == "scheduler":  # a task that finds no API server fails
-                _until(airflow.answers, lambda: _check(running, home))
+    port = _free_port()
+    environment = environment | {
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/"
+    }
+    with Airflow(home.url) as airflow, Airflow(f"http://{HOST}:{port}") as reports:
+        for name, arguments in _components(port).items():
+            if name == "scheduler":  # a task that finds nobody to report to fails
+                _until(reports.answers, lambda: _check(running, home))
             _log(home, name).unlink(missing_ok=True)
             command = [sys.executable, "-m", "airflow", *arguments]
             running[name] = start(command, environment, _log(home, name))
-        _until(airflow.takes_reports, lambda: _check(running, home))  # else the first task waits for it
+        _until(reports.takes_reports, lambda: _check(running, home))  # else the first task waits for it
         _until(airflow.healthy, lambda: _check(running, home))
     return time.monotonic() - begin
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _components(port: int) -> dict[str, tuple[str, ...]]:
+    """Airflow's commands by the names of their logs; tasks report to a process of its own, on the port.
+
+    In one process with the UI, Airflow's log of who did what waits for SQLite's write lock and holds the
+    event loop, by which alone a report that has that lock can let it go: all stands still until the time-out.
+    """
+    return {
+        "api-server": ("api-server", "--apps", "core"),
+        "task-api": ("api-server", "--apps", "execution", "--port", str(port)),
+        "dag-processor": ("dag-processor",),
+        "triggerer": ("triggerer", "--skip-serve-logs"),
+        "scheduler": ("scheduler", "--skip-serve-logs"),
+    }
 
 
 def _until(reached: Callable[[], bool], check: Callable[[], None]) -> None:
