@@ -184,7 +184,7 @@ def test_vectors_belong_to_their_texts_in_whatever_order_they_come(tmp_path: Pat
         np.testing.assert_allclose(embedder.embed(texts).embeddings, _expected(texts), atol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["short", "zero", "text", "huge", "deep", "zipped"])
+@pytest.mark.parametrize("mode", ["short", "zero", "text", "huge", "deep"])
 def test_answers_that_are_not_whole_are_not_believed(tmp_path: Path, mode: str) -> None:
     odd = _embedder(tmp_path, Faults(mode=mode), patience_seconds=0.3)
     with odd as embedder, pytest.raises(StageError, match="has been out"):
@@ -209,6 +209,14 @@ def test_a_service_that_is_none_is_one_clear_message(faults: Faults, dim: int, m
             service.check()
     assert "wrong-key-1234" not in str(caught.value)
     assert "wrong-key-1234" not in repr(Endpoint(url, "wrong-key-1234"))
+
+
+def test_an_answer_that_cannot_be_unpacked_is_none() -> None:
+    with serving(Faults(mode="zipped")) as url:
+        encoder = HttpEncoder(Endpoint(f"{url}/embeddings"), "m", DIM)
+        with encoder as service, pytest.raises(Rejected, match="no answer") as caught:
+            service.ask_once(["a"])
+    assert caught.value.busy
 
 
 def test_a_text_that_a_firewall_refuses_is_a_bad_text_and_not_a_bad_key(tmp_path: Path) -> None:

@@ -172,7 +172,10 @@ class HttpEncoder:
         return _vectors(answer, len(texts), self.dim)
 
     def _check_status(self, answer: httpx.Response, texts: list[str]) -> None:
-        code, said = answer.status_code, repr(answer.text[:MOST_SHOWN])
+        code = answer.status_code
+        if code == 200:
+            return
+        said = repr(answer.text[:MOST_SHOWN])
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {KEY}")
         if code in (404, 405):
@@ -182,8 +185,7 @@ class HttpEncoder:
             )
         if 300 <= code < 400:
             raise SpecError(f"there is no embedding service at that address ({code}); set {URL}")
-        if code != 200:
-            raise Rejected(code, f"{code} {said}", _retry_after(answer))
+        raise Rejected(code, f"{code} {said}", _retry_after(answer))
 
 
 def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float) -> Endpoint:

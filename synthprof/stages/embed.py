@@ -27,7 +27,8 @@ def check_service(context: Context) -> None:
 
 def holds(context: Context) -> bool:
     """Whether the embeddings that lie there are of the model as it is, and few enough rows lack theirs."""
-    return _recorded(context) == _model(context.spec) and not _outdated(context)
+    model = _model(context.spec)
+    return _recorded(context) == model and not _outdated(context, model)
 
 
 def forget_outdated(context: Context) -> None:
@@ -35,12 +36,13 @@ def forget_outdated(context: Context) -> None:
 
     What was answered is kept, so that only what is missing is asked for.
     """
-    if outdated := _outdated(context):
+    model = _model(context.spec)
+    if outdated := _outdated(context, model):
         first = next(place for place, each in enumerate(STAGES) if each.name == "vectorize")
         context.build.distrust(*(each.name for each in STAGES[first:]))
         for block in outdated:
             context.blocks.path(EMBEDDINGS, block).unlink()
-    write_text(context.build.folder / ENCODER, _model(context.spec))
+    write_text(context.build.folder / ENCODER, model)
 
 
 def embed(context: Context) -> Outcome:
@@ -66,11 +68,11 @@ def embed(context: Context) -> Outcome:
     return Outcome(rows, tuple(itertools.chain(*made)), details, rejected=failed)
 
 
-def _outdated(context: Context) -> list[int]:
+def _outdated(context: Context, model: str) -> list[int]:
     """The blocks to embed again: all if the model has changed, those with gaps if the gaps are too many."""
     blocks = context.blocks
     lying = [block for block in range(context.spec.blocks) if blocks.path(EMBEDDINGS, block).exists()]
-    if _recorded(context) != _model(context.spec):
+    if _recorded(context) != model:
         return lying
     missing = {block: len(blocks.missing(block)) for block in lying}
     if sum(missing.values()) <= context.request.runtime.max_failed:
