@@ -35,7 +35,7 @@ LAYERS = (
 
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("parallel", "workers"), ("telemetry", "resources"),
-    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("explore", "store"),
+    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("web", "orchestration"), ("explore", "store"),
     ("index", "cluster"), ("recall", "cluster"), ("index_pages", "database"), ("overview", "projection"),
 }  # fmt: skip
 
