@@ -234,7 +234,7 @@ def test_a_home_that_cannot_be_made_is_one_clear_message(tmp_path):
     (tmp_path / "file").touch()
     status, output = command("run", SYNTHPROF_AIRFLOW_HOME=str(tmp_path / "file" / "home"))
     assert status == 2
-    assert output.startswith(f"Error: cannot write {tmp_path}/file/home: Not a directory; remove the file")
+    assert output.startswith(f"Error: cannot use {tmp_path}/file/home: Not a directory; remove the file")
     assert "set SYNTHPROF_AIRFLOW_HOME to a folder" in output
 
 
