@@ -66,6 +66,8 @@ def _sample(line: str) -> tuple[str, str, int]:
 def _short(frame: str) -> str:
     """The frame without the folders of its file."""
     name, _, place = frame.partition(" (")
+    if name.startswith("process "):  # the command of one that was seen without a frame
+        return "no frame"
     return f"{name[:60]} in {Path(place.rstrip(')')).name.split(':')[0]}"
 
 
