@@ -26,6 +26,7 @@ REFUSE_SHARE = 0.9
 
 MIB = 1 << 20
 
+NAME_BYTES_MAX = 255  # of Linux's file systems
 HOME_BYTES_MAX = 300
 """SQLite opens paths of up to 512 bytes, and a file that is being built lies some 160 deeper."""
 
@@ -63,6 +64,11 @@ def home_folder() -> Path:
         raise SpecError(f"no home folder is known for {given}; set SYNTHPROF_HOME to a whole path") from error
     if any("\ud800" <= character <= "\udfff" for character in str(home)):
         raise SpecError(f"the data root {str(home)!a} is not UTF-8; set SYNTHPROF_HOME to a path that is")
+    if (longest := max(len(name.encode()) for name in home.parts)) > NAME_BYTES_MAX:
+        raise SpecError(
+            f"a name in the data root's path has {longest} bytes, at most {NAME_BYTES_MAX} are possible; "
+            f"set SYNTHPROF_HOME to another than {home}"
+        )
     if (length := len(str(home).encode())) > HOME_BYTES_MAX:
         raise SpecError(
             f"the path of the data root has {length} bytes, at most {HOME_BYTES_MAX} are possible; "

@@ -133,10 +133,10 @@ def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str
 
 
 @pytest.mark.parametrize("words", [["status"], ["plan"], ["show", "1"], ["verify"], ["search", "x"]])
-def test_what_the_disk_refuses_to_a_reader_is_one_clear_message(words: list[str]) -> None:
+def test_a_data_root_that_no_disk_has_is_one_clear_message_to_readers_too(words: list[str]) -> None:
     done = _call(Path(tempfile.gettempdir()) / ("a" * 256), *words)
     assert done.returncode == 2
-    assert re.match("SpecError cannot use .*: File name too long; set SYNTHPROF_HOME", done.stderr)
+    assert re.match("SpecError a name .* has 256 bytes, at most 255 .*; set SYNTHPROF_HOME", done.stderr)
 
 
 def test_output_that_cannot_be_written_is_one_clear_message(home: Path) -> None:
