@@ -45,7 +45,11 @@ class Answers:
             self._connection = sqlite3.connect(
                 self.path, timeout=60, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute(_TABLE)
+            try:
+                self._connection.execute(_TABLE)
+            except sqlite3.Error:
+                self._connection.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
