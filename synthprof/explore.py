@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from synthprof.build import Build
 from synthprof.contents import CLUSTERS, PERFIS
 from synthprof.database import read
 from synthprof.errors import SpecError, StageError
@@ -172,7 +173,11 @@ class Unfinished:
 def builds(home: Path) -> Iterator[Unfinished]:
     """Every build under the data root that has not led to a published version."""
     for store in _stores(home, "build"):
-        for build in store.builds():
+        for build in unfinished(store):
             receipts = [path.parent.name.rpartition("-")[0] for path in build.folder.glob("*/receipt*.json")]
-            if not store.published(version_of(build.spec)).is_dir():
-                yield Unfinished(store.dataset, build.spec, tuple(dict.fromkeys(receipts)))
+            yield Unfinished(store.dataset, build.spec, tuple(dict.fromkeys(receipts)))
+
+
+def unfinished(store: Store) -> Iterator[Build]:
+    """The builds of a data set whose version is not published."""
+    return (build for build in store.builds() if not store.published(version_of(build.spec)).is_dir())

@@ -100,6 +100,15 @@ def version_of(spec: Spec) -> str:
     return digest_of([spec.digest, stage("publish").key])[:12]
 
 
+def check_ours(dataset: str, version: str, spec: Spec, what: str) -> None:
+    """Nothing, if this release with its schemas made the version; else SpecError. what: the verb wanted."""
+    if version_of(spec) != version:
+        raise SpecError(
+            f"version {version} of {dataset!r} was made by another release or schema of synthprof, which "
+            f"must {what} it; or make it anew with `synthprof run`"
+        )
+
+
 def stage(name: str) -> Stage:
     """The stage of that name; SpecError if there is none."""
     found = next((each for each in STAGES if each.name == name), None)

@@ -11,7 +11,7 @@ from synthprof.build import Build
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import flush_folder, share
-from synthprof.pipeline import STAGES, Stage, version_of
+from synthprof.pipeline import STAGES, Stage, check_ours
 from synthprof.receipts import Receipt, read_receipts, write_receipt
 from synthprof.refusals import clear_errors
 from synthprof.run import Observer, Run, run_all
@@ -35,11 +35,7 @@ def build_index(
     Raises what run_all raises, and SpecError if the version has this very index or was made by another
     release or schema, whose rows this one does not make.
     """
-    if version_of(version.spec) != version.manifest.version:
-        raise SpecError(
-            f"version {version.manifest.version} of {version.manifest.dataset!r} was made by another "
-            "release or schema of synthprof, which must index it; or make it anew with `synthprof run`"
-        )
+    check_ours(version.manifest.dataset, version.manifest.version, version.spec, "index")
     settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
     kept = {"keep_versions": 0, "max_failed": version.manifest.rejected}
     request = Request.from_params(

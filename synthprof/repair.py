@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, is_so
 from synthprof.manifest import Manifest, read_manifest
-from synthprof.pipeline import STAGES, version_of
+from synthprof.pipeline import STAGES, check_ours, version_of
 from synthprof.receipts import Receipt
 from synthprof.run import Observer, alone, done
 from synthprof.spec import Request, Runtime, Spec
@@ -44,11 +44,7 @@ def repair(
     store = Store(home, dataset)
     name = version or store.current().name
     spec, manifest = _known(store, name)
-    if version_of(spec) != name:
-        raise SpecError(
-            f"version {name} of {dataset!r} was made by another release or schema of synthprof, "
-            "which must repair it; or make it anew with `synthprof run`"
-        )
+    check_ours(dataset, name, spec, "repair")
     if anew and spec.collection:
         raise SpecError(
             f"the texts of {dataset!r} are in its source, so nothing here can make them anew; "

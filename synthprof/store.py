@@ -97,13 +97,14 @@ class Store:
         return sorted(found, key=lambda folder: found[folder])
 
     def builds(self) -> Iterator[Build]:
-        """The builds whose spec can be read, in the order of their names."""
+        """The builds whose spec can be read and names their folder, in the order of their names."""
         for path in sorted(self.folder.glob("build/*/spec.json")):
             try:
                 spec = Spec.model_validate_json(path.read_bytes())
             except (OSError, ValidationError):  # removed just now, damaged, or of another release
                 continue
-            yield Build(path.parent, spec)
+            if (build := self.build(spec)).folder == path.parent:
+                yield build
 
     def publish(
         self,

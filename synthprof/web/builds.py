@@ -2,14 +2,12 @@
 
 import datetime
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from synthprof.build import Build
 from synthprof.errors import StageError
+from synthprof.explore import unfinished
 from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.receipts import Receipt, read_receipts
 from synthprof.spec import BLOCK_ROWS, Spec
@@ -37,7 +35,7 @@ def builds_of(home: Path, dataset: str) -> list[models.Build]:
             stages=[each.name for each in _wanted(build.spec)],
             updated_at=_moment(_changed(build)),
         )
-        for build in _builds(home, dataset)
+        for build in unfinished(Store(home, dataset))
     ]
     return sorted(found, key=lambda each: each.updated_at, reverse=True)
 
@@ -52,20 +50,8 @@ def progress_of(home: Path, dataset: str) -> list[models.BuildProgress]:
             problem=build.failure(),
             stages=[_progress(build, each) for each in _wanted(build.spec)],
         )
-        for build in _builds(home, dataset)
+        for build in unfinished(Store(home, dataset))
     ]
-
-
-def _builds(home: Path, dataset: str) -> Iterator[Build]:
-    store = Store(home, dataset)
-    for path in sorted(store.folder.glob("build/*/spec.json")):
-        try:
-            spec = Spec.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):  # removed just now, or of another release
-            continue
-        build = store.build(spec)
-        if build.folder == path.parent and not store.published(version_of(spec)).is_dir():
-            yield build
 
 
 def _wanted(spec: Spec) -> list[Stage]:
