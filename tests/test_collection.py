@@ -1,22 +1,19 @@
-"""Texts from elsewhere as a data set: read whole and published like the others, or refused whole."""
+"""Texts from elsewhere as a data set: every row published, searched, verified and repaired."""
 
 import json
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fault_server import POISON, Faults, serving
+from notes import PARAMS, ROWS, make, note_rows, parquet_of, sqlite_of
 
-from synthprof.collection import Source, blocks, sqlite, survey
 from synthprof.database import KEYWORDS, read
 from synthprof.encoders import load_encoder
 from synthprof.errors import SpecError, StageError
@@ -29,58 +26,18 @@ from synthprof.repair import repair
 from synthprof.resources import MIB, Budget
 from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
-from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, digest_of, params_schema
+from synthprof.spec import BLOCK_ROWS, Request, Shard, check_params, params_schema
 from synthprof.stages.import_rows import found_out
 from synthprof.stages.ingest import table_statement
 from synthprof.store import Store
 from synthprof.verify import verify
-
-GAMES, HOURS = ("Minecraft", "Valorant", "RPG", "xadrez"), ("de madrugada", "à noite", "de manhã")
-ROWS = 600
-PARAMS: dict[str, Any] = {
-    "dataset": "notes", "id_column": "key", "text_column": "body", "columns": "ano,lugar", "clusters": 8,
-    "kmeans_niter": 3, "workers": 1,
-}  # fmt: skip
-
-
-def _rows(count: int = ROWS) -> list[tuple[Any, ...]]:
-    """Key, text, year and place, the keys in no order that a number would have."""
-    return [
-        (
-            f"doc-{i}",
-            f"Jogo {GAMES[i % 4]} {HOURS[i % 3]}, nota {i}",
-            2_000 + i % 20,
-            None if i % 7 == 0 else ("SP", "RJ")[i % 2],
-        )
-        for i in range(count)
-    ]
-
-
-def _sqlite(path: Path, rows: Sequence[tuple[Any, ...]], columns: str = "key, body, ano, lugar") -> Path:
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute(f"CREATE TABLE notes ({columns})")
-        marks = ",".join("?" * len(columns.split(",")))
-        database.executemany(f"INSERT INTO notes VALUES ({marks})", rows)
-    return path
-
-
-def _parquet(path: Path, rows: Sequence[tuple[Any, ...]]) -> Path:
-    names = ("key", "body", "ano", "lugar")
-    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), path)
-    return path
-
-
-def _make(home: Path, source: Path, **params: Any) -> Version:
-    request = found_out(Request.from_params(PARAMS | {"source": str(source)} | params), home)
-    run_all(request, home)
-    return open_version(home, request.dataset)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a table of 600 texts and, in `data`, the data set made of it."""
     place = tmp_path_factory.mktemp("collection")
-    _make(place / "data", _sqlite(place / "notes.db", _rows()))
+    make(place / "data", sqlite_of(place / "notes.db", note_rows()))
     return place
 
 
@@ -93,7 +50,7 @@ def test_every_row_is_published_with_its_own_id_text_and_columns(version: Versio
     stored = read(version.folder / "perfis.db", "SELECT * FROM perfis ORDER BY id").to_pylist()
     assert [row["id"] for row in stored] == list(range(1, ROWS + 1))
     found = {(row["chave"], row["descricao"], row["ano"], row["lugar"]) for row in stored}
-    assert found == set(_rows())
+    assert found == set(note_rows())
     names = {path.name for path in version.folder.iterdir()}
     assert names == {
         "perfis.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss", "report.html",
@@ -129,7 +86,7 @@ def test_verify_proves_the_rows_and_finds_a_changed_one(
 ) -> None:
     assert verify(version, None, lambda *_: None).sound
     home = tmp_path / "data"
-    other = _make(home, place / "notes.db", save_index=False)
+    other = make(home, place / "notes.db", save_index=False)
     path = other.folder / "perfis.db"
     content = path.read_bytes()
     path.chmod(0o644)
@@ -139,33 +96,26 @@ def test_verify_proves_the_rows_and_finds_a_changed_one(
     assert path.stat().st_size == len(content)
 
 
-def test_a_column_may_begin_with_more_rows_without_a_value_than_are_looked_at_once(tmp_path: Path) -> None:
-    rows = [(*row[:3], "SP" if number >= 1_100 else None) for number, row in enumerate(_rows(1_200))]
-    version = _make(tmp_path, _parquet(tmp_path / "notes.parquet", rows), columns="lugar")
-    assert verify(version, None, lambda *_: None).sound
-    assert version.profile(1_200)["lugar"] == "SP"
-
-
 def test_the_same_rows_are_the_same_version_whatever_holds_them_and_other_rows_another(
     place: Path, version: Version, tmp_path: Path
 ) -> None:
     home = place / "data"
-    rows = sorted(_rows())  # as SQLite orders them by id
-    again = _sqlite(
+    rows = sorted(note_rows())  # as SQLite orders them by id
+    again = sqlite_of(
         tmp_path / "again.db", rows[::-1], "lugar_antigo, key, body, ano, lugar".partition(", ")[2]
     )
-    for source in (again, _parquet(tmp_path / "notes.parquet", rows)):
+    for source in (again, parquet_of(tmp_path / "notes.parquet", rows)):
         request = Request.from_params(PARAMS | {"source": str(source), "columns": "lugar,ano"})
         assert found_out(request, home).spec == version.spec
     rows[5] = (rows[5][0], "Outro texto", *rows[5][2:])
-    request = Request.from_params(PARAMS | {"source": str(_parquet(tmp_path / "other.parquet", rows))})
+    request = Request.from_params(PARAMS | {"source": str(parquet_of(tmp_path / "other.parquet", rows))})
     assert found_out(request, home).spec.digest != version.spec.digest
 
 
 def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: Path) -> None:
-    source = _sqlite(tmp_path / "notes.db", _rows(BLOCK_ROWS + 500))
+    source = sqlite_of(tmp_path / "notes.db", note_rows(BLOCK_ROWS + 500))
     params = {"save_index": False, "kmeans_niter": 1}
-    one = _make(tmp_path / "one", source, **params)
+    one = make(tmp_path / "one", source, **params)
     request = found_out(Request.from_params(PARAMS | params | {"source": str(source)}), tmp_path / "two")
     for name in ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster", "publish"):
         for shard in (Shard(1, 2), Shard(0, 1)) if name in ("generate", "vectorize") else (None,):
@@ -176,15 +126,15 @@ def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: 
 
 
 def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_path: Path) -> None:
-    source = _parquet(tmp_path / "notes.parquet", _rows())
+    source = parquet_of(tmp_path / "notes.parquet", note_rows())
     request = found_out(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
     run_stage(request, "setup", None, tmp_path)
-    rows = _rows()
-    _parquet(source, [(*rows[0][:1], "Outro", *rows[0][2:]), *rows[1:]])
+    rows = note_rows()
+    parquet_of(source, [(*rows[0][:1], "Outro", *rows[0][2:]), *rows[1:]])
     with pytest.raises(SpecError, match="has changed since its rows were surveyed"):
         run_stage(request, "generate", Shard(0, 1), tmp_path)
     assert not list(tmp_path.rglob("profiles-*.arrow"))
-    _parquet(source, rows)
+    parquet_of(source, rows)
     run_stage(request, "generate", Shard(0, 1), tmp_path)
     source.unlink()
     run_all(request, tmp_path)
@@ -192,7 +142,7 @@ def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_pat
 
 
 def test_another_index_needs_no_source_also_where_the_rows_were_read_in_shards(tmp_path: Path) -> None:
-    source = _sqlite(tmp_path / "notes.db", _rows())
+    source = sqlite_of(tmp_path / "notes.db", note_rows())
     request = Request.from_params(PARAMS | {"source": str(source)})
     value = run_stage(request, "setup", None, tmp_path).details
     request = Request.from_params(request.params | value["found_out"])
@@ -208,8 +158,8 @@ def test_another_index_needs_no_source_also_where_the_rows_were_read_in_shards(t
 
 
 def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> None:
-    source = _sqlite(tmp_path / "notes.db", _rows())
-    version = _make(tmp_path, source)
+    source = sqlite_of(tmp_path / "notes.db", note_rows())
+    version = make(tmp_path, source)
     source.unlink()
     with pytest.raises(SpecError, match="nothing here can make them anew; repair it without --anew"):
         repair(tmp_path, "notes", anew=True)
@@ -243,8 +193,8 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
     with serving(Faults(busy=0.1)) as url:
         monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
         with pytest.raises(StageError, match="1 rows have no embedding, max_failed=0 are allowed"):
-            _make(tmp_path / "data", folder, **http)
-        version = _make(tmp_path / "data", folder, **http, max_failed=1)
+            make(tmp_path / "data", folder, **http)
+        version = make(tmp_path / "data", folder, **http, max_failed=1)
         build_index(tmp_path / "data", version, "flat", 64)
     assert version.manifest.rows == 40
     failed = read(version.folder / "embeddings.db", "SELECT id FROM embedding_failures").to_pylist()
@@ -255,44 +205,10 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
     assert verify(version, None, lambda *_: None).sound
 
 
-def test_a_folder_is_read_through_its_links_and_a_mark_of_byte_order_is_no_text(tmp_path: Path) -> None:
-    folder, elsewhere = tmp_path / "texts", tmp_path / "elsewhere"
-    for path in (folder / "a.txt", elsewhere / "b.txt"):
-        path.parent.mkdir()
-        path.write_bytes(b"\xef\xbb\xbfRPG")
-    (folder / "more").symlink_to(elsewhere)
-    (elsewhere / "back").symlink_to(folder)
-    (block,) = blocks(Source(folder, "", "", ""), "")
-    rows = block.select(["chave", "descricao"]).to_pylist()
-    assert rows == [{"chave": "a.txt", "descricao": "RPG"}, {"chave": "more/b.txt", "descricao": "RPG"}]
-
-
-def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "1.txt").write_text("RPG")
-    (tmp_path / "b").chmod(0)
-    code = (
-        "from synthprof.collection import *; from pathlib import Path; survey(Source(Path('.'), '', '', ''))"
-    )
-    limited = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    done = subprocess.run(
-        [*limited, sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert "SpecError: b cannot be read: Permission denied; grant the right to" in done.stderr
-
-
-def test_a_date_that_python_does_not_know_is_refused_with_the_name_of_its_column(tmp_path: Path) -> None:
-    far = pa.array([2**62], pa.int64()).cast(pa.timestamp("us"))
-    pq.write_table(pa.table({"key": ["a"], "body": ["RPG"], "dia": far}), tmp_path / "far.parquet")
-    with pytest.raises(SpecError, match=r"column 'dia' of .* has a value that cannot be read: .*; make"):
-        survey(Source(tmp_path / "far.parquet", "", "key", "body", "dia"))
-
-
 @pytest.mark.parametrize(("rows", "size"), [(400, 50_000), (2_000, 9_000), (20_000, 10)])
 def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int, size: int) -> None:
     texts = [(f"doc-{i}", f"RPG {i} ".ljust(size, "x"), 1, "") for i in range(rows)]
-    source = _parquet(tmp_path / "notes.parquet", texts)
+    source = parquet_of(tmp_path / "notes.parquet", texts)
     params = {"columns": "", "encoder": "hashed", "kmeans_niter": 1, "vacuum": True, "source": str(source)}
     request = found_out(Request.from_params(PARAMS | params), tmp_path)
     build = Store(tmp_path, "notes").build(request.spec).folder
@@ -318,167 +234,6 @@ def test_memory_is_estimated_from_the_largest_block_and_fewer_workers_are_taken(
     assert fitting_workers(spec, budget, large) < fitting_workers(spec, budget, small) == 4
     with pytest.raises(SpecError, match="more than the 90% that may be used; embed fewer texts"):
         plan(Request(spec=spec), Budget(1, 1 << 40, 1_000 * MIB), 0, large)
-
-
-# --- what is refused -------------------------------------------------------------------------------------
-
-
-def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
-    """Each bad input: the source, the parameters, and what the message says."""
-    good, rows = place / "notes.db", _rows(5)
-    text = [(rows[0][0], 5, *rows[0][2:]), *rows[1:]]
-    twice = [rows[0], *rows]
-    (place / "html").mkdir()
-    (place / "html" / "a.txt").write_bytes("não".encode("latin-1"))
-    (place / "empty").mkdir()
-    (place / "other.bin").write_bytes(b"nothing known")
-    (place / "broken.parquet").write_bytes(b"PAR1 and no more")
-    latin = _sqlite(place / "latin.db", rows)
-    with closing(sqlite3.connect(latin)) as database, database:
-        database.execute("UPDATE notes SET body = CAST(x'6EE36F' AS TEXT) WHERE key = 'doc-2'")
-    short = _sqlite(place / "short.db", rows)
-    os.truncate(short, short.stat().st_size - 100)
-    view = _sqlite(place / "view.db", rows)
-    with closing(sqlite3.connect(view)) as database, database:
-        database.execute("CREATE TABLE others (key, body)")
-        database.execute("CREATE VIEW seen AS SELECT * FROM others")
-        database.execute("DROP TABLE others")
-    two = _sqlite(place / "two.db", rows)
-    with closing(sqlite3.connect(two)) as database, database:
-        database.execute("CREATE TABLE others (id)")
-    return {
-        "none": (place / "nowhere", {}, "cannot be read: No such file"),
-        "nobody": (
-            Path("~nobody-of-that-name/x"),
-            {},
-            "source=~nobody-.* cannot be read: Could not determine",
-        ),
-        "too long": (place / ("x" * 256), {}, "cannot be read: File name too long"),
-        "neither": (place / "other.bin", {}, "is neither an SQLite nor a Parquet file nor a folder"),
-        "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
-        "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
-        "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
-        "view": (view, {"table": "seen"}, "no such table: main.others; mend its view, or name another"),
-        "id column": (good, {"id_column": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
-        "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
-        "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is a name of ours"),
-        "case": (good, {"columns": "ano,Ano"}, "names must differ in more than case"),
-        "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
-        "fraction": (
-            _sqlite(place / "half.db", [(*rows[0][:2], 4.0, ""), ("x", "RPG", 4.9, "")]),
-            {"columns": "ano:integer"},
-            r"'ano' of .* is not whole numbers \(4.9 is among them\); use columns=ano:text",
-        ),
-        "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
-        "not UTF-8": (
-            place / "html",
-            {"columns": ""},
-            "a.txt is not UTF-8 .*; convert it, or name one file if these are tables",
-        ),
-        "cut short": (short, {}, "was cut short: it has .* bytes; copy it once more"),
-        "latin": (latin, {}, "holds text that is not UTF-8"),
-        "nothing": (place / "empty", {"columns": ""}, "has no rows"),
-        "not text": (_sqlite(place / "text.db", text), {}, "'body', id 'doc-0': 5 is not text"),
-        "no text": (
-            _parquet(place / "no.parquet", [*rows, ("x", "  ", 1, "")]),
-            {},
-            "'x': the text is empty",
-        ),
-        "NULL": (_sqlite(place / "null.db", [(None, *rows[0][1:])]), {}, "'key' has no value in row 1"),
-        "twice": (
-            _sqlite(place / "twice.db", twice),
-            {},
-            "'key' has 1 ids more than once, such as 'doc-0'",
-        ),
-        "float": (
-            good,
-            {"id_column": "half", "table": "halves"},
-            "holds 0.5 in row 1; an id is a whole number",
-        ),
-        "long": (
-            _sqlite(place / "long.db", [("a", "x" * 100_001, 1, "")]),
-            {},
-            "100,000 are the most; split",
-        ),
-        "width": (good, {"dim_embedding": 7}, "7 is less than the minimum of 8"),
-        "encoder": (good, {"encoder": "none"}, "'none' is not one of"),
-    }
-
-
-def test_bad_input_is_one_clear_message_and_leaves_nothing(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(_sqlite(tmp_path / "notes.db", _rows(20)))) as database, database:
-        database.execute("CREATE VIEW halves AS SELECT 0.5 AS half, * FROM notes")
-    for name, (source, params, message) in _bad_sources(tmp_path).items():
-        if name != "float" and source.name == "notes.db" and "table" not in params:
-            params = params | {"table": "notes"}
-        with pytest.raises(SpecError, match=message) as caught:
-            _make(tmp_path / "data", source, **params)
-        assert len(str(caught.value)) < 400, name
-        assert not (tmp_path / "data").exists(), name
-
-
-def test_what_stands_only_in_a_wal_so_far_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "notes.db"
-    with closing(sqlite3.connect(path)) as writer:
-        writer.execute("PRAGMA journal_mode=WAL")
-        writer.execute("CREATE TABLE notes (key TEXT, body TEXT)")
-        writer.executemany("INSERT INTO notes VALUES (?, ?)", [(f"k{i}", f"Texto {i}") for i in range(500)])
-        writer.commit()
-        assert path.stat().st_size < 8_192  # the rows are not there yet
-        assert survey(Source(path, "", "key", "body")).rows == 500
-
-
-def test_reading_a_file_with_a_wal_leaves_nothing_beside_it_and_a_writer_is_noticed(tmp_path: Path) -> None:
-    path = _sqlite(tmp_path / "notes.db", _rows(10_000))
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-    source = Source(path, "", "key", "body")
-    assert survey(source).rows == 10_000
-    assert list(tmp_path.iterdir()) == [path]
-    reader = sqlite.Sqlite(path, "")
-    for number, close_first in enumerate((False, True)):
-        rows = reader.rows(["key", "body"])
-        next(rows)
-        with closing(sqlite3.connect(path)) as writer:
-            writer.execute(f"DELETE FROM notes WHERE key = 'doc-{number}'")
-            writer.commit()
-            if close_first:
-                writer.close()
-            with pytest.raises(StageError, match="it was written meanwhile; try again when nobody writes it"):
-                list(rows)
-
-
-def test_a_table_whose_name_begins_like_one_of_sqlite_is_one(tmp_path: Path) -> None:
-    path = tmp_path / "notes.db"
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("CREATE TABLE sqlite3_notes AS SELECT 'a' AS key, 'RPG' AS body")
-    assert survey(Source(path, "", "key", "body")).rows == 1
-
-
-def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.05)
-    source = _sqlite(tmp_path / "notes.db", _rows(20))
-    with closing(sqlite3.connect(source, isolation_level=None)) as writer:
-        writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StageError, match="is locked; try again when nobody writes it, or name a copy"):
-            _make(tmp_path / "data", source)
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize(
-    ("mode", "dim", "message"),
-    [("html", 32, "but text/html"), ("", 64, "gives 32 values, but dim_embedding=64")],
-)
-def test_a_service_that_is_none_is_refused_before_any_row_is_read(
-    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, dim: int, message: str
-) -> None:
-    with serving(Faults(mode=mode)) as url:
-        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
-        with pytest.raises(SpecError, match=message):
-            _make(tmp_path, place / "notes.db", encoder="http", model="m", dim_embedding=dim)
-    assert not list(tmp_path.rglob("*.arrow"))
 
 
 # --- the command line and the parameters -----------------------------------------------------------------
@@ -515,7 +270,7 @@ def test_columns_may_have_names_that_mean_something_to_sql_or_in_profiles(tmp_pa
     names = ("Order", "constraint", "from", "nome", "to")
     rows = {"key": ["1", "2"], "body": ["joga\x1b[2J RPG", "RPG"]} | {name: [None, 5] for name in names}
     pq.write_table(pa.table(rows), tmp_path / "notes.parquet")
-    version = _make(tmp_path, tmp_path / "notes.parquet", columns=",".join(names), clusters=1)
+    version = make(tmp_path, tmp_path / "notes.parquet", columns=",".join(names), clusters=1)
     assert verify(version, None, lambda *_: None).sound
     searcher = open_searcher(version)
     for name in names:
@@ -556,14 +311,3 @@ def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     assert set(made) - set(embedded) == {"profile_schema", "profiles", "locale", "separation", "dim_vector"}
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})
-
-
-def test_a_survey_names_what_it_read_and_blocks_are_all_of_it(place: Path) -> None:
-    source = Source(place / "notes.db", "", "key", "body", "lugar,ano")
-    found = survey(source)
-    assert (found.rows, found.columns) == (ROWS, "ano:integer,lugar:text")
-    (block,) = blocks(source, found.columns)
-    assert block.schema.names == ["id", "chave", "descricao", "ano", "lugar"]
-    assert found.digests == (digest_of(block.drop_columns(["id"]).to_pydict()),)  # else versions change
-    assert found.block_bytes == (block.nbytes,)
-    assert np.array_equal(block.column("id"), np.arange(1, ROWS + 1))
