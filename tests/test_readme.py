@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,13 @@ def test_how_far_estimates_of_memory_are_off_is_what_was_measured() -> None:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_how_long_a_million_profiles_take_through_airflow_is_what_was_measured(page: str) -> None:
+    runs = json.loads((ROOT / "benchmarks" / "results" / "airflow_1000000.json").read_text())["scheduler"]
+    whole, outside = (
+        round(statistics.median(run[name] for run in runs)) for name in ("seconds", "outside_stages")
+    )
+    said = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert f"{whole} s, {outside} s of them outside the stages" in said
