@@ -30,6 +30,9 @@ Kind = Literal["category", "integer", "flag", "list", "text"]
 
 FLAG_VALUES = ("0", "1")
 
+NUMBERS = range(2**15)
+"""Numbers that can be drawn: they are 16-bit integers in a block, and places in tables of odds."""
+
 
 # --- features --------------------------------------------------------------------------------------------
 
@@ -178,7 +181,7 @@ class Schema:
     """A kind of profile: its columns in the order of the table, and the archetypes behind them.
 
     Raises SpecError when made of parts that do not fit: a column that is given but not declared, a circle,
-    a weight that is negative or not a number, factors that are not one per value.
+    a weight that is negative or not a number, factors that are not one per value, numbers beyond NUMBERS.
     """
 
     name: str
@@ -249,6 +252,7 @@ def _check(schema: Schema) -> None:
             schema.column(name)
     for column in schema.columns:
         _check_name(column.name)
+        _check_numbers(column)
         _check_odds(schema, column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
@@ -259,6 +263,15 @@ def _check_name(name: str) -> None:
         raise SpecError(
             f"{name!r} cannot be the name of a column: letters, digits and _, not id; "
             "rename it (a source's, in a view)"
+        )
+
+
+def _check_numbers(column: Column) -> None:
+    if column.kind == "integer" and column.bounds and not all(number in NUMBERS for number in column.bounds):
+        low, high = column.bounds
+        raise SpecError(
+            f"{column.name}: numbers from {low} to {high} are drawn, but those from {NUMBERS[0]} to "
+            f"{NUMBERS[-1]} can be; use another unit, or count from {low}"
         )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from synthprof import profiles
-from synthprof.draws import Chance, Choice, Shift, YearsSince
+from synthprof.draws import Chance, Choice, Number, Shift, YearsSince
 from synthprof.errors import SpecError
+from synthprof.generate import generate
 from synthprof.profiles import load_schema, schema_names
 from synthprof.profiles.describe import describe
 from synthprof.profiles.reading import read_csv, read_schema
@@ -137,6 +138,26 @@ def test_columns_given_in_a_circle_are_refused():
 def test_parts_that_do_not_fit_are_refused(columns, message):
     with pytest.raises(SpecError, match=message):
         schema(*columns)
+
+
+@pytest.mark.parametrize(
+    ("draw", "drawn"),
+    [
+        (Number(-3, (1.0,) * 7, (-3,)), "-3 to 3"),
+        (Number(32_767, (1.0, 1.0), (32_767,)), "32767 to 32768"),
+        (YearsSince("n", 0, 40_000, 1, 1), "0 to 40000"),
+    ],
+)
+def test_numbers_that_a_block_cannot_hold_are_refused(draw, drawn):
+    numbers = Column("n", Number(0, (1.0, 1.0), (0,)), None, "Numbers.")
+    with pytest.raises(SpecError, match=f"a: numbers from {drawn} are drawn.*from 0 to 32767"):
+        schema(numbers, Column("a", draw, None, "Numbers."))
+
+
+def test_the_largest_number_that_can_be_drawn_is_drawn():
+    draw = Number(32_766, (1.0, 1.0), (32_766,))
+    made = generate(schema(Column("a", draw, None, "Numbers.")), 1, "pt_BR", 0.8, 0, 100)
+    assert set(made.profiles.column("a").to_pylist()) == {32_766, 32_767}
 
 
 def test_an_archetype_of_an_unknown_column_is_refused():

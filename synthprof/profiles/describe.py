@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from synthprof.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
 from synthprof.profiles.reading import ALLOWED, NEEDED
-from synthprof.schema import Column, Counted, Feature, Indexed, Measured, Scaled, Schema
+from synthprof.schema import NUMBERS, Column, Counted, Feature, Indexed, Measured, Scaled, Schema
 
 MOST_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""
@@ -109,7 +109,8 @@ def _keys() -> list[str]:
             ((f"`{draw}`", _names(keys), _names(ALLOWED.get(draw, ()))) for draw, keys in NEEDED.items()),
         ),
         "",
-        "`choice` and `subset` have `odds` or, without them, a `file`; `through` wants `file` and `by`.",
+        "`choice` and `subset` have `odds` or, without them, a `file`; `through` wants `file` and `by`. The",
+        f"numbers of `number` and `years` lie within {NUMBERS[0]} to {NUMBERS[-1]}.",
     ]
 
 
