@@ -71,7 +71,7 @@ def measure(searcher: Searcher, queries: int) -> dict[str, Any]:
     details = next(r.details for r in searcher.version.manifest.stages if r.stage == "export_index")
     return {
         "rows": searcher.version.manifest.rows,
-        "index": {name: details[name] for name in ("kind", "nlist", "nprobe", "scores")},
+        "index": {name: details[name] for name in ("kind", "nlist", "effort", "scores")},
         "text_queries": 200,
         "share_with_two_of_three": _two_of_three(searcher, texts[:200], wishes[:200]),
         "text_recall_at_10": _text_recall(searcher, texts[:100]),

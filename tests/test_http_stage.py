@@ -196,6 +196,20 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         assert verify(version, None, lambda *_: None).sound
 
 
+def test_an_index_that_cannot_leave_out_rows_is_refused_before_anything_is_read_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fault_server.POISON", _description(tmp_path / "other", 17))
+    request = Request.from_params(PARAMS | {"index": "hnsw", "max_failed": 1})
+    with _service(monkeypatch, Faults()):
+        for name in ("setup", "generate", "vectorize", "cluster"):
+            run_stage(request, name, Shard(0, 1) if name in ("generate", "vectorize") else None, tmp_path)
+    for path in tmp_path.glob("asked/build/*/vectorize-*/embeddings-*"):
+        path.unlink()
+    with pytest.raises(SpecError, match="index=hnsw cannot leave out the 1 rows without an embedding"):
+        run_stage(request, "export_index", None, tmp_path)
+
+
 def _same(home: Path) -> Path:
     """The data root after the same data set without an index was made up to publishing."""
     request = Request.from_params(PARAMS | {"save_index": False, "max_failed": 1})

@@ -10,7 +10,7 @@ from synthprof.contents import CENTROIDS, INDEX
 from synthprof.errors import SpecError
 from synthprof.files import record, replacing
 from synthprof.plan import index_of
-from synthprof.sizing import needs_training
+from synthprof.sizing import IndexChoice, needs_training
 from synthprof.stages.cluster import training_sample
 from synthprof.stages.context import EMBEDDINGS, LABELS, Context, Outcome
 
@@ -18,49 +18,48 @@ QUERIES = 500
 
 
 def run(context: Context) -> Outcome:
-    """`index.faiss` is there; searching it gives profile ids. The receipt tells its kind and recall@10."""
-    spec, folder = context.spec, context.folder()
-    choice = index_of(spec)
+    """`index.faiss` is there; searching it gives profile ids. The receipt tells its kind and recall@10.
+
+    Profiles without an embedding are not in it. Raises SpecError if the kind of index cannot leave one out.
+    """
+    choice = index_of(context.spec)
     assert choice is not None
-    trained = context.folder("cluster")
-    centroids = np.load(trained / CENTROIDS, allow_pickle=False)
-    labels = np.load(trained / LABELS, allow_pickle=False)
-    threads = context.budget.workers
-    training = None
-    if needs_training(choice, len(centroids)):
-        training = training_sample(context, choice.nlist)
+    missing = context.blocks.all_missing()
+    if choice.kind == "hnsw" and len(missing):  # FAISS takes nothing out of its links again
+        raise SpecError(
+            f"index=hnsw cannot leave out the {len(missing)} rows without an embedding; "
+            "use index=auto, or set max_failed=0 and embed them"
+        )
     queries = context.blocks.matrix(EMBEDDINGS, 0)[:QUERIES]
+    threads = context.budget.workers
     with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
         searched = beside.submit(
             recall.exact_neighbours, queries, context.blocks.matrices(EMBEDDINGS), threads=threads
         )
-        built = index.build(
-            choice,
-            context.blocks.matrices(EMBEDDINGS),
-            centroids=centroids,
-            labels=labels,
-            training=training,
-            seed=spec.seed,
-            threads=threads,
-        )
+        built = _build(context, choice)
         exact, _ = searched.result()
-    nprobe, found = recall.calibrate(built, queries, exact, threads=threads)
-    _remove(built, context.blocks.all_missing())
-    path = folder / INDEX
+    effort, found = recall.calibrate(built, queries, exact, threads=threads)
+    if len(missing):
+        built.remove_ids(missing.astype(np.int64))
+    path = context.folder() / INDEX
     with replacing(path) as temporary:
         index.write(built, temporary)
-    details = {"kind": choice.kind, "nlist": choice.nlist, "nprobe": nprobe, "reason": choice.reason}
-    return Outcome(spec.profiles, (record(path, folder),), {**details, "scores": {"recall_at_10": found}})
+    details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}
+    scores = {"scores": {"recall_at_10": found}}
+    return Outcome(context.spec.profiles, (record(path, path.parent),), details | scores)
 
 
-def _remove(built: Any, missing: np.ndarray) -> None:  # noqa: ANN401  FAISS's classes are untyped
-    """Profiles without an embedding are not in the index. Raises SpecError if it cannot leave one out."""
-    if not len(missing):
-        return
-    try:
-        built.remove_ids(missing.astype(np.int64))
-    except RuntimeError:
-        raise SpecError(
-            f"an index of this kind cannot leave out the {len(missing)} rows without an embedding; "
-            "use index=auto, or set max_failed=0 and embed them"
-        ) from None
+def _build(context: Context, choice: IndexChoice) -> Any:  # noqa: ANN401  FAISS's classes are untyped
+    """The index of all rows, by the centroids and labels of the clusters where they serve."""
+    clustered = context.folder("cluster")
+    centroids = np.load(clustered / CENTROIDS, allow_pickle=False)
+    wants = needs_training(choice, len(centroids))
+    return index.build(
+        choice,
+        context.blocks.matrices(EMBEDDINGS),
+        centroids=centroids,
+        labels=np.load(clustered / LABELS, allow_pickle=False),
+        training=training_sample(context, choice.nlist) if wants else None,
+        seed=context.spec.seed,
+        threads=context.budget.workers,
+    )
