@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 
 from synthprof import generate as generation
 from synthprof.generate import generate
+from synthprof.overview import MOST_CLUSTERS, count
 from synthprof.profiles import load_schema
 from synthprof.profiles.checks import check
 from synthprof.profiles.fragments import join
-from synthprof.profiles.shares import expected_shares, observed_counts
+from synthprof.profiles.shares import expected_shares
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import stream
 from synthprof.vectorize import features
@@ -47,6 +48,7 @@ def rates(blocks: int) -> None:
     """Generating, checking and vectorizing, and generating a profile at a time."""
     schema = load_schema("gamer_br")
     batch = generate(schema, 42, "pt_BR", 0.8, 0).profiles
+    clusters = np.arange(BLOCK_ROWS) % MOST_CLUSTERS
     slow, fast = [], []
     for round_ in range(ROUNDS):
         slow.append(CONVENTIONAL_ROWS / seconds(lambda: conventional.generate(CONVENTIONAL_ROWS, 42, 2)))
@@ -59,7 +61,7 @@ def rates(blocks: int) -> None:
     print(f"ratio                    {np.median(ratios):12.1f}  ({ratios[0]:.1f} to {ratios[-1]:.1f})")
     for what, work in {
         "check": lambda: check(schema, batch),
-        "observed_counts": lambda: observed_counts(schema, batch),
+        "count": lambda: count(schema, batch, clusters, np.arange(MOST_CLUSTERS)),
         "features": lambda: features(schema, batch, 32),
     }.items():
         print(f"{what:25}{BLOCK_ROWS / best(work):12,.0f}")

@@ -74,6 +74,15 @@ def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.N
     return found.astype(np.int32)
 
 
+def by_column(schema: Schema, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    """One value per attribute, (attributes,), as those of each column in the order of its labels."""
+    found, first = {}, 0
+    for column in _counted(schema):
+        end = first + len(labels(column))
+        found[column.name], first = values[first:end], end
+    return found
+
+
 def overview(
     schema: Schema,
     separation: float,
@@ -163,23 +172,21 @@ def _firsts(column: Column, values: pa.Array) -> pa.Array:
 def _marginals(
     schema: Schema, separation: float, shares: npt.NDArray[np.float64]
 ) -> Iterator[dict[str, Any]]:
-    targets, first = expected_shares(schema, separation), 0
-    for column in _counted(schema):
-        names = labels(column)
-        target = targets.get(column.name, {})
+    targets = expected_shares(schema, separation)
+    for name, found in by_column(schema, shares).items():
+        column, target = schema.column(name), targets.get(name, {})
         yield {
-            "column": column.name,
+            "column": name,
             "kind": column.kind,
             "values": [
                 {
-                    "value": name,
+                    "value": value,
                     "share": round(float(share), 6),
-                    "target": round(target[name], 6) if name in target else None,
+                    "target": round(target[value], 6) if value in target else None,
                 }
-                for name, share in zip(names, shares[first : first + len(names)], strict=True)
+                for value, share in zip(labels(column), found, strict=True)
             ],
         }
-        first += len(names)
 
 
 def _traits(

@@ -1,17 +1,14 @@
-"""How often each value should occur, and how often it does."""
+"""How often each value should occur."""
 
 import functools
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from synthprof.draws import Chance, Choice, Lookup, Number
-from synthprof.profiles.codes import category_codes
 from synthprof.profiles.odds import odds_of
 from synthprof.schema import Column, Schema
 
-Counts = dict[str, npt.NDArray[np.int64]]
 Shares = npt.NDArray[np.float64]
 
 
@@ -29,22 +26,6 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
         column.name: dict(zip(labels(column), _expected(schema, column, separation).tolist(), strict=True))
         for column in shown
     }
-
-
-def observed_counts(schema: Schema, batch: pa.RecordBatch) -> Counts:
-    """How often each value occurs in a batch, for the columns and in the order of expected_shares."""
-    found: Counts = {}
-    for column in schema.columns:
-        values = batch.column(column.name)
-        match column.draw:
-            case Choice() | Lookup():
-                found[column.name] = np.bincount(category_codes(column, values), minlength=len(column.values))
-            case Chance():
-                found[column.name] = np.bincount(values.to_numpy(), minlength=2)
-            case Number(bands=bands):
-                places = np.searchsorted(np.array(bands), values.to_numpy(), side="right") - 1
-                found[column.name] = np.bincount(places, minlength=len(bands))
-    return found
 
 
 def labels(column: Column) -> tuple[str, ...]:

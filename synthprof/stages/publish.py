@@ -28,11 +28,11 @@ from synthprof.database import read
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, is_so, record, replacing
 from synthprof.manifest import Manifest, content_digest
-from synthprof.overview import count
+from synthprof.overview import by_column, count
 from synthprof.pipeline import STAGES, stage, version_of
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.profiles.checks import check
-from synthprof.profiles.shares import Counts, expected_shares, observed_counts
+from synthprof.profiles.shares import expected_shares
 from synthprof.receipts import Receipt, read_receipts
 from synthprof.report import MapPoints, Marginal, Report
 from synthprof.report.page import load_template, render
@@ -108,11 +108,11 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
         _check_missing(context, receipts)
     _check_files(context, {}, [each for each in receipts if each.stage == "cluster"])()
     clusters = clusters_of(context)
-    found = _check_blocks(context, receipts, clusters)
+    traits = _check_blocks(context, receipts, clusters)
     sources = _sources(context)
     checked = _check_files(context, sources, receipts)
     load_template()
-    pictures = draw(context, clusters, found.traits)
+    pictures = draw(context, clusters, traits)
     files = checked()
     for name in (name for name in TABLES if name in sources):
         _check_rows(sources[name], TABLES[name], context.spec.profiles)
@@ -123,7 +123,7 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     else:
         known = tuple(file for file in published.files if file.path != REPORT)
         manifest = published.model_copy(update={"files": known, "seal": ""})
-    report = _report(context, manifest, found.counts, sources, pictures)
+    report = _report(context, manifest, traits, sources, pictures)
     return Ready(manifest, sources, {REPORT: render(report)}, report.example)
 
 
@@ -195,18 +195,9 @@ class _SealedBlock:
 
 @dataclass(frozen=True)
 class _Checked:
-    counts: Counts
     traits: npt.NDArray[np.int32]
     violations: tuple[str, ...]
     damaged: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Found:
-    """How often each value occurs, overall and by cluster."""
-
-    counts: Counts
-    traits: npt.NDArray[np.int64]
 
 
 def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
@@ -218,20 +209,21 @@ def _check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
         )
 
 
-def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> _Found:
-    """How often each value occurs. Raises StageError if a block is damaged or breaks a rule of its schema."""
+def _check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> npt.NDArray[np.int64]:
+    """The sum of `overview.count` over all blocks.
+
+    Raises StageError if a block is damaged or breaks a rule of its schema.
+    """
     jobs = _block_jobs(context, receipts, clusters)
-    total: Counts = {}
     traits: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
             raise _discard(context, checked.damaged)
         if checked.violations:
             raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
-        total = {name: total.get(name, 0) + found for name, found in checked.counts.items()}
         traits = traits + checked.traits.astype(np.int64)
         context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
-    return _Found(total, np.asarray(traits))
+    return np.asarray(traits)
 
 
 def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> list[_SealedBlock]:
@@ -273,7 +265,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
     with cpu_slot(job.slots):
         bad = tuple(path for path, file in job.files if not is_so(path.parent, file))
     if bad:
-        return _Checked({}, np.zeros((0, 0), np.int32), (), bad)
+        return _Checked(np.zeros((0, 0), np.int32), (), bad)
     schema = schema_of(blocks.spec)
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
@@ -284,9 +276,9 @@ def _check_block(job: _SealedBlock) -> _Checked:
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
         violations = (*check(schema, profiles), *off)
         if violations:
-            return _Checked({}, np.zeros((0, 0), np.int32), violations)
+            return _Checked(np.zeros((0, 0), np.int32), violations)
         traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)
-        return _Checked(observed_counts(schema, profiles), traits, ())
+        return _Checked(traits, ())
 
 
 @dataclass(frozen=True)
@@ -340,25 +332,26 @@ def _check_rows(path: Path, table: str, rows: int) -> None:
 
 
 def _report(
-    context: Context, manifest: Manifest, counts: Counts, sources: dict[str, Path], pictures: Pictures
+    context: Context,
+    manifest: Manifest,
+    traits: npt.NDArray[np.int64],
+    sources: dict[str, Path],
+    pictures: Pictures,
 ) -> Report:
     return dataclasses.replace(
         summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
-        marginals=_marginals(context.spec, counts),
+        marginals=_marginals(context.spec, traits[-1]),
         map_points=_map(context, pictures),
     )
 
 
-def _marginals(spec: Spec, counts: Counts) -> list[Marginal]:
-    expected = expected_shares(schema_of(spec), spec.separation)
+def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
+    """Of the columns whose rows have one value each; a row may have several items of a list."""
+    schema = schema_of(spec)
+    counted = by_column(schema, counts)
     return [
-        Marginal(
-            name,
-            list(shares),
-            (counts[name] / counts[name].sum()).tolist(),
-            list(shares.values()),
-        )
-        for name, shares in expected.items()
+        Marginal(name, list(shares), (counted[name] / spec.profiles).tolist(), list(shares.values()))
+        for name, shares in expected_shares(schema, spec.separation).items()
     ]
 
 
