@@ -161,6 +161,16 @@ def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Tabl
         ) from error
 
 
+def check_ids(path: Path, table: str, rows: int) -> None:
+    """The ids of the table in a sealed database are 1 to `rows`. Raises StageError if not."""
+    found = read(path, f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}").to_pylist()[0]
+    if found != {"n": rows, "low": 1, "high": rows}:
+        raise StageError(
+            f"{path} should hold the ids 1 to {rows}, but holds {found['n']} from {found['low']} to "
+            f"{found['high']}; run its stage again with force, or repair the version with `synthprof repair`"
+        )
+
+
 def check_unicode(text: str) -> None:
     """Nothing, unless bytes of a command line that were not UTF-8 stand in the text; else SpecError."""
     try:

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
-    {"kernels", "errors", "startup", "contents"},
+    {"kernels", "errors", "startup"},
     {"draws"},
     {"schema"},
     {"spec", "sizing"},
-    {"streams", "resources", "files", "sqlite_pages"},
+    {"streams", "resources", "files", "sqlite_pages", "contents"},
     {"telemetry", "parallel", "workers", "batches", "refusals"},
     {"profiles", "meter"},
     {"pipeline"},

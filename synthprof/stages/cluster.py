@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.cluster import adjusted_rand_index, assign, silhouette, train, training_rows
-from synthprof.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
+from synthprof.contents import CENTROIDS, CLUSTERS, FILES, NO_CLUSTER
 from synthprof.database import filling
 from synthprof.files import FileRecord, record, replacing
 from synthprof.index_pages import Coded, add_indexes
@@ -78,16 +78,17 @@ def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:
 
 
 def _persist(context: Context, labels: npt.NDArray[np.int32], k: int) -> FileRecord:
-    path = context.folder() / CLUSTERS
-    schema = pa.schema({"id": pa.int64(), "cluster_id": pa.int32()})
+    file, path = FILES[CLUSTERS], context.folder() / CLUSTERS
+    schema = pa.schema({"id": pa.int64(), file.column: pa.int32()})
     with replacing(path) as temporary:
         with filling(temporary) as database:
             database.execute(
-                "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, cluster_id INTEGER NOT NULL)"
+                f"CREATE TABLE IF NOT EXISTS {file.table} "
+                f"(id INTEGER PRIMARY KEY, {file.column} INTEGER NOT NULL)"
             )
-            database.load("clusters", schema, _batches(labels, schema))
+            database.load(file.table, schema, _batches(labels, schema))
         codes = (labels - NO_CLUSTER).view(np.uint32)
-        add_indexes(temporary, "clusters", {"cluster_id": Coded(codes, range(NO_CLUSTER, k))})
+        add_indexes(temporary, file.table, {file.column: Coded(codes, range(NO_CLUSTER, k))})
     return record(path, path.parent)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from synthprof.contents import PERFIS
+from synthprof.contents import FILES, PERFIS
 from synthprof.database import filling, in_sql
 from synthprof.files import record, replacing
 from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
@@ -14,7 +14,7 @@ from synthprof.receipts import read_receipts
 from synthprof.schema import Column, Schema
 from synthprof.stages.context import Context, Outcome
 
-TABLE = "perfis"
+TABLE = FILES[PERFIS].table
 
 
 def run(context: Context) -> Outcome:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from synthprof.blob_pages import PAGE_BYTES, append_blobs
-from synthprof.contents import EMBEDDINGS_DB, VETORES
+from synthprof.contents import EMBEDDINGS_DB, VETORES, File, files_of
 from synthprof.database import Builder, filling, read
 from synthprof.files import FileRecord, record, replacing, start_writing
 from synthprof.parallel import ahead
@@ -15,11 +15,8 @@ from synthprof.receipts import read_receipts
 from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
 
-TARGETS = {
-    VECTORS: (VETORES, "vetores", "vetor"),
-    EMBEDDINGS: (EMBEDDINGS_DB, "embeddings", "embedding"),
-}
-"""File, table and column for each kind of block."""
+KINDS = {VETORES: VECTORS, EMBEDDINGS_DB: EMBEDDINGS}
+"""The kind of block that each file is made of."""
 
 IDS_AT_ONCE = 10_000
 
@@ -30,30 +27,32 @@ def run(context: Context) -> Outcome:
     A collection has no feature vectors, hence no `vetores.db`. Both are written at once where there are two
     workers, each while its next block is read.
     """
-    rows, kinds = context.spec.profiles, context.blocks.vectorized
+    rows = context.spec.profiles
+    files = [file for file in files_of(context.spec) if file.name in KINDS]
     read_receipts(context.folder("vectorize"), context.spec.blocks)
-    written, lock = dict.fromkeys(kinds, 0), threading.Lock()
+    written, lock = dict.fromkeys(files, 0), threading.Lock()
 
-    def persist(kind: str) -> FileRecord:
-        def done(rows_of_kind: int) -> None:
+    def persist(file: File) -> FileRecord:
+        def done(rows_of_file: int) -> None:
             with lock:
-                written[kind] = rows_of_kind
-                context.progress(sum(written.values()), len(kinds) * rows)
+                written[file] = rows_of_file
+                context.progress(sum(written.values()), len(files) * rows)
 
-        return _persist(context, kind, done)
+        return _persist(context, file, done)
 
-    with ThreadPoolExecutor(min(len(kinds), context.budget.workers)) as threads:
-        return Outcome(rows, tuple(threads.map(persist, kinds)))
+    with ThreadPoolExecutor(min(len(files), context.budget.workers)) as threads:
+        return Outcome(rows, tuple(threads.map(persist, files)))
 
 
-def _persist(context: Context, kind: str, done: Callable[[int], None]) -> FileRecord:
-    file, table, column = TARGETS[kind]
-    path = context.folder() / file
+def _persist(context: Context, file: File, done: Callable[[int], None]) -> FileRecord:
+    kind, path = KINDS[file.name], context.folder() / file.name
     # an embedding may be missing, a vector never is
     constraint = "" if kind == EMBEDDINGS else " NOT NULL"
     with replacing(path) as temporary:
         with filling(temporary, PAGE_BYTES) as database:
-            database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {column} BLOB{constraint})")
+            database.execute(
+                f"CREATE TABLE {file.table} (id INTEGER PRIMARY KEY, {file.column} BLOB{constraint})"
+            )
 
         def on_its_way(rows: int) -> None:
             start_writing(temporary)

@@ -14,17 +14,13 @@ import numpy.typing as npt
 
 from synthprof.contents import (
     ARCHETYPES_FILE,
-    CENTROIDS,
     CLUSTERS,
-    EMBEDDINGS_DB,
-    INDEX,
     NORM_TOLERANCE,
     PERFIS,
     REPORT,
-    TABLES,
-    VETORES,
+    files_of,
 )
-from synthprof.database import read
+from synthprof.database import check_ids
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, is_so, record, replacing
 from synthprof.manifest import Manifest, content_digest
@@ -57,16 +53,6 @@ MAP_POINTS = 4_000
 
 MOST_SHOWN = 300
 """Characters of a collection's text on the map."""
-
-SOURCES = {
-    PERFIS: "ingest",
-    VETORES: "persist_blobs",
-    EMBEDDINGS_DB: "persist_blobs",
-    CLUSTERS: "cluster",
-    CENTROIDS: "cluster",
-    INDEX: "export_index",
-}
-"""Which stage makes which published file."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +100,8 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     load_template()
     pictures = draw(context, clusters, traits)
     files = checked()
-    for name in (name for name in TABLES if name in sources):
-        _check_rows(sources[name], TABLES[name], context.spec.profiles)
+    for file in (file for file in files_of(context.spec) if file.table):
+        check_ids(sources[file.name], file.table, context.spec.profiles)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
     if published is None:
@@ -162,12 +148,11 @@ def _receipts(context: Context) -> tuple[Receipt, ...]:
 
 def _sources(context: Context) -> dict[str, Path]:
     """The sealed files by their names in the version; a vacuumed database goes before the original."""
-    found, spec = {}, context.spec
-    for name, maker in SOURCES.items():
-        if (name == INDEX and not spec.save_index) or (name == VETORES and spec.collection):
-            continue
-        vacuumed = spec.vacuum and name in TABLES
-        found[name] = context.folder("vacuum" if vacuumed else maker) / name
+    spec = context.spec
+    found = {
+        file.name: context.folder("vacuum" if spec.vacuum and file.table else file.stage) / file.name
+        for file in files_of(spec)
+    }
     return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
 
 
@@ -318,14 +303,6 @@ def _record(job: _FileJob) -> FileRecord | None:
     with cpu_slot(job.slots), suppress(OSError):
         return record(job.path, job.path.parent)
     return None
-
-
-def _check_rows(path: Path, table: str, rows: int) -> None:
-    found = read(path, f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}").to_pylist()[0]
-    if found != {"n": rows, "low": 1, "high": rows}:
-        raise StageError(
-            f"{path} should hold the ids 1 to {rows}, but holds {found}; run its stage again with force"
-        )
 
 
 # --- report ----------------------------------------------------------------------------------------------
