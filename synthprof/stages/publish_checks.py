@@ -1,0 +1,162 @@
+"""What is checked before a version is published: missing rows, damaged files, the rules of the schema."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.contents import NORM_TOLERANCE
+from synthprof.errors import StageError
+from synthprof.files import FileRecord, is_so, record
+from synthprof.overview import count
+from synthprof.pipeline import STAGES, stage
+from synthprof.profiles import schema_of
+from synthprof.profiles.checks import check
+from synthprof.receipts import Receipt
+from synthprof.resources import cpu_slot
+from synthprof.spec import BLOCK_ROWS
+from synthprof.stages.context import EMBEDDINGS, Blocks, Context
+from synthprof.stages.pictures import Clusters, labels_file, labels_of
+
+
+def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
+    """No more rows lack an embedding than are allowed; else StageError."""
+    missing, allowed = sum(receipt.rejected for receipt in receipts), context.request.runtime.max_failed
+    if missing > allowed:
+        raise StageError(
+            f"{missing} {context.spec.noun}s have no embedding, max_failed={allowed} are allowed; run it "
+            "again (from a bucket: with force) to ask for them once more, or raise max_failed"
+        )
+
+
+def check_files(
+    context: Context, sources: dict[str, Path], receipts: Sequence[Receipt]
+) -> Callable[[], tuple[FileRecord, ...]]:
+    """The pool reads all files from here on; what is returned waits for the records of those to publish.
+
+    It raises StageError if a file is not what its receipt says.
+    """
+    sealed = {
+        context.folder(receipt.stage) / file.path: file
+        for receipt in receipts
+        if stage(receipt.stage).scope == "dataset"
+        for file in receipt.files
+    }
+    paths = list(dict.fromkeys((*sources.values(), *sealed)))
+    jobs = [_FileJob(path, context.budget.workers) for path in paths]
+    records = context.pool.map(_record, jobs)
+
+    def checked() -> tuple[FileRecord, ...]:
+        found = dict(zip(paths, records, strict=True))
+        if damaged := [path for path, now in found.items() if now is None or now != sealed.get(path, now)]:
+            raise _discard(context, damaged)
+        return tuple(now for path in sources.values() if (now := found[path]))
+
+    return checked
+
+
+def check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> npt.NDArray[np.int64]:
+    """The sum of `overview.count` over all blocks.
+
+    Raises StageError if a block is damaged or breaks a rule of its schema.
+    """
+    jobs = _block_jobs(context, receipts, clusters)
+    traits: npt.NDArray[np.int64] | int = 0
+    for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
+        if checked.damaged:
+            raise _discard(context, checked.damaged)
+        if checked.violations:
+            raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
+        traits = traits + checked.traits.astype(np.int64)
+        context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
+    return np.asarray(traits)
+
+
+@dataclass(frozen=True)
+class _FileJob:
+    path: Path
+    slots: int
+
+
+def _record(job: _FileJob) -> FileRecord | None:
+    """The file's record; None if it cannot be read."""
+    with cpu_slot(job.slots), suppress(OSError):
+        return record(job.path, job.path.parent)
+    return None
+
+
+@dataclass(frozen=True)
+class _SealedBlock:
+    """A block to check, and the files of it that its receipts name."""
+
+    blocks: Blocks
+    block: int
+    slots: int
+    files: tuple[tuple[Path, FileRecord], ...]
+    labels: Path
+    chosen: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    traits: npt.NDArray[np.int32]
+    violations: tuple[str, ...]
+    damaged: tuple[Path, ...] = ()
+
+
+def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> list[_SealedBlock]:
+    sealed = {
+        context.folder(receipt.stage) / file.path: file
+        for receipt in receipts
+        if stage(receipt.stage).scope == "shard"
+        for file in receipt.files
+    }
+    files: dict[int, list[tuple[Path, FileRecord]]] = {}
+    for path, file in sealed.items():
+        files.setdefault(int(path.stem.rpartition("-")[2]), []).append((path, file))
+    return [
+        _SealedBlock(
+            context.blocks,
+            block,
+            context.budget.workers,
+            tuple(files[block]),
+            labels_file(context),
+            clusters.chosen,
+        )
+        for block in range(context.spec.blocks)
+    ]
+
+
+def _check_block(job: _SealedBlock) -> _Checked:
+    blocks = job.blocks
+    with cpu_slot(job.slots):
+        bad = tuple(path for path, file in job.files if not is_so(path.parent, file))
+    if bad:
+        return _Checked(np.zeros((0, 0), np.int32), (), bad)
+    schema = schema_of(blocks.spec)
+    profiles = blocks.profiles(job.block)
+    embeddings = blocks.matrix(EMBEDDINGS, job.block)
+    with cpu_slot(job.slots):
+        norms = np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings))
+        worst = float(np.abs(norms - 1).max())
+        # not `worst > tolerance`: NaN must fail too
+        off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
+        violations = (*check(schema, profiles), *off)
+        if violations:
+            return _Checked(np.zeros((0, 0), np.int32), violations)
+        traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)
+        return _Checked(traits, ())
+
+
+def _discard(context: Context, paths: Sequence[Path]) -> StageError:
+    """The damaged block files are gone, with the receipts of every stage that may have read them."""
+    context.build.distrust(*(each.name for each in STAGES if each.name != "setup"))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return StageError(
+        f"{', '.join(map(str, paths))} changed after being written, as failing disks do; removed, with the "
+        "receipts of what was made from it: run it again, and what is needed is made anew"
+    )

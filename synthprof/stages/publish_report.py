@@ -1,0 +1,75 @@
+"""The report of a version that is about to be published: its summary, marginals and a map."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.contents import CLUSTERS, PERFIS
+from synthprof.manifest import Manifest
+from synthprof.overview import by_column
+from synthprof.profiles import KEY, TEXT, schema_of
+from synthprof.profiles.shares import expected_shares
+from synthprof.report import MapPoints, Marginal, Report
+from synthprof.spec import Spec
+from synthprof.stages.context import Context
+from synthprof.stages.pictures import Pictures
+from synthprof.summary import Facts, summary
+
+MAP_POINTS = 4_000
+"""Points on the report's map."""
+
+MOST_SHOWN = 300
+"""Characters of a collection's text on the map."""
+
+
+def report_of(
+    context: Context,
+    manifest: Manifest,
+    traits: npt.NDArray[np.int64],
+    sources: dict[str, Path],
+    pictures: Pictures,
+) -> Report:
+    """What the page tells of the version. traits: the sum of `overview.count` over all blocks."""
+    return dataclasses.replace(
+        summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
+        marginals=_marginals(context.spec, traits[-1]),
+        map_points=_map(context, pictures),
+    )
+
+
+def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
+    """Of the columns whose rows have one value each; a row may have several items of a list."""
+    schema = schema_of(spec)
+    counted = by_column(schema, counts)
+    return [
+        Marginal(name, list(shares), (counted[name] / spec.profiles).tolist(), list(shares.values()))
+        for name, shares in expected_shares(schema, spec.separation).items()
+    ]
+
+
+def _map(context: Context, pictures: Pictures) -> MapPoints:
+    """The first points of the version's map, with a few words on each."""
+    places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
+    rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *_shown(context.spec)]).to_pylist()
+    return MapPoints(
+        ids=[row["id"] for row in rows],
+        x=places[:, 0].tolist(),
+        y=places[:, 1].tolist(),
+        clusters=labels.tolist(),
+        texts=[_label(row) for row in rows],
+    )
+
+
+def _shown(spec: Spec) -> tuple[str, ...]:
+    return (KEY, TEXT) if spec.collection else ("nome", "idade", "jogos_favoritos", "objetivo_principal")
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """What the map shows of a row."""
+    if KEY in row:
+        return f"{row[KEY]}\n{row[TEXT][:MOST_SHOWN]}"
+    return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
