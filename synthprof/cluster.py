@@ -1,24 +1,16 @@
-"""K-means over the embeddings, the nearest centroid of each row, and scores of the result.
+"""K-means over the embeddings, and the nearest centroid of each row.
 
-Bytes. The same input gives the same centroids and labels with any number of threads. A matrix
-product inside FAISS does not promise that: OpenBLAS cuts a product into one part per thread, the
-parts end at other rows, and the kernels for ragged ends round differently. (Haswell and Zen kernels:
-the distances of 99 of 148 random shapes changed with the thread count; SkylakeX: 8, all with d = 500.)
-So the unit of work here is a product of fixed shape, 4,096 rows by k centroids, the last one filled up;
-each runs in one thread, and several Python threads take turns, as FAISS lets go of the GIL. That
-costs nothing: see benchmarks/bench_kmeans.py. On every x86-64 with AVX2 the kernels are the same
-(`synthprof.kernels`).
-
-Lloyd's iterations are driven from here, as `faiss.contrib.clustering` does, because `faiss.Kmeans`
-offers no place to say how its search is cut. `faiss.SuperKmeans` (1.15) was measured: its centroids
-changed with the thread count at every shape tried, and it was slower than `faiss.Kmeans`.
+The same input gives the same centroids and labels with any number of threads (see faiss_threads.py). Lloyd's
+iterations are driven from here, as `faiss.contrib.clustering` does, because `faiss.Kmeans` offers no place to
+say how its search is cut. `faiss.SuperKmeans` (1.15) was measured: its centroids changed with the thread count
+at every shape tried, and it was slower than `faiss.Kmeans`.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,22 +20,26 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import SpecError
+from synthprof.faiss_threads import (
+    BLAS_VALUES_MIN,
+    PRODUCT_ROWS,
+    Matrix,
+    finite,
+    flat_index,
+    one_thread_each,
+    products,
+)
 from synthprof.sizing import training_rows_count
 
 logger = logging.getLogger(__name__)
 
-Matrix = NDArray[np.float32]
 Labels = NDArray[np.int32]
 RowNumbers = NDArray[np.int64]
 Distances = NDArray[np.float32]
 
-PRODUCT_ROWS = 4_096  # FAISS's own distance_compute_blas_query_bs; 2,048 and 16,384 were no faster
-BLAS_VALUES_MIN = 64_000  # query values from which FAISS multiplies matrices: 500 queries take half the time
-faiss.cvar.distance_compute_blas_threshold = BLAS_VALUES_MIN  # of what they take by its own 128,000
 SPLIT = np.float32(1 / 1024)  # EPS of split_clusters in faiss/Clustering.cpp
 SUMS = 4  # partial sums of a cluster: a fixed number, so that threads do not show; 3 % of the time in all
-COUNTED_ROWS = 65_536  # at once, at least: 64-bit copies of all labels would grow with the data
 SPREAD_CLUSTERS_MAX = 64  # each costs about 6 ms: nothing beside the iterations up to here
 SPREAD_ROWS = 4_096
 SPREAD_TRIALS = 64
@@ -91,7 +87,7 @@ def train(
             f"clusters={k} is not within 1..{len(sample)}, the rows to train on; use fewer clusters"
         )
     device = _device(use_gpu)
-    with workers(threads) as pool:
+    with one_thread_each(threads) as pool:
         keys = (seed % 2**64 + (redo << 64) for redo in range(max(1, nredo)))
         starts = (_start(sample, k, key) for key in keys)
         tries = [_lloyd(sample, start, niter, pool, device) for start in starts]
@@ -113,63 +109,8 @@ def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels
             f"vectors have {vectors.shape[1]} dimensions, centroids {centroids.shape[1]}; "
             "train the centroids again on these vectors"
         )
-    with workers(min(threads, -(-len(vectors) // PRODUCT_ROWS))) as pool:
-        return _nearest(_products(vectors), len(vectors), _flat(centroids), pool)
-
-
-def silhouette(sample: Matrix, centroids: Matrix) -> float | None:
-    """Mean simplified silhouette of the sample, -1..1 to 6 places; None with fewer than two centroids.
-
-    For each row 1 - a/b, with its distances a to the nearest and b to the next nearest centroid. The
-    silhouette over all pairs needs many rows of each cluster, which a sample of thousands has no longer
-    when there are hundreds of clusters. Source: Hruschka, Campello and de Castro 2006.
-    """
-    if len(centroids) < 2:
-        return None
-    with workers(1) as pool:
-        search = pool.map(lambda product: _flat(centroids).search(product, 2)[0], _products(sample))
-        squared = np.concatenate(list(search))[: len(sample)]
-    own, other = np.sqrt(np.maximum(squared, 0).astype(np.float64)).T
-    scores = np.where(other > 0, 1 - own / np.where(other > 0, other, 1), 0)
-    return round(float(scores.mean()), 6)
-
-
-def adjusted_rand_index(labels: NDArray[np.integer], archetypes: NDArray[np.integer]) -> float:
-    """Agreement of clusters with archetypes: 1 for the same partition, about 0 for chance, to 6 places.
-
-    Both (n,), integers from 0. Source: Hubert and Arabie 1985, equation 5.
-    """
-    sizes = np.zeros((int(labels.max()) + 1, int(archetypes.max()) + 1), np.int64)
-    at_once = max(COUNTED_ROWS, sizes.size)
-    for first in range(0, len(labels), at_once):
-        part = slice(first, first + at_once)
-        both = labels[part].astype(np.int64) * sizes.shape[1] + archetypes[part]
-        sizes += np.bincount(both, minlength=sizes.size).reshape(sizes.shape)
-    together, own, given = _pairs(sizes), _pairs(sizes.sum(axis=1)), _pairs(sizes.sum(axis=0))
-    expected, most = own * given / max(1.0, _pairs(np.array([len(labels)]))), (own + given) / 2
-    return 1.0 if most == expected else round((together - expected) / (most - expected), 6)
-
-
-def _pairs(sizes: NDArray[np.integer]) -> float:
-    """How many pairs there are within groups of these sizes."""
-    return float((sizes * (sizes - 1) // 2).sum())
-
-
-def workers(threads: int) -> ThreadPoolExecutor:
-    """Threads in each of which FAISS and its BLAS use one thread; the caller's setting stays as it is."""
-    return ThreadPoolExecutor(max(1, threads), "faiss", faiss.omp_set_num_threads, (1,))
-
-
-def finite(vectors: Matrix, what: str) -> Matrix:
-    """The vectors as C-contiguous float32. Raises StageError, naming the row, if a value is not finite."""
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    finite = np.isfinite(vectors)
-    if not finite.all():
-        raise StageError(
-            f"row {int(np.argmin(finite.all(axis=1)))} of the {what} holds NaN or infinity; "
-            "every embedding must be finite: clear the vectorize stage and run it again"
-        )
-    return vectors
+    with one_thread_each(min(threads, -(-len(vectors) // PRODUCT_ROWS))) as pool:
+        return _nearest(products(vectors), len(vectors), flat_index(centroids), pool)
 
 
 def _distinct(rows: int, count: int, key: int) -> RowNumbers:
@@ -227,21 +168,16 @@ def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
 
 
 def _lloyd(sample: Matrix, centroids: Matrix, niter: int, pool: ThreadPoolExecutor, device: str) -> Training:
-    products, inertia, iterations = _equal_parts(sample), math.inf, 0
+    parts, inertia, iterations = _equal_parts(sample), math.inf, 0
     while iterations < niter:
         iterations += 1
-        labels, squared = _nearest(products, len(sample), _flat(centroids, device), pool)
+        labels, squared = _nearest(parts, len(sample), flat_index(centroids, device), pool)
         inertia, before = float(squared.sum(dtype=np.float64)), centroids
         errors = np.bincount(labels, squared, len(before)).astype(np.float64, copy=False)
         centroids = _split_worst(*_means(sample, labels, len(before), pool), errors)
         if np.array_equal(before, centroids):
             break
     return Training(centroids, inertia, iterations, device)
-
-
-def product_rows(dim: int) -> int:
-    """4,096, or as many times that as make FAISS multiply matrices of so few dimensions."""
-    return PRODUCT_ROWS * math.ceil(BLAS_VALUES_MIN / (PRODUCT_ROWS * dim))
 
 
 def _equal_parts(sample: Matrix) -> list[Matrix]:
@@ -252,27 +188,13 @@ def _equal_parts(sample: Matrix) -> list[Matrix]:
     return [sample[first:last] for first, last in pairwise(edges)]
 
 
-def _products(vectors: Matrix) -> Iterator[Matrix]:
-    """The rows in parts of exactly product_rows, the last one filled up with zeros."""
-    rows = product_rows(vectors.shape[1])
-    for first in range(0, len(vectors), rows):
-        part = vectors[first : first + rows]
-        yield part if len(part) == rows else np.pad(part, ((0, rows - len(part)), (0, 0)))
-
-
-def _flat(centroids: Matrix, device: str = "cpu") -> Any:  # noqa: ANN401  FAISS's classes are untyped
-    index = faiss.IndexFlatL2(centroids.shape[1])
-    index.add(np.ascontiguousarray(centroids, dtype=np.float32))
-    return faiss.index_cpu_to_all_gpus(index, ngpu=1) if device == "gpu" else index
-
-
 def _nearest(
-    products: Iterable[Matrix],
+    parts: Iterable[Matrix],
     rows: int,
     index: Any,  # noqa: ANN401
     pool: ThreadPoolExecutor,
 ) -> tuple[Labels, Distances]:
-    found = list(pool.map(lambda product: index.search(product, 1), products))
+    found = list(pool.map(lambda part: index.search(part, 1), parts))
     if not found:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
     labels = np.concatenate([nearest[:, 0].astype(np.int32) for _, nearest in found])

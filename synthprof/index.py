@@ -6,7 +6,7 @@ and labels serve as the coarse quantizer as they are, and because among equals F
 id for D (for the inner product it keeps the higher).
 
 Bytes. The same input gives the same file with any number of threads: matrix products have a fixed
-shape and one thread (see cluster.py), FAISS fills each inverted list in row order with any number of
+shape and one thread (see faiss_threads.py), FAISS fills each inverted list in row order with any number of
 threads, each PQ sub-quantizer is trained by one thread, and HNSW is built by one thread, as FAISS
 promises no order of concurrent insertions (in 1.15.1 more threads gave the same bytes, no sooner).
 """
@@ -14,7 +14,6 @@ promises no order of concurrent insertions (in 1.15.1 more threads gave the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from numpy.typing import NDArray
 
 from synthprof import cluster
 from synthprof.errors import SpecError, StageError
+from synthprof.faiss_threads import Matrix, faiss_thread, finite, one_thread_each
 from synthprof.sizing import CODEWORDS, IndexChoice, in_band
 
-Matrix = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 LINKS = 32  # HNSW: M, links per vector and layer; twice as many on the lowest
@@ -107,9 +106,9 @@ def _build_whole(choice: IndexChoice, blocks: Iterable[Matrix], threads: int) ->
         first = index.ntotal + 1
         index.add_with_ids(block, np.arange(first, first + len(block), dtype=np.int64))
 
-    with _faiss_thread(threads) as thread:
+    with faiss_thread(threads) as thread:
         for block in blocks:
-            thread.submit(add, cluster.finite(block, "vectors")).result()
+            thread.submit(add, finite(block, "vectors")).result()
     return index
 
 
@@ -138,11 +137,6 @@ def _regrouped(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
             held = [rows[HNSW_ROWS:]]
     if sum(map(len, held)):
         yield np.concatenate(held)
-
-
-def _faiss_thread(threads: int) -> ThreadPoolExecutor:
-    """One Python thread in which FAISS uses so many of its own; the caller's setting stays as it is."""
-    return ThreadPoolExecutor(1, "faiss", faiss.omp_set_num_threads, (max(1, threads),))
 
 
 def _inverted_file(choice: IndexChoice, centroids: Matrix) -> Any:  # noqa: ANN401
@@ -176,7 +170,7 @@ def _train_codes(
         labels, _ = cluster.assign(sample, centroids, threads)
         residuals = np.ascontiguousarray(sample - centroids[labels])
         if choice.kind == "ivf_sq8":
-            with _faiss_thread(1) as thread:
+            with faiss_thread(1) as thread:
                 thread.submit(index.sq.train, residuals).result()
         else:
             _train_pq(index, residuals, threads)
@@ -195,7 +189,7 @@ def _train_pq(index: Any, residuals: Matrix, threads: int) -> None:  # noqa: ANN
         found: Matrix = faiss.vector_to_array(clustering.centroids)
         return found
 
-    with cluster.workers(threads) as pool:
+    with one_thread_each(threads) as pool:
         faiss.copy_array_to_vector(np.concatenate(list(pool.map(codewords, range(pq.M)))), pq.centroids)
     index.precompute_table()
 
@@ -209,9 +203,9 @@ def _fill(
 ) -> None:
     if labels is not None:
         _reserve(index, labels, threads)
-    with _faiss_thread(threads) as thread:
+    with faiss_thread(threads) as thread:
         for block in blocks:
-            vectors, first = cluster.finite(block, "vectors"), index.ntotal
+            vectors, first = finite(block, "vectors"), index.ntotal
             if labels is None:
                 lists = cluster.assign(vectors, centroids, threads)[0]
             else:
@@ -243,7 +237,7 @@ def _reserve(index: Any, labels: NDArray[np.int32], threads: int) -> None:  # no
         index.invlists.resize(number, 0)
 
     sizes = np.bincount(labels, minlength=index.nlist).tolist()
-    with cluster.workers(threads) as pool:  # fresh pages of memory take the longest
+    with one_thread_each(threads) as pool:  # fresh pages of memory take the longest
         list(pool.map(reserve, range(index.nlist), sizes))
 
 

@@ -1,12 +1,11 @@
 """The true neighbours of some rows, and how many of them an index finds.
 
-Bytes do not depend on threads: tiles and parts have a fixed shape, each in one thread (see cluster.py).
+Bytes do not depend on threads: tiles and parts have a fixed shape, each in one thread (see faiss_threads.py).
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof import cluster
+from synthprof.faiss_threads import Matrix, one_thread_each, product_rows
 
-Matrix = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
 QUERY_ROWS = 256  # queries per task of an approximate search
@@ -40,7 +38,7 @@ def exact_neighbours(
     """
     queries = np.ascontiguousarray(queries, dtype=np.float32)
     best = Candidates.none(len(queries), k + SPARE)
-    with cluster.workers(threads) as pool:
+    with one_thread_each(threads) as pool:
         for block in blocks:
             rows, squared = _nearest_in(queries, block, k + SPARE, pool)
             best = best.with_rows_of(queries, block, rows, squared, first_id)
@@ -75,7 +73,7 @@ def calibrate(
     """
     target, name, most = effort(index)
     gain_min = GAIN_MIN if name == "efSearch" or hasattr(index, "pq") or hasattr(index, "sq") else -1.0
-    with cluster.workers(threads) as pool:
+    with one_thread_each(threads) as pool:
         recall = recall_at_10(_search(index, queries, pool), exact_ids)
         value = int(getattr(target, name)) if name else 1
         while recall < at_least and value < most:
@@ -112,7 +110,7 @@ def _nearest_in(queries: Matrix, block: Matrix, k: int, pool: ThreadPoolExecutor
     Returns (q, k times the number of tiles). Tiles and parts of the queries have a fixed shape, so that the
     threads do not show, large enough for FAISS to multiply matrices.
     """
-    size = PART_ROWS * math.ceil(cluster.BLAS_VALUES_MIN / (PART_ROWS * queries.shape[1]))
+    size = product_rows(queries.shape[1], PART_ROWS)
     parts = [_padded(queries[first : first + size], size, 0) for first in range(0, len(queries), size)]
     starts = range(0, len(block), TILE_ROWS)
     tiles = [_padded(block[first : first + TILE_ROWS], TILE_ROWS, FAR) for first in starts]

@@ -15,11 +15,11 @@ LAYERS = (
     {"draws"},
     {"schema"},
     {"spec", "sizing"},
-    {"streams", "resources", "files", "sqlite_pages", "contents"},
+    {"streams", "resources", "files", "sqlite_pages", "contents", "faiss_threads"},
     {"telemetry", "parallel", "workers", "batches", "refusals"},
     {"profiles", "meter"},
-    {"pipeline"},
-    {"generate", "vectorize", "encoders", "cluster", "index", "recall", "projection", "overview", "report"},
+    {"pipeline", "cluster"},
+    {"generate", "vectorize", "encoders", "index", "recall", "scores", "projection", "overview", "report"},
     {"receipts", "build", "database", "blob_pages", "index_pages", "answers"},
     {"manifest", "aside"},
     {"store"},
@@ -36,7 +36,7 @@ LAYERS = (
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("parallel", "workers"), ("telemetry", "resources"),
     ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("web", "orchestration"), ("explore", "store"),
-    ("index", "cluster"), ("recall", "cluster"), ("index_pages", "database"), ("overview", "projection"),
+    ("index_pages", "database"), ("overview", "projection"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof import cluster, sizing
+from synthprof import cluster, faiss_threads, scores, sizing
 from synthprof.errors import SpecError, StageError
 
 
@@ -89,7 +89,7 @@ def test_labels_do_not_depend_on_how_rows_are_split(part):
         assert np.array_equal(labels, whole[first : first + part])
         # Haswell and Zen kernels round a row by its place in the product; blocks keep each row's place.
         assert np.allclose(distances, squared[first : first + part], rtol=0, atol=2e-6)
-        assert part % cluster.PRODUCT_ROWS or np.array_equal(distances, squared[first : first + part])
+        assert part % faiss_threads.PRODUCT_ROWS or np.array_equal(distances, squared[first : first + part])
 
 
 def test_a_row_does_not_see_the_other_rows():
@@ -127,8 +127,8 @@ def test_training_recovers_well_separated_groups():
     assert training.centroids.dtype == np.float32
     assert training.device == "cpu"
     assert 1 <= training.iterations <= 20
-    assert cluster.adjusted_rand_index(labels, groups) > 0.99
-    assert cluster.silhouette(vectors, training.centroids) > 0.5
+    assert scores.adjusted_rand_index(labels, groups) > 0.99
+    assert scores.silhouette(vectors, training.centroids) > 0.5
 
 
 def test_training_is_as_good_as_bare_faiss():
@@ -217,13 +217,13 @@ def test_use_gpu_without_a_gpu_warns_once_and_clusters_on_the_cpu(caplog):
 
 def test_silhouette_has_no_value_without_two_clusters():
     vectors, _ = blobs(50)
-    assert cluster.silhouette(vectors, vectors[:1]) is None
+    assert scores.silhouette(vectors, vectors[:1]) is None
 
 
 def test_silhouette_does_not_depend_on_how_many_rows_the_sample_has():
     vectors, _ = blobs(6_000)
     centroids = cluster.train(vectors, 300, 5).centroids
-    few, many = (cluster.silhouette(vectors[:rows], centroids) for rows in (1_000, 6_000))
+    few, many = (scores.silhouette(vectors[:rows], centroids) for rows in (1_000, 6_000))
     assert few == pytest.approx(many, abs=0.03)
 
 
@@ -234,9 +234,9 @@ def test_scores_know_right_from_wrong():
         np.stack([vectors[labels == group].mean(axis=0) for group in range(8)])
         for labels in (groups, shuffled)
     )
-    assert cluster.silhouette(vectors, right) > 0.5 > 0.1 > cluster.silhouette(vectors, wrong)
-    assert cluster.adjusted_rand_index(7 - groups, groups) == 1
-    assert abs(cluster.adjusted_rand_index(shuffled, groups)) < 0.05
+    assert scores.silhouette(vectors, right) > 0.5 > 0.1 > scores.silhouette(vectors, wrong)
+    assert scores.adjusted_rand_index(7 - groups, groups) == 1
+    assert abs(scores.adjusted_rand_index(shuffled, groups)) < 0.05
 
 
 @pytest.mark.parametrize(
@@ -252,12 +252,12 @@ def test_scores_know_right_from_wrong():
 )
 def test_the_adjusted_rand_index_is_that_of_scikit_learn(labels, archetypes):
     expected = adjusted_rand_score(archetypes, labels)
-    assert cluster.adjusted_rand_index(labels, archetypes) == pytest.approx(expected, abs=1e-6)
+    assert scores.adjusted_rand_index(labels, archetypes) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(("dim", "rows"), [(8, 8_192), (15, 8_192), (16, 4_096), (32, 4_096), (768, 4_096)])
 def test_a_product_is_large_enough_for_faiss_to_multiply(dim, rows):
     import faiss
 
-    assert cluster.product_rows(dim) == rows
-    assert faiss.cvar.distance_compute_blas_threshold <= cluster.BLAS_VALUES_MIN <= dim * rows
+    assert faiss_threads.product_rows(dim) == rows
+    assert faiss.cvar.distance_compute_blas_threshold <= faiss_threads.BLAS_VALUES_MIN <= dim * rows
