@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -22,7 +21,6 @@ from synthprof.contents import (
     CLUSTERS,
     EMBEDDINGS_DB,
     FILES,
-    INDEX,
     MAP,
     NO_CLUSTER,
     NORM_TOLERANCE,
@@ -41,13 +39,7 @@ from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS
 from synthprof.streams import stream
 from synthprof.vectorize import features
-
-QUERIES = 100
-"""Embeddings of each block that are looked up in the index."""
-
-FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
-"""Share of embeddings that the index must find at their own place when it looks everywhere; kinds that keep
-codes instead of vectors must find half."""
+from synthprof.verify_index import index_wrong, open_index, places_wrong
 
 
 @dataclass(frozen=True)
@@ -121,11 +113,11 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
     sound = {file.path for file in files} - set(bad)
     wrong = [*_rows_wrong(version, sound), *_archetypes_wrong(version, sound)]
     wrong += _collection_wrong(version, sound)
-    index = _index(version, sound)
+    index = open_index(version, sound)
     for done, block in enumerate(chosen, start=len(files) + 1):
         wrong += block_wrong(version, sound, block, index)
         progress(done, total)
-    wrong += _index_wrong(version, index)
+    wrong += index_wrong(version, index)
     wrong += _map_wrong(version, sound)
     if not version.manifest.seal:
         wrong.append("MANIFEST.json has no seal")
@@ -199,7 +191,7 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
         except pa.ArrowInvalid as error:
             yield f"{name} cannot be read: {error}"
     if index is not None and not missing.all():
-        yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
+        yield from places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
 def _stored_block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
@@ -212,7 +204,7 @@ def _stored_block_wrong(version: Version, sound: set[str], block: int, index: An
     yield from (f"{which}: {finding}" for finding in _norms_wrong(version, stored))
     embeddings, missing = _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
     if index is not None and not missing.all():
-        yield from _places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
+        yield from places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
 def _batch(rows: pa.Table) -> pa.RecordBatch:
@@ -330,24 +322,6 @@ def _labels_wrong(version: Version, made: npt.NDArray[Any], first: int) -> Itera
         yield "archetypes differ from the spec"
 
 
-def _index(version: Version, sound: set[str]) -> Any:  # noqa: ANN401
-    """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
-    return faiss.read_index(str(version.folder / INDEX)) if INDEX in sound else None
-
-
-def _index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401
-    if index is None:
-        return
-    rows, dim = version.manifest.rows, version.spec.dim_embedding
-    expected = _ids_expected(version)
-    if (index.ntotal, index.d) != (len(expected), dim):
-        yield f"{INDEX} holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
-        return
-    ids = _ids(index)
-    if ids is not None and not np.array_equal(np.sort(ids), expected):
-        yield f"{INDEX} does not hold the ids 1 to {rows} once each"
-
-
 def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
     """The map must show the first profiles in their clusters; where on the plane is a matter of taste."""
     if not {MAP, CLUSTERS} <= sound:
@@ -362,59 +336,3 @@ def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
     stored = read(version.folder / CLUSTERS, query, (min(MOST_POINTS, version.manifest.rows),))
     if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
         yield f"{MAP} does not show the first profiles in their clusters"
-
-
-def _ids_expected(version: Version) -> npt.NDArray[np.int64]:
-    """All ids, without those that the manifest's receipts tell to have no embedding."""
-    ids = np.arange(1, version.manifest.rows + 1)
-    if not any(receipt.rejected for receipt in version.manifest.stages):
-        return ids
-    query = "SELECT id FROM embeddings WHERE embedding IS NULL"
-    return np.setdiff1d(ids, read(version.folder / EMBEDDINGS_DB, query).column("id").to_numpy())
-
-
-def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
-    if hasattr(index, "id_map"):
-        return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
-    if not hasattr(index, "invlists"):
-        return None
-    lists = index.invlists
-    parts = [
-        faiss.rev_swig_ptr(lists.get_ids(number), lists.list_size(number)).copy()
-        for number in range(index.nlist)
-        if lists.list_size(number)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-
-
-def _places_wrong(
-    version: Version,
-    index: Any,  # noqa: ANN401
-    embeddings: npt.NDArray[np.float32],
-    there: npt.NDArray[np.int64],
-    first: int,
-) -> Iterator[str]:
-    """Embeddings spread over the block are found at their own ids, or at equally near ones."""
-    if index.d != embeddings.shape[1]:
-        return
-    rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
-    _look_everywhere(index)
-    squared, found = index.search(np.ascontiguousarray(embeddings[rows]), 10)
-    itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
-    share = float(itself.mean())
-    if share < FOUND_AT_LEAST.get(_kind(version), 0.5):
-        yield f"{INDEX} finds only {share:.0%} of the embeddings from id {first} at their place"
-
-
-def _look_everywhere(index: Any) -> None:  # noqa: ANN401
-    if hasattr(index, "nprobe"):
-        index.nprobe = index.nlist
-        return
-    inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
-    if hasattr(inner, "hnsw"):
-        inner.hnsw.efSearch = 256
-
-
-def _kind(version: Version) -> str:
-    kinds = [receipt.details.get("kind") for receipt in version.manifest.stages]
-    return next((str(kind) for kind in kinds if kind), "")

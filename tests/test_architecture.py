@@ -24,6 +24,7 @@ LAYERS = (
     {"manifest", "aside"},
     {"store"},
     {"plan", "summary", "explore", "filters", "embedding", "collection"},
+    {"verify_index"},
     {"verify", "search"},
     {"stages"},
     {"run"},
