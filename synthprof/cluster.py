@@ -1,9 +1,9 @@
 """K-means over the embeddings, and the nearest centroid of each row.
 
-The same input gives the same centroids and labels with any number of threads (see faiss_threads.py). Lloyd's
-iterations are driven from here, as `faiss.contrib.clustering` does, because `faiss.Kmeans` offers no place to
-say how its search is cut. `faiss.SuperKmeans` (1.15) was measured: its centroids changed with the thread count
-at every shape tried, and it was slower than `faiss.Kmeans`.
+The same input gives the same centroids and labels with any number of threads (see faiss_threads.py).
+Lloyd's iterations are driven from here, as `faiss.contrib.clustering` does, because `faiss.Kmeans` offers
+no place to say how its search is cut. `faiss.SuperKmeans` (1.15) was measured: its centroids changed with
+the thread count at every shape tried, and it was slower than `faiss.Kmeans`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,12 @@ SPREAD_TRIALS = 64
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """Centroids (k, d) float32, their sum of squared distances, iterations done, "cpu" or "gpu"."""
+    """What k-means came to.
+
+    centroids: (k, d) float32. inertia: the sum of squared distances of the sample to the centroids before
+    the last update, by which attempts are compared; infinite where there was no iteration. device: "cpu" or
+    "gpu".
+    """
 
     centroids: Matrix
     inertia: float
