@@ -65,20 +65,17 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
     """Those of the receipts that together cover each block once, in order.
 
+    Of shards that overlap, as attempts with other numbers of them leave, only those count that join.
     Raises StageError if a block is missing: the stage in the folder `name` has not ended.
     """
-    found = []
-    for receipt in receipts:
-        first, end = receipt.shard or (0, blocks)
-        found.append((first, -end, receipt))
-    chosen, covered = [], 0
-    for first, end, receipt in sorted(found, key=lambda each: each[:2]):
-        if first <= covered < -end:
-            chosen.append(receipt)
-            covered = -end
-    if covered < blocks:
-        raise StageError(f"{name} has only {covered} of {blocks} blocks; run that stage again first")
-    return tuple(chosen)
+    found = [(*(receipt.shard or (0, blocks)), receipt) for receipt in receipts]
+    joined: dict[int, tuple[Receipt, ...]] = {0: ()}  # by the block they reach
+    for first, end, receipt in sorted(found, key=lambda each: (each[0], -each[1])):
+        if first in joined:
+            joined.setdefault(end, (*joined[first], receipt))
+    if blocks not in joined:
+        raise StageError(f"{name} has only {max(joined)} of {blocks} blocks; run that stage again first")
+    return joined[blocks]
 
 
 def receipt_name(shard: tuple[int, int] | None) -> str:
