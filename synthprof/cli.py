@@ -248,7 +248,6 @@ def _log_file(request: Request) -> Iterator[TextIO]:
 def status() -> None:
     """Published versions with their scores (* marks the current one), and builds that are under way."""
     from synthprof.explore import builds, versions
-    from synthprof.pipeline import STAGES
 
     console = Console()
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
@@ -275,7 +274,7 @@ def status() -> None:
     for problem in problems:
         console.print(Text.assemble(("✗", "red"), " ", problem), soft_wrap=True)
     for build in builds(home_folder()):
-        done = ", ".join(each.name for each in STAGES if each.name in build.done) or "nothing"
+        done = ", ".join(build.done) or "nothing"
         console.print(
             f"{build.dataset}: {build.spec.profiles:,} {build.spec.noun}s, seed {build.spec.seed}: "
             f"not published yet; done: {done}; the same "

@@ -15,8 +15,9 @@ from synthprof.database import read
 from synthprof.errors import SpecError, StageError
 from synthprof.files import reading
 from synthprof.manifest import Manifest, read_manifest
-from synthprof.pipeline import version_of
+from synthprof.pipeline import version_of, wanted
 from synthprof.profiles import KEY
+from synthprof.receipts import ended
 from synthprof.spec import DATASET_PATTERN, Spec
 from synthprof.store import CURRENT, Store
 
@@ -163,7 +164,7 @@ def _stores(home: Path, part: str) -> Iterator[Store]:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A build whose version is not published: its spec and the stages that are done, in part or whole."""
+    """A build whose version is not published: its spec and the stages that are done."""
 
     dataset: str
     spec: Spec
@@ -174,10 +175,15 @@ def builds(home: Path) -> Iterator[Unfinished]:
     """Every build under the data root that has not led to a published version."""
     for store in _stores(home, "build"):
         for build in unfinished(store):
-            receipts = [path.parent.name.rpartition("-")[0] for path in build.folder.glob("*/receipt*.json")]
-            yield Unfinished(store.dataset, build.spec, tuple(dict.fromkeys(receipts)))
+            yield Unfinished(store.dataset, build.spec, tuple(stages_done(build)))
 
 
 def unfinished(store: Store) -> Iterator[Build]:
     """The builds of a data set whose version is not published."""
     return (build for build in store.builds() if not store.published(version_of(build.spec)).is_dir())
+
+
+def stages_done(build: Build) -> list[str]:
+    """The names of the stages that have ended as this release does them, in order."""
+    folders = {each.name: build.stage_folder(each.name, each.key) for each in wanted(build.spec)}
+    return [name for name, folder in folders.items() if ended(folder, build.spec.blocks)]

@@ -95,6 +95,11 @@ def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
     return found
 
 
+def wanted(spec: Spec) -> list[Stage]:
+    """The stages that have something to do for this spec, in order."""
+    return [each for each in STAGES if each.applies(spec)]
+
+
 def version_of(spec: Spec) -> str:
     """The name of the version that this release, with its schemas, makes of a spec."""
     return digest_of([spec.digest, stage("publish").key])[:12]

@@ -62,6 +62,14 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
     return covering(filter(None, map(_read_receipt, folder.glob("receipt*.json"))), blocks, folder.name)
 
 
+def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:
+    """What read_receipts gives for a stage that has ended, else none."""
+    try:
+        return read_receipts(folder, blocks)
+    except StageError:
+        return ()
+
+
 def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
     """Those of the receipts that together cover each block once, in order.
 

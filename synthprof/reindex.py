@@ -8,11 +8,11 @@ import contextlib
 from pathlib import Path
 
 from synthprof.build import Build
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import SpecError
 from synthprof.explore import Version
 from synthprof.files import flush_folder, share
 from synthprof.pipeline import STAGES, Stage, check_ours
-from synthprof.receipts import Receipt, read_receipts, write_receipt
+from synthprof.receipts import ended, write_receipt
 from synthprof.refusals import clear_errors
 from synthprof.run import Observer, Run, run_all
 from synthprof.spec import Request, Spec
@@ -68,8 +68,8 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     again without the source.
     """
     there, folder = (build.stage_folder(stage.name, stage.key) for build in (source, target))
-    receipts = _receipts(there, source.spec.blocks)
-    if not receipts or _receipts(folder, target.spec.blocks):
+    receipts = ended(there, source.spec.blocks)
+    if not receipts or ended(folder, target.spec.blocks):
         return
     folder.mkdir(parents=True, exist_ok=True)
     names = [file.path for receipt in receipts for file in receipt.files]
@@ -79,13 +79,3 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     flush_folder(folder)
     for receipt in receipts:
         write_receipt(folder, receipt.model_copy(update={"spec": target.spec.digest}))
-
-
-def _receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
-    """The receipts of a stage whose files are all there, else none."""
-    try:
-        receipts = read_receipts(folder, blocks)
-    except StageError:
-        return ()
-    found = all((folder / file.path).is_file() for receipt in receipts for file in receipt.files)
-    return receipts if found else ()

@@ -174,6 +174,15 @@ def test_status_tells_versions_and_builds_under_way(home: Path, tmp_path: Path) 
     )
 
 
+def test_status_counts_no_stage_that_another_release_did(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    shutil.rmtree(copy / "demo" / "versions")
+    (generated,) = copy.glob("demo/build/*/generate-*")
+    generated.rename(generated.with_name("generate-deadbeef"))
+    assert "done: setup, ingest, vectorize" in _call(copy, "status").stdout
+
+
 def test_no_cell_of_a_table_is_cut_in_a_pipe_of_80_columns(home: Path) -> None:
     text = _call(home, "status", COLUMNS="80").stdout
     assert re.search(r"demo +[0-9a-f]{12}\* +3,000 +42 +catalogue .* \d\.\d{3} +\d\.\d{3}", text)

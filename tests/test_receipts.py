@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from synthprof.errors import StageError
-from synthprof.receipts import Receipt, read_receipts, write_receipt
+from synthprof.receipts import Receipt, ended, read_receipts, write_receipt
 
 BLOCKS = 10
 
@@ -37,5 +37,6 @@ def test_the_receipt_of_all_blocks_goes_before_those_of_shards(tmp_path: Path) -
 def test_shards_that_overlap_or_leave_a_gap_are_not_the_whole_stage(tmp_path: Path) -> None:
     for shard in ((0, 3), (2, 6), (6, 10)):
         _leave(tmp_path, shard)
+    assert ended(tmp_path, BLOCKS) == ()
     with pytest.raises(StageError, match="has only 3 of 10 blocks; run that stage again"):
         read_receipts(tmp_path, BLOCKS)

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from synthprof.build import Build
-from synthprof.errors import StageError
-from synthprof.explore import unfinished
-from synthprof.pipeline import STAGES, Stage, version_of
-from synthprof.receipts import Receipt, read_receipts
-from synthprof.spec import BLOCK_ROWS, Spec
+from synthprof.explore import stages_done, unfinished
+from synthprof.pipeline import Stage, version_of, wanted
+from synthprof.receipts import ended
+from synthprof.spec import BLOCK_ROWS
 from synthprof.store import Store
 from synthprof.web import models
 
@@ -31,8 +30,8 @@ def builds_of(home: Path, dataset: str) -> list[models.Build]:
             encoder=build.spec.encoder,
             state=_state(build),
             problem=build.failure(),
-            done=[each.name for each in _wanted(build.spec) if _receipts(build, each)],
-            stages=[each.name for each in _wanted(build.spec)],
+            done=stages_done(build),
+            stages=[each.name for each in wanted(build.spec)],
             updated_at=_moment(_changed(build)),
         )
         for build in unfinished(Store(home, dataset))
@@ -48,30 +47,18 @@ def progress_of(home: Path, dataset: str) -> list[models.BuildProgress]:
             version=version_of(build.spec),
             state=_state(build),
             problem=build.failure(),
-            stages=[_progress(build, each) for each in _wanted(build.spec)],
+            stages=[_progress(build, each) for each in wanted(build.spec)],
         )
         for build in unfinished(Store(home, dataset))
     ]
 
 
-def _wanted(spec: Spec) -> list[Stage]:
-    return [each for each in STAGES if each.applies(spec)]
-
-
-def _receipts(build: Build, each: Stage) -> tuple[Receipt, ...]:
-    """The receipts of a stage that has ended, else none."""
-    try:
-        return read_receipts(build.stage_folder(each.name, each.key), build.spec.blocks)
-    except StageError:
-        return ()
-
-
 def _progress(build: Build, each: Stage) -> models.StageProgress:
     rows = 0 if each.name == "setup" else build.spec.profiles
-    if receipts := _receipts(build, each):
+    folder = build.stage_folder(each.name, each.key)
+    if receipts := ended(folder, build.spec.blocks):
         seconds = sum(receipt.seconds for receipt in receipts)
         return models.StageProgress(stage=each.name, state="done", rows_done=rows, rows=rows, seconds=seconds)
-    folder = build.stage_folder(each.name, each.key)
     blocks = sum(1 for _ in folder.glob("seal-*.json"))
     seconds = time.time() - folder.stat().st_ctime if folder.is_dir() else 0.0
     return models.StageProgress(
