@@ -3,6 +3,7 @@
 <home>/<dataset>/build/<spec>/<stage>-<key>/
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -92,6 +93,19 @@ class Build:
             path.unlink(missing_ok=True)
         elif self.folder.is_dir():
             path.write_text(message, encoding="utf-8")
+
+    @contextmanager
+    def at_work(self, stage: str, first: int) -> Iterator[None]:
+        """Whoever looks is told that the stage is at work on its shard from block `first`, and since when."""
+        path = self.folder / "locks" / f"at-work-{stage}-{first}"
+        with lock(path, f"{stage} from block {first}"):
+            os.utime(path)
+            yield
+
+    def begun(self, stage: str) -> list[float]:
+        """When the work on each shard of a stage began that goes on at this moment, as time.time() has it."""
+        paths = (self.folder / "locks").glob(f"at-work-{stage}-*")
+        return [path.stat().st_mtime for path in paths if is_held(path)]
 
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:

@@ -59,7 +59,12 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
     Raises StageError if a block is missing: the stage before has not ended.
     """
-    return covering(filter(None, map(_read_receipt, folder.glob("receipt*.json"))), blocks, folder.name)
+    return covering(receipts_in(folder), blocks, folder.name)
+
+
+def receipts_in(folder: Path) -> list[Receipt]:
+    """The receipts of work that is done and whose files are there, in no order; shards may overlap."""
+    return list(filter(None, map(_read_receipt, folder.glob("receipt*.json"))))
 
 
 def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:

@@ -202,7 +202,8 @@ def done(
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
-    with _failure_noted(context):
+    first = context.shard.first if context.shard else 0
+    with _failure_noted(context), context.build.at_work(which.name, first):
         receipt = _work(which, context, meter or Meter(context.pool))
     logger.info("%s", _line(receipt), extra={"receipt": receipt})
     return receipt

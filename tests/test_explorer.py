@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,6 +22,7 @@ from synthprof.errors import SpecError
 from synthprof.explore import open_version
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT
+from synthprof.pipeline import stage
 from synthprof.repair import repair
 from synthprof.run import run_all, run_stage
 from synthprof.search import Query, open_searcher, search_similar, search_text
@@ -217,6 +219,27 @@ def test_progress_shows_what_is_done_and_why_it_failed(tmp_path):
         assert "vectorize" in build["problem"]
         run_all(request, tmp_path)
         assert answer(client, f"/api/datasets/{DATASET}/progress") == {"builds": []}
+
+
+def test_the_seconds_of_a_stage_count_from_its_begin_not_from_its_last_file(tmp_path):
+    request = Request.from_params(ORDER | {"workers": 1})
+    told = []
+    with alone(tmp_path) as client:
+
+        def observe(name, *_):
+            time.sleep(1)
+            (build,) = Store(tmp_path, DATASET).builds()
+            (build.stage_folder(name, stage(name).key) / "younger").touch()
+            (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
+            told.extend(each for each in progress["stages"] if each["stage"] == name)
+
+        assert answer(client, "/api/datasets")["datasets"] == []  # from here on it answers at once
+        for name in ("setup", "generate"):
+            run_stage(request, name, None, tmp_path, observe)
+        assert told and {each["state"] for each in told} == {"running"}
+        assert min(each["seconds"] for each in told) >= 1
+        (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
+        assert {each["state"]: each["seconds"] for each in progress["stages"]}["waiting"] == 0
 
 
 # --- files for the page ----------------------------------------------------------------------------------

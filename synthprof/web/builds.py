@@ -8,7 +8,7 @@ from typing import Literal
 from synthprof.build import Build
 from synthprof.explore import stages_done, unfinished
 from synthprof.pipeline import Stage, version_of, wanted
-from synthprof.receipts import ended
+from synthprof.receipts import ended, receipts_in
 from synthprof.spec import BLOCK_ROWS
 from synthprof.store import Store
 from synthprof.web import models
@@ -60,13 +60,14 @@ def _progress(build: Build, each: Stage) -> models.StageProgress:
         seconds = sum(receipt.seconds for receipt in receipts)
         return models.StageProgress(stage=each.name, state="done", rows_done=rows, rows=rows, seconds=seconds)
     blocks = sum(1 for _ in folder.glob("seal-*.json"))
-    seconds = time.time() - folder.stat().st_ctime if folder.is_dir() else 0.0
+    seconds = sum(receipt.seconds for receipt in receipts_in(folder))
+    seconds += sum(max(0.0, time.time() - moment) for moment in build.begun(each.name))
     return models.StageProgress(
         stage=each.name,
         state="running" if folder.is_dir() and _state(build) == "building" else "waiting",
         rows_done=min(blocks * BLOCK_ROWS, rows),
         rows=rows,
-        seconds=round(max(0.0, seconds), 3),
+        seconds=round(seconds, 3),
     )
 
 

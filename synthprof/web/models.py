@@ -251,7 +251,7 @@ class StageProgress(_Said):
     state: Literal["waiting", "running", "done"]
     rows_done: int
     rows: int
-    seconds: float
+    seconds: float = Field(description="Of work: of shards that are done, and so far of those at work.")
 
 
 class BuildProgress(_Said):
