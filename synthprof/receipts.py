@@ -49,9 +49,9 @@ def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
 def _read_receipt(path: Path) -> Receipt | None:
     try:
         receipt = Receipt.model_validate_json(path.read_bytes())
+        return receipt if all(is_there(path.parent, file) for file in receipt.files) else None
     except (OSError, ValidationError):
         return None
-    return receipt if all(is_there(path.parent, file) for file in receipt.files) else None
 
 
 def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:

@@ -209,11 +209,11 @@ class Store:
         with unread(folder) as free:
             if not free:
                 return False
+            if spec and not any(_spec_of(other) == spec for other in self.versions() if other != folder):
+                self.build(spec).remove()  # first: a build without its version would look unfinished
             aside = beside(folder)
             folder.rename(aside)
         shutil.rmtree(aside)
-        if spec and not any(_spec_of(other) == spec for other in self.versions()):
-            self.build(spec).remove()
         return True
 
     def _date_last(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ from explorers import DATASET, ONE, OPERATOR, ORDER, ROWS, VIEWER, TestClient, a
 from place import until
 
 from synthprof.errors import SpecError
-from synthprof.explore import open_version
+from synthprof.explore import open_version, unfinished
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT
 from synthprof.pipeline import stage
@@ -30,6 +30,7 @@ from synthprof.spec import Request
 from synthprof.store import Store
 from synthprof.verify import verify
 from synthprof.web import process
+from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.serve import lone_app
 
 TEXT = "joga RPG de madrugada no PC"
@@ -240,6 +241,42 @@ def test_the_seconds_of_a_stage_count_from_its_begin_not_from_its_last_file(tmp_
         assert min(each["seconds"] for each in told) >= 1
         (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
         assert {each["state"]: each["seconds"] for each in progress["stages"]}["waiting"] == 0
+
+
+def test_a_build_that_is_removed_while_it_is_looked_at_is_no_build(tmp_path):
+    request = Request.from_params(ORDER | {"workers": 1})
+    run_stage(request, "setup", None, tmp_path)
+    build = Store(tmp_path, DATASET).build(request.spec)
+
+    def come_and_go():
+        for _ in range(2_000):
+            build.folder.rename(tmp_path / "aside")
+            (tmp_path / "aside").rename(build.folder)
+
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(come_and_go)
+        while not coming.done():
+            assert len(builds_of(tmp_path, DATASET)) <= 1
+            assert len(progress_of(tmp_path, DATASET)) <= 1
+    coming.result()
+    assert [each.build for each in builds_of(tmp_path, DATASET)] == [build.folder.name]
+
+
+def test_pruning_never_leaves_a_build_without_its_version(home, tmp_path):
+    copied = tmp_path / "copied"
+    shutil.copytree(home, copied, symlinks=True)
+    store = Store(copied, DATASET)
+    (older,) = (path for path in store.versions() if not store.is_current(path.name))
+    (older / "many").mkdir()
+    for number in range(5_000):  # so that removing the version takes its time
+        (older / "many" / str(number)).touch()
+    seen = []
+    with ThreadPoolExecutor(1) as thread:
+        pruning = thread.submit(store.prune, 1)
+        while not pruning.done():
+            seen += [build for build in unfinished(store) if build.folder.exists()]
+    assert pruning.result() == [older.name]
+    assert not seen and len(list(store.builds())) == 1
 
 
 # --- files for the page ----------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 import datetime
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from synthprof.build import Build
 from synthprof.explore import stages_done, unfinished
@@ -13,6 +15,8 @@ from synthprof.spec import BLOCK_ROWS
 from synthprof.store import Store
 from synthprof.web import models
 
+Told = TypeVar("Told")
+
 State = Literal["building", "failed", "stopped"]
 
 PAUSE_SECONDS = 60.0
@@ -21,36 +25,46 @@ PAUSE_SECONDS = 60.0
 
 def builds_of(home: Path, dataset: str) -> list[models.Build]:
     """The builds of a data set whose version is not published, the youngest first."""
-    found = [
-        models.Build(
-            build=build.folder.name,
-            rows=build.spec.profiles,
-            noun=build.spec.noun,
-            seed=build.spec.seed,
-            encoder=build.spec.encoder,
-            state=_state(build),
-            problem=build.failure(),
-            done=stages_done(build),
-            stages=[each.name for each in wanted(build.spec)],
-            updated_at=_moment(_changed(build)),
-        )
-        for build in unfinished(Store(home, dataset))
-    ]
-    return sorted(found, key=lambda each: each.updated_at, reverse=True)
+    return sorted(_of_each(home, dataset, _build), key=lambda each: each.updated_at, reverse=True)
 
 
 def progress_of(home: Path, dataset: str) -> list[models.BuildProgress]:
     """How far each of these builds is, stage by stage."""
-    return [
-        models.BuildProgress(
-            build=build.folder.name,
-            version=version_of(build.spec),
-            state=_state(build),
-            problem=build.failure(),
-            stages=[_progress(build, each) for each in wanted(build.spec)],
-        )
-        for build in unfinished(Store(home, dataset))
-    ]
+    return _of_each(home, dataset, _build_progress)
+
+
+def _of_each(home: Path, dataset: str, tell: Callable[[Build], Told]) -> list[Told]:
+    """What there is to tell of each unfinished build; one that is removed meanwhile is none."""
+    found = []
+    for build in unfinished(Store(home, dataset)):
+        with suppress(FileNotFoundError):
+            found.append(tell(build))
+    return found
+
+
+def _build(build: Build) -> models.Build:
+    return models.Build(
+        build=build.folder.name,
+        rows=build.spec.profiles,
+        noun=build.spec.noun,
+        seed=build.spec.seed,
+        encoder=build.spec.encoder,
+        state=_state(build),
+        problem=build.failure(),
+        done=stages_done(build),
+        stages=[each.name for each in wanted(build.spec)],
+        updated_at=_moment(_changed(build)),
+    )
+
+
+def _build_progress(build: Build) -> models.BuildProgress:
+    return models.BuildProgress(
+        build=build.folder.name,
+        version=version_of(build.spec),
+        state=_state(build),
+        problem=build.failure(),
+        stages=[_progress(build, each) for each in wanted(build.spec)],
+    )
 
 
 def _progress(build: Build, each: Stage) -> models.StageProgress:
@@ -81,8 +95,11 @@ def _state(build: Build) -> State:
 
 def _changed(build: Build) -> float:
     """When anything in the build's folders was last made or removed."""
-    folders = [build.folder, *(path for path in build.folder.iterdir() if path.is_dir())]
-    return max(path.stat().st_mtime for path in folders if path.exists())
+    moments = [build.folder.stat().st_mtime]
+    for path in build.folder.glob("*/"):
+        with suppress(FileNotFoundError):  # a stage that is made anew
+            moments.append(path.stat().st_mtime)
+    return max(moments)
 
 
 def _moment(seconds: float) -> str:
