@@ -133,6 +133,15 @@ def _named(store: Store, version: str) -> Path:
     return store.published(version)
 
 
+def stores(home: Path) -> Iterator[Store]:
+    """The data sets under the data root, by name: what has versions, or a build that was begun."""
+    for folder in sorted(home.glob("*/")):
+        if re.match(DATASET_PATTERN, folder.name):
+            store = Store(home, folder.name)
+            if (folder / "versions").is_dir() or any(True for _ in store.builds()):
+                yield store
+
+
 def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
     """The versions under the data root by data set and age, and whether each is the current one; problems.
 
@@ -140,7 +149,7 @@ def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
     """
     found: list[tuple[Manifest, bool]] = []
     problems: list[str] = []
-    for store in _stores(home, "versions"):
+    for store in stores(home):
         folders = store.versions()
         for folder in folders:
             try:
@@ -155,13 +164,6 @@ def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
     return found, problems
 
 
-def _stores(home: Path, part: str) -> Iterator[Store]:
-    """The data sets under the data root that have this folder, by name."""
-    for folder in sorted(home.glob(f"*/{part}")):
-        if re.match(DATASET_PATTERN, folder.parent.name):
-            yield Store(home, folder.parent.name)
-
-
 @dataclass(frozen=True)
 class Unfinished:
     """A build whose version is not published: its spec and the stages that are done."""
@@ -173,7 +175,7 @@ class Unfinished:
 
 def builds(home: Path) -> Iterator[Unfinished]:
     """Every build under the data root that has not led to a published version."""
-    for store in _stores(home, "build"):
+    for store in stores(home):
         for build in unfinished(store):
             yield Unfinished(store.dataset, build.spec, tuple(stages_done(build)))
 

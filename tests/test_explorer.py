@@ -243,6 +243,14 @@ def test_the_seconds_of_a_stage_count_from_its_begin_not_from_its_last_file(tmp_
         assert {each["state"]: each["seconds"] for each in progress["stages"]}["waiting"] == 0
 
 
+def test_a_run_that_was_refused_is_no_data_set(tmp_path):
+    with pytest.raises(SpecError, match="dim_vector"):
+        run_all(Request.from_params({"dataset": "typo", "dim_vector": 3}), tmp_path)
+    assert (tmp_path / "typo" / "build").is_dir()
+    with alone(tmp_path) as client:
+        assert answer(client, "/api/datasets")["datasets"] == []
+
+
 def test_a_build_that_is_removed_while_it_is_looked_at_is_no_build(tmp_path):
     request = Request.from_params(ORDER | {"workers": 1})
     run_stage(request, "setup", None, tmp_path)

@@ -1,6 +1,5 @@
 """The versions that are being looked at, kept open: few at a time, and none for longer than it is wanted."""
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -10,11 +9,10 @@ import faiss
 
 from synthprof.contents import INDEX
 from synthprof.errors import SpecError, StageError
-from synthprof.explore import Version, open_version
-from synthprof.manifest import Manifest, read_manifest
+from synthprof.explore import Version, open_version, stores
+from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.resources import MIB, available_memory
 from synthprof.search import Searcher, open_searcher
-from synthprof.spec import DATASET_PATTERN
 from synthprof.store import Store
 
 MOST_SEARCHED = 3
@@ -43,11 +41,8 @@ class Shelf:
         self._loading = threading.Lock()
 
     def names(self) -> list[str]:
-        """The data sets there are, with versions or only with builds, in order."""
-        found = {
-            path.parent.name for pattern in ("*/versions", "*/build") for path in self.home.glob(pattern)
-        }
-        return sorted(name for name in found if re.match(DATASET_PATTERN, name))
+        """The data sets there are, with versions or only with builds, by name."""
+        return [store.dataset for store in stores(self.home)]
 
     def manifests(self, dataset: str) -> tuple[list[Manifest], list[str]]:
         """The manifests of a data set's versions, oldest first, and why others cannot be read."""
@@ -108,7 +103,7 @@ class Shelf:
             raise NotThere(str(error)) from None
 
     def _manifest(self, folder: Path) -> Manifest:
-        path = folder / "MANIFEST.json"
+        path = folder / MANIFEST
         try:
             state = path.stat()
         except FileNotFoundError as error:
