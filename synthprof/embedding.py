@@ -94,8 +94,8 @@ class _Suspect:
 class Embedder:
     """Asks one service for texts that have no answer yet, several requests at once.
 
-    heard: told how many texts have been answered, and how many have failed, since the last time, from any
-    thread.
+    heard: told how many rows have their embedding, and how many cannot have one, since the last time, from
+    any thread. A text that several rows have counts for each of them.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class Embedder:
         self._effort = effort
         self._heard = heard
         self._left = effort.limit
+        self._rows: Counter[bytes] = Counter()
         self._tries: Counter[bytes] = Counter()
         self._probing = threading.Lock()
         self._outage_ended = -1.0
@@ -123,10 +124,11 @@ class Embedder:
         the service is not the one that was meant. What was answered by then is saved.
         """
         digests = text_digests(texts)
+        self._rows = Counter(digests)
         found = self._answers.find(list(dict.fromkeys(digests)), self._effort.since)
         by_digest = dict(zip(digests, texts, strict=True))
         missing = [_Item(digest, text) for digest, text in by_digest.items() if digest not in found]
-        self._heard(sum(digest in found for digest in digests), 0)
+        self._heard(self._rows_of(found), 0)
         failures: dict[bytes, Failure] = {}
         left = missing
         while wanted := self._within_limit(left):
@@ -145,6 +147,10 @@ class Embedder:
             if digest in found:
                 embeddings[row] = found[digest]
         return Embedded(embeddings, failures)
+
+    def _rows_of(self, digests: Iterable[bytes]) -> int:
+        """How many rows of those that are being embedded have these texts."""
+        return sum(self._rows[digest] for digest in digests)
 
     def _within_limit(self, missing: list[_Item]) -> list[_Item]:
         if not self._effort.limit:
@@ -214,7 +220,7 @@ class Embedder:
             return [_Suspect(suspect.item, error.code, str(error))]
 
     def _failure(self, suspect: _Suspect) -> Failure:
-        self._heard(0, 1)
+        self._heard(0, self._rows_of([suspect.item.digest]))
         tries = self._tries[suspect.item.digest]
         at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         logger.warning("no embedding after %d tries: %s", tries, suspect.error)
@@ -229,7 +235,7 @@ class Embedder:
         good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
         if good:
             self._answers.save(good, self._effort.since)
-            self._heard(len(good), 0)
+            self._heard(self._rows_of(good), 0)
         return [_Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
 
     def _ask_through_outages(self, batch: Sequence[_Item], patient: bool) -> "list[Vector | None]":

@@ -108,15 +108,16 @@ def test_an_outage_longer_than_the_patience_is_told_once_fails_and_keeps_what_wa
     assert again.asked.total() == len(texts) - done
 
 
-def test_what_is_heard_adds_up_to_answers_and_failures(tmp_path: Path) -> None:
+def test_what_is_heard_adds_up_to_rows_answered_and_failed(tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     texts = _texts(100, poison_every=50)
+    rows = [*texts, *texts, texts[0]]  # of which some have the same text
     with _embedder(tmp_path, Faults()) as embedder:
         embedder._heard = lambda answered, failed: heard.append((answered, failed))
-        embedder.embed(texts)
-        assert tuple(map(sum, zip(*heard, strict=True))) == (98, 2)
-        embedder.embed(["perfil 1"])
-    assert heard[-1] == (1, 0)  # what was answered before counts as done at once
+        embedder.embed(rows)
+        assert tuple(map(sum, zip(*heard, strict=True))) == (197, 4)
+        embedder.embed(["perfil 1", "perfil 1"])
+    assert heard[-1] == (2, 0)  # what was answered before counts as done at once
 
 
 def test_the_same_text_is_asked_for_once(tmp_path: Path) -> None:

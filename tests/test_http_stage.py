@@ -26,6 +26,7 @@ from synthprof.manifest import damaged
 from synthprof.run import run_all, run_stage
 from synthprof.search import open_searcher, search_similar, search_text
 from synthprof.spec import Request, Shard, Spec
+from synthprof.store import Store
 from synthprof.summary import Facts, summary
 from synthprof.verify import verify
 
@@ -72,6 +73,18 @@ def test_a_run_is_published_searched_and_verified_and_asks_for_each_text_once(
     told = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(KEY.encode() in text or b"127.0.0.1" in text for text in told)
     assert KEY not in caplog.text
+
+
+def test_progress_counts_rows_and_those_of_blocks_that_were_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[int, ...]] = []
+    with _service(monkeypatch, Faults()):
+        _run(tmp_path)
+        request = Request.from_params(PARAMS)
+        Store(tmp_path, "asked").build(request.spec).distrust("vectorize")
+        run_stage(request, "vectorize", Shard(0, 1), tmp_path, lambda _, *done: heard.append(done))
+    assert heard == [(1_200, 1_200, 0)]
 
 
 def test_the_explorer_asks_a_busy_service_once_and_names_it(

@@ -52,8 +52,9 @@ def embed(context: Context) -> Outcome:
     next attempt asks for those rows alone.
     """
     with _service(context) as service, Answers(context.store.home, service.identity) as answers:
-        embedder = Embedder(service, answers, _effort(context), _Counter(context).add)
-        made = [_embed_block(context, embedder, service, block) for block in context.shard_blocks]
+        counter = _Counter(context)
+        embedder = Embedder(service, answers, _effort(context), counter.add)
+        made = [_embed_block(context, embedder, service, counter, block) for block in context.shard_blocks]
     missing = {block: len(context.blocks.missing(block)) for block in context.shard_blocks}
     failed, allowed = sum(missing.values()), context.request.runtime.max_failed
     if failed > allowed:
@@ -119,11 +120,13 @@ def _effort(context: Context) -> Effort:
 
 
 def _embed_block(
-    context: Context, embedder: Embedder, service: SlowEncoder, block: int
+    context: Context, embedder: Embedder, service: SlowEncoder, counter: "_Counter", block: int
 ) -> tuple[FileRecord, ...]:
     """The block is there; returns its files. A block that lies there as it was sealed is kept."""
     blocks = context.blocks
     if kept := blocks.kept(_kinds(context, block), block):
+        missing = len(blocks.missing(block))
+        counter.add(context.spec.block_rows(block) - missing, missing)
         return kept
     profiles = blocks.profiles(block)
     if VECTORS in blocks.vectorized:
@@ -174,5 +177,5 @@ class _Counter:
         """So many rows more have their embedding, and so many cannot have one."""
         with self._lock:
             self._failed += failed
-            self._done = min(self._done + answered + failed, self._total)
+            self._done += answered + failed
             self._context.progress(self._done, self._total, self._failed)
