@@ -71,8 +71,8 @@ def search(
     """Profiles, or texts of a collection, that are most like a text, and which attributes agree."""
     from synthprof.search import search_text
 
-    searcher = _open(dataset, version)
-    _print(search_text(searcher, text, searcher.query(k, where or (), exact)), output)
+    with _open(dataset, version) as searcher:
+        _print(search_text(searcher, text, searcher.query(k, where or (), exact)), output)
 
 
 def similar(
@@ -87,13 +87,9 @@ def similar(
     """Profiles, or texts of a collection, that are most like another one, and which attributes agree."""
     from synthprof.search import search_similar
 
-    searcher = _open(dataset, version)
-    _print(
-        search_similar(
-            searcher, searcher.version.number_of(profile_id), searcher.query(k, where or (), exact)
-        ),
-        output,
-    )
+    with _open(dataset, version) as searcher:
+        number = searcher.version.number_of(profile_id)
+        _print(search_similar(searcher, number, searcher.query(k, where or (), exact)), output)
 
 
 def build_index(

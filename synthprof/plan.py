@@ -117,15 +117,14 @@ def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None =
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
-    from synthprof.encoders import load_encoder
+    from synthprof.encoders import check_encoder
     from synthprof.profiles import load_schema
     from synthprof.vectorize import check_dim
 
     spec = request.spec
     if not spec.collection:
         check_dim(load_schema(spec.profile_schema), spec.dim_vector)
-    if spec.embedded_slowly:  # the others need nothing that could be missing
-        load_encoder(spec.encoder, spec.dim_embedding, model=spec.model)
+    check_encoder(spec)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)
     memory = {name: memory_of(name, spec, budget.workers, texts) for name in _stages(spec)}

@@ -1,14 +1,15 @@
 """Search in a published version: by text, by example, filtered by columns, with the reason for each result.
 
-searcher = open_searcher(open_version(home, "gamers"))
-hits = search_text(searcher, "joga RPG de madrugada no PC", Query(k=10))
-hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "idade>=30")))
+with open_searcher(open_version(home, "gamers")) as searcher:
+    hits = search_text(searcher, "joga RPG de madrugada no PC", Query(k=10))
+    hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "idade>=30")))
 """
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import faiss
 import numpy as np
@@ -82,12 +83,23 @@ class Hit:
 
 
 class Searcher:
-    """An open version: its index and encoder are loaded when first needed, then kept."""
+    """An open version: its index and encoder are loaded when first needed, then kept until it is closed.
+
+    threads: of one exact search. patient: a service that is busy is asked again; else once, within ten
+    seconds. opened: what closing it closes, the connections of a service for instance.
+    """
 
     def __init__(self, version: Version, threads: int = 1, patient: bool = True) -> None:
         self.version = version
         self.threads = threads
         self.patient = patient
+        self.opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
 
     @functools.cached_property
     def schema(self) -> Schema:
@@ -107,7 +119,10 @@ class Searcher:
                 "or make the data set with encoder=catalogue"
             )
         if isinstance(encoder, SlowEncoder):
-            self.version.check_identity(encoder.identity)
+            with ExitStack() as opened:
+                opened.enter_context(encoder)
+                self.version.check_identity(encoder.identity)
+                self.opened.push(opened.pop_all())
             if not self.patient:
                 encoder.stopping.set()
         return encoder
@@ -123,10 +138,7 @@ class Searcher:
 
 
 def open_searcher(version: Version, threads: int = 1, patient: bool = True) -> Searcher:
-    """A searcher over a published version, with so many threads for one exact search.
-
-    patient: a service that is busy is asked again; else once, within ten seconds.
-    """
+    """A searcher over a published version, to be closed by `with`; see `Searcher`."""
     return Searcher(version, threads, patient)
 
 

@@ -29,6 +29,7 @@ from synthprof.spec import Request, Shard, Spec
 from synthprof.store import Store
 from synthprof.summary import Facts, summary
 from synthprof.verify import verify
+from synthprof.web.shelf import Shelf
 
 KEY = "key-that-nobody-may-see"
 PARAMS: dict[str, Any] = {
@@ -63,10 +64,9 @@ def test_a_run_is_published_searched_and_verified_and_asks_for_each_text_once(
         _run(tmp_path)
         assert set(faults.answered.values()) == {1} | {faults.answered["Joga à noite no computador."]}
         version = open_version(tmp_path, "asked")
-        searcher = open_searcher(version)
-        text = version.profile(7)["descricao"]
-        hits = search_text(searcher, text, searcher.query(3))
-        searcher.encoder.__exit__()  # type: ignore[attr-defined]
+        with open_searcher(version) as searcher:
+            text = version.profile(7)["descricao"]
+            hits = search_text(searcher, text, searcher.query(3))
     assert hits[0].id == 7
     assert hits[0].similarity == pytest.approx(1, abs=1e-5)
     assert verify(version, None, lambda *_: None).sound
@@ -85,6 +85,21 @@ def test_progress_counts_rows_and_those_of_blocks_that_were_kept(
         Store(tmp_path, "asked").build(request.spec).distrust("vectorize")
         run_stage(request, "vectorize", Shard(0, 1), tmp_path, lambda _, *done: heard.append(done))
     assert heard == [(1_200, 1_200, 0)]
+
+
+def test_a_version_off_the_shelf_is_closed_once_no_search_is_at_work_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _service(monkeypatch, Faults()):
+        _run(tmp_path)
+        shelf = Shelf(tmp_path)
+        searcher = shelf.searcher("asked", "current")
+        client = searcher.encoder._client  # type: ignore[attr-defined]
+        shelf.put_back(idle_seconds=0)
+        assert search_text(searcher, "joga RPG", searcher.query(3))
+        assert not client.is_closed
+        del searcher
+        assert client.is_closed
 
 
 def test_the_explorer_asks_a_busy_service_once_and_names_it(

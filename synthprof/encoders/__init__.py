@@ -8,11 +8,12 @@ from typing import Protocol, Self, get_args, runtime_checkable
 
 import pyarrow as pa
 
-from synthprof import spec
+from synthprof import spec as specs
 from synthprof.encoders.exact import Matrix, Vector
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
+from synthprof.spec import Spec
 
 
 class Encoder(Protocol):
@@ -104,7 +105,19 @@ def load_encoder(
         return _model(dim, model, use_gpu)
     if name == "http":
         return _http(dim, model, request_seconds)
-    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(get_args(spec.Encoder))}")
+    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(get_args(specs.Encoder))}")
+
+
+def check_encoder(spec: Spec) -> None:
+    """Nothing, if spec and environment name what the encoder needs; else SpecError. No encoder is made."""
+    if spec.encoder == "http" and not spec.model:
+        raise SpecError("encoder=http needs model, the name by which the service knows its model")
+    if spec.encoder == "model" and not spec.model:
+        raise SpecError("encoder=model needs model, the folder of a model or the name of one")
+    if spec.encoder == "http":
+        from synthprof.encoders.http import endpoint_of
+
+        endpoint_of(os.environ)
 
 
 # Each is imported only where it is used: SciPy and httpx take a tenth of a second each.

@@ -188,7 +188,7 @@ class HttpEncoder:
         raise Rejected(code, f"{code} {said}", _retry_after(answer))
 
 
-def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float) -> Endpoint:
+def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float = 60.0) -> Endpoint:
     """The service named in the environment. Raises SpecError if none is, or if the key cannot be sent."""
     url = environment.get(URL, "").strip().rstrip("/")
     if not url:

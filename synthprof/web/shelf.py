@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 
@@ -138,6 +139,7 @@ class Shelf:
             )
         faiss.omp_set_num_threads(1)  # several searches run side by side instead
         found = open_searcher(version, patient=False)
+        weakref.finalize(found, found.opened.close)  # off the shelf, a search may still be at work with it
         if size:
             found.index  # noqa: B018  loaded here, where nobody else loads another
         with self._lock:
