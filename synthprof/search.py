@@ -68,7 +68,8 @@ class Query:
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MOST_HITS:
-            raise SpecError(f"k={self.k} is not within 1 to {MOST_HITS}; ask for fewer")
+            remedy = "ask for one or more" if self.k < 1 else "ask for fewer"
+            raise SpecError(f"k={self.k} is not within 1 to {MOST_HITS}; {remedy}")
 
 
 @dataclass(frozen=True)

@@ -226,9 +226,9 @@ def test_texts_are_bounded(home: Path, text: str, message: str) -> None:
         search_text(_searcher(home), text)
 
 
-@pytest.mark.parametrize("k", [0, -1, 1_001])
-def test_k_is_bounded(k: int) -> None:
-    with pytest.raises(SpecError, match=f"k={k} is not within 1 to 1000"):
+@pytest.mark.parametrize(("k", "remedy"), [(0, "one or more"), (-1, "one or more"), (1_001, "fewer")])
+def test_k_is_bounded(k: int, remedy: str) -> None:
+    with pytest.raises(SpecError, match=f"k={k} is not within 1 to 1000; ask for {remedy}"):
         Query(k)
 
 
