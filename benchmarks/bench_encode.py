@@ -21,9 +21,10 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof.encoders import load_encoder
+from synthprof.encoders import encoder_of
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
+from synthprof.spec import Spec
 from synthprof.vectorize import features
 
 ROUNDS = 5
@@ -51,7 +52,9 @@ def rates(dim: int, seed: int) -> None:
     schema = load_schema("gamer_br")
     batch = generate(schema, seed, "pt_BR", 0.8, 0).profiles
     plain = _as_read_from_sqlite(batch)
-    catalogue, hashed = (load_encoder(name, dim, seed) for name in ("catalogue", "hashed"))
+    catalogue, hashed = (
+        encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed)) for name in ("catalogue", "hashed")
+    )
     few = batch.slice(0, 1_000)
     texts = batch.column("descricao").to_pylist()
     short = [text[:60] for text in texts]
@@ -74,7 +77,7 @@ def quality(separation: float, blocks: int, dim: int, seed: int) -> None:
     """Prints what the embeddings of some blocks are good for."""
     made = [generate(load_schema("gamer_br"), seed, "pt_BR", separation, block) for block in range(blocks)]
     archetypes = np.concatenate([each.archetypes for each in made])
-    encoder = load_encoder("catalogue", dim)
+    encoder = encoder_of(Spec(dim_embedding=dim))
     vectors = np.concatenate([encoder.encode(each.profiles) for each in made])
     columns = ("jogos_favoritos", "estilos_preferidos", "disponibilidade")
     table = pa.Table.from_batches([each.profiles.select(columns) for each in made])

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from synthprof.encoders import load_encoder
+from synthprof.encoders import encoder_of
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
+from synthprof.spec import Spec
 
 HERE = Path(__file__).parent
 
@@ -36,8 +37,9 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
     profiles = generate(load_schema("gamer_br"), 42, "pt_BR", 0.8, 0, options.profiles).profiles
-    model = load_encoder("model", options.dim, model=options.model or carried(), use_gpu=options.use_gpu)
-    catalogue = load_encoder("catalogue", options.dim)
+    plain = Spec(dim_embedding=options.dim)
+    changes = {"encoder": "model", "model": options.model or carried(), "use_gpu": options.use_gpu}
+    model, catalogue = encoder_of(plain.model_copy(update=changes)), encoder_of(plain)
     results = {
         "profiles": options.profiles,
         "dim": options.dim,

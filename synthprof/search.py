@@ -18,7 +18,7 @@ import numpy.typing as npt
 from synthprof import recall
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import check_unicode, read
-from synthprof.encoders import SlowEncoder, TextEncoder, load_encoder
+from synthprof.encoders import SlowEncoder, TextEncoder, encoder_of
 from synthprof.encoders.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
@@ -111,9 +111,7 @@ class Searcher:
     def encoder(self) -> TextEncoder:
         """What places a text among its profiles. Raises SpecError if its encoder cannot or has changed."""
         spec = self.version.spec
-        name, dim = spec.encoder, spec.dim_embedding
-        seconds = PATIENT_SECONDS if self.patient else HASTY_SECONDS
-        encoder = load_encoder(name, dim, spec.seed, spec.profile_schema, spec.model, seconds)
+        encoder = encoder_of(spec, PATIENT_SECONDS if self.patient else HASTY_SECONDS)
         if not isinstance(encoder, TextEncoder):
             raise SpecError(
                 f"encoder={spec.encoder} has no place for texts; search by example with `synthprof similar`, "

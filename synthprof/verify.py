@@ -28,7 +28,7 @@ from synthprof.contents import (
     VETORES,
 )
 from synthprof.database import check_ids, read
-from synthprof.encoders import encode_rows, load_encoder
+from synthprof.encoders import encode_rows, encoder_of
 from synthprof.errors import StageError
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
@@ -234,8 +234,7 @@ def _embeddings(
     """
     spec = version.spec
     if not spec.embedded_slowly:
-        encoder = load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
-        return encode_rows(encoder, profiles), np.zeros(profiles.num_rows, np.bool_)
+        return encode_rows(encoder_of(spec), profiles), np.zeros(profiles.num_rows, np.bool_)
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if EMBEDDINGS_DB in sound:
         blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()

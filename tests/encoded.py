@@ -1,13 +1,16 @@
 """Profiles, and what the encoders make of them, for tests to look at; made once."""
 
 import functools
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
-from synthprof.encoders import Encoder, TextEncoder, load_encoder
+from synthprof import encoders
+from synthprof.encoders import Encoder, TextEncoder
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
+from synthprof.spec import Spec
 
 ADA = {
     "id": 1,
@@ -56,8 +59,8 @@ def made_profiles(separation: float = 0.8, rows: int = 16_384) -> tuple[pa.Recor
 
 
 @functools.cache
-def encoder_of(name: str, dim: int = 128) -> Encoder:
-    return load_encoder(name, dim, seed=42, schema="gamer_br")
+def encoder_of(name: Literal["catalogue", "hashed"], dim: int = 128, seed: int = 42) -> Encoder:
+    return encoders.encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed))
 
 
 @functools.cache

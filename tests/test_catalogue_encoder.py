@@ -9,7 +9,7 @@ import pytest
 from encoded import ADA, BIA, batch_of, embedded, embedded_texts, encoder_of, made_profiles
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof.encoders import TextEncoder, catalogue, load_encoder
+from synthprof.encoders import TextEncoder, catalogue
 from synthprof.encoders.catalogue import CatalogueEncoder
 from synthprof.encoders.meanings import load_meanings
 from synthprof.encoders.text import PhraseFinder
@@ -19,7 +19,7 @@ from synthprof.encoders.vocabulary import read_vocabulary
 
 
 def test_the_catalogue_is_one_space_for_all_seeds() -> None:
-    first, second = (load_encoder("catalogue", 64, seed=seed).encode(batch_of(ADA)) for seed in (1, 2))
+    first, second = (encoder_of("catalogue", 64, seed).encode(batch_of(ADA)) for seed in (1, 2))
     assert np.array_equal(first, second)
 
 
@@ -228,7 +228,7 @@ def test_a_very_long_text_is_still_a_unit_vector() -> None:
 
 def test_long_texts_have_the_same_vectors_whatever_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["RPG de madrugada " * count for count in (1, 40, 0, 3, 900, 2)]
-    encoder = load_encoder("catalogue", 64)
+    encoder = encoder_of("catalogue", 64)
     assert isinstance(encoder, TextEncoder)
     whole = encoder.encode_text(texts)
     monkeypatch.setattr(catalogue, "CHARACTERS_AT_ONCE", 100)

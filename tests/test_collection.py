@@ -15,7 +15,7 @@ from fault_server import POISON, Faults, serving
 from notes import PARAMS, ROWS, make, note_rows, parquet_of, sqlite_of
 
 from synthprof.database import KEYWORDS, read
-from synthprof.encoders import load_encoder
+from synthprof.encoders import encoder_of
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
 from synthprof.pipeline import STAGES
@@ -63,7 +63,7 @@ def test_a_text_lies_where_the_same_text_is_searched_for(version: Version) -> No
     query = "SELECT embedding FROM embeddings ORDER BY id"
     blobs = read(version.folder / "embeddings.db", query).column("embedding").to_pylist()
     texts = read(version.folder / "perfis.db", "SELECT descricao FROM perfis ORDER BY id")
-    encoder = load_encoder("catalogue", version.spec.dim_embedding)
+    encoder = encoder_of(version.spec)
     expected = encoder.encode_text(texts.column(0).to_pylist())  # type: ignore[attr-defined]
     assert b"".join(blobs) == expected.astype("<f4").tobytes()
 

@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from synthprof import profiles
 from synthprof.draws import Chance, Choice
-from synthprof.encoders import load_encoder
+from synthprof.encoders import encoder_of
 from synthprof.generate import generate
 from synthprof.overview import by_column, count
 from synthprof.profiles import load_schema
@@ -25,6 +25,7 @@ from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.odds import alias_table, apportion, odds_of
 from synthprof.profiles.reading import read_csv
 from synthprof.profiles.shares import expected_shares
+from synthprof.spec import Spec
 from synthprof.streams import stream
 
 SCHEMA = load_schema("gamer_br")
@@ -249,7 +250,7 @@ CLUSTERED = 4_096
 def rand_index(separation: float) -> float:
     """Agreement of k-means on catalogue embeddings with the archetypes, k being their number."""
     batch, archetypes = sample(separation)
-    vectors = load_encoder("catalogue", 128).encode(batch.to_batches()[0].slice(0, CLUSTERED))
+    vectors = encoder_of(Spec()).encode(batch.to_batches()[0].slice(0, CLUSTERED))
     # several starts: one alone may merge two archetypes and split a third
     kmeans = faiss.Kmeans(vectors.shape[1], len(SCHEMA.archetypes), niter=15, nredo=8, seed=1)
     kmeans.train(vectors)

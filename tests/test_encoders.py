@@ -12,11 +12,9 @@ import pyarrow as pa
 import pytest
 from encoded import ADA, BIA, batch_of, encoder_of, made_profiles
 
-from synthprof.encoders import load_encoder
 from synthprof.encoders.exact import unit_rows
 from synthprof.encoders.strings import hash_strings
 from synthprof.encoders.tokens import directions
-from synthprof.errors import SpecError
 
 ENCODERS = ("catalogue", "hashed")
 
@@ -131,16 +129,6 @@ def test_bytes_do_not_depend_on_process_hash_seed_threads_or_processor(name: str
     assert output.stdout.strip() == _digest(name)
 
 
-def test_an_unknown_encoder_is_refused_with_those_there_are() -> None:
-    with pytest.raises(SpecError, match=r"unknown encoder 'bert'; the encoders are catalogue, hashed"):
-        load_encoder("bert", 128)
-
-
-def test_an_unknown_schema_is_refused() -> None:
-    with pytest.raises(SpecError, match="unknown schema 'leitor_pt'"):
-        load_encoder("catalogue", 128, schema="leitor_pt")
-
-
 # --- hashed ------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +152,7 @@ def test_every_field_changes_the_whole_vector(column: str) -> None:
 
 
 def test_the_seed_changes_the_whole_vector() -> None:
-    first, second = (load_encoder("hashed", 128, seed=seed).encode(batch_of(ADA))[0] for seed in (1, 2))
+    first, second = (encoder_of("hashed", seed=seed).encode(batch_of(ADA))[0] for seed in (1, 2))
     assert abs(first @ second) < 0.5
 
 

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pytest
 
 from synthprof import cli
-from synthprof.encoders import SlowEncoder, load_encoder
+from synthprof.encoders import SlowEncoder, encoder_of
 from synthprof.encoders.model import ModelEncoder, folder_digest
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
 from synthprof.repair import repair
 from synthprof.run import run_all
 from synthprof.search import open_searcher, search_text
-from synthprof.spec import Request
+from synthprof.spec import Request, Spec
 
 INSTALLED = importlib.util.find_spec("sentence_transformers") is not None
 needs_model = pytest.mark.skipif(
@@ -37,11 +37,11 @@ def _folder() -> Path:
 
 def test_a_model_must_be_named() -> None:
     with pytest.raises(SpecError, match="encoder=model needs model, the folder"):
-        load_encoder("model", 384)
+        encoder_of(Spec(encoder="model"))
 
 
 def test_naming_a_model_costs_nothing_and_it_is_a_slow_encoder() -> None:
-    encoder = load_encoder("model", 384, model="/nowhere")
+    encoder = encoder_of(Spec(encoder="model", model="/nowhere"))
     assert isinstance(encoder, SlowEncoder)
     assert not encoder.fast
 

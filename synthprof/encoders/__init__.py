@@ -4,11 +4,10 @@ import functools
 import os
 import threading
 from collections.abc import Sequence
-from typing import Protocol, Self, get_args, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
-from synthprof import spec as specs
 from synthprof.encoders.exact import Matrix, Vector
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
@@ -21,7 +20,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """The name under which `load_encoder` knows it."""
+        """What it is called in a spec."""
 
     @property
     def dim(self) -> int:
@@ -81,31 +80,21 @@ def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
     return encoder.encode(batch)
 
 
-def load_encoder(
-    name: str,
-    dim: int,
-    seed: int = 0,
-    schema: str = "gamer_br",
-    model: str = "",
-    request_seconds: float = 60.0,
-    use_gpu: bool = False,
-) -> Encoder:
-    """The encoder of that name. Raises SpecError naming those there are.
+def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
+    """The encoder that the spec names. Raises what `check_encoder` raises.
 
-    `http` takes the address of its service from the environment; nothing is asked of it yet, and the `model`
-    is not loaded yet.
-
-    `seed` is for `hashed`; `catalogue` is the same for every seed, so that data sets share one space.
+    Nothing is asked of a service yet, whose answers are waited for so long, and no model is loaded yet.
     """
-    if name == "catalogue":
-        return _catalogue(dim, schema)
-    if name == "hashed":
-        return _hashed(dim, seed)
-    if name == "model":
-        return _model(dim, model, use_gpu)
-    if name == "http":
-        return _http(dim, model, request_seconds)
-    raise SpecError(f"unknown encoder {name!r}; the encoders are {', '.join(get_args(specs.Encoder))}")
+    check_encoder(spec)
+    match spec.encoder:
+        case "catalogue":
+            return _catalogue(spec.dim_embedding, spec.profile_schema)
+        case "hashed":
+            return _hashed(spec.dim_embedding, spec.seed)
+        case "http":
+            return _http(spec.model, spec.dim_embedding, request_seconds)
+        case "model":
+            return _model(spec.model, spec.dim_embedding, spec.use_gpu)
 
 
 def check_encoder(spec: Spec) -> None:
@@ -137,17 +126,13 @@ def _hashed(dim: int, seed: int) -> Encoder:
     return HashedEncoder(dim, seed)
 
 
-def _http(dim: int, model: str, request_seconds: float) -> Encoder:
-    if not model:
-        raise SpecError("encoder=http needs model, the name by which the service knows its model")
+def _http(model: str, dim: int, request_seconds: float) -> Encoder:
     from synthprof.encoders.http import HttpEncoder, endpoint_of
 
     return HttpEncoder(endpoint_of(os.environ, request_seconds), model, dim)
 
 
-def _model(dim: int, model: str, use_gpu: bool) -> Encoder:
-    if not model:
-        raise SpecError("encoder=model needs model, the folder of a model or the name of one")
+def _model(model: str, dim: int, use_gpu: bool) -> Encoder:
     from synthprof.encoders.model import ModelEncoder
 
     return ModelEncoder(model, dim, default_workers(), use_gpu)

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthprof.answers import SINCE, Answers, text_digest
 from synthprof.embedding import Effort, Embedded, Embedder
-from synthprof.encoders import SlowEncoder, load_encoder
+from synthprof.encoders import SlowEncoder, encoder_of
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, write_text
 from synthprof.pipeline import STAGES
@@ -21,7 +21,7 @@ from synthprof.vectorize import features
 
 def check_service(context: Context) -> None:
     """The service is there, and its vectors are as wide as the spec says. Raises what its `check` raises."""
-    with _service(context) as service:
+    with _service(context.spec, context.request.runtime.request_seconds) as service:
         service.check()
 
 
@@ -51,7 +51,11 @@ def embed(context: Context) -> Outcome:
     Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
     next attempt asks for those rows alone.
     """
-    with _service(context) as service, Answers(context.store.home, service.identity) as answers:
+    seconds = context.request.runtime.request_seconds
+    with (
+        _service(context.spec, seconds) as service,
+        Answers(context.store.home, service.identity) as answers,
+    ):
         counter = _Counter(context)
         embedder = Embedder(service, answers, _effort(context), counter.add)
         made = [_embed_block(context, embedder, service, counter, block) for block in context.shard_blocks]
@@ -83,11 +87,7 @@ def _outdated(context: Context, model: str) -> list[int]:
 
 def _model(spec: Spec) -> str:
     """What names the content of a model on this machine; of a service nothing is known but its name."""
-    if spec.encoder != "model":
-        return ""
-    encoder = load_encoder(spec.encoder, spec.dim_embedding, model=spec.model)
-    assert isinstance(encoder, SlowEncoder)
-    return encoder.identity
+    return _service(spec).identity if spec.encoder == "model" else ""
 
 
 def _recorded(context: Context) -> str:
@@ -95,15 +95,8 @@ def _recorded(context: Context) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _service(context: Context) -> SlowEncoder:
-    spec, runtime = context.spec, context.request.runtime
-    service = load_encoder(
-        spec.encoder,
-        spec.dim_embedding,
-        model=spec.model,
-        request_seconds=runtime.request_seconds,
-        use_gpu=spec.use_gpu,
-    )
+def _service(spec: Spec, request_seconds: float = 60.0) -> SlowEncoder:
+    service = encoder_of(spec, request_seconds)
     assert isinstance(service, SlowEncoder)
     return service
 

@@ -2,7 +2,7 @@
 
 import functools
 
-from synthprof.encoders import Encoder, TextEncoder, encode_rows, load_encoder
+from synthprof.encoders import Encoder, TextEncoder, encode_rows, encoder_of
 from synthprof.files import FileRecord
 from synthprof.profiles import load_schema
 from synthprof.resources import cpu_slot
@@ -47,4 +47,4 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _encoder(spec: Spec) -> Encoder:
-    return load_encoder(spec.encoder, spec.dim_embedding, spec.seed, spec.profile_schema)
+    return encoder_of(spec)
