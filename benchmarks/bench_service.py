@@ -28,7 +28,8 @@ from fault_server import POISON, Faults, serving, vector  # noqa: E402
 
 from synthprof.answers import Answers, text_digest  # noqa: E402
 from synthprof.embedding import Effort, Embedder  # noqa: E402
-from synthprof.encoders.http import KNOWN_GOOD, HttpEncoder, endpoint_of  # noqa: E402
+from synthprof.encoders.http import HttpEncoder, endpoint_of  # noqa: E402
+from synthprof.encoders.slow import KNOWN_GOOD  # noqa: E402
 from synthprof.run import run_all  # noqa: E402
 from synthprof.spec import Request, Runtime  # noqa: E402
 

@@ -20,9 +20,8 @@ import tenacity
 
 from synthprof.answers import Answers, text_digests
 from synthprof.batches import Batch, Batches
-from synthprof.encoders import SlowEncoder
 from synthprof.encoders.exact import Vector
-from synthprof.encoders.http import KNOWN_GOOD, Rejected
+from synthprof.encoders.slow import KNOWN_GOOD, Rejected, SlowEncoder
 from synthprof.errors import SpecError, StageError
 
 Matrix = npt.NDArray[np.float32]

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from synthprof import recall
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import check_unicode, read
-from synthprof.encoders import SlowEncoder, TextEncoder, encoder_of
+from synthprof.encoders import TextEncoder, encoder_of
 from synthprof.encoders.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
+from synthprof.encoders.slow import SlowEncoder
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import sha256

@@ -97,6 +97,12 @@ def test_no_stage_brings_in_pandas_or_scikit_learn() -> None:
     assert not {"pandas", "sklearn"} & {name.split(".")[0] for name in loaded.split()}
 
 
+def test_a_model_on_this_machine_brings_in_no_client_of_a_service() -> None:
+    script = "import sys, synthprof.stages.embed, synthprof.encoders.model; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "httpx" not in loaded.split()
+
+
 def test_compute_touches_neither_clock_nor_disk_nor_environment_nor_network() -> None:
     pure = ("generate.py", "vectorize.py", "projection.py", "overview.py", "streams.py", "cluster.py")
     for name in pure:

@@ -12,7 +12,8 @@ from fault_server import POISON, Faults, serving, vector
 
 from synthprof.answers import Answers, text_digest
 from synthprof.embedding import Effort, Embedder
-from synthprof.encoders.http import Endpoint, HttpEncoder, Rejected, endpoint_of
+from synthprof.encoders.http import Endpoint, HttpEncoder, endpoint_of
+from synthprof.encoders.slow import Rejected
 from synthprof.errors import SpecError, StageError
 
 DIM = 32

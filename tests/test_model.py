@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from synthprof import cli
-from synthprof.encoders import SlowEncoder, encoder_of
+from synthprof.encoders import encoder_of
 from synthprof.encoders.model import ModelEncoder, folder_digest
+from synthprof.encoders.slow import SlowEncoder
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
 from synthprof.repair import repair

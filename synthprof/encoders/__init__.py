@@ -2,13 +2,12 @@
 
 import functools
 import os
-import threading
 from collections.abc import Sequence
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from synthprof.encoders.exact import Matrix, Vector
+from synthprof.encoders.exact import Matrix
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers
@@ -43,34 +42,6 @@ class TextEncoder(Encoder, Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """One embedding per text among those of the profiles, (n, dim) float32, C-contiguous, L2 norm 1."""
-
-
-@runtime_checkable
-class SlowEncoder(TextEncoder, Protocol):
-    """An encoder that needs checkpoints: a service or a large model, asked for a few texts at a time."""
-
-    stopping: threading.Event
-    """Set by the caller so that nobody waits to ask again."""
-
-    @property
-    def identity(self) -> str:
-        """What an embedding depends on besides its text."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def check(self) -> None:
-        """It is there, and its vectors are as wide as they should be. Raises SpecError or StageError."""
-
-    def texts(self, batch: pa.RecordBatch) -> list[str]:
-        """The text of each profile."""
-
-    def ask(self, texts: Sequence[str], patient: bool = True) -> list[Vector | None]:
-        """The vector of each text, None where it is not finite. Raises http.Rejected."""
-
-    def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
-        """The same, from a single try."""
 
 
 def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.encoders.exact import Matrix, unit_rows
 from synthprof.encoders.tokens import Tokens
 from synthprof.encoders.vocabulary import Vocabulary
@@ -64,8 +65,6 @@ SET_LISTS = ("plataformas_possuidas", "idiomas")
 
 JOINED_ROWS = 512
 """Most rows of a joined table: small beside a block, and it stays in the processor's cache."""
-
-LIST_SEPARATOR = ", "
 
 
 class CatalogueEncoder:

@@ -11,30 +11,23 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import numpy as np
-import pyarrow as pa
 import tenacity
 
 from synthprof.encoders.exact import Matrix, Vector
+from synthprof.encoders.slow import KNOWN_GOOD, Rejected, SlowEncoder
 from synthprof.errors import SpecError, StageError
 
 URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
 """Environment variables of the service; an Airflow task takes them from its Connection."""
 
-TEXT = "descricao"
-"""The column that is embedded: it says what the other columns say, in words."""
-
-KNOWN_GOOD = "Joga à noite no computador."
-"""A text that every model can take: if this fails, it is the service that fails."""
-
 CONNECT_SECONDS = 10.0
-BUSY_CODES = (408, 409, 429, 502, 503, 504)
-"""The service has no time for anyone: asked again for longer than after a failure of its own (500)."""
-
 BUSY_TRIES, FAILED_TRIES = 6, 2
+"""How often the same request is sent: who has no time is asked for longer than who fails (500)."""
+
 MOST_WAIT_SECONDS, MOST_ASKED_WAIT_SECONDS = 20.0, 300.0
 MOST_SHOWN = 200
 """Characters of an answer that a message may quote."""
@@ -53,37 +46,15 @@ class Endpoint:
     request_seconds: float = 60.0
 
 
-class Rejected(Exception):
-    """A request that failed: its code (0: no answer), and the seconds to wait if it was told."""
-
-    def __init__(self, code: int, reason: str, retry_after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.retry_after = retry_after
-
-    @property
-    def busy(self) -> bool:
-        """Whether the service had no time or was not there, whatever the texts."""
-        return self.code == 0 or self.code in BUSY_CODES
-
-    @property
-    def tries(self) -> int:
-        """How often the same request is worth sending."""
-        return BUSY_TRIES if self.busy else FAILED_TRIES if self.code == 424 or self.code >= 500 else 1
-
-
-class HttpEncoder:
-    """A slow encoder: it asks a service, so its rows are saved one by one as they come."""
+class HttpEncoder(SlowEncoder):
+    """Asks a service; what it answers is checked value by value."""
 
     name = "http"
-    fast = False
 
     def __init__(self, endpoint: Endpoint, model: str, dim: int) -> None:
-        self.dim = dim
-        self.model = model
+        super().__init__(model, dim)
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
-        self.stopping = threading.Event()
         self._url = endpoint.url
         try:
             self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
@@ -97,14 +68,6 @@ class HttpEncoder:
     def identity(self) -> str:
         """What an embedding depends on besides its text."""
         return f"http {self.model} {self.dim}"
-
-    def texts(self, batch: pa.RecordBatch) -> list[str]:
-        """The text of each profile."""
-        return [text or "" for text in batch.column(TEXT).to_pylist()]
-
-    def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One vector per profile, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
-        return self.encode_text(self.texts(batch))
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """One vector per text, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
@@ -149,9 +112,6 @@ class HttpEncoder:
         )
         found: list[Vector | None] = retrying(self.ask_once, list(texts))
         return found
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         """The connections are closed; who waits to ask again gives up."""
@@ -207,7 +167,9 @@ def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_second
 def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, Rejected)
-    return error.tries if patient or error.busy else 1
+    if error.busy:
+        return BUSY_TRIES
+    return FAILED_TRIES if patient and (error.code == 424 or error.code >= 500) else 1
 
 
 def _sleep(stopping: threading.Event, seconds: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.encoders.lexicon import STOP_WORDS, read_lexicon
 from synthprof.encoders.text import PhraseFinder
 from synthprof.encoders.tokens import ANCHORS, GAMES
@@ -16,8 +17,6 @@ STATE, CITY, LANGUAGES = "estado", "cidade", "idiomas"
 
 GENRE = "genero"
 """Not a column: the genre of a game, of which a profile has those of its games."""
-
-LIST_SEPARATOR = ", "
 
 NUMBER_NEAR = 3
 """A number that a text names agrees with one that differs by at most so much."""

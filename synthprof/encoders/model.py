@@ -7,21 +7,19 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-import pyarrow as pa
 
 from synthprof.encoders.exact import Matrix, Vector
-from synthprof.encoders.http import TEXT
 from synthprof.encoders.runtimes import Runtime, load_runtime
+from synthprof.encoders.slow import KNOWN_GOOD, SlowEncoder
 from synthprof.errors import SpecError
 
 VERSION = 2
 """Raised when the same model gives other vectors: what was answered before does not count then."""
 
 
-class ModelEncoder:
+class ModelEncoder(SlowEncoder):
     """A model in memory; loaded when first asked, so that naming it costs nothing.
 
     threads: how many the model computes with, 0 for its own choice. Values depend on the processor and on the
@@ -29,19 +27,13 @@ class ModelEncoder:
     """
 
     name = "model"
-    fast = False
 
     def __init__(self, model: str, dim: int, threads: int = 0, use_gpu: bool = False) -> None:
-        self.dim = dim
-        self.model = model
-        self.stopping = threading.Event()
+        super().__init__(model, dim)
         self._threads = threads
         self._use_gpu = use_gpu
         self._lock = threading.Lock()
         self._loaded: Runtime | None = None
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         """The memory of the model is given back."""
@@ -51,14 +43,6 @@ class ModelEncoder:
     def identity(self) -> str:
         """What an embedding depends on besides its text: the files of the model, or its name."""
         return f"model {VERSION} {folder_digest(Path(self.model).expanduser()) or self.model} {self.dim}"
-
-    def texts(self, batch: pa.RecordBatch) -> list[str]:
-        """The text of each profile."""
-        return [text or "" for text in batch.column(TEXT).to_pylist()]
-
-    def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One vector per profile, (n, dim) float32 with L2 norm 1."""
-        return self.encode_text(self.texts(batch))
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width.
@@ -81,7 +65,7 @@ class ModelEncoder:
 
     def check(self) -> None:
         """The model can be loaded and its vectors are as wide as they should be. Raises SpecError if not."""
-        self.encode_text(["Joga à noite."])
+        self.encode_text([KNOWN_GOOD])
 
     def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
         """The vector of each text, None where it is not finite."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from synthprof.draws import LIST_SEPARATOR
 from synthprof.report import Report, StageRow
 
 CARD_LISTS = ("jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais")
@@ -115,7 +116,7 @@ def amount(value: float) -> str:
 
 
 def _items(text: str) -> list[str]:
-    return [item for item in text.split(", ") if item]
+    return [item for item in text.split(LIST_SEPARATOR) if item]
 
 
 def _line(example: Mapping[str, str]) -> list[str]:

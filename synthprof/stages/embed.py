@@ -8,7 +8,8 @@ import numpy as np
 
 from synthprof.answers import SINCE, Answers, text_digest
 from synthprof.embedding import Effort, Embedded, Embedder
-from synthprof.encoders import SlowEncoder, encoder_of
+from synthprof.encoders import encoder_of
+from synthprof.encoders.slow import SlowEncoder
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, write_text
 from synthprof.pipeline import STAGES

@@ -28,7 +28,7 @@ def run(context: Context) -> Outcome:
         build.clear()
         write_text(build.folder / SINCE, f"{time.time()}")
     if context.spec.embedded_slowly:
-        from synthprof.stages.embed import check_service, forget_outdated  # only who asks pays for httpx
+        from synthprof.stages.embed import check_service, forget_outdated  # only who asks pays for tenacity
 
         check_service(context)
         forget_outdated(context)

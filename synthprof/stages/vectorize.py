@@ -14,7 +14,7 @@ from synthprof.vectorize import features
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
     if context.spec.embedded_slowly:
-        from synthprof.stages.embed import embed  # only who asks a service pays for httpx
+        from synthprof.stages.embed import embed  # only who asks pays for tenacity
 
         return embed(context)
     files = context.map_blocks(_make)
