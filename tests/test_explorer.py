@@ -7,10 +7,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -357,6 +359,44 @@ def test_who_waits_too_long_is_told_and_a_hanging_process_is_replaced(client, mo
     until(lambda: not psutil.pid_exists(hanging), 60, "the end of the hanging process")
     monkeypatch.setattr(process, "SECONDS", 300)
     answer(client, f"{ONE}/search?text=RPG")
+
+
+TRACER = """
+import ctypes, os, sys
+SEIZE = 0x4206  # linux/ptrace.h
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+ptrace.argtypes = [ctypes.c_long] * 4
+print(os.strerror(ctypes.get_errno()) if ptrace(SEIZE, int(sys.argv[1]), 0, 0) else "holds", flush=True)
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def held(pid: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that keeps another from being gone when it is killed, as a hanging file server does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", TRACER, str(pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as tracer:
+        try:
+            if (said := tracer.stdout.readline().strip()) != "holds":
+                pytest.skip(f"this machine lets no process trace another: {said}")
+            yield tracer
+        finally:
+            tracer.kill()
+
+
+def test_a_killed_process_that_does_not_go_holds_up_nobody_and_has_no_successor_yet(client):
+    answer(client, "/api/datasets")
+    worker = client.app.state.worker
+    with held(worker.pid) as holder:
+        until_it_is_let_go = threading.Timer(20, holder.kill)  # else a server that waits would wait for ever
+        until_it_is_let_go.start()
+        os.kill(worker.pid, signal.SIGKILL)
+        assert client.get("/api/datasets").status_code == 503
+        assert client.get("/static/docs.css").status_code == 200
+        assert holder.poll() is None, "the server waited for its process"
+        until_it_is_let_go.cancel()
+    until(lambda: client.get("/api/datasets").status_code == 200, 60, "an answer")
 
 
 def test_a_killed_process_is_started_again(client):

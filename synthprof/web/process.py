@@ -9,6 +9,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,9 @@ START_SECONDS = 120.0
 GRACE_SECONDS = 30.0
 """A question that is still unanswered so much later hangs: the process is ended, and started again."""
 
+SECONDS_TO_GO = 2.0
+"""A killed process is gone in less, unless it waits for a disk or a file server that does not answer."""
+
 READY = 0
 """Number of the answer that nobody asked for: the process is ready."""
 
@@ -61,7 +66,10 @@ class Answer:
 
 @dataclass
 class _Running:
-    """A process that was started, the loop that listens to it and the questions it has not answered."""
+    """A process that was started, the loop that listens to it and the questions it has not answered.
+
+    ended_at: when it was killed; until it is gone, `process.returncode` is None.
+    """
 
     process: subprocess.Popen[bytes]
     loop: asyncio.AbstractEventLoop
@@ -69,6 +77,7 @@ class _Running:
     listener: "asyncio.Task[None] | None" = None
     waiting: dict[int, "asyncio.Future[Answer]"] = field(default_factory=dict)
     lanes: dict[int, Lane] = field(default_factory=dict)
+    ended_at: float | None = None
 
 
 class Worker:
@@ -78,6 +87,7 @@ class Worker:
         self.home = home
         self._service = service
         self._running: _Running | None = None
+        self._ended: _Running | None = None
         self._number = 0
         self._starting = asyncio.Lock()
 
@@ -91,7 +101,7 @@ class Worker:
         """The answer; with status 429, 503 or 504 where there is none in time."""
         running = await self._process()
         if running is None:
-            return _refused(503, "the search process did not start; the server's log says why")
+            return _refused(503, "the search process hangs or did not start; the server's log says why")
         if sum(each == lane for each in running.lanes.values()) >= MOST_WAITING[lane]:
             status = 503 if lane == "look" else 429
             return _refused(status, f"{MOST_WAITING[lane]} others wait for an answer; ask again in a second")
@@ -109,10 +119,9 @@ class Worker:
             return _refused(504, f"no answer within {SECONDS:.0f} s; ask for less, or ask again later")
 
     def close(self) -> None:
-        """The process has been ended."""
+        """The process has been killed."""
         if self._running is not None:
             self._end(self._running)
-            self._running = None
 
     async def _process(self) -> _Running | None:
         """The process that runs; a new one where there is none, or where it belongs to another loop.
@@ -128,8 +137,17 @@ class Worker:
             self._starting = asyncio.Lock()
         async with self._starting:
             if self._running is None or self._running.process.poll() is not None:
-                self._running = await self._start(loop)
+                self._running = await self._start(loop) if await self._last_is_gone() else None
             return self._running
+
+    async def _last_is_gone(self) -> bool:
+        """Whether no killed process is left: those that hang would otherwise pile up, one with each start."""
+        last = self._ended
+        while last is not None and last.process.returncode is None:
+            if last.ended_at is None or time.monotonic() - last.ended_at > SECONDS_TO_GO:
+                return False
+            await asyncio.sleep(0.01)
+        return True
 
     async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running | None:
         """A process that has said that it is ready."""
@@ -180,17 +198,40 @@ class Worker:
             self._end(running)
 
     def _end(self, running: _Running) -> None:
-        """The process is gone, and nobody waits for it any longer."""
+        """The process was killed, and nobody waits for it any longer.
+
+        Only a thread waits for its end: while a disk or file server does not answer it, not even SIGKILL
+        ends it, and the event loop is Airflow's.
+        """
+        if running.ended_at is not None:
+            return
+        running.ended_at = time.monotonic()
         running.process.kill()
-        code = running.process.wait()
+        self._ended = running
+        if self._running is running:
+            self._running = None
         with contextlib.suppress(RuntimeError):  # its loop may be closed
             running.writer.close()
         unanswered, running.waiting, running.lanes = running.waiting, {}, {}
-        if unanswered:
-            logger.warning("the explorer's process ended with status %d; the next question starts it", code)
+        threading.Thread(target=_reap, args=(running.process, len(unanswered)), daemon=True).start()
         for future in unanswered.values():
             if not future.done() and not running.loop.is_closed():
                 future.set_result(_refused(503, "the search process ended and is started again; ask again"))
+
+
+def _reap(process: subprocess.Popen[bytes], unanswered: int) -> None:
+    """The killed process is gone, and logged where it left questions unanswered."""
+    try:
+        process.wait(SECONDS_TO_GO)
+    except subprocess.TimeoutExpired:
+        logger.error(
+            "the explorer's process %d was killed and is still there: a disk or file server does not answer; "
+            "another process is started when it is gone",
+            process.pid,
+        )
+    code = process.wait()
+    if unanswered:
+        logger.warning("the explorer's process ended with status %d; the next question starts it", code)
 
 
 def _refused(status: int, detail: str) -> Answer:
