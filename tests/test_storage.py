@@ -3,6 +3,8 @@
 import hashlib
 import json
 import logging
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
 from synthprof.orchestration.operator import ORDER, stage_task
 from synthprof.orchestration.publication import BUILD_RESTS, Publication
+from synthprof.orchestration.pull import main as fetch_version
 from synthprof.orchestration.pull import pull
 from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
 from synthprof.pipeline import STAGES
@@ -348,6 +351,32 @@ def test_a_bucket_that_is_not_there_is_one_clear_message(service, tmp_path):
     elsewhere = Cluster(tmp_path, "s3://store@elsewhere/x")
     with pytest.raises(StageError, match=r"s3://store@elsewhere/x cannot be used .* check that the service"):
         elsewhere.do("one", "setup")
+
+
+@contextmanager
+def files_at_most(size: int):
+    """No file may grow larger, as `ulimit -f` has it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_our_disk_does_not_take_is_not_told_as_the_buckets_fault(generated):
+    refused = pytest.raises(SpecError, match=r"cannot use .*/two.*: File too large; allow larger files")
+    with generated.worker("two"), refused, files_at_most(1 << 16), shared("ingest", PARAMS, None):
+        raise AssertionError("nothing was fetched, and nobody was told")
+
+
+def test_a_data_root_that_is_a_file_is_one_clear_message(published, capsys):
+    (published.folder / "one").write_text("")
+    with published.worker("one"):
+        with pytest.raises(SpecError, match="Not a directory; remove"), shared("setup", PARAMS, None):
+            raise AssertionError("nobody was told")
+        assert fetch_version(["cl"]) == 2
+    assert re.fullmatch(r"Error: cannot use .*/one: File exists; remove .*\n", capsys.readouterr().err)
 
 
 def test_a_connection_that_is_not_there_is_one_clear_message():

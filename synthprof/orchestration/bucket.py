@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 8
 """Files on their way at once: a single one seldom fills the line."""
 
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What our own disk says while a file is fetched; a service's answers are translated to none of these."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -27,7 +31,7 @@ class Bucket:
     """A place for objects. Each appears whole under its key, as S3 has it. Threads may share it.
 
     url: `s3://connection@bucket/prefix`. Raises SpecError if it is not of that form or the Connection is
-    missing; its methods raise StageError for what the service refuses.
+    missing; its methods raise StageError for what the service refuses, OSError for what our disk does.
     """
 
     def __init__(self, url: str) -> None:
@@ -99,9 +103,10 @@ class Bucket:
 
     def get(self, key: str, path: Path, wanted: FileRecord) -> bool:
         """Whether the file is at `path` as it was sealed; if not, nothing has changed there."""
-        with self._clear_errors(), contextlib.suppress(FileNotFoundError, _NotAsSealedError):
+        with contextlib.suppress(_NotAsSealedError):
             with replacing(path, durable=False) as new:
-                self._fs.get_file(self._path(key), str(new))
+                new.touch()  # what the disk refuses shows here, and is not taken for the bucket's word
+                self._fetch(key, new)
                 found = record(new, new.parent)
                 if (found.bytes, found.sha256) != (wanted.bytes, wanted.sha256):
                     raise _NotAsSealedError
@@ -119,6 +124,13 @@ class Bucket:
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             self._fs.rm(self._path(prefix), recursive=True)
 
+    def _fetch(self, key: str, new: Path) -> None:
+        with self._clear_errors():
+            try:
+                self._fs.get_file(self._path(key), str(new))
+            except FileNotFoundError:
+                raise _NotAsSealedError from None
+
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}".rstrip("/")
 
@@ -129,6 +141,8 @@ class Bucket:
         try:
             yield
         except (OSError, BotoCoreError, ValueError) as error:  # the last of an address without http://
+            if isinstance(error, OSError) and error.errno in _OF_A_DISK:
+                raise
             raise StageError(
                 f"{self.url} cannot be used ({type(error).__name__}: {error}); check that the service runs, "
                 "that the bucket exists and what the Connection may do, then clear the task"

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from synthprof.answers import SINCE
 from synthprof.build import ANEW_FOR, Build
-from synthprof.errors import Busy, StageError
+from synthprof.errors import Busy, StageError, SynthprofError
 from synthprof.files import FileRecord, record, write_text
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
@@ -27,6 +27,7 @@ from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.pipeline import stage as find
 from synthprof.plan import ENCODER, SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
+from synthprof.refusals import clear_errors
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
 from synthprof.store import Store
@@ -267,18 +268,24 @@ class Exchange:
 
     def store_blocks(self) -> None:
         """The bucket has the blocks that are sealed, as far as that can be done after a failure."""
-        folder = self._folder(self.stage)
+        began = time.monotonic()
         try:
-            seals = self._seals(folder)
-            for path in list(seals):
-                if not all(_lies(folder, file) and _same(folder, file) for file in _named(seals[path])):
-                    del seals[path]  # a block with rows that the service failed
-            stored = self._put(folder, [file for text in seals.values() for file in _named(text)])
-            self._put_seals(folder, seals)
-        except StageError as error:
+            with clear_errors():
+                stored = self._store_sealed()
+        except SynthprofError as error:
             logger.warning("storage: what was done is kept only on this worker: %s", error)
         else:
-            self._say("stored", stored, time.monotonic())
+            self._say("stored", stored, began)
+
+    def _store_sealed(self) -> list[FileRecord]:
+        folder = self._folder(self.stage)
+        seals = self._seals(folder)
+        for path in list(seals):
+            if not all(_lies(folder, file) and _same(folder, file) for file in _named(seals[path])):
+                del seals[path]  # a block with rows that the service failed
+        stored = self._put(folder, [file for text in seals.values() for file in _named(text)])
+        self._put_seals(folder, seals)
+        return stored
 
     def _seals(self, folder: Path) -> dict[str, str]:
         paths = folder.glob("seal-*.json") if self.shard else ()

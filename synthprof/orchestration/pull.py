@@ -15,6 +15,7 @@ from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.publication import sound_manifest
 from synthprof.orchestration.storage import STORAGE, setting
+from synthprof.refusals import clear_errors
 from synthprof.resources import home_folder
 from synthprof.store import CURRENT, Store
 
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise SpecError(
                 f"{STORAGE} is empty, so every machine reads the same data root; nothing to fetch"
             )
-        print(pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version))
+        with clear_errors():
+            print(pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version))
     except SynthprofError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.pipeline import stage as find
+from synthprof.refusals import clear_errors
 from synthprof.resources import home_folder
 from synthprof.spec import Request, Shard
 
@@ -28,15 +29,6 @@ def setting() -> str:
     return os.environ.get(STORAGE, "").strip()
 
 
-def _check_travels(request: Request) -> None:
-    """Raises SpecError for an order whose parts cannot travel."""
-    if request.runtime.max_failed and request.spec.embedded_slowly:
-        raise SpecError(
-            f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "
-            f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"
-        )
-
-
 @contextlib.contextmanager
 def shared(
     stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None, order: str = ""
@@ -51,6 +43,21 @@ def shared(
     if not url:
         yield None
         return
+    with clear_errors():
+        exchange = _exchange(url, stage, params, shard and Shard(*shard), order)
+        exchange.fetch()
+    try:
+        yield exchange
+    except (SpecError, Busy):
+        raise
+    except StageError:
+        exchange.store_blocks()
+        raise
+    with clear_errors():
+        exchange.store()
+
+
+def _exchange(url: str, stage: str, params: Mapping[str, Any], shard: Shard | None, order: str) -> "Exchange":
     from synthprof.orchestration.bucket import Bucket
     from synthprof.orchestration.exchange import Exchange
 
@@ -60,13 +67,13 @@ def shared(
 
         request = found_out(request, home_folder())
     _check_travels(request)
-    exchange = Exchange(Bucket(url), find(stage), request, shard and Shard(*shard), order)
-    exchange.fetch()
-    try:
-        yield exchange
-    except (SpecError, Busy):
-        raise
-    except StageError:
-        exchange.store_blocks()
-        raise
-    exchange.store()
+    return Exchange(Bucket(url), find(stage), request, shard, order)
+
+
+def _check_travels(request: Request) -> None:
+    """Raises SpecError for an order whose parts cannot travel."""
+    if request.runtime.max_failed and request.spec.embedded_slowly:
+        raise SpecError(
+            f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "
+            f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"
+        )
