@@ -154,6 +154,12 @@ class Spec(_Params):
         """Rows of one block."""
         return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
 
+    @property
+    def found_out(self) -> dict[str, Any]:
+        """What the source of a collection has told, which completes an order; nothing where there is none."""
+        names = ("collection", "profiles", "columns") if self.collection else ()
+        return {name: getattr(self, name) for name in names}
+
     @functools.cached_property
     def digest(self) -> str:
         """Thirty-two hexadecimal digits that name this spec: BLAKE2b over its canonical JSON."""

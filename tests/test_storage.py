@@ -21,11 +21,11 @@ from synthprof.manifest import Manifest
 from synthprof.orchestration import child
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.exchange import Exchange
-from synthprof.orchestration.operator import ORDER, stage_task
+from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.publication import BUILD_RESTS, Publication
 from synthprof.orchestration.pull import main as fetch_version
 from synthprof.orchestration.pull import pull
-from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, shared
+from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, run_stage, shared
 from synthprof.pipeline import STAGES
 from synthprof.pipeline import stage as find
 from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
@@ -78,9 +78,8 @@ class Cluster:
 
     def do(self, name: str, stage: str, shard=None, order: str = "", **params):
         """The stage's value, after a worker did what its Airflow task does."""
-        with self.worker(name), shared(stage, PARAMS | params, shard, order) as exchange:
-            value = child.run_stage(stage, PARAMS | params, shard, variables={ORDER: order})
-            return exchange.located(value)
+        with self.worker(name):
+            return run_stage(stage, PARAMS | params, shard, order)
 
     def objects(self, part: str) -> list[str]:
         return [key for key in self.bucket.keys("") if part in key]
@@ -137,14 +136,29 @@ def test_texts_from_elsewhere_travel_too(cluster, tmp_path):
     params = {name: value for name, value in PARAMS.items() if name == "keep_versions"} | order
     for number, stage in enumerate(each.name for each in STAGES if each.name != "vacuum"):
         with cluster.worker(f"worker-{number}"):
-            with shared(stage, params, None) as exchange:
-                value = exchange.located(child.run_stage(stage, params, None))
+            value = run_stage(stage, params, None, "")
             if stage == "setup":
                 params |= value["found_out"]
     assert value["rows"] == 60
     assert cluster.objects("notes/versions/")
     with cluster.worker("reader") as home:
         assert pull(cluster.bucket, Store(home, "notes")).name == value["version"]
+
+
+def test_a_source_is_read_through_once_before_its_rows_are(cluster, tmp_path):
+    """Else a source that changes meanwhile gives the child another build than the one that is stored."""
+    source = tmp_path / "notes"
+    source.mkdir()
+    (source / "1.txt").write_text("joga RPG no PC")
+
+    def change(_: child.Child) -> None:
+        (source / "2.txt").write_text("uma nota a mais")
+
+    order = {"dataset": "notes", "source": str(source), "clusters": 1, "workers": 1}
+    with cluster.worker("one"):
+        value = run_stage("setup", order, None, "", on_start=change)
+    assert value["found_out"]["profiles"] == 1
+    assert cluster.objects("setup-"), "the receipt is in the bucket"
 
 
 # --- a whole data set, eleven tasks on eleven workers ----------------------------------------------------

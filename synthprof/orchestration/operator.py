@@ -20,9 +20,6 @@ from synthprof.spec import check_names
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
 
-ORDER = "SYNTHPROF_ORDER"
-"""Tells the child which run it works for: `force` makes all anew once in a run, not at each clear."""
-
 SHARDS_AT_ONCE = int(os.environ.get("SYNTHPROF_SHARDS_AT_ONCE", "2"))
 """Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts. More
 only help on more machines; on one they share the same budget of cores."""
@@ -126,16 +123,16 @@ class StageOperator(ChildOperator):
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        order = context["run_id"]
-        with told_to_airflow(), storage.shared(self.stage, params, shard, order) as exchange:
-            value = child.run_stage(
+        with told_to_airflow():
+            value = storage.run_stage(
                 self.stage,
                 params,
                 shard,
+                context["run_id"],
                 on_start=self.hold,
-                variables=service_environment(self.stage, params) | {ORDER: order},
+                variables=service_environment(self.stage, params),
             )
-        return self._push(context, params, exchange.located(value) if exchange else value)
+        return self._push(context, params, value)
 
     def _params(self, context: Context) -> dict[str, Any]:
         params = {name: value for name, value in context["params"].items() if value is not None}

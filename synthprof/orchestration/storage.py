@@ -5,10 +5,11 @@ This is the light side, which the DAG file imports; `exchange` does the work (do
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from synthprof.errors import Busy, SpecError, StageError
+from synthprof.orchestration import child
 from synthprof.pipeline import stage as find
 from synthprof.refusals import clear_errors
 from synthprof.resources import home_folder
@@ -16,6 +17,9 @@ from synthprof.spec import Request, Shard
 
 if TYPE_CHECKING:
     from synthprof.orchestration.exchange import Exchange
+
+ORDER = "SYNTHPROF_ORDER"
+"""Tells the child which run it works for: `force` makes all anew once in a run, not at each clear."""
 
 STORAGE = "SYNTHPROF_STORAGE"
 """The setting: empty for the data root, or `s3://connection@bucket/prefix`."""
@@ -55,6 +59,27 @@ def shared(
         raise
     with clear_errors():
         exchange.store()
+
+
+def run_stage(
+    stage: str,
+    params: Mapping[str, Any],
+    shard: tuple[int, int] | None,
+    order: str,
+    *,
+    on_start: Callable[[child.Child], None] = lambda child: None,
+    variables: Mapping[str, str] | None = None,
+) -> Any:  # noqa: ANN401
+    """The value of the stage that a child process has run, its files being where the workers share them.
+
+    What the source of a collection has told here is handed to the child, which need not read it once more:
+    it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
+    """
+    with shared(stage, params, shard, order) as exchange:
+        known = exchange.spec.found_out if exchange else {}
+        told = {**(variables or {}), ORDER: order}
+        value = child.run_stage(stage, {**params, **known}, shard, on_start=on_start, variables=told)
+        return exchange.located(value) if exchange else value
 
 
 def _exchange(url: str, stage: str, params: Mapping[str, Any], shard: Shard | None, order: str) -> "Exchange":

@@ -9,7 +9,7 @@ from synthprof.files import check_links, write_text
 from synthprof.pipeline import version_of
 from synthprof.plan import plan, texts_of
 from synthprof.receipts import read_receipt
-from synthprof.spec import Spec, plan_shards
+from synthprof.spec import plan_shards
 from synthprof.stages.context import Context, Outcome
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def run(context: Context) -> Outcome:
             "shards": _shards(context),
             "clusters": planned.clusters,
             "index": planned.index.kind if planned.index else None,
-            "found_out": _found_out(context.spec),
+            "found_out": context.spec.found_out,
         },
     )
 
@@ -63,9 +63,3 @@ def holds(context: Context) -> bool:
 def _shards(context: Context) -> list[list[Any]]:
     shards = plan_shards(context.spec, context.request.runtime)
     return [[shard.first, shard.end, shard.label(context.spec.profiles)] for shard in shards]
-
-
-def _found_out(spec: Spec) -> dict[str, Any]:
-    """What the source of a collection has told, for the stages after this one."""
-    names = ("collection", "profiles", "columns") if spec.collection else ()
-    return {name: getattr(spec, name) for name in names}
