@@ -186,15 +186,24 @@ def test_a_child_that_is_not_wanted_any_more_ends_even_if_it_ignores_that(script
     assert started[0].process.returncode == -signal.SIGKILL
 
 
+SECRET = (
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AIRFLOW_CONN_STORE",
+    "_AIRFLOW_PROCESS_CONTEXT",
+    "__AIRFLOW_SUPERVISOR_FD",
+    "SYNTHPROF_TOKEN",
+)
+WANTED = ("SYNTHPROF_HOME", "SYNTHPROF_EMBEDDINGS_KEY", "HTTPS_PROXY", "AWS_ACCESS_KEY_ID", "HF_HOME")
+
+
 def test_child_gets_our_process_group_and_an_environment_without_airflows_own(script, monkeypatch):
-    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "forbidden")
-    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")
-    monkeypatch.setenv("__AIRFLOW_SUPERVISOR_FD", "9")
-    monkeypatch.setenv("SYNTHPROF_HOME", "/kept")
+    for name in (*SECRET, *WANTED):
+        monkeypatch.setenv(name, "9")
     names, group, parent = script("say('result', value=[list(os.environ), os.getpgrp(), os.getppid()])")
-    assert not [name for name in names if "AIRFLOW_SUPERVISOR" in name or name.endswith("SQL_ALCHEMY_CONN")]
-    assert "_AIRFLOW_PROCESS_CONTEXT" not in names
-    assert {"SYNTHPROF_HOME", "SYNTHPROF_PARENT_PID"} <= set(names)
+    assert not [name for name in names if name.lstrip("_").startswith("AIRFLOW") or name in SECRET]
+    assert {*WANTED, "SYNTHPROF_PARENT_PID"} <= set(names)
     assert (group, parent) == (os.getpgrp(), os.getpid())
 
 
@@ -203,14 +212,14 @@ def test_stage_dies_with_a_killed_parent():
     code = textwrap.dedent(
         """
         import subprocess, sys, time
-        from synthprof.orchestration.child import environment
+        from synthprof.environment import child_environment
         child = subprocess.Popen([sys.executable, "-c", '''
         import os, time
         from synthprof.parallel import die_with
         die_with(int(os.environ["SYNTHPROF_PARENT_PID"]))
         print(os.getpid(), flush=True)
         time.sleep(60)
-        '''.replace(chr(10) + " " * 8, chr(10))], env=environment())
+        '''.replace(chr(10) + " " * 8, chr(10))], env=child_environment())
         time.sleep(60)
         """
     )

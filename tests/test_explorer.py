@@ -408,6 +408,17 @@ def test_a_killed_process_is_started_again(client):
     assert worker.pid != killed
 
 
+def test_the_process_is_told_no_secret_of_the_server(home, monkeypatch):
+    for name in ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW_CONN_STORE", "SYNTHPROF_TOKEN", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with alone(home) as client:
+        answer(client, "/api/datasets")
+        told = psutil.Process(client.app.state.worker.pid).environ()
+    assert not [name for name in told if name.startswith("AIRFLOW") or name == "SYNTHPROF_TOKEN"]
+    assert told["HTTPS_PROXY"] == "http://127.0.0.1:9"
+    assert told["SYNTHPROF_HOME"] == str(home)
+
+
 def test_an_exact_search_ends_when_nobody_waits_any_longer(home):
     def give_up() -> None:
         raise TimeoutError

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from synthprof.environment import child_environment
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.spec import params_schema
 
@@ -75,7 +76,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment() | dict(variables),
+            env=child_environment() | dict(variables),
         )
         self.asked = False
         self._kill_at = math.inf
@@ -152,19 +153,6 @@ class Child:
     def _kill(self) -> None:
         logger.warning("child %d did not end by itself: killed", self.process.pid)
         self.process.kill()
-
-
-def environment() -> dict[str, str]:
-    """Our environment without what Airflow means for its own processes, and with our process id.
-
-    pydantic would look through every installed package for plugins of its own: 30 ms of each start.
-    """
-    ours = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.endswith("__SQL_ALCHEMY_CONN") and not name.startswith(("_AIRFLOW", "__AIRFLOW"))
-    }
-    return ours | {"SYNTHPROF_PARENT_PID": str(os.getpid()), "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 
 
 class _Log:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from synthprof.environment import child_environment
 from synthprof.errors import SpecError
 
 logger = logging.getLogger(__name__)
@@ -151,13 +152,13 @@ class Worker:
 
     async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running | None:
         """A process that has said that it is ready."""
-        environment = self._environment() | await asyncio.to_thread(self._service)
+        service = await asyncio.to_thread(self._service)
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "synthprof.web.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=environment,
+                env=child_environment() | {"SYNTHPROF_HOME": str(self.home)} | service,
                 stdin=subprocess.DEVNULL,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)
@@ -170,15 +171,6 @@ class Worker:
             self._end(running)
             return None
         return running if answer.status == 200 else None
-
-    def _environment(self) -> dict[str, str]:
-        """Ours without what is secret or means something to Airflow."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if "AIRFLOW" not in name and name != "SYNTHPROF_TOKEN"
-        }
-        return kept | {"SYNTHPROF_HOME": str(self.home), "SYNTHPROF_PARENT_PID": str(os.getpid())}
 
     async def _listen(self, running: _Running, reader: asyncio.StreamReader) -> None:
         """Answers reach those who wait until the process ends; then all are told so."""

@@ -10,11 +10,11 @@ import uvicorn
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
+from synthprof.environment import TOKEN
 from synthprof.errors import SpecError
 from synthprof.web.access import Lone
 from synthprof.web.app import make_app
 
-TOKEN = "SYNTHPROF_TOKEN"  # the name of the variable, not a secret
 LEAST_TOKEN = 16
 """Characters of a token that is not guessed."""
 
