@@ -207,7 +207,7 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
     patience_seconds: how long to wait for it; a killed holder's children may keep it for some milliseconds.
     """
     give_up = time.monotonic() + patience_seconds
-    while (descriptor := _held(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)) is None:
+    while (descriptor := _held(path, shared)) is None:
         if time.monotonic() > give_up:
             raise Busy(f"{what} is being worked on by another process; wait for it to end, then try again")
         time.sleep(0.02)
@@ -215,6 +215,15 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Whether the lock of an open file could be had at once; it lasts until the descriptor is closed."""
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_held(path: Path) -> bool:
@@ -226,7 +235,7 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _locked(descriptor, fcntl.LOCK_EX)
+        return not try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -236,7 +245,7 @@ def unread(folder: Path) -> Iterator[bool]:
     """Whether nobody reads in the folder; while inside, no reader can begin to (`reading`)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield _locked(descriptor, fcntl.LOCK_EX)
+        yield try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -247,29 +256,20 @@ def reading(folder: Path) -> int:
     Raises FileNotFoundError if it is gone, or is no longer what has this name.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    if _locked(descriptor, fcntl.LOCK_SH) and _is_at(descriptor, folder):
+    if try_lock(descriptor, shared=True) and _is_at(descriptor, folder):
         return descriptor
     os.close(descriptor)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
-def _held(path: Path, kind: int) -> int | None:
+def _held(path: Path, shared: bool) -> int | None:
     """A descriptor that holds the lock file at `path`, if it could be had at once."""
     make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    if _locked(descriptor, kind) and _is_at(descriptor, path):
+    if try_lock(descriptor, shared=shared) and _is_at(descriptor, path):
         return descriptor
     os.close(descriptor)
     return None
-
-
-def _locked(descriptor: int, kind: int) -> bool:
-    """Whether the lock could be had at once."""
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

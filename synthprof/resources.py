@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import fcntl
 import math
 import os
 import platform
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from synthprof.errors import SpecError
+from synthprof.files import try_lock
 
 CPU_SHARE = 0.8
 """Share of the usable cores that all runs on one machine may take together."""
@@ -208,7 +208,7 @@ def cpu_slot(slots: int) -> Iterator[None]:
             if time.monotonic() >= look_again:
                 usable = files[:1] if memory_is_short() else files
                 look_again = time.monotonic() + LOOK_SECONDS
-            if any(_try_lock(file) for file in usable):
+            if any(try_lock(file) for file in usable):
                 break
             time.sleep(0.002)
         yield
@@ -223,14 +223,6 @@ def _slot_folder() -> Path:
     if folder.stat().st_uid != os.getuid():
         raise SpecError(f"{folder} belongs to another user; remove it or set TMPDIR to a folder of your own")
     return folder
-
-
-def _try_lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _groups_above() -> Iterator[tuple[str, Path]]:

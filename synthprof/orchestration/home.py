@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from synthprof.files import replacing
+from synthprof.files import replacing, try_lock
 
 PROJECT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -80,10 +80,10 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "use.lock").open("a") as lock:
             with locked(self.path / "enter.lock"):  # else a run that gives up dead ones looks like the UI
-                alone = _try_lock(lock.fileno(), fcntl.LOCK_EX)
+                alone = try_lock(lock.fileno())
                 if alone:
                     self._give_up_dead_runs()
-                shared = (by == "run" or not alone) and _try_lock(lock.fileno(), fcntl.LOCK_SH)
+                shared = (by == "run" or not alone) and try_lock(lock.fileno(), shared=True)
             yield "nobody" if alone else "runs" if shared else "ui"
 
     def _settings(self) -> dict[str, str]:
@@ -122,24 +122,12 @@ class Home:
             connection.executescript(_GIVE_UP)
 
 
-def locked(path: Path) -> contextlib.AbstractContextManager[None]:
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
     """The file is locked by us alone, as long as the context lasts or we live."""
-
-    @contextlib.contextmanager
-    def hold() -> Iterator[None]:
-        with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-    return hold()
-
-
-def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _bundles() -> list[dict[str, Any]]:
