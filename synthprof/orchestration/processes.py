@@ -15,8 +15,10 @@ from types import FrameType
 
 import psutil
 
+from synthprof.parallel import die_with
+
 SECONDS_TO_END = 8.0
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class Asked(BaseException):
@@ -93,9 +95,7 @@ def start(
 
     def die_with_us() -> None:
         if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != ours:
-                os._exit(1)
+            die_with(ours, signal.SIGTERM)
 
     with log.open("ab") if log else contextlib.nullcontext() as output:
         return subprocess.Popen(
