@@ -9,7 +9,7 @@ import pyarrow as pa
 from adbc_driver_manager import AdbcConnection, AdbcStatement, StatementOptions
 from adbc_driver_manager import Error as AdbcError
 
-from synthprof.errors import SpecError, StageError, SynthprofError
+from synthprof.errors import SpecError, StageError, SynthprofError, first_line
 from synthprof.files import replacing, start_writing
 from synthprof.spec import BLOCK_ROWS
 
@@ -155,7 +155,7 @@ def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Tabl
         with _connected(uri) as connection:
             return connection.execute(query, parameters)
     except (AdbcError, OSError) as error:
-        reason = str(error).partition("\n")[0] if path.is_file() else "it is missing"
+        reason = first_line(error) if path.is_file() else "it is missing"
         raise StageError(
             f"{path} cannot be read: {reason}; `synthprof repair` makes a damaged version whole"
         ) from error

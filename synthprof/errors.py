@@ -21,3 +21,8 @@ class Busy(StageError):
     """Another process is at work on the same version."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says; what libraries add below it is for their authors."""
+    return str(error).partition("\n")[0]

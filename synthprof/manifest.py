@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from synthprof.errors import StageError
+from synthprof.errors import StageError, first_line
 from synthprof.files import FileRecord, is_so
 from synthprof.receipts import Receipt
 from synthprof.spec import digest_of
@@ -65,16 +65,12 @@ def read_manifest(folder: Path) -> Manifest:
         content = path.read_bytes()
         manifest = Manifest.model_validate_json(content)
     except (OSError, ValidationError) as error:
-        raise StageError(f"{path} cannot be read ({_first_line(error)}); {_MEND}") from error
+        raise StageError(f"{path} cannot be read ({first_line(error)}); {_MEND}") from error
     if manifest.seal and (manifest.seal != manifest.digest() or content != manifest.text().encode()):
         raise StageError(f"{path} was changed since it was published; {_MEND}")
     if manifest.version != folder.resolve().name:
         raise StageError(f"{path} is that of version {manifest.version}; {_MEND}")
     return manifest
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def content_digest(files: Iterable[FileRecord]) -> str:

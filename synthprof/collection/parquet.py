@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthprof.errors import SpecError
+from synthprof.errors import SpecError, first_line
 
 AT_ONCE = 512
 MOST_SHOWN = 200
@@ -38,7 +38,7 @@ class Parquet:
         try:
             return batch.column(name).to_pylist()  # type: ignore[no-any-return]
         except (ValueError, OverflowError, KeyError) as error:  # nanoseconds, far dates, time zones
-            reason = str(error).partition("\n")[0][:MOST_SHOWN]
+            reason = first_line(error)[:MOST_SHOWN]
             raise SpecError(
                 f"column {name!r} of {self._path} has a value that cannot be read: {reason}; make it text"
             ) from None
@@ -57,7 +57,7 @@ class Parquet:
             with pq.ParquetFile(self._path) as file:
                 yield file
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            reason = str(error).partition("\n")[0]
+            reason = first_line(error)
             raise SpecError(
                 f"source={self._path} cannot be read: {reason}; name a sound Parquet file"
             ) from None

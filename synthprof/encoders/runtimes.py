@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.errors import SpecError
+from synthprof.errors import SpecError, first_line
 
 Runtime = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 """One vector per text, (n, dim), of any norm."""
@@ -57,7 +57,7 @@ def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
     except SpecError:
         raise
     except Exception as error:  # each library has its own ways to say that a file is not what it should be
-        reason = str(error).partition("\n")[0][:MOST_SHOWN]
+        reason = first_line(error)[:MOST_SHOWN]
         raise SpecError(
             f"model={model} cannot be loaded ({reason}); name the folder of a model of "
             "sentence-transformers, ONNX or model2vec, or with a network the name of one of the first kind"

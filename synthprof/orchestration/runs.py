@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from synthprof.errors import SpecError, StageError
+from synthprof.errors import SpecError, StageError, first_line
 from synthprof.orchestration.console import print_result
 from synthprof.orchestration.home import Home
 from synthprof.orchestration.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
@@ -42,9 +42,8 @@ def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
     try:
         return _through_ui(airflow, params)
     except httpx.HTTPError as error:
-        first = str(error).partition("\n")[0]
         raise StageError(
-            f"Airflow at {airflow.url} has ended, or lost the run ({first}); run it again"
+            f"Airflow at {airflow.url} has ended, or lost the run ({first_line(error)}); run it again"
         ) from error
 
 
