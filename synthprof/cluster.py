@@ -31,6 +31,7 @@ from synthprof.faiss_threads import (
     products,
 )
 from synthprof.sizing import training_rows_count
+from synthprof.streams import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -157,12 +158,12 @@ def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
     """
     points = np.rint(rows * (4096 / max(float(np.abs(rows).max()), 1e-30))).astype(np.float64)
     squares = np.einsum("ij,ij->i", points, points)
-    bits = np.random.Philox(key=key ^ 1 << 127)
+    numbers = Stream(np.random.Philox(key=key ^ 1 << 127))
     chosen = [0]  # the rows are in random order
     nearest = squares + squares[0] - 2 * (points @ points[0])
     while len(chosen) < k:
-        draws = (bits.random_raw(SPREAD_TRIALS) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        tried = np.searchsorted(np.cumsum(nearest), draws * nearest.sum(), side="right")
+        draws = numbers.uniform(SPREAD_TRIALS) * nearest.sum()
+        tried = np.searchsorted(np.cumsum(nearest), draws, side="right")
         tried = np.minimum(tried, len(rows) - 1)
         distances = squares[:, None] + squares[tried] - 2 * (points @ points[tried].T)
         closer = np.minimum(nearest[:, None], distances)
