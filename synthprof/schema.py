@@ -74,6 +74,11 @@ class TanhRatio:
     numerator: str
     denominator: str
 
+    @property
+    def name(self) -> str:
+        """What the feature is called."""
+        return f"tanh({self.numerator}/{self.denominator})"
+
 
 # --- columns and schema ----------------------------------------------------------------------------------
 
@@ -210,6 +215,12 @@ class Schema:
         for column in self.columns:
             _visit(self, column, order, ())
         return tuple(order.values())
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What stands at each position of a feature vector, from position 0 on; what follows is 0."""
+        columns = (column.name for column in self.columns if column.feature is not None)
+        return (*columns, *(ratio.name for ratio in self.derived))
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises SpecError naming those there are."""

@@ -16,15 +16,9 @@ Features = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 
 
-def feature_names(schema: Schema) -> tuple[str, ...]:
-    """What stands at each position of a feature vector, from position 0 on; what follows is 0."""
-    columns = (column.name for column in schema.columns if column.feature is not None)
-    return (*columns, *(f"tanh({ratio.numerator}/{ratio.denominator})" for ratio in schema.derived))
-
-
 def required_dim(schema: Schema) -> int:
     """The fewest values that a feature vector of this schema can have."""
-    return len(feature_names(schema))
+    return len(schema.feature_names)
 
 
 def check_dim(schema: Schema, dim: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from synthprof.errors import SpecError
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
-from synthprof.vectorize import check_dim, feature_names, features, required_dim
+from synthprof.vectorize import check_dim, features, required_dim
 
 SCHEMA = load_schema("gamer_br")
 
@@ -35,7 +35,7 @@ def test_vectors_are_float32_c_contiguous_and_within_0_and_1(profiles):
 
 def test_each_feature_stands_at_its_position_with_its_value(profiles):
     vectors = features(SCHEMA, profiles, 24)
-    at = {name: i for i, name in enumerate(feature_names(SCHEMA))}
+    at = {name: i for i, name in enumerate(SCHEMA.feature_names)}
     for i in range(0, profiles.num_rows, 997):
         row = profiles.slice(i, 1).to_pylist()[0]
         said = {name: vectors[i, position] for name, position in at.items()}
@@ -111,7 +111,7 @@ def test_a_category_that_is_none_is_refused_with_its_name(profiles):
 
 def test_features_are_pinned():
     # Readers of `vetores` know a feature by its position: a change here breaks every model trained on them.
-    assert feature_names(SCHEMA) == (
+    assert SCHEMA.feature_names == (
         "idade",
         "cidade",
         "estado",

@@ -67,7 +67,7 @@ def describe(schema: Schema) -> str:
                     *(
                         (
                             str(i),
-                            f"`tanh({r.numerator}/{r.denominator})`",
+                            f"`{r.name}`",
                             f"tanh of the ratio; 1 where `{r.denominator}` is 0",
                         )
                         for i, r in enumerate(schema.derived, start=len(features))
