@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from synthprof.arrays import Vector
 from synthprof.errors import SpecError, StageError
 from synthprof.spec import digest_of
-
-Vector = npt.NDArray[np.float32]
 
 AT_ONCE = 500
 """Digests per query, below the 999 parameters that every SQLite takes."""

@@ -20,11 +20,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from synthprof.arrays import Matrix
 from synthprof.errors import SpecError
 from synthprof.faiss_threads import (
     BLAS_VALUES_MIN,
     PRODUCT_ROWS,
-    Matrix,
     finite,
     flat_index,
     one_thread_each,

@@ -15,16 +15,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import tenacity
 
 from synthprof.answers import Answers, text_digests
+from synthprof.arrays import Matrix, Vector
 from synthprof.batches import Batch, Batches
-from synthprof.encoders.exact import Vector
 from synthprof.encoders.slow import KNOWN_GOOD, Rejected, SlowEncoder
 from synthprof.errors import SpecError, StageError
-
-Matrix = npt.NDArray[np.float32]
 
 PAUSE_SECONDS = 2.0
 """Between finding a text bad and trying it once more."""

@@ -16,11 +16,9 @@ from typing import Any
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
+from synthprof.arrays import Matrix
 from synthprof.errors import StageError
-
-Matrix = NDArray[np.float32]
 
 PRODUCT_ROWS = 4_096  # FAISS's own distance_compute_blas_query_bs; 2,048 and 16,384 were no faster
 BLAS_VALUES_MIN = 64_000  # query values from which FAISS multiplies matrices: 500 queries take half the time

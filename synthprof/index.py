@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthprof import cluster
+from synthprof.arrays import Ids, Matrix
 from synthprof.errors import SpecError, StageError
-from synthprof.faiss_threads import Matrix, faiss_thread, finite, one_thread_each
+from synthprof.faiss_threads import faiss_thread, finite, one_thread_each
 from synthprof.sizing import CODEWORDS, IndexChoice, in_band
-
-Ids = NDArray[np.int64]
 
 LINKS = 32  # HNSW: M, links per vector and layer; twice as many on the lowest
 HNSW_ROWS = 16_384  # vectors per add: the bytes of HNSW depend on it

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.arrays import Matrix
 from synthprof.draws import Chance, Choice, Given, Lookup, Number, Subset
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.shares import expected_shares, labels
-from synthprof.projection import Matrix
 from synthprof.schema import Column, Schema
 
 CLUSTER = "cluster"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
+from synthprof.arrays import Matrix
 
 LANDMARKS = 192
 """Centroids that are laid out: the work of a step of t-SNE grows with their square (0.3 ms at 192)."""

@@ -15,9 +15,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof.faiss_threads import Matrix, one_thread_each, product_rows
-
-Ids = NDArray[np.int64]
+from synthprof.arrays import Ids, Matrix
+from synthprof.faiss_threads import one_thread_each, product_rows
 
 QUERY_ROWS = 256  # queries per task of an approximate search
 PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search

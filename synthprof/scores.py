@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof.faiss_threads import Matrix, flat_index, one_thread_each, products
+from synthprof.arrays import Matrix
+from synthprof.faiss_threads import flat_index, one_thread_each, products
 
 COUNTED_ROWS = 65_536  # at once, at least: 64-bit copies of all labels would grow with the data
 

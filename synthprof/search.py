@@ -13,9 +13,9 @@ from typing import Any, Self
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
 from synthprof import recall
+from synthprof.arrays import Ids, Matrix
 from synthprof.contents import EMBEDDINGS_DB, INDEX, PERFIS
 from synthprof.database import check_unicode, read
 from synthprof.encoders import TextEncoder, encoder_of
@@ -28,9 +28,6 @@ from synthprof.filters import Condition, OneOf, parse_conditions, where
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS
-
-Matrix = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
 
 MOST_HITS = 1_000
 MOST_TEXT = 2_000

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
-    {"kernels", "errors", "startup", "environment"},
+    {"kernels", "errors", "startup", "environment", "arrays"},
     {"draws"},
     {"schema"},
     {"spec", "sizing"},
@@ -37,7 +37,7 @@ LAYERS = (
 SAME_LAYER = {
     ("resources", "files"), ("parallel", "resources"), ("parallel", "workers"), ("telemetry", "resources"),
     ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("web", "orchestration"), ("explore", "store"),
-    ("index_pages", "database"), ("overview", "projection"),
+    ("index_pages", "database"),
 }  # fmt: skip
 
 HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")

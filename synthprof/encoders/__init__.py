@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from synthprof.encoders.exact import Matrix
+from synthprof.arrays import Matrix
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT
 from synthprof.resources import default_workers

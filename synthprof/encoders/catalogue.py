@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
+from synthprof.arrays import Matrix
 from synthprof.draws import LIST_SEPARATOR
-from synthprof.encoders.exact import Matrix, unit_rows
+from synthprof.encoders.exact import unit_rows
 from synthprof.encoders.tokens import Tokens
 from synthprof.encoders.vocabulary import Vocabulary
 

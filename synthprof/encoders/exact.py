@@ -5,10 +5,8 @@ what is not a sum is one correctly rounded operation of IEEE 754 (product, quoti
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
+from synthprof.arrays import Matrix
 
 CHUNK_ROWS = 512
 """Rows worked on at a time, so that temporaries stay in the processor's cache."""

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import ndtri
 
-from synthprof.encoders.exact import CHUNK_ROWS, Matrix, unit_rows
+from synthprof.arrays import Matrix
+from synthprof.encoders.exact import CHUNK_ROWS, unit_rows
 from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, hash_strings, mix
 
 IDENTITY: Final = "id"

@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import tenacity
 
-from synthprof.encoders.exact import Matrix, Vector
+from synthprof.arrays import Matrix, Vector
 from synthprof.encoders.slow import KNOWN_GOOD, Rejected, SlowEncoder
 from synthprof.errors import SpecError, StageError
 

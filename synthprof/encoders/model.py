@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthprof.encoders.exact import Matrix, Vector
+from synthprof.arrays import Matrix, Vector
 from synthprof.encoders.runtimes import Runtime, load_runtime
 from synthprof.encoders.slow import KNOWN_GOOD, SlowEncoder
 from synthprof.errors import SpecError

@@ -10,7 +10,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from synthprof.encoders.exact import Matrix, Vector
+from synthprof.arrays import Matrix, Vector
 from synthprof.profiles import TEXT
 
 KNOWN_GOOD = "Joga à noite no computador."

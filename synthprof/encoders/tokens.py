@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from synthprof.encoders.exact import Matrix
+from synthprof.arrays import Matrix
 from synthprof.encoders.lexicon import STOP_WORDS, Lexicon, read_lexicon
 from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, mix
 from synthprof.encoders.text import PhraseFinder, fold_all, hash_words

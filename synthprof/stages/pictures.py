@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.arrays import Matrix
 from synthprof.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
 from synthprof.files import replacing
 from synthprof.overview import MOST_POINTS, described, map_of, overview
 from synthprof.profiles import schema_of
-from synthprof.projection import Matrix, Plane, place, plane
+from synthprof.projection import Plane, place, plane
 from synthprof.resources import cpu_slot
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import EMBEDDINGS, LABELS, Blocks, Context
