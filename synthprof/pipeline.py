@@ -26,6 +26,7 @@ class Stage:
     when: the parameter that must be true for the stage to have something to do.
     beside: whether one thread does its work where there is one worker; others need not wait for it.
     pooled: whether it gives work to the pool's processes.
+    alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with the files of the built-in schemas, too.
     """
 
@@ -36,6 +37,7 @@ class Stage:
     when: str | None = None
     beside: bool = False
     pooled: bool = False
+    alone: bool = False
     schemas: bool = False
 
     @property
@@ -66,7 +68,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("setup", 1, "dataset"),
+    Stage("setup", 1, "dataset", alone=True),
     Stage("generate", 2, "shard", ("setup",), pooled=True, schemas=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
     Stage("vectorize", 2, "shard", ("generate",), pooled=True),
@@ -80,8 +82,11 @@ STAGES = (
         "dataset",
         ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
         pooled=True,
+        alone=True,
     ),
 )
+
+BEFORE_PUBLISH = STAGES[:-1]
 
 
 @functools.cache
@@ -95,9 +100,9 @@ def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
     return found
 
 
-def wanted(spec: Spec) -> list[Stage]:
-    """The stages that have something to do for this spec, in order."""
-    return [each for each in STAGES if each.applies(spec)]
+def wanted(spec: Spec, stages: tuple[Stage, ...] = STAGES) -> list[Stage]:
+    """Those of the stages that have something to do for this spec, in order."""
+    return [each for each in stages if each.applies(spec)]
 
 
 def version_of(spec: Spec) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthprof.pipeline import STAGES, stage
+from synthprof.pipeline import STAGES, stage, wanted
 from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
 from synthprof.sizing import (
     IndexChoice,
@@ -173,10 +173,10 @@ def fitting_workers(spec: Spec, budget: Budget, texts: Texts | None = None) -> i
     def hungriest(workers: int) -> int:
         return max(memory_of(each.name, spec, workers, texts) for each in STAGES if each.pooled)
 
-    wanted = budget.workers
-    while wanted > 1 and hungriest(wanted) > WARN_SHARE * budget.memory:
-        wanted -= 1
-    return wanted
+    workers = budget.workers
+    while workers > 1 and hungriest(workers) > WARN_SHARE * budget.memory:
+        workers -= 1
+    return workers
 
 
 def clusters_of(spec: Spec) -> int:
@@ -194,7 +194,7 @@ def index_of(spec: Spec) -> IndexChoice | None:
 
 def _stages(spec: Spec) -> list[str]:
     """The stages that take more than a moment."""
-    return [each.name for each in STAGES if each.name != "setup" and each.applies(spec)]
+    return [each.name for each in wanted(spec) if each.name != "setup"]
 
 
 def memory_of(name: str, spec: Spec, workers: int, texts: Texts | None = None) -> int:
@@ -215,11 +215,13 @@ def _texts_memory(name: str, spec: Spec, workers: int, texts: Texts) -> int:
     return processes * HELD_COPIES * texts.block_bytes
 
 
-def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:
+def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> int:  # noqa: C901  one branch per stage
     vectors, embeddings = 4 * BLOCK_ROWS * spec.dim_vector, 4 * BLOCK_ROWS * spec.dim_embedding
     generated = BASE_BYTES + workers * WORKER_BYTES
     idle = generated + (ENCODER_BYTES + workers * ENCODED_BYTES if workers else 0)
     match name:
+        case "setup":
+            return idle
         case "generate":
             return generated
         case "vectorize":
@@ -234,9 +236,11 @@ def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> in
             return idle + TRAIN_BYTES + 2 * _sample_bytes(spec) + 12 * spec.profiles + 2 * embeddings
         case "export_index":
             return idle + SEARCH_BYTES + _index_bytes(spec) + 4 * spec.profiles + 4 * embeddings
-        case _:
+        case "publish":
             mapped = REPORT_ROW_BYTES * min(spec.profiles, MOST_REPORT_ROWS) + 30 * spec.profiles
             return generated + REPORT_BYTES + mapped + workers * embeddings * 5 // 4
+        case _:
+            raise ValueError(f"stage {name} has no estimate of memory; add one")
 
 
 def _sample_bytes(spec: Spec, k: int = 0) -> int:
@@ -252,11 +256,13 @@ def _index_bytes(spec: Spec) -> int:
     return choice.bytes + (choice.bytes // 4 + 2 * _sample_bytes(spec, choice.nlist) if trains else 0)
 
 
-def disk_of(name: str, spec: Spec, texts: Texts | None = None) -> int:
+def disk_of(name: str, spec: Spec, texts: Texts | None = None) -> int:  # noqa: C901  one branch per stage
     """Bytes on the disk that a stage leaves."""
     rows, embedding = spec.profiles, 4 * spec.dim_embedding
     vector = 0 if spec.collection else 4 * spec.dim_vector
     match name:
+        case "setup":
+            return 0
         case "generate":
             return texts.bytes if texts else rows * PROFILE_ARROW_BYTES
         case "ingest":
@@ -273,8 +279,10 @@ def disk_of(name: str, spec: Spec, texts: Texts | None = None) -> int:
         case "vacuum":
             labels = rows * BLOB_ROW_BYTES
             return _table_bytes(rows, texts) + _blobs_bytes(rows, vector, embedding) + labels
-        case _:
+        case "publish":
             return 8 * MIB
+        case _:
+            raise ValueError(f"stage {name} has no estimate of disk; add one")
 
 
 def _table_bytes(rows: int, texts: Texts | None) -> int:

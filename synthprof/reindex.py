@@ -11,7 +11,7 @@ from synthprof.build import Build
 from synthprof.errors import SpecError
 from synthprof.explore import Version
 from synthprof.files import flush_folder, share
-from synthprof.pipeline import STAGES, Stage, check_ours
+from synthprof.pipeline import Stage, check_ours, wanted
 from synthprof.receipts import ended, write_receipt
 from synthprof.refusals import clear_errors
 from synthprof.run import Observer, Run, run_all
@@ -56,8 +56,8 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
     if not source.folder.exists():
         return
     with clear_errors(), source.lock("take-over", whole=False), target.lock("run", whole=True):
-        for stage in STAGES:
-            if stage.name not in OWN and stage.applies(request.spec):
+        for stage in wanted(request.spec):
+            if stage.name not in OWN:
                 _link_stage(stage, source, target)
 
 

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, is_so
-from synthprof.manifest import Manifest, read_manifest
-from synthprof.pipeline import STAGES, check_ours, version_of
+from synthprof.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.pipeline import BEFORE_PUBLISH, check_ours, version_of, wanted
 from synthprof.receipts import Receipt
 from synthprof.run import Observer, alone, done
 from synthprof.spec import Request, Runtime, Spec
@@ -52,15 +52,15 @@ def repair(
         )
     failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
-    wanted = [each for each in STAGES[:-1] if each.applies(request.spec)]
-    for each in wanted:
+    stages = wanted(spec, BEFORE_PUBLISH)
+    for each in stages:
         each.prepare(spec)
     with alone(request, home) as context:
         if anew:
             context.build.clear()
         _drop_damaged(context)
-        before = {each.name: _ended(context, each.name) for each in wanted}
-        for each in wanted:
+        before = {each.name: _ended(context, each.name) for each in stages}
+        for each in stages:
             if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
                 done(each, context, observe)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
@@ -90,7 +90,7 @@ def _drop_damaged(context: Context) -> None:
 
     The file goes, never its content: it may be linked from the version, where readers are.
     """
-    for each in STAGES[:-1]:
+    for each in BEFORE_PUBLISH:
         folder = context.folder(each.name)
         gone = [path for receipt in folder.glob("receipt*.json") for path in _damaged_of(context, receipt)]
         for path in gone:
@@ -122,4 +122,4 @@ def _put_in(context: Context, manifest: Manifest | None) -> list[str]:
             return mended
     ready = publishing.ready(context)
     store.publish(ready.manifest, ready.sources, ready.texts, current=False)
-    return ["MANIFEST.json", *ready.sources, *ready.texts]
+    return [MANIFEST, *ready.sources, *ready.texts]

@@ -24,7 +24,7 @@ from synthprof.errors import SpecError, SynthprofError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.meter import Meter
 from synthprof.parallel import Pool, die_with
-from synthprof.pipeline import STAGES, Stage, stage
+from synthprof.pipeline import STAGES, Stage, stage, wanted
 from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.refusals import clear_errors
 from synthprof.resources import (
@@ -73,21 +73,21 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     """
     check_machine()
     request = _found_out(request, home)
-    wanted = [each for each in STAGES if each.applies(request.spec)]
-    for each in wanted:
+    stages = wanted(request.spec)
+    for each in stages:
         each.prepare(request.spec)
     with alone(request, home) as context, Aside(context.budget.workers) as aside:
-        return Run(_all_done(wanted, context, observe, aside))
+        return Run(_all_done(stages, context, observe, aside))
 
 
 def _all_done(
-    wanted: Sequence[Stage], context: Context, observe: Observer, aside: Aside
+    stages: Sequence[Stage], context: Context, observe: Observer, aside: Aside
 ) -> tuple[Receipt, ...]:
     """The receipts of all stages, in order; a stage begins when those it needs have ended."""
     receipts: dict[str, Receipt] = {}
     others = Meter(context.pool, aside.cpu_seconds_of_others, aside.busy)
-    room = _has_room_beside(wanted, context)
-    for each in wanted:
+    room = _has_room_beside(stages, context)
+    for each in stages:
         receipts |= aside.ended(each.needs)
         if each.beside and room:
             narrow = replace(context, budget=replace(context.budget, workers=1))
@@ -96,15 +96,15 @@ def _all_done(
         else:
             anew = context.request.runtime.force and each.name == "setup"
             receipts[each.name] = done(each, context, observe, anew=anew, meter=others)
-    return tuple(receipts[each.name] for each in wanted)
+    return tuple(receipts[each.name] for each in stages)
 
 
-def _has_room_beside(wanted: Sequence[Stage], context: Context) -> bool:
-    """Whether there are cores and memory for a stage beside the hungriest of those wanted."""
+def _has_room_beside(stages: Sequence[Stage], context: Context) -> bool:
+    """Whether there are cores and memory for a stage beside the hungriest of the stages."""
     from synthprof.plan import memory_of, texts_of
 
     workers, texts = context.budget.workers, texts_of(context.build.folder)
-    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in wanted}
+    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in stages}
     beside = max(amount for each, amount in needed.items() if each.beside)
     return workers > 1 and beside + max(needed.values()) <= WARN_SHARE * context.budget.memory
 
@@ -134,26 +134,25 @@ def run_stage(
     order: names the run that the stage belongs to. With `force` an order makes everything anew once: its
     `setup` can be retried or cleared later without taking away what its other stages have made since.
     """
-    wanted = stage(name)
-    if not wanted.applies(request.spec):
-        raise SpecError(f"stage {name} has nothing to do while {wanted.when} is false; set {wanted.when}")
+    which = stage(name)
+    if not which.applies(request.spec):
+        raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
     check_machine()
     request = _found_out(request, home)
-    wanted.prepare(request.spec)
-    with clear_errors(), _contexts(request, home, pooled=wanted.pooled) as context_of:
+    which.prepare(request.spec)
+    with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
         context = context_of(shard)
         anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(order)
-        if not anew and (receipt := _lying(replace(context, name=name), wanted)) is not None:
+        if not anew and (receipt := _lying(replace(context, name=name), which)) is not None:
             return receipt  # no lock: a `setup` that is cleared need not wait for the stages at work
         part = name if shard is None else f"{name}-{shard.first}"
-        whole = name in ("setup", "publish")
-        with context.build.lock(part, whole=whole):
-            if whole:
+        with context.build.lock(part, whole=which.alone):
+            if which.alone:
                 remove_temporaries(context.build.folder)
-            elif wanted.scope == "dataset":
-                remove_temporaries(context_of(None).build.stage_folder(name, wanted.key))
+            elif which.scope == "dataset":
+                remove_temporaries(context_of(None).build.stage_folder(name, which.key))
             context.build.note_failure(None)
-            receipt = done(wanted, context, observe, anew=anew)
+            receipt = done(which, context, observe, anew=anew)
             if anew and order:
                 context.build.mark_anew_for(order)
             return receipt

@@ -2,6 +2,7 @@ import os
 import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from synthprof import resources
 from synthprof.errors import SpecError
-from synthprof.plan import memory_of, plan
+from synthprof.plan import disk_of, memory_of, plan
 from synthprof.resources import MIB, WARN_SHARE, Budget
 from synthprof.run import limits_of
 from synthprof.spec import Request
@@ -59,6 +60,14 @@ def test_a_run_and_its_plan_take_as_many_workers_as_memory_holds(
     monkeypatch.setattr("synthprof.run.budget", lambda *_: Budget(8, round(wanted), 1 << 40))
     assert limits_of(request, tmp_path).workers == 2
     assert plan(request, limits_of(request, tmp_path)).workers == 2
+
+
+def test_a_stage_without_an_estimate_of_its_own_is_not_taken_for_another() -> None:
+    spec = Request().spec
+    assert memory_of("setup", spec, 2) < memory_of("publish", spec, 2)
+    for estimate in (partial(memory_of, workers=2), disk_of):
+        with pytest.raises(ValueError, match="stage polish has no estimate"):
+            estimate("polish", spec)
 
 
 def test_the_disk_asked_is_that_of_the_data_set(tmp_path: Path) -> None:

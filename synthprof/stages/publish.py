@@ -13,7 +13,7 @@ from synthprof.contents import ARCHETYPES_FILE, REPORT, files_of
 from synthprof.database import check_ids
 from synthprof.files import FileRecord, record, replacing
 from synthprof.manifest import Manifest, content_digest
-from synthprof.pipeline import STAGES, version_of
+from synthprof.pipeline import BEFORE_PUBLISH, version_of, wanted
 from synthprof.receipts import Receipt, read_receipts
 from synthprof.report.page import load_template, render
 from synthprof.stages.context import ARCHETYPES, Context, Outcome, save_array
@@ -107,10 +107,9 @@ def holds(context: Context) -> bool:
 
 def _receipts(context: Context) -> tuple[Receipt, ...]:
     """The receipts of the stages before, in order. Raises StageError if one has not ended."""
-    wanted = [each for each in STAGES[:-1] if each.applies(context.spec)]
     return tuple(
         receipt
-        for each in wanted
+        for each in wanted(context.spec, BEFORE_PUBLISH)
         for receipt in read_receipts(context.folder(each.name), context.spec.blocks)
     )
 
