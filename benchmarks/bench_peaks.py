@@ -53,7 +53,7 @@ def _peaks(rows: int) -> dict[str, float]:
 def _of_publishing(home: Path, rows: int) -> Receipt:
     """The receipt that no manifest can hold, as it is written after it."""
     publish, spec = stage("publish"), Request.from_params({"profiles": rows}).spec
-    folder = Store(home, "gamers").build(spec).stage_folder(publish.name, publish.key)
+    folder = Store(home, "gamers").build(spec).stage_folder(publish)
     receipt = read_receipt(folder, None)
     assert receipt, folder
     return receipt

@@ -23,9 +23,6 @@ from synthprof.spec import digest_of
 AT_ONCE = 500
 """Digests per query, below the 999 parameters that every SQLite takes."""
 
-SINCE = "since"
-"""The file in a build that says since when answers count, seconds of the epoch; `force` sets it."""
-
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (digest BLOB PRIMARY KEY, embedding BLOB NOT NULL, at REAL NOT NULL)
 """

@@ -1,6 +1,7 @@
 """The working folder of one spec: stage folders with blocks and receipts, resumable, in progress or done.
 
-<home>/<dataset>/build/<spec>/<stage>-<key>/
+<home>/<dataset>/build/<spec>/<stage>-<key>/     what a stage leaves
+<home>/<dataset>/build/<spec>/                   what is of the whole build: the files named here
 """
 
 import os
@@ -12,13 +13,29 @@ from pathlib import Path
 
 from synthprof.errors import Busy
 from synthprof.files import beside, flush_folder, is_held, lock, remove_temporaries, write_text
+from synthprof.pipeline import Stage
 from synthprof.spec import Spec
 
+SPEC = "spec.json"
+"""What is made here."""
+
+SINCE = "since"
+"""Since when answers of slow encoders count, seconds of the epoch; `force` sets it."""
+
+SURVEY = "survey.json"
+"""What was found out about the source of a collection."""
+
+ENCODER = "encoder.txt"
+"""What names the content of the model on this machine that embeds."""
+
+OF_SETUP = (SPEC, SINCE, SURVEY, ENCODER)
+"""What `setup` leaves for the stages after it, some of it only if it is needed."""
+
 FAILURE = "failure.txt"
-"""In a build: what its last attempt failed with, for people."""
+"""What the last attempt failed with, for people."""
 
 ANEW_FOR = "anew-for"
-"""The file in a build that names the order for which all was made anew."""
+"""The order for which all was made anew."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +45,9 @@ class Build:
     folder: Path
     spec: Spec
 
-    def stage_folder(self, name: str, key: str) -> Path:
+    def stage_folder(self, stage: Stage) -> Path:
         """Where one version of a stage leaves its files."""
-        return self.folder / f"{name}-{key}"
+        return self.folder / stage.folder
 
     def bytes_lying(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
         """Bytes of the files that earlier attempts left in stage folders.

@@ -46,6 +46,11 @@ class Stage:
         return keys(STAGES)[self.name]
 
     @property
+    def folder(self) -> str:
+        """What its folder in a build is called: another version never meets its files."""
+        return f"{self.name}-{self.key}"
+
+    @property
     def run(self) -> Callable[..., Any]:
         """The function that does the work: Context -> Outcome."""
         return self._module.run  # type: ignore[no-any-return]

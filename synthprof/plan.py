@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthprof.build import SURVEY
 from synthprof.pipeline import STAGES, stage, wanted
 from synthprof.resources import MIB, WARN_SHARE, Budget, check_estimate
 from synthprof.sizing import (
@@ -25,12 +26,6 @@ BLOB_ROW_BYTES = 16
 
 TEXT_ROW_BYTES = 24
 """What SQLite needs for a row of a collection beside its values, with its entry in the index of keys."""
-
-SURVEY = "survey.json"
-"""What was found out about the source of a collection, in its build folder."""
-
-ENCODER = "encoder.txt"
-"""What names the content of the model on this machine that embeds, in a build folder."""
 
 # Memory, over all processes of a stage; pages that forked workers share count once. Fitted to, and compared
 # with, what benchmarks/bench_memory.py measures.

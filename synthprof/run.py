@@ -150,7 +150,7 @@ def run_stage(
             if which.alone:
                 remove_temporaries(context.build.folder)
             elif which.scope == "dataset":
-                remove_temporaries(context_of(None).build.stage_folder(name, which.key))
+                remove_temporaries(context_of(None).build.stage_folder(which))
             context.build.note_failure(None)
             receipt = done(which, context, observe, anew=anew)
             if anew and order:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from synthprof.build import Build, sweep
+from synthprof.build import SPEC, Build, sweep
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.files import (
     beside,
@@ -98,7 +98,7 @@ class Store:
 
     def builds(self) -> Iterator[Build]:
         """The builds whose spec can be read and names their folder, in the order of their names."""
-        for path in sorted(self.folder.glob("build/*/spec.json")):
+        for path in sorted(self.folder.glob(f"build/*/{SPEC}")):
             try:
                 spec = Spec.model_validate_json(path.read_bytes())
             except (OSError, ValidationError):  # removed just now, damaged, or of another release

@@ -178,7 +178,7 @@ def test_when_another_stage_fails_what_was_made_beside_is_kept(
     with pytest.raises(StageError, match="no table today"):
         run_all(ORDER, tmp_path)
     ingest = stage("ingest")
-    folder = Store(tmp_path, "small").build(ORDER.spec).stage_folder("ingest", ingest.key)
+    folder = Store(tmp_path, "small").build(ORDER.spec).stage_folder(ingest)
     receipt = read_receipt(folder, None)
     assert receipt is not None
     assert receipt.rows == ORDER.spec.profiles

@@ -232,7 +232,7 @@ def test_the_seconds_of_a_stage_count_from_its_begin_not_from_its_last_file(tmp_
         def observe(name, *_):
             time.sleep(1)
             (build,) = Store(tmp_path, DATASET).builds()
-            (build.stage_folder(name, stage(name).key) / "younger").touch()
+            (build.stage_folder(stage(name)) / "younger").touch()
             (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
             told.extend(each for each in progress["stages"] if each["stage"] == name)
 

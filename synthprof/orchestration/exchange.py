@@ -17,15 +17,13 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from synthprof.answers import SINCE
-from synthprof.build import ANEW_FOR, Build
+from synthprof.build import ANEW_FOR, OF_SETUP, SURVEY, Build
 from synthprof.errors import Busy, StageError, SynthprofError
 from synthprof.files import FileRecord, record, write_text
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
 from synthprof.pipeline import STAGES, Stage, version_of
 from synthprof.pipeline import stage as find
-from synthprof.plan import ENCODER, SURVEY
 from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
 from synthprof.refusals import clear_errors
 from synthprof.resources import MIB, home_folder
@@ -33,9 +31,6 @@ from synthprof.spec import Request, Shard, Spec
 from synthprof.store import Store
 
 logger = logging.getLogger(__name__)
-
-ROOT_FILES = ("spec.json", SINCE, SURVEY, ENCODER)
-"""What `setup` leaves in the build folder itself."""
 
 _BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
 _SEAL = re.compile(r"seal-(\d{5})\.json")
@@ -149,7 +144,7 @@ class Exchange:
             with self.build.lock("epoch", whole=True):
                 if not entered():  # by another task of this worker, while we waited
                     self.build.clear()
-                    for name in {*ROOT_FILES} - {SURVEY}:  # that one is the same in every epoch
+                    for name in {*OF_SETUP} - {SURVEY}:  # that one is the same in every epoch
                         (self.build.folder / name).unlink(missing_ok=True)
                     write_text(path, self.epoch)
         except Busy:
@@ -168,7 +163,7 @@ class Exchange:
 
     def _fetch_others(self) -> Iterator[FileRecord]:
         """The files that the stage reads of others, with their receipts where it looks at those."""
-        for name in ROOT_FILES:
+        for name in OF_SETUP:
             if (text := self.bucket.text(f"{self.epoch}/{name}")) is not None:
                 write_text(self.build.folder / name, text)
         for name, kinds in _READS[self.stage.name].items():
@@ -259,7 +254,7 @@ class Exchange:
         if self.stage.name == "publish":
             self._publication(version_of(self.spec)).store(self.request.runtime.keep_versions)
         stored = self._put(folder, receipt.files)
-        for name in ROOT_FILES if self.stage.name == "setup" else ():
+        for name in OF_SETUP if self.stage.name == "setup" else ():
             if (path := self.build.folder / name).is_file():
                 self.bucket.put_text(f"{self.epoch}/{name}", path.read_text())
         self._put_seals(folder, self._seals(folder))
@@ -318,7 +313,7 @@ class Exchange:
         return f"{self.request.dataset}/build/{self.build.folder.name}"
 
     def _stage_key(self, maker: Stage) -> str:
-        return f"{self.epoch}/{maker.name}-{maker.key}"
+        return f"{self.epoch}/{maker.folder}"
 
     def _content_key(self, file: FileRecord) -> str:
         return f"{self.epoch}/files/{file.sha256}"
@@ -327,7 +322,7 @@ class Exchange:
         return Publication(self.bucket, self.local, version, f"{self.epoch}/files")
 
     def _folder(self, maker: Stage) -> Path:
-        return self.build.stage_folder(maker.name, maker.key)
+        return self.build.stage_folder(maker)
 
     def _reads(self, kinds: Kinds, name: str) -> bool:
         block = _BLOCK_FILE.fullmatch(name)

@@ -60,8 +60,7 @@ class Blocks:
 
     def path(self, kind: str, block: int) -> Path:
         """Where a block of one kind lies, or will lie."""
-        maker = stage(_MAKERS[kind])
-        return self.build / f"{maker.name}-{maker.key}" / f"{kind}-{block:05}.{_SUFFIXES[kind]}"
+        return self.build / stage(_MAKERS[kind]).folder / f"{kind}-{block:05}.{_SUFFIXES[kind]}"
 
     def profiles(self, block: int) -> pa.RecordBatch:
         """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
@@ -210,8 +209,7 @@ class Context:
 
     def folder(self, name: str | None = None) -> Path:
         """The folder of this stage, or of the one named."""
-        maker = stage(name or self.name)
-        return self.build.stage_folder(maker.name, maker.key)
+        return self.build.stage_folder(stage(name or self.name))
 
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
         """Each block of the shard has been worked on in the pool; returns the files it left."""

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from synthprof.answers import SINCE, Answers, text_digest
+from synthprof.answers import Answers, text_digest
+from synthprof.build import ENCODER, SINCE
 from synthprof.embedding import Effort, Embedded, Embedder
 from synthprof.encoders import encoder_of
 from synthprof.encoders.slow import SlowEncoder
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, write_text
 from synthprof.pipeline import STAGES
-from synthprof.plan import ENCODER
 from synthprof.spec import BLOCK_ROWS, Spec
 from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
 from synthprof.stages.failures import FAILURES, replace_failures

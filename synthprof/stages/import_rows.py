@@ -4,10 +4,10 @@ import dataclasses
 import json
 from pathlib import Path
 
+from synthprof.build import SURVEY
 from synthprof.collection import Source, block_digest, blocks, survey
 from synthprof.errors import SpecError
 from synthprof.files import FileRecord, write_text
-from synthprof.plan import SURVEY
 from synthprof.spec import Request
 from synthprof.stages.context import PROFILES, Context, Outcome
 from synthprof.store import Store

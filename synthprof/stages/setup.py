@@ -4,7 +4,7 @@ import logging
 import time
 from typing import Any
 
-from synthprof.answers import SINCE
+from synthprof.build import SINCE, SPEC
 from synthprof.files import check_links, write_text
 from synthprof.pipeline import version_of
 from synthprof.plan import plan, texts_of
@@ -32,7 +32,7 @@ def run(context: Context) -> Outcome:
 
         check_service(context)
         forget_outdated(context)
-    write_text(build.folder / "spec.json", context.spec.model_dump_json(indent=1))
+    write_text(build.folder / SPEC, context.spec.model_dump_json(indent=1))
     return Outcome(
         0,
         details={
