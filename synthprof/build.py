@@ -14,6 +14,7 @@ from pathlib import Path
 from synthprof.errors import Busy
 from synthprof.files import beside, flush_folder, is_held, lock, remove_temporaries, write_text
 from synthprof.pipeline import Stage
+from synthprof.receipts import receipt_paths
 from synthprof.spec import Spec
 
 SPEC = "spec.json"
@@ -79,9 +80,10 @@ class Build:
     def distrust(self, *stages: str) -> None:
         """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""
         for name in stages:
-            for path in self.folder.glob(f"{name}-*/receipt*.json"):
-                path.unlink()
-                flush_folder(path.parent)
+            for folder in self.folder.glob(f"{name}-*/"):
+                for path in receipt_paths(folder):
+                    path.unlink()
+                    flush_folder(folder)
 
     def remove(self) -> None:
         """The folder is gone, unless work is going on in it."""

@@ -10,6 +10,9 @@ from synthprof.errors import StageError
 from synthprof.files import FileRecord, flush_folder, is_there, write_text
 from synthprof.spec import Shard
 
+RECEIPTS = "receipt*.json"
+"""What receipts are called, as a pattern: `receipt_name` gives the name of one."""
+
 
 class Receipt(BaseModel):
     """What a stage did, for one shard or the whole data set: completion mark and telemetry in one."""
@@ -64,7 +67,12 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
 def receipts_in(folder: Path) -> list[Receipt]:
     """The receipts of work that is done and whose files are there, in no order; shards may overlap."""
-    return list(filter(None, map(_read_receipt, folder.glob("receipt*.json"))))
+    return list(filter(None, map(_read_receipt, receipt_paths(folder))))
+
+
+def receipt_paths(folder: Path) -> list[Path]:
+    """The files in a stage's folder that are receipts by their names."""
+    return list(folder.glob(RECEIPTS))
 
 
 def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:

@@ -7,6 +7,7 @@ build folder does not start empty.
 import contextlib
 from pathlib import Path
 
+from synthprof.block_files import seal_paths
 from synthprof.build import Build
 from synthprof.errors import SpecError
 from synthprof.explore import Version
@@ -73,7 +74,7 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     names = [file.path for receipt in receipts for file in receipt.files]
-    for name in (*names, *(path.name for path in there.glob("seal-*.json"))):
+    for name in (*names, *(path.name for path in seal_paths(there))):
         with contextlib.suppress(FileExistsError):
             share(there / name, folder / name)
     flush_folder(folder)

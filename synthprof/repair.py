@@ -9,7 +9,7 @@ from synthprof.errors import SpecError, StageError
 from synthprof.files import flush_folder, is_so
 from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.pipeline import BEFORE_PUBLISH, check_ours, version_of, wanted
-from synthprof.receipts import Receipt
+from synthprof.receipts import Receipt, receipt_paths
 from synthprof.run import Observer, alone, done
 from synthprof.spec import Request, Runtime, Spec
 from synthprof.stages import publish as publishing
@@ -92,7 +92,7 @@ def _drop_damaged(context: Context) -> None:
     """
     for each in BEFORE_PUBLISH:
         folder = context.folder(each.name)
-        gone = [path for receipt in folder.glob("receipt*.json") for path in _damaged_of(context, receipt)]
+        gone = [path for receipt in receipt_paths(folder) for path in _damaged_of(context, receipt)]
         for path in gone:
             path.unlink(missing_ok=True)
         if gone:
@@ -109,7 +109,7 @@ def _damaged_of(context: Context, receipt: Path) -> list[Path]:
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
     """The receipts of a stage, and when they were written."""
-    found = context.folder(name).glob("receipt*.json")
+    found = receipt_paths(context.folder(name))
     return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
 
 

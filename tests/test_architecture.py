@@ -20,7 +20,7 @@ LAYERS = (
     {"profiles", "meter"},
     {"pipeline", "cluster"},
     {"generate", "vectorize", "encoders", "index", "recall", "scores", "projection", "overview", "report"},
-    {"receipts", "database", "blob_pages", "index_pages", "answers"},
+    {"receipts", "block_files", "database", "blob_pages", "index_pages", "answers"},
     {"manifest", "aside", "build"},
     {"store"},
     {"plan", "summary", "explore", "filters", "embedding", "collection"},

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from synthprof.block_files import SEAL, block_name, seal_name
 from synthprof.build import Build
 from synthprof.contents import NO_CLUSTER
 from synthprof.errors import StageError
@@ -40,7 +41,6 @@ LABELS = "labels.npy"
 """The cluster of each profile by the nearest centroid, those without an embedding among them."""
 
 _SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
-_SEALS = TypeAdapter(tuple[FileRecord, ...])
 _MAKERS = {kind: "generate" for kind in (PROFILES, ARCHETYPES)} | {
     kind: "vectorize" for kind in (VECTORS, EMBEDDINGS, MISSING)
 }
@@ -60,7 +60,7 @@ class Blocks:
 
     def path(self, kind: str, block: int) -> Path:
         """Where a block of one kind lies, or will lie."""
-        return self.build / stage(_MAKERS[kind]).folder / f"{kind}-{block:05}.{_SUFFIXES[kind]}"
+        return self.build / stage(_MAKERS[kind]).folder / block_name(kind, block, _SUFFIXES[kind])
 
     def profiles(self, block: int) -> pa.RecordBatch:
         """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
@@ -130,20 +130,20 @@ class Blocks:
         """
         paths = [self.path(kind, block) for kind in kinds]
         records = tuple(record(path, path.parent) for path in paths)
-        self._seal(kinds, block).write_bytes(_SEALS.dump_json(records))
+        self._seal(kinds, block).write_bytes(SEAL.dump_json(records))
         return records
 
     def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
         """The records of a block's files, if they lie there as they were sealed, to the last byte."""
         paths = [self.path(kind, block) for kind in kinds]
         try:
-            sealed = _SEALS.validate_json(self._seal(kinds, block).read_bytes())
+            sealed = SEAL.validate_json(self._seal(kinds, block).read_bytes())
             return sealed if sealed == tuple(record(path, path.parent) for path in paths) else None
         except (OSError, ValidationError):
             return None
 
     def _seal(self, kinds: Sequence[str], block: int) -> Path:
-        return self.path(kinds[0], block).with_name(f"seal-{block:05}.json")
+        return self.path(kinds[0], block).with_name(seal_name(block))
 
 
 @contextmanager

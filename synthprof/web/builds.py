@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from synthprof.block_files import seal_paths
 from synthprof.build import Build
 from synthprof.explore import stages_done, unfinished
 from synthprof.pipeline import Stage, version_of, wanted
@@ -73,7 +74,7 @@ def _progress(build: Build, each: Stage) -> models.StageProgress:
     if receipts := ended(folder, build.spec.blocks):
         seconds = sum(receipt.seconds for receipt in receipts)
         return models.StageProgress(stage=each.name, state="done", rows_done=rows, rows=rows, seconds=seconds)
-    blocks = sum(1 for _ in folder.glob("seal-*.json"))
+    blocks = len(seal_paths(folder))
     seconds = sum(receipt.seconds for receipt in receipts_in(folder))
     seconds += sum(max(0.0, time.time() - moment) for moment in build.begun(each.name))
     return models.StageProgress(
