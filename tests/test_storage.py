@@ -352,8 +352,15 @@ def test_an_old_version_whose_spec_is_of_another_release_goes_too(published):
 
 
 def test_work_before_setup_says_what_to_clear(cluster):
-    with cluster.worker("one"), pytest.raises(StageError, match="has no EPOCH; clear the task setup first"):
+    with cluster.worker("one"), pytest.raises(StageError, match=r"EPOCH is missing or empty; .* clear"):
         exchange(cluster, "generate", (0, 1)).fetch()
+
+
+def test_an_epoch_that_is_empty_is_one_clear_message(cluster):
+    build = Store(cluster.folder, "cl").build(Request.from_params(PARAMS).spec).folder.name
+    cluster.bucket.put_text(f"cl/build/{build}/EPOCH", "")
+    with cluster.worker("one"), pytest.raises(StageError, match="EPOCH is missing or empty; remove it"):
+        exchange(cluster, "setup").fetch()
 
 
 def test_rows_without_embedding_need_a_folder(cluster):

@@ -67,7 +67,8 @@ class Bucket:
         with self._clear_errors(), contextlib.suppress(FileExistsError):
             self._fs.pipe_file(self._path(key), text.encode(), mode="create")
             return text
-        return self.text(key) or self.create_text(key, text)
+        found = self.text(key)
+        return self.create_text(key, text) if found is None else found
 
     def keys(self, prefix: str) -> dict[str, datetime.datetime]:
         """The keys of all objects below the prefix, without it, and when each was last written."""

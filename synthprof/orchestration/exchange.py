@@ -92,9 +92,10 @@ class Exchange:
             self.bucket.put_text(f"{self._build_key}/{ANEW_FOR}", self.order)
         else:
             found = self.bucket.create_text(key, new)
-        if found is None:
+        if not found:
             raise StageError(
-                f"{self.bucket.url}/{self._build_key} has no {EPOCH}; clear the task setup first"
+                f"{self.bucket.url}/{key} is missing or empty; remove it if it is there, then clear the task "
+                "setup"
             )
         return f"{self._build_key}/{found}"
 
