@@ -38,7 +38,7 @@ from synthprof.resources import (
 from synthprof.spec import Request, Shard
 from synthprof.startup import end_on_signals, forgo_pandas, leave
 from synthprof.store import Store
-from synthprof.telemetry import Pace, emit, log_events, memory_watch
+from synthprof.telemetry import emit, log_events, memory_watch, progress_events
 
 if TYPE_CHECKING:
     from synthprof.stages.context import Context
@@ -305,13 +305,7 @@ def as_child(work: Callable[[], None]) -> int:
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     request = Request.from_params(params)
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
-    began = time.monotonic()
-
-    def progress(done: int, total: int, failed: int = 0) -> None:
-        seconds = round(time.monotonic() - began, 3)
-        emit("progress", done=done, total=total, failed=failed, unit="rows", seconds=seconds)
-
-    pace = Pace(progress)
+    pace = progress_events("rows")
     part = Shard(*map(int, shard.split(":"))) if shard else None
     order = os.environ.get("SYNTHPROF_ORDER", "")
 

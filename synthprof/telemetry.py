@@ -92,6 +92,20 @@ class Pace:
             self.passed_on(done, total, failed)
 
 
+def progress_events(unit: str) -> Pace:
+    """Progress that goes to standard output as events, each with the seconds since this call.
+
+    unit: what is counted, as people read it: "rows".
+    """
+    began = time.monotonic()
+
+    def tell(done: int, total: int, failed: int = 0) -> None:
+        seconds = round(time.monotonic() - began, 3)
+        emit("progress", done=done, total=total, failed=failed, unit=unit, seconds=seconds)
+
+    return Pace(tell)
+
+
 @contextmanager
 def memory_watch(stage: str, every_seconds: float = 10.0) -> Iterator[None]:
     """A log line of resident, virtual, percent and available memory now and every so often, while inside.

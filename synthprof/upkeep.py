@@ -16,17 +16,15 @@ from synthprof.reindex import build_index
 from synthprof.resources import home_folder
 from synthprof.run import as_child
 from synthprof.startup import leave
-from synthprof.telemetry import Pace, emit, log_events
+from synthprof.telemetry import Progress, emit, log_events, progress_events
 from synthprof.verify import verify
 
 logger = logging.getLogger("synthprof.upkeep")
 
-Observer = Callable[[int, int], None]
-
 FEW_BLOCKS = 4
 
 
-def reindex(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The version is published once more with another index; returns what publishing gave."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
     run = build_index(
@@ -34,15 +32,15 @@ def reindex(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
         version,
         params["index"],
         params["index_memory_mib"],
-        lambda _, done, total, failed=0: observe(done, total),
+        lambda _, done, total, failed=0: progress(done, total),
     )
     return run.published
 
 
-def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The version was found to be what its spec says. Raises SpecError with all that was found wrong."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
-    verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, observe)
+    verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, progress)
     name = f"{version.manifest.dataset} {version.manifest.version}"
     if not verdict.sound:
         raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
@@ -50,7 +48,7 @@ def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
 
 
-TASKS: dict[str, Callable[[dict[str, Any], Observer], dict[str, Any]]] = {
+TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "reindex": reindex,
     "verify": verify_version,
 }
@@ -68,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(task: str, params: dict[str, Any]) -> None:
     log_events(detailed=False)
     began = time.monotonic()
-    pace = Pace(lambda done, total, failed=0: emit("progress", done=done, total=total, unit=_UNITS[task]))
-    value = TASKS[task](params, pace)
+    value = TASKS[task](params, progress_events(_UNITS[task]))
     seconds, rows = round(time.monotonic() - began, 3), value["rows"]
     emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")
     emit("result", value=value)

@@ -1,5 +1,6 @@
 """Work on what is published, started from the explorer and done by a real scheduler."""
 
+import logging
 from urllib.parse import quote
 
 import pytest
@@ -8,9 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
 
 from synthprof.explore import open_version
+from synthprof.orchestration import child
 from synthprof.orchestration.rest import Airflow
 from synthprof.orchestration.storage import STORAGE
-from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
+from synthprof.orchestration.upkeep import COMMAND, UpkeepOperator, reindex_params, verify_params
 from synthprof.search import open_searcher
 from synthprof.store import Store
 
@@ -59,6 +61,17 @@ def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, re
     assert task["try_number"] == 1
     log = "\n".join(rest.log("synthprof_verify", run, "verify"))
     assert "map.arrow is missing or differs from its checksum" in log
+
+
+def test_each_event_of_progress_tells_the_seconds_that_rate_and_time_left_need(tmp_path, monkeypatch, caplog):
+    publish(tmp_path, profiles=600, workers=1)
+    monkeypatch.setenv("SYNTHPROF_HOME", str(tmp_path))
+    with caplog.at_level(logging.DEBUG, "synthprof.orchestration.child"):
+        child.run_stage("verify", {"dataset": DATASET, "all_blocks": True}, command=COMMAND)
+    told = [each.synthprof for each in caplog.records if hasattr(each, "synthprof")]
+    progress = [event for event in told if event["event"] == "progress"]
+    assert progress
+    assert all(event["seconds"] > 0 for event in progress)
 
 
 def test_a_misspelt_parameter_fails_the_task_at_once():
