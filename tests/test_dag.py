@@ -10,11 +10,13 @@ import time
 from urllib.parse import quote
 
 import pytest
+from airflow.sdk import DAG
 from place import Place, end, free_port, make_place, until
 
 from synthprof.errors import SpecError
 from synthprof.orchestration.datasets import TAKEN
 from synthprof.orchestration.home import PROJECT
+from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.orchestration.rest import Airflow
 from synthprof.pipeline import STAGES, stage
@@ -74,6 +76,15 @@ def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
         assert {name for name in NAMES if each.name in after[name]} - {"setup"} == set(each.needs) - {"setup"}
         assert bool(tasks[each.name].get("_is_mapped")) == (each.scope == "shard")
     assert [name for name in NAMES if not after[name]] == ["publish"]
+
+
+@pytest.mark.parametrize("text", ["two", "0", "-1", "1.5"])
+def test_a_count_of_shards_that_is_none_is_refused_in_one_sentence(monkeypatch, text):
+    monkeypatch.setenv("SYNTHPROF_SHARDS_AT_ONCE", text)
+    with DAG("shards"):
+        setup = stage_task(stage("setup"), None, None)
+        with pytest.raises(SpecError, match=f"SYNTHPROF_SHARDS_AT_ONCE={text} is no count; write"):
+            stage_task(stage("generate"), setup, None)
 
 
 def test_every_task_is_tried_again_with_growing_delays(parsed):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,10 +20,6 @@ from synthprof.spec import check_names
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
-
-SHARDS_AT_ONCE = int(os.environ.get("SYNTHPROF_SHARDS_AT_ONCE", "2"))
-"""Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts. More
-only help on more machines; on one they share the same budget of cores."""
 
 
 def dag_defaults(**tasks: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -154,6 +151,18 @@ class StageOperator(ChildOperator):
         return value
 
 
+def shards_at_once() -> int:
+    """Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts.
+
+    More only help on more machines; on one they share the same budget of cores. Raises SpecError where
+    SYNTHPROF_SHARDS_AT_ONCE is no count.
+    """
+    text = os.environ.get("SYNTHPROF_SHARDS_AT_ONCE") or "2"
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise SpecError(f"SYNTHPROF_SHARDS_AT_ONCE={text} is no count; write a number from 1 to 9999")
+    return int(text)
+
+
 def seed_of(moment: datetime, zone: str) -> int:
     """The date in that time zone read as a number: 20250131."""
     return int(f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d}")
@@ -178,7 +187,7 @@ def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None)
             stage=stage.name,
             seed_zone=seed_zone,
             map_index_template="{{ task.shard[2] }}",
-            max_active_tis_per_dagrun=SHARDS_AT_ONCE,
+            max_active_tis_per_dagrun=shards_at_once(),
             **common,
         )
         return mapped.expand(shard=setup.output)
