@@ -74,6 +74,12 @@ def test_each_event_of_progress_tells_the_seconds_that_rate_and_time_left_need(t
     assert all(event["seconds"] > 0 for event in progress)
 
 
+def test_the_form_tells_the_bounds_that_the_spec_declares():
+    memory = reindex_params()["index_memory_mib"]
+    assert memory.schema["title"] == "Memory for the index (MiB)"
+    assert f"From {memory.schema['minimum']} to " in memory.description
+
+
 def test_a_misspelt_parameter_fails_the_task_at_once():
     with DAG("upkeep", params=verify_params()):
         task = UpkeepOperator(task_id="verify", task="verify")

@@ -64,6 +64,12 @@ def airflow_params(defaults: Mapping[str, Any] | None = None, kind: Kind = "gene
     }
 
 
+def declared(name: str) -> Param:
+    """One parameter as the form of `synthprof_generate` shows it, but in no section."""
+    schema = params_schema()[name]
+    return _param(name, schema, schema["default"], None)
+
+
 def _param(name: str, properties: Mapping[str, Any], default: Any, section: str | None) -> Param:  # noqa: ANN401
     description = " ".join(filter(None, (properties["description"], _bounds(properties))))
     schema = {key: value for key, value in properties.items() if key not in ("default", "description")}

@@ -8,8 +8,8 @@ from airflow.sdk import Context, Param
 from synthprof.errors import SpecError
 from synthprof.orchestration import child, storage
 from synthprof.orchestration.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
-from synthprof.orchestration.service import service_environment
-from synthprof.spec import params_schema
+from synthprof.orchestration.params import declared
+from synthprof.orchestration.service import connection_environment
 
 COMMAND = (sys.executable, "-m", "synthprof.upkeep")
 
@@ -29,7 +29,7 @@ class UpkeepOperator(ChildOperator):
         """The task has been done."""
         params = dict(context["params"])
         self.check_names(params)
-        secrets = service_environment("setup", {"encoder": "http"}) if self.publishes else {}
+        secrets = connection_environment() if self.publishes else {}
         with told_to_airflow():
             if self.publishes:
                 _check_home_is_shared()
@@ -51,7 +51,7 @@ def _check_home_is_shared() -> None:
 def version_params() -> dict[str, Param]:
     """Which version to work on."""
     return {
-        "dataset": _declared("dataset", "Data set"),
+        "dataset": declared("dataset"),
         "version": Param(
             "",
             type=["string", "null"],
@@ -65,8 +65,8 @@ def version_params() -> dict[str, Param]:
 def reindex_params() -> dict[str, Param]:
     """Which version, and the index that it shall have."""
     return version_params() | {
-        "index": _declared("index", "Kind of index"),
-        "index_memory_mib": _declared("index_memory_mib", "Memory for the index (MiB)"),
+        "index": declared("index"),
+        "index_memory_mib": declared("index_memory_mib"),
     }
 
 
@@ -80,10 +80,3 @@ def verify_params() -> dict[str, Param]:
             description="Make every block again and compare, instead of four. (all_blocks)",
         )
     }
-
-
-def _declared(name: str, title: str) -> Param:
-    """A parameter as `synthprof.spec` declares it."""
-    schema = dict(params_schema()[name])
-    default, description = schema.pop("default"), schema.pop("description")
-    return Param(default, description=f"{description} ({name})", schema=schema | {"title": title})
