@@ -20,8 +20,8 @@ from pathlib import Path
 
 import psutil
 
+from synthprof.footprint import memory_of, texts_of
 from synthprof.pipeline import STAGES
-from synthprof.plan import memory_of, texts_of
 from synthprof.resources import MIB, default_workers, own_memory
 from synthprof.spec import Request, Spec
 

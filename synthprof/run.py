@@ -101,7 +101,7 @@ def _all_done(
 
 def _has_room_beside(stages: Sequence[Stage], context: Context) -> bool:
     """Whether there are cores and memory for a stage beside the hungriest of the stages."""
-    from synthprof.plan import memory_of, texts_of
+    from synthprof.footprint import memory_of, texts_of
 
     workers, texts = context.budget.workers, texts_of(context.build.folder)
     needed = {each: memory_of(each.name, context.spec, workers, texts) for each in stages}
@@ -179,7 +179,8 @@ def _contexts(request: Request, home: Path, *, pooled: bool) -> Iterator[Callabl
 
 def limits_of(request: Request, home: Path) -> Budget:
     """The budget of a run; its workers are those asked for, else as many as memory holds."""
-    from synthprof.plan import fitting_workers, texts_of
+    from synthprof.footprint import texts_of
+    from synthprof.plan import fitting_workers
 
     store = Store(home, request.dataset)
     limits = budget(store.folder, request.runtime.workers)
@@ -256,7 +257,8 @@ def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
 
 def _check_room(which: Stage, context: Context) -> None:
     """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
-    from synthprof.plan import check_stage, memory_of, texts_of
+    from synthprof.footprint import memory_of, texts_of
+    from synthprof.plan import check_stage
 
     workers, texts = context.pool.processes, texts_of(context.build.folder)
     enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE

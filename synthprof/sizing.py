@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 
 from synthprof.errors import SpecError
+from synthprof.resources import MIB
+from synthprof.spec import Spec
 
 POINTS_MIN = 39  # per centroid: below this FAISS warns (ClusteringParameters.min_points_per_centroid)
 POINTS_MAX = 128  # per centroid: half of FAISS's own, in half the time; inertia is 1 % more at 300,000 rows
@@ -20,6 +22,11 @@ LINK_BYTES = 272  # per vector, of HNSW32, as measured: 64 links of 4 bytes, and
 CODEWORDS = 256  # per PQ sub-quantizer, of 8 bits
 CODEWORD_ROWS_MIN = CODEWORDS * POINTS_MIN
 NLIST_BAND = 4  # search costs nlist + nprobe * rows / nlist: within 4x of the square root it is at most 2x
+
+
+def clusters_of(spec: Spec) -> int:
+    """The number of clusters: as asked for, or the automatic one."""
+    return spec.clusters or automatic_k(spec.profiles)
 
 
 def automatic_k(rows: int) -> int:
@@ -129,6 +136,14 @@ def choose(rows: int, dim: int, memory_bytes: int, kind: str = "auto", clusters:
         f"index={kind} of {rows} rows needs at least {least} bytes, {memory_bytes} are allowed; "
         "allow more memory, use index=auto, fewer rows or a smaller dim_embedding, or save no index"
     )
+
+
+def index_of(spec: Spec) -> IndexChoice | None:
+    """The index to build, if one is wanted; it depends on the spec alone, so that its bytes do."""
+    if not spec.save_index:
+        return None
+    memory = spec.index_memory_mib * MIB
+    return choose(spec.profiles, spec.dim_embedding, memory, spec.index, clusters_of(spec))
 
 
 def needs_training(choice: IndexChoice, clusters: int) -> bool:

@@ -11,8 +11,8 @@ import pytest
 from synthprof.aside import Aside
 from synthprof.errors import StageError
 from synthprof.files import is_held
+from synthprof.footprint import memory_of
 from synthprof.pipeline import STAGES, stage
-from synthprof.plan import memory_of
 from synthprof.receipts import Receipt, read_receipt
 from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import run_all

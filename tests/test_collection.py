@@ -18,8 +18,9 @@ from synthprof.database import KEYWORDS, read
 from synthprof.encoders import encoder_of
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, builds, open_version
+from synthprof.footprint import Texts, disk_of, memory_of, texts_of
 from synthprof.pipeline import STAGES
-from synthprof.plan import Texts, disk_of, fitting_workers, memory_of, plan, texts_of
+from synthprof.plan import fitting_workers, plan
 from synthprof.profiles import collection_schema
 from synthprof.reindex import build_index
 from synthprof.repair import repair

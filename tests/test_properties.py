@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from synthprof import files
 from synthprof.errors import SpecError
+from synthprof.footprint import disk_of, memory_of
 from synthprof.generate import generate
 from synthprof.manifest import Manifest, read_manifest
-from synthprof.plan import disk_of, fitting_workers, memory_of, plan
+from synthprof.plan import fitting_workers, plan
 from synthprof.profiles import load_schema
 from synthprof.resources import Budget
 from synthprof.spec import BLOCK_ROWS, Request, Runtime, Spec, params_schema, plan_shards

@@ -10,7 +10,8 @@ import pytest
 
 from synthprof import resources
 from synthprof.errors import SpecError
-from synthprof.plan import disk_of, memory_of, plan
+from synthprof.footprint import disk_of, memory_of
+from synthprof.plan import plan
 from synthprof.resources import MIB, WARN_SHARE, Budget
 from synthprof.run import limits_of
 from synthprof.spec import Request

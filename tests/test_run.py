@@ -21,9 +21,10 @@ import pytest
 from synthprof.database import filling
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.explore import builds, open_version
+from synthprof.footprint import memory_of
 from synthprof.manifest import MANIFEST, damaged, read_manifest
 from synthprof.pipeline import STAGES, keys
-from synthprof.plan import memory_of, plan
+from synthprof.plan import plan
 from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import run_all, run_stage
 from synthprof.spec import Request, Shard

@@ -11,9 +11,9 @@ from synthprof.contents import CENTROIDS, CLUSTERS, FILES, NO_CLUSTER
 from synthprof.database import filling
 from synthprof.files import FileRecord, record, replacing
 from synthprof.index_pages import Coded, add_indexes
-from synthprof.plan import clusters_of
 from synthprof.receipts import read_receipts
 from synthprof.scores import adjusted_rand_index, silhouette
+from synthprof.sizing import clusters_of
 from synthprof.spec import BLOCK_ROWS
 from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, LABELS, Context, Outcome, save_array
 from synthprof.streams import stream

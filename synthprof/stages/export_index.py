@@ -9,8 +9,7 @@ from synthprof import index, recall
 from synthprof.contents import CENTROIDS, INDEX
 from synthprof.errors import SpecError
 from synthprof.files import record, replacing
-from synthprof.plan import index_of
-from synthprof.sizing import IndexChoice, needs_training
+from synthprof.sizing import IndexChoice, index_of, needs_training
 from synthprof.stages.cluster import training_sample
 from synthprof.stages.context import EMBEDDINGS, LABELS, Context, Outcome
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from synthprof.build import SINCE, SPEC
 from synthprof.files import check_links, write_text
+from synthprof.footprint import texts_of
 from synthprof.pipeline import version_of
-from synthprof.plan import plan, texts_of
+from synthprof.plan import plan
 from synthprof.receipts import read_receipt
 from synthprof.spec import plan_shards
 from synthprof.stages.context import Context, Outcome

@@ -90,7 +90,8 @@ def _killed(group: Path) -> bool:
 
 
 def test_fewer_workers_are_taken_where_memory_holds_no_more() -> None:
-    from synthprof.plan import fitting_workers, memory_of
+    from synthprof.footprint import memory_of
+    from synthprof.plan import fitting_workers
     from synthprof.resources import Budget
     from synthprof.spec import Spec
 
