@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from synthprof.errors import StageError
 from synthprof.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.resources import MIB
 from synthprof.spec import Shard
 
 RECEIPTS = "receipt*.json"
@@ -36,6 +37,15 @@ class Receipt(BaseModel):
     def bytes_written(self) -> int:
         """Bytes of the files it left."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def line(self) -> str:
+        """What it tells, in one line for people."""
+        rate = self.rows / self.seconds if self.seconds else 0
+        return (
+            f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({rate:,.0f} rows/s), "
+            f"{self.bytes_written / MIB:,.1f} MiB written, peak {self.peak_memory / MIB:,.0f} MiB"
+        )
 
 
 def write_receipt(folder: Path, receipt: Receipt) -> None:

@@ -1,17 +1,10 @@
-"""The one runner: a stage is done once, whole, and leaves a receipt; then it is never done again.
-
-`python -m synthprof.run STAGE --params JSON [--shard FIRST:END]` runs one stage and reports in JSON lines on
-standard output (events log, progress, receipt, result, error); this is what an Airflow task starts.
-"""
+"""The one runner: a stage is done once, whole, and leaves a receipt; then it is never done again."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import os
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,30 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from synthprof.aside import Aside
-from synthprof.errors import SpecError, SynthprofError
+from synthprof.errors import SpecError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.meter import Meter
-from synthprof.parallel import Pool, die_with
-from synthprof.pipeline import STAGES, Stage, stage, wanted
+from synthprof.parallel import Pool
+from synthprof.pipeline import Stage, stage, wanted
 from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.refusals import clear_errors
-from synthprof.resources import (
-    MIB,
-    WARN_SHARE,
-    Budget,
-    budget,
-    check_machine,
-    home_folder,
-)
+from synthprof.resources import WARN_SHARE, Budget, budget, check_machine
 from synthprof.spec import Request, Shard
-from synthprof.startup import end_on_signals, forgo_pandas, leave
 from synthprof.store import Store
-from synthprof.telemetry import emit, log_events, memory_watch, progress_events
+from synthprof.telemetry import memory_watch
 
 if TYPE_CHECKING:
     from synthprof.stages.context import Context
 
-logger = logging.getLogger("synthprof.run")  # not __name__, which is "__main__" in a child process
+logger = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
@@ -205,7 +190,7 @@ def done(
     first = context.shard.first if context.shard else 0
     with _failure_noted(context), context.build.at_work(which.name, first):
         receipt = _work(which, context, meter or Meter(context.pool))
-    logger.info("%s", _line(receipt), extra={"receipt": receipt})
+    logger.info("%s", receipt.line, extra={"receipt": receipt})
     return receipt
 
 
@@ -266,60 +251,3 @@ def _check_room(which: Stage, context: Context) -> None:
     lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
     for warning in check_stage(which.name, context.spec, now, lying, texts):
         logger.warning("%s", warning)
-
-
-def _line(receipt: Receipt) -> str:
-    rate = receipt.rows / receipt.seconds if receipt.seconds else 0
-    return (
-        f"{receipt.stage}: {receipt.rows:,} rows in {receipt.seconds:.2f} s ({rate:,.0f} rows/s), "
-        f"{receipt.bytes_written / MIB:,.1f} MiB written, peak {receipt.peak_memory / MIB:,.0f} MiB"
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one stage as a child process; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m synthprof.run", description=__doc__)
-    parser.add_argument("stage", choices=[each.name for each in STAGES])
-    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
-    parser.add_argument("--shard", help="first block and end, as 0:16")
-    options = parser.parse_args(arguments)
-    return as_child(lambda: _report_stage(options.stage, json.loads(options.params), options.shard))
-
-
-def as_child(work: Callable[[], None]) -> int:
-    """The exit status of work that ends with the process which started us, its failure told as an event."""
-    end_on_signals()
-    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
-        die_with(int(parent))
-    forgo_pandas()
-    try:
-        work()
-    except SynthprofError as error:
-        emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
-        return error.exit_code
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        emit("error", kind="Crash", message=message, traceback=traceback.format_exc())
-        return 1
-    return 0
-
-
-def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
-    request = Request.from_params(params)
-    log_events(detailed=request.runtime.detailed_logging, receipts=False)
-    pace = progress_events("rows")
-    part = Shard(*map(int, shard.split(":"))) if shard else None
-    order = os.environ.get("SYNTHPROF_ORDER", "")
-
-    def observe(_: str, *progress: int) -> None:
-        pace(*progress)
-
-    receipt = run_stage(request, name, part, home_folder(), observe, order=order)
-    facts = receipt.model_dump(mode="json", exclude={"files", "details"})
-    more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
-    emit("receipt", **facts, **more, line=_line(receipt))
-    emit("result", value=receipt.details)
-
-
-if __name__ == "__main__":
-    leave(main())

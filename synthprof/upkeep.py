@@ -1,6 +1,6 @@
 """Work on what is published, as an Airflow task starts it: `python -m synthprof.upkeep TASK --params JSON`.
 
-Like `synthprof.run` it reports in JSON lines on standard output.
+Like `synthprof.child_main` it reports in JSON lines on standard output.
 """
 
 import argparse
@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from synthprof.child_main import as_child
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
 from synthprof.reindex import build_index
 from synthprof.resources import home_folder
-from synthprof.run import as_child
 from synthprof.startup import leave
 from synthprof.telemetry import Progress, emit, log_events, progress_events
 from synthprof.verify import verify

@@ -87,7 +87,7 @@ class Place:
         """The processes that work on a stage for this place."""
         found = []
         for process in psutil.process_iter(["cmdline"]):
-            if "synthprof.run" in (process.info["cmdline"] or ()):
+            if "synthprof.child_main" in (process.info["cmdline"] or ()):
                 try:
                     if process.environ().get("SYNTHPROF_HOME") == str(self.data):
                         found.append(process)

@@ -28,7 +28,7 @@ LAYERS = (
     {"verify", "search"},
     {"stages"},
     {"run"},
-    {"repair", "reindex"},
+    {"repair", "reindex", "child_main"},
     {"upkeep"},
     {"cli", "cli_search", "orchestration", "web"},
 )

@@ -15,7 +15,7 @@ from synthprof.orchestration import child
 
 @pytest.fixture
 def script(tmp_path, monkeypatch, caplog):
-    """Writes a stand-in for `python -m synthprof.run` and runs it as the stage `generate`."""
+    """Writes a stand-in for `python -m synthprof.child_main` and runs it as the stage `generate`."""
     caplog.set_level(logging.INFO, logger=child.__name__)
 
     def run(body, **options):

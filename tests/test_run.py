@@ -152,7 +152,16 @@ def test_a_stage_of_its_own_process_imports_no_pandas(reference: tuple[Path, str
         for folder in (tmp_path / "home").glob(f"small/build/*/{name}-*"):
             shutil.rmtree(folder)
         done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "synthprof.run", name, "--params", json.dumps(PARAMS)],
+            [
+                sys.executable,
+                "-X",
+                "importtime",
+                "-m",
+                "synthprof.child_main",
+                name,
+                "--params",
+                json.dumps(PARAMS),
+            ],
             env=os.environ | {"SYNTHPROF_HOME": str(tmp_path / "home")},
             capture_output=True,
             text=True,
@@ -389,7 +398,7 @@ def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool
         [
             sys.executable,
             "-m",
-            "synthprof.run",
+            "synthprof.child_main",
             "generate",
             "--params",
             json.dumps(PARAMS | {"profiles": 4_000_000}),
@@ -412,7 +421,7 @@ def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool
 
 def test_a_bad_parameter_ends_a_child_with_status_2_and_the_message() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "synthprof.run", "setup", "--params", '{"profiles": 0}'],
+        [sys.executable, "-m", "synthprof.child_main", "setup", "--params", '{"profiles": 0}'],
         capture_output=True,
         text=True,
     )

@@ -24,7 +24,7 @@ from synthprof.spec import params_schema
 
 logger = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "synthprof.run")
+COMMAND = (sys.executable, "-m", "synthprof.child_main")
 SECONDS_TO_END = 2.0
 """Between asking the child to end and killing it. All must be over five seconds after a task was marked
 failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""

@@ -244,4 +244,4 @@ def _works(process: psutil.Process) -> bool:
         command = process.cmdline()
     except psutil.NoSuchProcess:
         return False
-    return "synthprof.run" in command and "setup" not in command
+    return "synthprof.child_main" in command and "setup" not in command

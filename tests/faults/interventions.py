@@ -188,8 +188,8 @@ def _work_of(process: psutil.Process) -> Work | None:
         words, parents_words = process.cmdline(), process.parent().cmdline()
     except (psutil.Error, AttributeError):
         return None
-    if "synthprof.run" not in words or "synthprof.run" in parents_words:
+    if "synthprof.child_main" not in words or "synthprof.child_main" in parents_words:
         return None
-    stage = words[words.index("synthprof.run") + 1]
+    stage = words[words.index("synthprof.child_main") + 1]
     first = int(words[words.index("--shard") + 1].partition(":")[0]) if "--shard" in words else -1
     return Work(process, stage, first)  # a shard of one block has the number of its block

@@ -1,0 +1,70 @@
+"""One stage as a process of its own, which an Airflow task starts.
+
+`python -m synthprof.child_main STAGE --params JSON [--shard FIRST:END]` runs it and reports in JSON lines on
+standard output (events log, progress, receipt, result, error).
+"""
+
+import argparse
+import json
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from synthprof.errors import SynthprofError
+from synthprof.parallel import die_with
+from synthprof.pipeline import STAGES
+from synthprof.resources import MIB, home_folder
+from synthprof.run import run_stage
+from synthprof.spec import Request, Shard
+from synthprof.startup import end_on_signals, forgo_pandas, leave
+from synthprof.telemetry import emit, log_events, progress_events
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage as a child process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m synthprof.child_main", description=__doc__)
+    parser.add_argument("stage", choices=[each.name for each in STAGES])
+    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
+    parser.add_argument("--shard", help="first block and end, as 0:16")
+    options = parser.parse_args(arguments)
+    return as_child(lambda: _report_stage(options.stage, json.loads(options.params), options.shard))
+
+
+def as_child(work: Callable[[], None]) -> int:
+    """The exit status of work that ends with the process which started us, its failure told as an event."""
+    end_on_signals()
+    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
+        die_with(int(parent))
+    forgo_pandas()
+    try:
+        work()
+    except SynthprofError as error:
+        emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        return error.exit_code
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        emit("error", kind="Crash", message=message, traceback=traceback.format_exc())
+        return 1
+    return 0
+
+
+def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
+    request = Request.from_params(params)
+    log_events(detailed=request.runtime.detailed_logging, receipts=False)
+    pace = progress_events("rows")
+    part = Shard(*map(int, shard.split(":"))) if shard else None
+    order = os.environ.get("SYNTHPROF_ORDER", "")
+
+    def observe(_: str, *progress: int) -> None:
+        pace(*progress)
+
+    receipt = run_stage(request, name, part, home_folder(), observe, order=order)
+    facts = receipt.model_dump(mode="json", exclude={"files", "details"})
+    more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
+    emit("receipt", **facts, **more, line=receipt.line)
+    emit("result", value=receipt.details)
+
+
+if __name__ == "__main__":
+    leave(main())
