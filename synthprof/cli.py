@@ -2,7 +2,6 @@
 
 import inspect
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -396,5 +395,4 @@ def _bars(console: Console) -> Any:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     main()

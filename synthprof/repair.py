@@ -92,14 +92,14 @@ def _drop_damaged(context: Context) -> None:
     """
     for each in BEFORE_PUBLISH:
         folder = context.folder(each.name)
-        gone = [path for receipt in receipt_paths(folder) for path in _damaged_of(context, receipt)]
+        gone = [path for receipt in receipt_paths(folder) for path in _damaged_of(receipt)]
         for path in gone:
             path.unlink(missing_ok=True)
         if gone:
             flush_folder(folder)
 
 
-def _damaged_of(context: Context, receipt: Path) -> list[Path]:
+def _damaged_of(receipt: Path) -> list[Path]:
     try:
         files = Receipt.model_validate_json(receipt.read_bytes()).files
     except (OSError, ValidationError):

@@ -325,7 +325,6 @@ def _every_param() -> dict[str, dict[str, Any]]:
         properties.pop("title", None)
         if "const" in properties:  # Airflow's form ignores it; an enum becomes a drop-down
             properties["enum"] = [properties.pop("const")]
-    found["locale"] = {k: v for k, v in found["locale"].items() if k != "pattern"} | {"enum": list(locales())}
     return {name: found[name] for name in dict.fromkeys((*first, *found))}
 
 
