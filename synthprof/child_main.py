@@ -53,7 +53,7 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     request = Request.from_params(params)
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
     pace = progress_events("rows")
-    part = Shard(*map(int, shard.split(":"))) if shard else None
+    part = Shard.of(shard) if shard is not None else None
     order = os.environ.get("SYNTHPROF_ORDER", "")
 
     def observe(_: str, *progress: int) -> None:

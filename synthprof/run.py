@@ -21,7 +21,7 @@ from synthprof.pipeline import Stage, stage, wanted
 from synthprof.receipts import Receipt, read_receipt, write_receipt
 from synthprof.refusals import clear_errors
 from synthprof.resources import WARN_SHARE, Budget, budget, check_machine
-from synthprof.spec import Request, Shard
+from synthprof.spec import Request, Shard, Spec
 from synthprof.store import Store
 from synthprof.telemetry import memory_watch
 
@@ -124,6 +124,7 @@ def run_stage(
         raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
     check_machine()
     request = _found_out(request, home)
+    _check_shard(which, shard, request.spec)
     which.prepare(request.spec)
     with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
         context = context_of(shard)
@@ -141,6 +142,18 @@ def run_stage(
             if anew and order:
                 context.build.mark_anew_for(order)
             return receipt
+
+
+def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
+    if shard is None:
+        return
+    if which.scope != "shard":
+        raise SpecError(f"stage {which.name} is not split by shards; leave the shard away")
+    if shard.end > spec.blocks:
+        raise SpecError(
+            f"shard {shard.first}:{shard.end} goes beyond the {spec.blocks} blocks of {spec.profiles:,} "
+            f"{spec.noun}s; use {spec.blocks} or less as its end"
+        )
 
 
 def _found_out(request: Request, home: Path) -> Request:

@@ -377,10 +377,24 @@ def digest_of(value: object) -> str:
 
 @dataclass(frozen=True)
 class Shard:
-    """A range of blocks given to one task: `first` to before `end`."""
+    """A range of blocks given to one task: `first` to before `end`. Raises SpecError if it holds none."""
 
     first: int
     end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first < self.end:
+            raise SpecError(
+                f"shard {self.first}:{self.end} holds no block; give its first block, from 0, and a later end"
+            )
+
+    @classmethod
+    def of(cls, text: str) -> "Shard":
+        """The shard that is written as FIRST:END. Raises SpecError for anything else."""
+        found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
+        if found is None:
+            raise SpecError(f"shard {text[:80]!r} is not FIRST:END; give its first block and end, as 0:16")
+        return cls(int(found[1]), int(found[2]))
 
     @property
     def blocks(self) -> range:

@@ -419,6 +419,20 @@ def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool
     assert "log" in events
 
 
+@pytest.mark.parametrize(
+    ("name", "shard", "message"),
+    [
+        ("generate", Shard(2, 4), "shard 2:4 goes beyond the 3 blocks of 36,000 profiles; use 3 or less"),
+        ("ingest", Shard(0, 3), "stage ingest is not split by shards"),
+    ],
+)
+def test_a_shard_that_is_none_of_the_stage_is_refused(
+    tmp_path: Path, name: str, shard: Shard, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        run_stage(Request.from_params(PARAMS), name, shard, tmp_path)
+
+
 def test_a_bad_parameter_ends_a_child_with_status_2_and_the_message() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "synthprof.child_main", "setup", "--params", '{"profiles": 0}'],

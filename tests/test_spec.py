@@ -11,6 +11,7 @@ from synthprof.spec import (
     Kind,
     Request,
     Runtime,
+    Shard,
     Spec,
     check_names,
     check_params,
@@ -137,6 +138,12 @@ def test_blocks_add_up_to_the_profiles(profiles: int) -> None:
     spec = Spec(profiles=profiles)
     assert 1 <= spec.block_rows(spec.blocks - 1) <= BLOCK_ROWS
     assert (spec.blocks - 1) * BLOCK_ROWS + spec.block_rows(spec.blocks - 1) == profiles
+
+
+@pytest.mark.parametrize("text", ["5:3", "3:3", "-1:2", "3", "0:1:2", "0:١", "a:b", ""])
+def test_a_shard_without_blocks_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match=f"^shard '?{text}'? .*; give its first block"):
+        Shard.of(text)
 
 
 def test_labels_of_shards_are_the_ids_they_hold() -> None:
