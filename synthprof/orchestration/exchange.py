@@ -12,19 +12,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
-
+from synthprof.block_files import BLOCK_FILE, SEAL, SEAL_FILE, seal_paths
 from synthprof.build import ANEW_FOR, OF_SETUP, SURVEY, Build
 from synthprof.errors import Busy, StageError, SynthprofError
 from synthprof.files import FileRecord, record, write_text
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
-from synthprof.pipeline import STAGES, Stage, version_of
+from synthprof.pipeline import BEFORE_PUBLISH, Stage, version_of
 from synthprof.pipeline import stage as find
-from synthprof.receipts import Receipt, covering, read_receipt, receipt_name
+from synthprof.receipts import RECEIPTS, Receipt, covering, read_receipt, receipt_name, receipt_paths
 from synthprof.refusals import clear_errors
 from synthprof.resources import MIB, home_folder
 from synthprof.spec import Request, Shard, Spec
@@ -32,24 +31,17 @@ from synthprof.store import Store
 
 logger = logging.getLogger(__name__)
 
-_BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
-_SEAL = re.compile(r"seal-(\d{5})\.json")
-_SEALS = TypeAdapter(tuple[FileRecord, ...])
-
 Kinds = tuple[str, ...] | Literal["all"]
 
 _READS: dict[str, dict[str, Kinds]] = {
-    "setup": {},
     "generate": {},
-    "ingest": {"generate": "all"},
     "vectorize": {"generate": ("profiles",)},
-    "persist_blobs": {"vectorize": "all"},
     "cluster": {"generate": ("archetypes",), "vectorize": "all"},
     "export_index": {"cluster": "all", "vectorize": ("embeddings", "missing")},
-    "vacuum": {"ingest": "all", "persist_blobs": "all", "cluster": "all"},
-    "publish": {each.name: "all" for each in STAGES[:-1]},
+    "publish": {each.name: "all" for each in BEFORE_PUBLISH},
 }
-"""What each stage reads of the others: certain kinds of block file, or all files with the receipts."""
+"""What a stage reads of others, where it is not all of those it needs: certain kinds of block file, or all
+files with the receipts."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +159,8 @@ class Exchange:
         for name in OF_SETUP:
             if (text := self.bucket.text(f"{self.epoch}/{name}")) is not None:
                 write_text(self.build.folder / name, text)
-        for name, kinds in _READS[self.stage.name].items():
+        reads = _READS.get(self.stage.name, dict.fromkeys(self.stage.needs, "all"))
+        for name, kinds in reads.items():
             maker = find(name)
             if maker.applies(self.spec):
                 yield from self._fetch_maker(maker, kinds)
@@ -178,7 +171,7 @@ class Exchange:
         wanted = [file for receipt in receipts for file in receipt.files if self._reads(kinds, file.path)]
         names = {receipt_name(receipt.shard): receipt for receipt in receipts}
         if kinds == "all":  # first, so that no receipt names files that are about to change
-            for path in folder.glob("receipt*.json"):
+            for path in receipt_paths(folder):
                 if path.name not in names or _read(path) != _text(names[path.name]):
                     path.unlink(missing_ok=True)  # another task of this worker may be at the same
         self._remove_others(folder, kinds, {file.path for file in wanted})
@@ -197,7 +190,7 @@ class Exchange:
     def _remove_others(self, folder: Path, kinds: Kinds, wanted: set[str]) -> None:
         """No block file is left that no receipt names, such as that of a failed attempt on this worker."""
         for path in folder.glob("*-*.*"):
-            block_file = _BLOCK_FILE.fullmatch(path.name) and self._reads(kinds, path.name)
+            block_file = BLOCK_FILE.fullmatch(path.name) and self._reads(kinds, path.name)
             if block_file and path.name not in wanted:
                 path.unlink(missing_ok=True)
 
@@ -205,7 +198,7 @@ class Exchange:
         """What earlier attempts have stored: sealed blocks, and the receipt if there is one."""
         folder, key = self._folder(self.stage), self._stage_key(self.stage)
         name = receipt_name((self.shard.first, self.shard.end) if self.shard else None)
-        texts = self._texts(key, lambda other: other == name or self._in_shard(_SEAL.fullmatch(other)))
+        texts = self._texts(key, lambda other: other == name or self._in_shard(SEAL_FILE.fullmatch(other)))
         named = {other: _named(text) for other, text in texts.items()}
         fetched = self._get(folder, {file.path: file for files in named.values() for file in files}.values())
         for other in sorted(texts, reverse=True):  # seals before the receipt
@@ -235,7 +228,7 @@ class Exchange:
             self.bucket.remove(f"{self.epoch}/files/{sha256}")
 
     def _receipts(self, maker: Stage) -> list[Receipt]:
-        texts = self._texts(self._stage_key(maker), lambda name: name.startswith("receipt"))
+        texts = self._texts(self._stage_key(maker), lambda name: PurePath(name).match(RECEIPTS))
         return [Receipt.model_validate_json(text) for text in texts.values()]
 
     def _texts(self, key: str, wanted: Callable[[str], bool]) -> dict[str, str]:
@@ -284,8 +277,10 @@ class Exchange:
         return stored
 
     def _seals(self, folder: Path) -> dict[str, str]:
-        paths = folder.glob("seal-*.json") if self.shard else ()
-        return {path.name: path.read_text() for path in paths if self._in_shard(_SEAL.fullmatch(path.name))}
+        paths = seal_paths(folder) if self.shard else ()
+        return {
+            path.name: path.read_text() for path in paths if self._in_shard(SEAL_FILE.fullmatch(path.name))
+        }
 
     def _put(self, folder: Path, files: Iterable[FileRecord]) -> list[FileRecord]:
         """The contents are in the bucket; returns what was not there before."""
@@ -326,7 +321,7 @@ class Exchange:
         return self.build.stage_folder(maker)
 
     def _reads(self, kinds: Kinds, name: str) -> bool:
-        block = _BLOCK_FILE.fullmatch(name)
+        block = BLOCK_FILE.fullmatch(name)
         if block is None:
             return kinds == "all"
         return kinds == "all" or (block[1] in kinds and self._in_shard(block, 2))
@@ -345,7 +340,7 @@ def _text(receipt: Receipt) -> str:
 
 def _named(text: str) -> tuple[FileRecord, ...]:
     """The files that a seal or a receipt names."""
-    return _SEALS.validate_json(text) if text.startswith("[") else Receipt.model_validate_json(text).files
+    return SEAL.validate_json(text) if text.startswith("[") else Receipt.model_validate_json(text).files
 
 
 def _read(path: Path) -> str | None:
