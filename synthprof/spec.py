@@ -7,19 +7,18 @@ documentation. This module is imported by the DAG file: it stays free of numpy, 
 import contextlib
 import functools
 import hashlib
-import importlib.util
 import itertools
 import json
 import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from synthprof.errors import SpecError
+from synthprof.locales import locales
 
 BLOCK_ROWS = 16_384
 """Rows of a block: the unit of randomness, work, files, resumption and verification."""
@@ -356,17 +355,6 @@ def check_params(params: Mapping[str, Any]) -> None:
             raise SpecError(
                 f"Invalid input for param {name}: {error.message}\n{name}: {schema[name]['description']}"
             ) from None
-
-
-@functools.cache
-def locales() -> tuple[str, ...]:
-    """Every Faker locale that has person names, read from Faker's folder without importing it."""
-    found = importlib.util.find_spec("faker")
-    if found is None or not found.submodule_search_locations:
-        raise SpecError("the package faker is missing; install the requirements again")
-    providers = Path(found.submodule_search_locations[0]) / "providers" / "person"
-    names = (path.parent.name for path in providers.glob("*/__init__.py"))
-    return tuple(sorted(name for name in names if re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", name)))
 
 
 def digest_of(value: object) -> str:

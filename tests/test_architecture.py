@@ -13,7 +13,7 @@ PACKAGE = ROOT / "synthprof"
 LAYERS = (
     {"kernels", "errors", "startup", "environment", "arrays"},
     {"draws"},
-    {"schema"},
+    {"schema", "locales"},
     {"spec"},
     {"streams", "resources", "files", "sqlite_pages", "contents", "faiss_threads"},
     {"telemetry", "parallel", "workers", "batches", "refusals", "sizing"},

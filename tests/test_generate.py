@@ -15,6 +15,7 @@ from synthprof import profiles
 from synthprof.draws import Choice, Shift
 from synthprof.errors import SpecError
 from synthprof.generate import Generated, generate
+from synthprof.locales import locales
 from synthprof.overview import by_column, count
 from synthprof.profiles import load_schema
 from synthprof.profiles.checks import check
@@ -22,7 +23,7 @@ from synthprof.profiles.describe import ADDING
 from synthprof.profiles.person_names import names_of
 from synthprof.profiles.reading import factors_of, read_schema
 from synthprof.schema import Column, Indexed
-from synthprof.spec import BLOCK_ROWS, locales
+from synthprof.spec import BLOCK_ROWS
 from synthprof.vectorize import features
 
 SCHEMA = load_schema("gamer_br")

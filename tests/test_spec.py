@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthprof.errors import SpecError
+from synthprof.locales import locales
 from synthprof.spec import (
     BLOCK_ROWS,
     MAX_SHARDS,
@@ -15,7 +16,6 @@ from synthprof.spec import (
     Spec,
     check_names,
     check_params,
-    locales,
     params_schema,
     plan_shards,
 )
