@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 from synthprof.explore import open_version
-from synthprof.pipeline import stage
 from synthprof.receipts import Receipt, read_receipt
 from synthprof.resources import MIB
 from synthprof.spec import Request
@@ -52,8 +51,8 @@ def _peaks(rows: int) -> dict[str, float]:
 
 def _of_publishing(home: Path, rows: int) -> Receipt:
     """The receipt that no manifest can hold, as it is written after it."""
-    publish, spec = stage("publish"), Request.from_params({"profiles": rows}).spec
-    folder = Store(home, "gamers").build(spec).stage_folder(publish)
+    spec = Request.from_params({"profiles": rows}).spec
+    folder = Store(home, "gamers").build(spec).stage_folder("publish")
     receipt = read_receipt(folder, None)
     assert receipt, folder
     return receipt

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from synthprof.errors import Busy
 from synthprof.files import beside, flush_folder, is_held, lock, remove_temporaries, write_text
-from synthprof.pipeline import Stage
+from synthprof.pipeline import stage
 from synthprof.receipts import receipt_paths
 from synthprof.spec import Spec
 
@@ -46,9 +46,9 @@ class Build:
     folder: Path
     spec: Spec
 
-    def stage_folder(self, stage: Stage) -> Path:
-        """Where one version of a stage leaves its files."""
-        return self.folder / stage.folder
+    def stage_folder(self, name: str) -> Path:
+        """Where this release's version of a stage leaves its files."""
+        return self.folder / stage(name).folder(self.spec)
 
     def bytes_lying(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
         """Bytes of the files that earlier attempts left in stage folders.

@@ -187,5 +187,5 @@ def unfinished(store: Store) -> Iterator[Build]:
 
 def stages_done(build: Build) -> list[str]:
     """The names of the stages that have ended as this release does them, in order."""
-    folders = {each.name: build.stage_folder(each) for each in wanted(build.spec)}
+    folders = {each.name: build.stage_folder(each.name) for each in wanted(build.spec)}
     return [name for name, folder in folders.items() if ended(folder, build.spec.blocks)]

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from synthprof.errors import SpecError
-from synthprof.profiles import files_digest
+from synthprof.profiles import files_digest, texts_digest
 from synthprof.spec import Spec, digest_of
 
 
@@ -28,6 +28,7 @@ class Stage:
     pooled: whether it gives work to the pool's processes.
     alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with the files of the built-in schemas, too.
+    texts: whether it does with those that say what words mean, where texts are embedded by them.
     """
 
     name: str
@@ -39,16 +40,11 @@ class Stage:
     pooled: bool = False
     alone: bool = False
     schemas: bool = False
+    texts: bool = False
 
-    @property
-    def key(self) -> str:
-        """Eight hexadecimal digits that change with its version, the schemas, or any stage it needs."""
-        return keys(STAGES)[self.name]
-
-    @property
-    def folder(self) -> str:
-        """What its folder in a build is called: another version never meets its files."""
-        return f"{self.name}-{self.key}"
+    def folder(self, spec: Spec) -> str:
+        """What its folder is called in a build of this spec: its name and its key."""
+        return f"{self.name}-{keys(STAGES, spec)[self.name]}"
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -76,7 +72,7 @@ STAGES = (
     Stage("setup", 1, "dataset", alone=True),
     Stage("generate", 2, "shard", ("setup",), pooled=True, schemas=True),
     Stage("ingest", 2, "dataset", ("generate",), beside=True),
-    Stage("vectorize", 2, "shard", ("generate",), pooled=True),
+    Stage("vectorize", 2, "shard", ("generate",), pooled=True, texts=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
     Stage("cluster", 3, "dataset", ("vectorize",)),
     Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
@@ -94,12 +90,22 @@ STAGES = (
 BEFORE_PUBLISH = STAGES[:-1]
 
 
+def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
+    """The key of each stage; stages come after those they need.
+
+    Eight hexadecimal digits that change with its version, what it reads of the schemas' files, or any stage
+    it needs.
+    """
+    by_words = bool(spec.collection) and spec.encoder == "catalogue"
+    return _keys(stages, texts_digest(spec.profile_schema) if by_words else "")
+
+
 @functools.cache
-def keys(stages: tuple[Stage, ...]) -> dict[str, str]:
-    """The key of each stage; stages come after those they need."""
+def _keys(stages: tuple[Stage, ...], texts: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
         read = [files_digest()] if each.schemas else []
+        read += [texts] if each.texts and texts else []
         made_of = [each.name, each.version, [found[need] for need in each.needs], *read]
         found[each.name] = digest_of(made_of)[:8]
     return found
@@ -112,7 +118,7 @@ def wanted(spec: Spec, stages: tuple[Stage, ...] = STAGES) -> list[Stage]:
 
 def version_of(spec: Spec) -> str:
     """The name of the version that this release, with its schemas, makes of a spec."""
-    return digest_of([spec.digest, stage("publish").key])[:12]
+    return digest_of([spec.digest, keys(STAGES, spec)["publish"]])[:12]
 
 
 def check_ours(dataset: str, version: str, spec: Spec, what: str) -> None:

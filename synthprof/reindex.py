@@ -68,7 +68,7 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     By the seals its blocks are kept where work is divided into other shards: a collection's cannot be made
     again without the source.
     """
-    there, folder = (build.stage_folder(stage) for build in (source, target))
+    there, folder = (build.stage_folder(stage.name) for build in (source, target))
     receipts = ended(there, source.spec.blocks)
     if not receipts or ended(folder, target.spec.blocks):
         return

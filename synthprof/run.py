@@ -136,7 +136,7 @@ def run_stage(
             if which.alone:
                 remove_temporaries(context.build.folder)
             elif which.scope == "dataset":
-                remove_temporaries(context_of(None).build.stage_folder(which))
+                remove_temporaries(context_of(None).build.stage_folder(name))
             context.build.note_failure(None)
             receipt = done(which, context, observe, anew=anew)
             if anew and order:

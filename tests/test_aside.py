@@ -12,7 +12,7 @@ from synthprof.aside import Aside
 from synthprof.errors import StageError
 from synthprof.files import is_held
 from synthprof.footprint import memory_of
-from synthprof.pipeline import STAGES, stage
+from synthprof.pipeline import STAGES
 from synthprof.receipts import Receipt, read_receipt
 from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import run_all
@@ -177,8 +177,7 @@ def test_when_another_stage_fails_what_was_made_beside_is_kept(
     monkeypatch.setattr("synthprof.stages.vectorize.run", _fail)
     with pytest.raises(StageError, match="no table today"):
         run_all(ORDER, tmp_path)
-    ingest = stage("ingest")
-    folder = Store(tmp_path, "small").build(ORDER.spec).stage_folder(ingest)
+    folder = Store(tmp_path, "small").build(ORDER.spec).stage_folder("ingest")
     receipt = read_receipt(folder, None)
     assert receipt is not None
     assert receipt.rows == ORDER.spec.profiles

@@ -1,6 +1,10 @@
 """The encoder `catalogue`: profiles that are alike are near each other, and texts near what they say."""
 
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -9,11 +13,14 @@ import pytest
 from encoded import ADA, BIA, batch_of, embedded, embedded_texts, encoder_of, made_profiles
 from sklearn.metrics import adjusted_rand_score
 
+from synthprof import profiles
 from synthprof.encoders import TextEncoder, catalogue
 from synthprof.encoders.catalogue import CatalogueEncoder
+from synthprof.encoders.lexicon import read_lexicon
 from synthprof.encoders.meanings import load_meanings
 from synthprof.encoders.text import PhraseFinder
 from synthprof.encoders.vocabulary import read_vocabulary
+from synthprof.errors import SpecError
 
 # --- near means alike ------------------------------------------------------------------------------------
 
@@ -179,6 +186,41 @@ def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
 )
 def test_words_mean_what_they_say_in_their_place(text: str, meaning: str | None) -> None:
     assert " ".join(map(str, load_meanings("gamer_br").of_text(text))) == (meaning or "")
+
+
+NAMES_AND_VECTOR = """
+from synthprof.encoders import TextEncoder, encoder_of
+from synthprof.pipeline import version_of
+from synthprof.spec import Spec
+profiles, texts = {}, {"collection": 32 * "0"}
+for given in (texts, profiles, {**texts, "encoder": "hashed"}, {**texts, "encoder": "http", "model": "m"}):
+    print(version_of(Spec(**given)))
+print(encoder_of(Spec(**texts)).encode_text(["joga no fds"]).tobytes().hex())
+"""
+
+
+def test_a_collection_has_another_version_once_a_word_means_something_else(tmp_path: Path) -> None:
+    package = Path(profiles.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "synthprof", ignore=shutil.ignore_patterns("__pycache__"))
+    synonyms = tmp_path / "synthprof" / "profiles" / "gamer_br" / "texts" / "synonyms.csv"
+    before = synonyms.read_text()
+    synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Noite"))
+    (name, *others, vector), (other_name, *same, other_vector) = (
+        subprocess.run(
+            [sys.executable, "-c", NAMES_AND_VECTOR],
+            cwd=path,  # which Python looks into first
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for path in (package.parent, tmp_path)
+    )
+    assert vector != other_vector
+    assert name != other_name
+    assert others == same  # what does not read texts by these words keeps its name
+    synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Jantar"))
+    with pytest.raises(SpecError, match=r"synonyms\.csv: 'fds' means 'disponibilidade=Jantar', which is no"):
+        read_lexicon(read_vocabulary("gamer_br"), synonyms.parent)
 
 
 def test_of_phrases_that_overlap_the_first_and_what_it_leaves_are_found() -> None:

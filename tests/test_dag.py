@@ -314,7 +314,7 @@ def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name
 def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     params = {"dataset": "mended", "profiles": 1000, "clusters": 8}
     spec: Spec = Request.from_params(params).spec
-    obstacle = Store(airflow.data, "mended").build(spec).folder / f"ingest-{stage('ingest').key}"
+    obstacle = Store(airflow.data, "mended").build(spec).stage_folder("ingest")
     obstacle.parent.mkdir(parents=True)
     obstacle.touch()
     run = start(rest, **params)
@@ -349,14 +349,13 @@ def test_texts_from_elsewhere_are_read_once_and_published(airflow, rest):
 
 
 NIGHTS, SAMPLE = "synthprof_nights", "sample_of_each_night"
-INGEST = f"ingest-{stage('ingest').key}"
 
 
 @pytest.fixture(scope="module")
 def nights(airflow, rest):
     """The backfilled nights of 29 February 2020 and 2024, of which the second fails."""
     until(lambda: rest.call("GET", f"/dags/{NIGHTS}").is_success, 180, f"the DAG {NIGHTS}")
-    obstacle = Store(airflow.data, "nights").build(night(20240229).spec).folder / INGEST
+    obstacle = Store(airflow.data, "nights").build(night(20240229).spec).stage_folder("ingest")
     obstacle.parent.mkdir(parents=True)
     obstacle.touch()
     backfill(airflow, rest, "2020-02-01", "2024-03-31")

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from compose import COMPOSE, Missing, services, variables_of
@@ -148,6 +149,15 @@ def test_the_image_runs_as_nobody_special_from_pinned_requirements():
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
     for line in re.findall(r"pip install .*-r .*", text):
         assert "--require-hashes" in line and "--no-deps" in line
+
+
+def test_every_file_that_the_package_reads_is_part_of_what_is_installed():
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns = [each.removeprefix("**/") for each in settings["package-data"]["synthprof"]]
+    files = [path for path in (PROJECT / "synthprof").rglob("*") if path.is_file()]
+    data = [path.name for path in files if path.suffix not in (".py", ".pyc")]
+    assert len(data) > 20
+    assert [name for name in data if not any(fnmatch.fnmatch(name, each) for each in patterns)] == []
 
 
 def test_every_message_that_the_operations_page_explains_is_one_of_ours():

@@ -24,7 +24,6 @@ from synthprof.errors import SpecError
 from synthprof.explore import open_version, unfinished
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT
-from synthprof.pipeline import stage
 from synthprof.repair import repair
 from synthprof.run import run_all, run_stage
 from synthprof.search import Query, open_searcher, search_similar, search_text
@@ -232,7 +231,7 @@ def test_the_seconds_of_a_stage_count_from_its_begin_not_from_its_last_file(tmp_
         def observe(name, *_):
             time.sleep(1)
             (build,) = Store(tmp_path, DATASET).builds()
-            (build.stage_folder(stage(name)) / "younger").touch()
+            (build.stage_folder(name) / "younger").touch()
             (progress,) = answer(client, f"/api/datasets/{DATASET}/progress")["builds"]
             told.extend(each for each in progress["stages"] if each["stage"] == name)
 

@@ -27,7 +27,7 @@ from synthprof.pipeline import STAGES, keys
 from synthprof.plan import plan
 from synthprof.resources import WARN_SHARE, Budget
 from synthprof.run import run_all, run_stage
-from synthprof.spec import Request, Shard
+from synthprof.spec import Request, Shard, Spec
 from synthprof.store import CURRENT, Store
 
 PARAMS: dict[str, Any] = {
@@ -313,7 +313,7 @@ def test_publishing_removes_what_killed_runs_of_other_specs_left_half_written(
 
 def test_raising_a_stages_version_changes_its_key_and_its_descendants_and_no_other() -> None:
     bumped = tuple(replace(each, version=9) if each.name == "vectorize" else each for each in STAGES)
-    before, after = keys(STAGES), keys(bumped)
+    before, after = keys(STAGES, Spec()), keys(bumped, Spec())
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"vectorize", "persist_blobs", "cluster", "export_index", "vacuum", "publish"}
 

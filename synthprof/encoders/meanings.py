@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from synthprof.draws import LIST_SEPARATOR
-from synthprof.encoders.lexicon import STOP_WORDS, read_lexicon
-from synthprof.encoders.text import PhraseFinder
+from synthprof.encoders.lexicon import read_lexicon
 from synthprof.encoders.tokens import ANCHORS, GAMES
 from synthprof.encoders.vocabulary import read_vocabulary
+from synthprof.profiles import texts_folder
 
 STATE, CITY, LANGUAGES = "estado", "cidade", "idiomas"
 
@@ -38,9 +38,9 @@ class Meanings:
 
     def __init__(self, schema: str) -> None:
         vocabulary = read_vocabulary(schema)
-        lexicon = read_lexicon(vocabulary)
-        self._tokens = tuple(lexicon.values())
-        self._finder = PhraseFinder(tuple(lexicon), STOP_WORDS)
+        lexicon = read_lexicon(vocabulary, texts_folder(schema))
+        self._tokens = tuple(lexicon.phrases.values())
+        self._finder = lexicon.finder()
         self._genres = {game.name: game.genre for game in vocabulary.games}
         self._states = dict(vocabulary.cities)
 

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from synthprof.arrays import Matrix
-from synthprof.encoders.lexicon import STOP_WORDS, Lexicon, read_lexicon
+from synthprof.encoders.lexicon import Lexicon, read_lexicon
 from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, mix
 from synthprof.encoders.text import PhraseFinder, fold_all, hash_words
 from synthprof.encoders.vocabulary import Game, Vocabulary
+from synthprof.profiles import texts_folder
 
 Token = tuple[str, str]
 """A column and one of its values."""
@@ -57,8 +58,8 @@ class Tokens:
     @functools.cached_property
     def _phrases(self) -> tuple[PhraseFinder, Matrix]:
         """What finds phrases in texts, and the vector of each; made only where texts are read."""
-        lexicon = read_lexicon(self._vocabulary)
-        return PhraseFinder(tuple(lexicon), STOP_WORDS), self._phrase_table(lexicon)
+        lexicon = read_lexicon(self._vocabulary, texts_folder(self._vocabulary.schema))
+        return lexicon.finder(), self._phrase_table(lexicon)
 
     def values(self, column: str, values: pa.Array) -> Matrix:
         """The vector of each value of a column, (k, dim); one that the catalogue lacks is read as words."""
@@ -132,14 +133,14 @@ class Tokens:
 
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
         """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
-        games = self._vocabulary.games
+        phrases, games = lexicon.phrases.values(), self._vocabulary.games
         asked = dict(zip((game.name for game in games), self._games(games, ASKED_PARTS), strict=True))
         ages = {column: self.numbers(column) for column in ANCHORS}
         named = self._by_name(
-            token for tokens in lexicon.values() for token in tokens if token[0] not in (*ages, GAMES)
+            token for tokens in phrases for token in tokens if token[0] not in (*ages, GAMES)
         )
-        table = np.zeros((len(lexicon), self.dim), np.float32)
-        for row, tokens in zip(table, lexicon.values(), strict=True):
+        table = np.zeros((len(phrases), self.dim), np.float32)
+        for row, tokens in zip(table, phrases, strict=True):
             for column, value in tokens:
                 if column not in self._text_weights:  # it counts nothing in a profile
                     continue

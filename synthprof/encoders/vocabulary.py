@@ -22,8 +22,9 @@ class Game:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every known value by column, the games, and each city with its state."""
+    """Every known value of a schema by column, the games, and each city with its state."""
 
+    schema: str
     values: tuple[tuple[str, tuple[str, ...]], ...]
     games: tuple[Game, ...]
     cities: tuple[tuple[str, str], ...]
@@ -39,7 +40,7 @@ def read_vocabulary(schema_name: str) -> Vocabulary:
     schema = profiles.load_schema(schema_name)
     values = tuple((c.name, c.values) for c in schema.columns if c.values)
     rows = read_csv(Path(profiles.__file__).parent / schema_name / "games.csv")
-    return Vocabulary(values, tuple(_game(row) for row in rows), tuple(_cities(schema)))
+    return Vocabulary(schema_name, values, tuple(_game(row) for row in rows), tuple(_cities(schema)))
 
 
 def _cities(schema: Schema) -> Iterator[tuple[str, str]]:

@@ -309,7 +309,7 @@ class Exchange:
         return f"{self.request.dataset}/build/{self.build.folder.name}"
 
     def _stage_key(self, maker: Stage) -> str:
-        return f"{self.epoch}/{maker.folder}"
+        return f"{self.epoch}/{maker.folder(self.spec)}"
 
     def _content_key(self, file: FileRecord) -> str:
         return f"{self.epoch}/files/{file.sha256}"
@@ -318,7 +318,7 @@ class Exchange:
         return Publication(self.bucket, self.local, version, f"{self.epoch}/files")
 
     def _folder(self, maker: Stage) -> Path:
-        return self.build.stage_folder(maker)
+        return self.build.stage_folder(maker.name)
 
     def _reads(self, kinds: Kinds, name: str) -> bool:
         block = BLOCK_FILE.fullmatch(name)

@@ -1,6 +1,7 @@
 """The built-in schemas and their catalogues, kept as data files beside this module."""
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 from synthprof.draws import Given
@@ -23,8 +24,18 @@ def schema_names() -> tuple[str, ...]:
 @functools.cache
 def files_digest() -> str:
     """Thirty-two hexadecimal digits that change with the files of the built-in schemas; found once."""
-    paths = sorted([*_FOLDER.glob("*/*.toml"), *_FOLDER.glob("*/*.csv")])
-    return digest_of([(str(path.relative_to(_FOLDER)), path.read_text(encoding="utf-8")) for path in paths])
+    return _digest([*_FOLDER.glob("*/*.toml"), *_FOLDER.glob("*/*.csv")])
+
+
+def texts_folder(name: str) -> Path:
+    """The files that say what words mean in texts about profiles of the built-in schema of that name."""
+    return _FOLDER / name / "texts"
+
+
+@functools.cache
+def texts_digest(name: str) -> str:
+    """Thirty-two hexadecimal digits that change with the files in `texts_folder`; found once."""
+    return _digest(texts_folder(name).glob("*"))
 
 
 @functools.cache
@@ -56,3 +67,8 @@ def collection_schema(columns: str) -> Schema:
         ),
         (),
     )
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    files = [(str(path.relative_to(_FOLDER)), path.read_text(encoding="utf-8")) for path in sorted(paths)]
+    return digest_of(files)

@@ -65,7 +65,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 def read_schema(folder: Path) -> Schema:
     """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
-    declared = _toml(folder / "columns.toml")
+    declared = read_toml(folder / "columns.toml")
     _check_table(declared, "columns.toml", ("column",), ("order", "derived"))
     columns: dict[str, Column] = {}
     reader = _Reader(folder, columns)
@@ -81,7 +81,7 @@ def read_schema(folder: Path) -> Schema:
     return Schema(
         name=folder.name,
         columns=tuple(columns[name] for name in order),
-        archetypes=tuple(reader.archetype(table) for table in _toml(folder / "archetypes.toml")["archetype"]),
+        archetypes=tuple(map(reader.archetype, read_toml(folder / "archetypes.toml")["archetype"])),
         derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
     )
 
@@ -188,7 +188,7 @@ class _Reader:
         )
 
     def prose(self, table: Table) -> Draw:
-        slots = tuple(self._slot(slot) for slot in _toml(self.folder / table["file"])["slot"])
+        slots = tuple(self._slot(slot) for slot in read_toml(self.folder / table["file"])["slot"])
         return Prose(slots, table["sex"], table["masculine"], table["of"], table["first_name"])
 
     draws: Mapping[str, Callable[["_Reader", Table], Draw]] = {
@@ -303,7 +303,8 @@ def read_csv(path: Path) -> Rows:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _toml(path: Path) -> Table:
+def read_toml(path: Path) -> Table:
+    """The tables of a TOML file. Raises SpecError if it is none or not there."""
     try:
         return tomllib.loads(_there(path).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

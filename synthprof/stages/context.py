@@ -60,7 +60,8 @@ class Blocks:
 
     def path(self, kind: str, block: int) -> Path:
         """Where a block of one kind lies, or will lie."""
-        return self.build / stage(_MAKERS[kind]).folder / block_name(kind, block, _SUFFIXES[kind])
+        maker = stage(_MAKERS[kind])
+        return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES[kind])
 
     def profiles(self, block: int) -> pa.RecordBatch:
         """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
@@ -209,7 +210,7 @@ class Context:
 
     def folder(self, name: str | None = None) -> Path:
         """The folder of this stage, or of the one named."""
-        return self.build.stage_folder(stage(name or self.name))
+        return self.build.stage_folder(name or self.name)
 
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
         """Each block of the shard has been worked on in the pool; returns the files it left."""

@@ -70,7 +70,7 @@ def _build_progress(build: Build) -> models.BuildProgress:
 
 def _progress(build: Build, each: Stage) -> models.StageProgress:
     rows = 0 if each.name == "setup" else build.spec.profiles
-    folder = build.stage_folder(each)
+    folder = build.stage_folder(each.name)
     if receipts := ended(folder, build.spec.blocks):
         seconds = sum(receipt.seconds for receipt in receipts)
         return models.StageProgress(stage=each.name, state="done", rows_done=rows, rows=rows, seconds=seconds)
