@@ -53,7 +53,11 @@ class Answers:
         self._connection.close()
 
     def find(self, digests: Sequence[bytes], since: float = 0.0) -> dict[bytes, Vector]:
-        """The vectors that are there of these texts, answered at `since` (seconds of the epoch) or later."""
+        """The vectors that are there of these texts, answered at `since` (seconds of the epoch) or later.
+
+        digests: as `text_digest` gives them. Returns read-only vectors, (dim,) float32 of norm 1, by digest.
+        Raises StageError if the file cannot be read.
+        """
         found: dict[bytes, Vector] = {}
         for first in range(0, len(digests), AT_ONCE):
             part = digests[first : first + AT_ONCE]

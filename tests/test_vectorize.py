@@ -7,6 +7,8 @@ import pytest
 from synthprof.errors import SpecError
 from synthprof.generate import generate
 from synthprof.profiles import load_schema
+from synthprof.spec import BLOCK_ROWS, Spec
+from synthprof.stages.context import VECTORS, Blocks
 from synthprof.vectorize import check_dim, features, required_dim
 
 SCHEMA = load_schema("gamer_br")
@@ -90,6 +92,18 @@ def test_a_row_s_vector_does_not_depend_on_its_neighbours(profiles):
 
 def test_no_rows_give_no_vectors(profiles):
     assert features(SCHEMA, profiles.slice(0, 0), 32).shape == (0, 32)
+
+
+def test_rows_are_read_across_blocks_and_none_of_them_as_well(tmp_path):
+    blocks = Blocks(tmp_path, Spec(profiles=BLOCK_ROWS + 2))
+    whole = np.arange(2 * (BLOCK_ROWS + 2), dtype=np.float32).reshape(-1, 2)
+    for block, part in enumerate((whole[:BLOCK_ROWS], whole[BLOCK_ROWS:])):
+        blocks.path(VECTORS, block).parent.mkdir(exist_ok=True)
+        blocks.write(VECTORS, block, part)
+    wanted = np.array([0, BLOCK_ROWS - 1, BLOCK_ROWS])
+    assert np.array_equal(blocks.rows_at(VECTORS, wanted), whole[wanted])
+    nothing = blocks.rows_at(VECTORS, wanted[:0])
+    assert (nothing.shape, nothing.dtype) == ((0, 2), np.float32)
 
 
 def test_a_dimension_below_what_the_schema_needs_is_refused_with_the_remedy():

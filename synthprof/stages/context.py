@@ -103,14 +103,18 @@ class Blocks:
         return labels
 
     def rows_at(self, kind: str, rows: np.ndarray) -> np.ndarray:
-        """The rows at these sorted 0-based positions, reading each block once."""
+        """The rows of a matrix, reading each block once.
+
+        rows: (m,) integers, ascending, positions in the data set from 0. Returns (m, d) as the blocks have
+        them, also for no rows. Raises StageError if a block cannot be read.
+        """
         edges = np.searchsorted(rows, np.arange(self.spec.blocks + 1) * BLOCK_ROWS)
         parts = [
             self.matrix(kind, block)[rows[first:end] - block * BLOCK_ROWS]
             for block, (first, end) in enumerate(itertools.pairwise(edges))
             if first < end
         ]
-        return np.concatenate(parts)
+        return np.concatenate(parts) if parts else self.matrix(kind, 0)[:0]
 
     def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray") -> None:
         """The block lies under its name, whole unless the power fails: its seal tells (docs/adr/0007).
