@@ -93,9 +93,9 @@ def overview(
 ) -> str:
     """The overview of `rows` profiles as JSON; same input, same bytes.
 
-    counts: (c + 1, attributes) the sum of `count` over all blocks. chosen: (c,) int64, ascending, the clusters
-    to describe. rows_of: (k,) int64, the rows of each of the k clusters. rows: of the data set, those in no
-    cluster among them.
+    counts: (c + 1, attributes) the sum of `count` over all blocks. chosen: (c,) int64, ascending, the
+    clusters to describe. rows_of: (k,) int64, the rows of each of the k clusters. rows: of the data set,
+    those in no cluster among them.
     """
     shares, known = counts[-1] / rows, attributes(schema)
     order = np.argsort(-rows_of[chosen], kind="stable")

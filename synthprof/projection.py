@@ -35,7 +35,7 @@ CHUNK_ROWS = 512
 class Plane:
     """How rows come to places: among landmarks, scattered round them, then turned and scaled.
 
-    landmarks: (m, d) float32, the larger centroids, at most LANDMARKS of them. places: (m, 2) float32, theirs.
+    landmarks: (m, d) float32, the larger centroids, at most LANDMARKS. places: (m, 2) float32, theirs.
     width: squared distance over which the attraction of a landmark falls by a factor of e.
     scatter: the axes, through their mean, along which rows differ most from their nearest landmark.
     radius: length on the map of a step of 1 along those. turn: the axes of what comes of all that.
