@@ -46,7 +46,7 @@ FIRST_EFFORT = 4
 """Times the effort stored in the index, with which a search begins."""
 
 SETTLED = 0.99
-"""Share of the neighbours that twice the effort must leave in place."""
+"""Share of the neighbours found with twice the effort that were found before: then the search ends."""
 
 REASON_COLUMNS = ("category", "list", "integer")
 """Kinds of column whose agreement is a reason; a name or a flag that agrees says little."""
@@ -262,7 +262,7 @@ def _profiles(version: Version, ids: Ids) -> dict[int, dict[str, Any]]:
 
 
 def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, Matrix]:
-    """What the index finds, -1 for what it does not: sought with more effort until that finds nothing else.
+    """What the index finds, -1 for what it does not: sought with more effort until that finds little else.
 
     The effort stored in the index is enough for vectors like those in it; texts lie farther away.
     """
