@@ -35,7 +35,7 @@ def texts_folder(name: str) -> Path:
 @functools.cache
 def texts_digest(name: str) -> str:
     """Thirty-two hexadecimal digits that change with the files in `texts_folder`; found once."""
-    return _digest(texts_folder(name).glob("*"))
+    return _digest([*texts_folder(name).glob("*.toml"), *texts_folder(name).glob("*.csv")])
 
 
 @functools.cache
