@@ -34,6 +34,11 @@ class Receipt(BaseModel):
     pid: int
 
     @property
+    def rows_per_second(self) -> float:
+        """The rate; 0 where it took no time that could be measured."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    @property
     def bytes_written(self) -> int:
         """Bytes of the files it left."""
         return sum(file.bytes for file in self.files)
@@ -41,9 +46,8 @@ class Receipt(BaseModel):
     @property
     def line(self) -> str:
         """What it tells, in one line for people."""
-        rate = self.rows / self.seconds if self.seconds else 0
         return (
-            f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({rate:,.0f} rows/s), "
+            f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({self.rows_per_second:,.0f} rows/s), "
             f"{self.bytes_written / MIB:,.1f} MiB written, peak {self.peak_memory / MIB:,.0f} MiB"
         )
 

@@ -8,7 +8,7 @@ from synthprof.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.database import read
 from synthprof.manifest import Manifest
 from synthprof.receipts import Receipt
-from synthprof.report import Report, StageRow
+from synthprof.report import Report, StageRow, added_up
 from synthprof.resources import MIB
 
 
@@ -50,18 +50,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
 
 def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:
     """One row per stage; shards are added up, the peak of memory is that of the hungriest process."""
-    names = dict.fromkeys(receipt.stage for receipt in receipts)
-    return [_row(name, [each for each in receipts if each.stage == name]) for name in names]
-
-
-def _row(name: str, receipts: Sequence[Receipt]) -> StageRow:
-    rows = sum(each.rows for each in receipts)
-    seconds = sum(each.seconds for each in receipts)
-    return StageRow(
-        stage=name,
-        rows=rows,
-        seconds=seconds,
-        rows_per_second=rows / seconds if seconds else 0.0,
-        peak_memory_mib=max(each.peak_memory for each in receipts) / MIB,
-        bytes_written=sum(each.bytes_written for each in receipts),
+    return added_up(
+        StageRow(each.stage, each.rows, each.seconds, each.peak_memory / MIB, each.bytes_written)
+        for each in receipts
     )

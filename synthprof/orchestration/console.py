@@ -99,30 +99,14 @@ class Display(logging.Handler):
 def print_result(console: Console, published: Event, receipts: list[Event]) -> None:
     """The stages, the scores, an example and the place of the published version stand on the console."""
     from synthprof.manifest import read_manifest
-    from synthprof.report import StageRow
+    from synthprof.report import StageRow, added_up
     from synthprof.report.console import print_summary
     from synthprof.summary import Facts, summary
 
     folder = Path(published["path"])
     report = summary(read_manifest(folder), Facts.of(folder))
     if receipts:  # the manifest lacks the stage that wrote it
-        report = dataclasses.replace(report, stages=_rows(receipts, StageRow))
+        names = [each.name for each in dataclasses.fields(StageRow)]
+        parts = (StageRow(*(receipt[name] for name in names)) for receipt in receipts)
+        report = dataclasses.replace(report, stages=added_up(parts))
     print_summary(console, report, folder)
-
-
-def _rows(receipts: list[Event], row: type[Any]) -> list[Any]:
-    made = []
-    for name in dict.fromkeys(receipt["stage"] for receipt in receipts):
-        parts = [receipt for receipt in receipts if receipt["stage"] == name]
-        rows, seconds = (sum(part[key] for part in parts) for key in ("rows", "seconds"))
-        made.append(
-            row(
-                stage=name,
-                rows=rows,
-                seconds=seconds,
-                rows_per_second=rows / seconds if seconds else 0.0,
-                peak_memory_mib=max(part["peak_memory_mib"] for part in parts),
-                bytes_written=sum(part["bytes_written"] for part in parts),
-            )
-        )
-    return made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 
 from synthprof.orchestration.links import explorer_link
+from synthprof.report.words import score_name
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -17,11 +18,7 @@ BEGIN = "Published **"
 PUBLISHING = ("publish", "reindex")
 """The tasks that publish, each the only such one of its DAG."""
 
-SCORES = {
-    "adjusted_rand_index": "adjusted Rand index",
-    "silhouette": "silhouette",
-    "recall_at_10": "recall@10",
-}
+SCORES = ("adjusted_rand_index", "silhouette", "recall_at_10")
 
 
 @hookimpl
@@ -35,10 +32,16 @@ def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
 def note(published: Mapping[str, Any], link: str) -> str:
     """What publishing gave as one line of Markdown."""
     dataset = Path(published["path"]).parents[1].name
-    found = {name: published["scores"].get(key) for key, name in SCORES.items()}
-    scores = "".join(f", {name} {score:.3f}" for name, score in found.items() if score is not None)
+    found = {name: published["scores"].get(name) for name in SCORES}
+    scores = "".join(f", {_called(name)} {score:.3f}" for name, score in found.items() if score is not None)
     rows = f"{published['rows']:,} {published.get('noun', 'profile')}s"
     return f"{BEGIN}{dataset}** version `{published['version']}`: {rows}{scores}. [Explore]({link})"
+
+
+def _called(score: str) -> str:
+    """The score's name within a sentence."""
+    name = score_name(score)
+    return name[0].lower() + name[1:]
 
 
 def _published(dag_run: "DagRun") -> Mapping[str, Any] | None:

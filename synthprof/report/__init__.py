@@ -18,9 +18,30 @@ class StageRow:
     stage: str
     rows: int
     seconds: float
-    rows_per_second: float
     peak_memory_mib: float
     bytes_written: int
+
+    @property
+    def rows_per_second(self) -> float:
+        """The rate; 0 where it took no time that could be measured."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+
+def added_up(parts: Iterable[StageRow]) -> list[StageRow]:
+    """One row per stage, in the order of their first parts; memory is that of the hungriest process."""
+    of_stage: dict[str, list[StageRow]] = {}
+    for part in parts:
+        of_stage.setdefault(part.stage, []).append(part)
+    return [
+        StageRow(
+            stage=name,
+            rows=sum(each.rows for each in found),
+            seconds=sum(each.seconds for each in found),
+            peak_memory_mib=max(each.peak_memory_mib for each in found),
+            bytes_written=sum(each.bytes_written for each in found),
+        )
+        for name, found in of_stage.items()
+    ]
 
 
 @dataclass(frozen=True)

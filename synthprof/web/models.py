@@ -94,7 +94,7 @@ class StageFacts(_Said):
     shard: tuple[int, int] | None
     rows: int
     seconds: float
-    rows_per_second: float | None
+    rows_per_second: float
     cpu_seconds: float
     peak_memory: int
     bytes_written: int

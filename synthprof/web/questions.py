@@ -238,7 +238,7 @@ def _stage(receipt: Receipt) -> models.StageFacts:
         shard=receipt.shard,
         rows=receipt.rows,
         seconds=receipt.seconds,
-        rows_per_second=receipt.rows / receipt.seconds if receipt.seconds else None,
+        rows_per_second=receipt.rows_per_second,
         cpu_seconds=receipt.cpu_seconds,
         peak_memory=receipt.peak_memory,
         bytes_written=receipt.bytes_written,
