@@ -24,10 +24,10 @@ from typing import Any
 
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT, Home
+from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.rest import Airflow
 from synthprof.store import Store
 
-DAG_ID = "synthprof_generate"
 Span = tuple[float, float]
 
 
@@ -82,12 +82,12 @@ def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[st
     """A run of a data set of its own; its profiles and Airflow's tasks are those of any run."""
     began = time.time()
     params = {"dataset": dataset, "profiles": rows}
-    run = airflow.trigger(DAG_ID, params).raise_for_status().json()["dag_run_id"]
-    state = airflow.wait(DAG_ID, run)
+    run = airflow.trigger(GENERATE_DAG, params).raise_for_status().json()["dag_run_id"]
+    state = airflow.wait(GENERATE_DAG, run)
     seconds = time.time() - began
     if state != "success":
         raise SystemExit(f"the run has {state}")
-    tasks = [task for task in airflow.tasks(DAG_ID, run) if task["state"] == "success"]
+    tasks = [task for task in airflow.tasks(GENERATE_DAG, run) if task["state"] == "success"]
     stages = _stage_seconds(folder / "data", dataset)
     covered = _covered([_span(task, stages[task["task_id"]]) for task in tasks if task["task_id"] in stages])
     return {

@@ -6,6 +6,7 @@ from airflow.sdk import DAG
 
 from synthprof.orchestration.datasets import read_all
 from synthprof.orchestration.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
+from synthprof.orchestration.names import EMBED_DAG, GENERATE_DAG
 from synthprof.orchestration.operator import dag_defaults, stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.pipeline import STAGES
@@ -21,7 +22,7 @@ def wire(seed_zone: str | None = None) -> None:
 
 
 with DAG(
-    "synthprof_generate",
+    GENERATE_DAG,
     description="Make a data set of profiles with vectors, embeddings, clusters and a search index.",
     doc_md=GENERATE_DOC,
     schedule=None,
@@ -32,7 +33,7 @@ with DAG(
     wire()
 
 with DAG(
-    "synthprof_embed",
+    EMBED_DAG,
     description="Make a data set of texts from a table or a folder, with embeddings, clusters and an index.",
     doc_md=EMBED_DOC,
     schedule=None,

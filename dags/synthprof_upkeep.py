@@ -3,11 +3,12 @@
 from airflow.sdk import DAG
 
 from synthprof.orchestration.doc import REINDEX_DOC, VERIFY_DOC
+from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.orchestration.operator import dag_defaults
 from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
 
 with DAG(
-    "synthprof_reindex",
+    REINDEX_DAG,
     description="Publish a version of a data set once more, with another search index.",
     doc_md=REINDEX_DOC,
     schedule=None,
@@ -18,7 +19,7 @@ with DAG(
     UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
 
 with DAG(
-    "synthprof_verify",
+    VERIFY_DAG,
     description="Prove that a version of a data set is what its spec says, byte by byte.",
     doc_md=VERIFY_DOC,
     schedule=None,

@@ -4,9 +4,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from synthprof.orchestration.names import EXPLORER
 from synthprof.web.lazy import LazyApp
-
-PREFIX = "/synthprof"
 
 
 class SynthprofPlugin(AirflowPlugin):
@@ -14,19 +13,23 @@ class SynthprofPlugin(AirflowPlugin):
 
     name = "synthprof"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [
-        {"name": "synthprof explorer", "url_prefix": PREFIX, "app": LazyApp("synthprof.web.mounted:explorer")}
+        {
+            "name": "synthprof explorer",
+            "url_prefix": EXPLORER,
+            "app": LazyApp("synthprof.web.mounted:explorer"),
+        }
     ]
     external_views: ClassVar[list[dict[str, Any]]] = [
         {
             "name": "Profiles",
-            "href": f"{PREFIX}/",
+            "href": f"{EXPLORER}/",
             "destination": "nav",
             "category": "browse",
             "url_route": "synthprof",
         },
         {
             "name": "Data set",
-            "href": f"{PREFIX}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "href": f"{EXPLORER}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
             "destination": "dag_run",
             "url_route": "synthprof_run",
         },

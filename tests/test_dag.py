@@ -14,8 +14,8 @@ from airflow.sdk import DAG
 from place import Place, end, free_port, make_place, until
 
 from synthprof.errors import SpecError
-from synthprof.orchestration.datasets import TAKEN
 from synthprof.orchestration.home import PROJECT
+from synthprof.orchestration.names import DAGS
 from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.params import airflow_params
 from synthprof.orchestration.rest import Airflow
@@ -57,7 +57,7 @@ def parsed(place):
 
 def test_every_good_dag_imports_beside_a_bad_file(parsed):
     dags, errors, _ = parsed
-    assert set(dags) == {"synthprof_gamers_nightly", *(f"synthprof_{name}" for name in TAKEN)}
+    assert set(dags) == {"synthprof_gamers_nightly", *DAGS}
     assert [name.rpartition("/")[2] for name in errors] == ["synthprof_bad_datasets.py"]
     (text,) = errors.values()
     assert "datasets/broken.toml: schedule='at night' is not a cron expression; write five fields" in text

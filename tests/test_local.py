@@ -17,6 +17,7 @@ import pytest
 from synthprof.errors import SynthprofError
 from synthprof.orchestration import child, local, runs
 from synthprof.orchestration.home import Home, locked
+from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.rest import Airflow
 
 
@@ -159,7 +160,7 @@ RUN = "manual__2025-01-31T03:00:00.123456+00:00_abcdefgh"
 
 def answering(**more) -> Airflow:
     """An Airflow that takes a run and then answers so by the last part of a path, or with status 404."""
-    known = {"token": {"access_token": "t"}, "health": HEALTHY, runs.DAG_ID: {"is_paused": False}}
+    known = {"token": {"access_token": "t"}, "health": HEALTHY, GENERATE_DAG: {"is_paused": False}}
     known |= {"dagRuns": {"dag_run_id": RUN}} | more
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -180,7 +181,7 @@ def answering(**more) -> Airflow:
     [
         ({}, "has ended, or lost the run (Client error '404 Not Found' for url"),
         ({RUN: httpx.ConnectError("refused")}, "has ended, or lost the run (refused); run it again"),
-        ({runs.DAG_ID: {"is_paused": True}}, "the DAG is paused: http://127.0.0.1:8080/dags/synthprof_gen"),
+        ({GENERATE_DAG: {"is_paused": True}}, "the DAG is paused: http://127.0.0.1:8080/dags/synthprof_gen"),
     ],
 )
 def test_what_ends_a_run_through_the_ui_is_one_line(capsys, more, message):
@@ -197,7 +198,7 @@ def test_every_task_of_a_run_is_followed():
         begin, limit = int(params.get("offset", 0)), min(int(params["limit"]), 100)
         return {"task_instances": tasks[begin : begin + limit], "total_entries": len(tasks)}
 
-    assert answering(taskInstances=page).tasks(runs.DAG_ID, RUN) == tasks
+    assert answering(taskInstances=page).tasks(GENERATE_DAG, RUN) == tasks
 
 
 # --- the command -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable
 
 from synthprof.errors import SpecError
+from synthprof.orchestration.names import DAGS, dag_id
 from synthprof.spec import Request, check_names, params_schema
 
 KEYS = {
@@ -22,9 +23,6 @@ KEYS = {
     "seconds_per_stage": int,
     "params": dict,
 }
-
-TAKEN = ("generate", "embed", "reindex", "verify")
-"""Files of these names would stand for the DAGs that are there without a file."""
 
 LONGEST_STAGE = 366 * 24 * 60 * 60
 """Seconds in a leap year; a timedelta does not hold any number."""
@@ -49,7 +47,7 @@ class Dataset:
     @property
     def dag_id(self) -> str:
         """The id of its DAG."""
-        return f"synthprof_{self.name}"
+        return dag_id(self.name)
 
     @property
     def timetable(self) -> CronTriggerTimetable:
@@ -123,8 +121,8 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
 
 
 def _check_name(name: str) -> None:
-    if name in TAKEN:
-        raise SpecError(f"the DAG synthprof_{name} is there without a file; rename the file")
+    if dag_id(name) in DAGS:
+        raise SpecError(f"the DAG {dag_id(name)} is there without a file; rename the file")
     try:
         Request.from_params({"dataset": name})
     except SpecError as error:

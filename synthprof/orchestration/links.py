@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.configuration import conf
 
+from synthprof.orchestration.names import EXPLORER
 from synthprof.orchestration.operator import StageOperator
 from synthprof.orchestration.upkeep import UpkeepOperator
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def explorer_link(dag: str, run: str) -> str:
     """The path on Airflow's own host of the explorer's page about the data set that the run makes."""
     root = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    return f"{root}/synthprof/?{urlencode({'dag_id': dag, 'run_id': run})}"
+    return f"{root}{EXPLORER}/?{urlencode({'dag_id': dag, 'run_id': run})}"
 
 
 class ExplorerLink(BaseOperatorLink):

@@ -16,12 +16,11 @@ from rich.console import Console
 
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
+from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.refusals import clear_errors
 from synthprof.resources import check_machine, home_folder
 from synthprof.spec import Request, check_names, params_schema
 from synthprof.startup import show_what_can_be_shown
-
-DAG_ID = "synthprof_generate"
 
 _TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
@@ -78,7 +77,7 @@ def _migrate(_: argparse.Namespace) -> int:
 def _work(arguments: argparse.Namespace) -> int:
     from synthprof.orchestration import work
 
-    return work.run(Home.default(), DAG_ID, json.loads(arguments.params))
+    return work.run(Home.default(), GENERATE_DAG, json.loads(arguments.params))
 
 
 def _airflow(arguments: argparse.Namespace) -> int:

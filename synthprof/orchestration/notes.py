@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 
 from synthprof.orchestration.links import explorer_link
+from synthprof.orchestration.names import dag_id
 from synthprof.report.words import score_name
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _published(dag_run: "DagRun") -> Mapping[str, Any] | None:
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
-    if session is None or not dag_run.dag_id.startswith("synthprof_"):
+    if session is None or not dag_run.dag_id.startswith(dag_id("")):
         return None
     wanted = XComModel.get_many(
         run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids=PUBLISHING, key="return_value", limit=1

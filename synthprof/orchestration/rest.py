@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import httpx
 
+from synthprof.orchestration.names import GENERATE_DAG
+
 
 class Airflow:
     """A running Airflow. login: name and password, where its callers are not all administrators."""
@@ -42,7 +44,7 @@ class Airflow:
             parts = ("metadatabase", "scheduler", "dag_processor")
             return (
                 all(health[part]["status"] == "healthy" for part in parts)
-                and self.call("GET", "/dags/synthprof_generate").status_code == httpx.codes.OK
+                and self.call("GET", f"/dags/{GENERATE_DAG}").status_code == httpx.codes.OK
             )
         except (httpx.HTTPError, ValueError, KeyError):
             return False

@@ -11,10 +11,10 @@ from rich.console import Console
 from synthprof.errors import SpecError, StageError, first_line
 from synthprof.orchestration.console import print_result
 from synthprof.orchestration.home import Home
+from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
 from synthprof.orchestration.rest import Airflow
 
-DAG_ID = "synthprof_generate"
 INTERRUPTED = 130
 """The shell's exit status for Ctrl-C."""
 SECONDS_TO_START = 120.0
@@ -51,7 +51,7 @@ def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
     console = Console()
     run = _trigger(airflow, params)
     console.print(
-        f"Airflow is up, so this run is its: {airflow.url}/dags/{DAG_ID}/runs/{run}",
+        f"Airflow is up, so this run is its: {airflow.url}/dags/{GENERATE_DAG}/runs/{run}",
         highlight=False,
         soft_wrap=True,
     )
@@ -63,7 +63,7 @@ def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
         return INTERRUPTED
     if state != "success":
         return 1
-    print_result(console, airflow.value(DAG_ID, run, "publish"), [])
+    print_result(console, airflow.value(GENERATE_DAG, run, "publish"), [])
     return 0
 
 
@@ -75,11 +75,11 @@ def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
                 f"Airflow at {airflow.url} is up but not healthy; end it with Ctrl-C and try again"
             )
         time.sleep(1)
-    if airflow.paused(DAG_ID):
+    if airflow.paused(GENERATE_DAG):
         raise SpecError(
-            f"the DAG is paused: {airflow.url}/dags/{DAG_ID}; switch it on there, then run it again"
+            f"the DAG is paused: {airflow.url}/dags/{GENERATE_DAG}; switch it on there, then run it again"
         )
-    answer = airflow.trigger(DAG_ID, params)
+    answer = airflow.trigger(GENERATE_DAG, params)
     if answer.status_code == httpx.codes.BAD_REQUEST:
         raise SpecError(answer.json()["detail"])
     return str(answer.raise_for_status().json()["dag_run_id"])
@@ -89,8 +89,8 @@ def _follow(airflow: Airflow, run: str, console: Console) -> str:
     """The state that the run has ended in; a line for each task that has ended."""
     seen: set[tuple[str, int]] = set()
     while True:
-        state = str(airflow.run(DAG_ID, run)["state"])
-        for task in airflow.tasks(DAG_ID, run):
+        state = str(airflow.run(GENERATE_DAG, run)["state"])
+        for task in airflow.tasks(GENERATE_DAG, run):
             key = (task["task_id"], task["map_index"])
             if key not in seen and task["state"] in ("success", "failed", "skipped", "upstream_failed"):
                 seen.add(key)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.orchestration.home import HOST, Home
+from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.processes import (
     Asked,
     asked_by_signals,
@@ -43,7 +44,7 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
                 with console.status("Starting Airflow"):
                     seconds = _start(home, environment, running)
                 console.print(
-                    f"Airflow is ready after {seconds:.0f} s: {home.url}/dags/synthprof_generate\n"
+                    f"Airflow is ready after {seconds:.0f} s: {home.url}/dags/{GENERATE_DAG}\n"
                     f"Logs of its parts: {_log(home, '*')}\nCtrl-C ends it.",
                     highlight=False,
                     soft_wrap=True,

@@ -11,8 +11,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from synthprof.web.models import Can, RunFacts, Started
 
-REINDEX_DAG, VERIFY_DAG = "synthprof_reindex", "synthprof_verify"
-
 LONE = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
 
 

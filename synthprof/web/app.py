@@ -14,9 +14,10 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.middleware import Middleware
 
 import synthprof
+from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.spec import DATASET_PATTERN
 from synthprof.web import models
-from synthprof.web.access import REINDEX_DAG, VERIFY_DAG, Access, Door
+from synthprof.web.access import Access, Door
 from synthprof.web.docs import docs_page
 from synthprof.web.headers import REPORT_POLICY, Headers
 from synthprof.web.process import Answer, Lane, Worker

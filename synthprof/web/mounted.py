@@ -16,9 +16,9 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.orchestration.service import connection_environment
 from synthprof.resources import home_folder
-from synthprof.web.access import REINDEX_DAG, VERIFY_DAG
 from synthprof.web.app import make_app
 from synthprof.web.lazy import HOST_APP
 from synthprof.web.models import Can, RunFacts, Started
