@@ -25,6 +25,7 @@ from rich.text import Text
 
 from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
+from synthprof.limits import FEW_BLOCKS
 from synthprof.refusals import clear_errors
 from synthprof.report.words import plain
 from synthprof.resources import MIB, check_machine, home_folder
@@ -290,7 +291,7 @@ VersionName = Annotated[str | None, typer.Option(help="Version; the current one 
 def verify(
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    blocks: Annotated[int, typer.Option(min=1, help="Blocks to make again and compare.")] = 4,
+    blocks: Annotated[int, typer.Option(min=1, help="Blocks to make again and compare.")] = FEW_BLOCKS,
     all_blocks: Annotated[bool, typer.Option("--all", help="Make every block again.")] = False,
 ) -> None:
     """Check every file of a version against its checksum, and blocks of rows by making them again."""

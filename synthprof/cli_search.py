@@ -15,10 +15,13 @@ from rich.text import Text
 
 from synthprof.report.words import plain
 from synthprof.resources import default_workers, home_folder
+from synthprof.spec import Spec
 from synthprof.startup import forgo_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
     from synthprof.search import Hit, Searcher
+
+DEFAULT = Spec()
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
@@ -95,8 +98,12 @@ def similar(
 def build_index(
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    index: Annotated[str, typer.Option(help="Kind of index: auto, flat, ivf_flat, ivf_sq8 …")] = "auto",
-    index_memory_mib: Annotated[int, typer.Option(help="Memory the index may take, in MiB.")] = 4_096,
+    index: Annotated[
+        str, typer.Option(help="Kind of index: auto, flat, ivf_flat, ivf_sq8 …")
+    ] = DEFAULT.index,
+    index_memory_mib: Annotated[
+        int, typer.Option(help="Memory the index may take, in MiB.")
+    ] = DEFAULT.index_memory_mib,
 ) -> None:
     """A version with another index, published as a new version; rows and embeddings stay as they are."""
     from synthprof.explore import open_version

@@ -11,15 +11,10 @@ from typing import Literal, cast
 
 from synthprof.draws import LIST_SEPARATOR
 from synthprof.errors import SpecError
+from synthprof.limits import MOST_CHARACTERS, MOST_CONDITIONS
 from synthprof.schema import Column, Schema
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
-
-MOST_CONDITIONS = 20
-"""More conditions than anyone types; a bound, so that no query grows without one."""
-
-MOST_CHARACTERS = 200
-"""Length of one condition."""
 
 _FORM = re.compile(r"\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 

@@ -20,7 +20,6 @@ from synthprof.schema import Column, Schema
 
 CLUSTER = "cluster"
 
-MOST_POINTS = 100_000
 MOST_CLUSTERS = 1_000
 """Clusters that are described: more than anybody looks at, and few enough for one answer."""
 

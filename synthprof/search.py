@@ -25,13 +25,12 @@ from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version
 from synthprof.files import sha256
 from synthprof.filters import Condition, OneOf, parse_conditions, where
+from synthprof.limits import MOST_TEXT
 from synthprof.profiles import KEY, TEXT, schema_of
 from synthprof.schema import Schema
 from synthprof.spec import BLOCK_ROWS
 
 MOST_HITS = 1_000
-MOST_TEXT = 2_000
-"""Characters of a text to search for: several times a profile's description."""
 
 LEAST_SIMILARITY = -1.5
 """Below this lies only what has no embedding."""

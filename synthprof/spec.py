@@ -34,6 +34,9 @@ Kind = Literal["generate", "embed"]
 
 Encoder = Literal["catalogue", "hashed", "http", "model"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
+IndexMemory = Annotated[
+    int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
+]
 
 
 def _known_locale(locale: str) -> str:
@@ -114,9 +117,7 @@ class Spec(_Params):
         IndexKind,
         Field(description="Kind of FAISS index; auto chooses by rows, dimension and index_memory_mib."),
     ] = "auto"
-    index_memory_mib: Annotated[
-        int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
-    ] = 4_096
+    index_memory_mib: IndexMemory = 4_096
     vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
     collection: Annotated[
         str,

@@ -13,6 +13,7 @@ from typing import Any
 from synthprof.child_main import as_child
 from synthprof.errors import SpecError
 from synthprof.explore import open_version
+from synthprof.limits import FEW_BLOCKS
 from synthprof.reindex import build_index
 from synthprof.resources import home_folder
 from synthprof.startup import leave
@@ -20,8 +21,6 @@ from synthprof.telemetry import Progress, emit, log_events, progress_events
 from synthprof.verify import verify
 
 logger = logging.getLogger("synthprof.upkeep")
-
-FEW_BLOCKS = 4
 
 
 def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -32,8 +32,9 @@ from synthprof.encoders import encode_rows, encoder_of
 from synthprof.errors import StageError
 from synthprof.explore import Version
 from synthprof.generate import Generated, generate
+from synthprof.limits import MOST_POINTS
 from synthprof.manifest import damaged, strangers
-from synthprof.overview import CLUSTER, MOST_POINTS
+from synthprof.overview import CLUSTER
 from synthprof.pipeline import version_of
 from synthprof.profiles import load_schema
 from synthprof.spec import BLOCK_ROWS

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
 LAYERS = (
-    {"kernels", "errors", "startup", "environment", "arrays"},
+    {"kernels", "errors", "startup", "environment", "arrays", "limits"},
     {"draws"},
     {"schema", "locales"},
     {"spec"},

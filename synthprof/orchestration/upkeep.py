@@ -6,10 +6,12 @@ from typing import Any
 from airflow.sdk import Context, Param
 
 from synthprof.errors import SpecError
+from synthprof.limits import FEW_BLOCKS
 from synthprof.orchestration import child, storage
 from synthprof.orchestration.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
 from synthprof.orchestration.params import declared
 from synthprof.orchestration.service import connection_environment
+from synthprof.store import VERSION_PATTERN
 
 COMMAND = (sys.executable, "-m", "synthprof.upkeep")
 
@@ -56,7 +58,7 @@ def version_params() -> dict[str, Param]:
             "",
             type=["string", "null"],
             title="Version",
-            pattern="^([0-9a-f]{12})?$",
+            pattern=f"^({VERSION_PATTERN})?$",
             description="Name of the version; the current one unless given. (version)",
         ),
     }
@@ -77,6 +79,6 @@ def verify_params() -> dict[str, Param]:
             False,
             type="boolean",
             title="All blocks",
-            description="Make every block again and compare, instead of four. (all_blocks)",
+            description=f"Make every block again and compare, instead of {FEW_BLOCKS}. (all_blocks)",
         )
     }

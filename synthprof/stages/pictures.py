@@ -10,7 +10,8 @@ import pyarrow as pa
 from synthprof.arrays import Matrix
 from synthprof.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
 from synthprof.files import replacing
-from synthprof.overview import MOST_POINTS, described, map_of, overview
+from synthprof.limits import MOST_POINTS
+from synthprof.overview import described, map_of, overview
 from synthprof.profiles import schema_of
 from synthprof.projection import Plane, place, plane
 from synthprof.resources import cpu_slot

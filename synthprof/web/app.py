@@ -14,8 +14,10 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.middleware import Middleware
 
 import synthprof
+from synthprof.limits import MOST_CHARACTERS, MOST_CONDITIONS, MOST_POINTS, MOST_TEXT
 from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.spec import DATASET_PATTERN
+from synthprof.store import VERSION_PATTERN
 from synthprof.web import models
 from synthprof.web.access import Access, Door
 from synthprof.web.docs import docs_page
@@ -24,23 +26,24 @@ from synthprof.web.process import Answer, Lane, Worker
 
 STATIC = Folder(__file__).parent / "static"
 
-MOST_POINTS = 100_000
 MOST_HITS = 100
-MOST_TEXT = 2_000
-MOST_CONDITIONS = 20
 LARGEST_ID = 2**53 - 1
-
-VERSION_PATTERN = r"^([0-9a-f]{12}|current)$"
 
 DatasetName = Annotated[
     str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
 ]
-VersionName = Annotated[str, Path(pattern=VERSION_PATTERN, description="Name of a version, or `current`.")]
+VERSION: dict[str, Any] = {
+    "pattern": f"^({VERSION_PATTERN}|current)$",
+    "description": "Name of a version, or `current`.",
+}
+
+VersionName = Annotated[str, Path(**VERSION)]
+VersionInQuery = Annotated[str, Query(**VERSION)]
 ProfileId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a profile, from 1.")]
 Exact = Annotated[bool, Query(description="Compare every profile instead of asking the index.")]
 Count = Annotated[int, Query(ge=1, le=MOST_HITS, description="How many profiles.")]
 Conditions = Annotated[
-    list[Annotated[str, Query(min_length=1, max_length=200)]],
+    list[Annotated[str, Query(min_length=1, max_length=MOST_CHARACTERS)]],
     Query(
         max_length=MOST_CONDITIONS, description="Conditions that must hold, as `estado=SP` or `idade>=30`."
     ),
@@ -193,11 +196,6 @@ async def similar(
             exact=exact,
         )
     )
-
-
-VersionInQuery = Annotated[
-    str, Query(pattern=VERSION_PATTERN, description="Name of a version, or `current`.")
-]
 
 
 @router.get("/api/datasets/{dataset}/compare", response_model=models.Compared, tags=["data sets"])

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from synthprof.spec import IndexKind
+from synthprof.spec import IndexKind, IndexMemory, Spec
+
+DEFAULT = Spec()
 
 
 class _Said(BaseModel):
@@ -292,8 +294,8 @@ class Reindex(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    index: IndexKind = "auto"
-    index_memory_mib: Annotated[int, Field(ge=16, le=1_048_576, strict=True)] = 4_096
+    index: IndexKind = DEFAULT.index
+    index_memory_mib: Annotated[IndexMemory, Field(strict=True)] = DEFAULT.index_memory_mib
 
 
 class Verify(BaseModel):

@@ -1,0 +1,16 @@
+"""How much may be asked of a version, for forms, server and command line, which load nothing that answers."""
+
+MOST_POINTS = 100_000
+"""Rows on the map."""
+
+MOST_TEXT = 2_000
+"""Characters of a text to search for: several times a profile's description."""
+
+MOST_CONDITIONS = 20
+"""More conditions than anyone types; a bound, so that no query grows without one."""
+
+MOST_CHARACTERS = 200
+"""Length of one condition."""
+
+FEW_BLOCKS = 4
+"""Blocks that are made again to verify a version, unless all are asked for."""
