@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from synthprof.environment import ORDER, PARENT_PID
 from synthprof.errors import SynthprofError
 from synthprof.parallel import die_with
 from synthprof.pipeline import STAGES
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def as_child(work: Callable[[], None]) -> int:
     """The exit status of work that ends with the process which started us, its failure told as an event."""
     end_on_signals()
-    if parent := os.environ.get("SYNTHPROF_PARENT_PID"):
+    if parent := os.environ.get(PARENT_PID):
         die_with(int(parent))
     forgo_pandas()
     try:
@@ -54,7 +55,7 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
     pace = progress_events("rows")
     part = Shard.of(shard) if shard is not None else None
-    order = os.environ.get("SYNTHPROF_ORDER", "")
+    order = os.environ.get(ORDER, "")
 
     def observe(_: str, *progress: int) -> None:
         pace(*progress)

@@ -5,6 +5,15 @@ import os
 PARENT_PID = "SYNTHPROF_PARENT_PID"
 """Tells a process of ours who started it, and with whom it ends."""
 
+ORDER = "SYNTHPROF_ORDER"
+"""Tells a stage which run it works for: `force` makes all anew once in a run, not at each clear."""
+
+HOME = "SYNTHPROF_HOME"
+"""The data root."""
+
+SERVICE_URL, SERVICE_KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
+"""Address and key of the embedding service; an Airflow task takes them from its Connection."""
+
 TOKEN = "SYNTHPROF_TOKEN"  # the name of the variable, not a secret
 
 

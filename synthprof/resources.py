@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from synthprof.environment import HOME
 from synthprof.errors import SpecError
 from synthprof.files import try_lock
 
@@ -57,7 +58,7 @@ def home_folder() -> Path:
     """
     project = Path(__file__).parents[1]
     folder = project if (project / "pyproject.toml").is_file() else Path()
-    given = Path(os.environ.get("SYNTHPROF_HOME") or folder / "data")
+    given = Path(os.environ.get(HOME) or folder / "data")
     try:
         home = given.expanduser().absolute()
     except RuntimeError as error:  # ~somebody who is not known here

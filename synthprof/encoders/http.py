@@ -19,10 +19,8 @@ import tenacity
 
 from synthprof.arrays import Matrix, Vector
 from synthprof.encoders.slow import KNOWN_GOOD, Rejected, SlowEncoder
+from synthprof.environment import SERVICE_KEY, SERVICE_URL
 from synthprof.errors import SpecError, StageError
-
-URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
-"""Environment variables of the service; an Airflow task takes them from its Connection."""
 
 CONNECT_SECONDS = 10.0
 BUSY_TRIES, FAILED_TRIES = 6, 2
@@ -93,7 +91,8 @@ class HttpEncoder(SlowEncoder):
                 )
         except Rejected as error:
             if error.code == 200:
-                raise SpecError(f"{error}; set {URL} to the address of a service, https://host/v1") from None
+                told = f"{error}; set {SERVICE_URL} to the address of a service, https://host/v1"
+                raise SpecError(told) from None
             raise StageError(f"the embedding service failed: {error}; try again") from None
 
     def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
@@ -123,9 +122,9 @@ class HttpEncoder(SlowEncoder):
         try:
             answer = self._client.post(self._url, json={"model": self.model, "input": list(texts)})
         except httpx.InvalidURL:
-            raise SpecError(f"{URL} is not the address of a service; write https://host/v1") from None
+            raise SpecError(f"{SERVICE_URL} is not the address of a service; write https://host/v1") from None
         except httpx.UnsupportedProtocol:
-            raise SpecError(f"{URL} must begin with https:// or http://") from None
+            raise SpecError(f"{SERVICE_URL} must begin with https:// or http://") from None
         except httpx.RequestError as error:  # its text may hold the address: only its kind is told
             raise Rejected(0, f"no answer ({type(error).__name__})") from None
         self._check_status(answer, list(texts))
@@ -137,30 +136,30 @@ class HttpEncoder(SlowEncoder):
             return
         said = repr(answer.text[:MOST_SHOWN])
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
-            raise SpecError(f"the embedding service refuses the key ({code}); set {KEY}")
+            raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
         if code in (404, 405):
             raise SpecError(
                 f"there is no embedding service at that address, or it has no model {self.model!r} "
-                f"({code} {said}); set {URL} or model"
+                f"({code} {said}); set {SERVICE_URL} or model"
             )
         if 300 <= code < 400:
-            raise SpecError(f"there is no embedding service at that address ({code}); set {URL}")
+            raise SpecError(f"there is no embedding service at that address ({code}); set {SERVICE_URL}")
         raise Rejected(code, f"{code} {said}", _retry_after(answer))
 
 
 def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float = 60.0) -> Endpoint:
     """The service named in the environment. Raises SpecError if none is, or if the key cannot be sent."""
-    url = environment.get(URL, "").strip().rstrip("/")
+    url = environment.get(SERVICE_URL, "").strip().rstrip("/")
     if not url:
         raise SpecError(
-            f"encoder=http needs the address of a service; set {URL} (and {KEY} if it wants a key), "
-            "or in Airflow the Connection synthprof_embeddings"
+            f"encoder=http needs the address of a service; set {SERVICE_URL} (and {SERVICE_KEY} if it wants "
+            "a key), or in Airflow the Connection synthprof_embeddings"
         )
     if not url.endswith("/embeddings"):
         url += "/embeddings" if url.endswith("/v1") else "/v1/embeddings"
-    key = environment.get(KEY, "").strip()
+    key = environment.get(SERVICE_KEY, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise SpecError(f"{KEY} has characters that cannot be sent; copy the key once more")
+        raise SpecError(f"{SERVICE_KEY} has characters that cannot be sent; copy the key once more")
     return Endpoint(url, key, request_seconds)
 
 

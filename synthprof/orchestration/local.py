@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from synthprof.environment import HOME
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
 from synthprof.orchestration.names import GENERATE_DAG
@@ -87,7 +88,7 @@ def _airflow(arguments: argparse.Namespace) -> int:
 def _environment(home: Home) -> dict[str, str]:
     foreign = {name for name in os.environ if name.startswith("AIRFLOW__") or name == "AIRFLOW_CONFIG"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    return kept | {"SYNTHPROF_HOME": str(home_folder())} | _past_a_proxy(kept) | home.environment()
+    return kept | {HOME: str(home_folder())} | _past_a_proxy(kept) | home.environment()
 
 
 def _past_a_proxy(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from synthprof.environment import SERVICE_KEY, SERVICE_URL
+
 CONNECTION = "synthprof_embeddings"
 """The Connection's host is the address (https://host/v1), its password the key; or a URI has both."""
-
-URL, KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"  # as in encoders.http, which loads NumPy
 
 PROTOCOLS = ("http", "https")
 
@@ -30,8 +30,8 @@ def connection_environment() -> dict[str, str]:
         found = Connection.get(CONNECTION)
     except AirflowNotFoundException:
         return {}
-    address = {URL: _address(found)} if found.host else {}
-    return {**address, KEY: found.password or ""}
+    address = {SERVICE_URL: _address(found)} if found.host else {}
+    return {**address, SERVICE_KEY: found.password or ""}
 
 
 def _address(found: Connection) -> str:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from synthprof.environment import ORDER
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.orchestration import child
 from synthprof.pipeline import stage as find
@@ -17,9 +18,6 @@ from synthprof.spec import Request, Shard
 
 if TYPE_CHECKING:
     from synthprof.orchestration.exchange import Exchange
-
-ORDER = "SYNTHPROF_ORDER"
-"""Tells the child which run it works for: `force` makes all anew once in a run, not at each clear."""
 
 STORAGE = "SYNTHPROF_STORAGE"
 """The setting: empty for the data root, or `s3://connection@bucket/prefix`."""

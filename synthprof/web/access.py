@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from synthprof.environment import TOKEN
 from synthprof.web.models import Can, RunFacts, Started
 
 LONE = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
@@ -48,7 +49,7 @@ class Lone:
             return None
         raise HTTPException(
             401,
-            "the token is missing or wrong; send SYNTHPROF_TOKEN as bearer, or as the password with any name",
+            f"the token is missing or wrong; send {TOKEN} as bearer, or as the password with any name",
             {"WWW-Authenticate": 'Basic realm="synthprof", charset="UTF-8"'},
         )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from synthprof.environment import child_environment
+from synthprof.environment import HOME, child_environment
 from synthprof.errors import SpecError
 
 logger = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class Worker:
             process = subprocess.Popen(
                 [sys.executable, "-m", "synthprof.web.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=child_environment() | {"SYNTHPROF_HOME": str(self.home)} | service,
+                env=child_environment() | {HOME: str(self.home)} | service,
                 stdin=subprocess.DEVNULL,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)

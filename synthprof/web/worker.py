@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
+from synthprof.environment import PARENT_PID
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.parallel import die_with
 from synthprof.resources import home_folder
@@ -42,7 +43,7 @@ def main() -> int:
     """Answer until the socket is closed; returns the exit status."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is ours
-    die_with(int(os.environ["SYNTHPROF_PARENT_PID"]))
+    die_with(int(os.environ[PARENT_PID]))
     os.nice(NICE)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     forgo_pandas()
