@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,18 @@ LARGEST_NUMBER = 2**53
 
 Check = Callable[[], None]
 """Raises TimeoutError when the caller no longer waits."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What searches have in common: where to look, for how many, on what conditions, by comparing all rows."""
+
+    dataset: str
+    version: str
+    k: int
+    where: Sequence[str]
+    exact: bool
+    check: Check
 
 
 class Questions:
@@ -96,35 +108,15 @@ class Questions:
         """One profile and its cluster."""
         return models.Card(profile=_readable(_profile(self._open(dataset, version), profile_id)))
 
-    def search(
-        self, dataset: str, version: str, text: str, k: int, where: Sequence[str], exact: bool, check: Check
-    ) -> models.Hits:
-        """The profiles nearest to a text."""
-        return self._hits(
-            dataset, version, k, where, exact, check, lambda each, query: search_text(each, text, query)
-        )
+    def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
+        """The profiles nearest to a text; the rest is as `Asked` has it."""
+        return self._hits(Asked(**asked), lambda searcher, query: search_text(searcher, text, query))
 
-    def similar(
-        self,
-        dataset: str,
-        version: str,
-        profile_id: int,
-        k: int,
-        where: Sequence[str],
-        exact: bool,
-        check: Check,
-    ) -> models.Hits:
-        """The profiles nearest to one of them."""
-        _profile(self._open(dataset, version), profile_id)
-        return self._hits(
-            dataset,
-            version,
-            k,
-            where,
-            exact,
-            check,
-            lambda each, query: search_similar(each, profile_id, query),
-        )
+    def similar(self, profile_id: int, **asked: Any) -> models.Hits:  # noqa: ANN401
+        """The profiles nearest to one of them; the rest is as `Asked` has it."""
+        wanted = Asked(**asked)
+        _profile(self._open(wanted.dataset, wanted.version), profile_id)
+        return self._hits(wanted, lambda searcher, query: search_similar(searcher, profile_id, query))
 
     def compare(self, dataset: str, left: str, right: str) -> models.Compared:
         """The shares that differ between two versions, by column, the largest distance first."""
@@ -163,20 +155,12 @@ class Questions:
             problems=problems,
         )
 
-    def _hits(
-        self,
-        dataset: str,
-        version: str,
-        k: int,
-        where: Sequence[str],
-        exact: bool,
-        check: Check,
-        search: Callable[[Searcher, Query], tuple[Hit, ...]],
-    ) -> models.Hits:
-        searcher = self.shelf.searcher(dataset, version)
-        check()  # the index may have taken long to load
+    def _hits(self, asked: Asked, search: Callable[[Searcher, Query], tuple[Hit, ...]]) -> models.Hits:
+        searcher = self.shelf.searcher(asked.dataset, asked.version)
+        asked.check()  # the index may have taken long to load
         began = time.monotonic()
-        hits = search(searcher, replace(searcher.query(k, where, exact), check=check))
+        query = searcher.query(asked.k, asked.where, asked.exact)
+        hits = search(searcher, replace(query, check=asked.check))
         results = [
             models.Hit(
                 rank=hit.rank,
