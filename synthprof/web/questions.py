@@ -36,7 +36,7 @@ Check = Callable[[], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What searches have in common: where to look, for how many, on what conditions, by comparing all rows."""
+    """What searches have in common: where to look, for how many, on which conditions, in all rows or not."""
 
     dataset: str
     version: str
