@@ -64,18 +64,10 @@ class _Frame:
         return _float32((rows - self.centre) @ self.axes)
 
 
-def project(sample: Matrix, centroids: Matrix) -> Matrix:
-    """Place each row on a map where rows of one cluster lie together and similar clusters are neighbours.
-
-    sample: (n, d) float32, n >= 1. centroids: (k, d) float32, k >= 1; both finite.
-    Returns (n, 2) float32 within [-1, 1], the same for the same input.
-    """
-    return place(plane(sample, centroids), sample)
-
-
 def plane(sample: Matrix, centroids: Matrix) -> Plane:
-    """The map that suits the sample, which lies within [-1, 1] on it; other rows may lie a little outside.
+    """The map on which rows of one cluster lie together and similar clusters are neighbours.
 
+    The sample lies within [-1, 1] on it; other rows may lie a little outside. Same input, same map.
     sample: (n, d) float32, n >= 1. centroids: (k, d) float32, k >= 1; both finite.
     """
     distances = _squared_distances(sample, centroids)

@@ -21,22 +21,23 @@ from synthprof.faiss_threads import one_thread_each, product_rows
 QUERY_ROWS = 256  # queries per task of an approximate search
 PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search
 SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours closer than 1e-6
+RECALL_WANTED = 0.95  # at 10
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 EFFORT_MAX = 4_096  # efSearch beyond which HNSW is no cheaper than a scan
 FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it than to any unit vector
 
 
 def exact_neighbours(
-    queries: Matrix, blocks: Iterable[Matrix], k: int = 10, first_id: int = 1, threads: int = 1
+    queries: Matrix, blocks: Iterable[Matrix], k: int = 10, threads: int = 1
 ) -> tuple[Ids, Matrix]:
     """The k nearest rows of each query by cosine similarity; among equals the lower id comes first.
 
-    queries: (q, d), blocks: (n_i, d), float32 unit vectors. Returns ids (q, k) int64 and similarities
-    (q, k) float32, descending; -1 and -inf where there are fewer than k rows. Products in float32 pick
-    k + 10 candidates, products in float64 put them in order.
+    queries: (q, d), blocks: (n_i, d), float32 unit vectors; the rows' ids go from 1 on. Returns ids (q, k)
+    int64 and similarities (q, k) float32, descending; -1 and -inf where there are fewer than k rows.
+    Products in float32 pick k + 10 candidates, products in float64 put them in order.
     """
     queries = np.ascontiguousarray(queries, dtype=np.float32)
-    best = Candidates.none(len(queries), k + SPARE)
+    best, first_id = Candidates.none(len(queries), k + SPARE), 1
     with one_thread_each(threads) as pool:
         for block in blocks:
             rows, squared = _nearest_in(queries, block, k + SPARE, pool)
@@ -61,10 +62,9 @@ def calibrate(
     index: Any,  # noqa: ANN401
     queries: Matrix,
     exact_ids: Ids,
-    at_least: float = 0.95,
     threads: int = 1,
 ) -> tuple[int, float]:
-    """Double nprobe (HNSW: efSearch) until recall@10 is high enough or all is searched; set it in the index.
+    """Double nprobe (HNSW: efSearch) until recall@10 is 0.95 or all is searched; set it in the index.
 
     Also stops, at the smaller value, where doubling adds next to nothing because SQ8 or PQ codes have lost
     the order, or because the links of HNSW do not lead from one group of rows to another. Returns the
@@ -75,7 +75,7 @@ def calibrate(
     with one_thread_each(threads) as pool:
         recall = recall_at_10(_search(index, queries, pool), exact_ids)
         value = int(getattr(target, name)) if name else 1
-        while recall < at_least and value < most:
+        while recall < RECALL_WANTED and value < most:
             setattr(target, name, min(2 * value, most))
             more = recall_at_10(_search(index, queries, pool), exact_ids)
             if more - recall < gain_min:

@@ -324,7 +324,7 @@ def _nearest_exact(
 ) -> tuple[Ids, Matrix]:
     """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
     blocks = _blocks(searcher.version, query, allowed)
-    ids, similarities = recall.exact_neighbours(vector, blocks, wanted, first_id=1, threads=searcher.threads)
+    ids, similarities = recall.exact_neighbours(vector, blocks, wanted, threads=searcher.threads)
     there = (ids[0] > 0) & (similarities[0] > LEAST_SIMILARITY)
     found, similarities = ids[0][there], similarities[0][there]
     return (found if allowed is None else allowed[found - 1]), similarities

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthprof.projection import project
+from synthprof.projection import place, plane
 
 
 def blobs(clusters: int, rows: int, seed: int = 0) -> tuple[Any, Any, Any]:
@@ -18,7 +18,7 @@ def blobs(clusters: int, rows: int, seed: int = 0) -> tuple[Any, Any, Any]:
 def test_groups_are_visible_on_the_map_with_any_number_of_clusters(centroids: int) -> None:
     """With fewer clusters than 192 some optimizers draw all into one point; this one may not."""
     rows, labels, centres = blobs(14, 2_000)
-    places = project(rows, centres if centroids == 14 else rows[:centroids])
+    places = place(plane(rows, centres if centroids == 14 else rows[:centroids]), rows)
     assert places.shape == (2_000, 2)
     assert places.dtype == np.float32
     distances = ((places[:, None, :] - places[None, :, :]) ** 2).sum(axis=2)
@@ -29,20 +29,21 @@ def test_groups_are_visible_on_the_map_with_any_number_of_clusters(centroids: in
 
 def test_map_is_the_same_for_the_same_input_and_fits_its_frame() -> None:
     rows, _, centres = blobs(300, 1_000)
-    places = project(rows, centres)
-    assert np.array_equal(places, project(rows.copy(), centres.copy()))
+    places = place(plane(rows, centres), rows)
+    assert np.array_equal(places, place(plane(rows.copy(), centres.copy()), rows.copy()))
     assert np.abs(places).max() <= 1
 
 
 @pytest.mark.parametrize(("rows", "clusters"), [(1, 1), (2, 1), (2, 2), (3, 3), (5, 7), (50, 1_000)])
 def test_few_rows_or_odd_clusters_make_a_map(rows: int, clusters: int) -> None:
     sample, _, _ = blobs(3, rows)
-    places = project(sample, np.resize(sample, (clusters, 64)))
+    places = place(plane(sample, np.resize(sample, (clusters, 64))), sample)
     assert places.shape == (rows, 2)
     assert np.isfinite(places).all()
 
 
 def test_equal_rows_lie_on_one_place() -> None:
-    places = project(np.ones((4, 8), np.float32), np.ones((2, 8), np.float32))
+    rows = np.ones((4, 8), np.float32)
+    places = place(plane(rows, rows[:2]), rows)
     assert np.isfinite(places).all()
     assert len(np.unique(places, axis=0)) == 1
