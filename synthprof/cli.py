@@ -26,10 +26,11 @@ from rich.text import Text
 from synthprof import cli_search
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.limits import FEW_BLOCKS
+from synthprof.params import check_names
 from synthprof.refusals import clear_errors
 from synthprof.report.words import plain
 from synthprof.resources import MIB, check_machine, home_folder
-from synthprof.spec import Kind, Request, check_names, params_schema
+from synthprof.spec import Kind, Request, params_schema
 from synthprof.startup import end_on_signals, forgo_pandas, show_what_can_be_shown
 from synthprof.telemetry import log_to
 

@@ -1,4 +1,4 @@
-"""What a data set is (Spec), how it is made this time (Runtime), and the plan that follows from both.
+"""What a data set is (Spec), how it is made this time (Runtime), and the shards that follow from both.
 
 One declaration with bounds and descriptions serves the DAG's trigger form, the command line and the
 documentation. This module is imported by the DAG file: it stays free of numpy, pyarrow and faiss.
@@ -9,9 +9,8 @@ import functools
 import hashlib
 import itertools
 import json
-import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -19,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from synthprof.errors import SpecError
 from synthprof.locales import locales
+from synthprof.params import Schemas, check_names, check_value, number_of, schemas_of
 
 BLOCK_ROWS = 16_384
 """Rows of a block: the unit of randomness, work, files, resumption and verification."""
@@ -279,7 +279,7 @@ class Request(_Params):
             with contextlib.suppress(ValidationError):  # said below as Airflow says it
                 return cls._of(params)
         check_params(params)
-        numbers = {name: _number(cls._owner(name), name, value) for name, value in params.items()}
+        numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
         return cls._of(numbers)
 
     @classmethod
@@ -300,7 +300,7 @@ class Request(_Params):
 
 
 @functools.cache
-def params_schema(kind: Kind = "generate") -> dict[str, dict[str, Any]]:
+def params_schema(kind: Kind = "generate") -> Schemas:
     """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
 
     Of those that make profiles, or of those that embed a collection from elsewhere.
@@ -313,49 +313,19 @@ def params_schema(kind: Kind = "generate") -> dict[str, dict[str, Any]]:
 
 
 @functools.cache
-def _every_param() -> dict[str, dict[str, Any]]:
+def _every_param() -> Schemas:
     first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
-    found = {
-        name: dict(properties)
-        for model in (Request, Spec, Runtime)
-        for name, properties in model.model_json_schema()["properties"].items()
-        if name not in ("spec", "runtime")
-    }
-    for properties in found.values():
-        properties.pop("title", None)
-        if "const" in properties:  # Airflow's form ignores it; an enum becomes a drop-down
-            properties["enum"] = [properties.pop("const")]
-    return {name: found[name] for name in dict.fromkeys((*first, *found))}
-
-
-def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
-    """Nothing, when each of the parameters is among those known and texts have a source; else SpecError."""
-    for name, value in params.items():
-        if name not in known:
-            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
-    if "source" in known and not params.get("source"):
-        raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
+    found = schemas_of(Request, Spec, Runtime)
+    return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
 
 
 def check_params(params: Mapping[str, Any]) -> None:
-    """Nothing, when each parameter is known and within its bounds; else SpecError.
-
-    The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
-    """
-    import jsonschema  # a tenth of a second, which only wrong values pay
-
-    schema = _every_param()
+    """Nothing, when each parameter is known and within its bounds; else SpecError."""
+    schemas = _every_param()
     for name, value in params.items():
-        if name not in schema:
+        if name not in schemas:
             check_names({name: value}, params_schema())
-        if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
-            raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
-        try:
-            jsonschema.validate(value, schema[name], format_checker=jsonschema.FormatChecker())
-        except jsonschema.ValidationError as error:
-            raise SpecError(
-                f"Invalid input for param {name}: {error.message}\n{name}: {schema[name]['description']}"
-            ) from None
+        check_value(name, value, schemas[name])
 
 
 def digest_of(value: object) -> str:
@@ -402,11 +372,3 @@ def plan_shards(spec: Spec, runtime: Runtime) -> tuple[Shard, ...]:
     count = min(wanted, spec.blocks, MAX_SHARDS)
     edges = [spec.blocks * i // count for i in range(count + 1)]
     return tuple(Shard(first, end) for first, end in itertools.pairwise(edges))
-
-
-def _number(model: type[BaseModel], name: str, value: Any) -> Any:  # noqa: ANN401
-    """The value in the field's own number type: JSON does not tell 1 from 1.0."""
-    wanted = model.model_fields[name].annotation
-    if wanted in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
-        return wanted(value)
-    return value

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "synthprof"
 LAYERS = (
     {"kernels", "errors", "startup", "environment", "arrays", "limits"},
     {"draws"},
-    {"schema", "locales"},
+    {"schema", "locales", "params"},
     {"spec"},
     {"streams", "resources", "files", "sqlite_pages", "contents", "faiss_threads"},
     {"telemetry", "parallel", "workers", "batches", "refusals", "sizing"},

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from synthprof.errors import SpecError
 from synthprof.locales import locales
+from synthprof.params import check_names
 from synthprof.spec import (
     BLOCK_ROWS,
     MAX_SHARDS,
@@ -14,7 +15,6 @@ from synthprof.spec import (
     Runtime,
     Shard,
     Spec,
-    check_names,
     check_params,
     params_schema,
     plan_shards,

@@ -13,7 +13,8 @@ from airflow.sdk import CronTriggerTimetable
 
 from synthprof.errors import SpecError
 from synthprof.orchestration.names import DAGS, dag_id
-from synthprof.spec import Request, check_names, params_schema
+from synthprof.params import check_names
+from synthprof.spec import Request, params_schema
 
 KEYS = {
     "schedule": str,

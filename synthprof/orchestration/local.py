@@ -18,9 +18,10 @@ from synthprof.environment import HOME
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
 from synthprof.orchestration.names import GENERATE_DAG
+from synthprof.params import check_names
 from synthprof.refusals import clear_errors
 from synthprof.resources import check_machine, home_folder
-from synthprof.spec import Request, check_names, params_schema
+from synthprof.spec import Request, params_schema
 from synthprof.startup import show_what_can_be_shown
 
 _TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)

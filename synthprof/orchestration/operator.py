@@ -14,9 +14,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration import child, storage
 from synthprof.orchestration.service import service_environment
+from synthprof.params import check_names
 from synthprof.pipeline import Stage
 from synthprof.pipeline import stage as find
-from synthprof.spec import check_names
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
