@@ -251,7 +251,7 @@ class Exchange:
         for name in OF_SETUP if self.stage.name == "setup" else ():
             if (path := self.build.folder / name).is_file():
                 self.bucket.put_text(f"{self.epoch}/{name}", path.read_text())
-        self._put_seals(folder, self._seals(folder))
+        self._put_seals(self._seals(folder))
         self.bucket.put_text(f"{key}/{receipt_name(receipt.shard)}", _text(receipt))
         self._say("stored", stored, began)
 
@@ -273,7 +273,7 @@ class Exchange:
             if not all(_lies(folder, file) and _same(folder, file) for file in _named(seals[path])):
                 del seals[path]  # a block with rows that the service failed
         stored = self._put(folder, [file for text in seals.values() for file in _named(text)])
-        self._put_seals(folder, seals)
+        self._put_seals(seals)
         return stored
 
     def _seals(self, folder: Path) -> dict[str, str]:
@@ -298,7 +298,7 @@ class Exchange:
         each = list(files)
         return [file for file, new in zip(each, at_once(put, each), strict=True) if new]
 
-    def _put_seals(self, folder: Path, seals: Mapping[str, str]) -> None:
+    def _put_seals(self, seals: Mapping[str, str]) -> None:
         key = self._stage_key(self.stage)
         at_once(lambda name: self.bucket.put_text(f"{key}/{name}", seals[name]), list(seals))
 

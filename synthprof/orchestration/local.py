@@ -17,7 +17,6 @@ from rich.console import Console
 from synthprof.environment import HOME
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
-from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.params import check_names
 from synthprof.refusals import clear_errors
 from synthprof.resources import check_machine, home_folder
@@ -60,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if use == "ui":
             with Airflow(Home.of_ui().url) as airflow:
                 return runs.through_ui(airflow, params)
-        return runs.here(home, params, _environment(home))
+        return runs.here(params, _environment(home))
 
 
 def _ui(arguments: argparse.Namespace) -> int:
@@ -79,7 +78,7 @@ def _migrate(_: argparse.Namespace) -> int:
 def _work(arguments: argparse.Namespace) -> int:
     from synthprof.orchestration import work
 
-    return work.run(Home.default(), GENERATE_DAG, json.loads(arguments.params))
+    return work.run(Home.default(), json.loads(arguments.params))
 
 
 def _airflow(arguments: argparse.Namespace) -> int:

@@ -38,7 +38,6 @@ TITLES = {
     "profile_schema": "Schema",
     "dim_vector": "Vector dimension",
     "dim_embedding": "Embedding dimension",
-    "model": "Model",
     "id_column": "Column of ids",
     "text_column": "Column of texts",
     "columns": "Further columns",

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from synthprof.errors import SpecError, StageError, first_line
 from synthprof.orchestration.console import print_result
-from synthprof.orchestration.home import Home
 from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
 from synthprof.orchestration.rest import Airflow
@@ -20,7 +19,7 @@ INTERRUPTED = 130
 SECONDS_TO_START = 120.0
 
 
-def here(home: Home, params: dict[str, Any], environment: dict[str, str]) -> int:
+def here(params: dict[str, Any], environment: dict[str, str]) -> int:
     """The exit status of a run in a process of its own; a signal to us ends it and all that it started."""
     inherit_orphans()
     command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]

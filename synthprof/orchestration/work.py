@@ -8,6 +8,7 @@ from rich.console import Console
 
 from synthprof.orchestration.console import Display, print_result
 from synthprof.orchestration.home import PROJECT, Home
+from synthprof.orchestration.names import GENERATE_DAG
 
 RUN_LOG = "logs/runs.log"
 """What Airflow says between tasks."""
@@ -21,15 +22,18 @@ class _TaskInstance(Protocol):
     try_number: int
 
 
-def run(home: Home, dag_id: str, params: dict[str, Any]) -> int:
-    """The DAG has run: 0, or the exit status of what it failed with. Needs the environment of the home."""
+def run(home: Home, params: dict[str, Any]) -> int:
+    """The DAG that generates has run: 0, or the exit status of what it failed with.
+
+    Needs the environment of the home.
+    """
     console = Console()
     if not console.is_terminal:  # on a terminal the bar says that something is going on
-        console.print(f"Making data set {params['dataset']} by the DAG {dag_id} ...", highlight=False)
+        console.print(f"Making data set {params['dataset']} by the DAG {GENERATE_DAG} ...", highlight=False)
     with TaskLogs(home.path) as logs, Display(console) as display:
         _log_to(logs)
         home.migrate()
-        state = str(_dag(dag_id).test(run_conf=params).state)
+        state = str(_generate().test(run_conf=params).state)
     if state == "success":
         print_result(console, display.values["publish"], display.receipts)
         return 0
@@ -43,7 +47,6 @@ class TaskLogs:
     def __init__(self, home: Path) -> None:
         self._logs = home / "logs"
         self._files: dict[Path, BinaryIO] = {}
-        self._current = home / RUN_LOG
 
     def __enter__(self) -> "TaskLogs":
         return self
@@ -87,8 +90,8 @@ def _log_to(logs: TaskLogs) -> None:
     configure_logging(json_output=True, output=cast("BinaryIO", logs), cache_logger_on_first_use=False)
 
 
-def _dag(dag_id: str) -> Any:  # noqa: ANN401
-    """The DAG of that id in our DAG file, which must lie in Airflow's folder of DAGs."""
+def _generate() -> Any:  # noqa: ANN401
+    """The DAG that generates, from our DAG file, which must lie in Airflow's folder of DAGs."""
     path = PROJECT / "dags" / "synthprof_dags.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

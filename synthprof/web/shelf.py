@@ -6,8 +6,6 @@ import weakref
 from collections import OrderedDict
 from pathlib import Path
 
-import faiss
-
 from synthprof.contents import INDEX
 from synthprof.errors import SpecError, StageError
 from synthprof.explore import Version, open_version, stores
@@ -137,7 +135,6 @@ class Shelf:
                 f"the index of version {version.manifest.version} takes {size / MIB:,.0f} MiB, more than is "
                 "free here; rebuild it smaller, as ivf_sq8 or ivf_pq"
             )
-        faiss.omp_set_num_threads(1)  # several searches run side by side instead
         found = open_searcher(version, patient=False)
         weakref.finalize(found, found.opened.close)  # off the shelf, a search may still be at work with it
         if size:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from synthprof.environment import PARENT_PID
 from synthprof.errors import SpecError, SynthprofError
@@ -39,12 +39,13 @@ COMPRESSION = 2
 """Level of gzip: higher ones take longer than a fast network would."""
 
 
-def main() -> int:
-    """Answer until the socket is closed; returns the exit status."""
+def main() -> NoReturn:
+    """Answer until the socket is closed; the process has ended then."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is ours
     die_with(int(os.environ[PARENT_PID]))
     os.nice(NICE)
+    # several searches run side by side instead; FAISS and OpenBLAS read this when they are imported
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     forgo_pandas()
     from synthprof.web.questions import Questions
@@ -138,4 +139,4 @@ def _problem(detail: str) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
