@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from synthprof.arrays import Matrix
 from synthprof.draws import LIST_SEPARATOR
 from synthprof.encoders.exact import unit_rows
-from synthprof.encoders.tokens import Tokens
+from synthprof.encoders.tokens import FIELD_SCALE, Tokens, whole
 from synthprof.encoders.vocabulary import Vocabulary
 
 Codes = npt.NDArray[np.int64]
@@ -27,9 +27,6 @@ ROWS_AT_ONCE = 16_384
 CHARACTERS_AT_ONCE = 1 << 21
 """Rows, or characters of texts, whose tokens are held at a time; this bounds memory (about 17 bytes for each
 character) and has no effect on the result."""
-
-FIELD_SCALE = 64
-"""What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
 
 LIST_WEIGHTS = {
     "jogos_favoritos": 1.0,
@@ -55,9 +52,6 @@ text query finds what it names, neighbours share games; benchmarks/results/encod
 description count nothing: the one says little, the other nothing that is not said elsewhere.
 """
 
-TEXT_WEIGHTS = {"genero": 0.6, "jogos_favoritos": 0.7, "estilos_preferidos": 0.7}
-"""What a phrase counts in a text, where that is not what its field counts in a profile."""
-
 ITEM_LISTS = ("jogos_favoritos", "estilos_preferidos", "interesses_musicais")
 """Lists whose texts mostly differ, so that they are read item by item."""
 
@@ -76,8 +70,8 @@ class CatalogueEncoder:
 
     def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
         self.dim = dim
-        weights = LIST_WEIGHTS | CATEGORY_WEIGHTS | FLAG_WEIGHTS | NUMBER_WEIGHTS | TEXT_WEIGHTS
-        self._tokens = Tokens(dim, vocabulary, {name: _whole(weight) for name, weight in weights.items()})
+        weights = LIST_WEIGHTS | CATEGORY_WEIGHTS | FLAG_WEIGHTS | NUMBER_WEIGHTS
+        self._tokens = Tokens(dim, vocabulary, weights)
         self._numbers = {column: self._tokens.numbers(column) for column in NUMBER_WEIGHTS}
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
@@ -122,16 +116,16 @@ class CatalogueEncoder:
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
             if column in CATEGORY_WEIGHTS:
                 encoded = _distinct(values)
-                table = _whole(CATEGORY_WEIGHTS[column]) * self._tokens.values(column, encoded.dictionary)
+                table = whole(CATEGORY_WEIGHTS[column]) * self._tokens.values(column, encoded.dictionary)
                 yield _single(encoded.indices, table)
             elif column in SET_LISTS:
                 encoded = _distinct(values)
                 yield _single(encoded.indices, self._list_sums(column, encoded.dictionary))
             elif column in FLAG_WEIGHTS:
                 table = self._tokens.values(column, pa.array(["0", "1"]))
-                yield _single(values, _whole(FLAG_WEIGHTS[column]) * table)
+                yield _single(values, whole(FLAG_WEIGHTS[column]) * table)
             elif column in NUMBER_WEIGHTS:
-                yield _single(values, _whole(NUMBER_WEIGHTS[column]) * self._numbers[column])
+                yield _single(values, whole(NUMBER_WEIGHTS[column]) * self._numbers[column])
 
 
 @dataclass(frozen=True)
@@ -152,10 +146,6 @@ def _parts(texts: Sequence[str]) -> Iterator[slice]:
             first, characters = place, len(text)
     if first < len(texts):
         yield slice(first, len(texts))
-
-
-def _whole(weight: float) -> int:
-    return round(FIELD_SCALE * weight)
 
 
 def _distinct(values: pa.Array) -> pa.DictionaryArray:

@@ -22,10 +22,16 @@ MOST_YEARS = 99
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What each folded phrase stands for, and the folded words that say nothing of a profile."""
+    """What each folded phrase stands for, and the folded words that say nothing of a profile.
+
+    weights: what a phrase counts by its column, where that is not what the column counts in a profile.
+    game: shares of the vector of a game that a text names, by what they are of.
+    """
 
     phrases: Mapping[str, Tokens]
     ignored: frozenset[str]
+    weights: Mapping[str, float]
+    game: Mapping[str, float]
 
     def finder(self) -> PhraseFinder:
         """What finds the phrases in texts, by their places in `phrases`."""
@@ -46,6 +52,8 @@ def read_lexicon(vocabulary: Vocabulary, folder: Path) -> Lexicon:
     return Lexicon(
         {phrase: found for phrase, found in tokens.items() if phrase not in FLAG_VALUES},
         frozenset(words["ignored"]),
+        words["weights"],
+        words["game"],
     )
 
 

@@ -28,11 +28,11 @@ GAMES = "jogos_favoritos"
 TOKEN_SCALE = 16
 """What a token's direction is multiplied by, so that the parts of a game can be whole numbers."""
 
+FIELD_SCALE = 64
+"""What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
+
 GAME_PARTS = {"jogos_favoritos": 1.0, "genero": 0.6, "estilos_preferidos": 0.4, "plataformas_possuidas": 0.2}
 """Shares of a game's vector: the game itself, then what it has in common with others."""
-
-ASKED_PARTS = {"jogos_favoritos": 1.0, "genero": 0.4, "estilos_preferidos": 0.0, "plataformas_possuidas": 0.0}
-"""The same for a game named in a text: who asks for a game wants that game first."""
 
 ANCHORS = {"idade": (16, 20, 25, 30, 36, 44, 55, 70), "anos_experiencia": (0, 2, 5, 10, 18, 30, 45)}
 """Numbers with a direction of their own; a value between two of them is a blend of both."""
@@ -44,12 +44,17 @@ WORD_WEIGHT = 100
 """What a word of a text weighs that is in no phrase."""
 
 
-class Tokens:
-    """The token vectors of a vocabulary in one dimension."""
+def whole(weight: float) -> int:
+    """What a field of that weight counts."""
+    return round(FIELD_SCALE * weight)
 
-    def __init__(self, dim: int, vocabulary: Vocabulary, text_weights: Mapping[str, int]) -> None:
+
+class Tokens:
+    """The token vectors of a vocabulary in one dimension; weights: what each column counts in a profile."""
+
+    def __init__(self, dim: int, vocabulary: Vocabulary, weights: Mapping[str, float]) -> None:
         self.dim = dim
-        self._vocabulary, self._text_weights = vocabulary, text_weights
+        self._vocabulary, self._weights = vocabulary, weights
         self._known = {column: pa.array(values, pa.large_string()) for column, values in vocabulary.values}
         self._known[GAMES] = pa.array([game.name for game in vocabulary.games], pa.large_string())
         self._rows = {column: self._named(column, values) for column, values in vocabulary.values}
@@ -114,7 +119,7 @@ class Tokens:
         found = np.zeros((len(games), self.dim), np.float32)
         for row, of in zip(found, tokens, strict=True):
             for column, values in of.items():
-                share = round(TOKEN_SCALE * parts[column] / math.sqrt(len(values)))
+                share = round(TOKEN_SCALE * parts.get(column, 0) / math.sqrt(len(values)))
                 row += share * sum(vectors[column, value] / TOKEN_SCALE for value in values)
         return found
 
@@ -134,7 +139,8 @@ class Tokens:
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
         """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
         phrases, games = lexicon.phrases.values(), self._vocabulary.games
-        asked = dict(zip((game.name for game in games), self._games(games, ASKED_PARTS), strict=True))
+        asked = dict(zip((game.name for game in games), self._games(games, lexicon.game), strict=True))
+        weights = {column: whole(weight) for column, weight in {**self._weights, **lexicon.weights}.items()}
         ages = {column: self.numbers(column) for column in ANCHORS}
         named = self._by_name(
             token for tokens in phrases for token in tokens if token[0] not in (*ages, GAMES)
@@ -142,13 +148,13 @@ class Tokens:
         table = np.zeros((len(phrases), self.dim), np.float32)
         for row, tokens in zip(table, phrases, strict=True):
             for column, value in tokens:
-                if column not in self._text_weights:  # it counts nothing in a profile
+                if column not in weights:  # it counts nothing in a profile
                     continue
                 if column in ages:
                     vector = ages[column][int(value)]
                 else:
                     vector = asked[value] if column == GAMES else named[column, value]
-                row += round(self._text_weights[column] / math.sqrt(len(tokens))) * vector
+                row += round(weights[column] / math.sqrt(len(tokens))) * vector
         return table
 
 
