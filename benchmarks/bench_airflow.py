@@ -22,6 +22,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from place import ended
+
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT, Home
 from synthprof.orchestration.names import GENERATE_DAG
@@ -83,7 +87,7 @@ def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[st
     began = time.time()
     params = {"dataset": dataset, "profiles": rows}
     run = airflow.trigger(GENERATE_DAG, params).raise_for_status().json()["dag_run_id"]
-    state = airflow.wait(GENERATE_DAG, run)
+    state = ended(airflow, GENERATE_DAG, run)
     seconds = time.time() - began
     if state != "success":
         raise SystemExit(f"the run has {state}")

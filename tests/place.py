@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from synthprof.orchestration.home import PROJECT, Home
+from synthprof.orchestration.rest import Airflow
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="synthprof-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
@@ -139,6 +140,16 @@ def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> None:
         process.kill()
     assert process.returncode == 0, output
     assert not [each for each in tree if each.is_running()]
+
+
+def ended(airflow: Airflow, dag: str, run: str, seconds: float = 600) -> str:
+    """The state that a run of the DAG has ended in."""
+
+    def state() -> str | None:
+        found = airflow.run(dag, run)["state"]
+        return found if found in ("success", "failed") else None
+
+    return until(state, seconds, f"the end of run {run} of {dag}")
 
 
 def until(reached, seconds: float, what: str):

@@ -10,7 +10,7 @@ from typing import Any
 
 from browser import PATIENCE, chromium
 from PIL import Image
-from place import end, make_place
+from place import end, ended, make_place
 from playwright.sync_api import Browser, FrameLocator, Page
 
 from synthprof.orchestration.rest import Airflow
@@ -48,7 +48,7 @@ def _run(url: str, profiles: int, seed: int) -> str:
     with Airflow(url) as airflow:
         params = {"dataset": "gamers", "profiles": profiles, "seed": seed}
         run: str = airflow.trigger(DAG, params).raise_for_status().json()["dag_run_id"]
-        assert airflow.wait(DAG, run, 900) == "success"
+        assert ended(airflow, DAG, run, 900) == "success"
     return run
 
 

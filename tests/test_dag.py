@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from airflow.sdk import DAG
-from place import Place, end, free_port, make_place, until
+from place import Place, end, ended, free_port, make_place, until
 
 from synthprof.errors import SpecError
 from synthprof.orchestration.home import PROJECT
@@ -209,7 +209,7 @@ def start(rest: Airflow, **params) -> str:
 def made(airflow, rest):
     """A run without a logical date, in two shards, with the index but without vacuum."""
     run = start(rest, dataset="made", profiles=BLOCK_ROWS + 1000, shards=2, clusters=20)
-    assert rest.wait(GENERATE, run) == "success"
+    assert ended(rest, GENERATE, run) == "success"
     return run
 
 
@@ -304,7 +304,7 @@ def test_airflows_own_command_refuses_with_the_same_message(airflow):
 def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name, value):
     """Also one that only the DAG synthprof_embed has."""
     run = start(rest, **{name: value})
-    assert rest.wait(GENERATE, run, 60) == "failed"
+    assert ended(rest, GENERATE, run, 60) == "failed"
     assert {task["task_id"]: task["try_number"] for task in rest.tasks(GENERATE, run)}["setup"] == 1
     lines = rest.log(GENERATE, run, "setup")
     first = lines[max(n for n, line in enumerate(lines) if "Worker startup" in line) + 2]
@@ -318,7 +318,7 @@ def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     obstacle.parent.mkdir(parents=True)
     obstacle.touch()
     run = start(rest, **params)
-    assert rest.wait(GENERATE, run) == "failed"
+    assert ended(rest, GENERATE, run) == "failed"
     states = {task["task_id"]: task["state"] for task in rest.tasks(GENERATE, run)}
     assert (states["ingest"], states["publish"], states["cluster"]) == (
         "failed",
@@ -329,7 +329,7 @@ def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     answer = rest.call("POST", f"/dags/{GENERATE}/clearTaskInstances", failed_of(run))
     cleared = answer.raise_for_status().json()
     assert {task["task_id"] for task in cleared["task_instances"]} >= {"ingest", "publish"}
-    assert rest.wait(GENERATE, run) == "success"
+    assert ended(rest, GENERATE, run) == "success"
     assert published(airflow, "mended")["rows"] == 1000
 
 
@@ -341,7 +341,7 @@ def test_texts_from_elsewhere_are_read_once_and_published(airflow, rest):
     answer = rest.trigger(EMBED, {"dataset": "notes", "source": str(source), "clusters": 2})
     assert answer.status_code == 200, answer.text
     run = answer.json()["dag_run_id"]
-    assert rest.wait(EMBED, run, 240) == "success"
+    assert ended(rest, EMBED, run, 240) == "success"
     spec = published(airflow, "notes")["spec"]
     assert (spec["profiles"], len(spec["collection"])) == (120, 32)
     lines = rest.log(EMBED, run, "publish")
@@ -397,7 +397,7 @@ def runs(rest: Airflow, dag: str) -> list[dict]:
 
 
 def test_a_backfilled_night_is_what_that_night_would_have_been(airflow, rest, nights, tmp_path):
-    assert rest.wait(NIGHTS, nights[0][0]) == "success"
+    assert ended(rest, NIGHTS, nights[0][0]) == "success"
     manifest = published(airflow, "nights")
     assert manifest["spec"]["seed"] == 20200229
     assert manifest["content"] == run_all(night(20200229), tmp_path).published["content"]
@@ -405,12 +405,12 @@ def test_a_backfilled_night_is_what_that_night_would_have_been(airflow, rest, ni
 
 def test_a_night_that_fails_leaves_the_one_before_current_until_it_is_mended(airflow, rest, nights):
     (first, second), obstacle = nights
-    assert rest.wait(NIGHTS, second) == "failed"
+    assert ended(rest, NIGHTS, second) == "failed"
     assert published(airflow, "nights")["spec"]["seed"] == 20200229
     assert rest.run(NIGHTS, first)["state"] == "success"
     obstacle.unlink()
     rest.call("POST", f"/dags/{NIGHTS}/clearTaskInstances", failed_of(second)).raise_for_status()
-    assert rest.wait(NIGHTS, second) == "success"
+    assert ended(rest, NIGHTS, second) == "success"
     assert published(airflow, "nights")["spec"]["seed"] == 20240229
 
 
@@ -421,9 +421,9 @@ def test_the_example_samples_the_version_that_the_event_names(airflow, rest):
     until(lambda: rest.call("GET", f"/dags/{SAMPLE}").is_success, 180, f"the DAG {SAMPLE}")
     with unpaused(rest, SAMPLE):
         run = start(rest, dataset="gamers_nightly", profiles=3_000, clusters=4, save_index=False)
-        assert rest.wait(GENERATE, run) == "success"
+        assert ended(rest, GENERATE, run) == "success"
         until(lambda: runs(rest, SAMPLE), 300, "the run that the event starts")
-        assert rest.wait(SAMPLE, runs(rest, SAMPLE)[0]["dag_run_id"]) == "success"
+        assert ended(rest, SAMPLE, runs(rest, SAMPLE)[0]["dag_run_id"]) == "success"
     version = published(airflow, "gamers_nightly")["version"]
     sample = pyarrow.parquet.read_table(airflow.data.parent / "samples" / f"gamers_nightly-{version}.parquet")
     assert sample.column("id").to_pylist() == list(range(3, 3_001, 3))

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from browser import CHROMIUM, chromium, looking
+from place import ended
 
 from synthprof.orchestration.rest import Airflow
 from synthprof.run import run_all
@@ -38,7 +39,7 @@ def test_work_started_in_the_explorer_is_a_run_whose_tab_shows_the_data_set(airf
         started = frame.locator("a.airflow")
         run = started.inner_text()
         with Airflow(airflow.home.url) as rest:
-            assert rest.wait("synthprof_verify", run, 300) == "success"
+            assert ended(rest, "synthprof_verify", run, 300) == "success"
             assert rest.run("synthprof_verify", run)["conf"]["version"] == version
         started.click()
         page.wait_for_url(re.compile("/dags/synthprof_verify/runs/"))
@@ -53,7 +54,7 @@ def test_work_started_in_the_explorer_is_a_run_whose_tab_shows_the_data_set(airf
 def test_a_run_that_named_no_version_is_shown_with_the_one_it_looked_at(airflow, version):
     with Airflow(airflow.home.url) as rest:
         run = rest.trigger("synthprof_verify", {"dataset": "shown"}).raise_for_status().json()["dag_run_id"]
-        assert rest.wait("synthprof_verify", run, 300) == "success"
+        assert ended(rest, "synthprof_verify", run, 300) == "success"
         facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_verify/{quote(run)}").json()
     assert (facts["dataset"], facts["version"]) == ("shown", version)
 

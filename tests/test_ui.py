@@ -4,7 +4,7 @@ import json
 
 import pytest
 from browser import CHROMIUM, PATIENCE, chromium
-from place import SCRATCH, Place
+from place import SCRATCH, Place, ended
 
 from synthprof.orchestration.params import OPEN, SECTIONS, airflow_params
 from synthprof.orchestration.rest import Airflow
@@ -65,7 +65,7 @@ def test_run_from_the_form_publishes(page, airflow):
         runs = rest.call("GET", f"/dags/{GENERATE}/dagRuns?order_by=-run_after").json()["dag_runs"]
         run = next(run for run in runs if run["conf"].get("dataset") == "from_form")
         assert set(run["conf"]) == set(PARAMS)
-        assert rest.wait(GENERATE, run["dag_run_id"], 120) == "success"
+        assert ended(rest, GENERATE, run["dag_run_id"], 120) == "success"
     manifest = json.loads((Store(airflow.data, "from_form").current() / "MANIFEST.json").read_text())
     assert manifest["rows"] == 1500
     page.goto(f"{airflow.home.url}/dags/{GENERATE}/runs/{run['dag_run_id']}")

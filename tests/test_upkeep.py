@@ -7,6 +7,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
+from place import ended
 
 from synthprof.explore import open_version
 from synthprof.orchestration import child
@@ -33,7 +34,7 @@ def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made)
     assert started.status_code == 202, started.text
     run = started.json()
     assert run["url"] == f"/dags/synthprof_reindex/runs/{quote(run['run_id'], safe='')}"
-    assert rest.wait("synthprof_reindex", run["run_id"], 240) == "success"
+    assert ended(rest, "synthprof_reindex", run["run_id"], 240) == "success"
     version = open_version(airflow.data, DATASET)
     assert version.manifest.version != made
     assert version.spec.index == "hnsw"
@@ -56,7 +57,7 @@ def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, re
     path.unlink()
     one = f"/synthprof/api/datasets/{DATASET}/versions/{made}"
     run = rest.ask("POST", f"{one}/verify", {"all": True}).raise_for_status().json()["run_id"]
-    assert rest.wait("synthprof_verify", run, 240) == "failed"
+    assert ended(rest, "synthprof_verify", run, 240) == "failed"
     (task,) = rest.tasks("synthprof_verify", run)
     assert task["try_number"] == 1
     log = "\n".join(rest.log("synthprof_verify", run, "verify"))

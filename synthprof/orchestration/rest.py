@@ -1,6 +1,5 @@
 """What the launcher and the tests ask of a running Airflow, by its REST API."""
 
-import time
 from typing import Any, Self
 
 import httpx
@@ -99,15 +98,6 @@ class Airflow:
         """What a task has returned."""
         path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/return_value?deserialize=true"
         return self._get(path)["value"]
-
-    def wait(self, dag: str, run: str, seconds: float = 600) -> str:
-        """The state that the run has ended in; TimeoutError if it has not."""
-        deadline = time.monotonic() + seconds
-        while (state := str(self.run(dag, run)["state"])) not in ("success", "failed"):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"run {run} of {dag} is still {state} after {seconds:.0f} s")
-            time.sleep(0.5)
-        return state
 
     def _get(self, path: str) -> dict[str, Any]:
         return dict(self.call("GET", path).raise_for_status().json())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from composed import AIRFLOW, BUCKET, SECONDS_TO_START, Cluster
-from place import until
+from place import ended, until
 
 from synthprof.orchestration.bucket import Bucket
 from synthprof.spec import BLOCK_ROWS
@@ -59,7 +59,7 @@ def run_and_kill_one(cluster: Cluster, dataset: str, homes: dict[str, str], stor
             return next((worker for worker in homes if cluster.kill_at_work(worker)), None)
 
         until(killed, PATIENCE, "a worker at work on a stage")
-        assert airflow.wait(GENERATE, run, PATIENCE) == "success"
+        assert ended(airflow, GENERATE, run, PATIENCE) == "success"
         tries = {(t["task_id"], t["map_index"]): t["try_number"] for t in airflow.tasks(GENERATE, run)}
         assert max(tries.values()) > 1, "no task was tried again"
         # each service has a folder of its own for logs, as on machines of its own

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 from harness import SMALL, Subject
-from place import Place, until
+from place import Place, ended, until
 
 from synthprof.orchestration.rest import Airflow
 from synthprof.pipeline import STAGES
@@ -90,7 +90,7 @@ class Trial:
     def finish(self) -> None:
         """The run has succeeded; where it had failed, what failed was cleared, as an operator does."""
         for _ in range(8):
-            if self.rest.wait(self.dag, self.run, PATIENCE) == "success":
+            if ended(self.rest, self.dag, self.run, PATIENCE) == "success":
                 return
             body = {"dag_run_id": self.run, "only_failed": True, "include_downstream": True, "dry_run": False}
             self.rest.call("POST", f"/dags/{self.dag}/clearTaskInstances", body).raise_for_status()
