@@ -11,6 +11,9 @@ ORDER = "SYNTHPROF_ORDER"
 HOME = "SYNTHPROF_HOME"
 """The data root."""
 
+STORAGE = "SYNTHPROF_STORAGE"
+"""What workers share: empty for the data root, or `s3://connection@bucket/prefix`."""
+
 SERVICE_URL, SERVICE_KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
 """Address and key of the embedding service; an Airflow task takes them from its Connection."""
 

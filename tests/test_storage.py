@@ -16,6 +16,7 @@ import pytest
 from airflow.sdk import DAG
 from compose import COMPOSE
 
+from synthprof.environment import STORAGE
 from synthprof.errors import SpecError, StageError
 from synthprof.manifest import Manifest
 from synthprof.orchestration import child
@@ -25,7 +26,7 @@ from synthprof.orchestration.operator import stage_task
 from synthprof.orchestration.publication import BUILD_RESTS, Publication
 from synthprof.orchestration.pull import main as fetch_version
 from synthprof.orchestration.pull import pull
-from synthprof.orchestration.storage import PUBLISH_POOL, STORAGE, run_stage, shared
+from synthprof.orchestration.storage import PUBLISH_POOL, run_stage, shared
 from synthprof.pipeline import STAGES
 from synthprof.pipeline import stage as find
 from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards

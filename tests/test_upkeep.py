@@ -9,10 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
 from place import ended
 
+from synthprof.environment import STORAGE
 from synthprof.explore import open_version
 from synthprof.orchestration import child
 from synthprof.orchestration.rest import Airflow
-from synthprof.orchestration.storage import STORAGE
 from synthprof.orchestration.upkeep import COMMAND, UpkeepOperator, reindex_params, verify_params
 from synthprof.search import open_searcher
 from synthprof.store import Store

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from airflow.sdk import Connection, ObjectStoragePath
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
+from synthprof.environment import STORAGE
 from synthprof.errors import SpecError, StageError
 from synthprof.files import FileRecord, record, replacing
 
@@ -42,12 +43,10 @@ class Bucket:
                 Connection.get(root.conn_id)  # S3's own hook would go on without it, as nobody
             self._fs: Any = root.fs
         except AirflowNotFoundException as error:
-            raise SpecError(
-                f"SYNTHPROF_STORAGE={url}: {error}; make that Connection, or correct it"
-            ) from error
+            raise SpecError(f"{STORAGE}={url}: {error}; make that Connection, or correct it") from error
         except (ValueError, ImportError, AirflowException) as error:
             raise SpecError(
-                f"SYNTHPROF_STORAGE={url} cannot be used ({error}); write s3://connection@bucket/prefix, and "
+                f"{STORAGE}={url} cannot be used ({error}); write s3://connection@bucket/prefix, and "
                 "install requirements-cluster.txt"
             ) from error
 

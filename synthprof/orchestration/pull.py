@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from synthprof.environment import STORAGE
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.files import beside, flush_folder, point, take_place, write_text
 from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.publication import sound_manifest
-from synthprof.orchestration.storage import STORAGE, setting
+from synthprof.orchestration.storage import setting
 from synthprof.refusals import clear_errors
 from synthprof.resources import home_folder
 from synthprof.store import CURRENT, Store

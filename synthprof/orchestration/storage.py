@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from synthprof.environment import ORDER
+from synthprof.environment import ORDER, STORAGE
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.orchestration import child
 from synthprof.pipeline import stage as find
@@ -18,9 +18,6 @@ from synthprof.spec import Request, Shard
 
 if TYPE_CHECKING:
     from synthprof.orchestration.exchange import Exchange
-
-STORAGE = "SYNTHPROF_STORAGE"
-"""The setting: empty for the data root, or `s3://connection@bucket/prefix`."""
 
 PUBLISH_POOL = "synthprof_publish"
 """The Airflow pool with one slot that keeps publications apart, since a bucket has no locks."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk import Context, Param
 
+from synthprof.environment import STORAGE
 from synthprof.errors import SpecError
 from synthprof.limits import FEW_BLOCKS
 from synthprof.orchestration import child, storage
@@ -45,7 +46,7 @@ def _check_home_is_shared() -> None:
     """Raises SpecError where versions are published in a bucket: a new one would lie on this worker alone."""
     if url := storage.setting():
         raise SpecError(
-            f"{storage.STORAGE}={url}: another index is published only in a folder; make the data set "
+            f"{STORAGE}={url}: another index is published only in a folder; make the data set "
             "with that index by the DAG that made it"
         )
 
