@@ -5,7 +5,8 @@ import hashlib
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -128,7 +129,7 @@ def test_a_file_that_nobody_published_is_found_and_removed(damaged_home: Subject
 
 
 @pytest.fixture
-def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
     """From the call on the file, by whatever name, cannot be read: a sector of the disk is bad."""
     real, bad = hashlib.file_digest, set[int]()
 
@@ -137,8 +138,13 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(file, name)
 
+    def spoil(path: Path) -> None:
+        file = held.enter_context(path.open("rb"))  # so that no file made later gets its number
+        bad.add(os.fstat(file.fileno()).st_ino)
+
     monkeypatch.setattr(hashlib, "file_digest", digest)
-    return lambda path: bad.add(path.stat().st_ino)
+    with ExitStack() as held:
+        yield spoil
 
 
 @pytest.mark.parametrize("name", ["clusters.db", "report.html"])
