@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from synthprof.errors import Busy, SpecError
 
@@ -32,6 +32,14 @@ class FileRecord(BaseModel):
     path: str
     bytes: int
     sha256: str
+
+    @field_validator("path")
+    @classmethod
+    def _lies_within(cls, path: str) -> str:
+        """What is fetched is written where its record says, and a record may come from elsewhere."""
+        if not {"", ".", ".."}.isdisjoint(path.split("/")) or "\\" in path or "\0" in path:
+            raise ValueError(f"{path[:80]!r} is no path within a folder")
+        return path
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from synthprof.orchestration.pull import pull
 from synthprof.orchestration.storage import PUBLISH_POOL, run_stage, shared
 from synthprof.pipeline import STAGES
 from synthprof.pipeline import stage as find
-from synthprof.spec import BLOCK_ROWS, Request, Shard, plan_shards
+from synthprof.spec import BLOCK_ROWS, Request, Shard, digest_of, plan_shards
 from synthprof.store import Store
 
 PARAMS = {
@@ -290,6 +290,18 @@ def test_a_setup_that_is_cleared_leaves_what_its_forced_run_has_made(generated):
     assert not generated.objects("receipt-")
 
 
+def test_a_receipt_whose_files_lie_elsewhere_does_not_count(generated):
+    """Whoever may write into the bucket may not write anywhere on the machines that read from it."""
+    (receipt,) = generated.objects("receipt-00001-00002.json")
+    text = generated.bucket.text(receipt)
+    generated.bucket.put_text(receipt, text.replace("profiles-00001.arrow", "../../../../escaped.arrow"))
+    with pytest.raises(StageError, match="generate has only 1 of 2 blocks; run that stage again first"):
+        generated.do("two", "ingest")
+    assert not list(generated.folder.rglob("escaped*"))
+    generated.do("two", "generate", (1, 2))
+    assert generated.bucket.text(receipt).count("profiles-00001.arrow") == 1
+
+
 def test_a_leftover_of_a_failed_attempt_is_not_read(generated):
     with generated.worker("one") as home:
         (folder,) = home.glob("cl/build/*/generate-*")
@@ -305,14 +317,18 @@ def test_a_leftover_of_a_failed_attempt_is_not_read(generated):
 @pytest.fixture
 def published(cluster) -> Cluster:
     """A bucket with one published version of two small files."""
-    files = {"perfis.db": "profiles", "report.html": "<p>"}
+    return publish(cluster, {"perfis.db": "profiles", "report.html": "<p>"})
+
+
+def publish(cluster: Cluster, files: dict[str, str]) -> Cluster:
     records = [
         {"path": name, "bytes": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
         for name, text in files.items()
     ]
     facts = {"format": 1, "dataset": "cl", "version": "a" * 12, "published_at": "", "spec": {}, "rows": 1}
-    manifest = Manifest(**facts, content="c", files=records, scores={}, stages=()).sealed()
-    for name, text in (files | {"MANIFEST.json": manifest.text()}).items():
+    facts |= {"content": "c", "files": records, "scores": {}, "stages": []}
+    facts["seal"] = digest_of(facts)
+    for name, text in (files | {"MANIFEST.json": json.dumps(facts)}).items():
         cluster.bucket.put_text(f"cl/versions/{'a' * 12}/{name}", text)
     cluster.bucket.put_text("cl/CURRENT", f"versions/{'a' * 12}\n")
     return cluster
@@ -331,6 +347,16 @@ def test_a_version_damaged_in_the_bucket_is_not_pulled(published):
         pull(published.bucket, store)
     with pytest.raises(SpecError, match="no data set 'cl' is published"):
         store.current()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../../escaped", "/dev/null/escaped", "a//b", "a/./b", "a\\b", "a\0b"]
+)
+def test_a_version_whose_files_lie_elsewhere_is_not_pulled(cluster, name):
+    publish(cluster, {name: "x"})
+    with pytest.raises(SpecError, match=r"has no sound MANIFEST\.json; publish that version again"):
+        pull(cluster.bucket, Store(cluster.folder / "reader", "cl"))
+    assert not list(cluster.folder.rglob("escaped"))
 
 
 def test_what_is_not_published_cannot_be_pulled(published):

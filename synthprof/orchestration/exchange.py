@@ -15,9 +15,11 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from synthprof.block_files import BLOCK_FILE, SEAL, SEAL_FILE, seal_paths
 from synthprof.build import ANEW_FOR, OF_SETUP, SURVEY, Build
-from synthprof.errors import Busy, StageError, SynthprofError
+from synthprof.errors import Busy, StageError, SynthprofError, first_line
 from synthprof.files import FileRecord, record, write_text
 from synthprof.orchestration.bucket import Bucket, at_once
 from synthprof.orchestration.publication import BEGUN, EPOCH, Publication
@@ -232,9 +234,20 @@ class Exchange:
         return [Receipt.model_validate_json(text) for text in texts.values()]
 
     def _texts(self, key: str, wanted: Callable[[str], bool]) -> dict[str, str]:
+        """The receipts and seals of a stage that are sound, by their names; no other counts."""
         names = [name for name in self.bucket.keys(key) if wanted(name)]
         texts = at_once(lambda name: self.bucket.text(f"{key}/{name}"), names)
-        return {name: text for name, text in zip(names, texts, strict=True) if text is not None}
+        return {
+            name: text for name, text in zip(names, texts, strict=True) if text and self._sound(name, text)
+        }
+
+    def _sound(self, name: str, text: str) -> bool:
+        try:
+            _named(text)
+        except ValidationError as error:
+            logger.warning("storage: %s in %s does not count: %s", name, self.bucket.url, first_line(error))
+            return False
+        return True
 
     # --- after the stage ---------------------------------------------------------------------------------
 
