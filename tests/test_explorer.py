@@ -1,9 +1,11 @@
 """The explorer's HTTP API over a real data set, alone and inside Airflow's own app."""
 
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,16 +14,31 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import psutil
 import pytest
-from explorers import DATASET, ONE, OPERATOR, ORDER, ROWS, VIEWER, TestClient, alone, inside_airflow, publish
+from explorers import (
+    DATASET,
+    ONE,
+    OPERATOR,
+    ORDER,
+    ROWS,
+    VIEWER,
+    TestClient,
+    alone,
+    inside_airflow,
+    publish,
+    served,
+)
 from place import until
 
 from synthprof.errors import SpecError
 from synthprof.explore import open_version, unfinished
+from synthprof.limits import MOST_CHARACTERS, MOST_CONDITIONS, MOST_TEXT
 from synthprof.manifest import read_manifest
 from synthprof.orchestration.home import PROJECT
 from synthprof.repair import repair
@@ -579,6 +596,32 @@ def test_what_airflow_and_the_server_import_is_light(module):
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     heavy = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "plotly"}
     assert not heavy & {name.partition(".")[0] for name in found.split()}
+
+
+@pytest.fixture(scope="module")
+def address(home):
+    """Host and port of `synthprof serve`."""
+    with served(home) as url:
+        found = urlsplit(url)
+        yield found.hostname, found.port
+
+
+def test_headers_without_end_are_refused_before_they_fill_the_server(address):
+    # it may hang up while we still send
+    with socket.create_connection(address, timeout=10) as caller, suppress(ConnectionError):
+        caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        for _ in range(64):
+            caller.sendall(b"a" * (1 << 16))
+        assert caller.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_longest_question_is_answered(address):
+    where = [f"nome!={'😀' * (MOST_CHARACTERS - 6)}"] * MOST_CONDITIONS
+    query = urlencode({"text": "😀" * MOST_TEXT, "where": where}, doseq=True)
+    with closing(HTTPConnection(*address, timeout=300)) as caller:
+        caller.request("GET", f"{ONE}/search?{query}")
+        answered = caller.getresponse()
+        assert (answered.status, "😀" in json.load(answered)["detail"]) == (422, True)
 
 
 def test_serve_answers_this_machine_only_and_leaves_nothing_behind(home):

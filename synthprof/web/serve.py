@@ -20,6 +20,9 @@ LEAST_TOKEN = 16
 
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
+MOST_HEADERS = 1 << 17
+"""Bytes of a request before its body: more than the longest text and all conditions take, percent-encoded."""
+
 
 def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
     """The app for whoever reaches `host`. Raises SpecError where that would be anybody.
@@ -42,7 +45,14 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
     """
     app = lone_app(home, host, os.environ.get(TOKEN) or None)
     with _listening(host, port) as listening:
-        config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="on")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            lifespan="on",
+            http="h11",  # httptools holds as many bytes of headers as are sent
+            h11_max_incomplete_event_size=MOST_HEADERS,
+        )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])
 
