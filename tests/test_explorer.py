@@ -507,6 +507,31 @@ def test_a_broken_or_foreign_request_for_work_is_refused(airflow_app):
     assert client.post(path, json={}, headers=foreign).status_code == 403
 
 
+FOREIGN = {"sec-fetch-site": "cross-site"}
+LINK = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+FRAME = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+IMAGE = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (f"{ONE}/search?text=RPG", FOREIGN | IMAGE, 403),
+        (f"{ONE}/search?text=RPG", {"sec-fetch-site": "same-site"} | IMAGE, 403),
+        (f"{ONE}/search?text=RPG", FOREIGN | FRAME, 403),
+        (f"{ONE}/search?text=RPG", FOREIGN | LINK, 200),
+        (f"{ONE}/search?text=RPG", {"sec-fetch-site": "same-origin"}, 200),
+        ("/", FOREIGN | FRAME, 200),
+        ("/", FOREIGN | LINK, 200),
+        ("/static/app.js", FOREIGN | IMAGE, 403),
+    ],
+)
+def test_a_page_of_another_site_asks_nothing_but_may_lead_here(client, airflow_app, path, headers, status):
+    mounted, users = airflow_app
+    assert client.get(path, headers=headers).status_code == status
+    assert mounted.get(f"/synthprof{path}", headers=headers | users[VIEWER]).status_code == status
+
+
 def test_a_browser_without_a_session_is_sent_to_sign_in(airflow_app):
     client, _ = airflow_app
     response = client.get("/synthprof/", headers={"accept": "text/html"})

@@ -110,9 +110,21 @@ class Door:
 def _cross_site(request: Request) -> Response | None:
     """A refusal for what another site's page asks in the caller's name (Fetch Metadata, W3C)."""
     site = request.headers.get("sec-fetch-site", "none")
-    if request.method in ("GET", "HEAD") or site in ("none", "same-origin"):
+    if site in ("none", "same-origin") or _is_link(request):
         return None
-    return problem(403, f"sec-fetch-site={site}: only the explorer's own page may start work")
+    return problem(403, f"sec-fetch-site={site}: only the explorer's own page may ask for this")
+
+
+def _is_link(request: Request) -> bool:
+    """Whether somebody follows a link that leads here.
+
+    A search may cost money, so no page in a frame asks the API: frames, unlike windows, need nobody's click.
+    Those of Airflow show the page alone, at times by way of another site where one signs in.
+    """
+    if request.method not in ("GET", "HEAD") or request.headers.get("sec-fetch-mode") != "navigate":
+        return False
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return request.headers.get("sec-fetch-dest") == "document" or not path.startswith("/api/")
 
 
 def problem(status: int, detail: Any, headers: Any = None) -> Response:  # noqa: ANN401
