@@ -284,6 +284,14 @@ def _check_numbers(column: Column) -> None:
             f"{column.name}: numbers from {low} to {high} are drawn, but those from {NUMBERS[0]} to "
             f"{NUMBERS[-1]} can be; use another unit, or count from {low}"
         )
+    if isinstance(column.draw, Number):
+        first, bands = column.draw.low, column.draw.bands
+        last = first + len(column.draw.weights) - 1
+        if list(bands) != sorted(set(bands)) or bands[:1] != (first,) or bands[-1] > last:
+            raise SpecError(
+                f"{column.name}: bands={list(bands)} do not divide the numbers from {first} to {last}; "
+                f"give the lowest number of each, ascending, the first {first}"
+            )
 
 
 def _needed_numbers(schema: Schema) -> Iterator[str]:

@@ -154,6 +154,12 @@ def test_numbers_that_a_block_cannot_hold_are_refused(draw, drawn):
         schema(numbers, Column("a", draw, None, "Numbers."))
 
 
+@pytest.mark.parametrize("bands", [(), (3, 6), (0, 6, 3), (0, 3, 3), (0, 10)])
+def test_bands_that_do_not_divide_the_numbers_are_refused(bands):
+    with pytest.raises(SpecError, match=r"a: bands=\[.*\] do not divide the numbers from 0 to 9; give"):
+        schema(Column("a", Number(0, (1.0,) * 10, bands), None, "Numbers."))
+
+
 def test_the_largest_number_that_can_be_drawn_is_drawn():
     draw = Number(32_766, (1.0, 1.0), (32_766,))
     made = generate(schema(Column("a", draw, None, "Numbers.")), 1, "pt_BR", 0.8, 0, 100)
