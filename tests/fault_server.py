@@ -8,6 +8,7 @@ batch that it is in. GET /told says how many requests came and which texts were 
 
 import argparse
 import hashlib
+import json
 import random
 import threading
 import time
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import uvicorn
@@ -79,6 +81,8 @@ def make_app(faults: Faults) -> FastAPI:
         body = await request.json()
         if faults.key and request.headers.get("authorization") != f"Bearer {faults.key}":
             return JSONResponse({"error": "no such key"}, 401)
+        if faults.mode.startswith("echo"):
+            return _echo(request, faults.mode)
         texts = body["input"]
         with faults.lock:
             faults.requests += 1
@@ -90,6 +94,15 @@ def make_app(faults: Faults) -> FastAPI:
         return _answer(faults, texts, -1 if number in faults.bad_requests else draw)
 
     return app
+
+
+def _echo(request: Request, mode: str) -> Response:
+    """The request's headers, as gateways quote them in errors: as JSON, or as an address for the log."""
+    said = {"authorization": request.headers.get("authorization", "")}
+    if mode == "echo":
+        return JSONResponse({"error": said}, 400)
+    escaped = json.dumps(said).replace("/", "\\/")
+    return Response(f"see /log?{urlencode(said)} {escaped}", 400)
 
 
 def _answer(faults: Faults, texts: list[str], draw: float) -> Response:

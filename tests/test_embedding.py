@@ -237,6 +237,25 @@ def test_a_key_is_sent_without_spaces_around_it_and_refused_if_it_cannot_be_sent
         assert key not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("login", "key", "secrets"),
+    [
+        ("", 'sk/4+x"&', ['sk/4+x"&', r"sk/4+x\"&", "sk%2F4%2Bx%22%26", r"sk\/4"]),
+        ("ana:p%2Fw@", "", ["ana", "p/w", "p%2Fw", "YW5hOnAvdw"]),
+    ],
+)
+@pytest.mark.parametrize("mode", ["echo", "echo at an address"])
+def test_a_service_that_echoes_the_request_does_not_give_key_and_password_away(
+    login: str, key: str, secrets: list[str], mode: str
+) -> None:
+    with serving(Faults(mode=mode)) as url:
+        endpoint = Endpoint(f"{url.replace('//', f'//{login}')}/embeddings", key)
+        with HttpEncoder(endpoint, "m", DIM) as service, pytest.raises(Rejected, match=r"400.*…") as caught:
+            service.ask_once(["a"])
+    assert not [secret for secret in secrets if secret in str(caught.value)]
+    assert "authorization" in str(caught.value)
+
+
 def test_no_address_and_a_bad_address_say_what_to_set() -> None:
     with pytest.raises(SpecError, match="SYNTHPROF_EMBEDDINGS_URL"):
         endpoint_of({}, 1)

@@ -4,7 +4,9 @@ What comes back is checked value by value, for servers answer 200 with nulls whe
 How to go on after a failure (bad texts, outages, what is recorded) is decided in `synthprof.embedding`.
 """
 
+import base64
 import email.utils
+import json
 import math
 import os
 import threading
@@ -12,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -43,6 +46,20 @@ class Endpoint:
     key: str = field(default="", repr=False)
     request_seconds: float = 60.0
 
+    def redacted(self, text: str) -> str:
+        """The text without key, user and password, as they are or as headers, JSON and addresses have them.
+
+        Services and gateways echo requests in what they say of an error, which is told and published.
+        """
+        address = httpx.URL(self.url)
+        login = f"{address.username}:{address.password}" if address.userinfo else ""
+        basic = base64.b64encode(login.encode()).decode().rstrip("=")
+        secrets = (self.key, basic, address.username, address.password)
+        written = {form for secret in secrets for form in _written(secret)}
+        for form in sorted(written - {""}, key=len, reverse=True):
+            text = text.replace(form, "…")
+        return text
+
 
 class HttpEncoder(SlowEncoder):
     """Asks a service; what it answers is checked value by value."""
@@ -53,7 +70,7 @@ class HttpEncoder(SlowEncoder):
         super().__init__(model, dim)
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
-        self._url = endpoint.url
+        self._endpoint = endpoint
         try:
             self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
         except ValueError as error:
@@ -120,7 +137,7 @@ class HttpEncoder(SlowEncoder):
     def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
         """What `ask` gives, from a single request."""
         try:
-            answer = self._client.post(self._url, json={"model": self.model, "input": list(texts)})
+            answer = self._client.post(self._endpoint.url, json={"model": self.model, "input": list(texts)})
         except httpx.InvalidURL:
             raise SpecError(f"{SERVICE_URL} is not the address of a service; write https://host/v1") from None
         except httpx.UnsupportedProtocol:
@@ -134,7 +151,7 @@ class HttpEncoder(SlowEncoder):
         code = answer.status_code
         if code == 200:
             return
-        said = repr(answer.text[:MOST_SHOWN])
+        said = repr(self._endpoint.redacted(answer.text)[:MOST_SHOWN])
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
         if code in (404, 405):
@@ -161,6 +178,12 @@ def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_second
     if not (key.isascii() and key.isprintable()):
         raise SpecError(f"{SERVICE_KEY} has characters that cannot be sent; copy the key once more")
     return Endpoint(url, key, request_seconds)
+
+
+def _written(secret: str) -> tuple[str, ...]:
+    """What is found where the secret is quoted: itself, or as addresses and JSON have it."""
+    escaped = json.dumps(secret)[1:-1]
+    return secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")
 
 
 def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
