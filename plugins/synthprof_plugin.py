@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from synthprof.orchestration.addresses import explorer_path
 from synthprof.orchestration.names import EXPLORER
 from synthprof.web.lazy import LazyApp
 
@@ -22,14 +23,14 @@ class SynthprofPlugin(AirflowPlugin):
     external_views: ClassVar[list[dict[str, Any]]] = [
         {
             "name": "Profiles",
-            "href": f"{EXPLORER}/",
+            "href": f"{explorer_path()}/",
             "destination": "nav",
             "category": "browse",
             "url_route": "synthprof",
         },
         {
             "name": "Data set",
-            "href": f"{EXPLORER}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "href": f"{explorer_path()}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
             "destination": "dag_run",
             "url_route": "synthprof_run",
         },

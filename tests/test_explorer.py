@@ -560,6 +560,21 @@ def test_airflow_shows_the_explorer_in_its_navigation_and_on_runs(airflow_app):
     ]
 
 
+def test_where_airflow_lies_below_a_path_so_do_all_addresses_of_the_explorer():
+    code = """import sys; sys.path.insert(0, sys.argv[1])
+from synthprof_plugin import SynthprofPlugin
+from synthprof_links import SynthprofLinks, notes
+print(*(view["href"] for view in SynthprofPlugin.external_views), notes.explorer_link("d", "r"))"""
+    command = [sys.executable, "-c", code, str(PROJECT / "plugins")]
+    environment = os.environ | {"AIRFLOW__API__BASE_URL": "https://host.example/air/flow/"}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert found.split() == [
+        "/air/flow/synthprof/",
+        "/air/flow/synthprof/?dag_id={DAG_ID}&run_id={RUN_ID}",
+        "/air/flow/synthprof/?dag_id=d&run_id=r",
+    ]
+
+
 def test_alone_every_route_asks_for_the_token(home):
     token = "a-token-of-enough-characters"
     with alone(home, token) as client:

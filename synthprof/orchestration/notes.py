@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
-from synthprof.orchestration.links import explorer_link
+from synthprof.orchestration.addresses import explorer_link
 from synthprof.orchestration.names import dag_id
 from synthprof.report.words import score_name
 

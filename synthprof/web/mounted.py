@@ -5,7 +5,7 @@ import urllib.parse
 from typing import Any
 
 import httpx
-from airflow.api_fastapi.app import API_ROOT_PATH, get_auth_manager
+from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
 from airflow.api_fastapi.core_api.security import (
     bearer_scheme,
@@ -16,6 +16,7 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from synthprof.orchestration.addresses import run_page
 from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.orchestration.service import connection_environment
 from synthprof.resources import home_folder
@@ -71,7 +72,7 @@ class AirflowUsers:
         """A run has been started by Airflow's own API, which checks it and logs who asked."""
         run = await _call(request, "POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         run_id = str(run["dag_run_id"])
-        return Started(dag_id=dag_id, run_id=run_id, url=_page(dag_id, run_id))
+        return Started(dag_id=dag_id, run_id=run_id, url=run_page(dag_id, run_id))
 
     async def run(self, request: Request, dag_id: str, run_id: str) -> RunFacts:
         """The data set a run was asked for, and the version that it makes or was asked to look at."""
@@ -119,10 +120,6 @@ async def _call(request: Request, method: str, path: str, body: Any = None) -> d
         detail = answer.text[:200]
     status = answer.status_code if answer.status_code in (401, 403, 404, 409, 429) else 503
     raise HTTPException(422 if answer.status_code == 400 else status, detail)
-
-
-def _page(dag_id: str, run_id: str) -> str:
-    return f"{API_ROOT_PATH.rstrip('/')}/dags/{_quoted(dag_id)}/runs/{_quoted(run_id)}"
 
 
 def _quoted(text: str) -> str:
