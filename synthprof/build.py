@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof.errors import Busy
-from synthprof.files import beside, flush_folder, is_held, lock, remove_temporaries, write_text
+from synthprof.files import flush_folder, is_held, lock, remove_temporaries, temporary_path, write_text
 from synthprof.pipeline import stage
 from synthprof.receipts import receipt_paths
 from synthprof.spec import Spec
@@ -36,7 +36,7 @@ FAILURE = "failure.txt"
 """What the last attempt failed with, for people."""
 
 ANEW_FOR = "anew-for"
-"""The order for which all was made anew."""
+"""The id of the run for which all was made anew."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Build:
         """Where this release's version of a stage leaves its files."""
         return self.folder / stage(name).folder(self.spec)
 
-    def bytes_lying(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
+    def bytes_present(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
         """Bytes of the files that earlier attempts left in stage folders.
 
         alone: only of those that no version has a link to, which removing them makes room.
@@ -68,14 +68,14 @@ class Build:
             if path.is_dir() and path.name != "locks":
                 shutil.rmtree(path)
 
-    def is_anew_for(self, order: str) -> bool:
-        """Whether everything here has been made anew for this order, a run of Airflow for instance."""
+    def is_anew_for(self, run_id: str) -> bool:
+        """Whether everything here has been made anew for the run of this id, one of Airflow for instance."""
         mark = self.folder / ANEW_FOR
-        return bool(order) and mark.exists() and mark.read_text(encoding="utf-8") == order
+        return bool(run_id) and mark.exists() and mark.read_text(encoding="utf-8") == run_id
 
-    def mark_anew_for(self, order: str) -> None:
-        """From here on `is_anew_for` is true of this order."""
-        write_text(self.folder / ANEW_FOR, order)
+    def mark_anew_for(self, run_id: str) -> None:
+        """From here on `is_anew_for` is true of this id."""
+        write_text(self.folder / ANEW_FOR, run_id)
 
     def distrust(self, *stages: str) -> None:
         """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""
@@ -90,9 +90,9 @@ class Build:
         if not self.folder.exists():
             return
         with suppress(Busy), self.lock("remove", whole=True):
-            aside = beside(self.folder)
-            self.folder.rename(aside)
-            shutil.rmtree(aside)
+            temporary = temporary_path(self.folder)
+            self.folder.rename(temporary)
+            shutil.rmtree(temporary)
 
     def under_way(self) -> bool:
         """Whether somebody works on it at this moment."""

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from synthprof.environment import ORDER, PARENT_PID
+from synthprof.environment import PARENT_PID, RUN_ID
 from synthprof.errors import SynthprofError
 from synthprof.parallel import die_with
 from synthprof.pipeline import STAGES
@@ -55,12 +55,12 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
     pace = progress_events("rows")
     part = Shard.of(shard) if shard is not None else None
-    order = os.environ.get(ORDER, "")
+    run_id = os.environ.get(RUN_ID, "")
 
     def observe(_: str, *progress: int) -> None:
         pace(*progress)
 
-    receipt = run_stage(request, name, part, home_folder(), observe, order=order)
+    receipt = run_stage(request, name, part, home_folder(), observe, run_id=run_id)
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})
     more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
     emit("receipt", **facts, **more, line=receipt.line)

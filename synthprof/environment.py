@@ -5,8 +5,8 @@ import os
 PARENT_PID = "SYNTHPROF_PARENT_PID"
 """Tells a process of ours who started it, and with whom it ends."""
 
-ORDER = "SYNTHPROF_ORDER"
-"""Tells a stage which run it works for: `force` makes all anew once in a run, not at each clear."""
+RUN_ID = "SYNTHPROF_RUN_ID"
+"""Tells a stage the id of the run it works for: `force` makes all anew once in a run, not at each clear."""
 
 HOME = "SYNTHPROF_HOME"
 """The data root."""

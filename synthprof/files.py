@@ -35,7 +35,7 @@ class FileRecord(BaseModel):
 
     @field_validator("path")
     @classmethod
-    def _lies_within(cls, path: str) -> str:
+    def _stays_within(cls, path: str) -> str:
         """What is fetched is written where its record says, and a record may come from elsewhere."""
         if not {"", ".", ".."}.isdisjoint(path.split("/")) or "\\" in path or "\0" in path:
             raise ValueError(f"{path[:80]!r} is no path within a folder")
@@ -53,7 +53,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     file, whose pages the kernel may have dropped: the caller writes a new one.
     """
     make_folder(path.parent)
-    temporary = beside(path)
+    temporary = temporary_path(path)
     try:
         yield temporary
         if durable:
@@ -65,7 +65,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         raise
 
 
-def beside(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """A temporary name in the folder of `path`, which `remove_temporaries` knows."""
     return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
 
@@ -88,7 +88,7 @@ def write_text(path: Path, text: str) -> None:
 
 def point(link: Path, target: str) -> None:
     """`link` is a symbolic link to `target`, switched in one step, durably."""
-    temporary = beside(link)
+    temporary = temporary_path(link)
     temporary.symlink_to(target)
     try:
         temporary.replace(link)
@@ -101,7 +101,7 @@ def point(link: Path, target: str) -> None:
 
 def check_links(folder: Path) -> None:
     """The folder's disk has symbolic links, which `point` needs. Raises SpecError if not, as on exFAT."""
-    probe = beside(folder / "link")
+    probe = temporary_path(folder / "link")
     try:
         probe.symlink_to(".")
     except OSError as error:
@@ -125,18 +125,18 @@ def share(source: Path, path: Path) -> None:
             shutil.copyfile(source, temporary)
 
 
-def take_place(aside: Path, folder: Path) -> None:
-    """The finished folder `aside` is `folder`; what was there before, if anything, has the name `aside`.
+def take_place(temporary: Path, folder: Path) -> None:
+    """The finished folder `temporary` is `folder`; what was there before, if anything, has its name.
 
     In one step: at no moment is there nothing at `folder` that was there before.
     """
     if not folder.exists():
-        aside.rename(folder)
-    elif not _exchange(aside, folder):  # a disk that cannot: readers miss it for a moment
-        old = beside(folder)
+        temporary.rename(folder)
+    elif not _exchange(temporary, folder):  # a disk that cannot: readers miss it for a moment
+        old = temporary_path(folder)
         folder.rename(old)
-        aside.rename(folder)
-        old.rename(aside)
+        temporary.rename(folder)
+        old.rename(temporary)
     flush_folder(folder.parent)
 
 

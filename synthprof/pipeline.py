@@ -24,7 +24,7 @@ class Stage:
     scope: "shard" work is split by block ranges, "dataset" work is not.
     needs: the stages whose results it reads.
     when: the parameter that must be true for the stage to have something to do.
-    beside: whether one thread does its work where there is one worker; others need not wait for it.
+    concurrent: whether one thread does its work where there is one worker; others need not wait for it.
     pooled: whether it gives work to the pool's processes.
     alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with the files of the built-in schemas, too.
@@ -36,7 +36,7 @@ class Stage:
     scope: Literal["shard", "dataset"]
     needs: tuple[str, ...] = ()
     when: str | None = None
-    beside: bool = False
+    concurrent: bool = False
     pooled: bool = False
     alone: bool = False
     schemas: bool = False
@@ -71,7 +71,7 @@ class Stage:
 STAGES = (
     Stage("setup", 1, "dataset", alone=True),
     Stage("generate", 2, "shard", ("setup",), pooled=True, schemas=True),
-    Stage("ingest", 2, "dataset", ("generate",), beside=True),
+    Stage("ingest", 2, "dataset", ("generate",), concurrent=True),
     Stage("vectorize", 2, "shard", ("generate",), pooled=True, texts=True),
     Stage("persist_blobs", 3, "dataset", ("vectorize",)),
     Stage("cluster", 3, "dataset", ("vectorize",)),

@@ -35,10 +35,10 @@ class Plan:
         return sum(self.disk.values())
 
 
-def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None = None) -> Plan:
+def plan(request: Request, budget: Budget, present: int = 0, texts: Texts | None = None) -> Plan:
     """The plan for this request within this budget.
 
-    lying: bytes that lie on the disk already, from earlier attempts. texts: what is known of a collection's;
+    present: bytes on the disk already, from earlier attempts. texts: what is known of a collection's;
     None for profiles.
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
@@ -58,7 +58,7 @@ def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None =
     hungriest = max(memory, key=lambda name: memory[name])
     warnings = (
         check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, spec, budget, texts)),
-        check_estimate("disk", sum(disk.values()) - lying, budget.disk, _disk_remedy(spec)),
+        check_estimate("disk", sum(disk.values()) - present, budget.disk, _disk_remedy(spec)),
     )
     return Plan(
         blocks=spec.blocks,
@@ -73,11 +73,11 @@ def plan(request: Request, budget: Budget, lying: int = 0, texts: Texts | None =
 
 
 def check_stage(
-    name: str, spec: Spec, budget: Budget, lying: int, texts: Texts | None = None
+    name: str, spec: Spec, budget: Budget, present: int, texts: Texts | None = None
 ) -> tuple[str, ...]:
     """Warnings of what one stage takes of what there is just before it begins.
 
-    lying: bytes of it that lie on the disk already. Raises SpecError with the remedy if it would take more
+    present: bytes of it that lie on the disk already. Raises SpecError with the remedy if it would take more
     than there is.
     """
     if name not in _stages(spec):
@@ -88,7 +88,7 @@ def check_stage(
         budget.memory,
         _remedy(name, spec, budget, texts),
     )
-    needed = max(0, disk_of(name, spec, texts) - lying)
+    needed = max(0, disk_of(name, spec, texts) - present)
     disk = check_estimate(f"disk for {name}", needed, budget.disk, _disk_remedy(spec))
     return tuple(warning for warning in (memory, disk) if warning)
 

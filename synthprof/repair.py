@@ -10,7 +10,7 @@ from synthprof.files import flush_folder, is_so
 from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.pipeline import BEFORE_PUBLISH, check_ours, version_of, wanted
 from synthprof.receipts import Receipt, receipt_paths
-from synthprof.run import Observer, alone, done
+from synthprof.run import Observer, alone, ensure_done
 from synthprof.spec import Request, Runtime, Spec
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
@@ -62,7 +62,7 @@ def repair(
         before = {each.name: _ended(context, each.name) for each in stages}
         for each in stages:
             if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
-                done(each, context, observe)
+                ensure_done(each, context, observe)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
         files = _put_in(context, None if anew else manifest)
     return Repaired(name, tuple(files), tuple(redone))

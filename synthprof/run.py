@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from synthprof.aside import Aside
+from synthprof.background import Background
 from synthprof.errors import SpecError
 from synthprof.files import make_folder, remove_temporaries
 from synthprof.meter import Meter
@@ -61,37 +61,37 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     stages = wanted(request.spec)
     for each in stages:
         each.prepare(request.spec)
-    with alone(request, home) as context, Aside(context.budget.workers) as aside:
-        return Run(_all_done(stages, context, observe, aside))
+    with alone(request, home) as context, Background(context.budget.workers) as background:
+        return Run(_all_done(stages, context, observe, background))
 
 
 def _all_done(
-    stages: Sequence[Stage], context: Context, observe: Observer, aside: Aside
+    stages: Sequence[Stage], context: Context, observe: Observer, background: Background
 ) -> tuple[Receipt, ...]:
     """The receipts of all stages, in order; a stage begins when those it needs have ended."""
     receipts: dict[str, Receipt] = {}
-    others = Meter(context.pool, aside.cpu_seconds_of_others, aside.busy)
-    room = _has_room_beside(stages, context)
+    others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
+    room = _has_room(stages, context)
     for each in stages:
-        receipts |= aside.ended(each.needs)
-        if each.beside and room:
+        receipts |= background.ended(each.needs)
+        if each.concurrent and room:
             narrow = replace(context, budget=replace(context.budget, workers=1))
-            work = partial(done, each, narrow, observe, meter=Meter(None, time.thread_time))
-            aside.begin(each.name, work)
+            work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
+            background.begin(each.name, work)
         else:
             anew = context.request.runtime.force and each.name == "setup"
-            receipts[each.name] = done(each, context, observe, anew=anew, meter=others)
+            receipts[each.name] = ensure_done(each, context, observe, anew=anew, meter=others)
     return tuple(receipts[each.name] for each in stages)
 
 
-def _has_room_beside(stages: Sequence[Stage], context: Context) -> bool:
+def _has_room(stages: Sequence[Stage], context: Context) -> bool:
     """Whether there are cores and memory for a stage beside the hungriest of the stages."""
     from synthprof.footprint import memory_of, texts_of
 
     workers, texts = context.budget.workers, texts_of(context.build.folder)
     needed = {each: memory_of(each.name, context.spec, workers, texts) for each in stages}
-    beside = max(amount for each, amount in needed.items() if each.beside)
-    return workers > 1 and beside + max(needed.values()) <= WARN_SHARE * context.budget.memory
+    concurrent = max(amount for each, amount in needed.items() if each.concurrent)
+    return workers > 1 and concurrent + max(needed.values()) <= WARN_SHARE * context.budget.memory
 
 
 @contextmanager
@@ -112,11 +112,11 @@ def run_stage(
     home: Path,
     observe: Observer = lambda *_: None,
     *,
-    order: str = "",
+    run_id: str = "",
 ) -> Receipt:
     """One stage is done, for one shard or the whole data set. Raises what run_all raises.
 
-    order: names the run that the stage belongs to. With `force` an order makes everything anew once: its
+    run_id: names the run that the stage belongs to. With `force` a run makes everything anew once: its
     `setup` can be retried or cleared later without taking away what its other stages have made since.
     """
     which = stage(name)
@@ -128,8 +128,8 @@ def run_stage(
     which.prepare(request.spec)
     with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
         context = context_of(shard)
-        anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(order)
-        if not anew and (receipt := _lying(replace(context, name=name), which)) is not None:
+        anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(run_id)
+        if not anew and (receipt := _standing_receipt(replace(context, name=name), which)) is not None:
             return receipt  # no lock: a `setup` that is cleared need not wait for the stages at work
         part = name if shard is None else f"{name}-{shard.first}"
         with context.build.lock(part, whole=which.alone):
@@ -138,9 +138,9 @@ def run_stage(
             elif which.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name))
             context.build.note_failure(None)
-            receipt = done(which, context, observe, anew=anew)
-            if anew and order:
-                context.build.mark_anew_for(order)
+            receipt = ensure_done(which, context, observe, anew=anew)
+            if anew and run_id:
+                context.build.mark_anew_for(run_id)
             return receipt
 
 
@@ -188,7 +188,7 @@ def limits_of(request: Request, home: Path) -> Budget:
     return replace(limits, workers=fitting_workers(request.spec, limits, texts))
 
 
-def done(
+def ensure_done(
     which: Stage, context: Context, observe: Observer, *, anew: bool = False, meter: Meter | None = None
 ) -> Receipt:
     """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now.
@@ -196,7 +196,7 @@ def done(
     meter: what to measure the work by; if none is given, all that this process and its pool take.
     """
     context = replace(context, name=which.name, progress=partial(observe, which.name))
-    receipt = None if anew else _lying(context, which)
+    receipt = None if anew else _standing_receipt(context, which)
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
@@ -207,7 +207,7 @@ def done(
     return receipt
 
 
-def _lying(context: Context, which: Stage) -> Receipt | None:
+def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
     """The receipt of work that was done before and still stands."""
     receipt = read_receipt(context.folder(), context.shard)
     if receipt is None or not which.holds(context):
@@ -261,6 +261,6 @@ def _check_room(which: Stage, context: Context) -> None:
     workers, texts = context.pool.processes, texts_of(context.build.folder)
     enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
     now = replace(budget(context.store.folder, workers, enough), workers=workers)
-    lying = context.build.bytes_lying(f"{context.folder().name}/[!.]*")
-    for warning in check_stage(which.name, context.spec, now, lying, texts):
+    present = context.build.bytes_present(f"{context.folder().name}/[!.]*")
+    for warning in check_stage(which.name, context.spec, now, present, texts):
         logger.warning("%s", warning)

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 from synthprof.build import SPEC, Build, sweep
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.files import (
-    beside,
     flush_folder,
     is_there,
     lock,
@@ -29,6 +28,7 @@ from synthprof.files import (
     remove_temporaries,
     share,
     take_place,
+    temporary_path,
     unread,
     write_text,
 )
@@ -147,17 +147,17 @@ class Store:
             put: list[tuple[Path, str]] = []
             try:
                 for name in bad:
-                    aside = beside(folder / name)
-                    put.append((aside, name))
-                    _fill(aside, sources.get(name), texts.get(name))
-                    if record(aside, folder).model_copy(update={"path": name}) != records[name]:
+                    temporary = temporary_path(folder / name)
+                    put.append((temporary, name))
+                    _fill(temporary, sources.get(name), texts.get(name))
+                    if record(temporary, folder).model_copy(update={"path": name}) != records[name]:
                         return None
-                for aside, name in put:
+                for temporary, name in put:
                     _remove_stranger(folder / name)
-                    aside.replace(folder / name)
+                    temporary.replace(folder / name)
             finally:
-                for aside, _ in put:
-                    aside.unlink(missing_ok=True)
+                for temporary, _ in put:
+                    temporary.unlink(missing_ok=True)
             strange = strangers(folder, manifest.files)
             for name in strange:
                 _remove_stranger(folder / name, even_a_file=True)
@@ -211,9 +211,9 @@ class Store:
                 return False
             if spec and not any(_spec_of(other) == spec for other in self.versions() if other != folder):
                 self.build(spec).remove()  # first: a build without its version would look unfinished
-            aside = beside(folder)
-            folder.rename(aside)
-        shutil.rmtree(aside)
+            temporary = temporary_path(folder)
+            folder.rename(temporary)
+        shutil.rmtree(temporary)
         return True
 
     def _date_last(self, folder: Path) -> None:
@@ -272,22 +272,22 @@ def _assemble(
 
     One that was there before keeps its place among the others, by the time of its manifest.
     """
-    aside = beside(folder)
-    aside.mkdir(parents=True)
+    temporary = temporary_path(folder)
+    temporary.mkdir(parents=True)
     try:
         for name, source in sources.items():
-            share(source, aside / name)
+            share(source, temporary / name)
         for name, text in texts.items():
-            write_text(aside / name, text)
-        flush_folder(aside)  # every name is durable before the manifest that lists them
-        records = (*manifest.files, *(record(aside / name, aside) for name in texts))
+            write_text(temporary / name, text)
+        flush_folder(temporary)  # every name is durable before the manifest that lists them
+        records = (*manifest.files, *(record(temporary / name, temporary) for name in texts))
         full = manifest.model_copy(update={"files": records}).sealed()
-        write_text(aside / MANIFEST, full.text())
+        write_text(temporary / MANIFEST, full.text())
         if (folder / MANIFEST).exists():
-            shutil.copystat(folder / MANIFEST, aside / MANIFEST)
-        take_place(aside, folder)
+            shutil.copystat(folder / MANIFEST, temporary / MANIFEST)
+        take_place(temporary, folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _spec_of(folder: Path) -> Spec | None:

@@ -51,13 +51,13 @@ class Workers:
         Raises StageError, here or there, if a process was killed.
         """
         future: Future[Result] = Future()
-        order = pickle.dumps((work, job))
+        message = pickle.dumps((work, job))
         with self._lock:
             if self._closing:
                 raise RuntimeError("the processes have ended; submit what is to be done before `close`")
             if self._broken:
                 raise _killed()
-            self._jobs.append((future, order))
+            self._jobs.append((future, message))
         self._bell.send_bytes(b"")
         return future
 
@@ -103,9 +103,9 @@ class Workers:
         idle = list(self._processes)
         while doing or not self._closing:
             while idle and (job := self._next()):
-                future, order = job
+                future, message = job
                 doing[idle[-1]] = future
-                idle.pop().send_bytes(order)
+                idle.pop().send_bytes(message)
             for ready in wait([self._ear, *self._processes]):
                 assert isinstance(ready, Connection)
                 answer = ready.recv_bytes()
@@ -163,17 +163,17 @@ def _settle(future: "Future[Any]", answer: bytes) -> None:
 def _serve(connection: Connection, prepare: Callable[[int], None], parent: int) -> None:
     prepare(parent)
     with suppress(EOFError):
-        while order := connection.recv_bytes():
-            answer = _answer(order)
+        while message := connection.recv_bytes():
+            answer = _answer(message)
             try:
                 connection.send_bytes(answer)
             except OSError:  # half an answer cannot be taken back: that we are gone tells it
                 os._exit(1)
 
 
-def _answer(order: bytes) -> bytes:
+def _answer(message: bytes) -> bytes:
     try:
-        work, job = pickle.loads(order)
+        work, job = pickle.loads(message)
         return pickle.dumps((work(job), None))
     except BaseException as error:
         error.add_note(f"In a worker process:\n{traceback.format_exc()}")

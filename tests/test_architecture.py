@@ -21,7 +21,7 @@ LAYERS = (
     {"pipeline", "cluster"},
     {"generate", "vectorize", "encoders", "index", "recall", "scores", "projection", "overview", "report"},
     {"receipts", "block_files", "database", "blob_pages", "index_pages", "answers"},
-    {"manifest", "aside", "build"},
+    {"manifest", "background", "build"},
     {"store", "footprint"},
     {"plan", "summary", "explore", "filters", "embedding", "collection"},
     {"verify_index"},

@@ -223,10 +223,10 @@ def test_a_stage_whose_forerunner_has_not_ended_says_so(tmp_path: Path) -> None:
 def test_force_makes_all_anew_once_in_an_order_however_often_setup_is_retried(tmp_path: Path) -> None:
     request = Request.from_params(PARAMS | {"profiles": 100, "clusters": 0, "force": True})
     made = []
-    for order in ("monday", "monday", "tuesday", "", ""):
-        run_stage(request, "setup", None, tmp_path, order=order)
+    for run_id in ("monday", "monday", "tuesday", "", ""):
+        run_stage(request, "setup", None, tmp_path, run_id=run_id)
         before = time.time_ns()
-        run_stage(request, "generate", Shard(0, 1), tmp_path, order=order)
+        run_stage(request, "generate", Shard(0, 1), tmp_path, run_id=run_id)
         receipt = next(tmp_path.glob("small/build/*/generate-*/receipt-00000-00001.json"))
         made.append(receipt.stat().st_mtime_ns >= before)
     assert made == [True, False, True, True, True]
@@ -333,11 +333,11 @@ def test_force_does_not_count_on_the_room_of_files_that_versions_have_links_to(
     request = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 1, "force": True})
     run_all(request, tmp_path)
     build, machine = Store(tmp_path, "small").build(request.spec), Budget(1, 1 << 40, 1 << 40)
-    free = plan(request, machine).total_disk - build.bytes_lying(alone=True)
+    free = plan(request, machine).total_disk - build.bytes_present(alone=True)
     monkeypatch.setattr("synthprof.run.budget", lambda *_: replace(machine, disk=free))
     with pytest.raises(SpecError, match=r"^disk: about"):
         run_stage(request, "setup", None, tmp_path)
-    assert build.bytes_lying()
+    assert build.bytes_present()
 
 
 def test_what_is_published_is_no_build_under_way_though_its_receipt_is_gone(

@@ -77,10 +77,10 @@ class Cluster:
             patch.setenv(STORAGE, self.url)
             yield self.folder / name
 
-    def do(self, name: str, stage: str, shard=None, order: str = "", **params):
+    def do(self, name: str, stage: str, shard=None, run_id: str = "", **params):
         """The stage's value, after a worker did what its Airflow task does."""
         with self.worker(name):
-            return run_stage(stage, PARAMS | params, shard, order)
+            return run_stage(stage, PARAMS | params, shard, run_id)
 
     def objects(self, part: str) -> list[str]:
         return [key for key in self.bucket.keys("") if part in key]
@@ -280,13 +280,13 @@ def test_force_begins_anew_on_every_worker(generated):
 
 def test_a_setup_that_is_cleared_leaves_what_its_forced_run_has_made(generated):
     before = generated.objects("receipt-")
-    generated.do("one", "setup", order="first", force=True)
+    generated.do("one", "setup", run_id="first", force=True)
     assert before and not generated.objects("receipt-")
-    generated.do("one", "generate", (0, 1), order="first", force=True)
+    generated.do("one", "generate", (0, 1), run_id="first", force=True)
     made = generated.objects("receipt-")
-    generated.do("two", "setup", order="first", force=True)
+    generated.do("two", "setup", run_id="first", force=True)
     assert made and generated.objects("receipt-") == made
-    generated.do("two", "setup", order="second", force=True)
+    generated.do("two", "setup", run_id="second", force=True)
     assert not generated.objects("receipt-")
 
 

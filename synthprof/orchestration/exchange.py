@@ -50,14 +50,14 @@ files with the receipts."""
 class Exchange:
     """One stage's work on one shard, between this worker's home and the bucket.
 
-    order: names the run, for which `force` begins one epoch and no more, however often `setup` is cleared.
+    run_id: names the run, for which `force` begins one epoch and no more, however often `setup` is cleared.
     """
 
     bucket: Bucket
     stage: Stage
     request: Request
     shard: Shard | None
-    order: str = ""
+    run_id: str = ""
 
     @property
     def spec(self) -> Spec:
@@ -83,7 +83,7 @@ class Exchange:
             found = self.bucket.text(key)
         elif self._wants_another_epoch():
             self.bucket.put_text(key, found := new)
-            self.bucket.put_text(f"{self._build_key}/{ANEW_FOR}", self.order)
+            self.bucket.put_text(f"{self._build_key}/{ANEW_FOR}", self.run_id)
         else:
             found = self.bucket.create_text(key, new)
         if not found:
@@ -96,7 +96,7 @@ class Exchange:
     def _wants_another_epoch(self) -> bool:
         if not self.request.runtime.force:
             return False
-        return not self.order or self.bucket.text(f"{self._build_key}/{ANEW_FOR}") != self.order
+        return not self.run_id or self.bucket.text(f"{self._build_key}/{ANEW_FOR}") != self.run_id
 
     def located(self, value: Any) -> Any:  # noqa: ANN401
         """The stage's value, the path in it being that of the version in the bucket."""
@@ -178,7 +178,7 @@ class Exchange:
                     path.unlink(missing_ok=True)  # another task of this worker may be at the same
         self._remove_others(folder, kinds, {file.path for file in wanted})
         fetched = self._get(folder, wanted)
-        if damaged := [file for file in wanted if not _lies(folder, file)]:
+        if damaged := [file for file in wanted if not _is_present(folder, file)]:
             self._distrust(maker, damaged)
             raise StageError(
                 f"{', '.join(file.path for file in damaged)} of stage {maker.name} is missing or damaged in "
@@ -204,7 +204,7 @@ class Exchange:
         named = {other: _named(text) for other, text in texts.items()}
         fetched = self._get(folder, {file.path: file for files in named.values() for file in files}.values())
         for other in sorted(texts, reverse=True):  # seals before the receipt
-            if all(_lies(folder, file) for file in named[other]):
+            if all(_is_present(folder, file) for file in named[other]):
                 write_text(folder / other, texts[other])
             else:
                 self._distrust(self.stage, named[other])
@@ -212,7 +212,7 @@ class Exchange:
 
     def _get(self, folder: Path, files: Iterable[FileRecord]) -> list[FileRecord]:
         """The files lie in the folder, as far as the bucket has them whole; returns what was fetched."""
-        missing = [file for file in files if not _lies(folder, file) or not _same(folder, file)]
+        missing = [file for file in files if not _is_present(folder, file) or not _same(folder, file)]
 
         def get(file: FileRecord) -> bool:
             return self.bucket.get(self._content_key(file), folder / file.path, file)
@@ -283,7 +283,7 @@ class Exchange:
         folder = self._folder(self.stage)
         seals = self._seals(folder)
         for path in list(seals):
-            if not all(_lies(folder, file) and _same(folder, file) for file in _named(seals[path])):
+            if not all(_is_present(folder, file) and _same(folder, file) for file in _named(seals[path])):
                 del seals[path]  # a block with rows that the service failed
         stored = self._put(folder, [file for text in seals.values() for file in _named(text)])
         self._put_seals(seals)
@@ -362,7 +362,7 @@ def _read(path: Path) -> str | None:
     return None
 
 
-def _lies(folder: Path, file: FileRecord) -> bool:
+def _is_present(folder: Path, file: FileRecord) -> bool:
     """Whether the file is there, by its size."""
     path = folder / file.path
     return path.is_file() and path.stat().st_size == file.bytes

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from synthprof.environment import STORAGE
 from synthprof.errors import SpecError, StageError, SynthprofError
-from synthprof.files import beside, flush_folder, point, take_place, write_text
+from synthprof.files import flush_folder, point, take_place, temporary_path, write_text
 from synthprof.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.publication import sound_manifest
@@ -70,18 +70,18 @@ def _is_there(folder: Path, manifest: Manifest) -> bool:
 
 def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
     """The version's folder is made under another name and takes its own in one step."""
-    aside = beside(folder)
+    temporary = temporary_path(folder)
     try:
         for file in manifest.files:
-            if not bucket.get(f"{key}/{file.path}", aside / file.path, file):
+            if not bucket.get(f"{key}/{file.path}", temporary / file.path, file):
                 raise StageError(
                     f"{bucket.url}/{key}/{file.path} is missing or damaged; clear the task publish of its run"
                 )
-        flush_folder(aside)
-        write_text(aside / MANIFEST, manifest.text())
-        take_place(aside, folder)
+        flush_folder(temporary)
+        write_text(temporary / MANIFEST, manifest.text())
+        take_place(temporary, folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from synthprof.environment import ORDER, STORAGE
+from synthprof.environment import RUN_ID, STORAGE
 from synthprof.errors import Busy, SpecError, StageError
 from synthprof.orchestration import child
 from synthprof.pipeline import stage as find
@@ -30,12 +30,12 @@ def setting() -> str:
 
 @contextlib.contextmanager
 def shared(
-    stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None, order: str = ""
+    stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None, run_id: str = ""
 ) -> Iterator["Exchange | None"]:
     """Inside, the home has what the stage reads; afterwards, the shared storage has what it made.
 
     Gives None where the data root itself is shared. When the stage fails, its sealed blocks are stored
-    all the same, for the next attempt to keep. order: as `run_stage` has it. Raises SpecError, Busy or
+    all the same, for the next attempt to keep. run_id: as `run_stage` has it. Raises SpecError, Busy or
     StageError.
     """
     url = setting()
@@ -43,7 +43,7 @@ def shared(
         yield None
         return
     with clear_errors():
-        exchange = _exchange(url, stage, params, shard and Shard(*shard), order)
+        exchange = _exchange(url, stage, params, shard and Shard(*shard), run_id)
         exchange.fetch()
     try:
         yield exchange
@@ -60,7 +60,7 @@ def run_stage(
     stage: str,
     params: Mapping[str, Any],
     shard: tuple[int, int] | None,
-    order: str,
+    run_id: str,
     *,
     on_start: Callable[[child.Child], None] = lambda child: None,
     variables: Mapping[str, str] | None = None,
@@ -70,14 +70,16 @@ def run_stage(
     What the source of a collection has told here is handed to the child, which need not read it once more:
     it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
     """
-    with shared(stage, params, shard, order) as exchange:
+    with shared(stage, params, shard, run_id) as exchange:
         known = exchange.spec.found_out if exchange else {}
-        told = {**(variables or {}), ORDER: order}
+        told = {**(variables or {}), RUN_ID: run_id}
         value = child.run_stage(stage, {**params, **known}, shard, on_start=on_start, variables=told)
         return exchange.located(value) if exchange else value
 
 
-def _exchange(url: str, stage: str, params: Mapping[str, Any], shard: Shard | None, order: str) -> "Exchange":
+def _exchange(
+    url: str, stage: str, params: Mapping[str, Any], shard: Shard | None, run_id: str
+) -> "Exchange":
     from synthprof.orchestration.bucket import Bucket
     from synthprof.orchestration.exchange import Exchange
 
@@ -87,7 +89,7 @@ def _exchange(url: str, stage: str, params: Mapping[str, Any], shard: Shard | No
 
         request = found_out(request, home_folder())
     _check_travels(request)
-    return Exchange(Bucket(url), find(stage), request, shard, order)
+    return Exchange(Bucket(url), find(stage), request, shard, run_id)
 
 
 def _check_travels(request: Request) -> None:

@@ -77,10 +77,10 @@ def embed(context: Context) -> Outcome:
 def _outdated(context: Context, model: str) -> list[int]:
     """The blocks to embed again: all if the model has changed, those with gaps if the gaps are too many."""
     blocks = context.blocks
-    lying = [block for block in range(context.spec.blocks) if blocks.path(EMBEDDINGS, block).exists()]
+    present = [block for block in range(context.spec.blocks) if blocks.path(EMBEDDINGS, block).exists()]
     if _recorded(context) != model:
-        return lying
-    missing = {block: len(blocks.missing(block)) for block in lying}
+        return present
+    missing = {block: len(blocks.missing(block)) for block in present}
     if sum(missing.values()) <= context.request.runtime.max_failed:
         return []
     return [block for block, rows in missing.items() if rows]

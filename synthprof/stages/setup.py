@@ -20,8 +20,8 @@ def run(context: Context) -> Outcome:
     """The build folder is there and the plan stands; with `force`, nothing of earlier runs is left in it."""
     request, build = context.request, context.build
     check_links(build.folder)
-    lying = build.bytes_lying(alone=request.runtime.force)
-    planned = plan(request, context.budget, lying, texts_of(build.folder))
+    present = build.bytes_present(alone=request.runtime.force)
+    planned = plan(request, context.budget, present, texts_of(build.folder))
     for warning in planned.warnings:
         logger.warning("%s", warning)
     logger.info("configuration: %s", request.params)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from synthprof.aside import Aside
+from synthprof.background import Background
 from synthprof.errors import StageError
 from synthprof.files import is_held
 from synthprof.footprint import memory_of
@@ -33,26 +33,26 @@ def test_work_goes_on_beside_until_somebody_needs_it() -> None:
         go_on.wait(10)
         return RECEIPT
 
-    with Aside(1) as aside:
-        aside.begin("ingest", work)
-        assert aside.busy()
-        assert aside.ended(["generate"]) == {}
+    with Background(1) as background:
+        background.begin("ingest", work)
+        assert background.busy()
+        assert background.ended(["generate"]) == {}
         go_on.set()
-        assert aside.ended(["ingest"]) == {"ingest": RECEIPT}
-        assert not aside.busy()
+        assert background.ended(["ingest"]) == {"ingest": RECEIPT}
+        assert not background.busy()
 
 
 def test_a_failure_beside_is_told_before_the_next_stage_even_if_that_does_not_need_it() -> None:
     def fail() -> Receipt:
         raise StageError("the disk is gone")
 
-    with Aside(1) as aside:
-        aside.begin("ingest", fail)
+    with Background(1) as background:
+        background.begin("ingest", fail)
         deadline = time.monotonic() + 10
-        while aside.busy() and time.monotonic() < deadline:
+        while background.busy() and time.monotonic() < deadline:
             time.sleep(0.01)
         with pytest.raises(StageError, match="the disk is gone"):
-            aside.ended(["generate"])
+            background.ended(["generate"])
 
 
 def test_ctrl_c_waits_for_the_work_beside_so_that_it_is_not_lost() -> None:
@@ -63,8 +63,8 @@ def test_ctrl_c_waits_for_the_work_beside_so_that_it_is_not_lost() -> None:
         ended.set()
         return RECEIPT
 
-    with pytest.raises(KeyboardInterrupt), Aside(1) as aside:
-        aside.begin("ingest", work)
+    with pytest.raises(KeyboardInterrupt), Background(1) as background:
+        background.begin("ingest", work)
         raise KeyboardInterrupt
     assert ended.is_set()
 
@@ -80,13 +80,13 @@ def test_work_beside_holds_one_of_the_slots_of_the_machine(
         go_on.wait(10)
         return RECEIPT
 
-    with Aside(1) as aside:
-        aside.begin("ingest", work)
+    with Background(1) as background:
+        background.begin("ingest", work)
         assert began.wait(10)
         (slot,) = tmp_path.glob("synthprof-*/cpu-*")
         assert is_held(slot)
         go_on.set()
-        aside.ended(["ingest"])
+        background.ended(["ingest"])
         assert not is_held(slot)
 
 
@@ -96,17 +96,17 @@ def test_cpu_seconds_are_counted_once() -> None:
             pass
         return RECEIPT
 
-    with Aside(1) as aside:
-        whole, others = time.process_time(), aside.cpu_seconds_of_others()
-        aside.begin("ingest", burn)
-        aside.ended(["ingest"])
-        whole, others = time.process_time() - whole, aside.cpu_seconds_of_others() - others
+    with Background(1) as background:
+        whole, others = time.process_time(), background.cpu_seconds_of_others()
+        background.begin("ingest", burn)
+        background.ended(["ingest"])
+        whole, others = time.process_time() - whole, background.cpu_seconds_of_others() - others
     assert whole >= 0.25
     assert others < whole / 2
 
 
 def test_two_workers_ingest_beside_the_other_stages(tmp_path: Path) -> None:
-    assert _threads(ORDER, tmp_path) == {"ingest": "aside", "vectorize": "main", "cluster": "main"}
+    assert _threads(ORDER, tmp_path) == {"ingest": "background", "vectorize": "main", "cluster": "main"}
 
 
 def test_one_worker_does_one_thing_at_a_time(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_what_does_not_fit_into_memory_together_is_done_in_turn(
 def test_a_stage_that_is_not_wanted_takes_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exporting the index is what takes most here."""
     params = {"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 2, "dim_embedding": 512}
-    for save_index, thread in ((True, "main"), (False, "aside")):
+    for save_index, thread in ((True, "main"), (False, "background")):
         order = Request.from_params({**params, "save_index": save_index})
         others = max(_needs(order, *(each.name for each in STAGES if each.name != "export_index")))
         assert max(_needs(order, "export_index")) > others
@@ -148,7 +148,7 @@ def _threads(request: Request, home: Path) -> dict[str, str]:
 
     def observe(name: str, *_: int) -> None:
         beside = threading.current_thread() is not threading.main_thread()
-        found[name] = "aside" if beside else "main"
+        found[name] = "background" if beside else "main"
 
     receipts = run_all(request, home, observe).receipts
     assert [receipt.stage for receipt in receipts] == [

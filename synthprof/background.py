@@ -10,20 +10,20 @@ from synthprof.receipts import Receipt
 from synthprof.resources import cpu_slot
 
 
-class Aside:
-    """Work that goes on beside, one stage at a time. Leaving waits for it: what it makes is not lost.
+class Background:
+    """Work in a second thread, one stage at a time. Leaving waits for it: what it makes is not lost.
 
     slots: how many may compute at once on the machine; the work holds one of them.
     """
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._executor = ThreadPoolExecutor(1, "aside")
+        self._executor = ThreadPoolExecutor(1, "background")
         self._clock = time.pthread_getcpuclockid(self._executor.submit(threading.get_ident).result())
         self._running: dict[str, Future[Receipt]] = {}
 
     def begin(self, name: str, work: Callable[[], Receipt]) -> None:
-        """The work of a stage goes on beside from here on."""
+        """The work of a stage goes on in the background from here on."""
 
         def in_slot() -> Receipt:
             with cpu_slot(self._slots):
@@ -37,11 +37,11 @@ class Aside:
         return {name: self._running.pop(name).result() for name in wanted}
 
     def busy(self) -> bool:
-        """Whether a stage is at work beside."""
+        """Whether a stage is at work in it."""
         return any(not future.done() for future in self._running.values())
 
     def cpu_seconds_of_others(self) -> float:
-        """CPU seconds of this process so far, without those of the thread beside."""
+        """CPU seconds of this process so far, without those of the second thread."""
         return time.process_time() - time.clock_gettime(self._clock)
 
     def __enter__(self) -> Self:
