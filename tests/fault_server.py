@@ -7,13 +7,15 @@ batch that it is in. GET /told says how many requests came and which texts were 
 """
 
 import argparse
+import asyncio
+import gzip
 import hashlib
 import json
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +24,7 @@ from urllib.parse import urlencode
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 POISON = "veneno"
 
@@ -56,6 +58,9 @@ _ODD_ANSWERS = {
     "html": HTMLResponse("<html>Welcome</html>"),
     "deep": Response("[" * 200_000, media_type="application/json"),
     "zipped": Response("not so", headers={"Content-Encoding": "gzip"}),
+    "bomb": Response(
+        gzip.compress(b" " * (1 << 24)), media_type="application/json", headers={"Content-Encoding": "gzip"}
+    ),
     "no model": JSONResponse({"error": {"code": "model_not_found"}}, 404),
 }
 """Answers without a vector, by mode."""
@@ -83,6 +88,8 @@ def make_app(faults: Faults) -> FastAPI:
             return JSONResponse({"error": "no such key"}, 401)
         if faults.mode.startswith("echo"):
             return _echo(request, faults.mode)
+        if faults.mode == "drip":
+            return StreamingResponse(_drip(seconds=10), media_type="application/json")
         texts = body["input"]
         with faults.lock:
             faults.requests += 1
@@ -103,6 +110,12 @@ def _echo(request: Request, mode: str) -> Response:
         return JSONResponse({"error": said}, 400)
     escaped = json.dumps(said).replace("/", "\\/")
     return Response(f"see /log?{urlencode(said)} {escaped}", 400)
+
+
+async def _drip(seconds: int) -> AsyncIterator[bytes]:
+    for _ in range(seconds * 10):
+        yield b" "
+        await asyncio.sleep(0.1)
 
 
 def _answer(faults: Faults, texts: list[str], draw: float) -> Response:

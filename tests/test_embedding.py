@@ -200,6 +200,7 @@ def test_answers_that_are_not_whole_are_not_believed(tmp_path: Path, mode: str) 
         (Faults(), 64, "gives 32 values, but dim_embedding=64; set dim_embedding=32"),
         (Faults(key="secret"), DIM, "refuses the key"),
         (Faults(mode="deep"), DIM, "not one of an embedding service, but application/json"),
+        (Faults(mode="bomb"), DIM, "not one .*, but more than 1050624 bytes of application/json; set"),
         (Faults(mode="no model"), DIM, "or it has no model 'm' .*model_not_found.*; set .* or model"),
         (Faults(mode="base64"), DIM, "gives no list of finite numbers for a good text"),
     ],
@@ -218,6 +219,16 @@ def test_an_answer_that_cannot_be_unpacked_is_none() -> None:
         encoder = HttpEncoder(Endpoint(f"{url}/embeddings"), "m", DIM)
         with encoder as service, pytest.raises(Rejected, match="no answer") as caught:
             service.ask_once(["a"])
+    assert caught.value.busy
+
+
+def test_an_answer_that_does_not_end_is_waited_for_no_longer_than_another() -> None:
+    with serving(Faults(mode="drip")) as url:
+        began = time.monotonic()
+        encoder = HttpEncoder(Endpoint(f"{url}/embeddings", request_seconds=0.5), "m", DIM)
+        with encoder as service, pytest.raises(Rejected, match=r"no answer .ReadTimeout") as caught:
+            service.ask_once(["a"])
+        assert time.monotonic() - began < 3
     assert caught.value.busy
 
 

@@ -33,6 +33,8 @@ MOST_WAIT_SECONDS, MOST_ASKED_WAIT_SECONDS = 20.0, 300.0
 MOST_SHOWN = 200
 """Characters of an answer that a message may quote."""
 
+MOST_PER_VALUE, MOST_AROUND = 64, 1 << 20
+"""Bytes of JSON that may stand for one value of a vector, and around all of them."""
 
 _THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 """Asked directly even where the environment names a proxy, which would look for them on itself."""
@@ -137,21 +139,42 @@ class HttpEncoder(SlowEncoder):
     def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
         """What `ask` gives, from a single request."""
         try:
-            answer = self._client.post(self._endpoint.url, json={"model": self.model, "input": list(texts)})
+            answer, content = self._post({"model": self.model, "input": list(texts)}, self._most(len(texts)))
         except httpx.InvalidURL:
             raise SpecError(f"{SERVICE_URL} is not the address of a service; write https://host/v1") from None
         except httpx.UnsupportedProtocol:
             raise SpecError(f"{SERVICE_URL} must begin with https:// or http://") from None
         except httpx.RequestError as error:  # its text may hold the address: only its kind is told
             raise Rejected(0, f"no answer ({type(error).__name__})") from None
-        self._check_status(answer, list(texts))
-        return _vectors(answer, len(texts), self.dim)
+        self._check_status(answer, content, list(texts))
+        kind = answer.headers.get("content-type", "nothing").split(";")[0]
+        if len(content) > self._most(len(texts)):
+            kind = f"more than {self._most(len(texts))} bytes of {kind}"
+        return _vectors(content, kind, len(texts), self.dim)
 
-    def _check_status(self, answer: httpx.Response, texts: list[str]) -> None:
+    def _post(self, body: dict[str, Any], most: int) -> tuple[httpx.Response, bytes]:
+        """The answer and, unpacked, its content; of one of more than `most` bytes only the beginning.
+
+        The client's timeout is that of each read; all of them together have as long.
+        """
+        content, give_up = bytearray(), time.monotonic() + self._endpoint.request_seconds
+        with self._client.stream("POST", self._endpoint.url, json=body) as answer:
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > most:
+                    break
+                if time.monotonic() > give_up:
+                    raise httpx.ReadTimeout("the answer does not end", request=answer.request)
+        return answer, bytes(content)
+
+    def _most(self, count: int) -> int:
+        return count * self.dim * MOST_PER_VALUE + MOST_AROUND
+
+    def _check_status(self, answer: httpx.Response, content: bytes, texts: list[str]) -> None:
         code = answer.status_code
         if code == 200:
             return
-        said = repr(self._endpoint.redacted(answer.text)[:MOST_SHOWN])
+        said = repr(self._endpoint.redacted(content.decode(errors="replace"))[:MOST_SHOWN])
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
         if code in (404, 405):
@@ -219,13 +242,15 @@ def _retry_after(answer: httpx.Response) -> float:
     return min(max(seconds, 0.0), MOST_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
 
 
-def _vectors(answer: httpx.Response, count: int, dim: int) -> "list[Vector | None]":
-    """The vectors in the order of the texts, whatever order they came in."""
+def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | None]":
+    """The vectors in the order of the texts, whatever order they came in.
+
+    kind: what the content is called where it is none of an embedding service.
+    """
     try:
-        items = answer.json()["data"]
+        items = json.loads(content)["data"]
         by_index = {item["index"]: item["embedding"] for item in items}
     except (ValueError, KeyError, TypeError, RecursionError):
-        kind = answer.headers.get("content-type", "nothing").split(";")[0]
         raise Rejected(200, f"the answer is not one of an embedding service, but {kind}") from None
     if len(items) != count or set(by_index) != set(range(count)):
         raise Rejected(500, f"{len(items)} embeddings for {count} texts")
