@@ -507,6 +507,15 @@ def test_a_broken_or_foreign_request_for_work_is_refused(airflow_app):
     assert client.post(path, json={}, headers=foreign).status_code == 403
 
 
+@pytest.mark.parametrize("parts", [1, 64])
+def test_a_body_longer_than_any_order_is_refused(client, airflow_app, parts):
+    mounted, users = airflow_app
+    for who, path, headers in ((client, ONE, {}), (mounted, f"/synthprof{ONE}", users[OPERATOR])):
+        body = (b" " * ((1 << 17) // parts) for _ in range(parts))
+        response = who.post(f"{path}/verify", content=body, headers=headers)
+        assert (response.status_code, "bytes" in response.json()["detail"]) == (413, True)
+
+
 FOREIGN = {"sec-fetch-site": "cross-site"}
 LINK = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 FRAME = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}

@@ -20,6 +20,7 @@ from synthprof.spec import DATASET_PATTERN
 from synthprof.store import VERSION_PATTERN
 from synthprof.web import models
 from synthprof.web.access import Access, Door
+from synthprof.web.bodies import Bodies
 from synthprof.web.docs import docs_page
 from synthprof.web.headers import REPORT_POLICY, Headers
 from synthprof.web.process import Answer, Lane, Worker
@@ -56,6 +57,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "Not allowed.",
         404: "There is no such thing.",
         409: "What is there does not allow it.",
+        413: "The body is too long.",
         422: "A value breaks its rule.",
         429: "Too many searches at once: ask again in a second.",
         503: "Too much to do, or just starting: ask again in a second.",
@@ -88,7 +90,7 @@ def make_app(home: Folder, access: Access, service: Callable[[], dict[str, str]]
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(Headers), Middleware(Door, access=access)],
+        middleware=[Middleware(Headers), Middleware(Door, access=access), Middleware(Bodies)],
     )
     app.state.worker, app.state.access, app.state.home = worker, access, home
     app.include_router(router)
