@@ -199,6 +199,48 @@ def test_a_version_of_another_release_is_refused_in_one_sentence(home, tmp_path)
         assert (response.status_code, "does not know" in response.json()["detail"]) == (409, True)
 
 
+def _remove(path: Path) -> None:
+    path.unlink()
+
+
+def _lead_elsewhere(path: Path) -> None:
+    kept = shutil.copy(path, path.parents[3] / path.name)
+    path.unlink()
+    path.symlink_to(kept)
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _overwrite(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def test_a_damaged_file_of_a_version_is_told_with_its_remedy(home, tmp_path):
+    shutil.copytree(home / DATASET, tmp_path / "whole" / DATASET, symlinks=True)
+    folder = open_version(tmp_path / "whole", DATASET).folder
+    compare = f"/api/datasets/{DATASET}/compare?left=current&right=current"
+    paths = {
+        "report.html": [f"/report/{DATASET}/current"],
+        "overview.json": [f"{ONE}/marginals", f"{ONE}/clusters", compare],
+        "map.arrow": [f"{ONE}/map"],
+    }
+    with alone(tmp_path / "whole") as client:
+        for name, asked in paths.items():
+            content = (folder / name).read_bytes()
+            for damage in (_remove, _lead_elsewhere, _cut, _overwrite):
+                if (damage, name) == (_overwrite, "report.html"):
+                    continue  # only its checksum tells, which `verify` compares
+                damage(folder / name)
+                for path in asked:
+                    response = client.get(path)
+                    assert (response.status_code, "`synthprof repair`" in response.text) == (409, True), path
+                (folder / name).unlink(missing_ok=True)
+                (folder / name).write_bytes(content)
+            assert {client.get(path).status_code for path in asked} == {200}
+
+
 def test_profile_has_every_column_and_its_cluster(client, home):
     assert answer(client, f"{ONE}/profiles/42")["profile"] == open_version(home, DATASET).profile(42)
 

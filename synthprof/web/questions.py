@@ -4,7 +4,8 @@ import datetime
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from synthprof.contents import MAP, OVERVIEW, REPORT
-from synthprof.errors import SpecError
+from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.explore import Version
+from synthprof.files import is_there
 from synthprof.manifest import Manifest
 from synthprof.overview import CLUSTER
 from synthprof.profiles import schema_of
@@ -77,17 +79,21 @@ class Questions:
 
     def marginals(self, dataset: str, version: str) -> bytes:
         """The shares of all columns that have a list of values, as the version's overview has them."""
-        return json.dumps({"columns": self._overview(dataset, version)["marginals"]}).encode()
+        with self._overview(dataset, version) as overview:
+            return json.dumps({"columns": overview["marginals"]}).encode()
 
     def clusters(self, dataset: str, version: str) -> bytes:
         """The clusters with what is typical of each, as the version's overview has them."""
-        overview = self._overview(dataset, version)
-        return json.dumps({name: overview[name] for name in ("clusters", "others")}).encode()
+        with self._overview(dataset, version) as overview:
+            return json.dumps({name: overview[name] for name in ("clusters", "others")}).encode()
 
     def map(self, dataset: str, version: str, points: int, colour: str) -> models.MapOfPoints:
         """The first points of the version's map; their order is as random as any."""
-        path = self._file(self._open(dataset, version), MAP)
-        with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+        with (
+            self._file(dataset, version, MAP) as path,
+            pa.memory_map(str(path)) as file,
+            pa.ipc.open_file(file) as reader,
+        ):
             table = reader.read_all().slice(0, points)
             if colour not in _colours(table):
                 raise SpecError(
@@ -121,9 +127,7 @@ class Questions:
     def compare(self, dataset: str, left: str, right: str) -> models.Compared:
         """The shares that differ between two versions, by column, the largest distance first."""
         names = [self._open(dataset, name).manifest.version for name in (left, right)]
-        one, other = (
-            {each["column"]: each for each in self._overview(dataset, name)["marginals"]} for name in names
-        )
+        one, other = (self._shares(dataset, name) for name in names)
         columns = [_compared(one[name], other[name]) for name in one if name in other]
         return models.Compared(
             left=names[0], right=names[1], columns=sorted(columns, key=lambda each: -each.distance)
@@ -137,7 +141,8 @@ class Questions:
 
     def report(self, dataset: str, version: str) -> str:
         """Where the report of a version lies."""
-        return str(self._file(self._open(dataset, version), REPORT))
+        with self._file(dataset, version, REPORT) as path:
+            return str(path)
 
     def build(self, dataset: str, version: str) -> dict[str, str | None]:
         """The build that leads, or led, to this version."""
@@ -176,17 +181,35 @@ class Questions:
     def _open(self, dataset: str, version: str) -> Version:
         return self.shelf.version(dataset, version)
 
-    def _overview(self, dataset: str, version: str) -> dict[str, Any]:
-        path = self._file(self._open(dataset, version), OVERVIEW)
-        return dict(json.loads(path.read_bytes()))
+    def _shares(self, dataset: str, version: str) -> dict[str, Any]:
+        with self._overview(dataset, version) as overview:
+            return {each["column"]: each for each in overview["marginals"]}
 
-    def _file(self, version: Version, name: str) -> Path:
-        if name not in {file.path for file in version.manifest.files}:
+    @contextmanager
+    def _overview(self, dataset: str, version: str) -> Iterator[dict[str, Any]]:
+        with self._file(dataset, version, OVERVIEW) as path:
+            yield json.loads(path.read_bytes())
+
+    @contextmanager
+    def _file(self, dataset: str, version: str, name: str) -> Iterator[Path]:
+        """The path of a version's file; StageError where it, or what is read in it inside, is damaged."""
+        found = self._open(dataset, version)
+        record = next((file for file in found.manifest.files if file.path == name), None)
+        called = f"version {found.manifest.version} of {found.manifest.dataset!r}"
+        if record is None:
             raise NotThere(
-                f"version {version.manifest.version} of {version.manifest.dataset!r} was published by an "
-                f"earlier release and has no {name}; make it again with `synthprof run`"
+                f"{called} was published by an earlier release and has no {name}; make it again with "
+                "`synthprof run`"
             )
-        return version.folder / name
+        damaged = f"{name} of {called} is missing or damaged; `synthprof repair` makes it whole"
+        if not is_there(found.folder, record):
+            raise StageError(damaged)
+        try:
+            yield found.folder / name
+        except SynthprofError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise StageError(damaged) from error
 
 
 def _summary(manifest: Manifest, current: bool) -> models.Summary:
