@@ -1,12 +1,31 @@
-"""Where Airflow finds the explorer: an app under /synthprof, an entry in the navigation, a tab on runs."""
+"""Where Airflow finds the explorer: an app under /synthprof, an entry in the navigation, a tab on runs.
 
-from typing import Any, ClassVar
+And where all who reach Airflow are administrators, only names of this machine lead to it.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
 from synthprof.orchestration.addresses import explorer_path
 from synthprof.orchestration.names import EXPLORER
 from synthprof.web.lazy import LazyApp
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def known_hosts(app: "ASGIApp") -> "ASGIApp":
+    """Airflow as it is, where it asks who its callers are; else for those who call it by its own names."""
+    from airflow.configuration import conf
+
+    from synthprof.web.hosts import for_this_machine
+
+    if not conf.getboolean("core", "simple_auth_manager_all_admins"):
+        return app
+    own = urlsplit(conf.get("api", "base_url", fallback="") or "").hostname
+    return for_this_machine(app, *([own] if own else []))
 
 
 class SynthprofPlugin(AirflowPlugin):
@@ -19,6 +38,9 @@ class SynthprofPlugin(AirflowPlugin):
             "url_prefix": EXPLORER,
             "app": LazyApp("synthprof.web.mounted:explorer"),
         }
+    ]
+    fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [
+        {"name": "synthprof hosts", "middleware": known_hosts}
     ]
     external_views: ClassVar[list[dict[str, Any]]] = [
         {

@@ -9,6 +9,7 @@ import textwrap
 import time
 from urllib.parse import quote
 
+import httpx
 import pytest
 from airflow.sdk import DAG
 from place import Place, end, ended, free_port, make_place, until
@@ -197,6 +198,20 @@ def test_ctrl_c_ends_a_run_and_leaves_no_process(place):
 def rest(airflow):
     with Airflow(airflow.home.url) as client:
         yield client
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v2/dags", "/auth/token", "/synthprof/", "/synthprof/api/datasets"]
+)
+def test_airflow_without_a_login_answers_only_to_names_of_this_machine(airflow, path):
+    """A foreign page could make its own name lead here (DNS rebinding), and would be an administrator."""
+
+    def status(host: str) -> int:
+        return httpx.get(f"{airflow.home.url}{path}", headers={"host": host}).status_code
+
+    port = airflow.home.port
+    assert {status(f"{name}:{port}") for name in ("127.0.0.1", "localhost", "[::1]")} <= {200, 201}
+    assert {status(host) for host in (f"rebind.example:{port}", "airflow", "127.0.0.1.example", "")} == {400}
 
 
 def start(rest: Airflow, **params) -> str:

@@ -17,7 +17,7 @@ from synthprof.files import replacing, try_lock
 
 PROJECT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
-"""Nobody else may reach it: whoever does is an administrator."""
+"""Nobody else may reach it, whoever does is an administrator; so no other name leads to it (`plugins/`)."""
 
 Use = Literal["nobody", "runs", "ui"]
 

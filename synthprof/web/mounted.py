@@ -109,7 +109,8 @@ async def _version_of(request: Request, dag_id: str, run_path: str) -> str | Non
 async def _call(request: Request, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401
     """What Airflow's public API answers the caller of this request; its refusals are ours."""
     transport = httpx.ASGITransport(request.scope[HOST_APP])
-    headers = {name: request.headers[name] for name in ("authorization", "cookie") if name in request.headers}
+    passed_on = ("host", "authorization", "cookie")
+    headers = {name: request.headers[name] for name in passed_on if name in request.headers}
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow", timeout=30) as client:
         answer = await client.request(method, f"/api/v2{path}", json=body, headers=headers)
     if answer.is_success:

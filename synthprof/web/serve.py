@@ -7,18 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from synthprof.environment import TOKEN
 from synthprof.errors import SpecError
 from synthprof.web.access import Lone
 from synthprof.web.app import make_app
+from synthprof.web.hosts import for_this_machine
 
 LEAST_TOKEN = 16
 """Characters of a token that is not guessed."""
-
-LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
 MOST_HEADERS = 1 << 17
 """Bytes of a request before its body: more than the longest text and all conditions take, percent-encoded."""
@@ -27,15 +25,14 @@ MOST_HEADERS = 1 << 17
 def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
     """The app for whoever reaches `host`. Raises SpecError where that would be anybody.
 
-    Without a token only names of this machine are answered, so that no foreign page gets in by a name of its
-    own that leads here (DNS rebinding).
+    Without a token only names of this machine are answered.
     """
     if token is not None and len(token) < LEAST_TOKEN:
         raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {LEAST_TOKEN}")
     if token is None and not _is_loopback(host):
         raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
     app = make_app(home, Lone(token))
-    return app if token is not None else TrustedHostMiddleware(app, [*LOCAL_HOSTS, _shown(host)])
+    return app if token is not None else for_this_machine(app, _shown(host))
 
 
 def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
