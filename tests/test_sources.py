@@ -39,6 +39,28 @@ def test_a_column_may_begin_with_more_rows_without_a_value_than_are_looked_at_on
     assert version.profile(1_200)["lugar"] == "SP"
 
 
+def test_only_what_lies_below_the_named_folders_is_read_wherever_links_lead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, more, near, closed = (tmp_path / name for name in ("open", "more", "open-too", "closed"))
+    for folder in (one, more, near, closed):
+        folder.mkdir()
+        (folder / "a.txt").write_text("a text")
+    monkeypatch.setenv("SYNTHPROF_SOURCES", f"{one}:{more}/")
+    (one / "link").symlink_to(more)
+    assert survey(Source(one, "", "", "")).rows == 2
+    for path in (near, closed / "a.txt", closed / "none", one / ".." / "closed"):
+        with pytest.raises(SpecError, match=r"is not below SYNTHPROF_SOURCES=.*; name what lies there"):
+            survey(Source(path, "", "", ""))
+    for target in (closed, closed / "a.txt"):
+        (one / "out").symlink_to(target)
+        with pytest.raises(SpecError, match=r"source=.*/open/out is not below SYNTHPROF_SOURCES"):
+            survey(Source(one, "", "", ""))
+        (one / "out").unlink()
+    monkeypatch.setenv("SYNTHPROF_SOURCES", "")
+    assert survey(Source(closed, "", "", "")).rows == 1
+
+
 def test_a_folder_is_read_through_its_links_and_a_mark_of_byte_order_is_no_text(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "texts", tmp_path / "elsewhere"
     for path in (folder / "a.txt", elsewhere / "b.txt"):

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from synthprof.collection.folder import Folder
 from synthprof.collection.parquet import Parquet
+from synthprof.collection.permitted import check_permitted
 from synthprof.collection.sqlite import Sqlite
 from synthprof.errors import SpecError
 from synthprof.profiles import KEY, TEXT, collection_schema
@@ -139,10 +140,11 @@ def collection_digest(columns: str, digests: Sequence[str]) -> str:
 
 
 def _reader(source: Source) -> Reader:
-    """Raises SpecError if there is no source at the path, or none of a kind that can be read."""
+    """Raises SpecError if there is no source at the path, or none of a kind that can or may be read."""
     path = source.path
     try:
         path = path.expanduser()
+        check_permitted(path)
         if path.is_dir():
             return Folder(path)
         with path.open("rb") as file:

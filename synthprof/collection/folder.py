@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from synthprof.collection.permitted import check_permitted
 from synthprof.errors import SpecError
 
 AT_ONCE = 256
@@ -34,6 +35,7 @@ class Folder:
         here = folder.resolve()
         if here in above:
             return
+        check_permitted(folder)
         try:
             for path in folder.iterdir():
                 if path.name.startswith("."):
@@ -41,6 +43,8 @@ class Folder:
                 if path.is_dir():
                     yield from self._files(path, (*above, here))
                 elif path.is_file():
+                    if path.is_symlink():
+                        check_permitted(path)
                     yield path
         except OSError as error:
             raise _refusal(folder, error) from None

@@ -48,12 +48,12 @@ EMBED_DOC = """\
 
 An SQLite or Parquet table with an id and a text column, or a folder of text files, becomes a data set
 with embeddings, clusters and a search index, published and searched like the others. *source* must be
-readable where the tasks run. *setup* reads all of it once and refuses what cannot be embedded; *generate*
-reads the rows into blocks; what follows is the same as in `synthprof_generate`. A source whose content
-changed gives another version.
+readable where the tasks run, and lie below a folder of SYNTHPROF_SOURCES if that is set there. *setup*
+reads all of it once and refuses what cannot be embedded; *generate* reads the rows into blocks; what
+follows is the same as in `synthprof_generate`. A source whose content changed gives another version.
 
 **Trigger** it with the parameters you want; from a shell:
-`airflow dags trigger synthprof_embed --conf '{"source": "/data/notes.db", "text_column": "body"}'`.
+`airflow dags trigger synthprof_embed --conf '{"source": "/sources/notes.db", "text_column": "body"}'`.
 Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow` for `airflow`.
 """
 
