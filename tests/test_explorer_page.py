@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -257,6 +258,26 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         page = look.open("?dataset=players&view=search&text=x&where=altura%3E3")
         assert "altura" in page.get_by_role("alert").inner_text()
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?dataset=players&view=search&id=..",
+        "?dataset=players&view=search&id=..%2F..%2F..%2F..%2F..%2Fdocs",
+        "?dataset=players&version=..",
+        "?dataset=..&view=progress",
+        "?dag_id=..&run_id=..",
+    ],
+)
+def test_no_address_of_the_page_leads_its_questions_elsewhere(browser, origin, query):
+    with looking(browser, origin) as look:
+        page = look.open(query)
+        page.get_by_role("alert").wait_for()
+        _, *asked = (urlsplit(url).path for url in look.requests if "/static/" not in url)
+        known = r"/api/datasets(/players/versions/\w+(/similar/\.\.%2F.*)?)?"
+        assert [path for path in asked if not re.fullmatch(known, path)] == []
+        look.problems[:] = [text for text in look.problems if "404" not in text and "422" not in text]
 
 
 def test_a_data_set_whose_current_version_is_damaged_says_so(browser, origin, home):

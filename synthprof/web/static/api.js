@@ -29,23 +29,23 @@ const MOST_AGAIN = 3;
 export const datasets = (signal) => get("api/datasets", { signal });
 export const progress = (dataset, signal) => get(`${of(dataset)}/progress`, { signal });
 export const compare = (dataset, left, right, signal) => keep(query(`${of(dataset)}/compare`, { left, right }), signal);
-export const run = (dag, id, signal) => get(`api/runs/${encodeURIComponent(dag)}/${encodeURIComponent(id)}`, { signal });
+export const run = (dag, id, signal) => get(`api/runs/${part(dag)}/${part(id)}`, { signal });
 
 /** What never changes, because a published version never does, is asked for once. */
 export const version = (at, signal) => keep(path(at), signal);
 export const marginals = (at, signal) => keep(`${path(at)}/marginals`, signal);
 export const clusters = (at, signal) => keep(`${path(at)}/clusters`, signal);
-export const profile = (at, id, signal) => keep(`${path(at)}/profiles/${id}`, signal);
+export const profile = (at, id, signal) => keep(`${path(at)}/profiles/${part(id)}`, signal);
 export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, { points, colour }), { signal });
 
 export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });
-export const similar = (at, id, asked, signal) => get(query(`${path(at)}/similar/${id}`, asked), { signal });
+export const similar = (at, id, asked, signal) => get(query(`${path(at)}/similar/${part(id)}`, asked), { signal });
 
 export const reindex = (at, asked) => post(`${path(at)}/reindex`, asked);
 export const verify = (at, asked) => post(`${path(at)}/verify`, asked);
 
 /** Where the stored report of a version is. */
-export const report = (at) => `report/${encodeURIComponent(at.dataset)}/${encodeURIComponent(at.version)}`;
+export const report = (at) => `report/${part(at.dataset)}/${part(at.version)}`;
 
 /** A function that gives a signal; what was asked with the one before, or before `signal`, counts no more. */
 export function renewing(signal) {
@@ -58,11 +58,17 @@ export function renewing(signal) {
 }
 
 function of(dataset) {
-  return `api/datasets/${encodeURIComponent(dataset)}`;
+  return `api/datasets/${part(dataset)}`;
 }
 
 function path(at) {
-  return `${of(at.dataset)}/versions/${encodeURIComponent(at.version)}`;
+  return `${of(at.dataset)}/versions/${part(at.version)}`;
+}
+
+/** A name as one part of a path. Those of steps up and down a browser would follow, however they are written. */
+function part(name) {
+  if (name === "." || name === "..") throw new Refused(404, `“${name}” is no name of anything here.`);
+  return encodeURIComponent(name);
 }
 
 /** The address with its parameters; a list gives one for each item, what is empty gives none. */
