@@ -434,6 +434,32 @@ def test_comparison_is_with_the_version_chosen_last(look):
     assert panels.count() == shown
 
 
+def test_a_version_replaced_under_its_name_is_not_shown_as_it_was(look):
+    published = {}
+
+    def replaced(route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        for dataset in found["datasets"]:
+            for version in dataset["versions"]:
+                version |= published
+        route.fulfill(response=answer, json=found)
+
+    def asked() -> int:
+        return len([url for url in look.requests if url.endswith("/clusters")])
+
+    page = look.page
+    page.route("**/api/datasets", replaced)
+    look.open("?dataset=players&view=clusters")
+    for moment, times in ({}, 1), ({"published_at": "2030-01-01T00:00:00+00:00"}, 2):
+        published |= moment
+        page.get_by_role("link", name="Marginals", exact=True).click()
+        page.locator("main .panel").first.wait_for()
+        page.get_by_role("link", name="Clusters", exact=True).click()
+        page.locator(".cluster").first.wait_for()
+        assert asked() == times
+
+
 def test_each_build_is_asked_after_once_however_often_the_list_is_drawn(look):
     build = {
         "build": "b", "rows": 1, "noun": "profile", "seed": 1, "encoder": "catalogue", "state": "building",

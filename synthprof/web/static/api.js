@@ -28,14 +28,14 @@ const MOST_AGAIN = 3;
 
 export const datasets = (signal) => get("api/datasets", { signal });
 export const progress = (dataset, signal) => get(`${of(dataset)}/progress`, { signal });
-export const compare = (dataset, left, right, signal) => keep(query(`${of(dataset)}/compare`, { left, right }), signal);
+export const compare = (left, right, signal) => keep([left, right], query(`${of(right.dataset)}/compare`, { left: left.version, right: right.version }), signal);
 export const run = (dag, id, signal) => get(`api/runs/${part(dag)}/${part(id)}`, { signal });
 
-/** What never changes, because a published version never does, is asked for once. */
-export const version = (at, signal) => keep(path(at), signal);
-export const marginals = (at, signal) => keep(`${path(at)}/marginals`, signal);
-export const clusters = (at, signal) => keep(`${path(at)}/clusters`, signal);
-export const profile = (at, id, signal) => keep(`${path(at)}/profiles/${part(id)}`, signal);
+/** What changes only where another version is published under the name is asked for once. */
+export const version = (at, signal) => keep([at], path(at), signal);
+export const marginals = (at, signal) => keep([at], `${path(at)}/marginals`, signal);
+export const clusters = (at, signal) => keep([at], `${path(at)}/clusters`, signal);
+export const profile = (at, id, signal) => keep([at], `${path(at)}/profiles/${part(id)}`, signal);
 export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, { points, colour }), { signal });
 
 export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });
@@ -81,13 +81,15 @@ function query(address, parameters) {
   return text ? `${address}?${text}` : address;
 }
 
-async function keep(address, signal) {
-  if (!KEPT.has(address)) {
+/** The answer for versions as they were published, kept from the last time if it is known. */
+async function keep(versions, address, signal) {
+  const key = JSON.stringify([address, ...versions.map((each) => each.published_at)]);
+  if (!KEPT.has(key)) {
     const found = await get(address, { signal });
     if (KEPT.size >= MOST_KEPT) KEPT.delete(KEPT.keys().next().value);
-    KEPT.set(address, found);
+    KEPT.set(key, found);
   }
-  return KEPT.get(address);
+  return KEPT.get(key);
 }
 
 function post(address, body) {

@@ -84,14 +84,14 @@ async function showVersion(at, signal) {
   const wanted = at.version && at.version !== "current" ? at.version : dataset.current;
   if (!wanted && dataset.problems.length) throw new api.Refused(409, dataset.problems.join("; "));
   if (!wanted) return showProgress(at, signal);
-  const place = { dataset: dataset.dataset, version: wanted };
-  const summary = dataset.versions.find((each) => each.version === wanted) ?? await api.version(place, signal);
+  const summary = dataset.versions.find((each) => each.version === wanted) ?? await api.version({ dataset: dataset.dataset, version: wanted }, signal);
   if (signal.aborted) return undefined;
   fill(trail, crumbs(dataset.dataset));
   fill(head, title(dataset.dataset, summary), versions(dataset, summary, view), strip(summary), tabs(at, view));
   head.querySelector("[aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
   const module = await loading;
   if (signal.aborted) return undefined;
+  const place = { dataset: summary.dataset, version: summary.version, published_at: summary.published_at };
   return module.show(main, { at: place, asked: at, summary, dataset, can: listed.can, signal });
 }
 

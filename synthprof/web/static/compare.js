@@ -21,7 +21,7 @@ export async function show(place, { at, asked, summary, dataset, signal }) {
   const renewed = api.renewing(signal);
   const draw = (left) => {
     note({ ...asked, with: left });
-    return changes(results, { left, right: at.version, summary, before: others.find((each) => each.version === left), dataset: at.dataset, signal: renewed() });
+    return changes(results, others.find((each) => each.version === left), summary, renewed());
   };
   fill(place, section("Compare", "What changed in the marginals from another version to this one.",
     el("div", { class: "row" },
@@ -31,10 +31,10 @@ export async function show(place, { at, asked, summary, dataset, signal }) {
   await draw(other.version);
 }
 
-async function changes(place, { left, right, summary, before, dataset, signal }) {
+async function changes(place, before, summary, signal) {
   fill(place, waiting("the comparison"));
   try {
-    const { columns } = await api.compare(dataset, left, right, signal);
+    const { columns } = await api.compare(before, summary, signal);
     if (signal.aborted) return;
     const moved = columns.filter((each) => each.distance >= SAME);
     const top = Math.max(...columns.map((each) => each.distance), 0.01);
@@ -42,7 +42,7 @@ async function changes(place, { left, right, summary, before, dataset, signal })
       el("p", { class: "lead" }, moved.length ? `${count(moved.length)} of ${count(columns.length)} marginals moved. The distance is half the sum of the differences of the shares.` : "No marginal moved by more than 0.05 %."),
       el("div", { class: "panels roomy" }, columns.map((each) => one(each, top))));
   } catch (error) {
-    if (error.name !== "AbortError") fill(place, failure(error, () => changes(place, { left, right, summary, before, dataset, signal })));
+    if (error.name !== "AbortError") fill(place, failure(error, () => changes(place, before, summary, signal)));
   }
 }
 
