@@ -673,6 +673,19 @@ def test_every_answer_has_the_headers_that_keep_foreign_things_out(client):
         assert headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.parametrize("path", ["/", "/static/app.js", f"/report/{DATASET}/current"])
+def test_a_file_travels_once_and_its_head_alone_where_that_is_asked(client, path):
+    whole = client.get(path)
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert dict(head.headers) == dict(whole.headers)
+    again = client.get(path, headers={"if-none-match": whole.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    kept = ("etag", "content-security-policy", "cache-control")
+    assert [again.headers[name] for name in kept] == [whole.headers[name] for name in kept]
+    assert client.get(path, headers={"if-none-match": '"another"'}).content == whole.content
+
+
 def test_large_answers_are_compressed_in_the_process_that_makes_them(client):
     path = f"{ONE}/map?points=5000"
     response = client.get(path, headers={"accept-encoding": "gzip"})

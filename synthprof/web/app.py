@@ -1,5 +1,6 @@
 """The explorer as a FastAPI app, under Airflow and alone. Routes only: answers come from the worker."""
 
+import asyncio
 import functools
 import json
 import mimetypes
@@ -68,6 +69,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 ONE = "/api/datasets/{dataset}/versions/{version}"
 
 router = APIRouter(responses=PROBLEMS)
+page = functools.partial(router.api_route, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def make_app(home: Folder, access: Access, service: Callable[[], dict[str, str]] = dict) -> FastAPI:
@@ -250,38 +252,37 @@ async def run(
 # --- pages and files -------------------------------------------------------------------------------------
 
 
-@router.get("/", include_in_schema=False)
-async def index() -> Response:
+@page("/")
+async def index(request: Request) -> Response:
     """The page itself."""
-    return FileResponse(STATIC / "index.html")
+    return await _file(request, STATIC / "index.html")
 
 
-@router.get("/static/{name}", include_in_schema=False)
-async def static(name: str) -> Response:
+@page("/static/{name}")
+async def static(request: Request, name: str) -> Response:
     """A file of the page."""
     path = _static_files().get(name)
     if path is None:
         raise HTTPException(404, f"there is no file {name[:80]!r}")
-    return FileResponse(path, media_type=mimetypes.guess_type(name)[0])
+    return await _file(request, path)
 
 
-@router.get("/report/{dataset}/{version}", include_in_schema=False)
+@page("/report/{dataset}/{version}")
 async def report(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """The stored report of a version, in a sandbox."""
     answer = await _ask(request, "report", dataset=dataset, version=version)
     if answer.status != 200:
         return _json(answer)
-    headers = {"Content-Security-Policy": REPORT_POLICY}
-    return FileResponse(json.loads(answer.body), media_type="text/html", headers=headers)
+    return await _file(request, Folder(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})
 
 
-@router.get("/openapi.json", include_in_schema=False)
+@page("/openapi.json")
 async def openapi(request: Request) -> Response:
     """The description of the HTTP API."""
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/docs", include_in_schema=False)
+@page("/docs")
 async def docs(request: Request) -> Response:
     """The same description for people."""
     return HTMLResponse(docs_page(request.app.openapi()))
@@ -294,6 +295,18 @@ async def _ask(request: Request, question: str, lane: Lane = "look", **arguments
     worker: Worker = request.app.state.worker
     wanted = question != "report" and "gzip" in request.headers.get("accept-encoding", "")
     return await worker.ask(question, lane, wanted and question != "datasets", **arguments)
+
+
+async def _file(request: Request, path: Folder, headers: dict[str, str] | None = None) -> Response:
+    """The file, or 304 where the caller has it as it is."""
+    state = await asyncio.to_thread(path.stat)  # a file server that does not answer holds up a thread alone
+    kind = mimetypes.guess_type(path.name)[0]
+    whole = FileResponse(path, media_type=kind, headers=headers, stat_result=state)
+    etag = whole.headers["etag"]
+    if etag not in request.headers.get("if-none-match", ""):
+        return whole
+    # its other headers too: a browser may put them in place of those that it keeps
+    return Response(status_code=304, headers={"ETag": etag, **(headers or {})})
 
 
 def _json(answer: Answer, wrap: tuple[bytes, bytes] = (b"", b"")) -> Response:
