@@ -523,6 +523,24 @@ def test_keyboard_alone_leads_from_the_data_sets_to_a_profile(look):
     page.get_by_text(re.compile(r"^Id \d+: ")).wait_for(state="attached")
 
 
+def test_the_link_to_the_content_leaves_what_was_typed(look):
+    page = look.open("?dataset=players&view=search")
+    box = page.get_by_role("searchbox", name="Text")
+    box.fill("typed")
+    before = len(look.requests)
+    page.get_by_role("link", name="Skip to the content").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("#main$"))
+    assert page.evaluate("document.activeElement.id") == "main"
+    _told(page)
+    asked = [url for url in look.requests[before:] if "/api/" in url]
+    assert len(asked) == 1, "only what this test has asked for"
+    expect(box).to_have_value("typed", timeout=PATIENCE)
+    page.go_back()
+    page.wait_for_url(re.compile("view=search$"))
+    expect(box).to_have_value("typed", timeout=PATIENCE)
+
+
 def _tab_to(page, name: str) -> None:
     for _ in range(12):
         page.keyboard.press("Tab")

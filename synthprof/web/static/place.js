@@ -2,6 +2,8 @@
 
 const LISTS = new Set(["where"]);
 
+let known = location.search;
+
 /** The parameters of the address as an object; `where` is a list. */
 export function here() {
   const found = {};
@@ -23,7 +25,7 @@ export function link(parameters) {
 
 /** The reader is there, and the browser's button leads back. */
 export function go(parameters) {
-  history.pushState(null, "", link(parameters));
+  step(link(parameters));
   window.dispatchEvent(new Event("placechange"));
 }
 
@@ -36,11 +38,21 @@ export function goOn(parameters) {
 /** The address says what is seen, without a step in the history. */
 export function note(parameters) {
   history.replaceState(null, "", link(parameters));
+  known = location.search;
+}
+
+function step(address) {
+  history.pushState(null, "", address);
+  known = location.search;
 }
 
 /** Calls `act` whenever the reader is somewhere else; links within the page no longer load it anew. */
 export function follow(act) {
-  window.addEventListener("popstate", act);
+  window.addEventListener("popstate", () => {
+    if (location.search === known) return; // a place within the view, such as its beginning
+    known = location.search;
+    act();
+  });
   window.addEventListener("placechange", act);
   document.addEventListener("click", (event) => {
     const anchor = event.target.closest?.("a[href]");
@@ -48,7 +60,7 @@ export function follow(act) {
     if (anchor.classList.contains("airflow")) leaveFrame(event, anchor);
     else if (anchor.getAttribute("href").startsWith("?")) {
       event.preventDefault();
-      history.pushState(null, "", anchor.href);
+      step(anchor.href);
       act();
     }
   });
