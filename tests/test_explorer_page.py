@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -258,6 +258,32 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         page = look.open("?dataset=players&view=search&text=x&where=altura%3E3")
         assert "altura" in page.get_by_role("alert").inner_text()
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"where": ["nope=1"]},
+        {"where": ["estado<SP", "sexo=none", "idade>=30"]},
+        {"where": ["jogos_favoritos>=RPG"]},
+        {"where": ["nome!=a\nb"]},
+        {"k": ["5"]},
+    ],
+)
+def test_the_form_shows_the_question_that_was_asked_and_asks_it_again(browser, origin, asked):
+    with looking(browser, origin) as look:
+        page = look.open(
+            f"?{urlencode({'dataset': 'players', 'view': 'search', 'text': 'RPG', **asked}, doseq=True)}"
+        )
+        page.locator(".results > :not(.waiting)").first.wait_for()
+        columns = page.get_by_role("combobox", name="Column")
+        shown = [columns.nth(at).input_value() for at in range(columns.count())]
+        assert shown == [re.match(r"\w+", each)[0] for each in asked.get("where", [])]
+        before = parse_qs(urlsplit(page.url).query)
+        with page.expect_response("**/search?*"):
+            page.get_by_role("button", name="Search", exact=True).click()
+        assert parse_qs(urlsplit(page.url).query) == before
+        look.problems[:] = [text for text in look.problems if "422" not in text]
 
 
 @pytest.mark.parametrize(

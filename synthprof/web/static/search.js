@@ -66,7 +66,7 @@ function form(columns, asked, indexed) {
     el("button", { type: "submit", class: "main" }, "Search"),
     conditions,
     el("div", { class: "row options" }, add,
-      select("Results", SIZES.map((size) => [size, size]), asked.k ?? 10, () => {}, { name: "k" }),
+      select("Results", holding(SIZES.map((size) => [size, size]), asked.k ?? "10"), asked.k ?? 10, () => {}, { name: "k" }),
       el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" || !indexed, disabled: !indexed }),
         indexed ? "compare every row (exact, slower)" : "every row is compared: there is no index")));
   // one of the two counts: typing in one empties the other
@@ -87,11 +87,17 @@ function scope({ dataset, version }) {
   return { dataset, version, view: "search" };
 }
 
+/** The options, and with them what was asked: whatever it was, the form shows it and asks it again. */
+function holding(options, asked, said = asked) {
+  return options.some(([key]) => String(key) === asked) ? options : [...options, [asked, said]];
+}
+
 /** A line with column, operator and value; `written()` gives it as the API reads it, or "" while it lacks a value. */
 function condition(columns, written) {
-  const [, name, operator, value] = /^([^=!<>]+)(!=|<=|>=|=|<|>)(.*)$/.exec(written) ?? [];
+  const first = columns.find((each) => each.name === "estado") ?? columns[0];
+  const [, name, operator, value] = /^\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/s.exec(written) ?? [null, written || first.name, "=", ""];
   const line = el("fieldset", { class: "row condition" });
-  const state = { name: name ?? "estado", operator: operator ?? "=", value: value ?? "" };
+  const state = { name, operator, value };
   line.written = () => (state.value === "" ? "" : `${state.name}${state.operator}${state.value}`);
   const draw = () => {
     fill(line, el("legend", { class: "hide" }, "Condition"), inputs(columns, state, draw), el("button", {
@@ -104,24 +110,26 @@ function condition(columns, written) {
 }
 
 function inputs(columns, state, draw) {
-  const column = columns.find((each) => each.name === state.name) ?? columns[0];
-  state.name = column.name;
-  const operators = OPERATORS[column.kind] ?? OPERATORS.text;
-  if (!operators.includes(state.operator)) state.operator = operators[0];
+  const column = columns.find((each) => each.name === state.name) ?? { name: state.name, kind: "text", minimum: null };
   const said = column.kind === "list" ? SAID_OF_LISTS : SAID;
   return [
-    select("Column", columns.map((each) => [each.name, each.name]), column.name, (name) => {
-      Object.assign(state, { name, value: "" });
+    select("Column", holding(columns.map((each) => [each.name, each.name]), state.name, `${state.name} (unknown)`), state.name, (name) => {
+      const signs = operators(columns.find((each) => each.name === name));
+      Object.assign(state, { name, value: "", operator: signs.includes(state.operator) ? state.operator : signs[0] });
       draw();
     }),
-    select("Condition", operators.map((sign) => [sign, said[sign]]), state.operator, (sign) => (state.operator = sign)),
+    select("Condition", holding(operators(column).map((sign) => [sign, said[sign]]), state.operator, SAID[state.operator]), state.operator, (sign) => (state.operator = sign)),
     valueOf(column, state),
   ];
 }
 
+function operators(column) {
+  return OPERATORS[column?.kind] ?? OPERATORS.text;
+}
+
 function valueOf(column, state) {
   const values = column.kind === "flag" ? [["1", "yes"], ["0", "no"]] : column.values?.map((each) => [each, each]);
-  if (values) return select("Value", [["", "choose …"], ...values], state.value, (value) => (state.value = value), { required: true });
+  if (values) return select("Value", holding([["", "choose …"], ...values], state.value), state.value, (value) => (state.value = value), { required: true });
   const integer = column.kind === "integer";
   const box = el("input", {
     type: integer ? "number" : "text", value: state.value, required: true, maxlength: integer ? null : 150,
