@@ -260,6 +260,13 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
 
 
+@pytest.mark.parametrize("view", ["nothing", "constructor"])
+def test_a_view_that_there_is_not_is_the_overview(look, view):
+    page = look.open(f"?dataset=players&view={view}")
+    page.get_by_role("heading", name="Quality").wait_for()
+    assert page.get_by_role("alert").count() == 0
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -74,7 +74,7 @@ async function showRun(at, signal) {
 }
 
 async function showVersion(at, signal) {
-  const view = VIEWS[at.view] ? at.view : "overview";
+  const view = Object.hasOwn(VIEWS, at.view) ? at.view : "overview";
   const [name, load] = VIEWS[view];
   begin(`${at.dataset} ${at.version ?? ""} ${view}`, at.dataset, name);
   const loading = load();
