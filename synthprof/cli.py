@@ -58,7 +58,7 @@ def main() -> None:
             app()
     except SynthprofError as error:
         Console(stderr=True).print(
-            Text.assemble((type(error).__name__, "red"), " ", str(error)), soft_wrap=True
+            Text.assemble((type(error).__name__, "red"), " ", plain(error)), soft_wrap=True
         )
         sys.exit(error.exit_code)
 
@@ -273,7 +273,7 @@ def status() -> None:
         told = f"Nothing is published in {home_folder()}. Make a data set with: synthprof run"
         console.print(told, markup=False, soft_wrap=True)
     for problem in problems:
-        console.print(Text.assemble(("✗", "red"), " ", problem), soft_wrap=True)
+        console.print(Text.assemble(("✗", "red"), " ", plain(problem)), soft_wrap=True)
     for build in builds(home_folder()):
         done = ", ".join(build.done) or "nothing"
         console.print(
@@ -306,7 +306,7 @@ def verify(
             found, None if all_blocks else blocks, lambda done, total: observe("verify", done, total)
         )
     for finding in verdict.findings:
-        console.print(Text.assemble(("✗", "red"), " ", finding), soft_wrap=True)
+        console.print(Text.assemble(("✗", "red"), " ", plain(finding)), soft_wrap=True)
     if not verdict.sound:
         console.print(f"{verdict.remedy}.", soft_wrap=True)
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -289,6 +290,19 @@ def test_verify_finds_one_flipped_byte(home: Path, tmp_path: Path, name: str) ->
     done = _call(copy, "verify", "--dataset", "demo")
     assert done.returncode == 1
     assert f"{name} is missing or differs from its checksum" in done.stdout
+
+
+def test_names_of_others_do_not_command_the_terminal(home: Path, tmp_path: Path) -> None:
+    source, name = tmp_path / "notes.db", "\x1b]0;title\x07"
+    with closing(sqlite3.connect(source)) as database:
+        database.execute(f'CREATE TABLE notes (key, "{name}")')
+    wrong = _call(tmp_path, "embed", f"--source={source}", "--id-column=nope")
+    shutil.copytree(home, tmp_path / "copy", symlinks=True)
+    (Store(tmp_path / "copy", "demo").current() / name).touch()
+    damaged = _call(tmp_path / "copy", "verify", "--dataset", "demo")
+    for said in (wrong.stderr, damaged.stdout):
+        assert "\ufffd]0;title\ufffd" in said
+        assert "\x1b" not in said
 
 
 def test_verify_finds_rows_that_do_not_follow_from_the_spec(home: Path, tmp_path: Path) -> None:

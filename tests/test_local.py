@@ -1,4 +1,6 @@
 import contextlib
+import io
+import logging
 import os
 import re
 import sqlite3
@@ -13,9 +15,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from rich.console import Console
 
 from synthprof.errors import SynthprofError
 from synthprof.orchestration import child, local, runs
+from synthprof.orchestration.console import Display
 from synthprof.orchestration.home import Home, locked
 from synthprof.orchestration.names import GENERATE_DAG
 from synthprof.orchestration.rest import Airflow
@@ -284,3 +288,14 @@ def test_a_port_that_is_none_is_refused(port):
 def test_json_of_parameters_never_holds_what_json_does_not_know():
     with pytest.raises(ValueError, match="not JSON compliant"):
         child.run_stage("setup", {"separation": float("nan")}, command=["false"])
+
+
+def test_texts_of_others_do_not_command_the_terminal(capsys):
+    assert local.main(["run", "\x1b]0;title\x07"]) == 2
+    said = io.StringIO()
+    display = Display(Console(file=said, width=200))
+    for kind in ("error", "log"):
+        event = {"event": kind, "level": "WARNING", "message": "\x1b[2J"}
+        display.emit(logging.makeLogRecord({"synthprof": event, "stage": "setup"}))
+    assert "\x1b" not in capsys.readouterr().err + said.getvalue()
+    assert said.getvalue().count("\ufffd[2J") == 2

@@ -340,6 +340,14 @@ def test_a_reader_pulls_the_current_version_whole(published):
     assert (store.current() / "perfis.db").read_text() == "profiles"
 
 
+def test_a_name_in_the_bucket_does_not_command_the_terminal(cluster, capsys):
+    publish(cluster, {"a\x1b[2J": "x"})
+    cluster.bucket.remove(f"cl/versions/{'a' * 12}/a\x1b[2J")
+    with cluster.worker("reader"):
+        assert fetch_version(["cl"]) == 1
+    assert "/a\ufffd[2J is missing or damaged" in capsys.readouterr().err
+
+
 def test_a_version_damaged_in_the_bucket_is_not_pulled(published):
     published.bucket.put_text(f"cl/versions/{'a' * 12}/perfis.db", "profilex")
     store = Store(published.folder / "reader", "cl")

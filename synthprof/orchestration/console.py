@@ -15,6 +15,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from synthprof.report.words import plain
+
 Event = dict[str, Any]
 
 
@@ -87,12 +89,12 @@ class Display(logging.Handler):
 
     def _on_log(self, event: Event, stage: str) -> None:
         if event.get("level") in ("WARNING", "ERROR", "CRITICAL"):
-            self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {event.get('message')}"))
+            self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {plain(event.get('message'))}"))
 
     def _on_error(self, event: Event, stage: str) -> None:
         self.error = event
         again = "" if event.get("kind") == "SpecError" else " (Airflow tries again, up to three times)"
-        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {event['message']}{again}")
+        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {plain(event['message'])}{again}")
         self.console.print(text, soft_wrap=True)
 
 

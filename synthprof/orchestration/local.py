@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from synthprof.environment import HOME
 from synthprof.errors import SpecError, SynthprofError
 from synthprof.orchestration.home import HOST, Home
 from synthprof.params import check_names
 from synthprof.refusals import clear_errors
+from synthprof.report.words import plain
 from synthprof.resources import check_machine, home_folder
 from synthprof.spec import Request, params_schema
 from synthprof.startup import show_what_can_be_shown
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with clear_errors("SYNTHPROF_AIRFLOW_HOME"):
             return int(arguments.act(arguments))
     except SynthprofError as error:
-        console.print(f"[bold red]Error:[/bold red] {_plain(error)}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]Error:[/bold red] {escape(plain(error))}", highlight=False, soft_wrap=True)
         return error.exit_code
 
 
@@ -134,12 +136,6 @@ def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401
             with contextlib.suppress(ValueError, OverflowError):
                 return value if math.isfinite(value := number(text)) else text
     return text
-
-
-def _plain(error: Exception) -> str:
-    from rich.markup import escape
-
-    return escape(str(error))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from synthprof.orchestration.bucket import Bucket
 from synthprof.orchestration.publication import sound_manifest
 from synthprof.orchestration.storage import setting
 from synthprof.refusals import clear_errors
+from synthprof.report.words import plain
 from synthprof.resources import home_folder
 from synthprof.store import CURRENT, Store
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with clear_errors():
             print(pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version))
     except SynthprofError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {plain(error)}", file=sys.stderr)
         return error.exit_code
     return 0
 
