@@ -440,6 +440,22 @@ def test_a_connection_that_is_not_there_is_one_clear_message():
         Bucket("s3://nobody@data/x")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://key:topsecret@data/x",
+        "s3://key:top/topsecret@data/x",
+        "topsecret",
+        "s3//topsecret",
+        "file:///topsecret",
+    ],
+)
+def test_what_is_no_address_of_a_bucket_is_refused_unshown(url, tmp_path):
+    with pytest.raises(SpecError, match="SYNTHPROF_STORAGE is not of the form") as caught:
+        Cluster(tmp_path, url).do("one", "setup")
+    assert "topsecret" not in str(caught.value)
+
+
 def test_an_address_without_a_scheme_is_one_clear_message(monkeypatch, tmp_path):
     extra = {"endpoint_url": "minio:9000", "region_name": "us-east-1"}
     connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import errno
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,8 @@ AT_ONCE = 8
 _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What our own disk says while a file is fetched; a service's answers are translated to none of these."""
 
+_ADDRESS = re.compile("s3://([^:@/]+@)?[^@/]+(/[^@]*)?")
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -36,6 +39,11 @@ class Bucket:
     """
 
     def __init__(self, url: str) -> None:
+        if not _ADDRESS.fullmatch(url):
+            raise SpecError(
+                "SYNTHPROF_STORAGE is not of the form s3://connection@bucket/prefix; correct it, with keys in that "
+                "Connection (it is not shown, as it may hold one)"
+            )
         try:
             root = ObjectStoragePath(url.rstrip("/"))
             self.url, self._root = url.rstrip("/"), root.path
