@@ -41,8 +41,8 @@ class Bucket:
     def __init__(self, url: str) -> None:
         if not _ADDRESS.fullmatch(url):
             raise SpecError(
-                "SYNTHPROF_STORAGE is not of the form s3://connection@bucket/prefix; correct it, with keys in "
-                "that Connection (it is not shown, as it may hold one)"
+                "SYNTHPROF_STORAGE is not of the form s3://connection@bucket/prefix; correct it, with keys "
+                "in that Connection (it is not shown, as it may hold one)"
             )
         try:
             root = ObjectStoragePath(url.rstrip("/"))
