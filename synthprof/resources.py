@@ -6,6 +6,7 @@ import math
 import os
 import platform
 import resource
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -220,9 +221,13 @@ def cpu_slot(slots: int) -> Iterator[None]:
 
 def _slot_folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"synthprof-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise SpecError(f"{folder} belongs to another user; remove it or set TMPDIR to a folder of your own")
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()  # of a link, whose target may be ours, the owner is who has made it
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise SpecError(
+            f"{folder} is no folder or belongs to another user; remove it or set TMPDIR to one of your own"
+        )
     return folder
 
 
