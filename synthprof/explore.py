@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,13 +78,15 @@ class Version:
     def number_of(self, name: str) -> int:
         """The id of a row by what people call it: its number or, in a collection, its id in the source.
 
-        Raises SpecError if there is no such row.
+        That may be typed in another form of Unicode than the source has. Raises SpecError if there is no
+        such row.
         """
         if self.spec.collection:
-            found = read(self.folder / PERFIS, f"SELECT id FROM perfis WHERE {KEY} = ?", (name,))
-            if not found.num_rows:
-                raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
-            return int(found.column("id")[0].as_py())
+            for key in (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))):
+                found = read(self.folder / PERFIS, f"SELECT id FROM perfis WHERE {KEY} = ?", (key,))
+                if found.num_rows:
+                    return int(found.column("id")[0].as_py())
+            raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", name):
             raise SpecError(f"id={name[:80]!r} is not a number; ids go from 1 to {self.manifest.rows}")
         return int(name)

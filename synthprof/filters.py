@@ -5,6 +5,7 @@ A column's name comes from the schema and from nowhere else; a value is always a
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -94,19 +95,26 @@ def _number(text: str, value: str) -> int:
 
 
 def _known(column: Column, value: str) -> str:
-    """The value as the column spells it, whatever the case; any text where there is no list of values."""
+    """The value as the column spells it, whatever the case and the form of Unicode.
+
+    Where there is no list of values, any text.
+    """
     values = column.values
     if not values or value in values:
         return value
-    spelled = {known.casefold(): known for known in values}
-    if value.casefold() in spelled:
-        return spelled[value.casefold()]
-    near = difflib.get_close_matches(value.casefold(), spelled, n=3, cutoff=0.5)
+    spelled = {_folded(known): known for known in values}
+    if _folded(value) in spelled:
+        return spelled[_folded(value)]
+    near = difflib.get_close_matches(_folded(value), spelled, n=3, cutoff=0.5)
     some = [spelled[each] for each in near] or list(values[:30])
     raise SpecError(
         f"{column.name}={value!r} is no value of {column.name}; "
         f"{'perhaps' if near else 'there are'}: {', '.join(some)}"
     )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _clause(condition: Condition) -> Clause:

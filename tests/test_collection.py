@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from contextlib import closing
 from pathlib import Path
 
@@ -204,6 +205,22 @@ def test_a_folder_of_texts_is_embedded_by_a_service_that_fails_for_one(
     with pytest.raises(SpecError, match=r"id 1/nota 7.txt has no embedding"):
         search_similar(open_searcher(version), number)
     assert verify(version, None, lambda *_: None).sound
+
+
+def test_an_id_is_found_in_whatever_form_of_unicode_it_is_typed(tmp_path: Path) -> None:
+    """Names of files written on macOS are decomposed, what people type is composed."""
+    (tmp_path / "notes").mkdir()
+    for form in ("NFC", "NFD"):
+        (tmp_path / "notes" / unicodedata.normalize(form, f"café {form}.txt")).write_text("joga RPG")
+    version = make(
+        tmp_path / "data", tmp_path / "notes", id_column="", text_column="", columns="", clusters=1
+    )
+    numbers = {}
+    for form in ("NFC", "NFD"):
+        typed = {unicodedata.normalize(each, f"café {form}.txt") for each in ("NFC", "NFD")}
+        assert len(typed) == 2
+        (numbers[form],) = {version.number_of(name) for name in typed}
+    assert sorted(numbers.values()) == [1, 2]
 
 
 @pytest.mark.parametrize(("rows", "size"), [(400, 50_000), (2_000, 9_000), (20_000, 10)])

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,13 @@ def test_k_is_bounded(k: int, remedy: str) -> None:
 def test_bad_conditions_are_refused_with_the_remedy(text: str, message: str) -> None:
     with pytest.raises(SpecError, match=re.escape(message)):
         parse_conditions(load_schema("gamer_br"), [text])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_value_is_known_in_every_form_of_unicode_and_case(form: str) -> None:
+    text = unicodedata.normalize(form, "cidade=SÃO PAULO")
+    (condition,) = parse_conditions(load_schema("gamer_br"), [text])
+    assert condition.value == "São Paulo"
 
 
 def test_conditions_are_bounded() -> None:
