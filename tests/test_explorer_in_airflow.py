@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from browser import CHROMIUM, chromium, looking
-from place import ended
+from place import ended, until
 
 from synthprof.orchestration.rest import Airflow
 from synthprof.run import run_all
@@ -57,6 +57,16 @@ def test_a_run_that_named_no_version_is_shown_with_the_one_it_looked_at(airflow,
         assert ended(rest, "synthprof_verify", run, 300) == "success"
         facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_verify/{quote(run)}").json()
     assert (facts["dataset"], facts["version"]) == ("shown", version)
+
+
+def test_a_run_of_a_dag_that_is_not_ours_is_of_no_data_set_whatever_its_parameters(airflow):
+    dag, conf = "sample_of_each_night", {"dataset": 5, "version": ["x"]}
+    with Airflow(airflow.home.url) as rest:
+        until(lambda: rest.call("GET", f"/dags/{dag}").is_success, 180, f"the DAG {dag}")
+        run = rest.trigger(dag, conf).raise_for_status().json()["dag_run_id"]
+        told = rest.ask("GET", f"/synthprof/api/runs/{dag}/{quote(run)}")
+        rest.call("DELETE", f"/dags/{dag}/dagRuns/{quote(run)}").raise_for_status()  # others look at its runs
+    assert (told.status_code, told.json()["dataset"], told.json()["version"]) == (200, None, None)
 
 
 def test_explorer_is_dark_where_airflow_is(airflow, version):

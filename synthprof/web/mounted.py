@@ -78,7 +78,8 @@ class AirflowUsers:
         """The data set a run was asked for, and the version that it makes or was asked to look at."""
         path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
         run = await _call(request, "GET", path)
-        conf = run["conf"] or {}
+        # a run of somebody else's DAG may have anything under these names
+        conf = {name: value for name, value in (run["conf"] or {}).items() if isinstance(value, str)}
         dataset = conf.get("dataset") or await _default_dataset(request, dag_id)
         version = await _version_of(request, dag_id, path) or conf.get("version") or None
         return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
