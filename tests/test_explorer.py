@@ -643,6 +643,13 @@ def test_alone_it_does_not_listen_for_others_without_a_good_token(home, host, to
         lone_app(home, host, token)
 
 
+@pytest.mark.parametrize("token", ["segredo-de-São-Paulo", "secret-with-a\nline-feed"])
+def test_a_token_that_no_header_can_carry_is_refused_at_the_start(home, token):
+    with pytest.raises(SpecError, match="ASCII") as refusal:
+        lone_app(home, "127.0.0.1", token)
+    assert token not in str(refusal.value)
+
+
 def test_alone_it_answers_to_the_address_that_it_listens_on(home):
     with TestClient(lone_app(home, "127.0.0.2", None), base_url="http://127.0.0.2:8090") as client:
         assert client.get("/static/icon.svg").status_code == 200

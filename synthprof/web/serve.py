@@ -29,6 +29,8 @@ def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
     """
     if token is not None and len(token) < LEAST_TOKEN:
         raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {LEAST_TOKEN}")
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise SpecError(f"{TOKEN} has characters that a header cannot carry; use letters and digits of ASCII")
     if token is None and not _is_loopback(host):
         raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
     app = make_app(home, Lone(token))
