@@ -1,5 +1,6 @@
 """The explorer's page in a real browser, over a real data set and the real app."""
 
+import io
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking
+from PIL import Image
 from playwright.sync_api import expect
 
 import synthprof
@@ -593,6 +595,26 @@ def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, 
             back, ink = page.locator("body").evaluate(COLOURS)
             assert _lightness(back) < 0.15, query
             assert _lightness(ink) > 0.8, query
+
+
+def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
+    charts = {
+        "": ".strip",
+        "marginals": ".bar",
+        "clusters": ".sizes",
+        "map": ".legend .dot",
+        "compare": ".swing",
+    }
+    with looking(browser, origin, forced_colors="active") as look:
+        for view, chart in charts.items():
+            page = look.open(f"?dataset=players&view={view}")
+            drawn = page.locator(f"main {chart}").first
+            drawn.wait_for()
+            picture = Image.open(io.BytesIO(drawn.screenshot())).convert("RGB")
+            inner = picture.crop((2, 2, picture.width - 2, picture.height - 2))
+            assert any(max(colour) - min(colour) > 30 for _, colour in inner.getcolors(1 << 20)), view
+        edges = "tabs => [...tabs.children].map((tab) => getComputedStyle(tab).borderBottomColor)"
+        assert len(set(page.locator(".tabs").evaluate(edges))) == 2
 
 
 COLOURS = "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
