@@ -617,6 +617,41 @@ def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
         assert len(set(page.locator(".tabs").evaluate(edges))) == 2
 
 
+LUMINANCES = """([element, property, pseudo]) => {
+    const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const style = getComputedStyle(document.querySelector(element), pseudo);
+    const card = getComputedStyle(document.querySelector("section")).backgroundColor;
+    for (const [colour, opacity] of [[card, 1], [style[property], style.opacity]]) {
+        pen.globalAlpha = Number(opacity);
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+    }
+    const linear = [...pen.getImageData(0, 0, 1, 1).data].map((each) => each / 255)
+        .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}"""
+"""The relative luminance of what lies on a card, as WCAG 2.2 defines it."""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_edges_bars_and_hints_stand_out_as_wcag_asks(browser, origin, theme):
+    card = ["section", "backgroundColor", None]
+    pairs = {
+        "search": [
+            (["input", "borderTopColor", None], card, 3),
+            (["input", "color", "::placeholder"], card, 4.5),
+        ],
+        "marginals": [([".bar i", "backgroundColor", None], [".bar", "backgroundColor", None], 3)],
+    }
+    with looking(browser, origin, color_scheme=theme) as look:
+        for view, colours in pairs.items():
+            page = look.open(f"?dataset=players&view={view}")
+            page.locator(colours[0][0][0]).first.wait_for()
+            for *two, least in colours:
+                lighter, darker = sorted((page.evaluate(LUMINANCES, each) for each in two), reverse=True)
+                assert (lighter + 0.05) / (darker + 0.05) >= least, two
+
+
 COLOURS = "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
 
 
