@@ -1,4 +1,4 @@
-"""How much may be asked of a version, for forms, server and command line, which load nothing that answers."""
+"""Bounds that forms, server and command line know, though they load nothing of what answers within them."""
 
 MOST_POINTS = 100_000
 """Rows on the map."""
@@ -14,3 +14,6 @@ MOST_CHARACTERS = 200
 
 FEW_BLOCKS = 4
 """Blocks that are made again to verify a version, unless all are asked for."""
+
+LARGEST_INTEGER = 2**53 - 1
+"""Beyond it a script that reads JSON does not tell one integer from the next."""

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from synthprof.errors import SpecError
+from synthprof.limits import LARGEST_INTEGER
 from synthprof.locales import locales
 from synthprof.params import Schemas, check_names, check_value, number_of, schemas_of
 
@@ -62,7 +63,9 @@ class Spec(_Params):
     profiles: Annotated[
         int, Field(ge=1, le=1_000_000_000, description="Number of profiles (rows) to make.")
     ] = 100_000
-    seed: Annotated[int, Field(ge=0, le=2**53 - 1, description="The same seed gives the same bytes.")] = 42
+    seed: Annotated[
+        int, Field(ge=0, le=LARGEST_INTEGER, description="The same seed gives the same bytes.")
+    ] = 42
     locale: Annotated[
         str,
         AfterValidator(_known_locale),

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.middleware import Middleware
 
 import synthprof
-from synthprof.limits import MOST_CHARACTERS, MOST_CONDITIONS, MOST_POINTS, MOST_TEXT
+from synthprof.limits import LARGEST_INTEGER, MOST_CHARACTERS, MOST_CONDITIONS, MOST_POINTS, MOST_TEXT
 from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
 from synthprof.spec import DATASET_PATTERN
 from synthprof.store import VERSION_PATTERN
@@ -29,7 +29,6 @@ from synthprof.web.process import Answer, Lane, Worker
 STATIC = Folder(__file__).parent / "static"
 
 MOST_HITS = 100
-LARGEST_ID = 2**53 - 1
 
 DatasetName = Annotated[
     str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
@@ -41,7 +40,7 @@ VERSION: dict[str, Any] = {
 
 VersionName = Annotated[str, Path(**VERSION)]
 VersionInQuery = Annotated[str, Query(**VERSION)]
-ProfileId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a profile, from 1.")]
+ProfileId = Annotated[int, Path(ge=1, le=LARGEST_INTEGER, description="Number of a profile, from 1.")]
 Exact = Annotated[bool, Query(description="Compare every profile instead of asking the index.")]
 Count = Annotated[int, Query(ge=1, le=MOST_HITS, description="How many profiles.")]
 Conditions = Annotated[

@@ -18,6 +18,7 @@ from synthprof.contents import MAP, OVERVIEW, REPORT
 from synthprof.errors import SpecError, StageError, SynthprofError
 from synthprof.explore import Version
 from synthprof.files import is_there
+from synthprof.limits import LARGEST_INTEGER
 from synthprof.manifest import Manifest
 from synthprof.overview import CLUSTER
 from synthprof.profiles import schema_of
@@ -28,9 +29,6 @@ from synthprof.spec import noun_of
 from synthprof.web import models
 from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.shelf import NotThere, Shelf
-
-LARGEST_NUMBER = 2**53
-"""Beyond it a script does not tell one integer from the next."""
 
 Check = Callable[[], None]
 """Raises TimeoutError when the caller no longer waits."""
@@ -275,7 +273,7 @@ def _profile(version: Version, profile_id: int) -> dict[str, Any]:
 def _readable(profile: dict[str, Any]) -> dict[str, Any]:
     """The profile with its largest integers as text, which a script reads as they are."""
     return {
-        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_NUMBER else value
+        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
         for name, value in profile.items()
     }
 
