@@ -112,6 +112,15 @@ def test_development_starts_only_with_its_switch(started):
     assert [line.split()[0] for line in sorted(refused.stderr.splitlines())] == sorted(SECRETS)
 
 
+def test_a_worker_starts_without_what_signs_tokens(fresh):
+    """A task's code could make itself the token of any user with it."""
+    given = services(fresh)
+    signing = {container.PLAIN[name] for name in container.SIGNING}
+    assert not signing & given["worker"]["environment"].keys()
+    assert list(container.refusals(given["worker"]["environment"])) == []
+    assert signing <= given["api-server"]["environment"].keys() & given["scheduler"]["environment"].keys()
+
+
 def test_two_fernet_keys_start_while_one_replaces_the_other(fresh, tmp_path):
     container.new_env(EXAMPLE, tmp_path / "other")
     older = variables_of(tmp_path / "other")["FERNET_KEY"]

@@ -25,6 +25,9 @@ PLAIN = {
     "JWT_SECRET": "AIRFLOW__API_AUTH__JWT_SECRET",
     "FERNET_KEY": "AIRFLOW__CORE__FERNET_KEY",
 }
+SIGNING = ("API_SECRET_KEY", "JWT_SECRET")
+"""Celery workers have none of these."""
+
 IN_ADDRESS = {
     "POSTGRES_PASSWORD": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
     "REDIS_PASSWORD": "AIRFLOW__CELERY__BROKER_URL",
@@ -56,7 +59,11 @@ def refusals(environment: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with each secret, and what to do; nothing where development is switched on."""
     if environment.get("SYNTHPROF_DEVELOPMENT") == "yes":
         return
-    found = {name: environment.get(variable, "") for name, variable in PLAIN.items()}
+    found = {
+        name: environment.get(variable, "")
+        for name, variable in PLAIN.items()
+        if name not in SIGNING or variable in environment
+    }
     for name, variable in IN_ADDRESS.items():
         found[name] = unquote(urlsplit(environment.get(variable, "")).password or "")
     if ADMIN in environment:
