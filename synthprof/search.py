@@ -219,9 +219,8 @@ def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> t
 def _place(searcher: Searcher, text: str) -> Matrix:
     """The text's embedding, (1, dim)."""
     if not 1 <= len(text.strip()) <= MOST_TEXT or len(text) > MOST_TEXT:
-        raise SpecError(
-            f"the text has {len(text)} characters; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada"
-        )
+        fault = "is blank" if text.isspace() else f"has {len(text)} characters"
+        raise SpecError(f"the text {fault}; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada")
     check_unicode(text)
     if searcher.encoder.fast and not _says_something(searcher, text):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")

@@ -650,8 +650,9 @@ def test_a_token_that_no_header_can_carry_is_refused_at_the_start(home, token):
     assert token not in str(refusal.value)
 
 
-def test_alone_it_answers_to_the_address_that_it_listens_on(home):
-    with TestClient(lone_app(home, "127.0.0.2", None), base_url="http://127.0.0.2:8090") as client:
+@pytest.mark.parametrize("name", ["127.0.0.2", "localhost", "localhost."])
+def test_alone_it_answers_to_the_address_that_it_listens_on(home, name):
+    with TestClient(lone_app(home, "127.0.0.2", None), base_url=f"http://{name}:8090") as client:
         assert client.get("/static/icon.svg").status_code == 200
 
 

@@ -617,6 +617,29 @@ def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
         assert len(set(page.locator(".tabs").evaluate(edges))) == 2
 
 
+def test_without_scripts_the_page_says_so_and_waits_for_nothing(browser, origin):
+    with looking(browser, origin, java_script_enabled=False) as look:
+        look.page.goto(origin)
+        told = look.page.locator("body").inner_text()
+        assert "they are switched off here" in told and "Loading" not in told
+
+
+def test_a_single_cluster_is_called_one(look):
+    one = {"cluster": 0, "rows": 5, "typical": []}
+    look.page.route("**/clusters", lambda route: route.fulfill(json={"clusters": [one], "others": None}))
+    page = look.open("?dataset=players&view=clusters")
+    page.get_by_text("One cluster, which holds 5.").wait_for()
+
+
+def test_tables_of_the_api_can_be_scrolled_by_the_keyboard(browser, origin):
+    with looking(browser, origin, viewport={"width": 320, "height": 700}) as look:
+        page = look.open("docs")
+        place = page.get_by_role("region", name="Parameters of GET").last
+        place.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
 LUMINANCES = """([element, property, pseudo]) => {
     const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     const style = getComputedStyle(document.querySelector(element), pseudo);

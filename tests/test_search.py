@@ -216,7 +216,7 @@ def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> 
     ("text", "message"),
     [
         ("", "has 0 characters"),
-        ("  \n ", "write 1 to 2000"),
+        ("  \n ", "is blank; write 1 to 2000"),
         ("x" * 2_001, "has 2001 characters"),
         ("quem joga o jogo?", "says nothing that could be matched"),
         ("bolo de chocolate", "says nothing that could be matched"),

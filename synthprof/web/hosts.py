@@ -3,7 +3,7 @@
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "localhost.", "[::1]")
 
 
 def for_this_machine(app: ASGIApp, *names: str) -> ASGIApp:

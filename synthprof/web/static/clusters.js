@@ -25,6 +25,7 @@ export async function show(place, { at, asked, signal }) {
 
 function words(clusters, others) {
   const rows = clusters.map((each) => each.rows);
+  if (rows.length === 1) return `One cluster, which holds ${count(rows[0])}.`;
   const median = [...rows].sort((a, b) => a - b)[Math.floor(rows.length / 2)];
   return `${count(rows.length)} clusters: the largest holds ${count(rows[0])}, the median ${count(median)}, the smallest ${count(rows.at(-1))}.`
     + (others?.clusters ? ` ${count(others.clusters)} smaller ones are not listed.` : "");
