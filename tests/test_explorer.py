@@ -672,9 +672,11 @@ def test_every_answer_has_the_headers_that_keep_foreign_things_out(client):
     for _, path, _ in _requests(client.app):
         headers = client.get(path).headers
         policy = headers["content-security-policy"]
-        assert policy == "default-src 'self'" or (
-            "/report/" in path and policy.startswith("sandbox allow-scripts allow-downloads;")
-        )
+        begin = "sandbox allow-scripts allow-downloads;" if "/report/" in path else "default-src 'self';"
+        assert policy.startswith(begin)
+        assert {"base-uri", "form-action", "frame-ancestors"} <= {
+            each.split()[0] for each in policy.split("; ")
+        }
         assert "allow-same-origin" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "SAMEORIGIN"
