@@ -1,5 +1,6 @@
 """The explorer's HTTP API over a real data set, alone and inside Airflow's own app."""
 
+import asyncio
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 import pytest
+import uvicorn
 from explorers import (
     DATASET,
     ONE,
@@ -35,6 +37,8 @@ from explorers import (
     served,
 )
 from place import until
+from starlette.responses import PlainTextResponse
+from uvicorn.server import ServerState
 
 from synthprof.errors import SpecError
 from synthprof.explore import open_version, unfinished
@@ -47,7 +51,7 @@ from synthprof.search import Query, open_searcher, search_similar, search_text
 from synthprof.spec import Request
 from synthprof.store import Store
 from synthprof.verify import verify
-from synthprof.web import process
+from synthprof.web import impatient, process
 from synthprof.web.builds import builds_of, progress_of
 from synthprof.web.serve import lone_app
 
@@ -727,6 +731,36 @@ def test_headers_without_end_are_refused_before_they_fill_the_server(address):
         for _ in range(64):
             caller.sendall(b"a" * (1 << 16))
         assert caller.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+
+
+def test_only_connections_on_which_nobody_asks_are_closed(monkeypatch):
+    monkeypatch.setattr(impatient, "PATIENCE_SECONDS", 0.2)
+
+    async def slow(scope, receive, send):
+        await asyncio.sleep(1)
+        await PlainTextResponse("answered")(scope, receive, send)
+
+    async def told(sent: bytes, address) -> bytes:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(sent)
+        try:
+            return await asyncio.wait_for(reader.read(), 10)  # until the server closes it
+        finally:
+            writer.close()
+
+    async def ask() -> list[bytes]:
+        config = uvicorn.Config(slow, lifespan="off", timeout_keep_alive=60)
+        config.load()
+        loop, state = asyncio.get_running_loop(), ServerState()
+        server = await loop.create_server(lambda: impatient.Impatient(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            address = server.sockets[0].getsockname()
+            begun = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+            return await asyncio.gather(*(told(sent, address) for sent in (b"", begun, begun + b"\r\n")))
+
+    silent, half, whole = asyncio.run(ask())
+    assert silent == half == b""
+    assert whole.endswith(b"answered")
 
 
 def test_the_longest_question_is_answered(address):

@@ -14,6 +14,7 @@ from synthprof.errors import SpecError
 from synthprof.web.access import Lone
 from synthprof.web.app import make_app
 from synthprof.web.hosts import for_this_machine
+from synthprof.web.impatient import Impatient
 
 LEAST_TOKEN = 16
 """Characters of a token that is not guessed."""
@@ -49,7 +50,7 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
             log_level="warning",
             server_header=False,
             lifespan="on",
-            http="h11",  # httptools holds as many bytes of headers as are sent
+            http=Impatient,  # on h11, as httptools holds as many bytes of headers as are sent
             h11_max_incomplete_event_size=MOST_HEADERS,
         )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
