@@ -61,6 +61,8 @@ class Manifest(BaseModel):
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a published version. Raises StageError if it cannot be read or was changed."""
     path = folder / MANIFEST
+    if path.is_symlink():
+        raise StageError(f"{path} is a link, not the file that was published; {_MEND}")
     try:
         content = path.read_bytes()
         manifest = Manifest.model_validate_json(content)
