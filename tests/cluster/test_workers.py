@@ -62,9 +62,14 @@ def run_and_kill_one(cluster: Cluster, dataset: str, homes: dict[str, str], stor
         assert ended(airflow, GENERATE, run, PATIENCE) == "success"
         tries = {(t["task_id"], t["map_index"]): t["try_number"] for t in airflow.tasks(GENERATE, run)}
         assert max(tries.values()) > 1, "no task was tried again"
-        # each service has a folder of its own for logs, as on machines of its own
-        log = airflow.log(GENERATE, run, "publish", tries["publish", -1])
-        assert any("Receipt" in line for line in log), log
+
+        def read() -> bool:
+            log = airflow.log(GENERATE, run, "publish", tries["publish", -1])
+            return any("Receipt" in line for line in log)
+
+        # each service has a folder of its own for logs, as on machines of its own: Airflow stores the log of
+        # a task after it has told of its end
+        until(read, SECONDS_TO_START, "a receipt in the stored log of publish")
         return airflow.value(GENERATE, run, "publish")
 
 
