@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=18_080)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
     facts: dict[str, Any] = {"rows": options.rows, "cores": len(os.sched_getaffinity(0))}
     facts["load_average"] = {"before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as name, _airflow(Path(name), options.port) as airflow:

@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=140_000)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         source = _table(Path(folder, "notes.db"), options.texts)
         home = Path(folder, "data")

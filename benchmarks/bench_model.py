@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--use-gpu", action="store_true")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
     profiles = generate(load_schema("gamer_br"), 42, "pt_BR", 0.8, 0, options.profiles).profiles
     plain = Spec(dim_embedding=options.dim)
     changes = {"encoder": "model", "model": options.model or carried(), "use_gpu": options.use_gpu}

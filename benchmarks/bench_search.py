@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=2_000)
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         home = options.home or Path(scratch)
         params = {"dataset": options.dataset, "profiles": options.rows, "seed": options.seed}

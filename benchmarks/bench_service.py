@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()
+    options.results.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     results = {"faults": faults, "outage": outage, "kills": kills}[options.what](options)
     results["seconds"] = round(time.monotonic() - began, 1)

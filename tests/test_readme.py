@@ -90,7 +90,7 @@ def test_every_link_leads_somewhere() -> None:
 def test_how_long_a_million_profiles_take_through_airflow_is_what_was_measured(page: str) -> None:
     runs = json.loads((ROOT / "benchmarks" / "results" / "airflow_1000000.json").read_text())["scheduler"]
     whole, outside = (
-        round(statistics.median(run[name] for run in runs)) for name in ("seconds", "outside_stages")
+        round(statistics.median(run[name] for run in runs), 1) for name in ("seconds", "outside_stages")
     )
     said = " ".join((ROOT / page).read_text(encoding="utf-8").split())
     assert f"{whole} s, {outside} s of them outside the stages" in said
