@@ -78,3 +78,8 @@ def looking(browser: Browser, origin: str, **options) -> Iterator[Seen]:
         assert not seen.problems
     finally:
         context.close()
+
+
+def told(page) -> None:
+    """The server has answered what was asked before, and the page has heard it."""
+    page.evaluate("fetch('api/datasets').then((answer) => answer.text())")

@@ -37,6 +37,20 @@ def publish(home: Path, **changes) -> str:
     return str(run_all(Request.from_params(ORDER | changes), home).published["version"])
 
 
+def two_versions(home: Path) -> Path:
+    """The data root with two versions of the data set, the second one current."""
+    publish(home, seed=1, profiles=1_500, workers=1)
+    publish(home, seed=2, workers=2)
+    return home
+
+
+def answer(client, path: str, **options):
+    """What the API answers with status 200."""
+    response = client.get(path, **options)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
 @contextlib.contextmanager
 def alone(home: Path, token: str | None = None) -> Iterator[TestClient]:
     """A caller of the explorer without Airflow."""

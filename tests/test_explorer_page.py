@@ -1,41 +1,28 @@
 """The explorer's page in a real browser, over a real data set and the real app."""
 
-import io
 import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from browser import CHROMIUM, PATIENCE, chromium, looking
-from PIL import Image
+from browser import CHROMIUM, PATIENCE, chromium, looking, told
+from explorers import served
+from looked_at import EVIL, EVIL_ID, HUGE, ROWS, made
 from playwright.sync_api import expect
 
 import synthprof
 from synthprof.explore import open_version
-from synthprof.run import run_all
 from synthprof.search import open_searcher, search_similar, search_text
-from synthprof.spec import IndexKind, Request
-from synthprof.stages.import_rows import found_out
+from synthprof.spec import IndexKind
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-ROWS = 2_000
-EVIL = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
-EVIL_ID = 7
-TEXTS = 120
-HUGE = 2**53 + 1
-"""A number that a script cannot tell from the one before."""
-VIEWS = ("overview", "marginals", "clusters", "map", "search", "compare")
 TEXT = "joga RPG de madrugada no PC"
 COLOURED = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -46,52 +33,13 @@ COLOURED = """canvas => {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """Two versions of one data set; in the current one a profile's texts try to be markup."""
-    home = tmp_path_factory.mktemp("explorer")
-    small = {"dataset": "players", "clusters": 12, "kmeans_niter": 3, "workers": 1}
-    run_all(Request.from_params(small | {"profiles": 1_500, "seed": 1}), home)
-    run_all(Request.from_params(small | {"profiles": ROWS, "seed": 2}), home)
-    _collection(home)
-    with closing(sqlite3.connect(open_version(home, "players").folder / "perfis.db")) as database, database:
-        database.execute("UPDATE perfis SET nome = ?, descricao = ? WHERE id = ?", (EVIL, EVIL, EVIL_ID))
-    return home
-
-
-def _collection(home: Path) -> None:
-    """Texts from elsewhere, without an index; every third lacks a number."""
-    games = ("xadrez", "RPG")
-    rows = [
-        (f"doc-{i}", f"Jogo {games[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None)
-        for i in range(TEXTS)
-    ]
-    names = ("key", "body", "nome", "ano", "numero")
-    source = home / "texts.parquet"
-    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), source)
-    params = {
-        "dataset": "texts", "source": str(source), "id_column": "key", "text_column": "body", "clusters": 2,
-        "columns": "nome,ano,numero", "kmeans_niter": 2, "workers": 1, "save_index": False,
-    }  # fmt: skip
-    run_all(found_out(Request.from_params(params), home), home)
+    return made(tmp_path_factory.mktemp("explorer"))
 
 
 @pytest.fixture(scope="module")
 def origin(home) -> Iterator[str]:
-    """`synthprof serve` over it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"],
-        env={"SYNTHPROF_HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        line = process.stdout.readline()
-        found = re.search(r"http://[\d.]+:\d+", line)
-        assert found, line + process.stdout.read()
-        yield found[0]
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    with served(home) as url:
+        yield url.rstrip("/")
 
 
 @pytest.fixture(scope="module")
@@ -331,7 +279,7 @@ def test_a_data_set_whose_current_version_is_damaged_says_so(browser, origin, ho
         shutil.rmtree(home / "broken")
 
 
-def test_busy_server_is_asked_again_before_the_reader_is_told(browser, origin):
+def test_busy_server_is_asked_again_before_the_reader_istold(browser, origin):
     with looking(browser, origin) as look:
         busy = [json.dumps({"detail": "too much to do; ask again in a second"})] * 2
 
@@ -413,11 +361,6 @@ def _held(page, address: str) -> list[Any]:
     return found
 
 
-def _told(page) -> None:
-    """The server has answered what was asked before, and the page has heard it."""
-    page.evaluate("fetch('api/datasets').then((answer) => answer.text())")
-
-
 def test_a_view_that_is_loaded_late_does_not_take_the_place_of_the_next(look):
     page = look.open("?dataset=players")
     held = _held(page, "**/compare.js")
@@ -441,7 +384,7 @@ def test_map_has_the_number_of_points_asked_for_last(look):
     points.select_option("500")
     page.locator("canvas[data-points='500']").wait_for()
     held[0].continue_()
-    _told(page)
+    told(page)
     assert page.locator("canvas").get_attribute("data-points") == "500"
 
 
@@ -465,7 +408,7 @@ def test_comparison_is_with_the_version_chosen_last(look):
     page.get_by_label("From").select_option(before)
     panels.first.wait_for()
     held[0].fulfill(json={"left": one_more, "right": before, "columns": []})
-    _told(page)
+    told(page)
     assert panels.count() == shown
 
 
@@ -519,10 +462,10 @@ def test_each_build_is_asked_after_once_however_often_the_list_is_drawn(look):
         with page.expect_response("**/progress"):
             page.clock.fast_forward(5_000)
     assert drawn >= 4
-    _told(page)
+    told(page)
     asked = len([url for url in look.requests if url.endswith("/progress")])
     page.clock.fast_forward(2_000)
-    _told(page)
+    told(page)
     assert len([url for url in look.requests if url.endswith("/progress")]) <= asked + 1
 
 
@@ -537,158 +480,7 @@ def test_arrow_keys_go_on_from_column_to_column_of_a_condition(look):
         expect(column).to_have_value(name, timeout=PATIENCE)
 
 
-# --- for everybody ---------------------------------------------------------------------------------------
-
-
-def test_keyboard_alone_leads_from_the_data_sets_to_a_profile(look):
-    page = look.open()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    _tab_to(page, "players")
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Quality").wait_for()
-    assert page.evaluate("document.activeElement.id") == "main"
-    page.get_by_role("link", name="Map", exact=True).focus()
-    page.keyboard.press("Enter")
-    page.locator("canvas[data-points]").wait_for()
-    page.locator("canvas").focus()
-    for key in ("ArrowLeft", "ArrowDown", "+", "Enter"):
-        page.keyboard.press(key)
-    page.get_by_role("article", name=re.compile("^Id ")).wait_for()
-    page.get_by_text(re.compile(r"^Id \d+: ")).wait_for(state="attached")
-
-
-def test_the_link_to_the_content_leaves_what_was_typed(look):
-    page = look.open("?dataset=players&view=search")
-    box = page.get_by_role("searchbox", name="Text")
-    box.fill("typed")
-    before = len(look.requests)
-    page.get_by_role("link", name="Skip to the content").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("#main$"))
-    assert page.evaluate("document.activeElement.id") == "main"
-    _told(page)
-    asked = [url for url in look.requests[before:] if "/api/" in url]
-    assert len(asked) == 1, "only what this test has asked for"
-    expect(box).to_have_value("typed", timeout=PATIENCE)
-    page.go_back()
-    page.wait_for_url(re.compile("view=search$"))
-    expect(box).to_have_value("typed", timeout=PATIENCE)
-
-
-def _tab_to(page, name: str) -> None:
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline != "none", "what has the focus can be seen"
-        if page.evaluate("document.activeElement.textContent") == name:
-            return
-    raise AssertionError(f"{name} cannot be reached by the Tab key")
-
-
-def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, origin):
-    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True}
-    with looking(browser, origin, **phone) as look:
-        for query in ("", "docs", *(f"?dataset=players&view={view}" for view in VIEWS)):
-            page = look.open(query)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, query
-            back, ink = page.locator("body").evaluate(COLOURS)
-            assert _lightness(back) < 0.15, query
-            assert _lightness(ink) > 0.8, query
-
-
-def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
-    charts = {
-        "": ".strip",
-        "marginals": ".bar",
-        "clusters": ".sizes",
-        "map": ".legend .dot",
-        "compare": ".swing",
-    }
-    with looking(browser, origin, forced_colors="active") as look:
-        for view, chart in charts.items():
-            page = look.open(f"?dataset=players&view={view}")
-            drawn = page.locator(f"main {chart}").first
-            drawn.wait_for()
-            picture = Image.open(io.BytesIO(drawn.screenshot())).convert("RGB")
-            inner = picture.crop((2, 2, picture.width - 2, picture.height - 2))
-            assert any(max(colour) - min(colour) > 30 for _, colour in inner.getcolors(1 << 20)), view
-        edges = "tabs => [...tabs.children].map((tab) => getComputedStyle(tab).borderBottomColor)"
-        assert len(set(page.locator(".tabs").evaluate(edges))) == 2
-
-
-def test_without_scripts_the_page_says_so_and_waits_for_nothing(browser, origin):
-    with looking(browser, origin, java_script_enabled=False) as look:
-        look.page.goto(origin)
-        told = look.page.locator("body").inner_text()
-        assert "they are switched off here" in told and "Loading" not in told
-
-
-def test_a_single_cluster_is_called_one(look):
-    one = {"cluster": 0, "rows": 5, "typical": []}
-    look.page.route("**/clusters", lambda route: route.fulfill(json={"clusters": [one], "others": None}))
-    page = look.open("?dataset=players&view=clusters")
-    page.get_by_text("One cluster, which holds 5.").wait_for()
-
-
-def test_tables_of_the_api_can_be_scrolled_by_the_keyboard(browser, origin):
-    with looking(browser, origin, viewport={"width": 320, "height": 700}) as look:
-        page = look.open("docs")
-        place = page.get_by_role("region", name="Parameters of GET").last
-        assert place.evaluate("place => [place.tabIndex, getComputedStyle(place).overflowX]") == [0, "auto"]
-
-
-LUMINANCES = """([element, property, pseudo]) => {
-    const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    const style = getComputedStyle(document.querySelector(element), pseudo);
-    const card = getComputedStyle(document.querySelector("section")).backgroundColor;
-    for (const [colour, opacity] of [[card, 1], [style[property], style.opacity]]) {
-        pen.globalAlpha = Number(opacity);
-        pen.fillStyle = colour;
-        pen.fillRect(0, 0, 1, 1);
-    }
-    const linear = [...pen.getImageData(0, 0, 1, 1).data].map((each) => each / 255)
-        .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-}"""
-"""The relative luminance of what lies on a card, as WCAG 2.2 defines it."""
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_edges_bars_and_hints_stand_out_as_wcag_asks(browser, origin, theme):
-    card = ["section", "backgroundColor", None]
-    pairs = {
-        "search": [
-            (["input", "borderTopColor", None], card, 3),
-            (["input", "color", "::placeholder"], card, 4.5),
-        ],
-        "marginals": [([".bar i", "backgroundColor", None], [".bar", "backgroundColor", None], 3)],
-    }
-    with looking(browser, origin, color_scheme=theme) as look:
-        for view, colours in pairs.items():
-            page = look.open(f"?dataset=players&view={view}")
-            page.locator(colours[0][0][0]).first.wait_for()
-            for *two, least in colours:
-                lighter, darker = sorted((page.evaluate(LUMINANCES, each) for each in two), reverse=True)
-                assert (lighter + 0.05) / (darker + 0.05) >= least, two
-
-
-COLOURS = "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
-
-
-def _lightness(colour: str) -> float:
-    return sum(map(int, re.findall(r"\d+", colour)[:3])) / (3 * 255)
-
-
-def test_every_control_has_a_name_and_every_view_one_heading_of_first_rank(look):
-    unnamed = """() => [...document.querySelectorAll("button, input, select, a, canvas")]
-        .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim() || each.title))
-        .map((each) => each.outerHTML)"""
-    for view in VIEWS:
-        page = look.open(f"?dataset=players&view={view}")
-        assert page.evaluate(unnamed) == [], view
-        assert page.get_by_role("heading", level=1).count() == 1, view
-        assert "players" in page.title()
+# --- nobody looks, nothing to start -----------------------------------------------------------------------
 
 
 def test_no_polling_while_nobody_looks(look):
