@@ -39,10 +39,10 @@ RESULTS := benchmarks/results/faults.jsonl
 faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write docs/reliability.md
 	@rm -f $(RESULTS)
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
-	@$(BIN)/python tests/faults/table.py $(RESULTS)
+	@$(BIN)/python tests/support/table.py $(RESULTS)
 
 explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
-	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/test_explorer_openapi.py $(ARGS)
+	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/explorer/test_openapi.py $(ARGS)
 
 check: $(VENV)/.ready-dev ## Lint and type-check
 	@$(BIN)/ruff check .
@@ -53,7 +53,7 @@ bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; AR
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
-	@$(BIN)/python tests/screenshots.py docs/images $(ARGS)
+	@$(BIN)/python tests/support/screenshots.py docs/images $(ARGS)
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew

@@ -22,15 +22,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from place import ended
 
-from synthprof.manifest import read_manifest
-from synthprof.orchestration.home import PROJECT, Home
-from synthprof.orchestration.names import GENERATE_DAG
-from synthprof.orchestration.rest import Airflow
-from synthprof.store import Store
+from synthprof.orchestration.local.home import PROJECT, Home
+from synthprof.orchestration.local.rest import Airflow
+from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.store.manifest import read_manifest
+from synthprof.store.store import Store
 
 Span = tuple[float, float]
 

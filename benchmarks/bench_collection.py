@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from synthprof.run import run_all
-from synthprof.spec import Request
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request
 from synthprof.stages.import_rows import found_out
 
 GAMES = ("Minecraft", "Valorant", "FIFA", "RPG", "xadrez", "Free Fire", "corrida")

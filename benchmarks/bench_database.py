@@ -23,16 +23,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from synthprof import blob_pages
-from synthprof.database import PAGE_BYTES, filling
-from synthprof.index_pages import add_indexes, index_statement
-from synthprof.profiles import load_schema
-from synthprof.run import run_stage
-from synthprof.spec import BLOCK_ROWS, Request
-from synthprof.stages.context import EMBEDDINGS, Blocks
+from synthprof.runner.run import run_stage
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import BLOCK_ROWS, Request
 from synthprof.stages.ingest import Codes
-from synthprof.startup import forgo_pandas
-from synthprof.store import Store
+from synthprof.store.blocks import EMBEDDINGS, Blocks
+from synthprof.store.sqlite import blobs
+from synthprof.store.sqlite.database import PAGE_BYTES, filling
+from synthprof.store.sqlite.indexes import add_indexes, index_statement
+from synthprof.store.store import Store
+from synthprof.system.startup import forgo_pandas
 
 LOOKUPS = 20_000
 Make = Callable[[Path, Blocks], None]
@@ -120,9 +120,9 @@ def _inserted(page_bytes: int) -> Make:
 
 
 def _laid_out(path: Path, blocks: Blocks) -> None:
-    with filling(path, blob_pages.PAGE_BYTES) as database:
+    with filling(path, blobs.PAGE_BYTES) as database:
         database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, embedding BLOB)")
-    blob_pages.append_blobs(path, blocks.matrices(EMBEDDINGS))
+    blobs.append_blobs(path, blocks.matrices(EMBEDDINGS))
 
 
 def _executemany(path: Path, blocks: Blocks) -> None:

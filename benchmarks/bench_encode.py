@@ -21,11 +21,11 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import adjusted_rand_score
 
-from synthprof.encoders import encoder_of
-from synthprof.generate import generate
-from synthprof.profiles import load_schema
-from synthprof.spec import Spec
-from synthprof.vectorize import features
+from synthprof.encoders.encoder import encoder_of
+from synthprof.profiles.drawing import generate
+from synthprof.profiles.features import features
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Spec
 
 ROUNDS = 5
 LISTS = ("jogos_favoritos", "estilos_preferidos", "plataformas_possuidas", "interesses_musicais", "idiomas")

@@ -29,8 +29,8 @@ from typing import Any
 
 import httpx
 
-from synthprof.run import run_all
-from synthprof.spec import Request
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request
 
 HERE = Path(__file__).parent
 CLIENTS = 8

@@ -17,16 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof import generate as generation
-from synthprof.generate import generate
-from synthprof.overview import MOST_CLUSTERS, count
-from synthprof.profiles import load_schema
+from synthprof.base.streams import stream
+from synthprof.profiles import drawing as generation
 from synthprof.profiles.checks import check
+from synthprof.profiles.drawing import generate
+from synthprof.profiles.features import features
 from synthprof.profiles.fragments import join
 from synthprof.profiles.shares import expected_shares
-from synthprof.spec import BLOCK_ROWS
-from synthprof.streams import stream
-from synthprof.vectorize import features
+from synthprof.report.overview import MOST_CLUSTERS, count
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import BLOCK_ROWS
 
 ROUNDS = 5
 CONVENTIONAL_ROWS = 20_000

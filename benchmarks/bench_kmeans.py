@@ -20,8 +20,8 @@ import time
 import faiss
 import numpy as np
 
-from synthprof import cluster
-from synthprof.sizing import training_rows_count
+from synthprof.similarity import kmeans
+from synthprof.spec.sizing import training_rows_count
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def bare(sample, given):
 
 def ours(sample, given):
     """The same through synthprof."""
-    training = cluster.train(sample, given.k, given.niter, 1, 1, given.threads)
+    training = kmeans.train(sample, given.k, given.niter, 1, 1, given.threads)
     return training.centroids, training.inertia
 
 

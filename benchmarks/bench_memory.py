@@ -20,10 +20,13 @@ from pathlib import Path
 
 import psutil
 
-from synthprof.footprint import memory_of, texts_of
+from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
-from synthprof.resources import MIB, default_workers, own_memory
-from synthprof.spec import Request, Spec
+from synthprof.spec.spec import Request, Spec
+from synthprof.stages.footprint import memory_of
+from synthprof.stages.survey import texts_of
+from synthprof.system.machine import default_workers
+from synthprof.system.memory import own_memory
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 
@@ -96,7 +99,7 @@ def _peaks(home: Path, request: Request, words: list[str]) -> dict[str, int]:
     peaks: dict[str, int] = defaultdict(int)
     stages = [each.name for each in STAGES if each.applies(request.spec)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "synthprof.cli", *words],
+        [sys.executable, "-m", "synthprof", *words],
         env=os.environ | {"SYNTHPROF_HOME": str(home)},
         stdout=subprocess.DEVNULL,
     )

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from synthprof.encoders import encoder_of
-from synthprof.generate import generate
-from synthprof.profiles import load_schema
-from synthprof.spec import Spec
+from synthprof.encoders.encoder import encoder_of
+from synthprof.profiles.drawing import generate
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Spec
 
 HERE = Path(__file__).parent
 

@@ -125,7 +125,7 @@ def given(url: str) -> Iterator[str]:
 def served(home: Path) -> Iterator[str]:
     """`synthprof serve` over that data root."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "synthprof.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "synthprof", "serve", "--port", "0"],
         env=os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200"},
         text=True,
         stdout=subprocess.PIPE,

@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from synthprof.explore import open_version
-from synthprof.receipts import Receipt, read_receipt
-from synthprof.resources import MIB
-from synthprof.spec import Request
-from synthprof.store import Store
+from synthprof.base.units import MIB
+from synthprof.spec.spec import Request
+from synthprof.store.receipts import Receipt, read_receipt
+from synthprof.store.store import Store
+from synthprof.versions.version import open_version
 
 RESULTS = Path(__file__).parent / "results" / "peaks.json"
 EXCEPTED = "export_index"
@@ -40,7 +40,7 @@ def main() -> None:
 def _peaks(rows: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         subprocess.run(
-            [sys.executable, "-m", "synthprof.cli", "run", "--profiles", str(rows)],
+            [sys.executable, "-m", "synthprof", "run", "--profiles", str(rows)],
             env=os.environ | {"SYNTHPROF_HOME": home},
             stdout=subprocess.DEVNULL,
             check=True,

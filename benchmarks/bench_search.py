@@ -24,13 +24,14 @@ from typing import Any
 import faiss
 import numpy as np
 
-from synthprof.database import read
-from synthprof.explore import open_version
-from synthprof.generate import generate
-from synthprof.profiles import load_schema
-from synthprof.run import run_all
-from synthprof.search import Query, Searcher, open_searcher, search_similar, search_text
-from synthprof.spec import Request
+from synthprof.profiles.drawing import generate
+from synthprof.runner.run import run_all
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Request
+from synthprof.store.sqlite.database import read
+from synthprof.versions.search import search_similar, search_text
+from synthprof.versions.searcher import Query, Searcher, open_searcher
+from synthprof.versions.version import open_version
 
 COLUMNS = ("jogos_favoritos", "estilos_preferidos", "disponibilidade")
 HERE = Path(__file__).parent

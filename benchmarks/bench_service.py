@@ -26,12 +26,12 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 from fault_server import POISON, Faults, serving, vector  # noqa: E402
 
-from synthprof.answers import Answers, text_digest  # noqa: E402
-from synthprof.embedding import Effort, Embedder  # noqa: E402
-from synthprof.encoders.http import HttpEncoder, endpoint_of  # noqa: E402
-from synthprof.encoders.slow import KNOWN_GOOD  # noqa: E402
-from synthprof.run import run_all  # noqa: E402
-from synthprof.spec import Request, Runtime  # noqa: E402
+from synthprof.encoders.slow.answers import Answers, text_digest  # noqa: E402
+from synthprof.encoders.slow.asking import Effort, Embedder  # noqa: E402
+from synthprof.encoders.slow.encoder import KNOWN_GOOD  # noqa: E402
+from synthprof.encoders.slow.http import HttpEncoder, endpoint_of  # noqa: E402
+from synthprof.runner.run import run_all  # noqa: E402
+from synthprof.spec.spec import Request, Runtime  # noqa: E402
 
 DIM = 32
 
@@ -121,7 +121,7 @@ def _kill_one(server: Faults, home: Path, params: dict[str, Any], asked: float) 
     """A run of its own process is killed soon after the server has been asked for so many texts."""
     words = [f"--{name.replace('_', '-')}={value}" for name, value in params.items()]
     child = subprocess.Popen(
-        [sys.executable, "-m", "synthprof.cli", "run", *words],
+        [sys.executable, "-m", "synthprof", "run", *words],
         env=os.environ | {"SYNTHPROF_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from synthprof.startup import forgo_pandas
+from synthprof.system.startup import forgo_pandas
 
 Result = TypeVar("Result")
 Stages = dict[str, dict[str, float]]
@@ -80,7 +80,7 @@ def conventional_side(settings: Settings) -> Stages:
     """Every stage of the conventional way, in this process and its pools."""
     import conventional
 
-    from synthprof.sizing import automatic_k
+    from synthprof.spec.sizing import automatic_k
 
     rows, workers, seed = settings.rows, settings.workers, settings.seed
     stages: Stages = {}
@@ -104,7 +104,7 @@ def conventional_side(settings: Settings) -> Stages:
 
 def our_side(settings: Settings) -> Stages:
     """All of synthprof without Airflow: `whole` is the call, publishing and pool included."""
-    from synthprof.run import run_all
+    from synthprof.runner.run import run_all
 
     _import_stages()
     stages: Stages = {}
@@ -123,7 +123,7 @@ def our_stages(
     """
 
     def side(settings: Settings) -> Stages:
-        from synthprof.run import run_stage
+        from synthprof.runner.run import run_stage
 
         _import_stages()
         request = _request(settings, encoder, workers)
@@ -158,7 +158,7 @@ SIDE: dict[str, Callable[[Settings], Stages]] = {
 
 
 def _request(settings: Settings, encoder: str = "catalogue", workers: int | None = None) -> Any:
-    from synthprof.spec import Request
+    from synthprof.spec.spec import Request
 
     return Request.from_params(
         {

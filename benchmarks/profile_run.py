@@ -43,7 +43,7 @@ def main() -> None:
             "--output",
             str(raw),
         ]
-        run = [sys.executable, "-m", "synthprof.cli", "run", "--profiles", str(rows)]
+        run = [sys.executable, "-m", "synthprof", "run", "--profiles", str(rows)]
         subprocess.run(
             [Path(sys.executable).with_name(command[0]), *command[1:], "--", *run],
             env=os.environ | {"SYNTHPROF_HOME": name},

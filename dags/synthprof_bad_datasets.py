@@ -4,8 +4,8 @@ It makes no DAG. An import error hides all DAGs of its file, so those of the goo
 synthprof_dags.py, which leaves the bad ones out.
 """
 
-from synthprof.errors import SpecError
-from synthprof.orchestration.datasets import read_all
+from synthprof.base.errors import SpecError
+from synthprof.orchestration.tasks.datasets import read_all
 
 bad = read_all()[1]
 if bad:

@@ -4,11 +4,11 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from synthprof.orchestration.datasets import read_all
-from synthprof.orchestration.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
-from synthprof.orchestration.names import EMBED_DAG, GENERATE_DAG
-from synthprof.orchestration.operator import dag_defaults, stage_task
-from synthprof.orchestration.params import airflow_params
+from synthprof.orchestration.tasks.datasets import read_all
+from synthprof.orchestration.tasks.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
+from synthprof.orchestration.tasks.names import EMBED_DAG, GENERATE_DAG
+from synthprof.orchestration.tasks.operator import dag_defaults, stage_task
+from synthprof.orchestration.tasks.params import airflow_params
 from synthprof.pipeline import STAGES
 
 

@@ -2,10 +2,10 @@
 
 from airflow.sdk import DAG
 
-from synthprof.orchestration.doc import REINDEX_DOC, VERIFY_DOC
-from synthprof.orchestration.names import REINDEX_DAG, VERIFY_DAG
-from synthprof.orchestration.operator import dag_defaults
-from synthprof.orchestration.upkeep import UpkeepOperator, reindex_params, verify_params
+from synthprof.orchestration.tasks.doc import REINDEX_DOC, VERIFY_DOC
+from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG
+from synthprof.orchestration.tasks.operator import dag_defaults
+from synthprof.orchestration.tasks.upkeep import UpkeepOperator, reindex_params, verify_params
 
 with DAG(
     REINDEX_DAG,

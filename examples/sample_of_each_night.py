@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, task
 
-from synthprof.orchestration.operator import dataset_asset
+from synthprof.orchestration.tasks.operator import dataset_asset
 
 DATASET = "gamers_nightly"
 NIGHT = dataset_asset(DATASET)
@@ -24,9 +24,9 @@ def export(event: dict[str, Any], rows: int, folder: Path) -> Path:
     # imported here: what a DAG file imports is imported again for every task
     import pyarrow.parquet
 
-    from synthprof.database import read
-    from synthprof.explore import open_version
-    from synthprof.resources import home_folder
+    from synthprof.store.sqlite.database import read
+    from synthprof.system.environment import home_folder
+    from synthprof.versions.version import open_version
 
     version = open_version(home_folder(), DATASET, event["version"])  # while we refer to it, it is not pruned
     every = max(1, event["rows"] // rows)
@@ -61,7 +61,7 @@ with DAG(
         triggering_asset_events: Any = None,  # noqa: ANN401
     ) -> list[str]:
         """The files written, one for each publication since the last run."""
-        from synthprof.resources import home_folder
+        from synthprof.system.environment import home_folder
 
         assert params is not None, "Airflow gives it"
         written = []

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from synthprof.orchestration import notes
-from synthprof.orchestration.links import ExplorerLink
+from synthprof.orchestration.tasks import notes
+from synthprof.orchestration.tasks.links import ExplorerLink
 
 
 class SynthprofLinks(AirflowPlugin):

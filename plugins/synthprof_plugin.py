@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
-from synthprof.orchestration.addresses import explorer_path
-from synthprof.orchestration.names import EXPLORER
-from synthprof.web.lazy import LazyApp
+from synthprof.orchestration.explorer.lazy import LazyApp
+from synthprof.orchestration.tasks.addresses import explorer_path
+from synthprof.orchestration.tasks.names import EXPLORER
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -20,7 +20,7 @@ def known_hosts(app: "ASGIApp") -> "ASGIApp":
     """Airflow as it is, where it asks who its callers are; else for those who call it by its own names."""
     from airflow.configuration import conf
 
-    from synthprof.web.hosts import for_this_machine
+    from synthprof.explorer.server.middleware import for_this_machine
 
     if not conf.getboolean("core", "simple_auth_manager_all_admins"):
         return app
@@ -36,7 +36,7 @@ class SynthprofPlugin(AirflowPlugin):
         {
             "name": "synthprof explorer",
             "url_prefix": EXPLORER,
-            "app": LazyApp("synthprof.web.mounted:explorer"),
+            "app": LazyApp("synthprof.orchestration.explorer.mounted:explorer"),
         }
     ]
     fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [

@@ -1,6 +1,6 @@
 """Large synthetic data sets of user profiles, reproducible to the byte."""
 
-from synthprof.kernels import choose_kernels
+from synthprof.system.kernels import choose_kernels
 
 __version__ = "0.1.0"
 

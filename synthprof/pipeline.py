@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
 
-from synthprof.errors import SpecError
-from synthprof.profiles import files_digest, texts_digest
-from synthprof.spec import Spec, digest_of
+from synthprof.base.digests import digest_of
+from synthprof.base.errors import SpecError
+from synthprof.schemas.loader import files_digest, texts_digest
+from synthprof.spec.spec import Spec
 
 
 @dataclass(frozen=True)

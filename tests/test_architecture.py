@@ -1,6 +1,7 @@
-"""Imports go one way; light modules stay light; modules stay small enough to read in a sitting."""
+"""The layout of `synthprof/`: floors, light modules, pure modules, and versions that nobody writes to."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,114 +11,128 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
-LAYERS = (
-    {"kernels", "errors", "startup", "environment", "arrays", "limits"},
-    {"draws"},
-    {"schema", "locales", "params"},
-    {"spec"},
-    {"streams", "resources", "files", "sqlite_pages", "contents", "faiss_threads"},
-    {"telemetry", "parallel", "workers", "batches", "refusals", "sizing"},
-    {"profiles", "meter"},
-    {"pipeline", "cluster"},
-    {"generate", "vectorize", "encoders", "index", "recall", "scores", "projection", "overview", "report"},
-    {"receipts", "block_files", "database", "blob_pages", "index_pages", "answers"},
-    {"manifest", "background", "build"},
-    {"store", "footprint"},
-    {"plan", "summary", "explore", "filters", "embedding", "collection"},
-    {"verify_index"},
-    {"verify", "search"},
-    {"stages"},
-    {"run"},
-    {"repair", "reindex", "child_main"},
-    {"upkeep"},
-    {"cli", "cli_search", "orchestration", "web"},
+FLOORS = (
+    {"base"},
+    {"system", "spec", "schemas"},
+    {"profiles", "sources", "encoders", "similarity", "pipeline"},
+    {"store", "report"},
+    {"stages", "versions"},
+    {"runner", "explorer"},
+    {"orchestration", "cli", "api"},
 )
-"""A module may import from its own layer where EXCEPTIONS say so, and from those above it in this list."""
+"""A wing imports from floors before its own in this list, never from its own floor or a later one."""
 
-SAME_LAYER = {
-    ("resources", "files"), ("parallel", "resources"), ("parallel", "workers"), ("telemetry", "resources"),
-    ("cli", "run"), ("cli", "cli_search"), ("cli", "web"), ("web", "orchestration"), ("explore", "store"),
-    ("index_pages", "database"),
-}  # fmt: skip
+USES_SYSTEM = {"encoders/encoder.py", "encoders/slow"}
+"""Below the floor of `stages` only these import `system`: the service's variables, the number of threads."""
 
-HEAVY = ("numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly")
+TOP = {"__init__", "__main__"}
+
+LIGHT = (
+    *("synthprof", "synthprof.spec.spec", "synthprof.schemas.schema", "synthprof.pipeline"),
+    *("synthprof.orchestration.tasks.operator", "synthprof.explorer.server.access"),
+)
+HEAVY = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly"}
+
+PURE = (
+    *("base/streams.py", "base/arrays.py", "base/units.py", "profiles", "report/overview.py", "similarity"),
+    *("encoders/hashed.py", "encoders/hashes.py", "encoders/exact.py", "encoders/catalogue"),
+)
+OUTSIDE = {"os", "io", "pathlib", "shutil", "subprocess", "tempfile", "sqlite3", "adbc_driver_sqlite"} | {
+    *("time", "datetime", "random", "secrets", "socket", "urllib", "http", "httpx"),
+}
+TOUCHES = {"similarity/index.py": {"pathlib"}, "encoders/catalogue": {"pathlib"}}
+"""FAISS writes an index to a path; `catalogue` reads the files of its schema."""
+
+WRITING = re.compile(
+    r"\.(write_text|write_bytes|mkdir|unlink|rename|replace_with|touch|rmdir|symlink_to)\(|\brmtree\(|replacing\("
+    r"|open\([^)]*[\"'](w|a|x)"
+)
 
 
-def _imports(path: Path) -> set[str]:
-    found = set()
+def _python_files(place: Path) -> list[Path]:
+    return [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+
+
+def _imported(path: Path) -> set[str]:
+    """The dotted names that a file imports, wherever in it."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        found |= {name.split(".")[1] for name in names if name.startswith("synthprof.") and "." in name}
+            found |= {alias.name for alias in node.names}
     return found
 
 
-def _modules() -> list[tuple[str, Path]]:
-    return [
-        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path)
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if path != PACKAGE / "__init__.py"
-    ]
+def _wing(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _layer(module: str) -> int:
-    return next(number for number, names in enumerate(LAYERS) if module in names)
+def _wings_imported(path: Path) -> set[str]:
+    parts = (name.split(".") for name in _imported(path))
+    known = set().union(*FLOORS)
+    return {each[1] for each in parts if each[0] == "synthprof" and len(each) > 1 and each[1] in known}
 
 
-@pytest.mark.parametrize(("module", "path"), _modules(), ids=lambda value: str(value))
-def test_imports_go_one_way(module: str, path: Path) -> None:
-    for imported in _imports(path) - {module, "__version__"}:
-        below = _layer(imported) < _layer(module)
-        assert below or (module, imported) in SAME_LAYER, f"{path.name} must not import {imported}"
+def _floor(wing: str) -> int:
+    return next(number for number, wings in enumerate(FLOORS) if wing in wings)
 
 
-def test_every_layer_names_modules_that_exist() -> None:
-    there = {module for module, _ in _modules()}
-    assert {name for names in LAYERS for name in names} - there <= {"web"}
+FILES = [path for path in _python_files(PACKAGE) if _wing(path) not in TOP]
 
 
-@pytest.mark.parametrize(
-    "module", ["synthprof.spec", "synthprof.pipeline", "synthprof.schema", "synthprof.errors"]
-)
-def test_what_the_dag_file_imports_is_light(module: str) -> None:
-    script = f"import {module}, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert not set(HEAVY) & {name.split(".")[0] for name in loaded.split()}
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    wing = _wing(path)
+    for imported in _wings_imported(path) - {wing}:
+        assert _floor(imported) < _floor(wing), f"{path.relative_to(PACKAGE)} must not import {imported}"
+        if imported == "system" and _floor(wing) < _floor("stages"):
+            allowed = any(str(path.relative_to(PACKAGE)).startswith(name) for name in USES_SYSTEM)
+            assert allowed, f"{path.relative_to(PACKAGE)} must not import system"
+
+
+def test_a_newcomer_learns_few_wings() -> None:
+    pairs = {(_wing(path), other) for path in FILES for other in _wings_imported(path) - {_wing(path)}}
+    assert len(FLOORS) <= 7
+    assert len(pairs) <= 80, sorted(pairs)
+    assert {path.stem for path in PACKAGE.glob("*.py")} <= {*TOP, "api", "pipeline"}
+    assert {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()} == set().union(
+        *FLOORS
+    ) - {"api", "pipeline"}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_light_modules_load_nothing_heavy(module: str) -> None:
+    assert not HEAVY & _loaded_by(f"import {module}")
 
 
 def test_no_stage_brings_in_pandas_or_scikit_learn() -> None:
     """They cost half a second and more of CPU time in each of a run's ten processes."""
     names = ("generate", "ingest", "vectorize", "persist_blobs", "cluster", "export_index", "publish")
-    script = f"import sys, {', '.join(f'synthprof.stages.{name}' for name in names)}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert not {"pandas", "sklearn"} & {name.split(".")[0] for name in loaded.split()}
+    modules = ", ".join(f"synthprof.stages.{name}" for name in names)
+    assert not {"pandas", "sklearn"} & _loaded_by(f"import {modules}")
 
 
 def test_a_model_on_this_machine_brings_in_no_client_of_a_service() -> None:
-    script = "import sys, synthprof.stages.embed, synthprof.encoders.model; print(*sys.modules)"
+    assert "httpx" not in _loaded_by("import synthprof.stages.embed, synthprof.encoders.slow.model")
+
+
+def _loaded_by(statement: str) -> set[str]:
+    script = f"{statement}; import sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert "httpx" not in loaded.split()
+    return {name.split(".")[0] for name in loaded.split()}
 
 
-PURE = (
-    *("generate", "vectorize", "streams", "cluster", "scores", "recall", "faiss_threads", "sizing"),
-    *("projection", "overview", "encoders/catalogue", "encoders/hashed", "encoders/tokens", "encoders/exact"),
-)
-OUTSIDE = {"os", "io", "pathlib", "shutil", "subprocess", "tempfile", "sqlite3", "adbc_driver_sqlite"} | {
-    *("time", "datetime", "random", "secrets", "socket", "urllib", "http", "httpx"),
-}
+@pytest.mark.parametrize("place", PURE)
+def test_compute_touches_neither_clock_nor_disk_nor_environment_nor_network(place: str) -> None:
+    for path in _python_files(PACKAGE / place):
+        name = str(path.relative_to(PACKAGE))
+        touched = {module.split(".")[0] for module in _imported(path)} & OUTSIDE
+        assert not touched - TOUCHES.get(place if place in TOUCHES else name, set()), (
+            f"{name} must not import {sorted(touched)}"
+        )
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_compute_touches_neither_clock_nor_disk_nor_environment_nor_network(name: str) -> None:
-    imported = {
-        (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
-        for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text()))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    assert not imported & OUTSIDE
+@pytest.mark.parametrize("path", _python_files(PACKAGE / "versions"), ids=lambda path: path.name)
+def test_published_versions_are_only_read(path: Path) -> None:
+    assert not WRITING.search(path.read_text()), f"{path.name} writes files"

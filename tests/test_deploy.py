@@ -11,9 +11,9 @@ import tomllib
 import pytest
 from compose import COMPOSE, Missing, services, variables_of
 
-from synthprof import environment
 from synthprof.orchestration import container
-from synthprof.orchestration.home import PROJECT
+from synthprof.orchestration.local.home import PROJECT
+from synthprof.system import environment
 
 EXAMPLE, DEVELOPMENT = PROJECT / ".env.example", PROJECT / ".env.development"
 SECRETS = (
@@ -176,7 +176,7 @@ def test_every_message_that_the_operations_page_explains_is_one_of_ours():
     phrases = [phrase for row in rows for phrase in re.findall(r"\*([^*]+)\*", row.split(" | ")[0])]
     source = "\n".join(path.read_text() for path in sorted((PROJECT / "synthprof").rglob("*.py")))
     source = re.sub(r'"\s*\n\s*f?"', "", source)  # texts over several lines
-    source = re.sub(r"\{([A-Z_]+)\}", lambda name: getattr(environment, name[1], "…"), source)
+    source = re.sub(r"\{([A-Z_]+)\}", lambda name: str(getattr(environment, name[1], "…")), source)
     source = re.sub(r"\{[^{}]*\}", "…", source)
     assert len(phrases) > 25
     assert [phrase for phrase in phrases if not _occurs(phrase, source)] == []

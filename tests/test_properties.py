@@ -8,16 +8,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthprof import files
-from synthprof.errors import SpecError
-from synthprof.footprint import disk_of, memory_of
-from synthprof.generate import generate
-from synthprof.manifest import Manifest, read_manifest
-from synthprof.plan import fitting_workers, plan
-from synthprof.profiles import load_schema
-from synthprof.resources import Budget
-from synthprof.spec import BLOCK_ROWS, Request, Runtime, Spec, params_schema, plan_shards
-from synthprof.vectorize import features
+from synthprof.base import files
+from synthprof.base.errors import SpecError
+from synthprof.profiles.drawing import generate
+from synthprof.profiles.features import features
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.shards import plan_shards
+from synthprof.spec.spec import BLOCK_ROWS, Request, Runtime, Spec, params_schema
+from synthprof.stages.footprint import disk_of, memory_of
+from synthprof.stages.plan import fitting_workers, plan
+from synthprof.store.manifest import Manifest, read_manifest
+from synthprof.system.machine import Budget
 
 specs = st.builds(
     Spec,
@@ -123,7 +124,7 @@ def _record_of(content: bytes) -> files.FileRecord:
     st.floats(0, 0.9999), st.integers(0, 7), st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False))
 )
 def test_a_manifest_with_any_bit_flipped_is_refused(place: float, bit: int, scores: dict[str, float]) -> None:
-    from synthprof.errors import StageError
+    from synthprof.base.errors import StageError
 
     manifest = Manifest(
         format=1, dataset="a", version="0123456789ab", published_at="2026-01-01", spec=Spec().model_dump(),

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from synthprof.generate import generate
-from synthprof.profiles import load_schema
-from synthprof.profiles.reading import read_schema
-from synthprof.run import run_all
-from synthprof.spec import Request, params_schema
+from synthprof.profiles.drawing import generate
+from synthprof.runner.run import run_all
+from synthprof.schemas.loader import load_schema
+from synthprof.schemas.reading import read_schema
+from synthprof.spec.spec import Request, params_schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SCHEMA = ROOT / "synthprof" / "profiles" / "gamer_br"
+SCHEMA = ROOT / "synthprof" / "schemas" / "gamer_br"
 
 
 def _examples(language: str) -> list[str]:

@@ -6,7 +6,7 @@ what is not a sum is one correctly rounded operation of IEEE 754 (product, quoti
 
 import numpy as np
 
-from synthprof.arrays import Matrix
+from synthprof.base.arrays import Matrix
 
 CHUNK_ROWS = 512
 """Rows worked on at a time, so that temporaries stay in the processor's cache."""

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import ndtri
 
-from synthprof.arrays import Matrix
+from synthprof.base.arrays import Matrix
 from synthprof.encoders.exact import CHUNK_ROWS, unit_rows
-from synthprof.encoders.strings import GOLDEN, Hashes, hash_name, hash_strings, mix
+from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, hash_strings, mix
 
 IDENTITY: Final = "id"
 """The column that says where a row stands, not what it is: left out of the hash."""

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.draws import Given, Lookup, Subset, YearsSince
 from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
-from synthprof.schema import Column, Schema
+from synthprof.schemas.draws import Given, Lookup, Subset, YearsSince
+from synthprof.schemas.schema import Column, Schema
 
 Flags = npt.NDArray[np.bool_]
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.draws import LIST_SEPARATOR
-from synthprof.errors import SpecError
-from synthprof.schema import Column
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draws import LIST_SEPARATOR
+from synthprof.schemas.schema import Column
 
 UNKNOWN = -1
 

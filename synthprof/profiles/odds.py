@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.draws import Chance, Choice, Number, Shift, Subset, YearsSince
-from synthprof.errors import SpecError
-from synthprof.schema import Column, Schema, archetype_factors
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset, YearsSince
+from synthprof.schemas.schema import Column, Schema, archetype_factors
 
 Codes = npt.NDArray[np.integer]
 Shares = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from synthprof.draws import PLACEHOLDER, Prose, Slot, Variant
-from synthprof.errors import SpecError
+from synthprof.base.errors import SpecError
 from synthprof.profiles.fragments import join
-from synthprof.schema import Schema
+from synthprof.schemas.draws import PLACEHOLDER, Prose, Slot, Variant
+from synthprof.schemas.schema import Schema
 
 Codes = npt.NDArray[np.integer]
 Codes32 = npt.NDArray[np.int32]

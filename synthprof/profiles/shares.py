@@ -5,9 +5,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.draws import Chance, Choice, Lookup, Number
 from synthprof.profiles.odds import odds_of
-from synthprof.schema import Column, Schema
+from synthprof.schemas.draws import Chance, Choice, Lookup, Number
+from synthprof.schemas.schema import Column, Schema
 
 Shares = npt.NDArray[np.float64]
 

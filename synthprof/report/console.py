@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthprof.report import Report
-from synthprof.report.words import card_of, count, duration, plain, score_name, score_value, stage_cells
+from synthprof.base.text import plain
+from synthprof.report.model import Report
+from synthprof.report.words import card_of, count, duration, score_name, score_value, stage_cells
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -12,23 +12,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthprof.errors import StageError
-from synthprof.report import MapPoints, Marginal, Report
+from synthprof.base.errors import StageError
+from synthprof.base.text import plain
+from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.words import (
     SCORES,
     amount,
     card_of,
     count,
     duration,
-    plain,
     score_name,
     score_value,
     share,
     stage_cells,
 )
-from synthprof.spec import Spec
+from synthprof.spec.spec import Spec
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 MAX_CATEGORIES = 20
 MAX_BARS = 1_000
 """Bars of the cluster sizes: more are narrower than a pixel."""

@@ -1,12 +1,12 @@
 """What page and console say alike: numbers as people read them, scores, stages, an example."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from synthprof.draws import LIST_SEPARATOR
-from synthprof.report import Report, StageRow
+from synthprof.base.text import plain
+from synthprof.report.model import Report, StageRow
+from synthprof.schemas.draws import LIST_SEPARATOR
 
 CARD_LISTS = ("jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais")
 CARD_HEAD = (
@@ -39,8 +39,6 @@ SCORES = {
     "index": ("Index", "Kind of search index, chosen by rows, dimensions and memory."),
 }
 """Name and meaning of the scores that are known here; others are shown under their own name."""
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, bidirectional overrides and lone surrogates."""
 
 
 def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
@@ -80,11 +78,6 @@ def score_value(name: str, value: float | int | str | None) -> str:
     if isinstance(value, int | str):
         return plain(value) if isinstance(value, str) else count(value)
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def plain(value: object) -> str:
-    """The value as text in which nothing but letters, signs, spaces and line breaks is left."""
-    return UNPRINTABLE.sub("\ufffd", str(value))
 
 
 def count(value: int) -> str:

@@ -6,17 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from synthprof.cluster import assign, train, training_rows
-from synthprof.contents import CENTROIDS, CLUSTERS, FILES, NO_CLUSTER
-from synthprof.database import filling
-from synthprof.files import FileRecord, record, replacing
-from synthprof.index_pages import Coded, add_indexes
-from synthprof.receipts import read_receipts
-from synthprof.scores import adjusted_rand_index, silhouette
-from synthprof.sizing import clusters_of
-from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.context import ARCHETYPES, EMBEDDINGS, LABELS, Context, Outcome, save_array
-from synthprof.streams import stream
+from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.streams import stream
+from synthprof.similarity.kmeans import assign, train, training_rows
+from synthprof.similarity.scores import adjusted_rand_index, silhouette
+from synthprof.spec.contents import CENTROIDS, CLUSTERS, FILES, NO_CLUSTER
+from synthprof.spec.sizing import clusters_of
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.stages.context import Context, Outcome
+from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS, LABELS, save_array
+from synthprof.store.receipts import read_receipts
+from synthprof.store.sqlite.database import filling
+from synthprof.store.sqlite.indexes import Coded, add_indexes
 
 SILHOUETTE_ROWS = 4_000
 

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from synthprof.answers import Answers, text_digest
-from synthprof.build import ENCODER, SINCE
-from synthprof.embedding import Effort, Embedded, Embedder
-from synthprof.encoders import encoder_of
-from synthprof.encoders.slow import SlowEncoder
-from synthprof.errors import StageError
-from synthprof.files import FileRecord, write_text
+from synthprof.base.errors import StageError
+from synthprof.base.files import FileRecord, write_text
+from synthprof.encoders.encoder import encoder_of
+from synthprof.encoders.slow.answers import Answers, text_digest
+from synthprof.encoders.slow.asking import Effort, Embedded, Embedder
+from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.pipeline import STAGES
-from synthprof.spec import BLOCK_ROWS, Spec
-from synthprof.stages.context import EMBEDDINGS, MISSING, VECTORS, Context, Outcome
+from synthprof.profiles.features import features
+from synthprof.spec.spec import BLOCK_ROWS, Spec
+from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILURES, replace_failures
-from synthprof.vectorize import features
+from synthprof.store.blocks import EMBEDDINGS, MISSING, VECTORS
+from synthprof.store.build import ENCODER, SINCE
 
 
 def check_service(context: Context) -> None:

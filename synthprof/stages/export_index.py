@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from synthprof import index, recall
-from synthprof.contents import CENTROIDS, INDEX
-from synthprof.errors import SpecError
-from synthprof.files import record, replacing
-from synthprof.sizing import IndexChoice, index_of, needs_training
+from synthprof.base.errors import SpecError
+from synthprof.base.files import record, replacing
+from synthprof.similarity import index, recall
+from synthprof.spec.contents import CENTROIDS, INDEX
+from synthprof.spec.sizing import IndexChoice, index_of, needs_training
 from synthprof.stages.cluster import training_sample
-from synthprof.stages.context import EMBEDDINGS, LABELS, Context, Outcome
+from synthprof.stages.context import Context, Outcome
+from synthprof.store.blocks import EMBEDDINGS, LABELS
 
 QUERIES = 500
 

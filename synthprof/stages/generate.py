@@ -3,12 +3,14 @@
 The rows of a collection are read from their source instead (`import_rows`), and have no archetypes.
 """
 
-from synthprof.files import FileRecord
-from synthprof.generate import generate, make_tables
-from synthprof.profiles import load_schema
-from synthprof.resources import cpu_slot
-from synthprof.spec import Spec
-from synthprof.stages.context import ARCHETYPES, PROFILES, BlockJob, Context, Outcome
+from synthprof.base.files import FileRecord
+from synthprof.profiles.drawing import generate
+from synthprof.profiles.tables import make_tables
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Spec
+from synthprof.stages.context import BlockJob, Context, Outcome
+from synthprof.store.blocks import ARCHETYPES, PROFILES
+from synthprof.system.slots import cpu_slot
 
 
 def run(context: Context) -> Outcome:

@@ -4,13 +4,14 @@ import dataclasses
 import json
 from pathlib import Path
 
-from synthprof.build import SURVEY
-from synthprof.collection import Source, block_digest, blocks, survey
-from synthprof.errors import SpecError
-from synthprof.files import FileRecord, write_text
-from synthprof.spec import Request
-from synthprof.stages.context import PROFILES, Context, Outcome
-from synthprof.store import Store
+from synthprof.base.errors import SpecError
+from synthprof.base.files import FileRecord, write_text
+from synthprof.sources.survey import Source, block_digest, blocks, survey
+from synthprof.spec.spec import Request
+from synthprof.stages.context import Context, Outcome
+from synthprof.store.blocks import PROFILES
+from synthprof.store.build import SURVEY
+from synthprof.store.store import Store
 
 
 def found_out(request: Request, home: Path) -> Request:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from synthprof.contents import FILES, PERFIS
-from synthprof.database import filling, in_sql
-from synthprof.files import record, replacing
-from synthprof.index_pages import Coded, add_indexes, can_index, index_statement
-from synthprof.parallel import ahead
-from synthprof.receipts import read_receipts
-from synthprof.schema import Column, Schema
+from synthprof.base.files import record, replacing
+from synthprof.schemas.schema import Column, Schema
+from synthprof.spec.contents import FILES, PERFIS
 from synthprof.stages.context import Context, Outcome
+from synthprof.store.receipts import read_receipts
+from synthprof.store.sqlite.database import filling, in_sql
+from synthprof.store.sqlite.indexes import Coded, add_indexes, can_index, index_statement
+from synthprof.system.pool import ahead
 
 TABLE = FILES[PERFIS].table
 

@@ -6,14 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from synthprof.blob_pages import PAGE_BYTES, append_blobs
-from synthprof.contents import EMBEDDINGS_DB, VETORES, File, files_of
-from synthprof.database import Builder, filling, read
-from synthprof.files import FileRecord, record, replacing, start_writing
-from synthprof.parallel import ahead
-from synthprof.receipts import read_receipts
-from synthprof.stages.context import EMBEDDINGS, VECTORS, Context, Outcome
+from synthprof.base.files import FileRecord, record, replacing, start_writing
+from synthprof.spec.contents import EMBEDDINGS_DB, VETORES, File, files_of
+from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
+from synthprof.store.blocks import EMBEDDINGS, VECTORS
+from synthprof.store.receipts import read_receipts
+from synthprof.store.sqlite.blobs import PAGE_BYTES, append_blobs
+from synthprof.store.sqlite.database import Builder, filling, read
+from synthprof.system.pool import ahead
 
 KINDS = {VETORES: VECTORS, EMBEDDINGS_DB: EMBEDDINGS}
 """The kind of block that each file is made of."""

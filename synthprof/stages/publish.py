@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from synthprof.contents import ARCHETYPES_FILE, REPORT, files_of
-from synthprof.database import check_ids
-from synthprof.files import FileRecord, record, replacing
-from synthprof.manifest import Manifest, content_digest
+from synthprof.base.files import FileRecord, record, replacing
 from synthprof.pipeline import BEFORE_PUBLISH, version_of, wanted
-from synthprof.receipts import Receipt, read_receipts
 from synthprof.report.page import load_template, render
-from synthprof.stages.context import ARCHETYPES, Context, Outcome, save_array
-from synthprof.stages.pictures import PICTURES, clusters_of, draw
+from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, files_of
+from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
+from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
+from synthprof.store.blocks import ARCHETYPES, save_array
+from synthprof.store.manifest import Manifest, content_digest
+from synthprof.store.receipts import Receipt, read_receipts
+from synthprof.store.sqlite.database import check_ids
 
 logger = logging.getLogger(__name__)
 

@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.contents import NORM_TOLERANCE
-from synthprof.errors import StageError
-from synthprof.files import FileRecord, is_so, record
-from synthprof.overview import count
+from synthprof.base.errors import StageError
+from synthprof.base.files import FileRecord, is_so, record
 from synthprof.pipeline import STAGES, stage
-from synthprof.profiles import schema_of
 from synthprof.profiles.checks import check
-from synthprof.receipts import Receipt
-from synthprof.resources import cpu_slot
-from synthprof.spec import BLOCK_ROWS
-from synthprof.stages.context import EMBEDDINGS, Blocks, Context
-from synthprof.stages.pictures import Clusters, labels_file, labels_of
+from synthprof.profiles.columns import schema_of
+from synthprof.report.overview import count
+from synthprof.spec.contents import NORM_TOLERANCE
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.stages.context import Context
+from synthprof.stages.publish_pictures import Clusters, labels_file, labels_of
+from synthprof.store.blocks import EMBEDDINGS, Blocks
+from synthprof.store.receipts import Receipt
+from synthprof.system.slots import cpu_slot
 
 
 def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.contents import CLUSTERS, PERFIS
-from synthprof.manifest import Manifest
-from synthprof.overview import by_column
-from synthprof.profiles import KEY, TEXT, schema_of
+from synthprof.profiles.columns import schema_of
 from synthprof.profiles.shares import expected_shares
-from synthprof.report import MapPoints, Marginal, Report
-from synthprof.spec import Spec
+from synthprof.report.model import MapPoints, Marginal, Report
+from synthprof.report.overview import by_column
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.spec.contents import CLUSTERS, PERFIS
+from synthprof.spec.spec import Spec
 from synthprof.stages.context import Context
-from synthprof.stages.pictures import Pictures
-from synthprof.summary import Facts, summary
+from synthprof.stages.publish_pictures import Pictures
+from synthprof.stages.summary import Facts, summary
+from synthprof.store.manifest import Manifest
 
 MAP_POINTS = 4_000
 """Points on the report's map."""

@@ -4,14 +4,14 @@ import logging
 import time
 from typing import Any
 
-from synthprof.build import SINCE, SPEC
-from synthprof.files import check_links, write_text
-from synthprof.footprint import texts_of
+from synthprof.base.files import check_links, write_text
 from synthprof.pipeline import version_of
-from synthprof.plan import plan
-from synthprof.receipts import read_receipt
-from synthprof.spec import plan_shards
+from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.plan import plan
+from synthprof.stages.survey import texts_of
+from synthprof.store.build import SINCE, SPEC
+from synthprof.store.receipts import read_receipt
 
 logger = logging.getLogger(__name__)
 

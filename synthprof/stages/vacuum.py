@@ -1,9 +1,9 @@
 """Compacted copies of the databases with statistics for SQLite's planner."""
 
-from synthprof.contents import files_of
-from synthprof.database import compact
-from synthprof.files import FileRecord, record
+from synthprof.base.files import FileRecord, record
+from synthprof.spec.contents import files_of
 from synthprof.stages.context import Context, Outcome
+from synthprof.store.sqlite.database import compact
 
 
 def run(context: Context) -> Outcome:

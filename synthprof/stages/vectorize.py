@@ -2,13 +2,14 @@
 
 import functools
 
-from synthprof.encoders import Encoder, TextEncoder, encode_rows, encoder_of
-from synthprof.files import FileRecord
-from synthprof.profiles import load_schema
-from synthprof.resources import cpu_slot
-from synthprof.spec import Spec
-from synthprof.stages.context import EMBEDDINGS, VECTORS, BlockJob, Context, Outcome
-from synthprof.vectorize import features
+from synthprof.base.files import FileRecord
+from synthprof.encoders.encoder import Encoder, TextEncoder, encode_rows, encoder_of
+from synthprof.profiles.features import features
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Spec
+from synthprof.stages.context import BlockJob, Context, Outcome
+from synthprof.store.blocks import EMBEDDINGS, VECTORS
+from synthprof.system.slots import cpu_slot
 
 
 def run(context: Context) -> Outcome:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from composed import Cluster
 
-from synthprof.orchestration.processes import inherit_orphans
+from synthprof.orchestration.local.processes import inherit_orphans
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ import pytest
 from composed import AIRFLOW, BUCKET, SECONDS_TO_START, Cluster
 from place import ended, until
 
-from synthprof.orchestration.bucket import Bucket
-from synthprof.spec import BLOCK_ROWS
-from synthprof.store import Store
+from synthprof.orchestration.bucket.bucket import Bucket
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -32,7 +32,7 @@ def alone(tmp_path_factory) -> str:
         "--dataset",
         "alone",
     ]
-    command = [sys.executable, "-m", "synthprof.cli", "run", *options]
+    command = [sys.executable, "-m", "synthprof", "run", *options]
     subprocess.run(command, check=True, capture_output=True, env=os.environ | {"SYNTHPROF_HOME": str(home)})
     return str(json.loads((Store(home, "alone").current() / "MANIFEST.json").read_text())["content"])
 

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO
 import pytest
 from harness import DATASET, SMALL, Subject, cases, note
 
-from synthprof.errors import StageError, SynthprofError
-from synthprof.explore import open_version
-from synthprof.manifest import MANIFEST, read_manifest
-from synthprof.repair import repair
-from synthprof.run import run_all
-from synthprof.spec import Request
-from synthprof.store import Store
-from synthprof.verify import Verdict, verify
+from synthprof.base.errors import StageError, SynthprofError
+from synthprof.runner.repair import repair
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request
+from synthprof.store.manifest import MANIFEST, read_manifest
+from synthprof.store.store import Store
+from synthprof.versions.verify import Verdict, verify
+from synthprof.versions.version import open_version
 
 NAMES = (
     "perfis.db", "vetores.db", "embeddings.db", "clusters.db", "centroids.npy", "index.faiss",
@@ -240,7 +240,7 @@ def test_an_index_of_other_embeddings_is_found_though_its_checksum_is_right(tmp_
 
 
 def _sign_again(folder: Path) -> None:
-    from synthprof.files import record
+    from synthprof.base.files import record
 
     manifest = read_manifest(folder)
     files = tuple(record(folder / file.path, folder) for file in manifest.files)

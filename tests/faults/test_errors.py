@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from harness import Subject, cases, mounted, needs_root, needs_strace, note, stopped, tracing
 
-from synthprof.files import make_folder
+from synthprof.base.files import make_folder
 
 MOST_FSYNCS = 54
 

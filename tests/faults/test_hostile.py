@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from harness import DATASET, SMALL, cases, note
 
-from synthprof.errors import SynthprofError
-from synthprof.explore import open_version
-from synthprof.report import Report
+from synthprof.base.errors import SynthprofError
+from synthprof.report.model import Report
 from synthprof.report.page import render
-from synthprof.run import run_all
-from synthprof.spec import Request, params_schema
-from synthprof.store import Store
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request, params_schema
+from synthprof.store.store import Store
+from synthprof.versions.version import open_version
 
 _SEEDS = (
     "'; DROP TABLE perfis; --", '" OR 1=1 --', "1; ATTACH DATABASE '/tmp/x' AS x", "') UNION SELECT 1 --",
@@ -96,7 +96,7 @@ def test_a_hostile_string_on_the_command_line_is_no_traceback(tmp_path: Path, va
         ["plan", f"--locale={value}"],
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "synthprof.cli", *words],
+            [sys.executable, "-m", "synthprof", *words],
             capture_output=True,
             text=True,
             env=os.environ | {"SYNTHPROF_HOME": str(tmp_path / "home")},
@@ -116,7 +116,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_hostile_cells_of_a_report_are_text(published: Path) -> None:
     from dataclasses import replace
 
-    from synthprof.summary import Facts, summary
+    from synthprof.stages.summary import Facts, summary
 
     version = open_version(published, DATASET)
     plain: Report = summary(
@@ -149,8 +149,8 @@ def test_no_cell_of_a_csv_is_taken_for_a_formula() -> None:
     import csv
     import io
 
-    from synthprof.cli_search import as_csv
-    from synthprof.search import Hit
+    from synthprof.cli.search import as_csv
+    from synthprof.versions.search import Hit
 
     hits = [Hit(1, 1, 0.5, {"id": 1, "nome": value, "cidade": f" {value}"}, ()) for value in STRINGS]
     rows = list(csv.reader(io.StringIO(as_csv(hits), newline="")))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from harness import LARGE, SMALL, Ended, Subject, cases, note
 
-from synthprof import resources
-from synthprof.resources import MIB
+from synthprof.base.units import MIB
+from synthprof.system import machine
 
 MILLION = {"dataset": "faulty", "profiles": 1_000_000, "seed": 5, "clusters": 100, "kmeans_niter": 2}
 
@@ -60,7 +60,7 @@ def _group(limit: int) -> Iterator[Path]:
     """A memory control group of our own, where we may make one (version 1 or 2)."""
     ours = [
         path
-        for controller, path in resources._groups_above()
+        for controller, path in machine._groups_above()
         if "memory" in controller.split(",") or not controller
     ]
     for parent in ours:
@@ -90,10 +90,10 @@ def _killed(group: Path) -> bool:
 
 
 def test_fewer_workers_are_taken_where_memory_holds_no_more() -> None:
-    from synthprof.footprint import memory_of
-    from synthprof.plan import fitting_workers
-    from synthprof.resources import Budget
-    from synthprof.spec import Spec
+    from synthprof.spec.spec import Spec
+    from synthprof.stages.footprint import memory_of
+    from synthprof.stages.plan import fitting_workers
+    from synthprof.system.machine import Budget
 
     spec = Spec(profiles=1_000_000)
     enough = max(memory_of(name, spec, 3) for name in ("generate", "vectorize", "publish"))
@@ -105,7 +105,8 @@ def test_short_memory_leaves_one_slot_and_work_goes_on(tmp_path: Path) -> None:
     """The limits are those of a control group; what is in use there is real."""
     script = (
         "import time, sys\n"
-        "from synthprof.resources import cpu_slot, memory_is_short\n"
+        "from synthprof.system.machine import memory_is_short\n"
+        "from synthprof.system.slots import cpu_slot\n"
         "ballast = bytearray(int(sys.argv[1])); short = memory_is_short()\n"
         "with cpu_slot(4): print(short, flush=True); time.sleep(1.5)\n"
     )
@@ -130,7 +131,7 @@ def test_the_limit_of_the_address_space_is_told_before_libraries_fail() -> None:
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-m", "synthprof.cli", "plan"],
+        [sys.executable, "-m", "synthprof", "plan"],
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29)),

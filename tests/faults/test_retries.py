@@ -9,7 +9,7 @@ from harness import note
 from interventions import SECONDS_PER_STAGE, TASKS, Trial
 from place import Place, until
 
-from synthprof.orchestration.rest import Airflow
+from synthprof.orchestration.local.rest import Airflow
 
 GENERATE, TIMED = "synthprof_generate", "synthprof_timed"
 

@@ -19,11 +19,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from synthprof.explore import open_version
-from synthprof.repair import repair
-from synthprof.run import run_all
-from synthprof.spec import Request
-from synthprof.verify import verify
+from synthprof.runner.repair import repair
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request
+from synthprof.versions.verify import verify
+from synthprof.versions.version import open_version
 
 SPECS = ({"seed": 1}, {"seed": 2}, {"seed": 1, "dim_embedding": 16})
 specs = st.sampled_from(range(len(SPECS)))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from harness import DATASET, SMALL, Subject, kill, note
 
-from synthprof.errors import SynthprofError
-from synthprof.explore import open_version
-from synthprof.manifest import MANIFEST, damaged, read_manifest
-from synthprof.run import run_all
-from synthprof.spec import Request
-from synthprof.store import Store
+from synthprof.base.errors import SynthprofError
+from synthprof.runner.run import run_all
+from synthprof.spec.spec import Request
+from synthprof.store.manifest import MANIFEST, damaged, read_manifest
+from synthprof.store.store import Store
+from synthprof.versions.version import open_version
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 5))])

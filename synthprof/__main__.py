@@ -1,0 +1,5 @@
+"""The command line as a module: `python -m synthprof`."""
+
+from synthprof.cli.main import main
+
+main()

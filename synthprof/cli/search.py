@@ -1,0 +1,220 @@
+"""The commands `search`, `similar` and `build-index`."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from synthprof.base.text import plain
+from synthprof.spec.spec import Spec
+from synthprof.system.environment import home_folder
+from synthprof.system.machine import default_workers
+from synthprof.system.startup import forgo_pandas
+
+if TYPE_CHECKING:  # slow imports happen where they are needed
+    from synthprof.versions.search import Hit
+    from synthprof.versions.searcher import Searcher
+
+DEFAULT = Spec()
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
+
+SHOWN = ("nome", "idade", "cidade", "estado")
+"""Columns of a profile in the table; JSON and CSV have all."""
+
+SHOWN_OF_COLLECTION = ("chave", "descricao")
+"""The same for a row of a collection."""
+
+MOST_SHOWN = 60
+"""Characters of a collection's text in the table."""
+
+MOST_COLUMNS = 10_000
+"""Width of a table that nobody's terminal bounds."""
+
+ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
+VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
+Count = Annotated[int, typer.Option("-k", "--k", help="Number of results, 1 to 1,000.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'idiomas!=Inglês'."),
+]
+Exact = Annotated[bool, typer.Option("--exact", help="Compare every row instead of asking the index.")]
+Output = Annotated[Format, typer.Option("--format", help="How to print the results.")]
+
+
+def search(
+    text: Annotated[
+        str, typer.Argument(help="What the results should be like; for catalogue in Portuguese.")
+    ],
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+    k: Count = 10,
+    where: Where = None,
+    exact: Exact = False,
+    output: Output = Format.table,
+) -> None:
+    """Profiles, or texts of a collection, that are most like a text, and which attributes agree."""
+    from synthprof.versions.search import search_text
+
+    with _open(dataset, version) as searcher:
+        _print(search_text(searcher, text, searcher.query(k, where or (), exact)), output)
+
+
+def similar(
+    profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+    k: Count = 10,
+    where: Where = None,
+    exact: Exact = False,
+    output: Output = Format.table,
+) -> None:
+    """Profiles, or texts of a collection, that are most like another one, and which attributes agree."""
+    from synthprof.versions.search import search_similar
+
+    with _open(dataset, version) as searcher:
+        number = searcher.version.number_of(profile_id)
+        _print(search_similar(searcher, number, searcher.query(k, where or (), exact)), output)
+
+
+def build_index(
+    dataset: Dataset = "gamers",
+    version: VersionName = None,
+    index: Annotated[
+        str, typer.Option(help="Kind of index: auto, flat, ivf_flat, ivf_sq8 …")
+    ] = DEFAULT.index,
+    index_memory_mib: Annotated[
+        int, typer.Option(help="Memory the index may take, in MiB.")
+    ] = DEFAULT.index_memory_mib,
+) -> None:
+    """A version with another index, published as a new version; rows and embeddings stay as they are."""
+    from synthprof.runner.reindex import build_index as build
+    from synthprof.versions.version import open_version
+
+    found = open_version(home_folder(), dataset, version)
+    details = build(home_folder(), found, index, index_memory_mib).published
+    Console().print(
+        f"{dataset} {details['version']} is published: Recall@10 {details['scores']['recall_at_10']:.3f}",
+        Text(details["path"]),
+        soft_wrap=True,
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """The commands are part of the command line."""
+    app.command(epilog='Example: synthprof search "joga RPG de madrugada no PC" --dataset gamers -k 10')(
+        search
+    )
+    app.command(epilog="Example: synthprof similar 42 --dataset gamers --where estado=SP")(similar)
+    app.command("build-index", epilog="Example: synthprof build-index --dataset gamers --index ivf_sq8")(
+        build_index
+    )
+
+
+def as_json(hits: "Sequence[Hit]") -> str:
+    """The results as a JSON list."""
+    return json.dumps([_plain(hit) for hit in hits], ensure_ascii=False, indent=1)
+
+
+def as_csv(hits: "Sequence[Hit]") -> str:
+    """The results as CSV with a heading; no cell of text can be taken for a formula."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    columns = [name for name in hits[0].profile if name != "id"] if hits else []
+    writer.writerow(["rank", "id", "similarity", "reasons", *columns])
+    for hit in hits:
+        values = [hit.profile[name] for name in columns]
+        reasons = "; ".join(map(str, hit.reasons))
+        writer.writerow([hit.rank, hit.id, _rounded(hit), *map(_guarded, [reasons, *values])])
+    return target.getvalue()
+
+
+def _open(dataset: str, version: str | None) -> "Searcher":
+    forgo_pandas()
+    from synthprof.versions.searcher import open_searcher
+    from synthprof.versions.version import open_version
+
+    return open_searcher(open_version(home_folder(), dataset, version), default_workers())
+
+
+def _print(hits: "Sequence[Hit]", output: Format) -> None:
+    if output is Format.table:
+        _print_table(hits)
+    else:
+        text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
+        typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
+
+
+def print_table(table: Table) -> None:
+    """No cell is cut: a terminal folds what is too wide, a pipe or file gets each row as one line."""
+    console = Console()
+    for column in table.columns:
+        column.overflow = "fold"
+    if not console.is_terminal:
+        console.width = MOST_COLUMNS
+    console.print(table)
+
+
+def _print_table(hits: "Sequence[Hit]") -> None:
+    if not hits:
+        Console().print("Nothing meets the conditions.")
+        return
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    columns = SHOWN_OF_COLLECTION if "chave" in hits[0].profile else SHOWN
+    for title in ("", "id", "similarity", *columns, "agrees"):
+        table.add_column(title)
+    for hit in hits:
+        shown = [Text(_short(plain(hit.profile[name]))) for name in columns]
+        table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
+    print_table(table)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def _reasons(hit: "Hit") -> str:
+    """`column: value, value` for each column that agrees."""
+    by_column: dict[str, list[str]] = {}
+    for reason in hit.reasons:
+        by_column.setdefault(reason.column, []).append(reason.value)
+    return "; ".join(f"{column}: {', '.join(values)}" for column, values in by_column.items()) or "–"
+
+
+def _plain(hit: "Hit") -> dict[str, Any]:
+    reasons = [{"column": reason.column, "value": reason.value} for reason in hit.reasons]
+    return {
+        "rank": hit.rank,
+        "id": hit.id,
+        "similarity": _rounded(hit),
+        "reasons": reasons,
+        "profile": hit.profile,
+    }
+
+
+def _rounded(hit: "Hit") -> float:
+    return round(hit.similarity, 6)
+
+
+def _guarded(value: Any) -> Any:  # noqa: ANN401
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

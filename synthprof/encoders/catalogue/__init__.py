@@ -1,0 +1,1 @@
+"""The encoder `catalogue`: embeddings that mean something without a download."""

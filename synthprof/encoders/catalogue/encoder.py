@@ -1,0 +1,180 @@
+"""The default embedding: a sum of token vectors, so that profiles that like similar things are near.
+
+Every value of the catalogue has a direction of its own; a game also carries its genre, its styles and its
+platforms. What the catalogue does not know is read as hashed words. A text is a sum of the same vectors, so
+it lies near the profiles it speaks of. Weights are whole numbers, hence every sum is exact, and the bytes
+depend neither on neighbours and order nor on threads and processor.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from synthprof.base.arrays import Matrix
+from synthprof.encoders.catalogue.tokens import FIELD_SCALE, Tokens, whole
+from synthprof.encoders.catalogue.vocabulary import Vocabulary
+from synthprof.encoders.exact import unit_rows
+from synthprof.schemas.draws import LIST_SEPARATOR
+
+Codes = npt.NDArray[np.int64]
+
+ROWS_AT_ONCE = 16_384
+CHARACTERS_AT_ONCE = 1 << 21
+"""Rows, or characters of texts, whose tokens are held at a time; this bounds memory (about 17 bytes for each
+character) and has no effect on the result."""
+
+LIST_WEIGHTS = {
+    "jogos_favoritos": 1.0,
+    "estilos_preferidos": 0.9,
+    "plataformas_possuidas": 0.4,
+    "interesses_musicais": 0.5,
+    "idiomas": 0.1,
+}
+CATEGORY_WEIGHTS = {
+    "disponibilidade": 0.65,
+    "objetivo_principal": 0.5,
+    "interacao_desejada": 0.3,
+    "nivel_competitivo": 0.3,
+    "estilo_comunicacao": 0.35,
+    "sexo": 0.15,
+    "estado": 0.15,
+    "cidade": 0.1,
+}
+FLAG_WEIGHTS = {"usa_microfone": 0.2, "compartilhar_contato": 0.05}
+NUMBER_WEIGHTS = {"idade": 0.25, "anos_experiencia": 0.15}
+"""How much each field counts, tuned on 33,000 profiles for three aims: k-means finds the archetypes, a
+text query finds what it names, neighbours share games; benchmarks/results/encode.txt says how far. Name and
+description count nothing: the one says little, the other nothing that is not said elsewhere.
+"""
+
+ITEM_LISTS = ("jogos_favoritos", "estilos_preferidos", "interesses_musicais")
+"""Lists whose texts mostly differ, so that they are read item by item."""
+
+SET_LISTS = ("plataformas_possuidas", "idiomas")
+"""Lists with few different texts, each of which is read once."""
+
+JOINED_ROWS = 512
+"""Most rows of a joined table: small beside a block, and it stays in the processor's cache."""
+
+
+class CatalogueEncoder:
+    """Encoder `catalogue`: a function of the fields and the dimension alone, the same for every seed."""
+
+    name = "catalogue"
+    fast = True
+
+    def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
+        self.dim = dim
+        weights = LIST_WEIGHTS | CATEGORY_WEIGHTS | FLAG_WEIGHTS | NUMBER_WEIGHTS
+        self._tokens = Tokens(dim, vocabulary, weights)
+        self._numbers = {column: self._tokens.numbers(column) for column in NUMBER_WEIGHTS}
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One vector per profile, (n, dim) float32 with L2 norm 1; columns that are missing count nothing."""
+        parts = range(0, max(batch.num_rows, 1), ROWS_AT_ONCE)
+        sums = [self._sums(batch.slice(first, ROWS_AT_ONCE)) for first in parts]
+        return unit_rows(sums[0] if len(sums) == 1 else np.concatenate(sums))
+
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One vector per text, (n, dim) float32 with L2 norm 1, in the space of the profiles."""
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for part in _parts(texts):
+            vectors[part] = self._tokens.texts(pa.array(texts[part], pa.large_string()))
+        return unit_rows(vectors)
+
+    def _sums(self, batch: pa.RecordBatch) -> Matrix:
+        """The weighted sum of each row's tokens, (n, dim); exact, for all are whole numbers below 2**24."""
+        singles = _joined(list(self._singles(batch)))
+        table = np.concatenate([np.zeros((0, self.dim), np.float32), *(single.table for single in singles)])
+        firsts = np.cumsum([0, *(len(single.table) for single in singles)])[:-1]
+        codes = [single.codes + first for single, first in zip(singles, firsts, strict=True)]
+        edges = np.arange(batch.num_rows + 1) * len(codes)
+        sums = _times(np.ravel(codes, order="F"), edges, np.ones(edges[-1], np.float32), table)
+        for column in ITEM_LISTS:
+            if column in batch.schema.names:
+                sums += self._list_sums(column, batch.column(column))
+        return sums
+
+    def _list_sums(self, column: str, texts: pa.Array) -> Matrix:
+        """The items of each text, together as large as the column's weight whatever their number."""
+        lists = pc.split_pattern(pc.fill_null(texts.cast(pa.string()), ""), LIST_SEPARATOR)
+        items = lists.flatten().dictionary_encode()
+        edges = lists.offsets.to_numpy()
+        counts = np.diff(edges)
+        most = int(counts.max(initial=1))
+        shares = np.rint(FIELD_SCALE * LIST_WEIGHTS[column] / np.sqrt(np.arange(1, most + 1)))
+        weights = np.repeat(shares.astype(np.float32)[counts - 1], counts)
+        return _times(items.indices.to_numpy(), edges, weights, self._tokens.values(column, items.dictionary))
+
+    def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Single]":
+        """The columns that have one token per row."""
+        for column, values in zip(batch.schema.names, batch.columns, strict=True):
+            if column in CATEGORY_WEIGHTS:
+                encoded = _distinct(values)
+                table = whole(CATEGORY_WEIGHTS[column]) * self._tokens.values(column, encoded.dictionary)
+                yield _single(encoded.indices, table)
+            elif column in SET_LISTS:
+                encoded = _distinct(values)
+                yield _single(encoded.indices, self._list_sums(column, encoded.dictionary))
+            elif column in FLAG_WEIGHTS:
+                table = self._tokens.values(column, pa.array(["0", "1"]))
+                yield _single(values, whole(FLAG_WEIGHTS[column]) * table)
+            elif column in NUMBER_WEIGHTS:
+                yield _single(values, whole(NUMBER_WEIGHTS[column]) * self._numbers[column])
+
+
+@dataclass(frozen=True)
+class _Single:
+    """The token of each row in one column, or in several joined: a row of the table."""
+
+    codes: Codes
+    table: Matrix
+
+
+def _parts(texts: Sequence[str]) -> Iterator[slice]:
+    """Runs of texts that are held at a time; one that is too long for that is held alone."""
+    first = characters = 0
+    for place, text in enumerate(texts):
+        characters += len(text)
+        if place > first and characters > CHARACTERS_AT_ONCE:
+            yield slice(first, place)
+            first, characters = place, len(text)
+    if first < len(texts):
+        yield slice(first, len(texts))
+
+
+def _distinct(values: pa.Array) -> pa.DictionaryArray:
+    return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+
+
+def _single(numbers: pa.Array, table: Matrix) -> _Single:
+    """Numbers as codes, cut to the table's rows; a row of zeros behind them stands for null."""
+    most = len(table)
+    codes = np.clip(pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy(), 0, max(most - 1, 0))
+    if numbers.null_count or not most:
+        codes = np.where(numbers.is_null().to_numpy(zero_copy_only=False), most, codes)
+        table = np.concatenate([table, np.zeros((1, table.shape[1]), np.float32)])
+    return _Single(codes, table[: codes.max(initial=0) + 1])
+
+
+def _joined(singles: list[_Single]) -> list[_Single]:
+    """The same sums from fewer tokens: small tables become one with a row for each pair of rows."""
+    joined: list[_Single] = []
+    for single in sorted(singles, key=lambda single: len(single.table)):
+        if joined and len(joined[-1].table) * len(single.table) <= JOINED_ROWS:
+            last = joined.pop()
+            pairs = (last.table[:, None] + single.table).reshape(-1, single.table.shape[1])
+            single = _Single(last.codes * len(single.table) + single.codes, pairs)
+        joined.append(single)
+    return joined
+
+
+def _times(codes: npt.NDArray[np.integer], edges: Codes, weights: Matrix, table: Matrix) -> Matrix:
+    """For each row i the sum of weights x rows of the table, over codes[edges[i]:edges[i + 1]]."""
+    sums: Matrix = csr_array((weights, codes, edges), shape=(len(edges) - 1, len(table))) @ table
+    return sums

@@ -1,0 +1,175 @@
+"""The vectors of tokens: every value of the catalogue, every game, every word has one, for ever the same.
+
+A token's direction is ±1 in each dimension, from splitmix64 steps on a hash of its name; all else is made of
+directions by whole-number weights, so that sums of tokens are exact in float32.
+"""
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from synthprof.base.arrays import Matrix
+from synthprof.encoders.catalogue.lexicon import Lexicon, read_lexicon
+from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
+from synthprof.encoders.catalogue.vocabulary import Game, Vocabulary
+from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, mix
+from synthprof.schemas.loader import texts_folder
+
+Token = tuple[str, str]
+"""A column and one of its values."""
+
+GAMES = "jogos_favoritos"
+
+TOKEN_SCALE = 16
+"""What a token's direction is multiplied by, so that the parts of a game can be whole numbers."""
+
+FIELD_SCALE = 64
+"""What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
+
+GAME_PARTS = {"jogos_favoritos": 1.0, "genero": 0.6, "estilos_preferidos": 0.4, "plataformas_possuidas": 0.2}
+"""Shares of a game's vector: the game itself, then what it has in common with others."""
+
+ANCHORS = {"idade": (16, 20, 25, 30, 36, 44, 55, 70), "anos_experiencia": (0, 2, 5, 10, 18, 30, 45)}
+"""Numbers with a direction of their own; a value between two of them is a blend of both."""
+
+MOST_NUMBER = 127
+"""Numbers are cut to 0..127."""
+
+WORD_WEIGHT = 100
+"""What a word of a text weighs that is in no phrase."""
+
+
+def whole(weight: float) -> int:
+    """What a field of that weight counts."""
+    return round(FIELD_SCALE * weight)
+
+
+class Tokens:
+    """The token vectors of a vocabulary in one dimension; weights: what each column counts in a profile."""
+
+    def __init__(self, dim: int, vocabulary: Vocabulary, weights: Mapping[str, float]) -> None:
+        self.dim = dim
+        self._vocabulary, self._weights = vocabulary, weights
+        self._known = {column: pa.array(values, pa.large_string()) for column, values in vocabulary.values}
+        self._known[GAMES] = pa.array([game.name for game in vocabulary.games], pa.large_string())
+        self._rows = {column: self._named(column, values) for column, values in vocabulary.values}
+        self._rows[GAMES] = self._games(vocabulary.games, GAME_PARTS)
+
+    @functools.cached_property
+    def _phrases(self) -> tuple[PhraseFinder, Matrix]:
+        """What finds phrases in texts, and the vector of each; made only where texts are read."""
+        lexicon = read_lexicon(self._vocabulary, texts_folder(self._vocabulary.schema))
+        return lexicon.finder(), self._phrase_table(lexicon)
+
+    def values(self, column: str, values: pa.Array) -> Matrix:
+        """The vector of each value of a column, (k, dim); one that the catalogue lacks is read as words."""
+        found = np.zeros((len(values), self.dim), np.float32)
+        known = np.full(len(values), -1)
+        if column in self._known:
+            known = pc.fill_null(
+                pc.index_in(values.cast(pa.large_string()), self._known[column]), -1
+            ).to_numpy()
+            found[known >= 0] = self._rows[column][known[known >= 0]]
+        if (known < 0).any():
+            found[known < 0] = self._words(values.filter(pa.array(known < 0)))
+        return found
+
+    def numbers(self, column: str) -> Matrix:
+        """The vectors of the numbers 0 to MOST_NUMBER, (128, dim)."""
+        anchors = ANCHORS[column]
+        rows = self._named(column, [str(anchor) for anchor in anchors]) / TOKEN_SCALE
+        places = np.interp(np.arange(MOST_NUMBER + 1), anchors, np.arange(len(anchors)))
+        below = np.minimum(places.astype(np.int64), len(anchors) - 2)
+        upper = np.rint(TOKEN_SCALE * (places - below))[:, None]
+        blends: Matrix = (TOKEN_SCALE - upper) * rows[below] + upper * rows[below + 1]
+        return blends.astype(np.float32)
+
+    def texts(self, texts: pa.Array) -> Matrix:
+        """The sum of the phrases and words of each text, (n, dim)."""
+        finder, vectors = self._phrases
+        found = finder.find(texts)
+        phrases, phrase_codes = np.unique(found.phrases, return_inverse=True)
+        words, word_codes = np.unique(found.words, return_inverse=True)
+        table = np.concatenate([vectors[phrases], WORD_WEIGHT * directions(words, self.dim)])
+        rows = np.concatenate([found.phrase_texts, found.word_texts])
+        codes = np.concatenate([phrase_codes, word_codes + len(phrases)])
+        ones = np.ones(len(rows), np.float32)
+        sums: Matrix = csr_array((ones, (rows, codes)), shape=(len(texts), len(table))) @ table
+        return sums
+
+    def _named(self, column: str, values: Sequence[str]) -> Matrix:
+        vectors = self._by_name((column, value) for value in values)
+        return np.stack([vectors[column, value] for value in values])
+
+    def _by_name(self, tokens: Iterable[Token]) -> dict[Token, Matrix]:
+        """The direction of each different token, times TOKEN_SCALE."""
+        names = list(dict.fromkeys(tokens))
+        hashes = np.array([hash_name(f"{column}={value}") for column, value in names], np.uint64)
+        return dict(zip(names, TOKEN_SCALE * directions(hashes, self.dim), strict=True))
+
+    def _games(self, games: Sequence[Game], parts: Mapping[str, float]) -> Matrix:
+        """Each game's own direction plus its genre, styles and platforms, each part as large as its share."""
+        tokens = [_tokens(game) for game in games]
+        vectors = self._by_name((column, value) for of in tokens for column in of for value in of[column])
+        found = np.zeros((len(games), self.dim), np.float32)
+        for row, of in zip(found, tokens, strict=True):
+            for column, values in of.items():
+                share = round(TOKEN_SCALE * parts.get(column, 0) / math.sqrt(len(values)))
+                row += share * sum(vectors[column, value] / TOKEN_SCALE for value in values)
+        return found
+
+    def _words(self, values: pa.Array) -> Matrix:
+        """The words of each value, each in its own direction, together as large as one token."""
+        lists = pc.split_pattern(fold_all(pc.fill_null(values, "")), " ")
+        lengths = np.diff(lists.offsets.to_numpy())
+        words = lists.flatten()
+        blank = np.asarray(pc.equal(words, ""))
+        vectors = directions(hash_words(words), self.dim)
+        vectors[blank] = 0
+        weights = np.repeat(np.rint(TOKEN_SCALE / np.sqrt(lengths)), lengths).astype(np.float32)
+        places = (weights, np.arange(len(words)), lists.offsets.to_numpy())
+        sums: Matrix = csr_array(places, shape=(len(values), len(words))) @ vectors
+        return sums
+
+    def _phrase_table(self, lexicon: Lexicon) -> Matrix:
+        """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
+        phrases, games = lexicon.phrases.values(), self._vocabulary.games
+        asked = dict(zip((game.name for game in games), self._games(games, lexicon.game), strict=True))
+        weights = {column: whole(weight) for column, weight in {**self._weights, **lexicon.weights}.items()}
+        ages = {column: self.numbers(column) for column in ANCHORS}
+        named = self._by_name(
+            token for tokens in phrases for token in tokens if token[0] not in (*ages, GAMES)
+        )
+        table = np.zeros((len(phrases), self.dim), np.float32)
+        for row, tokens in zip(table, phrases, strict=True):
+            for column, value in tokens:
+                if column not in weights:  # it counts nothing in a profile
+                    continue
+                if column in ages:
+                    vector = ages[column][int(value)]
+                else:
+                    vector = asked[value] if column == GAMES else named[column, value]
+                row += round(weights[column] / math.sqrt(len(tokens))) * vector
+        return table
+
+
+def _tokens(game: Game) -> dict[str, Sequence[str]]:
+    return {
+        GAMES: (game.name,),
+        "genero": (game.genre,),
+        "estilos_preferidos": game.styles,
+        "plataformas_possuidas": game.platforms,
+    }
+
+
+def directions(hashes: Hashes, dim: int) -> Matrix:
+    """A vector of ±1 for each hash, (k, dim)."""
+    steps = np.arange(1, -(-dim // 64) + 1, dtype=np.uint64) * GOLDEN
+    words = mix(hashes[:, None] + steps).astype("<u8", copy=False)
+    bits = np.unpackbits(words.view(np.uint8), axis=1, count=dim, bitorder="little")
+    return 1 - 2 * bits.astype(np.float32)

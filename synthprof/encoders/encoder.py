@@ -1,0 +1,109 @@
+"""Encoders: what turns profiles, and texts about them, into embeddings."""
+
+import functools
+import os
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from synthprof.base.arrays import Matrix
+from synthprof.base.errors import SpecError
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.spec.spec import Spec
+from synthprof.system.machine import default_workers
+
+
+class Encoder(Protocol):
+    """Turns profiles into embeddings of one fixed width."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a spec."""
+
+    @property
+    def dim(self) -> int:
+        """Values of an embedding."""
+
+    @property
+    def fast(self) -> bool:
+        """True when a whole block is a matter of a moment; False when it needs its own checkpoints."""
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One embedding per row, (n, dim) float32, C-contiguous, L2 norm 1.
+
+        The bytes of a row depend on no other row of the batch, and on no number of threads.
+        """
+
+
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder that also places free text among the profiles."""
+
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One embedding per text among those of the profiles, (n, dim) float32, C-contiguous, L2 norm 1."""
+
+
+def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
+    """One embedding per row: of a profile by its fields, of a collection's row by its text, if it can be."""
+    if KEY in batch.schema.names and isinstance(encoder, TextEncoder):
+        return encoder.encode_text(batch.column(TEXT).to_pylist())
+    return encoder.encode(batch)
+
+
+def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
+    """The encoder that the spec names. Raises what `check_encoder` raises.
+
+    Nothing is asked of a service yet, whose answers are waited for so long, and no model is loaded yet.
+    """
+    check_encoder(spec)
+    match spec.encoder:
+        case "catalogue":
+            return _catalogue(spec.dim_embedding, spec.profile_schema)
+        case "hashed":
+            return _hashed(spec.dim_embedding, spec.seed)
+        case "http":
+            return _http(spec.model, spec.dim_embedding, request_seconds)
+        case "model":
+            return _model(spec.model, spec.dim_embedding, spec.use_gpu)
+
+
+def check_encoder(spec: Spec) -> None:
+    """Nothing, if spec and environment name what the encoder needs; else SpecError. No encoder is made."""
+    if spec.encoder == "http" and not spec.model:
+        raise SpecError("encoder=http needs model, the name by which the service knows its model")
+    if spec.encoder == "model" and not spec.model:
+        raise SpecError("encoder=model needs model, the folder of a model or the name of one")
+    if spec.encoder == "http":
+        from synthprof.encoders.slow.http import endpoint_of
+
+        endpoint_of(os.environ)
+
+
+# Each is imported only where it is used: SciPy and httpx take a tenth of a second each.
+
+
+@functools.lru_cache(maxsize=2)
+def _catalogue(dim: int, schema: str) -> Encoder:
+    from synthprof.encoders.catalogue.encoder import CatalogueEncoder
+    from synthprof.encoders.catalogue.vocabulary import read_vocabulary
+
+    return CatalogueEncoder(dim, read_vocabulary(schema))
+
+
+def _hashed(dim: int, seed: int) -> Encoder:
+    from synthprof.encoders.hashed import HashedEncoder
+
+    return HashedEncoder(dim, seed)
+
+
+def _http(model: str, dim: int, request_seconds: float) -> Encoder:
+    from synthprof.encoders.slow.http import HttpEncoder, endpoint_of
+
+    return HttpEncoder(endpoint_of(os.environ, request_seconds), model, dim)
+
+
+def _model(model: str, dim: int, use_gpu: bool) -> Encoder:
+    from synthprof.encoders.slow.model import ModelEncoder
+
+    return ModelEncoder(model, dim, default_workers(), use_gpu)

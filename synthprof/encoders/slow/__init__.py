@@ -1,0 +1,1 @@
+"""Encoders that ask a service or a model, row by row resumable."""

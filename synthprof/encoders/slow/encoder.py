@@ -1,0 +1,85 @@
+"""What slow encoders have in common: a service or a large model, asked for a few texts at a time.
+
+Whether a text is bad or the encoder is out of order is told by a text that is known to be good.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Self
+
+import pyarrow as pa
+
+from synthprof.base.arrays import Matrix, Vector
+from synthprof.schemas.loader import TEXT
+
+KNOWN_GOOD = "Joga à noite no computador."
+"""A text that every model can take: if this fails, it is the encoder that fails."""
+
+BUSY_CODES = (408, 409, 429, 502, 503, 504)
+"""HTTP's codes of a service that has no time for anyone, whatever it is asked."""
+
+
+class Rejected(Exception):
+    """A request that failed: its code (0: no answer), and the seconds to wait if it was told."""
+
+    def __init__(self, code: int, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def busy(self) -> bool:
+        """Whether the service had no time or was not there, whatever the texts."""
+        return self.code == 0 or self.code in BUSY_CODES
+
+
+class SlowEncoder(ABC):
+    """A `TextEncoder` of the texts of rows, whose vectors are saved as they come.
+
+    stopping: set by the caller so that nobody waits to ask again.
+    """
+
+    name: str
+    fast = False
+
+    def __init__(self, model: str, dim: int) -> None:
+        self.model = model
+        self.dim = dim
+        self.stopping = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None:
+        """What it holds is given back."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What an embedding depends on besides its text."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """It is there, and its vectors are as wide as they should be. Raises SpecError or StageError."""
+
+    @abstractmethod
+    def ask(self, texts: Sequence[str], patient: bool = True) -> list[Vector | None]:
+        """The vector of each text, None where it is not finite or zero. Raises Rejected."""
+
+    @abstractmethod
+    def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
+        """The same, from a single try."""
+
+    @abstractmethod
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError or StageError."""
+
+    def texts(self, batch: pa.RecordBatch) -> list[str]:
+        """The text of each row."""
+        return [text or "" for text in batch.column(TEXT).to_pylist()]
+
+    def encode(self, batch: pa.RecordBatch) -> Matrix:
+        """One vector per row, (n, dim) float32 with L2 norm 1. Raises what `encode_text` raises."""
+        return self.encode_text(self.texts(batch))

@@ -1,0 +1,276 @@
+"""Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
+
+What comes back is checked value by value, for servers answer 200 with nulls where a vector was not finite.
+`synthprof.encoders.slow.asking` decides how to go on after a failure (bad texts, outages, records).
+"""
+
+import base64
+import email.utils
+import json
+import math
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import tenacity
+
+from synthprof.base.arrays import Matrix, Vector
+from synthprof.base.errors import SpecError, StageError
+from synthprof.encoders.slow.encoder import KNOWN_GOOD, Rejected, SlowEncoder
+from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
+
+CONNECT_SECONDS = 10.0
+BUSY_TRIES, FAILED_TRIES = 6, 2
+"""How often the same request is sent: who has no time is asked for longer than who fails (500)."""
+
+MOST_WAIT_SECONDS, MOST_ASKED_WAIT_SECONDS = 20.0, 300.0
+MOST_SHOWN = 200
+"""Characters of an answer that a message may quote."""
+
+MOST_PER_VALUE, MOST_AROUND = 64, 1 << 20
+"""Bytes of JSON that may stand for one value of a vector, and around all of them."""
+
+_THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+"""Asked directly even where the environment names a proxy, which would look for them on itself."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the service is. The key is in no repr, so in no log."""
+
+    url: str = field(repr=False)  # may hold a password
+    key: str = field(default="", repr=False)
+    request_seconds: float = 60.0
+
+    def redacted(self, text: str) -> str:
+        """The text without key, user and password, as they are or as headers, JSON and addresses have them.
+
+        Services and gateways echo requests in what they say of an error, which is told and published.
+        """
+        address = httpx.URL(self.url)
+        login = f"{address.username}:{address.password}" if address.userinfo else ""
+        basic = base64.b64encode(login.encode()).decode().rstrip("=")
+        secrets = (self.key, basic, address.username, address.password)
+        written = {form for secret in secrets for form in _written(secret)}
+        for form in sorted(written - {""}, key=len, reverse=True):
+            text = text.replace(form, "…")
+        return text
+
+
+class HttpEncoder(SlowEncoder):
+    """Asks a service; what it answers is checked value by value."""
+
+    name = "http"
+
+    def __init__(self, endpoint: Endpoint, model: str, dim: int) -> None:
+        super().__init__(model, dim)
+        headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+        timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
+        self._endpoint = endpoint
+        try:
+            self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
+        except ValueError as error:
+            raise SpecError(
+                f"the environment names a proxy that cannot be used ({error}); mend HTTP_PROXY, HTTPS_PROXY "
+                "or ALL_PROXY"
+            ) from None
+
+    @property
+    def identity(self) -> str:
+        """What an embedding depends on besides its text."""
+        return f"http {self.model} {self.dim}"
+
+    def encode_text(self, texts: Sequence[str]) -> Matrix:
+        """One vector per text, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
+        try:
+            vectors = self.ask(texts)
+        except Rejected as error:
+            raise StageError(f"the embedding service failed: {error}; try again") from None
+        found = [vector for vector in vectors if vector is not None]
+        if len(found) < len(vectors):
+            raise StageError("the embedding service gave no finite vector for the text; try another one")
+        return np.stack(found) if found else np.zeros((0, self.dim), np.float32)
+
+    def check(self) -> None:
+        """The service is there and its vectors are as wide as they should be.
+
+        Raises SpecError if it is no such service or its vectors are none or of another width, StageError if
+        it fails.
+        """
+        try:
+            if all(self.ask([KNOWN_GOOD])[0] is None for _ in range(FAILED_TRIES)):
+                raise SpecError(
+                    "the embedding service gives no list of finite numbers for a good text; set another model"
+                )
+        except Rejected as error:
+            if error.code == 200:
+                told = f"{error}; set {SERVICE_URL} to the address of a service, https://host/v1"
+                raise SpecError(told) from None
+            raise StageError(f"the embedding service failed: {error}; try again") from None
+
+    def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
+        """The vector of each text, None where the answer was not finite or zero.
+
+        Asks again, after the time the service names or one drawn at random, while that pays; not if not
+        `patient`, save when the service is busy. Raises Rejected if it keeps failing; SpecError where the
+        service refuses the key or does not know the address, and where its vectors have another width.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Rejected),
+            stop=lambda state: self.stopping.is_set() or state.attempt_number >= _tries(state, patient),
+            wait=_wait,
+            sleep=lambda seconds: _sleep(self.stopping, seconds),
+            reraise=True,
+        )
+        found: list[Vector | None] = retrying(self.ask_once, list(texts))
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        """The connections are closed; who waits to ask again gives up."""
+        self.stopping.set()
+        self._client.close()
+
+    def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
+        """What `ask` gives, from a single request."""
+        try:
+            answer, content = self._post({"model": self.model, "input": list(texts)}, self._most(len(texts)))
+        except httpx.InvalidURL:
+            raise SpecError(f"{SERVICE_URL} is not the address of a service; write https://host/v1") from None
+        except httpx.UnsupportedProtocol:
+            raise SpecError(f"{SERVICE_URL} must begin with https:// or http://") from None
+        except httpx.RequestError as error:  # its text may hold the address: only its kind is told
+            raise Rejected(0, f"no answer ({type(error).__name__})") from None
+        self._check_status(answer, content, list(texts))
+        kind = answer.headers.get("content-type", "nothing").split(";")[0]
+        if len(content) > self._most(len(texts)):
+            kind = f"more than {self._most(len(texts))} bytes of {kind}"
+        return _vectors(content, kind, len(texts), self.dim)
+
+    def _post(self, body: dict[str, Any], most: int) -> tuple[httpx.Response, bytes]:
+        """The answer and, unpacked, its content; of one of more than `most` bytes only the beginning.
+
+        The client's timeout is that of each read; all of them together have as long.
+        """
+        content, give_up = bytearray(), time.monotonic() + self._endpoint.request_seconds
+        with self._client.stream("POST", self._endpoint.url, json=body) as answer:
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > most:
+                    break
+                if time.monotonic() > give_up:
+                    raise httpx.ReadTimeout("the answer does not end", request=answer.request)
+        return answer, bytes(content)
+
+    def _most(self, count: int) -> int:
+        return count * self.dim * MOST_PER_VALUE + MOST_AROUND
+
+    def _check_status(self, answer: httpx.Response, content: bytes, texts: list[str]) -> None:
+        code = answer.status_code
+        if code == 200:
+            return
+        said = repr(self._endpoint.redacted(content.decode(errors="replace"))[:MOST_SHOWN])
+        if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
+            raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
+        if code in (404, 405):
+            raise SpecError(
+                f"there is no embedding service at that address, or it has no model {self.model!r} "
+                f"({code} {said}); set {SERVICE_URL} or model"
+            )
+        if 300 <= code < 400:
+            raise SpecError(f"there is no embedding service at that address ({code}); set {SERVICE_URL}")
+        raise Rejected(code, f"{code} {said}", _retry_after(answer))
+
+
+def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float = 60.0) -> Endpoint:
+    """The service named in the environment. Raises SpecError if none is, or if the key cannot be sent."""
+    url = environment.get(SERVICE_URL, "").strip().rstrip("/")
+    if not url:
+        raise SpecError(
+            f"encoder=http needs the address of a service; set {SERVICE_URL} (and {SERVICE_KEY} if it wants "
+            "a key), or in Airflow the Connection synthprof_embeddings"
+        )
+    if not url.endswith("/embeddings"):
+        url += "/embeddings" if url.endswith("/v1") else "/v1/embeddings"
+    key = environment.get(SERVICE_KEY, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SpecError(f"{SERVICE_KEY} has characters that cannot be sent; copy the key once more")
+    return Endpoint(url, key, request_seconds)
+
+
+def _written(secret: str) -> tuple[str, ...]:
+    """What is found where the secret is quoted: itself, or as addresses and JSON have it."""
+    escaped = json.dumps(secret)[1:-1]
+    return secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")
+
+
+def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Rejected)
+    if error.busy:
+        return BUSY_TRIES
+    return FAILED_TRIES if patient and (error.code == 424 or error.code >= 500) else 1
+
+
+def _sleep(stopping: threading.Event, seconds: float) -> None:
+    stopping.wait(seconds)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Full jitter (AWS Architecture Blog, 2015), and no less than the service asks for."""
+    jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MOST_WAIT_SECONDS)(state)
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, Rejected)
+    return float(max(jitter, error.retry_after))
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds of the header Retry-After, which is a number or a date; 0 without it."""
+    value = answer.headers.get("Retry-After", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(seconds, 0.0), MOST_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
+
+
+def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | None]":
+    """The vectors in the order of the texts, whatever order they came in.
+
+    kind: what the content is called where it is none of an embedding service.
+    """
+    try:
+        items = json.loads(content)["data"]
+        by_index = {item["index"]: item["embedding"] for item in items}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Rejected(200, f"the answer is not one of an embedding service, but {kind}") from None
+    if len(items) != count or set(by_index) != set(range(count)):
+        raise Rejected(500, f"{len(items)} embeddings for {count} texts")
+    return [_vector(by_index[index], dim) for index in range(count)]
+
+
+def _vector(values: Any, dim: int) -> "Vector | None":  # noqa: ANN401
+    """Float32 of norm 1, or None if it is not finite or zero. Raises SpecError for another width."""
+    if not isinstance(values, list):
+        return None
+    if len(values) != dim:
+        raise SpecError(
+            f"the embedding service gives {len(values)} values, but dim_embedding={dim}; "
+            f"set dim_embedding={len(values)} or name another model"
+        )
+    if not all(isinstance(value, int | float) for value in values):  # null stands for NaN in JSON
+        return None
+    try:
+        wide = np.array(values, np.float64)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+    norm = float(np.sqrt(wide @ wide))
+    return (wide / norm).astype(np.float32) if math.isfinite(norm) and norm > 0 else None

@@ -1,0 +1,1 @@
+"""The explorer's HTTP server: light, loads no NumPy."""

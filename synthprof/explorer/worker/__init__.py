@@ -1,0 +1,1 @@
+"""The explorer's process that reads and computes."""

@@ -1,0 +1,91 @@
+"""A published version fetched from the bucket, for those who read on a machine that made nothing of it.
+
+`python -m synthprof.orchestration.bucket.pull DATASET [VERSION]` takes the settings of a worker from the
+environment.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from synthprof.base.errors import SpecError, StageError, SynthprofError
+from synthprof.base.files import flush_folder, point, take_place, temporary_path, write_text
+from synthprof.base.text import plain
+from synthprof.orchestration.bucket.bucket import Bucket
+from synthprof.orchestration.bucket.publication import sound_manifest
+from synthprof.orchestration.bucket.storage import setting
+from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.store.store import CURRENT, Store
+from synthprof.system.environment import STORAGE, home_folder
+from synthprof.system.refusals import clear_errors
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status; the folder of the version is printed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m synthprof.orchestration.bucket.pull", description=__doc__
+    )
+    parser.add_argument("dataset")
+    parser.add_argument("version", nargs="?", default="", help="the current one if not given")
+    options = parser.parse_args(arguments)
+    try:
+        if not setting():
+            raise SpecError(
+                f"{STORAGE} is empty, so every machine reads the same data root; nothing to fetch"
+            )
+        with clear_errors():
+            print(pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version))
+    except SynthprofError as error:
+        print(f"Error: {plain(error)}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
+    """The folder of the version in our home, whole; CURRENT points to it if it is the bucket's current one.
+
+    Raises SpecError if it is not in the bucket, StageError if it is not whole there.
+    """
+    current = (bucket.text(f"{store.dataset}/{CURRENT}") or "").strip().removeprefix("versions/")
+    version = version or current
+    if not version:
+        raise SpecError(f"no data set {store.dataset!r} is published in {bucket.url}")
+    folder, key = store.published(version), f"{store.dataset}/versions/{version}"
+    manifest = sound_manifest(bucket.text(f"{key}/{MANIFEST}"))
+    if manifest is None:
+        raise SpecError(f"{bucket.url}/{key} has no sound {MANIFEST}; publish that version again")
+    with store.publishing():
+        if not _is_there(folder, manifest):
+            _fetch(bucket, key, manifest, folder)
+        if version == current and not store.is_current(version):
+            point(store.folder / CURRENT, f"versions/{version}")
+    return folder
+
+
+def _is_there(folder: Path, manifest: Manifest) -> bool:
+    try:
+        return read_manifest(folder) == manifest
+    except StageError:
+        return False
+
+
+def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
+    """The version's folder is made under another name and takes its own in one step."""
+    temporary = temporary_path(folder)
+    try:
+        for file in manifest.files:
+            if not bucket.get(f"{key}/{file.path}", temporary / file.path, file):
+                raise StageError(
+                    f"{bucket.url}/{key}/{file.path} is missing or damaged; clear the task publish of its run"
+                )
+        flush_folder(temporary)
+        write_text(temporary / MANIFEST, manifest.text())
+        take_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

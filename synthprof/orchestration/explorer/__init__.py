@@ -1,0 +1,1 @@
+"""The explorer inside Airflow's API server."""

@@ -1,0 +1,114 @@
+"""What a person at a terminal sees of a run."""
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from synthprof.base.text import plain
+
+Event = dict[str, Any]
+
+
+class Display(logging.Handler):
+    """The events of stages shown as they come: a bar for the one at work, a line for each that is done.
+
+    Keeps the receipts, the value of each stage and the last error.
+    """
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+        self.receipts: list[Event] = []
+        self.values: dict[str, Any] = {}
+        self.error: Event | None = None
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            TextColumn("{task.fields[rows]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._bar = self._progress.add_task("starting Airflow", total=None, rows="")
+
+    def __enter__(self) -> "Display":
+        logger = logging.getLogger("synthprof.orchestration.tasks.child")
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(self)
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+        logging.getLogger("synthprof.orchestration.tasks.child").removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """An event that a child has sent is shown."""
+        event = getattr(record, "synthprof", None)
+        if isinstance(event, dict):
+            show = getattr(self, f"_on_{event['event']}", None)
+            if show is not None:
+                show(event, str(getattr(record, "stage", "")))
+
+    def _begin(self, what: str) -> None:
+        # Rich cannot take the total from a bar that has one
+        self._progress.remove_task(self._bar)
+        self._bar = self._progress.add_task(what, total=None, rows="")
+
+    def _on_start(self, event: Event, stage: str) -> None:
+        self._begin(stage)
+
+    def _on_progress(self, event: Event, stage: str) -> None:
+        done, total = event["done"], event.get("total") or None
+        rows = f"{done:,} / {total:,}" if total else f"{done:,}"
+        rows += f", {event['failed']:,} failed" if event.get("failed") else ""
+        self._progress.update(self._bar, description=stage, completed=done, total=total, rows=rows)
+
+    def _on_receipt(self, event: Event, stage: str) -> None:
+        self.receipts.append(event)
+        rows, seconds = event.get("rows") or 0, event.get("seconds") or 0.0
+        done = Text.assemble(("✓ ", "green"), f"{stage:<14}", (f"{rows:>12,} rows {seconds:>8.2f} s", "dim"))
+        self.console.print(done)
+        self._begin("Airflow")
+
+    def _on_result(self, event: Event, stage: str) -> None:
+        self.values[stage] = event["value"]
+
+    def _on_log(self, event: Event, stage: str) -> None:
+        if event.get("level") in ("WARNING", "ERROR", "CRITICAL"):
+            self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {plain(event.get('message'))}"))
+
+    def _on_error(self, event: Event, stage: str) -> None:
+        self.error = event
+        again = "" if event.get("kind") == "SpecError" else " (Airflow tries again, up to three times)"
+        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {plain(event['message'])}{again}")
+        self.console.print(text, soft_wrap=True)
+
+
+def print_result(console: Console, published: Event, receipts: list[Event]) -> None:
+    """The stages, the scores, an example and the place of the published version stand on the console."""
+    from synthprof.report.console import print_summary
+    from synthprof.report.model import StageRow, added_up
+    from synthprof.stages.summary import Facts, summary
+    from synthprof.store.manifest import read_manifest
+
+    folder = Path(published["path"])
+    report = summary(read_manifest(folder), Facts.of(folder))
+    if receipts:  # the manifest lacks the stage that wrote it
+        names = [each.name for each in dataclasses.fields(StageRow)]
+        parts = (StageRow(*(receipt[name] for name in names)) for receipt in receipts)
+        report = dataclasses.replace(report, stages=added_up(parts))
+    print_summary(console, report, folder)

@@ -1,0 +1,102 @@
+"""One run of the DAG, watched from a process that stays light."""
+
+import json
+import sys
+import time
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from synthprof.base.errors import SpecError, StageError, first_line
+from synthprof.orchestration.local.console import print_result
+from synthprof.orchestration.local.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
+from synthprof.orchestration.local.rest import Airflow
+from synthprof.orchestration.tasks.names import GENERATE_DAG
+
+INTERRUPTED = 130
+"""The shell's exit status for Ctrl-C."""
+SECONDS_TO_START = 120.0
+
+
+def here(params: dict[str, Any], environment: dict[str, str]) -> int:
+    """The exit status of a run in a process of its own; a signal to us ends it and all that it started."""
+    inherit_orphans()
+    command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
+    try:
+        with asked_by_signals():
+            return start(command, environment).wait()
+    except Asked:
+        Console(stderr=True).print("Ended; the same command goes on where it stopped.")
+        return INTERRUPTED
+    finally:
+        end_all()
+
+
+def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
+    """The exit status of a run given to the Airflow whose UI is up: its scheduler would meddle otherwise.
+
+    Raises SpecError if it is refused or would wait, StageError if Airflow ends, or the run is deleted.
+    """
+    try:
+        return _through_ui(airflow, params)
+    except httpx.HTTPError as error:
+        raise StageError(
+            f"Airflow at {airflow.url} has ended, or lost the run ({first_line(error)}); run it again"
+        ) from error
+
+
+def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
+    console = Console()
+    run = _trigger(airflow, params)
+    console.print(
+        f"Airflow is up, so this run is its: {airflow.url}/dags/{GENERATE_DAG}/runs/{run}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    try:
+        with asked_by_signals(), console.status("Running"):
+            state = _follow(airflow, run, console)
+    except Asked:
+        console.print("The run goes on in Airflow; end it there.")
+        return INTERRUPTED
+    if state != "success":
+        return 1
+    print_result(console, airflow.value(GENERATE_DAG, run, "publish"), [])
+    return 0
+
+
+def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not airflow.healthy():
+        if time.monotonic() > deadline:
+            raise StageError(
+                f"Airflow at {airflow.url} is up but not healthy; end it with Ctrl-C and try again"
+            )
+        time.sleep(1)
+    if airflow.paused(GENERATE_DAG):
+        raise SpecError(
+            f"the DAG is paused: {airflow.url}/dags/{GENERATE_DAG}; switch it on there, then run it again"
+        )
+    answer = airflow.trigger(GENERATE_DAG, params)
+    if answer.status_code == httpx.codes.BAD_REQUEST:
+        raise SpecError(answer.json()["detail"])
+    return str(answer.raise_for_status().json()["dag_run_id"])
+
+
+def _follow(airflow: Airflow, run: str, console: Console) -> str:
+    """The state that the run has ended in; a line for each task that has ended."""
+    seen: set[tuple[str, int]] = set()
+    while True:
+        state = str(airflow.run(GENERATE_DAG, run)["state"])
+        for task in airflow.tasks(GENERATE_DAG, run):
+            key = (task["task_id"], task["map_index"])
+            if key not in seen and task["state"] in ("success", "failed", "skipped", "upstream_failed"):
+                seen.add(key)
+                label = task.get("rendered_map_index") or ""
+                console.print(
+                    f"{task['state']:<8} {task['task_id']} {label}", highlight=False, soft_wrap=True
+                )
+        if state in ("success", "failed"):
+            return state
+        time.sleep(1)

@@ -1,0 +1,101 @@
+"""One run of a DAG in this process, by `dag.test()`: seen on the console as it goes, and in the UI later."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from rich.console import Console
+
+from synthprof.orchestration.local.console import Display, print_result
+from synthprof.orchestration.local.home import PROJECT, Home
+from synthprof.orchestration.tasks.names import GENERATE_DAG
+
+RUN_LOG = "logs/runs.log"
+"""What Airflow says between tasks."""
+
+
+class _TaskInstance(Protocol):
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+
+
+def run(home: Home, params: dict[str, Any]) -> int:
+    """The DAG that generates has run: 0, or the exit status of what it failed with.
+
+    Needs the environment of the home.
+    """
+    console = Console()
+    if not console.is_terminal:  # on a terminal the bar says that something is going on
+        console.print(f"Making data set {params['dataset']} by the DAG {GENERATE_DAG} ...", highlight=False)
+    with TaskLogs(home.path) as logs, Display(console) as display:
+        _log_to(logs)
+        home.migrate()
+        state = str(_generate().test(run_conf=params).state)
+    if state == "success":
+        print_result(console, display.values["publish"], display.receipts)
+        return 0
+    console.print(f"The run failed; its logs: {home.path / 'logs'}", highlight=False, soft_wrap=True)
+    return 2 if display.error is not None and display.error.get("kind") == "SpecError" else 1
+
+
+class TaskLogs:
+    """A stream for log lines that writes a task's where the UI looks for them, the rest to runs.log."""
+
+    def __init__(self, home: Path) -> None:
+        self._logs = home / "logs"
+        self._files: dict[Path, BinaryIO] = {}
+
+    def __enter__(self) -> "TaskLogs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files = {}
+
+    def write(self, line: bytes) -> int:
+        """The line stands in the file of the task at work."""
+        path = self._path()
+        if path not in self._files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._files[path] = path.open("ab")
+        return self._files[path].write(line)
+
+    def flush(self) -> None:
+        """What was written can be read by others."""
+        for file in self._files.values():
+            file.flush()
+
+    def _path(self) -> Path:
+        """The file of the task whose context we are in, by Airflow's template for the names of log files."""
+        from airflow.sdk import get_current_context
+
+        try:
+            task = cast("_TaskInstance", get_current_context()["ti"])
+        except RuntimeError:
+            return self._logs.parent / RUN_LOG
+        folder = self._logs / f"dag_id={task.dag_id}" / f"run_id={task.run_id}" / f"task_id={task.task_id}"
+        if task.map_index is not None and task.map_index >= 0:
+            folder /= f"map_index={task.map_index}"
+        return folder / f"attempt={task.try_number}.log"
+
+
+def _log_to(logs: TaskLogs) -> None:
+    """Everything that Airflow logs goes there as JSON lines, as in tasks under a scheduler."""
+    from airflow.sdk.log import configure_logging
+
+    configure_logging(json_output=True, output=cast("BinaryIO", logs), cache_logger_on_first_use=False)
+
+
+def _generate() -> Any:  # noqa: ANN401
+    """The DAG that generates, from our DAG file, which must lie in Airflow's folder of DAGs."""
+    path = PROJECT / "dags" / "synthprof_dags.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate

@@ -1,0 +1,1 @@
+"""Airflow tasks; light, since the DAG files import it."""

@@ -1,0 +1,311 @@
+"""One stage run as a child process, its JSON lines turned into log lines.
+
+The child is needed because nothing else gives a stage its own pool of processes under every executor:
+Celery's workers may have no children, and a pool forked from a task of LocalExecutor hangs now and then.
+"""
+
+import contextlib
+import json
+import logging
+import math
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from synthprof.base.errors import Busy, SpecError, StageError
+from synthprof.spec.spec import params_schema
+from synthprof.system.environment import child_environment
+
+logger = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "synthprof.runner.child")
+SECONDS_TO_END = 2.0
+"""Between asking the child to end and killing it. All must be over five seconds after a task was marked
+failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""
+
+SECONDS_BETWEEN_PROGRESS = 5.0
+ALWAYS_SHOWN = ("dataset", "profiles", "seed", "blocks")
+"""Parameters in the first line of every log, whatever their values."""
+
+SECONDS_OF_SILENCE = 30.0
+"""After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
+first line of its log, takes a second; on a machine with much else to do some more."""
+
+Event = dict[str, Any]
+
+
+def run_stage(
+    stage: str,
+    params: Mapping[str, Any],
+    shard: tuple[int, int] | None = None,
+    *,
+    command: Sequence[str] = COMMAND,
+    on_start: Callable[["Child"], None] = lambda child: None,
+    variables: Mapping[str, str] | None = None,
+) -> Any:  # noqa: ANN401
+    """The value that the stage has returned; its log lines are logged, its receipt last.
+
+    Whatever ends this function, no child is left. Raises SpecError, Busy or StageError with the child's own
+    message; the error is logged before anything else if it comes at once. variables: further ones of the
+    child's environment, secrets among them; they are logged nowhere.
+    """
+    argv = [*command, stage, "--params", json.dumps(dict(params), allow_nan=False)]
+    if shard is not None:
+        argv += ["--shard", f"{shard[0]}:{shard[1]}"]
+    log = _Log(stage, params, shard)
+    with Child(argv, variables or {}) as child:
+        on_start(child)
+        for line in child.lines():
+            log.take(line)
+        code = child.wait()
+    return log.close(code, asked=child.asked)
+
+
+class Child:
+    """A process in our own process group, so that what ends us ends it; leaving the context ends it too."""
+
+    def __init__(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=child_environment() | dict(variables),
+        )
+        self.asked = False
+        self._kill_at = math.inf
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def ask_to_end(self) -> None:
+        """The child has been sent SIGTERM; `lines` and `wait` kill it if that does not end it in time.
+
+        May be called in a signal handler, whatever we are doing at that moment.
+        """
+        self.asked = True
+        self._kill_at = min(self._kill_at, time.monotonic() + SECONDS_TO_END)
+        self.process.terminate()
+
+    def end(self) -> None:
+        """The child has ended, by SIGKILL if it did not within two seconds of SIGTERM."""
+        if self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            self.process.wait()
+
+    def lines(self) -> Iterator[tuple[str, str] | None]:
+        """Each line with "stdout" or "stderr" as it comes, and None about each second without any.
+
+        Ends with the child, not with its pipes: what it started may hold those open a little longer.
+        """
+        buffers = {"stdout": b"", "stderr": b""}
+        with selectors.DefaultSelector() as selector:
+            for name in buffers:
+                selector.register(getattr(self.process, name), selectors.EVENT_READ, name)
+            while selector.get_map():
+                ended = self.process.poll() is not None
+                self._kill_if_due()
+                patience = min(1.0, max(0.0, self._kill_at - time.monotonic()))
+                ready = selector.select(0 if ended else patience)
+                for key, _ in ready:
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        selector.unregister(key.fileobj)
+                    *complete, buffers[key.data] = (buffers[key.data] + data).split(b"\n")
+                    yield from ((key.data, line.decode(errors="replace")) for line in complete)
+                if not ready:
+                    if ended:
+                        break
+                    yield None
+        yield from ((name, rest.decode(errors="replace")) for name, rest in buffers.items() if rest)
+
+    def wait(self) -> int:
+        """The exit code of the child, once it has ended."""
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.process.wait(0.5)
+            self._kill_if_due()
+
+    def _kill_if_due(self) -> None:
+        if time.monotonic() > self._kill_at:
+            self._kill_at = math.inf
+            self._kill()
+
+    def _kill(self) -> None:
+        logger.warning("child %d did not end by itself: killed", self.process.pid)
+        self.process.kill()
+
+
+class _Log:
+    """What a child says, logged as it comes, and what remains of it for the end."""
+
+    def __init__(self, stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None) -> None:
+        self.stage = stage
+        self.params = dict(params) | ({} if shard is None else {"blocks": f"{shard[0]}:{shard[1]}"})
+        self.announced = False
+        self.folded = False
+        self.started = time.monotonic()
+        self.progress_at = 0.0
+        self._first: Event | None = None
+        self.stderr: deque[str] = deque(maxlen=50)
+        self.receipt: Event | None = None
+        self.error: Event | None = None
+        self.value: Any = None
+
+    def take(self, line: tuple[str, str] | None) -> None:
+        """One line has been logged or kept; None only lets time pass."""
+        if line is None:
+            if time.monotonic() - self.started > SECONDS_OF_SILENCE:
+                self._announce()
+            return
+        stream, text = line
+        event = _event(text) if stream == "stdout" else None
+        if event is None:
+            self.stderr.append(text)
+            self._announce()
+            self._unfold()
+            logger.info("%s", text)
+            return
+        if event["event"] != "error":
+            self._announce()
+        getattr(self, f"_on_{event['event']}")(event)
+
+    def close(self, code: int, *, asked: bool) -> Any:  # noqa: ANN401
+        """The stage's value; raises what it ended with."""
+        self._unfold()
+        if self.error is not None or code != 0:
+            self._announce()
+            raise StageError("was asked to end before it was done") if asked else self._failure(code)
+        if self.receipt is not None:
+            self._log_receipt(self.receipt)
+        return self.value
+
+    def _announce(self) -> None:
+        """The parameters are logged first: those that are not as declared in one line, all of them folded."""
+        if self.announced:
+            return
+        self.announced = True
+        declared = {name: schema["default"] for name, schema in params_schema().items()}
+        shown = {
+            name: value
+            for name, value in self.params.items()
+            if name in ALWAYS_SHOWN or value != declared.get(name)
+        }
+        line = " ".join(f"{name}={value}" for name, value in shown.items())
+        self._log(logging.INFO, f"{self.stage}: {line}", {"event": "start"})
+        _log_folded("Parameters", (f"{name}: {json.dumps(value)}" for name, value in self.params.items()))
+
+    def _on_log(self, event: Event) -> None:
+        """A line as it comes; those of single blocks (detailed_logging) are folded together."""
+        level = logging.getLevelNamesMapping().get(str(event.get("level")), logging.INFO)
+        if level > logging.DEBUG:
+            self._log(level, str(event.get("message", "")), event)
+            return
+        if not self.folded:
+            self.folded = True
+            logger.info("::group::Detail")
+        logger.info("%s", event.get("message", ""))
+
+    def _unfold(self) -> None:
+        if self.folded:
+            logger.info("::endgroup::")
+            self.folded = False
+
+    def _on_progress(self, event: Event) -> None:
+        due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
+        if due:
+            self.progress_at = time.monotonic()
+        self._first = self._first or event
+        self._log(logging.INFO if due else logging.DEBUG, _progress_line(event, self._first), event)
+
+    def _on_receipt(self, event: Event) -> None:
+        self.receipt = event
+
+    def _on_result(self, event: Event) -> None:
+        self.value = event["value"]
+        self._log(logging.DEBUG, "result", event)
+
+    def _on_error(self, event: Event) -> None:
+        self.error = event
+        self._log(logging.ERROR, event["message"], event)
+        if event.get("traceback") and event.get("kind") not in ("SpecError", "Busy"):
+            _log_folded("Traceback", event["traceback"].splitlines(), logging.ERROR)
+
+    def _log_receipt(self, receipt: Event) -> None:
+        """The whole receipt folded, then its sum in one line, which is the last of the log."""
+        facts = {name: value for name, value in receipt.items() if name not in ("event", "line")}
+        _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in facts.items()))
+        self._log(logging.INFO, receipt["line"], receipt)
+
+    def _log(self, level: int, text: str, event: Event) -> None:
+        if level >= logging.INFO:
+            self._unfold()
+        # the text may hold per cent signs; the event is for who shows it in another way
+        logger.log(level, "%s", text, extra={"synthprof": event, "stage": self.stage})
+
+    def _failure(self, code: int) -> Exception:
+        if self.error is not None:
+            kinds = {"SpecError": SpecError, "Busy": Busy}
+            return kinds.get(str(self.error.get("kind")), StageError)(self.error["message"])
+        reason = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        remedy = "; if memory ran out, lower workers" if code == -9 else ""
+        last = f": {self.stderr[-1]}" if self.stderr else ""
+        return StageError(f"the stage's process {reason} without a message{remedy}{last}")
+
+
+def _progress_line(event: Event, first: Event) -> str:
+    """Rows done, failed and in all; once there is a rate since the first event, that and the time left."""
+    done, total, unit = event["done"], event.get("total"), event.get("unit", "rows")
+    parts = [f"{done:,}{f' of {total:,} ({done / total:.0%})' if total else ''} {unit}"]
+    if event.get("failed"):
+        parts.append(f"{event['failed']:,} failed")
+    seconds = event.get("seconds", 0.0) - first.get("seconds", 0.0)
+    if done > first["done"] and seconds > 0:
+        rate = (done - first["done"]) / seconds
+        parts.append(f"{rate:,.0f} {unit}/s")
+        if total:
+            parts.append(f"about {_duration((total - done) / rate)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+
+
+def _event(text: str) -> Event | None:
+    """The event on a line of stdout, or None for other text."""
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return None
+    known = ("log", "progress", "receipt", "result", "error")
+    return event if isinstance(event, dict) and event.get("event") in known else None
+
+
+def _log_folded(title: str, lines: Iterable[str], level: int = logging.INFO) -> None:
+    """The lines as one group, which Airflow's log page shows folded."""
+    logger.log(level, "%s", f"::group::{title}")
+    for line in lines:
+        logger.log(level, "%s", line)
+    logger.log(level, "::endgroup::")

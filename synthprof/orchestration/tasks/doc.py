@@ -1,0 +1,67 @@
+"""The text that Airflow shows beside each DAG."""
+
+from synthprof.orchestration.tasks.datasets import Dataset
+
+GENERATE_DOC = """\
+### Make a data set
+
+Profiles with feature vectors, embeddings, clusters and a search index, in a version of their own that becomes
+visible whole or not at all. The same parameters give the same bytes, however the work is split or retried.
+
+| stage | what it does |
+|---|---|
+| setup | checks parameters, disk and memory, plans the shards |
+| generate | makes the profiles, one task for each range of rows |
+| ingest | writes `perfis.db` |
+| vectorize | makes feature vectors and embeddings, one task for each range of rows |
+| persist_blobs | writes `vetores.db` and `embeddings.db` |
+| cluster | k-means over the embeddings, `clusters.db` |
+| export_index | writes the FAISS index, unless *save_index* is off |
+| vacuum | VACUUM and ANALYZE, if *vacuum* is on |
+| publish | checks the result, writes the report, makes the version visible |
+
+**Trigger** it with the parameters you want; from a shell:
+`airflow dags trigger synthprof_generate --conf '{"profiles": 1000000, "seed": 7}'`.
+Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow` for `airflow`.
+
+**A failed stage** can be cleared alone, at any time: what is done stays done, and the result is the same.
+A refused parameter fails *setup* at once; its log starts with the value, the rule and the remedy.
+"""
+
+REINDEX_DOC = """\
+### Rebuild an index
+
+Publishes a version once more with another kind of search index, as a new version; profiles, embeddings and
+clusters are taken over. The same parameters give the same bytes as `synthprof_generate` would.
+"""
+
+VERIFY_DOC = """\
+### Verify a version
+
+Compares every file with its checksum, and blocks of rows with what the spec gives when they are made again.
+The run fails if anything differs; its log says what. `synthprof repair` makes a damaged version whole.
+"""
+
+
+EMBED_DOC = """\
+### Embed texts from elsewhere
+
+An SQLite or Parquet table with an id and a text column, or a folder of text files, becomes a data set
+with embeddings, clusters and a search index, published and searched like the others. *source* must be
+readable where the tasks run, and lie below a folder of SYNTHPROF_SOURCES if that is set there. *setup*
+reads all of it once and refuses what cannot be embedded; *generate* reads the rows into blocks; what
+follows is the same as in `synthprof_generate`. A source whose content changed gives another version.
+
+**Trigger** it with the parameters you want; from a shell:
+`airflow dags trigger synthprof_embed --conf '{"source": "/sources/notes.db", "text_column": "body"}'`.
+Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow` for `airflow`.
+"""
+
+
+def dataset_doc(dataset: Dataset) -> str:
+    """The text for the DAG of one file in `datasets/`."""
+    seed = f"the date in {dataset.timezone}" if dataset.seed_from_date else "fixed"
+    return (
+        f"{dataset.description}\n\nFrom `datasets/{dataset.name}.toml`: `{dataset.schedule}` in "
+        f"{dataset.timezone}; seed: {seed}.\n\n{GENERATE_DOC}"
+    )

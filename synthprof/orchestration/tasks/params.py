@@ -1,0 +1,86 @@
+"""Airflow's parameters, made from the one declaration in `synthprof.spec.spec`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from synthprof.spec.spec import Kind, params_schema
+
+OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
+"""Parameters without a section: Airflow's form shows these open, and each section folded."""
+
+SECTIONS = {
+    "What to read from the source": ("table", "id_column", "text_column", "columns"),
+    "Kind of profiles": ("profile_schema", "locale"),
+    "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
+    "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
+    "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),
+    "Embedding service or model (no byte depends on these)": (
+        "batch_size",
+        "requests_in_flight",
+        "request_seconds",
+        "patience_seconds",
+        "limit",
+        "max_failed",
+    ),
+    "This run (no byte depends on these)": (
+        "shards",
+        "workers",
+        "keep_versions",
+        "detailed_logging",
+        "force",
+    ),
+}
+
+TITLES = {
+    "dataset": "Data set",
+    "profile_schema": "Schema",
+    "dim_vector": "Vector dimension",
+    "dim_embedding": "Embedding dimension",
+    "id_column": "Column of ids",
+    "text_column": "Column of texts",
+    "columns": "Further columns",
+    "limit": "Rows to embed at most",
+    "max_failed": "Rows that may lack an embedding",
+    "kmeans_niter": "k-means iterations",
+    "kmeans_nredo": "k-means restarts",
+    "use_gpu": "Use a GPU",
+    "index": "Kind of index",
+    "index_memory_mib": "Memory for the index (MiB)",
+    "vacuum": "VACUUM the databases",
+}
+
+
+def airflow_params(defaults: Mapping[str, Any] | None = None, kind: Kind = "generate") -> dict[str, Param]:
+    """Every parameter as the form shows it, the open ones first; `defaults` replace the declared ones."""
+    schema = params_schema(kind)
+    values = {name: properties["default"] for name, properties in schema.items()} | dict(defaults or {})
+    sections = {name: section for section, names in SECTIONS.items() for name in names}
+    order = dict.fromkeys((*OPEN, *sections, *schema))
+    return {
+        name: _param(name, schema[name], values[name], sections.get(name)) for name in order if name in schema
+    }
+
+
+def declared(name: str) -> Param:
+    """One parameter as the form of `synthprof_generate` shows it, but in no section."""
+    schema = params_schema()[name]
+    return _param(name, schema, schema["default"], None)
+
+
+def _param(name: str, properties: Mapping[str, Any], default: Any, section: str | None) -> Param:  # noqa: ANN401
+    description = " ".join(filter(None, (properties["description"], _bounds(properties))))
+    schema = {key: value for key, value in properties.items() if key not in ("default", "description")}
+    schema["title"] = TITLES.get(name, name.replace("_", " ").capitalize())
+    if section is not None:
+        schema["section"] = section
+    if default == "":  # the form cannot be sent with an empty text, unless the parameter may be null
+        schema["type"] = [schema["type"], "null"]
+    return Param(default, description=f"{description} ({name})", schema=schema)
+
+
+def _bounds(properties: Mapping[str, Any]) -> str:
+    if "minimum" not in properties:
+        return ""
+    return f"From {properties['minimum']:,} to {properties['maximum']:,}."

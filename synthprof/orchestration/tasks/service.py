@@ -1,0 +1,51 @@
+"""The embedding service inside Airflow: its address and key from a Connection, never from a parameter."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
+
+CONNECTION = "synthprof_embeddings"
+"""The Connection's host is the address (https://host/v1), its password the key; or a URI has both."""
+
+PROTOCOLS = ("http", "https")
+
+STAGES = ("setup", "vectorize")
+"""Stages that ask the service; no other is told the key."""
+
+
+def service_environment(stage: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Variables for the child process of a task, if its stage asks a service; else none."""
+    asks = params.get("encoder") == "http" and stage in STAGES
+    return connection_environment() if asks else {}
+
+
+def connection_environment() -> dict[str, str]:
+    """Variables for a process that asks the service; without the Connection none: its own then count."""
+    try:
+        found = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        return {}
+    address = {SERVICE_URL: _address(found)} if found.host else {}
+    return {**address, SERVICE_KEY: found.password or ""}
+
+
+def _address(found: Connection) -> str:
+    """The host as it stands, or put together from the parts of a URI, as Airflow names them.
+
+    Of `https://:key@host/v1` the type is `https` and the schema `v1`; of Airflow's own `http://host/https`
+    the schema is the protocol.
+    """
+    host, schema = found.host or "", found.schema or ""
+    port = f":{found.port}" if found.port else ""
+    if "://" in host:
+        parts = urlsplit(host)
+        return host if parts.port else parts._replace(netloc=parts.netloc + port).geturl()
+    if schema in PROTOCOLS:
+        return f"{schema}://{host}{port}"
+    protocol = found.conn_type if found.conn_type in PROTOCOLS else "https"
+    return f"{protocol}://{host}{port}/{schema}".rstrip("/")

@@ -1,0 +1,245 @@
+"""Draws profiles by columns: a schema and a block's number give an Arrow record batch.
+
+Everything is integer codes until the end: tables made once per process turn raw random words into codes, and
+codes into text. No row is touched by Python.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.ma  # pa.array looks for it: it is there before processes are forked
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.base.streams import Stream, stream
+from synthprof.profiles.fragments import Pieces, join
+from synthprof.profiles.odds import (
+    Axis,
+)
+from synthprof.profiles.prose import prose
+from synthprof.profiles.tables import ByItems, Codes, Rows, Tables, Whole, tables_of
+from synthprof.schemas.draws import (
+    Chance,
+    Choice,
+    FullName,
+    Lookup,
+    Number,
+    Prose,
+    Subset,
+    YearsSince,
+)
+from synthprof.schemas.schema import Column, Schema
+from synthprof.spec.spec import BLOCK_ROWS
+
+ARCHETYPE = ""
+"""Stands for a column's name in the archetypes' stream; no column can have it."""
+
+
+_CANDIDATES = 3
+"""Candidates drawn per place in a list before it stays shorter than wanted: with two, a third of the lists of
+four styles did at separation 0.8, since an archetype has few styles."""
+
+_REDRAWN = 8
+"""Most times that a last name is drawn anew because it says the first name again; the chance of that is below
+one in eight for every first name of every locale."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The profiles of a block and, apart, the archetype behind each.
+
+    profiles: `id` int64 and the schema's columns. archetypes: (n,) uint8 indices into schema.archetypes.
+    """
+
+    profiles: pa.RecordBatch
+    archetypes: npt.NDArray[np.uint8]
+
+
+def generate(
+    schema: Schema, seed: int, locale: str, separation: float, block: int, rows: int = BLOCK_ROWS
+) -> Generated:
+    """The first `rows` profiles of a block, the same bytes wherever and whenever they are made.
+
+    A whole block is drawn, and texts are made of its first rows, so that a short block is the beginning of
+    the full one.
+
+    locale: of the names, one of `spec.locales()`. separation: of the archetypes, from 0 to 1. block: from 0.
+    rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose from, or one of
+    its templates cannot be read.
+    """
+    tables = tables_of(schema, locale, separation)
+    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), rows)
+    for column in schema.drawing_order:
+        drawing.draw(column)
+    first = block * BLOCK_ROWS + 1
+    arrays = {"id": pa.array(np.arange(first, first + rows))}
+    arrays |= {column.name: drawing.array(column) for column in schema.columns}
+    return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[:rows])
+
+
+# --- tables, made once per process -----------------------------------------------------------------------
+
+
+# --- one block -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Picks:
+    """Items of lists: items[j, i] is the j-th item of row i, or the number of values where it has fewer.
+
+    items: (most, n) uint16. counts: (n,) intp.
+    """
+
+    items: npt.NDArray[np.uint16]
+    counts: Rows
+
+
+class _Drawing:
+    """The codes of one block, column by column, and the texts of its first rows.
+
+    `codes` holds (n,) indices of a category's values, or numbers; `picks` the items of lists; `first_names`
+    codes into the fragments of names; `texts` (rows,) what lists, names and prose read.
+    """
+
+    def __init__(self, tables: Tables, streams: Callable[[str, str], Stream], rows: int) -> None:
+        self.tables = tables
+        self.streams = streams
+        self.rows = rows
+        self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
+        self.codes: dict[str, Codes] = {}
+        self.picks: dict[str, _Picks] = {}
+        self.first_names: dict[str, npt.NDArray[np.int32]] = {}
+        self.texts: dict[str, pa.StringArray] = {}
+
+    def draw(self, column: Column) -> None:
+        """Adds a column; those it is given are there."""
+        name = column.name
+        match column.draw:
+            case Choice() | Chance() | YearsSince():
+                self.codes[name] = self._by_odds(name)
+            case Number(low=low):
+                self.codes[name] = self._by_odds(name) + np.uint16(low)
+            case Lookup(column=of, codes=codes):
+                self.codes[name] = np.array(codes, dtype=np.uint16).take(self.codes[of])
+            case Subset() as draw:
+                self._subset(name, draw)
+            case FullName() as draw:
+                self.texts[name] = self._join(name, self._full_name(name, draw))
+            case Prose() as draw:
+                self.texts[name] = self._prose(name, draw)
+
+    def array(self, column: Column) -> pa.Array:
+        """The column as it stands in the batch."""
+        if column.name in self.texts:
+            return self.texts[column.name]
+        codes = self.codes[column.name][: self.rows]
+        if column.kind == "category":
+            narrow = codes.astype(np.int8 if len(column.values) <= 127 else np.int16)
+            return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
+        return pa.array(codes.astype(np.int8 if column.kind == "flag" else np.int16))
+
+    def words(self, column: str) -> npt.NDArray[np.uint32]:
+        """One random word per row."""
+        return self.streams(column, "draw").uint32(BLOCK_ROWS)
+
+    def _by_odds(self, name: str) -> npt.NDArray[np.uint16]:
+        by = self.tables.odds[name]
+        return by.table.draw(self.words(name), self._rows(by.axes))
+
+    def _rows(self, axes: Sequence[Axis]) -> Rows | None:
+        """The row of a table of odds for each profile, or None where there is but one."""
+        rows = None
+        for axis in axes:
+            value = self.archetypes if axis.column is None else self.codes[axis.column] - axis.low
+            code = axis.codes.take(value)
+            rows = code if rows is None else rows * axis.size + code
+        return rows
+
+    def _subset(self, name: str, draw: Subset) -> None:
+        match self.tables.lists[name]:
+            case Whole() as whole:
+                found = whole.table.draw(self.words(name), self._rows(whole.axes))
+                self.picks[name] = _Picks(whole.items.take(found, axis=1), whole.counts.take(found))
+                self.texts[name] = self.tables.strings[name].take(pa.array(found[: self.rows]))
+            case ByItems() as by:
+                self.picks[name] = self._pick(name, draw, by)
+                self.texts[name] = self._join(name, _list_pieces(self.picks[name], len(draw.values)))
+
+    def _pick(self, name: str, draw: Subset, by: ByItems) -> _Picks:
+        """Different items: rows that still want one draw a candidate and pass it over if they hold it."""
+        words = self.streams(name, "draw")
+        wanted = by.sizes.draw(words.uint32(BLOCK_ROWS)).astype(np.intp) + 1
+        most, none = len(draw.sizes), len(draw.values)
+        items = np.full((most, BLOCK_ROWS), none, dtype=np.uint16)
+        counts = np.zeros(BLOCK_ROWS, dtype=np.intp)
+        begun = 0 if draw.first is None else 1
+        if draw.first is not None:
+            items[0] = draw.values.index(draw.first)
+            counts[:] = 1
+        rows_of = self._rows_of_candidates(name, draw, by)
+        left = np.flatnonzero(counts < wanted)
+        for number in range(_CANDIDATES * most):
+            candidate = by.table.draw(words.uint32(len(left)), rows_of(left))
+            fresh = np.flatnonzero((items[: begun + number].take(left, axis=1) != candidate).all(axis=0))
+            put = left.take(fresh)
+            items[counts.take(put), put] = candidate.take(fresh)
+            counts[put] += 1
+            left = left.compress(counts.take(left) < wanted.take(left))
+        return _Picks(items, counts)
+
+    def _rows_of_candidates(self, name: str, draw: Subset, by: ByItems) -> Callable[[Rows], Rows | None]:
+        """A function that gives the rows of the table for the next candidate of some profiles."""
+        if draw.through is None:
+            rows = self._rows(by.axes)
+            return lambda left: None if rows is None else rows.take(left)
+        given, owned = self._rows(by.axes[:-1]), by.axes[-1].size
+        held, halves = self.picks[draw.through], self.streams(name, "through")
+
+        def through_an_item(left: Rows) -> Rows:
+            which = halves.uint16(len(left)) * held.counts.take(left) >> 16
+            item: Rows = held.items[which, left].astype(np.intp)
+            return item if given is None else item + given.take(left) * owned
+
+        return through_an_item
+
+    def _full_name(self, name: str, draw: FullName) -> Pieces:
+        by = self.tables.names[name]
+        sex = self.codes[draw.sex].astype(np.intp)
+        low, _ = self.tables.schema.column(draw.age).span
+        decades = by.names.first_shares.shape[1]
+        rows = sex * decades + by.decades.take(self.codes[draw.age] - low)
+        words = self.streams(name, "draw")
+        first = by.firsts.draw(words.uint32(BLOCK_ROWS), rows).astype(np.int32) + np.int32(1)
+        self.first_names[name] = first
+        start = np.int32(1 + len(by.names.firsts))
+
+        def last_names() -> npt.NDArray[np.int32]:
+            return by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+
+        last, second = last_names(), last_names()
+        two = words.uint16(BLOCK_ROWS) < round(by.names.two_lasts * 65_536)
+        for _ in range(_REDRAWN):
+            if not (doubled := by.doubled(first, last)).any():
+                break
+            last = np.where(doubled, last_names(), last)
+        if by.names.last_stands_first:
+            return [last, first]
+        return [first, last, second * (two & (second != last) & ~by.doubled(first, second))]
+
+    def _prose(self, name: str, draw: Prose) -> pa.StringArray:
+        codes = {name: codes[: self.rows] for name, codes in self.codes.items()}
+        few = {name: some.astype(np.int32) for name, some in codes.items()}
+        few[draw.first_name] = self.first_names[draw.name][: self.rows]
+        words = self.streams(name, "templates")
+        return prose(
+            self.tables.prose[name], codes, few, self.texts, lambda: words.uint32(BLOCK_ROWS)[: self.rows]
+        )
+
+    def _join(self, name: str, pieces: Pieces) -> pa.StringArray:
+        return join(self.tables.strings[name], [piece[: self.rows] for piece in pieces])
+
+
+def _list_pieces(picks: _Picks, values: int) -> Pieces:
+    first, *later = (item.astype(np.int32) for item in picks.items)
+    return [first + np.int32(1), *((item + np.int32(1 + values)) * (item < values) for item in later)]

@@ -1,0 +1,196 @@
+"""Tables that columns are drawn from, made once per process."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.profiles.fragments import list_fragments
+from synthprof.profiles.names import Names, names_of
+from synthprof.profiles.odds import (
+    AliasTable,
+    Axis,
+    alias_table,
+    normalised,
+    odds_of,
+    sequence_shares,
+    sequences,
+)
+from synthprof.profiles.prose import ProseTable, prose_table
+from synthprof.schemas.draws import (
+    LIST_SEPARATOR,
+    Chance,
+    Choice,
+    FullName,
+    Number,
+    Prose,
+    Subset,
+    YearsSince,
+)
+from synthprof.schemas.schema import Column, Schema
+
+Codes = npt.NDArray[np.integer]
+
+
+Rows = npt.NDArray[np.intp]
+
+
+def make_tables(schema: Schema, locale: str, separation: float) -> None:
+    """The tables that columns are drawn from are made, for processes forked from this one to share."""
+    tables_of(schema, locale, separation)
+
+
+@dataclass(frozen=True)
+class ByOdds:
+    """A table of odds, one row per combination of the columns it depends on."""
+
+    axes: tuple[Axis, ...]
+    table: AliasTable
+
+
+@dataclass(frozen=True)
+class ByItems:
+    """Lists drawn item by item: their sizes, and a table of items."""
+
+    axes: tuple[Axis, ...]
+    table: AliasTable
+    sizes: AliasTable
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Lists drawn whole: a table of lists; items (most, lists) and counts (lists,) say what they hold."""
+
+    axes: tuple[Axis, ...]
+    table: AliasTable
+    items: npt.NDArray[np.uint16]
+    counts: Rows
+
+
+@dataclass(frozen=True)
+class ByName:
+    """Codes are those of fragments; echoes (most, firsts + 1): the last names that say a first name again."""
+
+    names: Names
+    firsts: AliasTable
+    lasts: AliasTable
+    decades: Rows
+    echoes: npt.NDArray[np.int32]
+
+    def doubled(self, first: Codes, last: Codes) -> npt.NDArray[np.bool_]:
+        """Whether a last name is the first name or one of its words, (n,): Paula in Ana Paula Paula."""
+        found: npt.NDArray[np.bool_] = (self.echoes.take(first, axis=1) == last).any(axis=0)
+        return found
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of one schema, locale and separation."""
+
+    schema: Schema
+    archetypes: AliasTable
+    odds: Mapping[str, ByOdds]
+    lists: Mapping[str, ByItems | Whole]
+    names: Mapping[str, ByName]
+    prose: Mapping[str, ProseTable]
+    strings: Mapping[str, pa.StringArray]
+
+
+@functools.lru_cache(maxsize=4)
+def tables_of(schema: Schema, locale: str, separation: float) -> Tables:
+    """Return the tables that columns are drawn from; made once per process."""
+    drawn = [c for c in schema.columns if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
+    listed = [(column, column.draw) for column in schema.columns if isinstance(column.draw, Subset)]
+    named = {
+        column.name: _name_tables(schema, column.draw, locale)
+        for column in schema.columns
+        if isinstance(column.draw, FullName)
+    }
+    strings = {c.name: _strings(c, named) for c in schema.columns if not isinstance(c.draw, Prose)}
+    told = {
+        column.name: prose_table(schema, column.draw, _few(schema, column.draw, strings))
+        for column in schema.columns
+        if isinstance(column.draw, Prose)
+    }
+    shares = normalised([archetype.share for archetype in schema.archetypes])[None]
+    return Tables(
+        schema=schema,
+        archetypes=alias_table(shares),
+        odds={column.name: _odds_table(schema, column, separation) for column in drawn},
+        lists={column.name: _list_tables(schema, column, draw, separation) for column, draw in listed},
+        names=named,
+        prose=told,
+        strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},
+    )
+
+
+def _odds_table(schema: Schema, column: Column, separation: float) -> ByOdds:
+    odds = odds_of(schema, column, separation)
+    return ByOdds(odds.axes, alias_table(odds.shares.reshape(-1, odds.shares.shape[-1])))
+
+
+def _list_tables(schema: Schema, column: Column, draw: Subset, separation: float) -> ByItems | Whole:
+    odds = odds_of(schema, column, separation)
+    shares = odds.shares.reshape(-1, odds.shares.shape[-1])
+    lists = sequences(draw)
+    if not lists:
+        return ByItems(odds.axes, alias_table(shares), alias_table(normalised(draw.sizes)[None]))
+    none = len(draw.values)
+    items = np.array([(*held, *[none] * (len(draw.sizes) - len(held))) for held in lists], dtype=np.uint16)
+    by_list = np.array([sequence_shares(draw, lists, row) for row in shares.tolist()])
+    return Whole(odds.axes, alias_table(by_list), items.T.copy(), np.array([len(held) for held in lists]))
+
+
+def _name_tables(schema: Schema, draw: FullName, locale: str) -> ByName:
+    names = names_of(draw, schema.column(draw.sex).values, locale)
+    low, high = schema.column(draw.age).span
+    births = draw.year - np.arange(low, high + 1)
+    decades = np.searchsorted(np.array(draw.decades), births, side="right") - 1
+    return ByName(
+        names,
+        alias_table(names.first_shares.reshape(-1, len(names.firsts))),
+        alias_table(names.last_shares),
+        np.clip(decades, 0, len(draw.decades) - 1),
+        _echoes(names),
+    )
+
+
+def _echoes(names: Names) -> npt.NDArray[np.int32]:
+    """For each first name, after one for the empty text, the last names that say it again; 0 is none."""
+    codes = {last: code for code, last in enumerate(names.lasts, start=1 + len(names.firsts))}
+    said = [[codes[word] for word in {first, *first.split()} & codes.keys()] for first in names.firsts]
+    most = max(map(len, said))
+    return np.array(
+        [[0] * most, *(some + [0] * (most - len(some)) for some in said)], dtype=np.int32
+    ).T.copy()
+
+
+def _strings(column: Column, named: Mapping[str, ByName]) -> tuple[str, ...]:
+    """The values of a category or number; the fragments that a list or a name is made of."""
+    match column.kind:
+        case "integer" | "flag":
+            return tuple(str(number) for number in range(column.span[1] + 1))
+        case "list":
+            return _list_strings(column)
+    if column.name not in named:
+        return column.values
+    names = named[column.name].names
+    lasts = (last + names.gap if names.last_stands_first else names.gap + last for last in names.lasts)
+    return ("", *names.firsts, *lasts)
+
+
+def _list_strings(column: Column) -> tuple[str, ...]:
+    """Whole lists where they are drawn whole, else the fragments of lists."""
+    lists = sequences(column.draw) if isinstance(column.draw, Subset) else ()
+    if not lists:
+        return list_fragments(column.values, LIST_SEPARATOR)
+    return tuple(LIST_SEPARATOR.join(column.values[i] for i in items) for items in lists)
+
+
+def _few(schema: Schema, draw: Prose, strings: Mapping[str, tuple[str, ...]]) -> dict[str, Sequence[str]]:
+    """What a text says by code: first names, and the columns that are codes."""
+    coded = {name: strings[name] for name in draw.columns if schema.column(name).kind not in ("list", "text")}
+    return {draw.first_name: strings[draw.name], **coded}

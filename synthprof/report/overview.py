@@ -1,0 +1,212 @@
+"""What a page shows of a version at once: marginals, what is typical of each cluster, and a map.
+
+Made once, when a version is published: from a million profiles it would take a reader seconds.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.base.arrays import Matrix
+from synthprof.profiles.codes import category_codes, list_codes
+from synthprof.profiles.shares import expected_shares, labels
+from synthprof.schemas.draws import Chance, Choice, Given, Lookup, Number, Subset
+from synthprof.schemas.schema import Column, Schema
+from synthprof.spec.contents import CLUSTER
+
+MOST_CLUSTERS = 1_000
+"""Clusters that are described: more than anybody looks at, and few enough for one answer."""
+
+MOST_TRAITS = 6
+LEAST_LIFT = 1.25
+LEAST_SHARE = 0.05
+LEAST_ROWS = 5
+"""A trait is a value that is at least so much more frequent in a cluster than overall, and no rarity."""
+
+Counts = npt.NDArray[np.int32]
+Labels = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A value of a column, or a band of its numbers."""
+
+    column: str
+    value: str
+
+
+def attributes(schema: Schema) -> tuple[Attribute, ...]:
+    """All values that are counted, by column: of categories, flags and lists, and the bands of numbers."""
+    return tuple(Attribute(column.name, value) for column in _counted(schema) for value in labels(column))
+
+
+def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The clusters to describe, ascending: the largest, the lower number first among equals.
+
+    rows_of: (k,) rows of each cluster.
+    """
+    return np.sort(np.argsort(-rows_of, kind="stable")[:MOST_CLUSTERS])
+
+
+def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.NDArray[np.int64]) -> Counts:
+    """How often each attribute occurs in each chosen cluster and, in the last row, in all of the batch.
+
+    clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending.
+    Returns (c + 1, attributes).
+    """
+    places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
+    places = np.where(chosen[places] == clusters, places, len(chosen))
+    parts = [np.zeros((len(chosen) + 1, 0), np.int64)]
+    for column in _counted(schema):
+        rows, codes = _codes(column, batch.column(column.name))
+        size = len(labels(column))
+        cells = (places if rows is None else places[rows]) * size + codes
+        parts.append(np.bincount(cells, minlength=(len(chosen) + 1) * size).reshape(-1, size))
+    found = np.concatenate(parts, axis=1)
+    found[-1] = found.sum(axis=0)
+    return found.astype(np.int32)
+
+
+def by_column(schema: Schema, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    """One value per attribute, (attributes,), as those of each column in the order of its labels."""
+    found, first = {}, 0
+    for column in _counted(schema):
+        end = first + len(labels(column))
+        found[column.name], first = values[first:end], end
+    return found
+
+
+def overview(
+    schema: Schema,
+    separation: float,
+    counts: npt.NDArray[np.int64],
+    chosen: npt.NDArray[np.int64],
+    rows_of: npt.NDArray[np.int64],
+    rows: int,
+) -> str:
+    """The overview of `rows` profiles as JSON; same input, same bytes.
+
+    counts: (c + 1, attributes) the sum of `count` over all blocks. chosen: (c,) int64, ascending, the
+    clusters to describe. rows_of: (k,) int64, the rows of each of the k clusters. rows: of the data set,
+    those in no cluster among them.
+    """
+    shares, known = counts[-1] / rows, attributes(schema)
+    order = np.argsort(-rows_of[chosen], kind="stable")
+    return json.dumps(
+        {
+            "marginals": list(_marginals(schema, separation, shares)),
+            "clusters": [
+                {
+                    "cluster": int(chosen[place]),
+                    "rows": (size := int(rows_of[chosen[place]])),
+                    "share": round(size / rows, 6),
+                    "typical": _traits(known, counts[place], size, shares),
+                }
+                for place in order
+            ],
+            "others": {
+                "clusters": len(rows_of) - len(chosen),
+                "rows": int(rows_of.sum() - rows_of[chosen].sum()),
+            },
+        },
+        ensure_ascii=False,
+    )
+
+
+def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: Labels) -> pa.Table:
+    """The points of a map: id, x, y, cluster, and every column that points can be coloured by.
+
+    Columns of a collection are not among them: their values are not known beforehand. Of a list it is the
+    first item. profiles: n rows; places: (n, 2); clusters: (n,).
+    """
+    columns: dict[str, pa.Array] = {
+        "id": profiles.column("id").cast(pa.int32()),
+        "x": pa.array(places[:, 0], pa.float32()),
+        "y": pa.array(places[:, 1], pa.float32()),
+        CLUSTER: pa.array(clusters, pa.int32()),
+    }
+    for column in schema.columns:
+        if isinstance(column.draw, Given):
+            continue
+        if column.kind in ("category", "list"):
+            columns[column.name] = _firsts(column, profiles.column(column.name))
+        elif column.kind in ("integer", "flag"):
+            columns[column.name] = profiles.column(column.name).cast(pa.int16())
+    return pa.table(columns)
+
+
+def _counted(schema: Schema) -> list[Column]:
+    kinds = (Choice, Chance, Lookup, Number, Subset)
+    return [column for column in schema.columns if isinstance(column.draw, kinds)]
+
+
+def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
+    """The attribute of each row or, for lists, the rows and the attributes of all their items."""
+    match column.draw:
+        case Subset():
+            found = list_codes(column, values)
+            return np.repeat(np.arange(len(values)), np.diff(found.offsets)), found.items
+        case Number(bands=bands):
+            return None, np.searchsorted(np.array(bands), values.to_numpy(), side="right") - 1
+        case Chance():
+            return None, values.to_numpy().astype(np.int64)
+    return None, category_codes(column, values)
+
+
+def _firsts(column: Column, values: pa.Array) -> pa.Array:
+    """The category of each row, or the first item of its list, as a dictionary in the column's order."""
+    if column.kind == "list":
+        found = list_codes(column, values)
+        codes = found.items[found.offsets[:-1]]
+    else:
+        codes = category_codes(column, values)
+    kind = pa.int8() if len(column.values) < 128 else pa.int16()
+    return pa.DictionaryArray.from_arrays(pa.array(codes, kind), pa.array(column.values, pa.string()))
+
+
+def _marginals(
+    schema: Schema, separation: float, shares: npt.NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
+    targets = expected_shares(schema, separation)
+    for name, found in by_column(schema, shares).items():
+        column, target = schema.column(name), targets.get(name, {})
+        yield {
+            "column": name,
+            "kind": column.kind,
+            "values": [
+                {
+                    "value": value,
+                    "share": round(float(share), 6),
+                    "target": round(target[value], 6) if value in target else None,
+                }
+                for value, share in zip(labels(column), found, strict=True)
+            ],
+        }
+
+
+def _traits(
+    known: tuple[Attribute, ...],
+    counts: npt.NDArray[np.int64],
+    rows: int,
+    overall: npt.NDArray[np.float64],
+) -> list[dict[str, Any]]:
+    """What is typical of a cluster: the attributes with the largest share x log(lift)."""
+    share = counts / max(rows, 1)
+    lift = share / np.maximum(overall, 1e-12)
+    telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)
+    weight = telling * np.log(np.maximum(lift, 1.0))
+    chosen = [i for i in np.argsort(-weight, kind="stable")[:MOST_TRAITS] if weight[i] > 0]
+    return [
+        {
+            "column": known[i].column,
+            "value": known[i].value,
+            "share": round(float(share[i]), 4),
+            "lift": round(float(lift[i]), 2),
+        }
+        for i in chosen
+    ]

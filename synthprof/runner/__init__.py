@@ -1,0 +1,1 @@
+"""Stages made to happen exactly once."""

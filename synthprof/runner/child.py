@@ -1,0 +1,72 @@
+"""One stage as a process of its own, which an Airflow task starts.
+
+`python -m synthprof.runner.child STAGE --params JSON [--shard FIRST:END]` runs it and reports in JSON lines
+on standard output (events log, progress, receipt, result, error).
+"""
+
+import argparse
+import json
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from synthprof.base.errors import SynthprofError
+from synthprof.base.units import MIB
+from synthprof.pipeline import STAGES
+from synthprof.runner.run import run_stage
+from synthprof.spec.shards import Shard
+from synthprof.spec.spec import Request
+from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
+from synthprof.system.events import emit, log_events, progress_events
+from synthprof.system.pool import die_with
+from synthprof.system.startup import end_on_signals, forgo_pandas, leave
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage as a child process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m synthprof.runner.child", description=__doc__)
+    parser.add_argument("stage", choices=[each.name for each in STAGES])
+    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
+    parser.add_argument("--shard", help="first block and end, as 0:16")
+    options = parser.parse_args(arguments)
+    return as_child(lambda: _report_stage(options.stage, json.loads(options.params), options.shard))
+
+
+def as_child(work: Callable[[], None]) -> int:
+    """The exit status of work that ends with the process which started us, its failure told as an event."""
+    end_on_signals()
+    if parent := os.environ.get(PARENT_PID):
+        die_with(int(parent))
+    forgo_pandas()
+    try:
+        work()
+    except SynthprofError as error:
+        emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        return error.exit_code
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        emit("error", kind="Crash", message=message, traceback=traceback.format_exc())
+        return 1
+    return 0
+
+
+def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
+    request = Request.from_params(params)
+    log_events(detailed=request.runtime.detailed_logging, receipts=False)
+    pace = progress_events("rows")
+    part = Shard.of(shard) if shard is not None else None
+    run_id = os.environ.get(RUN_ID, "")
+
+    def observe(_: str, *progress: int) -> None:
+        pace(*progress)
+
+    receipt = run_stage(request, name, part, home_folder(), observe, run_id=run_id)
+    facts = receipt.model_dump(mode="json", exclude={"files", "details"})
+    more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
+    emit("receipt", **facts, **more, line=receipt.line)
+    emit("result", value=receipt.details)
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,79 @@
+"""Work on published versions, as an Airflow task starts it.
+
+`python -m synthprof.runner.child_upkeep TASK --params JSON` does one task. Like
+`synthprof.runner.child` it reports in JSON lines on standard output.
+"""
+
+import argparse
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from synthprof.base.errors import SpecError
+from synthprof.runner.child import as_child
+from synthprof.runner.reindex import build_index
+from synthprof.spec.limits import FEW_BLOCKS
+from synthprof.system.environment import home_folder
+from synthprof.system.events import Progress, emit, log_events, progress_events
+from synthprof.system.startup import leave
+from synthprof.versions.verify import verify
+from synthprof.versions.version import open_version
+
+logger = logging.getLogger("synthprof.runner.child_upkeep")
+
+
+def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The version is published once more with another index; returns what publishing gave."""
+    version = open_version(home_folder(), params["dataset"], params.get("version") or None)
+    run = build_index(
+        home_folder(),
+        version,
+        params["index"],
+        params["index_memory_mib"],
+        lambda _, done, total, failed=0: progress(done, total),
+    )
+    return run.published
+
+
+def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The version was found to be what its spec says. Raises SpecError with all that was found wrong."""
+    version = open_version(home_folder(), params["dataset"], params.get("version") or None)
+    verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, progress)
+    name = f"{version.manifest.dataset} {version.manifest.version}"
+    if not verdict.sound:
+        raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
+    logger.info("%s: %s", name, verdict.found_right)
+    return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
+
+
+TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
+    "reindex": reindex,
+    "verify": verify_version,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one task as a child process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m synthprof.runner.child_upkeep", description=__doc__)
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
+    options = parser.parse_args(arguments)
+    return as_child(lambda: _report(options.task, json.loads(options.params)))
+
+
+def _report(task: str, params: dict[str, Any]) -> None:
+    log_events(detailed=False)
+    began = time.monotonic()
+    value = TASKS[task](params, progress_events(_UNITS[task]))
+    seconds, rows = round(time.monotonic() - began, 3), value["rows"]
+    emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")
+    emit("result", value=value)
+
+
+_UNITS = {"reindex": "rows", "verify": "files and blocks"}
+
+
+if __name__ == "__main__":
+    leave(main())

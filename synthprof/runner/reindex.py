@@ -1,0 +1,82 @@
+"""A published version once more with another index: what does not depend on the index is taken over.
+
+The new version is that of an ordinary spec, so `run` with the same parameters gives the same bytes; only its
+build folder does not start empty.
+"""
+
+import contextlib
+from pathlib import Path
+
+from synthprof.base.errors import SpecError
+from synthprof.base.files import flush_folder, share
+from synthprof.pipeline import Stage, check_ours, wanted
+from synthprof.runner.run import Observer, Run, run_all
+from synthprof.spec.spec import Request, Spec
+from synthprof.store.blocks import seal_paths
+from synthprof.store.build import Build
+from synthprof.store.receipts import ended, write_receipt
+from synthprof.store.store import Store
+from synthprof.system.refusals import clear_errors
+from synthprof.versions.version import Version
+
+INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
+"""Parameters that only the index depends on."""
+
+OWN = ("setup", "export_index", "publish")
+"""Stages whose results depend on the index settings, or tell of them."""
+
+
+def build_index(
+    home: Path, version: Version, kind: str, memory_mib: int, observe: Observer = lambda *_: None
+) -> Run:
+    """A new version with the same profiles and embeddings and that kind of index is published and current.
+
+    No version is removed for it, and as many rows as there may lack an embedding. What the build folder of
+    the version still holds is taken over; what it lacks is made again.
+    Raises what run_all raises, and SpecError if the version has this very index or was made by another
+    release or schema, whose rows this one does not make.
+    """
+    check_ours(version.manifest.dataset, version.manifest.version, version.spec, "index")
+    settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
+    kept = {"keep_versions": 0, "max_failed": version.manifest.rejected}
+    request = Request.from_params(
+        {"dataset": version.manifest.dataset, **version.spec.model_dump(), **settings, **kept}
+    )
+    if request.spec == version.spec:
+        raise SpecError(
+            f"version {version.manifest.version} has index={kind}, index_memory_mib={memory_mib} already; "
+            "ask for another kind or another memory"
+        )
+    _take_over(Store(home, request.dataset), version.spec, request)
+    return run_all(request, home, observe)
+
+
+def _take_over(store: Store, old: Spec, request: Request) -> None:
+    """The new build has the finished stages of the old one that no index setting has a part in."""
+    source, target = store.build(old), store.build(request.spec)
+    if not source.folder.exists():
+        return
+    with clear_errors(), source.lock("take-over", whole=False), target.lock("run", whole=True):
+        for stage in wanted(request.spec):
+            if stage.name not in OWN:
+                _link_stage(stage, source, target)
+
+
+def _link_stage(stage: Stage, source: Build, target: Build) -> None:
+    """The files, seals and receipts of a stage, if it has ended there and they are all left.
+
+    By the seals its blocks are kept where work is divided into other shards: a collection's cannot be made
+    again without the source.
+    """
+    there, folder = (build.stage_folder(stage.name) for build in (source, target))
+    receipts = ended(there, source.spec.blocks)
+    if not receipts or ended(folder, target.spec.blocks):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [file.path for receipt in receipts for file in receipt.files]
+    for name in (*names, *(path.name for path in seal_paths(there))):
+        with contextlib.suppress(FileExistsError):
+            share(there / name, folder / name)
+    flush_folder(folder)
+    for receipt in receipts:
+        write_receipt(folder, receipt.model_copy(update={"spec": target.spec.digest}))

@@ -1,0 +1,125 @@
+"""A damaged version made whole: only what is damaged is made anew, and the digests are what they were."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from synthprof.base.errors import SpecError, StageError
+from synthprof.base.files import flush_folder, is_so
+from synthprof.pipeline import BEFORE_PUBLISH, check_ours, version_of, wanted
+from synthprof.runner.run import Observer, alone, ensure_done
+from synthprof.spec.spec import Request, Runtime, Spec
+from synthprof.stages import publish as publishing
+from synthprof.stages.context import Context
+from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.store.receipts import Receipt, receipt_paths
+from synthprof.store.store import Store
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was put right: names in the version, and stages that had to run again for it."""
+
+    version: str
+    files: tuple[str, ...]
+    stages: tuple[str, ...]
+
+
+def repair(
+    home: Path,
+    dataset: str,
+    version: str | None = None,
+    *,
+    anew: bool = False,
+    observe: Observer = lambda *_: None,
+) -> Repaired:
+    """Every file of the version is what its manifest says, and no other file is there.
+
+    A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
+    blocks that are sound. `anew`: nothing in the build is trusted. Which version is current does not change.
+    Raises SpecError if the version is unknown or was made by another release or schema, and for `anew` of a
+    collection; StageError if it is so damaged that its spec is lost.
+    """
+    store = Store(home, dataset)
+    name = version or store.current().name
+    spec, manifest = _known(store, name)
+    check_ours(dataset, name, spec, "repair")
+    if anew and spec.collection:
+        raise SpecError(
+            f"the texts of {dataset!r} are in its source, so nothing here can make them anew; "
+            "repair it without --anew, or run `synthprof embed` with --force"
+        )
+    failed = manifest.rejected if manifest else 0
+    request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
+    stages = wanted(spec, BEFORE_PUBLISH)
+    for each in stages:
+        each.prepare(spec)
+    with alone(request, home) as context:
+        if anew:
+            context.build.clear()
+        _drop_damaged(context)
+        before = {each.name: _ended(context, each.name) for each in stages}
+        for each in stages:
+            if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
+                ensure_done(each, context, observe)
+        redone = [name for name, ended in before.items() if ended != _ended(context, name)]
+        files = _put_in(context, None if anew else manifest)
+    return Repaired(name, tuple(files), tuple(redone))
+
+
+def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
+    """The version's spec and its manifest, if that can be read; else the spec of the build it came from."""
+    folder = store.published(name)
+    if not folder.is_dir():
+        raise SpecError(f"there is no version {name!r} of {store.dataset!r}; `synthprof status` lists them")
+    try:
+        manifest = read_manifest(folder)
+        return Spec.model_validate(manifest.spec), manifest
+    except (StageError, ValidationError) as error:
+        for build in store.builds():
+            if version_of(build.spec) == name:
+                return build.spec, None
+        raise StageError(
+            f"{error}; its build is gone too, so only `synthprof run` with its parameters helps"
+        ) from error
+
+
+def _drop_damaged(context: Context) -> None:
+    """No file of the build differs from its receipt: what did is gone, so that its stage runs again.
+
+    The file goes, never its content: it may be linked from the version, where readers are.
+    """
+    for each in BEFORE_PUBLISH:
+        folder = context.folder(each.name)
+        gone = [path for receipt in receipt_paths(folder) for path in _damaged_of(receipt)]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        if gone:
+            flush_folder(folder)
+
+
+def _damaged_of(receipt: Path) -> list[Path]:
+    try:
+        files = Receipt.model_validate_json(receipt.read_bytes()).files
+    except (OSError, ValidationError):
+        return [receipt]
+    return [receipt.parent / file.path for file in files if not is_so(receipt.parent, file)]
+
+
+def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
+    """The receipts of a stage, and when they were written."""
+    found = receipt_paths(context.folder(name))
+    return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
+
+
+def _put_in(context: Context, manifest: Manifest | None) -> list[str]:
+    store, context = context.store, replace(context, name="publish")
+    if manifest is not None:
+        ready = publishing.ready(context, manifest)
+        mended = store.mend(manifest, ready.sources, ready.texts)
+        if mended is not None:
+            return mended
+    ready = publishing.ready(context)
+    store.publish(ready.manifest, ready.sources, ready.texts, current=False)
+    return [MANIFEST, *ready.sources, *ready.texts]

@@ -1,0 +1,269 @@
+"""The one runner: a stage is done once, whole, and leaves a receipt; then it is never done again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from synthprof.base.errors import SpecError
+from synthprof.base.files import make_folder, remove_temporaries
+from synthprof.pipeline import Stage, stage, wanted
+from synthprof.runner.background import Background
+from synthprof.runner.meter import Meter
+from synthprof.spec.shards import Shard
+from synthprof.spec.spec import Request, Spec
+from synthprof.store.receipts import Receipt, read_receipt, write_receipt
+from synthprof.store.store import Store
+from synthprof.system.logs import memory_watch
+from synthprof.system.machine import WARN_SHARE, Budget, budget, check_machine
+from synthprof.system.pool import Pool
+from synthprof.system.refusals import clear_errors
+
+if TYPE_CHECKING:
+    from synthprof.stages.context import Context
+
+logger = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Hears of progress."""
+
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, /) -> None:
+        """So many rows of the stage are done of so many in all; `failed` of those done have no result."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pass over stages: their receipts, in order."""
+
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """What publishing gave: version, path, rows, scores."""
+        return self.receipts[-1].details
+
+
+def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -> Run:
+    """The data set is published; every stage that was done before is taken as it is.
+
+    Raises SpecError if the request cannot be met, Busy if another process is at the same version, StageError
+    if a stage fails.
+    """
+    check_machine()
+    request = _found_out(request, home)
+    stages = wanted(request.spec)
+    for each in stages:
+        each.prepare(request.spec)
+    with alone(request, home) as context, Background(context.budget.workers) as background:
+        return Run(_all_done(stages, context, observe, background))
+
+
+def _all_done(
+    stages: Sequence[Stage], context: Context, observe: Observer, background: Background
+) -> tuple[Receipt, ...]:
+    """The receipts of all stages, in order; a stage begins when those it needs have ended."""
+    receipts: dict[str, Receipt] = {}
+    others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
+    room = _has_room(stages, context)
+    for each in stages:
+        receipts |= background.ended(each.needs)
+        if each.concurrent and room:
+            narrow = replace(context, budget=replace(context.budget, workers=1))
+            work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
+            background.begin(each.name, work)
+        else:
+            anew = context.request.runtime.force and each.name == "setup"
+            receipts[each.name] = ensure_done(each, context, observe, anew=anew, meter=others)
+    return tuple(receipts[each.name] for each in stages)
+
+
+def _has_room(stages: Sequence[Stage], context: Context) -> bool:
+    """Whether there are cores and memory for a stage beside the hungriest of the stages."""
+    from synthprof.stages.footprint import memory_of
+    from synthprof.stages.survey import texts_of
+
+    workers, texts = context.budget.workers, texts_of(context.build.folder)
+    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in stages}
+    concurrent = max(amount for each, amount in needed.items() if each.concurrent)
+    return workers > 1 and concurrent + max(needed.values()) <= WARN_SHARE * context.budget.memory
+
+
+@contextmanager
+def alone(request: Request, home: Path) -> Iterator[Context]:
+    """What stages work with, while nobody else works on this version. Raises Busy when somebody does."""
+    with clear_errors(), _contexts(request, home, pooled=True) as context_of:
+        context = context_of(None)
+        with context.build.lock("run", whole=True):
+            remove_temporaries(context.build.folder)
+            context.build.note_failure(None)
+            yield context
+
+
+def run_stage(
+    request: Request,
+    name: str,
+    shard: Shard | None,
+    home: Path,
+    observe: Observer = lambda *_: None,
+    *,
+    run_id: str = "",
+) -> Receipt:
+    """One stage is done, for one shard or the whole data set. Raises what run_all raises.
+
+    run_id: names the run that the stage belongs to. With `force` a run makes everything anew once: its
+    `setup` can be retried or cleared later without taking away what its other stages have made since.
+    """
+    which = stage(name)
+    if not which.applies(request.spec):
+        raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
+    check_machine()
+    request = _found_out(request, home)
+    _check_shard(which, shard, request.spec)
+    which.prepare(request.spec)
+    with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
+        context = context_of(shard)
+        anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(run_id)
+        if not anew and (receipt := _standing_receipt(replace(context, name=name), which)) is not None:
+            return receipt  # no lock: a `setup` that is cleared need not wait for the stages at work
+        part = name if shard is None else f"{name}-{shard.first}"
+        with context.build.lock(part, whole=which.alone):
+            if which.alone:
+                remove_temporaries(context.build.folder)
+            elif which.scope == "dataset":
+                remove_temporaries(context_of(None).build.stage_folder(name))
+            context.build.note_failure(None)
+            receipt = ensure_done(which, context, observe, anew=anew)
+            if anew and run_id:
+                context.build.mark_anew_for(run_id)
+            return receipt
+
+
+def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
+    if shard is None:
+        return
+    if which.scope != "shard":
+        raise SpecError(f"stage {which.name} is not split by shards; leave the shard away")
+    if shard.end > spec.blocks:
+        raise SpecError(
+            f"shard {shard.first}:{shard.end} goes beyond the {spec.blocks} blocks of {spec.profiles:,} "
+            f"{spec.noun}s; use {spec.blocks} or less as its end"
+        )
+
+
+def _found_out(request: Request, home: Path) -> Request:
+    """The request as it is, or completed by what the source of its collection tells."""
+    if not request.runtime.source:
+        return request
+    from synthprof.stages.import_rows import found_out
+
+    with clear_errors():
+        return found_out(request, home)
+
+
+@contextmanager
+def _contexts(request: Request, home: Path, *, pooled: bool) -> Iterator[Callable[[Shard | None], Context]]:
+    from synthprof.stages.context import Context
+
+    store, limits = Store(home, request.dataset), limits_of(request, home)
+    with Pool(limits.workers if pooled else 0) as pool:
+        yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
+
+
+def limits_of(request: Request, home: Path) -> Budget:
+    """The budget of a run; its workers are those asked for, else as many as memory holds."""
+    from synthprof.stages.plan import fitting_workers
+    from synthprof.stages.survey import texts_of
+
+    store = Store(home, request.dataset)
+    limits = budget(store.folder, request.runtime.workers)
+    if request.runtime.workers:
+        return limits
+    texts = texts_of(store.build(request.spec).folder)
+    return replace(limits, workers=fitting_workers(request.spec, limits, texts))
+
+
+def ensure_done(
+    which: Stage, context: Context, observe: Observer, *, anew: bool = False, meter: Meter | None = None
+) -> Receipt:
+    """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now.
+
+    meter: what to measure the work by; if none is given, all that this process and its pool take.
+    """
+    context = replace(context, name=which.name, progress=partial(observe, which.name))
+    receipt = None if anew else _standing_receipt(context, which)
+    if receipt is not None:
+        observe(which.name, receipt.rows, receipt.rows)
+        return receipt
+    first = context.shard.first if context.shard else 0
+    with _failure_noted(context), context.build.at_work(which.name, first):
+        receipt = _work(which, context, meter or Meter(context.pool))
+    logger.info("%s", receipt.line, extra={"receipt": receipt})
+    return receipt
+
+
+def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
+    """The receipt of work that was done before and still stands."""
+    receipt = read_receipt(context.folder(), context.shard)
+    if receipt is None or not which.holds(context):
+        return None
+    logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
+    return receipt
+
+
+@contextmanager
+def _failure_noted(context: Context) -> Iterator[None]:
+    """What fails inside is told by the build to whoever looks at it, until work goes on."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(OSError):  # what failed first is what matters
+            context.build.note_failure(f"{context.name}: {error}")
+        raise
+
+
+def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
+    _check_room(which, context)
+    meter.begin()
+    began, before = time.monotonic(), meter.read()
+    with memory_watch(which.name):
+        outcome = which.run(context)
+    after = meter.end()
+    receipt = Receipt(
+        stage=which.name,
+        version=which.version,
+        spec=context.spec.digest,
+        shard=(context.shard.first, context.shard.end) if context.shard else None,
+        rows=outcome.rows,
+        rejected=outcome.rejected,
+        seconds=round(time.monotonic() - began, 3),
+        cpu_seconds=round(after.cpu_seconds - before.cpu_seconds, 3),
+        peak_memory=after.peak_memory,
+        files=outcome.files,
+        details=outcome.details,
+        pid=os.getpid(),
+    )
+    make_folder(context.folder())
+    write_receipt(context.folder(), receipt)
+    return receipt
+
+
+def _check_room(which: Stage, context: Context) -> None:
+    """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
+    from synthprof.stages.footprint import memory_of
+    from synthprof.stages.plan import check_stage
+    from synthprof.stages.survey import texts_of
+
+    workers, texts = context.pool.processes, texts_of(context.build.folder)
+    enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
+    now = replace(budget(context.store.folder, workers, enough), workers=workers)
+    present = context.build.bytes_present(f"{context.folder().name}/[!.]*")
+    for warning in check_stage(which.name, context.spec, now, present, texts):
+        logger.warning("%s", warning)

@@ -1,0 +1,1 @@
+"""Schemas: the columns of a profile, declared as data."""

@@ -1,0 +1,176 @@
+"""A schema in words: what docs/schema.md says, made from the schema alone."""
+
+from collections.abc import Iterable, Sequence
+
+from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.schemas.reading import ALLOWED, NEEDED
+from synthprof.schemas.schema import NUMBERS, Column, Counted, Feature, Indexed, Measured, Scaled, Schema
+
+MOST_SHOWN = 45
+"""Values listed in full; longer lists are counted and begun."""
+
+
+ADDING = """\
+## How to add a column
+
+Append a table to `columns.toml`, after the columns it is given:
+
+```toml
+[[column]]
+name = "turno_de_trabalho"
+doc = "When the player works; depends on age."
+draw = "choice"
+odds = { "Diurno" = 70, "Noturno" = 12, "Não trabalha" = 18 }
+
+[column.given.idade]
+16 = { "Não trabalha" = 6 }
+25 = {}
+60 = { "Não trabalha" = 4 }
+```
+
+That is all: the table in SQLite, the feature, the checks at publishing, the report and this page follow from
+it, and no other column changes a byte. It stands last unless `order` names it. Kinds of draw: `choice`,
+`chance`, `number`, `years`, `subset`, `name`, `prose`, `city`, `state`. The next run makes all of it anew
+as another version, as after any change of the schema's files; published versions stay what they are."""
+
+
+def describe(schema: Schema) -> str:
+    """The schema as Markdown: its columns, values, features and archetypes."""
+    features = [column for column in schema.columns if column.feature is not None]
+    return "\n".join(
+        [
+            f"# Schema {schema.name}",
+            "",
+            "Made from the schema by `python -m synthprof.schemas`; a test checks that it is up to date.",
+            "",
+            "## Columns",
+            "",
+            "In the order of the table `perfis`; before them stands `id`, the 1-based position.",
+            "",
+            *_table(
+                ("column", "kind", "SQLite", "drawn from", "given", "meaning"),
+                ((f"`{c.name}`", c.kind, _sql(c), _drawn(c), _names(c.given), c.doc) for c in schema.columns),
+            ),
+            "",
+            "## Values",
+            "",
+            *(f"- `{c.name}`: {_values(c)}" for c in schema.columns if c.values),
+            "",
+            "## Feature vector",
+            "",
+            "Positions that are not named are 0. All values lie in [0, 1].",
+            "",
+            *_table(
+                ("position", "feature", "how"),
+                [
+                    *((str(i), f"`{c.name}`", _feature(c.feature)) for i, c in enumerate(features)),
+                    *(
+                        (
+                            str(i),
+                            f"`{r.name}`",
+                            f"tanh of the ratio; 1 where `{r.denominator}` is 0",
+                        )
+                        for i, r in enumerate(schema.derived, start=len(features))
+                    ),
+                ],
+            ),
+            "",
+            "## Archetypes",
+            "",
+            "The latent kinds of player. `separation` blends their odds with those of the whole population.",
+            "",
+            *_table(
+                ("archetype", "who", "share", "shifts"),
+                (
+                    (
+                        f"`{a.name}`",
+                        a.title,
+                        f"{_share(schema, a.share):.1%}",
+                        _names(name for name, _ in a.odds),
+                    )
+                    for a in schema.archetypes
+                ),
+            ),
+            "",
+            *ADDING.splitlines(),
+            "",
+            *_keys(),
+            "",
+        ]
+    )
+
+
+def _keys() -> list[str]:
+    return [
+        "Every column has `name`, `doc` and `draw`, and may have `indexed`; its draw has these keys:",
+        "",
+        *_table(
+            ("draw", "must have", "may have"),
+            ((f"`{draw}`", _names(keys), _names(ALLOWED.get(draw, ()))) for draw, keys in NEEDED.items()),
+        ),
+        "",
+        "`choice` and `subset` have `odds` or, without them, a `file`; `through` wants `file` and `by`. The",
+        f"numbers of `number` and `years` lie within {NUMBERS[0]} to {NUMBERS[-1]}.",
+    ]
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+def _sql(column: Column) -> str:
+    return column.sql_type + (", indexed" if column.indexed else "")
+
+
+def _drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
+    match column.draw:
+        case Given():
+            return "not drawn: read from a source"
+        case Choice(values=values):
+            return f"{len(values)} values by weight"
+        case Chance(share=share):
+            return f"1 with odds of {share:.0%}"
+        case Number(low=low, weights=weights):
+            return f"{low} to {low + len(weights) - 1} by weight"
+        case YearsSince(column=of, start=start, most=most):
+            return f"0 to {of} − {start}, at most {most}"
+        case Lookup(column=of):
+            return f"follows from `{of}`"
+        case Subset(sizes=sizes, values=values, through=through):
+            each = f", each allowed by an item of `{through}`" if through else ""
+            return f"1 to {len(sizes)} of {len(values)} values{each}"
+        case FullName(firsts=firsts, lasts=lasts):
+            return f"{sum(map(len, firsts))} first names, {len(lasts)} last names"
+        case Prose(slots=slots):
+            return f"{len(slots)} sentences"
+
+
+def _values(column: Column) -> str:
+    shown = ", ".join(column.values[:MOST_SHOWN])
+    left = len(column.values) - MOST_SHOWN
+    return f"{shown} and {left} more." if left > 0 else f"{shown}."
+
+
+def _feature(feature: Feature | None) -> str:
+    match feature:
+        case Scaled(low=0, high=1):
+            return "the flag itself"
+        case Scaled(low=low, high=high):
+            return f"(value − {low}) / {high - low}, clipped to [0, 1]"
+        case Indexed():
+            return "index of the category over the number of categories"
+        case Counted(most=most):
+            return f"number of items / {most}"
+        case Measured(most=most):
+            return f"length in characters / {most}, clipped to [0, 1]"
+        case None:
+            return ""
+
+
+def _share(schema: Schema, share: float) -> float:
+    return share / sum(archetype.share for archetype in schema.archetypes)

@@ -1,0 +1,385 @@
+"""Reads a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
+
+import csv
+import functools
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draws import (
+    Chance,
+    Choice,
+    Draw,
+    FullName,
+    Lookup,
+    Number,
+    Prose,
+    Shift,
+    Slot,
+    Subset,
+    Variant,
+    YearsSince,
+)
+from synthprof.schemas.schema import (
+    FLAG_VALUES,
+    Archetype,
+    Column,
+    Counted,
+    Feature,
+    Indexed,
+    Measured,
+    Scaled,
+    Schema,
+    TanhRatio,
+)
+
+Table = dict[str, Any]
+Rows = list[dict[str, str]]
+
+ANY_OTHER = "*"
+"""The key that stands for every value not named."""
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "choice": (),
+    "chance": ("share",),
+    "number": ("file", "bands", "top"),
+    "years": ("of", "start", "most", "rise", "fall", "top"),
+    "subset": ("sizes",),
+    "name": ("sex", "masculine", "age", "year", "firsts", "lasts", "two_lasts", "locale"),
+    "prose": ("file", "sex", "masculine", "of", "first_name", "top"),
+    "city": ("file", "states"),
+    "state": ("of", "file", "states"),
+}
+"""The keys that a column of each draw must have, besides those of every column."""
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "choice": ("odds", "file", "given"),
+    "chance": ("given",),
+    "number": ("bottom", "given"),
+    "subset": ("odds", "file", "first", "through", "by", "given"),
+}
+"""The keys that it may have."""
+
+
+def read_schema(folder: Path) -> Schema:
+    """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
+    declared = read_toml(folder / "columns.toml")
+    _check_table(declared, "columns.toml", ("column",), ("order", "derived"))
+    columns: dict[str, Column] = {}
+    reader = _Reader(folder, columns)
+    for table in declared["column"]:
+        column = reader.column(table)
+        if column.name in columns:
+            raise SpecError(f"{column.name}: there is such a [[column]] already; names must differ")
+        columns[column.name] = column
+    order = dict.fromkeys([*declared.get("order", ()), *columns])
+    _check_keys(order, columns, "order")
+    for table in declared.get("derived", ()):
+        _check_table(table, "[[derived]]", ("numerator", "denominator"), ())
+    return Schema(
+        name=folder.name,
+        columns=tuple(columns[name] for name in order),
+        archetypes=tuple(map(reader.archetype, read_toml(folder / "archetypes.toml")["archetype"])),
+        derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
+    )
+
+
+class _Reader:
+    """Reads one column, given those declared before it, or an archetype; each catalogue file is read once."""
+
+    def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
+        self.folder = folder
+        self.columns = columns
+        self.rows: Callable[[str], Rows] = functools.cache(lambda file: read_csv(folder / file))
+
+    def column(self, table: Table) -> Column:
+        _check_column(table)
+        try:
+            draw = self.draws[table["draw"]](self, table)
+            feature = _feature(table, draw)
+        except SpecError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise SpecError(
+                f"{table['name']}: a value is not of its kind ({error}); compare it with another column's"
+            ) from error
+        doc = " ".join(table["doc"].split())
+        return Column(table["name"], draw, feature, doc, table.get("indexed", False))
+
+    def archetype(self, table: Table) -> Archetype:
+        odds = []
+        _check_table(table, f"archetype {table.get('name')}", ("name", "title", "share"), ("odds",))
+        for name, factors in table.get("odds", {}).items():
+            if name not in self.columns:
+                raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
+            column = self.columns[name]
+            where = f"archetype {table['name']}, {name}"
+            values = column.values or _numbers(column)
+            odds.append((name, factors_of(self._spread(factors, column), values, where)))
+        return Archetype(table["name"], " ".join(table["title"].split()), float(table["share"]), tuple(odds))
+
+    def choice(self, table: Table) -> Draw:
+        values, weights = self._weighted(table)
+        return Choice(values, weights, self._shifts(table, values))
+
+    def chance(self, table: Table) -> Draw:
+        return Chance(float(table["share"]), self._shifts(table, FLAG_VALUES))
+
+    def number(self, table: Table) -> Draw:
+        rows = self.rows(table["file"])
+        first, *factors = rows[0]
+        lows = [int(row[first]) for row in rows]
+        if lows != list(range(lows[0], lows[0] + len(lows))):
+            raise SpecError(f"{table['file']}: {first} must go up by one from row to row")
+        weights = tuple(_product(float(row[name]) for name in factors) for row in rows)
+        values = tuple(str(value) for value in lows)
+        return Number(lows[0], weights, tuple(table["bands"]), self._shifts(table, values))
+
+    def years(self, table: Table) -> Draw:
+        return YearsSince(table["of"], table["start"], table["most"], table["rise"], table["fall"])
+
+    def city(self, table: Table) -> Draw:
+        """Cities whose states' totals are those of the states: state by population, then city within it."""
+        cities = _largest_of_each_name(self.rows(table["file"]))
+        states = {row["uf"]: float(row["populacao"]) for row in self.rows(table["states"])}
+        known = {uf: sum(int(c["populacao"]) for c in cities if c["uf"] == uf) for uf in states}
+        weights = tuple(states[c["uf"]] * int(c["populacao"]) / known[c["uf"]] for c in cities)
+        return Choice(tuple(c["cidade"] for c in cities), weights)
+
+    def state(self, table: Table) -> Draw:
+        cities = {c["cidade"]: c["uf"] for c in _largest_of_each_name(self.rows(table["file"]))}
+        states = tuple(row["uf"] for row in self.rows(table["states"]))
+        of = self._declared(table["of"])
+        return Lookup(of.name, states, tuple(states.index(cities[city]) for city in of.values))
+
+    def subset(self, table: Table) -> Draw:
+        values, weights = self._weighted(table)
+        through = table.get("through")
+        return Subset(
+            values,
+            weights,
+            tuple(float(size) for size in table["sizes"]),
+            self._shifts(table, values),
+            table.get("first"),
+            through,
+            self._reachable(table, through) if through else (),
+        )
+
+    def name(self, table: Table) -> Draw:
+        rows = self.rows(table["firsts"])
+        decades = tuple(int(key) for key in rows[0] if key.isdigit())
+        sexes = self._declared(table["sex"]).values
+        of_sex = [[row for row in rows if row["sexo"] == sex] for sex in sexes]
+        lasts = self.rows(table["lasts"])
+        return FullName(
+            sex=table["sex"],
+            masculine=table["masculine"],
+            age=table["age"],
+            year=table["year"],
+            decades=decades,
+            firsts=tuple(tuple(row["nome"] for row in group) for group in of_sex),
+            weights=tuple(tuple(tuple(float(row[str(d)]) for d in decades) for row in g) for g in of_sex),
+            lasts=tuple(row["sobrenome"] for row in lasts),
+            last_weights=tuple(float(row["peso"]) for row in lasts),
+            two_lasts=table["two_lasts"],
+            locale=table["locale"],
+        )
+
+    def prose(self, table: Table) -> Draw:
+        slots = tuple(self._slot(slot) for slot in read_toml(self.folder / table["file"])["slot"])
+        return Prose(slots, table["sex"], table["masculine"], table["of"], table["first_name"])
+
+    draws: Mapping[str, Callable[["_Reader", Table], Draw]] = {
+        "choice": choice,
+        "chance": chance,
+        "number": number,
+        "years": years,
+        "city": city,
+        "state": state,
+        "subset": subset,
+        "name": name,
+        "prose": prose,
+    }
+
+    def _declared(self, name: str) -> Column:
+        if name not in self.columns:
+            raise SpecError(f"given {name!r}, which is not declared before; move its [[column]] up")
+        return self.columns[name]
+
+    def _weighted(self, table: Table) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """Values and weights, written in the column itself or in a file with a column `peso`."""
+        if "odds" in table:
+            return tuple(table["odds"]), tuple(float(weight) for weight in table["odds"].values())
+        rows = self.rows(table["file"])
+        first = next(iter(rows[0]))
+        return tuple(row[first] for row in rows), tuple(float(row["peso"]) for row in rows)
+
+    def _reachable(self, table: Table, through: str) -> tuple[tuple[int, ...], ...]:
+        rows = self.rows(table["file"])
+        return tuple(
+            tuple(i for i, row in enumerate(rows) if item in row[table["by"]].split(";"))
+            for item in self._declared(through).values
+        )
+
+    def _shifts(self, table: Table, values: tuple[str, ...]) -> tuple[Shift, ...]:
+        return tuple(self._shift(name, odds, values) for name, odds in table.get("given", {}).items())
+
+    def _shift(self, name: str, odds: Table, values: tuple[str, ...]) -> Shift:
+        given = self._declared(name)
+        if given.values:
+            rows = [
+                factors_of(odds.get(value, {}), values, f"given {name}={value}") for value in given.values
+            ]
+            _check_keys(odds, given.values, f"given {name}")
+            return Shift(name, (), tuple(rows))
+        lows = tuple(int(key) for key in odds)
+        return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
+
+    def _spread(self, factors: Table, column: Column) -> Table:
+        """Factors per value, where some were given for a range of numbers or for a whole group of values.
+
+        `"16-24" = 2` holds for the numbers 16 to 24; `genero = { RPG = 9 }` for the values whose row in the
+        column's catalogue file says RPG in `genero`. A factor for the value itself comes on top.
+        """
+        found: Table = {}
+        for key, factor in factors.items():
+            if isinstance(factor, dict):
+                file, by = key.split("/")
+                rows = self.rows(file)
+                first = next(iter(rows[0]))
+                _check_keys(factor, {row[by] for row in rows}, key)
+                found |= {row[first]: float(factor[row[by]]) for row in rows if row[by] in factor}
+        for key, factor in factors.items():
+            if isinstance(column.draw, Number) and "-" in key:
+                low, high = (int(part) for part in key.split("-"))
+                found |= {str(number): factor for number in range(low, high + 1)}
+            elif not isinstance(factor, dict):
+                found[key] = factor * found.get(key, 1)
+        return found
+
+    def _slot(self, table: Table) -> Slot:
+        variants = [
+            Variant(self._ranges(v.get("when", {})), tuple(v["templates"])) for v in table.get("variant", ())
+        ]
+        for name, by_value in table.get("by_value", {}).items():
+            values = self._declared(name).values
+            _check_keys(by_value, values, f"slot {table['name']} by {name}")
+            variants += [
+                Variant(((name, values.index(value), values.index(value)),), tuple(templates))
+                for value, templates in by_value.items()
+            ]
+        if "templates" in table:
+            variants.append(Variant((), tuple(table["templates"])))
+        return Slot(table["name"], tuple(variants), float(table.get("share", 1)))
+
+    def _ranges(self, when: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, int, int], ...]:
+        return tuple(
+            (name, self._code(name, low), self._code(name, high)) for name, (low, high) in when.items()
+        )
+
+    def _code(self, name: str, value: Any) -> int:  # noqa: ANN401
+        return self._declared(name).values.index(value) if isinstance(value, str) else int(value)
+
+
+def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:
+    """One factor per value: the one written for it, else that of `*`, else 1."""
+    _check_keys(odds, (*values, ANY_OTHER), where)
+    other = float(odds.get(ANY_OTHER, 1))
+    return tuple(float(odds.get(value, other)) for value in values)
+
+
+def read_csv(path: Path) -> Rows:
+    """The rows of a catalogue file; lines that start with # are comments.
+
+    Raises SpecError on a row that has more or fewer values than there are columns.
+    """
+    with _there(path).open(encoding="utf-8", newline="") as lines:
+        names, *rows = csv.reader(line for line in lines if not line.startswith("#"))
+    for row in rows:
+        if len(row) != len(names):
+            raise SpecError(f"{path.name}: {','.join(row)!r} has {len(row)} values for {len(names)} columns")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def read_toml(path: Path) -> Table:
+    """The tables of a TOML file. Raises SpecError if it is none or not there."""
+    try:
+        return tomllib.loads(_there(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{path.name} is not TOML: {error}; correct it") from None
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise SpecError(f"{path} is not there; write that file, or name another")
+    return path
+
+
+def _numbers(column: Column) -> tuple[str, ...]:
+    if column.bounds is None or not isinstance(column.draw, Number):
+        raise SpecError(f"an archetype cannot shift {column.name}; shift a choice, chance, number or subset")
+    return tuple(str(number) for number in range(column.bounds[0], column.bounds[1] + 1))
+
+
+def _largest_of_each_name(cities: Rows) -> Rows:
+    """Of cities of the same name only the largest, so that the state follows from the name."""
+    largest: dict[str, dict[str, str]] = {}
+    for city in cities:
+        if int(city["populacao"]) > int(largest.get(city["cidade"], {"populacao": "0"})["populacao"]):
+            largest[city["cidade"]] = city
+    return [city for city in cities if largest[city["cidade"]] is city]
+
+
+def _feature(table: Table, draw: Draw) -> Feature | None:
+    """The feature that the kind of draw suggests; `top` and `most` set its scale."""
+    match draw:
+        case Choice() | Lookup():
+            return Indexed()
+        case Chance():
+            return Scaled(0, 1)
+        case Number(low=low):
+            return Scaled(table.get("bottom", low), table["top"])
+        case YearsSince():
+            return Scaled(0, table["top"])
+        case Subset(sizes=sizes):
+            return Counted(len(sizes))
+        case Prose():
+            return Measured(table["top"])
+    return None
+
+
+def _check_column(table: Table) -> None:
+    """The table has the keys of its draw and no other."""
+    where = table.get("name", "[[column]]")
+    kind = table.get("draw")
+    if kind not in NEEDED:
+        raise SpecError(f"{where}: unknown draw {kind!r}; draws are {', '.join(NEEDED)}")
+    needed = ("name", "doc", "draw", *NEEDED[kind])
+    allowed = ALLOWED.get(kind, ())
+    if "through" in table:
+        needed += ("file", "by")
+    elif "odds" in allowed and "odds" not in table:
+        needed += ("file",)
+    _check_table(table, where, needed, ("indexed", *allowed))
+
+
+def _check_table(table: Table, where: str, needed: Sequence[str], allowed: Sequence[str]) -> None:
+    if missing := [key for key in needed if key not in table]:
+        raise SpecError(f"{where}: {', '.join(missing)} is missing; write it")
+    if unknown := [key for key in table if key not in (*needed, *allowed)]:
+        raise SpecError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join((*needed, *allowed))}")
+
+
+def _check_keys(odds: Iterable[str], known: Iterable[str], where: str) -> None:
+    for key in odds:
+        if key not in known:
+            raise SpecError(f"{where}: unknown value {key!r}; known are {', '.join(known)}")
+
+
+def _product(factors: Any) -> float:  # noqa: ANN401
+    result = 1.0
+    for factor in factors:
+        result *= factor
+    return result

@@ -1,0 +1,348 @@
+"""What a profile is: its columns, how each is drawn, how it becomes a feature, and what it means.
+
+A schema is plain values all the way down (no lambdas, no SQL), so it can be compared, hashed and printed.
+Nothing here draws anything; `generate`, `vectorize`, the store, the checks and docs/schema.md all read it.
+"""
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draws import (
+    Chance,
+    Choice,
+    Draw,
+    FullName,
+    Given,
+    Lookup,
+    Number,
+    Prose,
+    Shift,
+    Subset,
+    YearsSince,
+)
+
+Kind = Literal["category", "integer", "flag", "list", "text"]
+
+FLAG_VALUES = ("0", "1")
+
+NUMBERS = range(2**15)
+"""Numbers that can be drawn: they are 16-bit integers in a block, and places in tables of odds."""
+
+
+# --- features --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """(value - low) / (high - low), clipped to [0, 1]; for a flag, the value itself."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """Index of the category over the number of categories."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Number of items of a list over `most`, clipped to [0, 1]."""
+
+    most: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Length of a text in characters over `most`, clipped to [0, 1]."""
+
+    most: int
+
+
+Feature = Scaled | Indexed | Counted | Measured
+
+
+@dataclass(frozen=True)
+class TanhRatio:
+    """tanh(numerator / denominator), and 1 where the denominator is 0."""
+
+    numerator: str
+    denominator: str
+
+    @property
+    def name(self) -> str:
+        """What the feature is called."""
+        return f"tanh({self.numerator}/{self.denominator})"
+
+
+# --- columns and schema ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the profiles, declared once."""
+
+    name: str
+    draw: Draw
+    feature: Feature | None
+    doc: str
+    indexed: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What the column holds; it follows from how it is drawn."""
+        return self.draw.kind if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that must be drawn before this one."""
+        match self.draw:
+            case Choice(shifts=shifts) | Chance(shifts=shifts) | Number(shifts=shifts):
+                found = [shift.column for shift in shifts]
+            case Subset(shifts=shifts, through=through):
+                found = [shift.column for shift in shifts] + ([through] if through else [])
+            case YearsSince(column=column) | Lookup(column=column):
+                found = [column]
+            case FullName(sex=sex, age=age):
+                found = [sex, age]
+            case Prose() as prose:
+                found = list(prose.columns)
+            case Given():
+                found = []
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of a category or flag, or the items of a list, in their fixed order; else none."""
+        match self.draw:
+            case Choice(values=values) | Lookup(values=values) | Subset(values=values):
+                return values
+            case Chance():
+                return FLAG_VALUES
+        return ()
+
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """Lowest and highest value of a number, fewest and most items of a list; else None."""
+        match self.draw:
+            case Number(low=low, weights=weights):
+                return low, low + len(weights) - 1
+            case YearsSince(most=most):
+                return 0, most
+            case Chance():
+                return 0, 1
+            case Subset(sizes=sizes):
+                return 1, len(sizes)
+        return None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Lowest and highest value of a number or flag. Raises SpecError for a column that holds none."""
+        if self.bounds is None or self.kind == "list":
+            raise SpecError(
+                f"{self.name} is a {self.kind}, but a number is needed here; use an integer or flag"
+            )
+        return self.bounds
+
+    @property
+    def sql_type(self) -> Literal["INTEGER", "TEXT"]:
+        """Type of the column in SQLite."""
+        return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
+
+
+_KINDS: dict[type[Draw], Kind] = {
+    Choice: "category",
+    Lookup: "category",
+    Chance: "flag",
+    Number: "integer",
+    YearsSince: "integer",
+    Subset: "list",
+    FullName: "text",
+    Prose: "text",
+}
+
+
+@dataclass(frozen=True)
+class Archetype:
+    """A latent kind of player: its share of the population and its factors on the odds of columns."""
+
+    name: str
+    title: str
+    share: float
+    odds: tuple[tuple[str, tuple[float, ...]], ...]
+
+    def factors(self, column: str) -> tuple[float, ...] | None:
+        """The factor on each value of a column, or None where this archetype is like everyone."""
+        return dict(self.odds).get(column)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A kind of profile: its columns in the order of the table, and the archetypes behind them.
+
+    Raises SpecError when made of parts that do not fit: a column that is given but not declared, a circle,
+    a weight that is negative or not a number, factors that are not one per value, numbers beyond NUMBERS.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    archetypes: tuple[Archetype, ...]
+    derived: tuple[TanhRatio, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # quick, as every process needs it
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.name}: {len(self.columns)} columns, {len(self.archetypes)} archetypes>"
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by their names."""
+        return {column.name: column for column in self.columns}
+
+    @functools.cached_property
+    def drawing_order(self) -> tuple[Column, ...]:
+        """The columns, each after those it is given, otherwise as declared."""
+        order: dict[str, Column] = {}
+        for column in self.columns:
+            _visit(self, column, order, ())
+        return tuple(order.values())
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What stands at each position of a feature vector, from position 0 on; what follows is 0."""
+        columns = (column.name for column in self.columns if column.feature is not None)
+        return (*columns, *(ratio.name for ratio in self.derived))
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises SpecError naming those there are."""
+        if name not in self.by_name:
+            raise SpecError(
+                f"unknown column {name!r} in schema {self.name}; it has {', '.join(self.by_name)}"
+            )
+        return self.by_name[name]
+
+
+def archetype_factors(schema: Schema, column: str) -> tuple[tuple[float, ...] | None, ...]:
+    """Each archetype's factors on the values of a column, None where it is like everyone."""
+    return tuple(archetype.factors(column) for archetype in schema.archetypes)
+
+
+def _visit(schema: Schema, column: Column, order: dict[str, Column], path: tuple[str, ...]) -> None:
+    if column.name in order:
+        return
+    if column.name in path:
+        raise SpecError(
+            f"columns {' -> '.join((*path, column.name))} are given in a circle; remove one of the shifts"
+        )
+    for name in column.given:
+        _visit(schema, schema.column(name), order, (*path, column.name))
+    order[column.name] = column
+
+
+def _check(schema: Schema) -> None:
+    names = [column.name for column in schema.columns]
+    if len(set(names)) != len(names):
+        raise SpecError(
+            f"schema {schema.name} declares a column twice: {', '.join(names)}; names must differ"
+        )
+    drawn = any(not isinstance(column.draw, Given) for column in schema.columns)
+    if (drawn and not schema.archetypes) or any(not a.share > 0 for a in schema.archetypes):
+        raise SpecError(f"schema {schema.name} needs archetypes, each with a share above 0")
+    schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
+    for archetype in schema.archetypes:
+        for name, _ in archetype.odds:
+            schema.column(name)
+    for column in schema.columns:
+        _check_name(column.name)
+        _check_numbers(column)
+        _check_odds(schema, column)
+    for name in _needed_numbers(schema):
+        schema.column(name).span  # noqa: B018  raises SpecError where there is none
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[^\W\d]\w*", name) or name.casefold() == "id":
+        raise SpecError(
+            f"{name!r} cannot be the name of a column: letters, digits and _, not id; "
+            "rename it (a source's, in a view)"
+        )
+
+
+def _check_numbers(column: Column) -> None:
+    if column.kind == "integer" and column.bounds and not all(number in NUMBERS for number in column.bounds):
+        low, high = column.bounds
+        raise SpecError(
+            f"{column.name}: numbers from {low} to {high} are drawn, but those from {NUMBERS[0]} to "
+            f"{NUMBERS[-1]} can be; use another unit, or count from {low}"
+        )
+    if isinstance(column.draw, Number):
+        first, bands = column.draw.low, column.draw.bands
+        last = first + len(column.draw.weights) - 1
+        if list(bands) != sorted(set(bands)) or bands[:1] != (first,) or bands[-1] > last:
+            raise SpecError(
+                f"{column.name}: bands={list(bands)} do not divide the numbers from {first} to {last}; "
+                f"give the lowest number of each, ascending, the first {first}"
+            )
+
+
+def _needed_numbers(schema: Schema) -> Iterator[str]:
+    """The columns that something reckons with."""
+    for ratio in schema.derived:
+        yield from (ratio.numerator, ratio.denominator)
+    for column in schema.columns:
+        match column.draw:
+            case YearsSince(column=of) | FullName(age=of):
+                yield of
+        yield from (shift.column for shift in getattr(column.draw, "shifts", ()) if shift.edges)
+
+
+def _check_odds(schema: Schema, column: Column) -> None:
+    for what, weights, length in _weight_rows(schema, column):
+        if length is not None and len(weights) != length:
+            raise SpecError(
+                f"{column.name}: {what} has {len(weights)} numbers for {length} values; give one each"
+            )
+        if not all(math.isfinite(w) and w >= 0 for w in weights) or not any(weights):
+            raise SpecError(
+                f"{column.name}: {what} must be finite numbers from 0 on, not all 0; got {weights[:8]}"
+            )
+
+
+def _weight_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    """Every row of weights or factors of a column: what it is, its numbers, how many there should be."""
+    draw, size = column.draw, len(column.values) or None
+    if isinstance(draw, Choice | Subset):
+        yield "weights", draw.weights, size
+    if isinstance(draw, Number):
+        size = len(draw.weights)
+        yield "weights", draw.weights, size
+    if isinstance(draw, Chance):
+        yield "share", (draw.share, 1 - draw.share), size
+    if isinstance(draw, Subset):
+        yield "sizes", draw.sizes, None
+    for shift in getattr(draw, "shifts", ()):
+        yield from (
+            (f"factors given {shift.column}", row, size) for row in _shift_rows(schema, column, shift)
+        )
+    for archetype in schema.archetypes:
+        if (factors := archetype.factors(column.name)) is not None:
+            yield f"factors of archetype {archetype.name}", factors, size
+
+
+def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[float, ...], ...]:
+    wanted = len(shift.edges) or len(schema.column(shift.column).values)
+    if len(shift.factors) != wanted:
+        raise SpecError(
+            f"{column.name}: {len(shift.factors)} rows of factors given {shift.column}; "
+            f"give one for each of its {wanted} values or bands"
+        )
+    return shift.factors

@@ -1,0 +1,1 @@
+"""Clusters, indexes and neighbours: the same bytes with any number of threads."""

@@ -1,0 +1,250 @@
+"""How a FAISS index over the embeddings is built and written.
+
+All indexes order by squared Euclidean distance D. On unit vectors that is the order of cosine
+similarity, 1 - D/2; D rather than the inner product, because k-means assigns by D, so its centroids
+and labels serve as the coarse quantizer as they are, and because among equals FAISS keeps the lower
+id for D (for the inner product it keeps the higher).
+
+Bytes. The same input gives the same file with any number of threads: matrix products have a fixed
+shape and one thread (see faiss_threads.py), FAISS fills each inverted list in row order with any number of
+threads, each PQ sub-quantizer is trained by one thread, and HNSW is built by one thread, as FAISS
+promises no order of concurrent insertions (in 1.15.1 more threads gave the same bytes, no sooner).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.errors import SpecError, StageError
+from synthprof.similarity import kmeans
+from synthprof.similarity.threads import faiss_thread, finite, one_thread_each
+from synthprof.spec.sizing import CODEWORDS, IndexChoice, in_band
+
+LINKS = 32  # HNSW: M, links per vector and layer; twice as many on the lowest
+HNSW_ROWS = 16_384  # vectors per add: the bytes of HNSW depend on it
+WRITE_BYTES = 1 << 20  # handed to Python at a time
+
+
+def build(
+    choice: IndexChoice,
+    blocks: Iterable[Matrix],
+    *,
+    centroids: Matrix | None = None,
+    labels: NDArray[np.int32] | None = None,
+    training: Matrix | None = None,
+    seed: int = 0,
+    threads: int = 1,
+) -> Any:  # noqa: ANN401  FAISS's classes are untyped
+    """The index of all rows, whose searches return profile ids: 1 for the first row, and so on.
+
+    blocks: (n_i, d) float32 unit vectors, streamed. centroids (k, d) and labels (n,) of the clustering
+    are used if k is in band of choice.nlist, which saves a training and an assignment. training:
+    (m, d) sample, needed where needs_training() says so. Raises SpecError if it is missing,
+    StageError if a vector is not finite or the labels are not as many as the rows.
+    """
+    if choice.kind in ("flat", "hnsw"):
+        return _build_whole(choice, blocks, threads)
+    if not _reuses(choice, centroids):
+        sample = _needed(training, f"nlist={choice.nlist} differs too much from the clusters")
+        centroids, labels = kmeans.train(sample, choice.nlist, seed=seed, threads=threads).centroids, None
+    assert centroids is not None
+    index = _inverted_file(choice, np.ascontiguousarray(centroids, dtype=np.float32))
+    _train_codes(index, choice, centroids, training, threads)
+    _fill(index, blocks, centroids, labels, threads)
+    return index
+
+
+def write(index: Any, path: Path) -> None:  # noqa: ANN401
+    """The index is in the file, for faiss.read_index. The caller names, flushes and renames it."""
+    # through a Python file: FAISS's own writer does not notice when the last bytes fail at fclose(3)
+    with path.open("wb") as file:
+        failed: list[OSError] = []
+
+        def write_some(data: bytes) -> int:
+            try:
+                return file.write(data)
+            except OSError as error:
+                failed.append(error)
+                return 0
+
+        try:
+            writer = faiss.PyCallbackIOWriter(write_some, WRITE_BYTES)  # type: ignore[attr-defined]
+            faiss.write_index(index, writer)
+        except RuntimeError as error:
+            if failed:
+                raise failed[0] from error
+            raise StageError(f"{path}: index not written ({error}); run it again") from error
+
+
+def _reuses(choice: IndexChoice, centroids: Matrix | None) -> bool:
+    return centroids is not None and in_band(len(centroids), choice.nlist)
+
+
+def _needed(training: Matrix | None, why: str) -> Matrix:
+    if training is None or not len(training):
+        raise SpecError(f"training=None, but {why}, so a sample must be trained on; pass `training`")
+    return training
+
+
+def _build_whole(choice: IndexChoice, blocks: Iterable[Matrix], threads: int) -> Any:  # noqa: ANN401
+    dim, blocks = _peek(blocks)
+    if choice.kind == "hnsw":
+        threads, blocks = 1, _regrouped(blocks)
+        index = faiss.IndexIDMap2(faiss.IndexHNSWFlat(dim, LINKS, faiss.METRIC_L2))
+    else:
+        index = faiss.IndexIDMap2(faiss.IndexFlatL2(dim))
+
+    def add(block: Matrix) -> None:
+        first = index.ntotal + 1
+        index.add_with_ids(block, np.arange(first, first + len(block), dtype=np.int64))
+
+    with faiss_thread(threads) as thread:
+        for block in blocks:
+            thread.submit(add, finite(block, "vectors")).result()
+    return index
+
+
+def _peek(blocks: Iterable[Matrix]) -> tuple[int, Iterator[Matrix]]:
+    """The dimension of the first block, and all blocks."""
+    stream = iter(blocks)
+    first = next(stream, None)
+    if first is None:
+        raise SpecError("no rows to index; generate at least one profile")
+
+    def again() -> Iterator[Matrix]:
+        yield first
+        yield from stream
+
+    return first.shape[1], again()
+
+
+def _regrouped(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
+    """The same rows in blocks of HNSW_ROWS, the last one shorter."""
+    held: list[Matrix] = []
+    for block in blocks:
+        held.append(block)
+        while sum(map(len, held)) >= HNSW_ROWS:
+            rows = np.concatenate(held)
+            yield rows[:HNSW_ROWS]
+            held = [rows[HNSW_ROWS:]]
+    if sum(map(len, held)):
+        yield np.concatenate(held)
+
+
+def _inverted_file(choice: IndexChoice, centroids: Matrix) -> Any:  # noqa: ANN401
+    nlist, dim = centroids.shape
+    quantizer: Any = faiss.IndexFlatL2(dim)
+    quantizer.add(centroids)
+    index: Any
+    if choice.kind == "ivf_sq8":
+        kind = faiss.ScalarQuantizer.QT_8bit
+        index = faiss.IndexIVFScalarQuantizer(quantizer, dim, nlist, kind, faiss.METRIC_L2)
+    elif choice.kind == "ivf_pq":
+        index = faiss.IndexIVFPQ(quantizer, dim, nlist, choice.pq_m, 8, faiss.METRIC_L2)
+    else:
+        index = faiss.IndexIVFFlat(quantizer, dim, nlist, faiss.METRIC_L2)
+    quantizer.this.disown()  # the index frees it
+    index.own_fields = True
+    index.nprobe = min(nlist, max(1, choice.nprobe))
+    return index
+
+
+def _train_codes(
+    index: Any,  # noqa: ANN401
+    choice: IndexChoice,
+    centroids: Matrix,
+    training: Matrix | None,
+    threads: int,
+) -> None:
+    """The codes of an SQ8 or PQ index are trained on what remains of the sample after its centroids."""
+    if choice.kind != "ivf_flat":
+        sample = _needed(training, f"{choice.kind} codes what remains after the centroid")
+        labels, _ = kmeans.assign(sample, centroids, threads)
+        residuals = np.ascontiguousarray(sample - centroids[labels])
+        if choice.kind == "ivf_sq8":
+            with faiss_thread(1) as thread:
+                thread.submit(index.sq.train, residuals).result()
+        else:
+            _train_pq(index, residuals, threads)
+    index.is_trained = True
+
+
+def _train_pq(index: Any, residuals: Matrix, threads: int) -> None:  # noqa: ANN401
+    """FAISS's own k-means of each sub-quantizer, each in one thread."""
+    pq = index.pq
+    residuals = residuals[: pq.cp.max_points_per_centroid * CODEWORDS]
+
+    def codewords(part: int) -> Matrix:
+        clustering = faiss.Clustering(pq.dsub, CODEWORDS, pq.cp)
+        values = np.ascontiguousarray(residuals[:, part * pq.dsub : (part + 1) * pq.dsub])
+        clustering.train(values, faiss.IndexFlatL2(pq.dsub))
+        found: Matrix = faiss.vector_to_array(clustering.centroids)
+        return found
+
+    with one_thread_each(threads) as pool:
+        faiss.copy_array_to_vector(np.concatenate(list(pool.map(codewords, range(pq.M)))), pq.centroids)
+    index.precompute_table()
+
+
+def _fill(
+    index: Any,  # noqa: ANN401
+    blocks: Iterable[Matrix],
+    centroids: Matrix,
+    labels: NDArray[np.int32] | None,
+    threads: int,
+) -> None:
+    if labels is not None:
+        _reserve(index, labels, threads)
+    with faiss_thread(threads) as thread:
+        for block in blocks:
+            vectors, first = finite(block, "vectors"), index.ntotal
+            if labels is None:
+                lists = kmeans.assign(vectors, centroids, threads)[0]
+            else:
+                lists = labels[first : first + len(vectors)]
+            _same_length(lists, vectors, first)
+            thread.submit(_adder(index, vectors, first + 1, lists.astype(np.int64))).result()
+    if labels is not None:
+        _same_length(labels[index.ntotal :], (), index.ntotal)
+
+
+def _same_length(labels: Sized, rows: Sized, first: int) -> None:
+    if len(labels) != len(rows):
+        raise StageError(
+            f"{len(labels)} labels for {len(rows)} rows from row {first} on; each row has one label: "
+            "clear the cluster stage and run it again"
+        )
+
+
+def _reserve(index: Any, labels: NDArray[np.int32], threads: int) -> None:  # noqa: ANN401
+    """Room in each list for exactly its rows: growing by doubling would take up to twice the memory."""
+    if labels.size and not 0 <= labels.min() <= labels.max() < index.nlist:
+        raise StageError(
+            f"labels {labels.min()}..{labels.max()} are not within 0..{index.nlist - 1}, the centroids; "
+            "clear the cluster stage and run it again"
+        )
+
+    def reserve(number: int, size: int) -> None:
+        index.invlists.resize(number, size)
+        index.invlists.resize(number, 0)
+
+    sizes = np.bincount(labels, minlength=index.nlist).tolist()
+    with one_thread_each(threads) as pool:  # fresh pages of memory take the longest
+        list(pool.map(reserve, range(index.nlist), sizes))
+
+
+def _adder(index: Any, block: Matrix, first_id: int, lists: Ids) -> Callable[[], None]:  # noqa: ANN401
+    ids = np.arange(first_id, first_id + len(block), dtype=np.int64)
+
+    def add() -> None:
+        pointers = faiss.swig_ptr(block), faiss.swig_ptr(ids), faiss.swig_ptr(lists)
+        index.add_core(len(block), *pointers)
+
+    return add

@@ -1,0 +1,1 @@
+"""Rows from elsewhere: SQLite, Parquet, folders of text files."""

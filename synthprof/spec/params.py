@@ -1,0 +1,60 @@
+"""Flat parameters against their declaration: one JSON Schema for each, as Airflow applies it, too."""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from synthprof.base.errors import SpecError
+
+Schemas = dict[str, dict[str, Any]]
+"""The JSON Schema of each parameter by its name: type, bounds, default and description."""
+
+
+def schemas_of(*models: type[BaseModel]) -> Schemas:
+    """The schemas of all fields of the models, in order."""
+    found = {
+        name: dict(properties)
+        for model in models
+        for name, properties in model.model_json_schema()["properties"].items()
+    }
+    for properties in found.values():
+        properties.pop("title", None)
+        if "const" in properties:  # Airflow's form ignores it; an enum becomes a drop-down
+            properties["enum"] = [properties.pop("const")]
+    return found
+
+
+def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
+    """Nothing, when each of the parameters is among those known and texts have a source; else SpecError."""
+    for name, value in params.items():
+        if name not in known:
+            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
+    if "source" in known and not params.get("source"):
+        raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
+
+
+def check_value(name: str, value: Any, schema: Mapping[str, Any]) -> None:  # noqa: ANN401
+    """Nothing, when the value is within the bounds of its schema; else SpecError.
+
+    The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
+    """
+    import jsonschema  # a tenth of a second, which only wrong values pay
+
+    if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
+        raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
+    try:
+        jsonschema.validate(value, schema, format_checker=jsonschema.FormatChecker())
+    except jsonschema.ValidationError as error:
+        raise SpecError(
+            f"Invalid input for param {name}: {error.message}\n{name}: {schema['description']}"
+        ) from None
+
+
+def number_of(model: type[BaseModel], name: str, value: Any) -> Any:  # noqa: ANN401
+    """The value in the field's own number type: JSON does not tell 1 from 1.0."""
+    wanted = model.model_fields[name].annotation
+    if wanted in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
+        return wanted(value)
+    return value

@@ -1,0 +1,51 @@
+"""Shards: ranges of blocks, each given to one task."""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from synthprof.base.errors import SpecError
+from synthprof.spec.spec import BLOCK_ROWS, MAX_SHARDS, Runtime, Spec
+
+SHARD_ROWS = 500_000
+"""Rows of an automatic shard: seconds of work on two cores, so that Airflow's second is small."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A range of blocks given to one task: `first` to before `end`. Raises SpecError if it holds none."""
+
+    first: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first < self.end:
+            raise SpecError(
+                f"shard {self.first}:{self.end} holds no block; give its first block, from 0, and a later end"
+            )
+
+    @classmethod
+    def of(cls, text: str) -> "Shard":
+        """The shard that is written as FIRST:END. Raises SpecError for anything else."""
+        found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
+        if found is None:
+            raise SpecError(f"shard {text[:80]!r} is not FIRST:END; give its first block and end, as 0:16")
+        return cls(int(found[1]), int(found[2]))
+
+    @property
+    def blocks(self) -> range:
+        """The numbers of the blocks."""
+        return range(self.first, self.end)
+
+    def label(self, profiles: int) -> str:
+        """The row range as people read it, ids being 1-based: `1-500,000`."""
+        last = min(self.end * BLOCK_ROWS, profiles)
+        return f"{self.first * BLOCK_ROWS + 1:,}-{last:,}"
+
+
+def plan_shards(spec: Spec, runtime: Runtime) -> tuple[Shard, ...]:
+    """The shards, in order, without gap or overlap, as even as blocks allow; from its input alone."""
+    wanted = runtime.shards or max(1, round(spec.profiles / SHARD_ROWS))
+    count = min(wanted, spec.blocks, MAX_SHARDS)
+    edges = [spec.blocks * i // count for i in range(count + 1)]
+    return tuple(Shard(first, end) for first, end in itertools.pairwise(edges))

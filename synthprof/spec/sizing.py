@@ -1,0 +1,172 @@
+"""How large things are to be: how many clusters, how many rows to train them on, which kind of index.
+
+Pure arithmetic on rows, dimensions and bytes; nothing heavy is imported, as `plan` asks before anything runs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from synthprof.base.errors import SpecError
+from synthprof.base.units import MIB
+from synthprof.spec.spec import Spec
+
+POINTS_MIN = 39  # per centroid: below this FAISS warns (ClusteringParameters.min_points_per_centroid)
+POINTS_MAX = 128  # per centroid: half of FAISS's own, in half the time; inertia is 1 % more at 300,000 rows
+SAMPLE_ROWS_MIN = 65_536  # so that few centroids are trained on more than 128 each, which costs little
+SAMPLE_ROWS_MAX = 131_072  # 64 MiB of 128 float32 values
+
+ID_BYTES = 8
+LINK_BYTES = 272  # per vector, of HNSW32, as measured: 64 links of 4 bytes, and what higher layers take
+CODEWORDS = 256  # per PQ sub-quantizer, of 8 bits
+CODEWORD_ROWS_MIN = CODEWORDS * POINTS_MIN
+NLIST_BAND = 4  # search costs nlist + nprobe * rows / nlist: within 4x of the square root it is at most 2x
+
+
+def clusters_of(spec: Spec) -> int:
+    """The number of clusters: as asked for, or the automatic one."""
+    return spec.clusters or automatic_k(spec.profiles)
+
+
+def automatic_k(rows: int) -> int:
+    """√rows, lowered until each centroid has 39 rows to train on; at least 1."""
+    return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN))
+
+
+def check_k(k: int, rows: int) -> None:
+    """Raise SpecError unless k centroids can be trained on so many rows; one centroid always can."""
+    most = max(1, rows // POINTS_MIN)
+    if k < 1:
+        raise SpecError(f"clusters={k} is below 1; use clusters={most} or fewer, or 0 for automatic")
+    if k > most:
+        raise SpecError(
+            f"clusters={k} needs at least {POINTS_MIN * k} rows to train on ({POINTS_MIN} per centroid, "
+            f"FAISS), got {rows}; use clusters={most} or fewer, or 0 for automatic"
+        )
+
+
+def training_rows_count(rows: int, k: int) -> int:
+    """128 per centroid, 65,536 to 131,072 in all, at least 39 per centroid; all rows if that is fewer."""
+    return min(rows, max(POINTS_MIN * k, min(max(POINTS_MAX * k, SAMPLE_ROWS_MIN), SAMPLE_ROWS_MAX)))
+
+
+# --- kinds of index ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table: when a kind of index is right. dsub: dimensions per PQ code byte."""
+
+    kind: str
+    automatic: bool
+    rows_min: int
+    rows_max: float
+    dsub: int
+    why: str
+
+
+# From the best answers to the smallest index. `auto` takes the first row that fits rows and memory.
+RULES = (
+    Rule("flat", True, 1, 20_000, 0, "exact; a scan takes about a millisecond"),
+    Rule("ivf_flat", True, 1, math.inf, 0, "full vectors, built from the clusters in one pass"),
+    Rule("ivf_sq8", True, 1, math.inf, 0, "full vectors exceed the memory; one byte per dimension fits"),
+    Rule(
+        "ivf_pq",
+        True,
+        CODEWORD_ROWS_MIN,
+        math.inf,
+        2,
+        "4 bits per dimension fit the memory (recall below 0.95)",
+    ),
+    Rule(
+        "ivf_pq",
+        True,
+        CODEWORD_ROWS_MIN,
+        math.inf,
+        4,
+        "2 bits per dimension fit the memory (recall below 0.95)",
+    ),
+    Rule(
+        "ivf_pq",
+        True,
+        CODEWORD_ROWS_MIN,
+        math.inf,
+        8,
+        "1 bit per dimension fits the memory (recall below 0.95)",
+    ),
+    # Never automatic: it takes 0.8 s of one thread for 20,000 rows, where a scan answers in 0.7 ms, and 240 s
+    # for a million, where IVF,Flat takes 1 s. On request, to load-test searches.
+    Rule("hnsw", False, 1, math.inf, 0, "asked for: quickest answers, slowest build (one thread)"),
+)
+KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
+
+
+@dataclass(frozen=True)
+class IndexChoice:
+    """What to build: nlist, nprobe and pq_m are 0 where the kind has none; bytes: file and memory."""
+
+    kind: str
+    nlist: int
+    nprobe: int
+    pq_m: int
+    bytes: int
+    reason: str
+
+
+def choose(rows: int, dim: int, memory_bytes: int, kind: str = "auto", clusters: int = 0) -> IndexChoice:
+    """The first rule whose kind, rows and memory fit; with `clusters` in band, their number is nlist.
+
+    Raises SpecError if no rule fits. memory_bytes: what the index may take, built or loaded.
+    """
+    if kind not in ("auto", *KINDS):
+        raise SpecError(f"index={kind!r} is not a kind of index; use auto or one of {', '.join(KINDS)}")
+    rules = [rule for rule in RULES if (rule.automatic if kind == "auto" else rule.kind == kind)]
+    choices = [_choice(rule, rows, dim, clusters) for rule in rules if _possible(rule, rows, dim, kind)]
+    fitting = [choice for choice in choices if choice.bytes <= memory_bytes]
+    if fitting:
+        return fitting[0]
+    if not choices:
+        raise SpecError(
+            f"index={kind} needs at least {CODEWORD_ROWS_MIN} rows ({POINTS_MIN} for each of "
+            f"{CODEWORDS} codewords) and an even dimension, got {rows} of {dim}; use index=auto"
+        )
+    least = min(choice.bytes for choice in choices)
+    raise SpecError(
+        f"index={kind} of {rows} rows needs at least {least} bytes, {memory_bytes} are allowed; "
+        "allow more memory, use index=auto, fewer rows or a smaller dim_embedding, or save no index"
+    )
+
+
+def index_of(spec: Spec) -> IndexChoice | None:
+    """The index to build, if one is wanted; it depends on the spec alone, so that its bytes do."""
+    if not spec.save_index:
+        return None
+    memory = spec.index_memory_mib * MIB
+    return choose(spec.profiles, spec.dim_embedding, memory, spec.index, clusters_of(spec))
+
+
+def needs_training(choice: IndexChoice, clusters: int) -> bool:
+    """Whether build() will ask for a training sample, given so many centroids."""
+    return choice.kind in ("ivf_sq8", "ivf_pq") or (choice.nlist > 0 and not in_band(clusters, choice.nlist))
+
+
+def in_band(clusters: int, nlist: int) -> bool:
+    """Whether so many clusters serve as the lists of an index for which `nlist` would be best."""
+    return nlist <= NLIST_BAND * clusters and clusters <= NLIST_BAND * nlist
+
+
+def _possible(rule: Rule, rows: int, dim: int, kind: str) -> bool:
+    codes = rule.dsub == 0 or dim % rule.dsub == 0
+    return codes and rows >= rule.rows_min and (rows <= rule.rows_max or kind != "auto")
+
+
+def _choice(rule: Rule, rows: int, dim: int, clusters: int) -> IndexChoice:
+    nlist = automatic_k(rows) if rule.kind.startswith("ivf") else 0
+    if nlist and in_band(clusters, nlist):
+        nlist = clusters
+    m = dim // rule.dsub if rule.dsub else 0
+    code = {"ivf_sq8": dim, "ivf_pq": m, "hnsw": 4 * dim + LINK_BYTES}.get(rule.kind, 4 * dim)
+    size = rows * (code + ID_BYTES) + nlist * 4 * dim  # ids in all of them
+    reason = f"{rows} rows of {dim} dimensions: {rule.why}, {size / 2**20:.0f} MiB"
+    return IndexChoice(rule.kind, nlist, min(nlist, 8), m, size, reason)

@@ -1,0 +1,323 @@
+"""What a data set is (Spec), how it is made this time (Runtime), and the shards that follow from both.
+
+One declaration with bounds and descriptions serves the DAG's trigger form, the command line and the
+documentation. This module is imported by the DAG file: it stays free of numpy, pyarrow and faiss.
+"""
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from synthprof.base.digests import digest_of
+from synthprof.spec.limits import LARGEST_INTEGER
+from synthprof.spec.locales import locales
+from synthprof.spec.params import Schemas, check_names, check_value, number_of, schemas_of
+
+BLOCK_ROWS = 16_384
+"""Rows of a block: the unit of randomness, work, files, resumption and verification."""
+
+MAX_SHARDS = 100
+"""Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
+
+Kind = Literal["generate", "embed"]
+"""What an order is for: profiles that are made, or texts from elsewhere."""
+
+Encoder = Literal["catalogue", "hashed", "http", "model"]
+IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
+IndexMemory = Annotated[
+    int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
+]
+
+
+def _known_locale(locale: str) -> str:
+    if locale not in locales():
+        raise ValueError(f"{locale!r} is not one of {list(locales())}")
+    return locale
+
+
+_PATH = r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"
+_COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
+
+
+class _Params(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
+
+
+class Spec(_Params):
+    """Everything that determines the bytes of a data set, and nothing else."""
+
+    profile_schema: Annotated[
+        Literal["gamer_br"], Field(description="Schema of the profiles: columns, catalogue and archetypes.")
+    ] = "gamer_br"
+    profiles: Annotated[
+        int, Field(ge=1, le=1_000_000_000, description="Number of profiles (rows) to make.")
+    ] = 100_000
+    seed: Annotated[
+        int, Field(ge=0, le=LARGEST_INTEGER, description="The same seed gives the same bytes.")
+    ] = 42
+    locale: Annotated[
+        str,
+        AfterValidator(_known_locale),
+        Field(
+            json_schema_extra=lambda schema: schema.update(enum=list(locales())),
+            description="Locale of the names: pt_BR (Brazilian names by sex and birth decade) "
+            "or any Faker locale that has person names; they fit the sex where Faker lists them by sex.",
+        ),
+    ] = "pt_BR"
+    separation: Annotated[
+        float,
+        Field(ge=0, le=1, description="How far apart the player archetypes are: 0 no structure, 1 crisp."),
+    ] = 0.8
+    dim_vector: Annotated[
+        int,
+        Field(ge=1, le=4_096, description="Values of a feature vector; positions beyond the features are 0."),
+    ] = 32
+    dim_embedding: Annotated[int, Field(ge=8, le=4_096, description="Values of an embedding.")] = 128
+    encoder: Annotated[
+        Encoder,
+        Field(
+            description="catalogue: similar profiles lie near each other and text can be searched; "
+            "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service that "
+            "speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
+            "model: a sentence-transformers, ONNX or model2vec model on this machine."
+        ),
+    ] = "catalogue"
+    model: Annotated[
+        str,
+        Field(
+            pattern=r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)",
+            description="Name of the model for http, its folder or name for model; else empty.",
+        ),
+    ] = ""
+    clusters: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Number of k-means clusters; 0 is about √rows, kept within what FAISS needs.",
+        ),
+    ] = 0
+    kmeans_niter: Annotated[int, Field(ge=1, le=1_000, description="Iterations of k-means.")] = 20
+    kmeans_nredo: Annotated[
+        int, Field(ge=1, le=100, description="Times k-means starts anew; the best result is kept.")
+    ] = 1
+    use_gpu: Annotated[
+        bool, Field(description="Train the clusters on a GPU; without one: a warning, then the CPU.")
+    ] = False
+    save_index: Annotated[bool, Field(description="Write index.faiss for nearest-neighbour search.")] = True
+    index: Annotated[
+        IndexKind,
+        Field(description="Kind of FAISS index; auto chooses by rows, dimension and index_memory_mib."),
+    ] = "auto"
+    index_memory_mib: IndexMemory = 4_096
+    vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
+    collection: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{32})?$(?!\n)",
+            description="Digest of the rows that were read from elsewhere; empty for generated profiles.",
+        ),
+    ] = ""
+    columns: Annotated[
+        str,
+        Field(
+            pattern=rf"^({_COLUMN}(,{_COLUMN})*)?$(?!\n)",
+            description="Further columns of the source to keep, as `ano,cidade`; search can filter by them. "
+            "`:integer` or `:text` after a name says what it must be.",
+        ),
+    ] = ""
+
+    @property
+    def noun(self) -> str:
+        """What a row is called where people read of it."""
+        return noun_of(self.collection)
+
+    @property
+    def embedded_slowly(self) -> bool:
+        """Whether a service or a model embeds, so that rows are saved one by one: not `Encoder.fast`."""
+        return self.encoder in ("http", "model")
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks; the last one may be short."""
+        return -(-self.profiles // BLOCK_ROWS)
+
+    def block_rows(self, block: int) -> int:
+        """Rows of one block."""
+        return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
+
+    @property
+    def found_out(self) -> dict[str, Any]:
+        """What the source of a collection has told, which completes an order; nothing where there is none."""
+        names = ("collection", "profiles", "columns") if self.collection else ()
+        return {name: getattr(self, name) for name in names}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Thirty-two hexadecimal digits that name this spec: BLAKE2b over its canonical JSON."""
+        unset = {name for name in _YOUNGER if not getattr(self, name)}
+        return digest_of(self.model_dump(mode="json", exclude=unset))
+
+    def described(self) -> dict[str, Any]:
+        """What stands in a manifest: the parameters that have a part in this data set."""
+        foreign = GENERATING if self.collection else EMBEDDING
+        return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
+
+
+def noun_of(collection: str) -> str:
+    """What a row is called where people read of it: a profile that was made, or a text from elsewhere."""
+    return "text" if collection else "profile"
+
+
+_YOUNGER = ("model", "collection", "columns")
+"""Parameters that were not there when the first digests were made: they count once they are set."""
+
+GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector")
+"""Parameters that only generated profiles have."""
+
+EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
+"""Parameters that only collections from elsewhere have."""
+
+FOUND_OUT = ("collection",)
+"""Parameters that nobody gives: they follow from the source."""
+
+
+class Runtime(_Params):
+    """How a data set is made this time; no byte of it depends on this."""
+
+    source: Annotated[
+        str,
+        Field(
+            pattern=_PATH,
+            description="SQLite or Parquet file, or folder of text files, whose texts are embedded.",
+        ),
+    ] = ""
+    table: Annotated[
+        str, Field(pattern=_PATH, description="Table or view in an SQLite file; may be empty if it has one.")
+    ] = ""
+    id_column: Annotated[str, Field(pattern=_PATH, description="Column that names each row.")] = "id"
+    text_column: Annotated[str, Field(pattern=_PATH, description="Column with the text.")] = "text"
+    shards: Annotated[
+        int,
+        Field(ge=0, le=MAX_SHARDS, description="Parts that Airflow makes as mapped tasks; 0 is automatic."),
+    ] = 0
+    workers: Annotated[
+        int,
+        Field(ge=0, le=1_024, description="Processes per machine; 0 is 80 % of the usable cores."),
+    ] = 0
+    detailed_logging: Annotated[bool, Field(description="Log every block, not only every stage.")] = False
+    force: Annotated[bool, Field(description="Make everything anew, even what is already there.")] = False
+    keep_versions: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="Published versions to keep, the current one among them; older ones that nobody "
+            "reads are removed after publishing; 0 keeps all.",
+        ),
+    ] = 3
+    batch_size: Annotated[
+        int,
+        Field(ge=1, le=4_096, description="Texts per request of http or batch of model; saved as they come."),
+    ] = 32
+    requests_in_flight: Annotated[
+        int, Field(ge=1, le=64, description="Requests of one task that the encoder http has open at once.")
+    ] = 4
+    request_seconds: Annotated[
+        int, Field(ge=1, le=3_600, description="Seconds that the encoder http waits for one answer.")
+    ] = 60
+    patience_seconds: Annotated[
+        int, Field(ge=0, le=86_400, description="Seconds that an outage of the service is waited out.")
+    ] = 900
+    limit: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            description="Rows that a task of http or model embeds, then stops; 0 is no limit.",
+        ),
+    ] = 0
+    max_failed: Annotated[
+        int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")
+    ] = 0
+
+
+DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a trailing line feed pass
+
+DatasetName = Annotated[
+    str,
+    Field(
+        pattern=DATASET_PATTERN,
+        description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
+        "starting with a letter or digit.",
+    ),
+]
+
+
+class Request(_Params):
+    """One order: this data set, made of that spec, in this way."""
+
+    dataset: DatasetName = "gamers"
+    spec: Spec = Spec()
+    runtime: Runtime = Runtime()
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Request":
+        """The request that flat parameters ask for; what is not given has its default.
+
+        Raises SpecError naming value, rule and remedy.
+        """
+        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
+            with contextlib.suppress(ValidationError):  # said below as Airflow says it
+                return cls._of(params)
+        check_params(params)
+        numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
+        return cls._of(numbers)
+
+    @classmethod
+    def _of(cls, params: Mapping[str, Any]) -> "Request":
+        fields: dict[type[BaseModel], dict[str, Any]] = {cls: {}, Spec: {}, Runtime: {}}
+        for name, value in params.items():
+            fields[cls._owner(name)][name] = value
+        return cls(**fields[cls], spec=Spec(**fields[Spec]), runtime=Runtime(**fields[Runtime]))
+
+    @classmethod
+    def _owner(cls, name: str) -> type[BaseModel]:
+        return next((model for model in (Spec, Runtime) if name in model.model_fields), cls)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The flat parameters, defaults included: what from_params takes."""
+        return {"dataset": self.dataset, **self.spec.model_dump(), **self.runtime.model_dump()}
+
+
+@functools.cache
+def params_schema(kind: Kind = "generate") -> Schemas:
+    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
+
+    Of those that make profiles, or of those that embed a collection from elsewhere.
+    """
+    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *FOUND_OUT)
+    found = {name: properties for name, properties in _every_param().items() if name not in foreign}
+    if kind == "embed":
+        found["dataset"] = found["dataset"] | {"default": "collection"}
+    return found
+
+
+@functools.cache
+def _every_param() -> Schemas:
+    first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
+    found = schemas_of(Request, Spec, Runtime)
+    return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """Nothing, when each parameter is known and within its bounds; else SpecError."""
+    schemas = _every_param()
+    for name, value in params.items():
+        if name not in schemas:
+            check_names({name: value}, params_schema())
+        check_value(name, value, schemas[name])

@@ -1,0 +1,56 @@
+"""The short account of a version, for the console and as the frame of its report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthprof.base.units import MIB
+from synthprof.report.model import Report, StageRow, added_up
+from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
+from synthprof.store.manifest import Manifest
+from synthprof.store.receipts import Receipt
+from synthprof.store.sqlite.database import read
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where the profiles and the clusters of a version lie; while it is published, not yet in its folder."""
+
+    profiles: Path
+    clusters: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> "Facts":
+        """Those of a published version."""
+        return cls(folder / PERFIS, folder / CLUSTERS)
+
+
+def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
+    """The report without marginals and map. `receipts`, if given, stand for those in the manifest."""
+    found = read(facts.clusters, "SELECT cluster_id, count(*) AS size FROM clusters GROUP BY 1").to_pylist()
+    example = read(facts.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0]
+    cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]
+    details = {receipt.stage: receipt.details for receipt in manifest.stages}
+    sizes = dict.fromkeys(range(details["cluster"]["clusters"]), 0)  # a cluster may have no profile
+    sizes |= {row["cluster_id"]: row["size"] for row in found if row["cluster_id"] != NO_CLUSTER}
+    return Report(
+        dataset=manifest.dataset,
+        version=manifest.version,
+        rows=manifest.rows,
+        bytes_total=manifest.bytes_total,
+        spec=manifest.spec,
+        stages=stage_rows(receipts or manifest.stages),
+        marginals=(),
+        cluster_sizes=list(sizes.values()),
+        map_points=None,
+        scores=manifest.scores | {"index": details.get("export_index", {}).get("kind")},
+        example=example | cluster,
+    )
+
+
+def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:
+    """One row per stage; shards are added up, the peak of memory is that of the hungriest process."""
+    return added_up(
+        StageRow(each.stage, each.rows, each.seconds, each.peak_memory / MIB, each.bytes_written)
+        for each in receipts
+    )

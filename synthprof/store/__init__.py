@@ -1,0 +1,1 @@
+"""Storage of data sets: built aside, published whole, never changed."""

@@ -1,0 +1,201 @@
+"""The files of a block, in the folder of the stage that makes them: what they and their seal are called."""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
+
+from synthprof.base.errors import StageError
+from synthprof.base.files import FileRecord, record, replacing
+from synthprof.pipeline import stage
+from synthprof.spec.contents import NO_CLUSTER
+from synthprof.spec.spec import BLOCK_ROWS, Spec
+
+BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
+"""What `block_name` gives: its kind and the number of its block."""
+
+SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
+"""What `seal_name` gives: the number of its block."""
+
+SEAL = TypeAdapter(tuple[FileRecord, ...])
+"""What a seal holds: the records of all files of its block."""
+
+
+def block_name(kind: str, block: int, suffix: str) -> str:
+    """What the file of one kind and block is called."""
+    return f"{kind}-{block:05}.{suffix}"
+
+
+def seal_name(block: int) -> str:
+    """What the seal of a block is called."""
+    return f"seal-{block:05}.json"
+
+
+def seal_paths(folder: Path) -> list[Path]:
+    """The seals that a stage has left in its folder."""
+    return [path for path in folder.glob("seal-*") if SEAL_FILE.fullmatch(path.name)]
+
+
+PROFILES = "profiles"
+
+
+ARCHETYPES = "archetypes"
+
+
+VECTORS = "vectors"
+
+
+EMBEDDINGS = "embeddings"
+
+
+MISSING = "missing"
+"""Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
+
+
+LABELS = "labels.npy"
+"""The cluster of each profile by the nearest centroid, those without an embedding among them."""
+
+
+_SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
+
+
+_MAKERS = {kind: "generate" for kind in (PROFILES, ARCHETYPES)} | {
+    kind: "vectorize" for kind in (VECTORS, EMBEDDINGS, MISSING)
+}
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The block files of a build; plain paths and numbers, so that it can be sent to a worker process."""
+
+    build: Path
+    spec: Spec
+
+    @property
+    def vectorized(self) -> tuple[str, ...]:
+        """The kinds that `vectorize` makes: a collection has no feature vectors."""
+        return (EMBEDDINGS,) if self.spec.collection else (VECTORS, EMBEDDINGS)
+
+    def path(self, kind: str, block: int) -> Path:
+        """Where a block of one kind lies, or will lie."""
+        maker = stage(_MAKERS[kind])
+        return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES[kind])
+
+    def profiles(self, block: int) -> pa.RecordBatch:
+        """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
+        path = self.path(PROFILES, block)
+        with _readable(path), pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+            batch = reader.get_batch(0)
+            batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
+            return batch
+
+    def matrix(self, kind: str, block: int) -> np.ndarray:
+        """A block of vectors, embeddings or archetypes, one row per profile.
+
+        Raises StageError if it cannot be read.
+        """
+        path = self.path(kind, block)
+        with _readable(path):
+            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+
+    def matrices(self, kind: str) -> Iterator[np.ndarray]:
+        """All blocks of one kind, in order."""
+        return (self.matrix(kind, block) for block in range(self.spec.blocks))
+
+    def missing(self, block: int) -> np.ndarray:
+        """The rows of a block, from 0, that have no embedding, (m,) int64."""
+        there = self.path(MISSING, block).exists()
+        return self.matrix(MISSING, block) if there else np.zeros(0, np.int64)
+
+    def all_missing(self) -> np.ndarray:
+        """The ids of all profiles that have no embedding, (m,) int64, ascending."""
+        blocks = range(self.spec.blocks)
+        return np.concatenate([self.missing(block) + block * BLOCK_ROWS + 1 for block in blocks])
+
+    def without_missing(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The labels for readers, (n,): what has no embedding has no cluster."""
+        missing = self.all_missing()
+        if len(missing):
+            labels = labels.copy()
+            labels[missing - 1] = NO_CLUSTER
+        return labels
+
+    def rows_at(self, kind: str, rows: np.ndarray) -> np.ndarray:
+        """The rows of a matrix, reading each block once.
+
+        rows: (m,) integers, ascending, positions in the data set from 0. Returns (m, d) as the blocks have
+        them, also for no rows. Raises StageError if a block cannot be read.
+        """
+        edges = np.searchsorted(rows, np.arange(self.spec.blocks + 1) * BLOCK_ROWS)
+        parts = [
+            self.matrix(kind, block)[rows[first:end] - block * BLOCK_ROWS]
+            for block, (first, end) in enumerate(itertools.pairwise(edges))
+            if first < end
+        ]
+        return np.concatenate(parts) if parts else self.matrix(kind, 0)[:0]
+
+    def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray") -> None:
+        """The block lies under its name, whole unless the power fails: its seal tells (docs/adr/0007).
+
+        It is not flushed: blocks are made faster than disks write, and can be made again.
+        """
+        with replacing(self.path(kind, block), durable=False) as temporary:
+            if isinstance(value, np.ndarray):
+                save_array(temporary, value)
+            else:
+                with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, value.schema) as writer:
+                    writer.write_batch(value)
+
+    def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
+        """The records of a block's files, which lie beside them for `kept`.
+
+        The seal is not flushed: without it, or with half of it, the block is only made once more.
+        """
+        paths = [self.path(kind, block) for kind in kinds]
+        records = tuple(record(path, path.parent) for path in paths)
+        self._seal(kinds, block).write_bytes(SEAL.dump_json(records))
+        return records
+
+    def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
+        """The records of a block's files, if they lie there as they were sealed, to the last byte."""
+        paths = [self.path(kind, block) for kind in kinds]
+        try:
+            sealed = SEAL.validate_json(self._seal(kinds, block).read_bytes())
+            return sealed if sealed == tuple(record(path, path.parent) for path in paths) else None
+        except (OSError, ValidationError):
+            return None
+
+    def _seal(self, kinds: Sequence[str], block: int) -> Path:
+        return self.path(kinds[0], block).with_name(seal_name(block))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What cannot be read in the block file at `path` is said with the remedy."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StageError(f"{path} is missing; run its stage again first") from error
+    except (OSError, pa.ArrowInvalid, ValueError, EOFError) as error:
+        raise StageError(
+            f"{path} is damaged ({error}); delete it, then run again: it is made anew from the spec"
+        ) from error
+
+
+def save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """The array is in the file, as numpy.save has it.
+
+    numpy.save itself loses the reason of a failed write ("16384 requested and 0 written").
+    """
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)

@@ -1,0 +1,90 @@
+"""Manifests: what a published version is, with every file's checksum, and whether its files are so."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from synthprof.base.digests import digest_of
+from synthprof.base.errors import StageError, first_line
+from synthprof.base.files import FileRecord, is_so
+from synthprof.store.receipts import Receipt
+
+MANIFEST = "MANIFEST.json"
+
+_MEND = "make it whole with `synthprof repair`"
+
+
+class Manifest(BaseModel):
+    """What a published version is: its spec, every file with its checksum, and how it came about."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    dataset: str
+    version: str
+    published_at: str
+    spec: dict[str, Any]
+    rows: int
+    content: str
+    files: tuple[FileRecord, ...]
+    scores: dict[str, Any]
+    stages: tuple[Receipt, ...]
+    seal: str = ""
+
+    def sealed(self) -> "Manifest":
+        """The same with the digest of all that it says, by which `read_manifest` finds any change."""
+        return self.model_copy(update={"seal": self.digest()})
+
+    def digest(self) -> str:
+        """Thirty-two hexadecimal digits that name what it says, the seal aside."""
+        # over the text as it is read again: JSON has no infinity
+        return digest_of(json.loads(self.model_dump_json(exclude={"seal"})))
+
+    def text(self) -> str:
+        """What the file holds, character by character."""
+        return self.model_dump_json(indent=1)
+
+    @property
+    def bytes_total(self) -> int:
+        """Bytes of all its files."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Rows without an embedding."""
+        return sum(receipt.rejected for receipt in self.stages)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a published version. Raises StageError if it cannot be read or was changed."""
+    path = folder / MANIFEST
+    if path.is_symlink():
+        raise StageError(f"{path} is a link, not the file that was published; {_MEND}")
+    try:
+        content = path.read_bytes()
+        manifest = Manifest.model_validate_json(content)
+    except (OSError, ValidationError) as error:
+        raise StageError(f"{path} cannot be read ({first_line(error)}); {_MEND}") from error
+    if manifest.seal and (manifest.seal != manifest.digest() or content != manifest.text().encode()):
+        raise StageError(f"{path} was changed since it was published; {_MEND}")
+    if manifest.version != folder.resolve().name:
+        raise StageError(f"{path} is that of version {manifest.version}; {_MEND}")
+    return manifest
+
+
+def content_digest(files: Iterable[FileRecord]) -> str:
+    """Thirty-two hexadecimal digits that name the data: equal when all their files are, byte for byte."""
+    return digest_of(sorted((file.path, file.sha256) for file in files))
+
+
+def damaged(folder: Path, files: Iterable[FileRecord]) -> list[str]:
+    """The files that are missing, cannot be read or are not what their record says."""
+    return [file.path for file in files if not is_so(folder, file)]
+
+
+def strangers(folder: Path, files: Iterable[FileRecord]) -> list[str]:
+    """The names in a version's folder that its manifest does not know."""
+    return sorted({path.name for path in folder.iterdir()} - {file.path for file in files} - {MANIFEST})

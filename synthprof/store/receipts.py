@@ -1,0 +1,118 @@
+"""Receipts: what a stage did, beside the files it left; completion mark and telemetry in one."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from synthprof.base.errors import StageError
+from synthprof.base.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.base.units import MIB
+from synthprof.spec.shards import Shard
+
+RECEIPTS = "receipt*.json"
+"""What receipts are called, as a pattern: `receipt_name` gives the name of one."""
+
+
+class Receipt(BaseModel):
+    """What a stage did, for one shard or the whole data set: completion mark and telemetry in one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    version: int
+    spec: str
+    shard: tuple[int, int] | None
+    rows: int
+    rejected: int
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    files: tuple[FileRecord, ...]
+    details: dict[str, Any]
+    pid: int
+
+    @property
+    def rows_per_second(self) -> float:
+        """The rate; 0 where it took no time that could be measured."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of the files it left."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def line(self) -> str:
+        """What it tells, in one line for people."""
+        return (
+            f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({self.rows_per_second:,.0f} rows/s), "
+            f"{self.bytes_written / MIB:,.1f} MiB written, peak {self.peak_memory / MIB:,.0f} MiB"
+        )
+
+
+def write_receipt(folder: Path, receipt: Receipt) -> None:
+    """The receipt lies beside the files it names, which are durable before it is."""
+    flush_folder(folder)
+    write_text(folder / receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
+
+
+def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
+    """The receipt of work that is done and whose files are there; else None."""
+    return _read_receipt(folder / receipt_name(None if shard is None else (shard.first, shard.end)))
+
+
+def _read_receipt(path: Path) -> Receipt | None:
+    try:
+        receipt = Receipt.model_validate_json(path.read_bytes())
+        return receipt if all(is_there(path.parent, file) for file in receipt.files) else None
+    except (OSError, ValidationError):
+        return None
+
+
+def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
+    """Receipts that together cover each block once, whatever shards they were made by, in order.
+
+    Raises StageError if a block is missing: the stage before has not ended.
+    """
+    return covering(receipts_in(folder), blocks, folder.name)
+
+
+def receipts_in(folder: Path) -> list[Receipt]:
+    """The receipts of work that is done and whose files are there, in no order; shards may overlap."""
+    return list(filter(None, map(_read_receipt, receipt_paths(folder))))
+
+
+def receipt_paths(folder: Path) -> list[Path]:
+    """The files in a stage's folder that are receipts by their names."""
+    return list(folder.glob(RECEIPTS))
+
+
+def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:
+    """What read_receipts gives for a stage that has ended, else none."""
+    try:
+        return read_receipts(folder, blocks)
+    except StageError:
+        return ()
+
+
+def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
+    """Those of the receipts that together cover each block once, in order.
+
+    Of shards that overlap, as attempts with other numbers of them leave, only those count that join.
+    Raises StageError if a block is missing: the stage in the folder `name` has not ended.
+    """
+    found = [(*(receipt.shard or (0, blocks)), receipt) for receipt in receipts]
+    joined: dict[int, tuple[Receipt, ...]] = {0: ()}  # by the block they reach
+    for first, end, receipt in sorted(found, key=lambda each: (each[0], -each[1])):
+        if first in joined:
+            joined.setdefault(end, (*joined[first], receipt))
+    if blocks not in joined:
+        raise StageError(f"{name} has only {max(joined)} of {blocks} blocks; run that stage again first")
+    return joined[blocks]
+
+
+def receipt_name(shard: tuple[int, int] | None) -> str:
+    """What the file of a receipt is called."""
+    return "receipt.json" if shard is None else f"receipt-{shard[0]:05}-{shard[1]:05}.json"

@@ -1,0 +1,1 @@
+"""This machine and its processes. Empty, since `kernels` must be the first import."""

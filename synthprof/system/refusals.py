@@ -1,0 +1,47 @@
+"""What disk and memory refuse, told in one line with a remedy."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from synthprof.base.errors import SpecError, StageError
+from synthprof.system.environment import home_folder
+
+_NO_LOCKS = "mount it with locks (flock) or set {home} to a folder on another disk"
+_DISK_ERRORS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space or raise the quota",
+    errno.EROFS: "mount it writable or set {home} to a folder that is",
+    errno.EACCES: "grant the right to read and write or set {home} to a folder of your own",
+    errno.EPERM: "grant the right to read and write or set {home} to a folder of your own",
+    errno.ENOTDIR: "remove the file of that name or set {home} to a folder",
+    errno.EEXIST: "remove the file of that name or set {home} to a folder",
+    errno.ENAMETOOLONG: "set {home} to a shorter path",
+    errno.ELOOP: "mend the link or set {home} to a folder",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.ENOLCK: _NO_LOCKS,
+    errno.EOPNOTSUPP: _NO_LOCKS,
+    errno.ENOSYS: _NO_LOCKS,
+}
+
+
+@contextmanager
+def clear_errors(home: str = "SYNTHPROF_HOME") -> Iterator[None]:
+    """SpecError where the disk refuses until somebody changes something, StageError where it may pass.
+
+    home: the setting that names the folder which is written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK_ERRORS:
+            raise SpecError(
+                f"cannot use {error.filename or home_folder()}: {os.strerror(error.errno)}; "
+                f"{_DISK_ERRORS[error.errno].format(home=home)}, then run it again"
+            ) from error
+        raise StageError(f"{error}; run it again") from error
+    except MemoryError as error:
+        raise StageError(
+            f"out of memory ({error or 'no more to be had'}); run it again with workers=1 or more memory"
+        ) from error

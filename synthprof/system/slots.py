@@ -1,0 +1,53 @@
+"""Slots: a bound on the processes of a machine that compute at once."""
+
+import contextlib
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from synthprof.base.errors import SpecError
+from synthprof.base.locks import try_lock
+from synthprof.system.machine import memory_is_short
+
+LOOK_SECONDS = 0.05
+"""How often a process that waits for its turn looks whether memory is short; a look takes about 0.2 ms."""
+
+
+@contextlib.contextmanager
+def cpu_slot(slots: int) -> Iterator[None]:
+    """One of the machine's `slots` is held: so many processes compute at once, whatever run they are of.
+
+    A slot is a file lock, so it vanishes with its holder. Waiting polls, because `flock` cannot wait for
+    whichever of several files comes free first. While memory is short there is one slot: work goes on one
+    block at a time instead of ending for want of memory.
+    """
+    folder = _slot_folder()
+    files = [os.open(folder / f"cpu-{i}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for i in range(slots)]
+    try:
+        look_again, usable = 0.0, files
+        while True:
+            if time.monotonic() >= look_again:
+                usable = files[:1] if memory_is_short() else files
+                look_again = time.monotonic() + LOOK_SECONDS
+            if any(try_lock(file) for file in usable):
+                break
+            time.sleep(0.002)
+        yield
+    finally:
+        for file in files:
+            os.close(file)
+
+
+def _slot_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"synthprof-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()  # of a link, whose target may be ours, the owner is who has made it
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise SpecError(
+            f"{folder} is no folder or belongs to another user; remove it or set TMPDIR to one of your own"
+        )
+    return folder

@@ -1,0 +1,127 @@
+"""Conditions on the columns of profiles, as people write them (`idade>=30`), and as bound SQL.
+
+A column's name comes from the schema and from nowhere else; a value is always a parameter.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draws import LIST_SEPARATOR
+from synthprof.schemas.schema import Column, Schema
+from synthprof.spec.limits import MOST_CHARACTERS, MOST_CONDITIONS
+
+Operator = Literal["=", "!=", "<", "<=", ">", ">="]
+
+_FORM = re.compile(r"\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A column of the schema, an operator and a value of the column's type; for a list, one of its items."""
+
+    column: Column
+    operator: Operator
+    value: int | str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """What holds where all conditions of at least one of these ways do."""
+
+    ways: tuple[tuple[Condition, ...], ...]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A condition for SQL's WHERE and the parameters that belong to its question marks."""
+
+    sql: str
+    parameters: tuple[int | str, ...]
+
+
+def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, ...]:
+    """The conditions that the texts spell, all of which must hold.
+
+    Raises SpecError for what is no condition, for an unknown column or value, and for more than 20.
+    """
+    if len(texts) > MOST_CONDITIONS:
+        raise SpecError(f"{len(texts)} conditions are more than {MOST_CONDITIONS}; give fewer")
+    return tuple(_condition(schema, text) for text in texts)
+
+
+def where(conditions: Iterable[Condition | OneOf]) -> Clause:
+    """All conditions as one clause; without any it is always true."""
+    clauses = [_one_of(each) if isinstance(each, OneOf) else _clause(each) for each in conditions]
+    return _joined(clauses, " AND ") if clauses else Clause("1", ())
+
+
+def _one_of(either: OneOf) -> Clause:
+    joined = _joined([where(way) for way in either.ways], " OR ")
+    return Clause(f"({joined.sql})", joined.parameters)
+
+
+def _joined(clauses: Sequence[Clause], by: str) -> Clause:
+    sql = by.join(clause.sql for clause in clauses)
+    return Clause(sql, tuple(value for clause in clauses for value in clause.parameters))
+
+
+def _condition(schema: Schema, text: str) -> Condition:
+    form = _FORM.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
+    if form is None:
+        raise SpecError(
+            f"{text[:MOST_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= and a "
+            f"value, at most {MOST_CHARACTERS} characters in all, as in estado=SP or idade>=30"
+        )
+    name, operator, value = form.groups()
+    column = schema.column(name)
+    if column.sql_type == "INTEGER":
+        return Condition(column, cast(Operator, operator), _number(text, value))
+    if operator not in ("=", "!="):
+        raise SpecError(f"{text!r}: {name} is text, which has no order; use = or !=")
+    return Condition(column, cast(Operator, operator), _known(column, value))
+
+
+def _number(text: str, value: str) -> int:
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", value) is None:
+        raise SpecError(
+            f"{text!r}: {value!r} is not a whole number of at most 18 digits; write one, as in 30"
+        )
+    return int(value)
+
+
+def _known(column: Column, value: str) -> str:
+    """The value as the column spells it, whatever the case and the form of Unicode.
+
+    Where there is no list of values, any text.
+    """
+    values = column.values
+    if not values or value in values:
+        return value
+    spelled = {_folded(known): known for known in values}
+    if _folded(value) in spelled:
+        return spelled[_folded(value)]
+    near = difflib.get_close_matches(_folded(value), spelled, n=3, cutoff=0.5)
+    some = [spelled[each] for each in near] or list(values[:30])
+    raise SpecError(
+        f"{column.name}={value!r} is no value of {column.name}; "
+        f"{'perhaps' if near else 'there are'}: {', '.join(some)}"
+    )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _clause(condition: Condition) -> Clause:
+    name = f'"{condition.column.name}"'
+    if condition.column.kind == "list":
+        found = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
+        sql = found if condition.operator == "=" else f"NOT {found}"
+        return Clause(sql, (f"{LIST_SEPARATOR}{condition.value}{LIST_SEPARATOR}",))
+    operator = "IS NOT" if condition.operator == "!=" else condition.operator  # NULL is another value, too
+    return Clause(f"{name} {operator} ?", (condition.value,))

@@ -1,0 +1,41 @@
+"""The versions under a data root."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from synthprof.base.errors import StageError
+from synthprof.spec.spec import DATASET_PATTERN
+from synthprof.store.manifest import Manifest, read_manifest
+from synthprof.store.store import CURRENT, Store
+
+
+def stores(home: Path) -> Iterator[Store]:
+    """The data sets under the data root, by name: what has versions, or a build that was begun."""
+    for folder in sorted(home.glob("*/")):
+        if re.match(DATASET_PATTERN, folder.name):
+            store = Store(home, folder.name)
+            if (folder / "versions").is_dir() or any(True for _ in store.builds()):
+                yield store
+
+
+def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
+    """The versions under the data root by data set and age, and whether each is the current one; problems.
+
+    A problem is a manifest that cannot be read, or a data set none of whose versions is the current one.
+    """
+    found: list[tuple[Manifest, bool]] = []
+    problems: list[str] = []
+    for store in stores(home):
+        folders = store.versions()
+        for folder in folders:
+            try:
+                found.append((read_manifest(folder), store.is_current(folder.name)))
+            except StageError as error:
+                problems.append(str(error))
+        if folders and not any(store.is_current(folder.name) for folder in folders):
+            problems.append(
+                f"{store.folder / CURRENT} shows none of the versions; `synthprof run` with its parameters "
+                "makes one current"
+            )
+    return found, problems

@@ -1,0 +1,143 @@
+"""The nearest rows to a vector, through the index or exactly."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import faiss
+import numpy as np
+
+from synthprof.base.arrays import Ids, Matrix
+from synthprof.similarity import recall
+from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.sqlite.database import read
+from synthprof.versions.filters import where
+from synthprof.versions.searcher import Query, Searcher
+from synthprof.versions.version import Version
+
+LEAST_SIMILARITY = -1.5
+"""Below this lies only what has no embedding."""
+
+
+TRIED_FIRST = 200
+"""So many neighbours are looked up first when there are conditions; most conditions leave enough of them."""
+
+
+FIRST_EFFORT = 4
+"""Times the effort stored in the index, with which a search begins."""
+
+
+SETTLED = 0.99
+"""Share of the neighbours found with twice the effort that were found before: then the search ends."""
+
+
+def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Ids, Matrix]:
+    """Ids (n,) int64 and cosine similarities (n,) float32 of the n <= k nearest profiles, the nearest first.
+
+    vector: (1, dim) float32 of norm 1. without: an id to leave out.
+    """
+    wanted = min(query.k + bool(without), searcher.version.manifest.rows)
+    if query.exact:
+        allowed = _matching(searcher.version, query) if query.conditions else None
+        found = _nearest_exact(searcher, vector, query, wanted, allowed)
+    elif query.conditions:
+        found = _nearest_filtered(searcher, vector, query, wanted)
+    else:
+        found = _nearest_all(searcher, vector, wanted)
+    ids, similarities = found
+    kept = (ids > 0) & (ids != without)
+    return ids[kept][: query.k], similarities[kept][: query.k]
+
+
+def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, Matrix]:
+    """What the index finds, -1 for what it does not: sought with more effort until that finds little else.
+
+    The effort stored in the index is enough for vectors like those in it; texts lie farther away.
+    """
+    target, name, most = recall.effort(searcher.index)
+    effort = FIRST_EFFORT * getattr(target, name) if name else most
+    before: Ids = np.zeros(0, np.int64)
+    while True:
+        params = recall.with_effort(name, min(effort, most))
+        squared, ids = searcher.index.search(np.ascontiguousarray(vector), wanted, params=params)
+        if effort >= most or np.isin(ids, before).mean() >= SETTLED:
+            return ids[0], np.float32(1) - squared[0] / np.float32(2)
+        effort, before = 2 * effort, ids
+
+
+def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: int) -> tuple[Ids, Matrix]:
+    """The nearest that meet the conditions: among the very nearest or, if those are too few, among all."""
+    tried = min(max(TRIED_FIRST, 4 * wanted), searcher.version.manifest.rows)
+    ids, similarities = _nearest_all(searcher, vector, tried)
+    kept = np.isin(ids, _matching(searcher.version, query, ids[ids > 0]))
+    if kept.sum() >= wanted:
+        return ids[kept], similarities[kept]
+    allowed = _matching(searcher.version, query)
+    wanted = min(wanted, len(allowed))
+    if not wanted or _is_graph(searcher.index):
+        return _nearest_exact(searcher, vector, query, wanted, allowed)
+    squared, ids = searcher.index.search(vector, wanted, params=_among(searcher.index, allowed))
+    return ids[0], np.float32(1) - squared[0] / np.float32(2)
+
+
+def _matching(version: Version, query: Query, among: Ids | None = None) -> Ids:
+    """The ids that meet the conditions, ascending; of those given, or of all."""
+    clause = where(query.conditions)
+    sql, parameters = f"SELECT id FROM perfis WHERE {clause.sql}", clause.parameters
+    if among is not None:
+        sql += f" AND id IN ({','.join('?' * len(among))})"
+        parameters += tuple(among.tolist())
+    rows = read(version.folder / PERFIS, f"{sql} ORDER BY id", parameters)
+    found: Ids = rows.column("id").to_numpy().astype(np.int64)
+    return found
+
+
+def _is_graph(found: Any) -> bool:  # noqa: ANN401
+    """Whether the index walks a graph, which loses its way when few of its nodes are allowed."""
+    return hasattr(faiss.downcast_index(found.index), "hnsw") if hasattr(found, "index") else False
+
+
+def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
+    """Parameters of a search among these ids alone, which looks into every list: few ids may lie anywhere."""
+    bits = np.zeros(int(allowed[-1]) // 8 + 1, np.uint8)
+    np.bitwise_or.at(bits, allowed >> 3, (1 << (allowed & 7)).astype(np.uint8))
+    api: Any = faiss  # its stubs lack these arguments
+    selector = api.IDSelectorBitmap(bits)
+    if hasattr(found, "nprobe"):
+        return api.SearchParametersIVF(sel=selector, nprobe=found.nlist)
+    return api.SearchParameters(sel=selector)
+
+
+def _nearest_exact(
+    searcher: Searcher, vector: Matrix, query: Query, wanted: int, allowed: Ids | None
+) -> tuple[Ids, Matrix]:
+    """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
+    blocks = _blocks(searcher.version, query, allowed)
+    ids, similarities = recall.exact_neighbours(vector, blocks, wanted, threads=searcher.threads)
+    there = (ids[0] > 0) & (similarities[0] > LEAST_SIMILARITY)
+    found, similarities = ids[0][there], similarities[0][there]
+    return (found if allowed is None else allowed[found - 1]), similarities
+
+
+def _blocks(version: Version, query: Query, allowed: Ids | None) -> Iterator[Matrix]:
+    """The embeddings of all profiles, or of these, by id, a block at a time."""
+    for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
+        query.check()
+        last = min(first + BLOCK_ROWS - 1, version.manifest.rows)
+        if allowed is None:
+            yield embeddings_of(version, first, last)
+            continue
+        chosen = allowed[np.searchsorted(allowed, first) : np.searchsorted(allowed, last, "right")]
+        if len(chosen):
+            yield embeddings_of(version, first, last)[chosen - first]
+
+
+def embeddings_of(version: Version, first: int, last: int) -> Matrix:
+    """The embeddings of a range of ids, (n, dim) float32."""
+    query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
+    blobs = read(version.folder / EMBEDDINGS_DB, query, (first, last)).column("embedding").to_pylist()
+    nowhere = np.full(version.spec.dim_embedding, recall.FAR, "<f4").tobytes()
+    found: Matrix = np.frombuffer(b"".join(blob or nowhere for blob in blobs), "<f4").astype(
+        np.float32, copy=False
+    )
+    return found.reshape(len(blobs), version.spec.dim_embedding)

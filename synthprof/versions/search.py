@@ -1,0 +1,141 @@
+"""Search in a published version: by text, by example, filtered by columns, with the reason for each result.
+
+with open_searcher(open_version(home, "gamers")) as searcher:
+    hits = search_text(searcher, "joga RPG de madrugada no PC", Query(k=10))
+    hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "idade>=30")))
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.errors import SpecError
+from synthprof.base.text import check_unicode
+from synthprof.encoders.catalogue.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.similarity import recall
+from synthprof.spec.contents import PERFIS
+from synthprof.spec.limits import MOST_TEXT
+from synthprof.store.sqlite.database import read
+from synthprof.versions.filters import Condition, OneOf
+from synthprof.versions.nearest import embeddings_of, nearest
+from synthprof.versions.searcher import Query, Searcher
+from synthprof.versions.version import Version
+
+REASON_COLUMNS = ("category", "list", "integer")
+"""Kinds of column whose agreement is a reason; a name or a flag that agrees says little."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One result: its place from 1, its cosine similarity, the profile, and what of it agrees."""
+
+    rank: int
+    id: int
+    similarity: float
+    profile: dict[str, Any]
+    reasons: tuple[Meaning, ...]
+
+
+def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:
+    """The profiles nearest to the text, the nearest first, with the attributes it names that they have.
+
+    Homes and languages that it names are conditions too, unless nobody meets them. Raises SpecError if the
+    text is empty, longer than 2,000 characters or says nothing that can be sought.
+    """
+    vector = _place(searcher, text)
+    meanings = load_meanings(searcher.version.spec.profile_schema)
+    asked = meanings.of_text(text)
+    if searcher.version.spec.collection:
+        return _hits(searcher, vector, query, lambda row: _named_by_both(asked, meanings.of_text(row[TEXT])))
+
+    def hits(conditions: tuple[Condition | OneOf, ...]) -> tuple[Hit, ...]:
+        narrowed = replace(query, conditions=(*query.conditions, *conditions))
+        return _hits(searcher, vector, narrowed, lambda profile: meanings.agreeing(asked, profile))
+
+    told = _told(searcher, meanings, asked)
+    return (told and hits(told)) or hits(())
+
+
+def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) -> tuple[Hit, ...]:
+    """The profiles nearest to that profile, itself left out, with the attributes they have in common.
+
+    Raises SpecError if there is no such id.
+    """
+    one = searcher.version.profile(profile_id)
+    columns = [column.name for column in searcher.schema.columns if column.kind in REASON_COLUMNS]
+    vector = embeddings_of(searcher.version, profile_id, profile_id)
+    if vector[0, 0] == recall.FAR:
+        name = one.get(KEY, profile_id)
+        raise SpecError(f"id {name} has no embedding, the service failed it; ask for another one")
+    if not searcher.version.spec.collection:
+        return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
+    meanings = load_meanings(searcher.version.spec.profile_schema)
+    named = meanings.of_text(one[TEXT])
+
+    def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
+        return (*_named_by_both(named, meanings.of_text(other[TEXT])), *shared(one, other, columns))
+
+    return _hits(searcher, vector, query, reasons, without=profile_id)
+
+
+def _named_by_both(one: Sequence[Meaning], other: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    """What two texts both speak of, as far as the lexicon knows it."""
+    return tuple(meaning for meaning in one if meaning in other)
+
+
+def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> tuple[Condition | OneOf, ...]:
+    """Where somebody lives and what is spoken, as far as the text names it: `catalogue` hardly shows that."""
+    if not searcher.encoder.fast:
+        return ()
+    column = searcher.schema.column
+    ways = tuple(
+        tuple(Condition(column(each.column), "=", each.value) for each in home)
+        for home in meanings.homes(asked)
+    )
+    spoken = (Condition(column(LANGUAGES), "=", each.value) for each in asked if each.column == LANGUAGES)
+    return (*((OneOf(ways),) if ways else ()), *spoken)
+
+
+def _place(searcher: Searcher, text: str) -> Matrix:
+    """The text's embedding, (1, dim)."""
+    if not 1 <= len(text.strip()) <= MOST_TEXT or len(text) > MOST_TEXT:
+        fault = "is blank" if text.isspace() else f"has {len(text)} characters"
+        raise SpecError(f"the text {fault}; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada")
+    check_unicode(text)
+    if searcher.encoder.fast and not _says_something(searcher, text):
+        raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
+    return searcher.encoder.encode_text([text])
+
+
+def _says_something(searcher: Searcher, text: str) -> bool:
+    """Whether the text names what the catalogue knows; among texts of others, whether it has a word."""
+    if not searcher.version.spec.collection:
+        return bool(load_meanings(searcher.version.spec.profile_schema).of_text(text))
+    placed, nowhere = searcher.encoder.encode_text([text, ""])
+    return bool((placed != nowhere).any())
+
+
+def _hits(
+    searcher: Searcher,
+    vector: Matrix,
+    query: Query,
+    reasons: Callable[[dict[str, Any]], tuple[Meaning, ...]],
+    without: int = 0,
+) -> tuple[Hit, ...]:
+    ids, similarities = nearest(searcher, vector, query, without)
+    profiles = _profiles(searcher.version, ids)
+    return tuple(
+        Hit(rank, number, float(similarity), profiles[number], reasons(profiles[number]))
+        for rank, (number, similarity) in enumerate(zip(ids.tolist(), similarities, strict=True), start=1)
+    )
+
+
+def _profiles(version: Version, ids: Ids) -> dict[int, dict[str, Any]]:
+    marks = ",".join("?" * len(ids))
+    rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
+    return {row["id"]: row for row in rows.to_pylist()}
+
+
+# --- nearest profiles ------------------------------------------------------------------------------------

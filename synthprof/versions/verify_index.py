@@ -1,0 +1,94 @@
+"""Proof that an index holds every embedding under its id, and finds it there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.spec.contents import EMBEDDINGS_DB, INDEX
+from synthprof.store.sqlite.database import read
+from synthprof.versions.version import Version
+
+QUERIES = 100
+"""Embeddings of each block that are looked up in the index."""
+
+FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
+"""Share of embeddings that the index must find at their own place when it looks everywhere; kinds that keep
+codes instead of vectors must find half."""
+
+
+def open_index(version: Version, sound: set[str]) -> Any:  # noqa: ANN401
+    """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
+    return faiss.read_index(str(version.folder / INDEX)) if INDEX in sound else None
+
+
+def index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
+    """What is wrong with the index as a whole: how many vectors of which dimension, and their ids."""
+    if index is None:
+        return
+    rows, dim = version.manifest.rows, version.spec.dim_embedding
+    expected = _ids_expected(version)
+    if (index.ntotal, index.d) != (len(expected), dim):
+        yield f"{INDEX} holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
+        return
+    ids = _ids(index)
+    if ids is not None and not np.array_equal(np.sort(ids), expected):
+        yield f"{INDEX} does not hold the ids 1 to {rows} once each"
+
+
+def places_wrong(
+    version: Version,
+    index: Any,  # noqa: ANN401
+    embeddings: npt.NDArray[np.float32],
+    there: npt.NDArray[np.int64],
+    first: int,
+) -> Iterator[str]:
+    """Embeddings spread over the block are found at their own ids, or at equally near ones."""
+    if index.d != embeddings.shape[1]:
+        return
+    rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
+    _look_everywhere(index)
+    squared, found = index.search(np.ascontiguousarray(embeddings[rows]), 10)
+    itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
+    share = float(itself.mean())
+    if share < FOUND_AT_LEAST.get(_kind(version), 0.5):
+        yield f"{INDEX} finds only {share:.0%} of the embeddings from id {first} at their place"
+
+
+def _ids_expected(version: Version) -> npt.NDArray[np.int64]:
+    """All ids, without those that the manifest's receipts tell to have no embedding."""
+    ids = np.arange(1, version.manifest.rows + 1)
+    if not any(receipt.rejected for receipt in version.manifest.stages):
+        return ids
+    query = "SELECT id FROM embeddings WHERE embedding IS NULL"
+    return np.setdiff1d(ids, read(version.folder / EMBEDDINGS_DB, query).column("id").to_numpy())
+
+
+def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
+    if hasattr(index, "id_map"):
+        return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
+    if not hasattr(index, "invlists"):
+        return None
+    lists = index.invlists
+    parts = [
+        faiss.rev_swig_ptr(lists.get_ids(number), lists.list_size(number)).copy()
+        for number in range(index.nlist)
+        if lists.list_size(number)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _look_everywhere(index: Any) -> None:  # noqa: ANN401
+    if hasattr(index, "nprobe"):
+        index.nprobe = index.nlist
+        return
+    inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
+    if hasattr(inner, "hnsw"):
+        inner.hnsw.efSearch = 256
+
+
+def _kind(version: Version) -> str:
+    kinds = [receipt.details.get("kind") for receipt in version.manifest.stages]
+    return next((str(kind) for kind in kinds if kind), "")

@@ -1,0 +1,101 @@
+"""Work on what is published, started from the explorer and done by a real scheduler."""
+
+import logging
+from urllib.parse import quote
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+from explorers import DATASET, ONE, publish
+from place import ended
+
+from synthprof.orchestration.local.rest import Airflow
+from synthprof.orchestration.tasks import child
+from synthprof.orchestration.tasks.upkeep import COMMAND, UpkeepOperator, reindex_params, verify_params
+from synthprof.store.store import Store
+from synthprof.system.environment import STORAGE
+from synthprof.versions.searcher import open_searcher
+from synthprof.versions.version import open_version
+
+
+@pytest.fixture(scope="module")
+def made(airflow) -> str:
+    return publish(airflow.data, profiles=1_500, workers=1)
+
+
+@pytest.fixture(scope="module")
+def rest(airflow):
+    with Airflow(airflow.home.url) as rest:
+        yield rest
+
+
+def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made):
+    started = rest.ask("POST", f"/synthprof{ONE}/reindex", {"index": "hnsw"})
+    assert started.status_code == 202, started.text
+    run = started.json()
+    assert run["url"] == f"/dags/synthprof_reindex/runs/{quote(run['run_id'], safe='')}"
+    assert ended(rest, "synthprof_reindex", run["run_id"], 240) == "success"
+    version = open_version(airflow.data, DATASET)
+    assert version.manifest.version != made
+    assert version.spec.index == "hnsw"
+    assert open_searcher(version).index.ntotal == 1_500
+    facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_reindex/{quote(run['run_id'])}").json()
+    assert facts | {"build": None} == {
+        "dataset": DATASET,
+        "version": version.manifest.version,
+        "build": None,
+        "state": "success",
+    }
+    events = rest.call("GET", f"/assets/events?source_run_id={quote(run['run_id'])}").json()["asset_events"]
+    assert [event["extra"]["version"] for event in events if event["name"] == f"synthprof.{DATASET}"] == [
+        version.manifest.version
+    ]
+
+
+def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, rest, made):
+    path = Store(airflow.data, DATASET).published(made) / "map.arrow"
+    path.unlink()
+    one = f"/synthprof/api/datasets/{DATASET}/versions/{made}"
+    run = rest.ask("POST", f"{one}/verify", {"all": True}).raise_for_status().json()["run_id"]
+    assert ended(rest, "synthprof_verify", run, 240) == "failed"
+    (task,) = rest.tasks("synthprof_verify", run)
+    assert task["try_number"] == 1
+    log = "\n".join(rest.log("synthprof_verify", run, "verify"))
+    assert "map.arrow is missing or differs from its checksum" in log
+
+
+def test_each_event_of_progress_tells_the_seconds_that_rate_and_time_left_need(tmp_path, monkeypatch, caplog):
+    publish(tmp_path, profiles=600, workers=1)
+    monkeypatch.setenv("SYNTHPROF_HOME", str(tmp_path))
+    with caplog.at_level(logging.DEBUG, "synthprof.orchestration.tasks.child"):
+        child.run_stage("verify", {"dataset": DATASET, "all_blocks": True}, command=COMMAND)
+    told = [each.synthprof for each in caplog.records if hasattr(each, "synthprof")]
+    progress = [event for event in told if event["event"] == "progress"]
+    assert progress
+    assert all(event["seconds"] > 0 for event in progress)
+
+
+def test_the_form_tells_the_bounds_that_the_spec_declares():
+    memory = reindex_params()["index_memory_mib"]
+    assert memory.schema["title"] == "Memory for the index (MiB)"
+    assert f"From {memory.schema['minimum']} to " in memory.description
+
+
+def test_a_misspelt_parameter_fails_the_task_at_once():
+    with DAG("upkeep", params=verify_params()):
+        task = UpkeepOperator(task_id="verify", task="verify")
+    given = task.dag.params.dump() | {"datset": "week"}
+    with pytest.raises(
+        AirflowFailException, match=r"Unknown parameter datset='week'; the parameters are dataset, v"
+    ):
+        task.execute({"params": given})
+
+
+def test_another_index_is_not_published_where_versions_are_in_a_bucket(monkeypatch):
+    monkeypatch.setenv(STORAGE, "s3://store@data/x")
+    with DAG("upkeep", params=reindex_params()):
+        task = UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
+    with pytest.raises(
+        AirflowFailException, match="s3://store@data/x: another index is published only in a f"
+    ):
+        task.execute({"params": task.dag.params.dump()})

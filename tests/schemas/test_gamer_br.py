@@ -1,0 +1,398 @@
+"""Claims the catalogue files make: counts, facts that can be added up, and references between files."""
+
+import csv
+import re
+import tomllib
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CATALOGUE = Path(__file__).parents[2] / "synthprof" / "schemas" / "gamer_br"
+
+HEADERS = {
+    "states": ["uf", "estado", "populacao"],
+    "cities": ["cidade", "uf", "populacao", "estimativa"],
+    "ages": ["idade", "populacao", "jogadores"],
+    "names": ["nome", "sexo", "1940", "1950", "1960", "1970", "1980", "1990", "2000"],
+    "surnames": ["sobrenome", "peso"],
+    "games": ["jogo", "genero", "plataformas", "estilos", "peso"],
+    "styles": ["estilo", "peso"],
+    "music": ["estilo_musical", "peso"],
+    "languages": ["idioma", "peso"],
+}
+KEYS = {
+    "states": ["uf"],
+    "cities": ["cidade", "uf"],
+    "ages": ["idade"],
+    "names": ["nome"],
+    "surnames": ["sobrenome"],
+    "games": ["jogo"],
+    "styles": ["estilo"],
+    "music": ["estilo_musical"],
+    "languages": ["idioma"],
+}
+PLATFORMS = {
+    "PC",
+    "PlayStation 5",
+    "PlayStation 4",
+    "Xbox Series X|S",
+    "Xbox One",
+    "Nintendo Switch",
+    "Celular",
+    "Steam Deck",
+    "Meta Quest",
+}
+CAPITALS = {
+    "AC": "Rio Branco",
+    "AL": "Maceió",
+    "AM": "Manaus",
+    "AP": "Macapá",
+    "BA": "Salvador",
+    "CE": "Fortaleza",
+    "DF": "Brasília",
+    "ES": "Vitória",
+    "GO": "Goiânia",
+    "MA": "São Luís",
+    "MG": "Belo Horizonte",
+    "MS": "Campo Grande",
+    "MT": "Cuiabá",
+    "PA": "Belém",
+    "PB": "João Pessoa",
+    "PE": "Recife",
+    "PI": "Teresina",
+    "PR": "Curitiba",
+    "RJ": "Rio de Janeiro",
+    "RN": "Natal",
+    "RO": "Porto Velho",
+    "RR": "Boa Vista",
+    "RS": "Porto Alegre",
+    "SC": "Florianópolis",
+    "SE": "Aracaju",
+    "SP": "São Paulo",
+    "TO": "Palmas",
+}
+CATEGORIES = {
+    "disponibilidade": ["Manhã", "Tarde", "Noite", "Madrugada", "Fins de semana", "Flexível"],
+    "interacao_desejada": [
+        "Jogar online",
+        "Conversar sobre jogos",
+        "Formar equipe fixa",
+        "Disputar campeonatos",
+        "Trocar dicas",
+        "Fazer amizades",
+        "Assistir a transmissões",
+    ],
+    "objetivo_principal": [
+        "Diversão",
+        "Competição",
+        "Socialização",
+        "Relaxamento",
+        "Conquistas",
+        "Criação de conteúdo",
+        "Carreira em eSports",
+        "Explorar histórias",
+    ],
+    "nivel_competitivo": [
+        "Casual",
+        "Iniciante",
+        "Intermediário",
+        "Avançado",
+        "Semiprofissional",
+        "Profissional",
+    ],
+    "estilo_comunicacao": [
+        "Descontraído",
+        "Objetivo",
+        "Estratégico",
+        "Bem-humorado",
+        "Reservado",
+        "Acolhedor",
+    ],
+    "usa_microfone": ["0", "1"],
+    "compartilhar_contato": ["0", "1"],
+}
+# Words that show a sentence really names the hour of the value.
+HOURS = {
+    "Manhã": "manhã",
+    "Tarde": "tarde",
+    "Noite": "noite",
+    "Madrugada": "madrugada",
+    "Fins de semana": "de semana",
+    "Flexível": "flexíve",
+}
+PROFILE_COLUMNS = {
+    "nome",
+    "idade",
+    "cidade",
+    "estado",
+    "sexo",
+    "interesses_musicais",
+    "jogos_favoritos",
+    "plataformas_possuidas",
+    "estilos_preferidos",
+    "anos_experiencia",
+    "idiomas",
+    *CATEGORIES,
+}
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+GENDER_FORM = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    lines = (CATALOGUE / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def slots() -> list[dict[str, Any]]:
+    return tomllib.loads((CATALOGUE / "phrases.toml").read_text(encoding="utf-8"))["slot"]
+
+
+def template_lists(slot: dict[str, Any]) -> list[list[str]]:
+    lists = [slot["templates"]] if "templates" in slot else []
+    lists += [variant["templates"] for variant in slot.get("variant", [])]
+    return lists + [t for values in slot.get("by_value", {}).values() for t in values.values()]
+
+
+def all_templates() -> list[tuple[str, str]]:
+    return [(slot["name"], t) for slot in slots() for ts in template_lists(slot) for t in ts]
+
+
+def opening(template: str, words: int) -> str:
+    """The first words of a sentence, without gender forms and punctuation."""
+    plain = GENDER_FORM.sub(r"\1", template).replace(":", "").replace(",", "").rstrip(".")
+    return " ".join(plain.lower().split()[:words])
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_file_says_its_source_and_has_its_columns(name: str) -> None:
+    lines = (CATALOGUE / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    assert lines[: len(comments)] == comments
+    assert re.search(r"IBGE|[Ee]stimate", " ".join(comments))
+    assert lines[len(comments)].split(",") == HEADERS[name]
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_fields_are_whole_and_hold_no_separator(name: str) -> None:
+    for row in rows(name):
+        assert set(row) == set(HEADERS[name]), row
+        for column, value in row.items():
+            assert value and value == value.strip(), row
+            assert "," not in value, row
+            assert "\ufffd" not in value and '"' not in value, row
+            assert ";" not in value or column in {"plataformas", "estilos"}, row
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_row_is_written_twice(name: str) -> None:
+    keys = Counter(tuple(row[k].casefold() for k in KEYS[name]) for row in rows(name))
+    assert [k for k, n in keys.items() if n > 1] == []
+
+
+@pytest.mark.parametrize("name", ["names", "surnames", "games", "styles", "music", "languages"])
+def test_weights_are_never_negative_and_every_row_has_one(name: str) -> None:
+    for row in rows(name):
+        weights = [float(v) for c, v in row.items() if c == "peso" or c.isdigit()]
+        assert min(weights) >= 0 and max(weights) > 0, row
+
+
+def test_states_are_27_and_add_up_to_the_census_total() -> None:
+    states = rows("states")
+    assert len(states) == 27
+    # IBGE, Censo 2022, first release of June 2023; see the header of states.csv.
+    assert sum(int(s["populacao"]) for s in states) == 203_078_835
+
+
+def test_at_least_320_cities_and_five_in_every_state() -> None:
+    cities = rows("cities")
+    assert len(cities) >= 320
+    per_state = Counter(c["uf"] for c in cities)
+    assert set(per_state) == {s["uf"] for s in rows("states")}
+    assert min(per_state.values()) >= 5
+
+
+def test_every_capital_is_there() -> None:
+    assert set(CAPITALS.items()) <= {(c["uf"], c["cidade"]) for c in rows("cities")}
+
+
+def test_cities_hold_no_more_people_than_their_state() -> None:
+    total: Counter[str] = Counter()
+    for city in rows("cities"):
+        assert int(city["populacao"]) > 0
+        total[city["uf"]] += int(city["populacao"])
+    for state in rows("states"):
+        assert total[state["uf"]] <= int(state["populacao"]), state
+
+
+def test_rounded_figures_are_marked_as_estimates() -> None:
+    for city in rows("cities"):
+        assert city["estimativa"] in {"0", "1"}, city
+
+
+def test_ages_run_from_16_to_75_without_gap() -> None:
+    assert [int(a["idade"]) for a in rows("ages")] == list(range(16, 76))
+
+
+def test_propensity_to_play_peaks_young_and_then_only_falls() -> None:
+    share = {int(a["idade"]): float(a["jogadores"]) for a in rows("ages")}
+    peak = max(share, key=share.__getitem__)
+    assert 16 <= peak <= 30 and share[peak] <= 100
+    assert all(share[a] > share[a + 1] > 0 for a in range(peak, 75))
+
+
+def test_more_than_half_of_the_players_are_at_most_35() -> None:
+    weight = {int(a["idade"]): float(a["populacao"]) * float(a["jogadores"]) for a in rows("ages")}
+    assert sum(w for a, w in weight.items() if a <= 35) > sum(weight.values()) / 2
+
+
+@pytest.mark.parametrize("sex", ["Feminino", "Masculino"])
+def test_at_least_150_names_of_each_sex(sex: str) -> None:
+    names = rows("names")
+    assert {n["sexo"] for n in names} == {"Feminino", "Masculino"}
+    assert sum(n["sexo"] == sex for n in names) >= 150
+
+
+def test_names_belong_to_their_generation() -> None:
+    weight = {n["nome"]: {int(d): float(n[d]) for d in HEADERS["names"][2:]} for n in rows("names")}
+    for old in ("Severino", "Terezinha", "Sebastião", "Benedita"):
+        assert weight[old][1950] > 10 * weight[old][2000], old
+    for late in ("Enzo", "Valentina", "Kauã", "Yasmin"):
+        assert weight[late][2000] > 10 * weight[late][1970], late
+
+
+def test_at_least_450_surnames_with_silva_first() -> None:
+    surnames = rows("surnames")
+    assert len(surnames) >= 450
+    assert [s["sobrenome"] for s in surnames[:2]] == ["Silva", "Santos"]
+    weights = [float(s["peso"]) for s in surnames]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_at_least_150_games_and_six_per_genre() -> None:
+    games = rows("games")
+    assert len(games) >= 150
+    per_genre = Counter(g["genero"] for g in games)
+    assert 14 <= len(per_genre) <= 17
+    assert min(per_genre.values()) >= 6
+
+
+def test_games_run_on_known_platforms_and_serve_known_styles() -> None:
+    styles = {s["estilo"] for s in rows("styles")}
+    for game in rows("games"):
+        platforms, served = game["plataformas"].split(";"), game["estilos"].split(";")
+        assert set(platforms) <= PLATFORMS and len(platforms) == len(set(platforms)), game
+        assert set(served) <= styles and 1 <= len(served) == len(set(served)) <= 3, game
+
+
+def test_every_platform_and_every_style_has_games() -> None:
+    games = rows("games")
+    on = Counter(p for g in games for p in g["plataformas"].split(";"))
+    assert set(on) == PLATFORMS and min(on.values()) >= 6
+    serving = Counter(s for g in games for s in g["estilos"].split(";"))
+    assert set(serving) == {s["estilo"] for s in rows("styles")} and min(serving.values()) >= 4
+
+
+def test_styles_are_30_and_none_is_a_genre() -> None:
+    styles = {s["estilo"] for s in rows("styles")}
+    assert len(styles) == 30
+    assert styles.isdisjoint(g["genero"] for g in rows("games"))
+
+
+def test_music_styles_are_40() -> None:
+    assert len(rows("music")) == 40
+
+
+def test_everyone_speaks_portuguese_and_it_comes_first() -> None:
+    languages = rows("languages")
+    assert languages[0] == {"idioma": "Português", "peso": "100"}
+    assert all(0 < float(row["peso"]) < 100 for row in languages[1:])
+
+
+def test_every_category_value_has_six_phrases_of_its_own() -> None:
+    spoken = {column: values for slot in slots() for column, values in slot.get("by_value", {}).items()}
+    assert {column: list(values) for column, values in spoken.items()} == CATEGORIES
+    for column, values in spoken.items():
+        for value, templates in values.items():
+            assert len(templates) == len(set(templates)) >= 6, (column, value)
+        for (a, mine), (b, others) in combinations(values.items(), 2):
+            assert set(mine).isdisjoint(others), (column, a, b)
+
+
+def test_plain_slots_have_eight_templates() -> None:
+    for slot in slots():
+        for templates in [slot.get("templates"), *(v["templates"] for v in slot.get("variant", []))]:
+            assert templates is None or len(set(templates)) == len(templates) >= 8, slot["name"]
+
+
+def test_a_slot_is_of_exactly_one_kind() -> None:
+    for slot in slots():
+        assert len({"templates", "variant", "by_value"} & set(slot)) == 1, slot["name"]
+        assert set(slot) <= {"name", "columns", "share", "templates", "variant", "by_value"}, slot["name"]
+        assert 0 < slot.get("share", 1) <= 1, slot["name"]
+    names = [slot["name"] for slot in slots()]
+    assert len(names) == len(set(names))
+
+
+def test_descriptions_hold_nine_or_ten_sentences_on_average() -> None:
+    assert 9 <= sum(slot.get("share", 1) for slot in slots()) <= 10
+
+
+def test_placeholders_only_name_the_columns_of_their_slot() -> None:
+    for slot in slots():
+        assert set(slot["columns"]) <= PROFILE_COLUMNS, slot["name"]
+        named = {p for ts in template_lists(slot) for t in ts for p in PLACEHOLDER.findall(t)}
+        named = {"nome" if p == "primeiro_nome" else p for p in named} | set(slot.get("by_value", {}))
+        named |= {column for variant in slot.get("variant", []) for column in variant["when"]}
+        assert named == set(slot["columns"]), slot["name"]
+
+
+def test_templates_have_at_most_two_placeholders() -> None:
+    assert [t for _, t in all_templates() if len(PLACEHOLDER.findall(t)) > 2] == []
+
+
+def test_gender_forms_are_well_formed() -> None:
+    for _, template in all_templates():
+        rest = PLACEHOLDER.sub("", GENDER_FORM.sub("", template))
+        assert not set(rest) & set("{}|"), template
+        for masculine, feminine in GENDER_FORM.findall(template):
+            assert masculine != feminine and feminine.endswith("a"), template
+
+
+def test_templates_are_sentences() -> None:
+    for _, template in all_templates():
+        assert template.endswith(".") and template.count(".") == 1, template
+        assert template == template.strip() and "  " not in template, template
+        assert template[0].isupper() or template[0] == "{", template
+
+
+def test_one_number_variant_holds_for_every_experience() -> None:
+    bounds = [v["when"]["anos_experiencia"] for slot in slots() for v in slot.get("variant", [])]
+    for years in range(64):
+        assert sum(low <= years <= high for low, high in bounds) == 1, years
+
+
+def test_phrases_name_the_hour_plainly() -> None:
+    (slot,) = [s for s in slots() if "disponibilidade" in s["columns"]]
+    for value, templates in slot["by_value"]["disponibilidade"].items():
+        others = {HOURS[v] for v in HOURS if v != value}
+        for template in templates:
+            assert HOURS[value] in template.lower(), template
+            assert not any(word in template.lower() for word in others), template
+
+
+def test_no_two_slots_share_an_opening_word() -> None:
+    words: dict[str, set[str]] = {}
+    for name, template in all_templates():
+        words.setdefault(name, set()).add(opening(template, 1))
+    shared = {(a, b): words[a] & words[b] for a, b in combinations(words, 2) if words[a] & words[b]}
+    assert shared == {}
+
+
+def test_no_two_templates_of_a_choice_open_with_the_same_two_words() -> None:
+    for slot in slots():
+        for templates in template_lists(slot):
+            openings = Counter(opening(t, 2) for t in templates)
+            assert max(openings.values()) == 1, (slot["name"], openings.most_common(1))

@@ -1,0 +1,234 @@
+import dataclasses
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthprof.base.errors import SpecError
+from synthprof.profiles.drawing import generate
+from synthprof.schemas import loader
+from synthprof.schemas.describe import describe
+from synthprof.schemas.draws import Chance, Choice, Number, Shift, YearsSince
+from synthprof.schemas.loader import load_schema, schema_names
+from synthprof.schemas.reading import read_csv, read_schema
+from synthprof.schemas.schema import Archetype, Column, Indexed, Schema, TanhRatio
+
+ONE = (Archetype("all", "Everyone", 1.0, ()),)
+
+
+def column(name: str, *shifts: Shift, weights: tuple[float, ...] = (1.0, 3.0)) -> Column:
+    return Column(name, Choice(("x", "y"), weights, shifts), Indexed(), f"The column {name}.")
+
+
+def schema(*columns: Column, archetypes: tuple[Archetype, ...] = ONE) -> Schema:
+    return Schema("tiny", columns, archetypes)
+
+
+def test_importing_the_schema_loads_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'faiss', 'faker', 'pydantic'}"
+    found = f"{heavy} & set(sys.modules)"
+    code = f"import sys, synthprof.schemas.schema; assert not {found}, {found}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_reading_a_schema_loads_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'faiss', 'faker'}"
+    load = "import sys, synthprof.schemas.loader as profiles; profiles.load_schema('gamer_br')"
+    code = f"{load}; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_columns_of_perfis_stand_in_the_order_that_readers_know():
+    names = (
+        "nome, idade, cidade, estado, sexo, interesses_musicais, jogos_favoritos, plataformas_possuidas, "
+        "estilos_preferidos, disponibilidade, interacao_desejada, compartilhar_contato, anos_experiencia, "
+        "objetivo_principal, usa_microfone, idiomas, nivel_competitivo, estilo_comunicacao, descricao"
+    )
+    assert [c.name for c in load_schema("gamer_br").columns] == names.split(", ")
+
+
+def test_types_and_indexes_of_perfis_are_those_that_readers_know():
+    columns = load_schema("gamer_br").columns
+    integers = {c.name for c in columns if c.sql_type == "INTEGER"}
+    assert integers == {"idade", "anos_experiencia", "compartilhar_contato", "usa_microfone"}
+    indexed = {c.name for c in columns if c.indexed}
+    assert indexed == {"estado", "idade", "objetivo_principal", "nivel_competitivo"}
+
+
+def test_there_are_at_least_twelve_archetypes_with_names_of_their_own():
+    archetypes = load_schema("gamer_br").archetypes
+    assert len({a.name for a in archetypes}) == len(archetypes) >= 12
+
+
+def test_each_archetype_shifts_what_makes_a_kind_of_player():
+    for archetype in load_schema("gamer_br").archetypes:
+        shifted = {name for name, _ in archetype.odds}
+        assert {"jogos_favoritos", "estilos_preferidos", "plataformas_possuidas"} <= shifted, archetype.name
+        assert {"disponibilidade", "objetivo_principal", "interesses_musicais"} <= shifted, archetype.name
+
+
+def test_every_column_is_documented():
+    for each in load_schema("gamer_br").columns:
+        assert each.doc.endswith(".") and len(each.doc) > 15, each.name
+
+
+def test_docs_schema_md_is_made_from_the_schema():
+    path = Path(__file__).parents[2] / "docs" / "schema.md"
+    said = path.read_text(encoding="utf-8")
+    assert said == describe(load_schema("gamer_br")), f"run: python -m synthprof.schemas > {path}"
+
+
+def test_an_unknown_schema_is_refused_naming_those_there_are():
+    assert schema_names() == ("gamer_br",)
+    with pytest.raises(SpecError, match=r"'gamer_us'.*gamer_br"):
+        load_schema("gamer_us")
+
+
+def test_a_schema_is_equal_to_and_hashes_like_its_copy():
+    one, other = schema(column("a")), schema(column("a"))
+    assert one == other and hash(one) == hash(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        schema(column("b")),
+        schema(column("a", weights=(1.0, 3.0000001))),
+        schema(column("a"), column("b")),
+        schema(column("a"), archetypes=(*ONE, Archetype("few", "Few", 0.1, ()))),
+        schema(dataclasses.replace(column("a"), indexed=True)),
+    ],
+)
+def test_whatever_differs_gives_another_schema(other):
+    assert other != schema(column("a"))
+
+
+def test_a_schema_prints_short():
+    assert len(repr(load_schema("gamer_br"))) < 150
+
+
+def test_columns_are_drawn_after_what_they_are_given_and_otherwise_as_declared():
+    late = Shift("b", (), ((1.0, 2.0), (2.0, 1.0)))
+    order = schema(column("c"), column("a", late), column("b")).drawing_order
+    assert [c.name for c in order] == ["c", "b", "a"]
+
+
+def test_columns_given_in_a_circle_are_refused():
+    a = column("a", Shift("b", (), ((1.0, 1.0),) * 2))
+    b = column("b", Shift("a", (), ((1.0, 1.0),) * 2))
+    with pytest.raises(SpecError, match=r"a -> b -> a.*circle"):
+        schema(a, b)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((column("a"), column("a")), "twice"),
+        ((column("a", Shift("z", (), ((1.0, 1.0),) * 2)),), "unknown column 'z'"),
+        ((column("a", weights=(1.0,)),), "weights has 1 numbers for 2 values"),
+        ((column("a", weights=(1.0, -1.0)),), "finite numbers from 0 on"),
+        ((column("a", weights=(1.0, float("nan"))),), "finite numbers from 0 on"),
+        ((column("a", weights=(0.0, 0.0)),), "not all 0"),
+        ((column("b"), column("a", Shift("b", (), ((1.0, 1.0),)))), "1 rows of factors given b"),
+        ((Column("a", Chance(1.5), None, "x"),), "finite numbers from 0 on"),
+        ((column("b"), Column("a", YearsSince("b", 12, 30, 1, 1), None, "x")), "number is needed"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(columns, message):
+    with pytest.raises(SpecError, match=message):
+        schema(*columns)
+
+
+@pytest.mark.parametrize(
+    ("draw", "drawn"),
+    [
+        (Number(-3, (1.0,) * 7, (-3,)), "-3 to 3"),
+        (Number(32_767, (1.0, 1.0), (32_767,)), "32767 to 32768"),
+        (YearsSince("n", 0, 40_000, 1, 1), "0 to 40000"),
+    ],
+)
+def test_numbers_that_a_block_cannot_hold_are_refused(draw, drawn):
+    numbers = Column("n", Number(0, (1.0, 1.0), (0,)), None, "Numbers.")
+    with pytest.raises(SpecError, match=f"a: numbers from {drawn} are drawn.*from 0 to 32767"):
+        schema(numbers, Column("a", draw, None, "Numbers."))
+
+
+@pytest.mark.parametrize("bands", [(), (3, 6), (0, 6, 3), (0, 3, 3), (0, 10)])
+def test_bands_that_do_not_divide_the_numbers_are_refused(bands):
+    with pytest.raises(SpecError, match=r"a: bands=\[.*\] do not divide the numbers from 0 to 9; give"):
+        schema(Column("a", Number(0, (1.0,) * 10, bands), None, "Numbers."))
+
+
+def test_the_largest_number_that_can_be_drawn_is_drawn():
+    draw = Number(32_766, (1.0, 1.0), (32_766,))
+    made = generate(schema(Column("a", draw, None, "Numbers.")), 1, "pt_BR", 0.8, 0, 100)
+    assert set(made.profiles.column("a").to_pylist()) == {32_766, 32_767}
+
+
+def test_an_archetype_of_an_unknown_column_is_refused():
+    with pytest.raises(SpecError, match="unknown column 'z'"):
+        schema(column("a"), archetypes=(Archetype("few", "Few", 1.0, (("z", (1.0,)),)),))
+
+
+def test_games_are_of_their_genre_and_on_their_platforms():
+    games = {row["jogo"]: row for row in read_csv(Path(loader.__file__).parent / "gamer_br" / "games.csv")}
+    assert games["Hades"]["genero"] == games["Portal 2"]["genero"] == "Aventura"
+    assert "PlayStation 4" not in games["Naraka: Bladepoint"]["plataformas"]
+
+
+def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
+    path = tmp_path / "games.csv"
+    path.write_text("# source\njogo,genero,peso\nCeleste,Plataforma,2\nHades,Roguelike\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"games\.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
+        read_csv(path)
+
+
+def _changed(folder: Path, old: str, new: str) -> Path:
+    """A copy of the built-in schema whose columns.toml says something else."""
+    copy = folder / "gamer_br"
+    shutil.copytree(Path(loader.__file__).parent / "gamer_br", copy)
+    path = copy / "columns.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("sizes = [66, 27, 7]", "", "idiomas: sizes is missing; write it"),
+        ("share = 0.42", "", "compartilhar_contato: share is missing"),
+        ('doc = "Platforms owned, the most used first."', "", "plataformas_possuidas: doc is missing"),
+        ('name = "sexo"', "", r"\[\[column\]\]: name is missing"),
+        ('file = "music.csv"', "", "interesses_musicais: file is missing"),
+        ('by = "plataformas"', "", "jogos_favoritos: by is missing"),
+        ("indexed = true", "indexd = true", "idade: unknown key 'indexd'; known are name, doc"),
+        ('draw = "chance"', 'draw = "coin"', "compartilhar_contato: unknown draw 'coin'; draws are choice"),
+        ('file = "ages.csv"', 'file = "years.csv"', "years.csv is not there"),
+        ("order = [", "order = ", "columns.toml is not TOML"),
+        ("share = 0.42", 'share = "half"', "compartilhar_contato: a value is not of its kind"),
+        ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),
+        ('denominator = "anos_experiencia"', "", r"\[\[derived\]\]: denominator is missing"),
+        ('name = "idiomas"', 'name = "sexo"', "sexo: there is such a"),
+        ('"nivel_competitivo", "estilo', '"nivel", "estilo', "order: unknown value 'nivel'"),
+    ],
+)
+def test_a_mistake_in_columns_toml_is_named_with_its_remedy(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        read_schema(_changed(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("name", ["id", "Id", "a b", "1st", 'x"'])
+def test_a_column_that_sqlite_could_not_name_is_refused(name: str):
+    with pytest.raises(SpecError, match="cannot be the name of a column"):
+        schema(column(name))
+
+
+def test_a_ratio_of_texts_is_refused():
+    with pytest.raises(SpecError, match="a is a category"):
+        Schema("tiny", (column("a"),), ONE, (TanhRatio("a", "a"),))

@@ -1,0 +1,255 @@
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from synthprof.base.errors import SpecError, StageError
+from synthprof.similarity import index, kmeans, recall
+from synthprof.spec import sizing
+
+DIM = 16
+GIB = 2**30
+
+
+def blobs(rows, dim=DIM, groups=30, noise=0.4, seed=3):
+    random = np.random.default_rng(seed)
+    centres = random.standard_normal((groups, dim))
+    vectors = centres[random.integers(0, groups, rows)] + noise * random.standard_normal((rows, dim))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32)
+
+
+def split(vectors, part=4_096):
+    return [vectors[first : first + part] for first in range(0, len(vectors), part)]
+
+
+def digest(built):
+    return hashlib.blake2b(faiss.serialize_index(built).tobytes()).hexdigest()
+
+
+def exact(vectors, queries, k=10):
+    """Ids by the definition: all inner products in float64, ties by the lower id."""
+    products = queries.astype(np.float64) @ vectors.T.astype(np.float64)
+    return np.argsort(-products, axis=1, kind="stable")[:, :k] + 1, -np.sort(-products, axis=1)[:, :k]
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return blobs(11_000)
+
+
+@pytest.fixture(scope="module")
+def clustering(vectors):
+    centroids = kmeans.train(vectors, 100, 8).centroids
+    return centroids, kmeans.assign(vectors, centroids)[0]
+
+
+@pytest.fixture(scope="module", params=sizing.KINDS)
+def built(request, vectors, clustering):
+    centroids, labels = clustering
+    choice = dataclasses.replace(sizing.choose(len(vectors), DIM, GIB, request.param, clusters=100), nprobe=1)
+    return choice, index.build(choice, split(vectors), centroids=centroids, labels=labels, training=vectors)
+
+
+def test_the_size_is_estimated_within_five_percent(built, tmp_path):
+    choice, made = built
+    index.write(made, tmp_path / "index")
+    # The PQ codebook, 256 codewords of d floats, counts for nothing at a million rows.
+    written = (tmp_path / "index").stat().st_size - (1_024 * DIM if choice.kind == "ivf_pq" else 0)
+    assert written == pytest.approx(choice.bytes, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", sizing.KINDS)
+def test_bytes_do_not_depend_on_threads_or_on_how_rows_are_split(kind, vectors, clustering):
+    choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
+    centroids, labels = clustering
+    digests = {
+        digest(
+            index.build(
+                choice,
+                split(vectors, part),
+                centroids=centroids,
+                labels=known,
+                training=vectors,
+                threads=threads,
+            )
+        )
+        for threads, part, known in (
+            (1, 4_096, labels),
+            (2, 4_096, None),
+            (4, 1_000, labels),
+        )
+    }
+    assert len(digests) == 1
+
+
+def test_bytes_do_not_depend_on_threads_when_the_lists_are_trained_here(vectors):
+    choice = sizing.choose(len(vectors), DIM, GIB, "ivf_flat")
+    few = vectors[:5]
+    digests = {
+        digest(index.build(choice, split(vectors), centroids=few, training=vectors, seed=9, threads=threads))
+        for threads in (1, 2, 4)
+    }
+    assert len(digests) == 1
+
+
+def test_recall_is_reached_and_survives_the_file(built, vectors, tmp_path):
+    choice, made = built
+    queries = blobs(300, seed=4)
+    truth, _ = recall.exact_neighbours(queries, split(vectors))
+    effort, share = recall.calibrate(made, queries, truth, threads=2)
+    # ivf_pq keeps 4 bits per dimension: no nprobe can bring back the order that the codes have lost.
+    assert share >= (0.8 if choice.kind == "ivf_pq" else 0.95)
+    index.write(made, tmp_path / "index")
+    loaded = faiss.read_index(str(tmp_path / "index"))
+    assert recall.recall_at_10(loaded.search(queries, 10)[1], truth) == share
+    if choice.kind.startswith("ivf"):
+        assert loaded.nprobe == effort > 1
+        assert loaded.nlist == 100
+
+
+def test_calibration_stops_where_codes_not_lists_lose_neighbours(vectors, built):
+    choice, made = built
+    if choice.kind == "ivf_pq":
+        truth, _ = recall.exact_neighbours(vectors[:200], split(vectors))
+        assert recall.calibrate(made, vectors[:200], truth)[0] < 100
+
+
+def test_searching_an_indexed_row_gives_its_one_based_id(built, vectors):
+    made = built[1]
+    rows = [0, 1, 4_095, 4_096, 10_999]
+    found = made.search(vectors[rows], 10)[1]
+    assert made.ntotal == len(vectors)
+    assert all(row + 1 in ids for row, ids in zip(rows, found.tolist(), strict=True))
+    assert found.min() >= 1
+    assert found.max() <= 11_000
+
+
+@pytest.mark.parametrize("rows", [1, 2, 9, 39, 40, 100])
+@pytest.mark.parametrize("kind", ["auto", "flat", "ivf_flat", "ivf_sq8", "hnsw"])
+def test_a_handful_of_rows_makes_an_index(rows, kind):
+    vectors = blobs(rows)
+    k = sizing.automatic_k(rows)
+    centroids = kmeans.train(vectors, k).centroids
+    labels = kmeans.assign(vectors, centroids)[0]
+    choice = sizing.choose(rows, DIM, GIB, kind, clusters=k)
+    built = index.build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
+    truth, _ = recall.exact_neighbours(vectors, [vectors])
+    assert recall.calibrate(built, vectors, truth)[1] >= 0.95
+
+
+def test_identical_rows_make_an_index():
+    vectors = np.tile(blobs(1), (500, 1))
+    choice = sizing.choose(500, DIM, GIB, "ivf_flat")
+    built = index.build(choice, [vectors], training=vectors)
+    assert (built.search(vectors[:1], 10)[1] > 0).all()
+
+
+def test_training_is_asked_for_only_where_it_is_needed(vectors, clustering):
+    centroids, _ = clustering
+    for kind in sizing.KINDS:
+        choice = sizing.choose(len(vectors), DIM, GIB, kind)
+        for some, given in ((centroids, 100), (centroids[:9], 9)):
+            if sizing.needs_training(choice, given):
+                with pytest.raises(SpecError, match=r"training=None, but .*; pass `training`"):
+                    index.build(choice, [vectors], centroids=some)
+            else:
+                index.build(choice, [vectors[:1_000]], centroids=some)
+    assert not sizing.needs_training(sizing.choose(1_000_000, 128, GIB), 1_000)
+
+
+def test_labels_that_do_not_match_are_refused(vectors, clustering):
+    choice, (centroids, labels) = sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), clustering
+    for blocks, some in (
+        (split(vectors, 1_000), labels[:1_000]),
+        (split(vectors, 1_000), labels[:1_500]),
+        ([vectors[:1_000]], labels),
+    ):
+        with pytest.raises(StageError, match=r"labels for \d+ rows .* run it again"):
+            index.build(choice, blocks, centroids=centroids, labels=some)
+    with pytest.raises(StageError, match=r"labels 0\.\.100 are not within 0\.\.99"):
+        index.build(choice, [vectors], centroids=centroids, labels=np.where(labels == 99, 100, labels))
+
+
+@pytest.mark.parametrize("kind", ["flat", "ivf_flat", "hnsw"])
+def test_a_value_that_is_not_finite_is_refused_not_dropped(kind, vectors, clustering):
+    bad = vectors.copy()
+    bad[3, 2] = np.nan
+    with pytest.raises(StageError, match="row 3 of the vectors"):
+        index.build(
+            sizing.choose(11_000, DIM, GIB, kind, 100), [bad], centroids=clustering[0], labels=clustering[1]
+        )
+
+
+def test_no_rows_make_no_index():
+    with pytest.raises(SpecError, match="no rows to index; generate"):
+        index.build(sizing.choose(1, DIM, GIB), [])
+
+
+def test_an_index_that_cannot_be_written_whole_raises_the_error_of_the_system(tmp_path):
+    for rows in (5, 3_000):  # one that fails when the file is closed, one that fails on the way
+        built = index.build(sizing.choose(rows, 128, GIB), [blobs(rows, 128)])
+        with pytest.raises(OSError, match="No space left on device"):
+            index.write(built, Path("/dev/full"))
+    with pytest.raises(FileNotFoundError, match="missing"):
+        index.write(built, tmp_path / "missing" / "index")
+
+
+@pytest.mark.parametrize("part", [700, 1_024, 16_384])
+def test_exact_neighbours_are_those_of_the_definition(part, vectors):
+    queries = blobs(300, seed=5)
+    ids, similarities = recall.exact_neighbours(queries, split(vectors, part))
+    true_ids, true = exact(vectors, queries)
+    assert ids.dtype == np.int64
+    assert similarities.dtype == np.float32
+    assert np.allclose(similarities, true, atol=1e-6)
+    assert recall.recall_at_10(ids, true_ids) > 0.999  # float32 may order two neighbours 1e-7 apart otherwise
+    assert (np.diff(similarities, axis=1) <= 0).all()
+
+
+def test_exact_neighbours_do_not_depend_on_threads(vectors):
+    queries = blobs(600, seed=5)
+    results = [recall.exact_neighbours(queries, split(vectors), threads=threads) for threads in (1, 2, 4)]
+    for ids, similarities in results[1:]:
+        assert np.array_equal(ids, results[0][0])
+        assert np.array_equal(similarities, results[0][1])
+
+
+def test_among_equals_the_lower_id_comes_first():
+    distinct = blobs(40)
+    vectors = np.tile(distinct, (100, 1))  # row r repeats row r mod 40; the repeats lie in several blocks
+    ids, _ = recall.exact_neighbours(distinct, split(vectors, 1_500))
+    assert np.array_equal(ids, np.arange(1, 41)[:, None] + 40 * np.arange(10)[None])
+
+
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_fewer_rows_than_neighbours_are_padded(rows):
+    vectors = blobs(rows)
+    ids, similarities = recall.exact_neighbours(vectors, [vectors])
+    assert (np.sort(ids[:, :rows], axis=1) == np.arange(1, rows + 1)).all()
+    assert (ids[:, rows:] == -1).all()
+    assert (similarities[:, rows:] == -np.inf).all()
+    assert recall.recall_at_10(ids, ids) == 1
+
+
+def test_recall_counts_found_neighbours_and_ignores_padding():
+    assert recall.recall_at_10(np.array([[1, 2, -1]]), np.array([[2, 3, -1]])) == 0.5
+    assert recall.recall_at_10(np.array([[-1, -1]]), np.array([[5, -1]])) == 0
+    assert recall.recall_at_10(np.arange(10, 0, -1)[None], np.arange(1, 11)[None]) == 1
+    assert recall.recall_at_10(np.full((1, 10), -1), np.full((1, 10), -1)) == 1
+    assert recall.recall_at_10(np.arange(12)[None], np.arange(12)[None]) == 1
+
+
+def test_calibration_stops_at_the_whole_index_when_recall_is_out_of_reach(vectors, clustering):
+    centroids, labels = clustering
+    built = index.build(
+        sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), split(vectors), centroids=centroids, labels=labels
+    )
+    nonsense = np.full((20, 10), 10**9)
+    assert recall.calibrate(built, vectors[:20], nonsense) == (100, 0.0)
+    assert built.nprobe == 100
+    flat = index.build(sizing.choose(50, DIM, GIB), [vectors[:50]])
+    assert recall.calibrate(flat, vectors[:20], nonsense) == (1, 0.0)

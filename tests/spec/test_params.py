@@ -1,0 +1,145 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from synthprof.base.errors import SpecError
+from synthprof.orchestration.local import __main__
+from synthprof.orchestration.tasks import datasets, doc
+from synthprof.orchestration.tasks.operator import seed_of
+from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
+from synthprof.spec.spec import check_params, params_schema
+
+
+@pytest.mark.parametrize("kind", ["generate", "embed"])
+def test_every_parameter_is_in_the_form_once_with_title_and_description(kind):
+    found = airflow_params(kind=kind)
+    assert set(found) == set(params_schema(kind))
+    placed = [*OPEN, *(name for names in SECTIONS.values() for name in names)]
+    assert len(placed) == len(set(placed))
+    assert set(placed) == set(params_schema("generate")) | set(params_schema("embed"))
+    for name, param in found.items():
+        assert param.schema["title"] and name in param.description
+        assert param.schema.get("section") == next(
+            (s for s, names in SECTIONS.items() if name in names), None
+        )
+        for bound in ("minimum", "maximum"):
+            if bound in param.schema:
+                assert f"{param.schema[bound]:,}" in param.description
+
+
+def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
+    found = airflow_params({"profiles": 5})
+    assert found["profiles"].value == 5
+    assert {name: param.value for name, param in found.items() if name != "profiles"} == {
+        name: schema["default"] for name, schema in params_schema().items() if name != "profiles"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("profiles", "1000000", 1_000_000),
+        ("profiles", "1_000", 1_000),
+        ("profiles", "1e3", 1000.0),
+        ("profiles", "many", "many"),
+        ("separation", ".5", 0.5),
+        ("separation", "nan", "nan"),
+        ("profiles", "9" * 400, "9" * 400),
+        ("vacuum", "True", True),
+        ("vacuum", "yes", True),
+        ("vacuum", "0", False),
+        ("vacuum", "maybe", "maybe"),
+        ("dataset", "7", "7"),
+        ("unknown", "x", "x"),
+    ],
+)
+def test_texts_become_values(name, text, value):
+    assert __main__.from_text({name: text}) == {name: value}
+
+
+@pytest.mark.parametrize("dag", ["generate", "embed"])
+def test_help_of_a_dag_names_the_command_beside_make_ui_too(dag):
+    text = {"generate": doc.GENERATE_DOC, "embed": doc.EMBED_DOC}[dag]
+    assert f"`airflow dags trigger synthprof_{dag} --conf '{{" in text
+    assert "Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflow`" in text
+
+
+# --- files in datasets/ ----------------------------------------------------------------------------------
+
+
+def test_shipped_files_are_good(monkeypatch):
+    monkeypatch.delenv("SYNTHPROF_DATASETS", raising=False)
+    good, bad = datasets.read_all()
+    assert "gamers_nightly" in [dataset.name for dataset in good]
+    assert not bad
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("schedule = ", "is not TOML"),
+        ("", "schedule is missing"),
+        ('schedule = "daily at three"', "schedule='daily at three'.*five fields"),
+        ('schedule = "99 * * * *"', "schedule='99"),
+        ('schedule = "0 3 31 4 *"', r"schedule='0 3 31 4 \*' never comes; write a day that its month has"),
+        ("schedule = 3", "schedule=3 must be of type str"),
+        ('schedule = "0 3 * * *"\ntimezone = "Mars/Base"', "timezone='Mars/Base' is unknown; write"),
+        ('schedule = "0 3 * * *"\ntimezone = "America"', "timezone='America' is unknown; write"),
+        (f'schedule = "0 3 * * *"\ntimezone = "{"A" * 300}"', "timezone='A+' is unknown; write"),
+        ('schedule = "0 3 * * *"\nseconds_per_stage = -1', "seconds_per_stage=-1 is not within 0 to"),
+        (f'schedule = "0 3 * * *"\nseconds_per_stage = {10**14}', "seconds_per_stage=10+ is not within 0 to"),
+        ("a = " + "[" * 3000, "is not TOML"),
+        ('schedule = "0 3 * * *"\nprofiles = 5', r"unknown key 'profiles'.*\[params\]"),
+        ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
+        ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
+        ('schedule = "0 3 * * *"\n[params]\nsource = "/x"', "Unknown parameter source='/x'"),
+    ],
+)
+def test_bad_file_is_named_with_key_and_remedy(tmp_path, text, named):
+    path = tmp_path / "datasets" / "night.toml"
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(SpecError, match=f"^datasets/night.toml:? (?s:.*){named}"):
+        datasets.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("my set", "the file gives a DAG its name, but (?s:.*)my set(?s:.*); rename the file"),
+        ("generate", "the DAG synthprof_generate is there without a file; rename the file"),
+        ("verify", "the DAG synthprof_verify is there without a file; rename the file"),
+    ],
+)
+def test_file_whose_name_no_dag_can_have_is_refused(tmp_path, name, named):
+    path = tmp_path / "datasets" / f"{name}.toml"
+    path.parent.mkdir()
+    path.write_text('schedule = "0 3 * * *"\n[params]\ndataset = "night"\n')
+    with pytest.raises(SpecError, match=f"^datasets/{name}.toml: {named}"):
+        datasets.read(path)
+
+
+def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNTHPROF_DATASETS", str(tmp_path))
+    (tmp_path / "a.toml").write_text("?")
+    (tmp_path / "b.toml").write_text('schedule = "0 3 * * *"\n[params]\nprofiles = 10\n')
+    (tmp_path / "c.toml").write_text("")
+    (tmp_path / "d.toml").mkdir()
+    (tmp_path / "e.toml").symlink_to("nothing")
+    (tmp_path / ".#b.toml").symlink_to("me@host.1234:1")  # as Emacs locks a file
+    good, bad = datasets.read_all()
+    assert [(dataset.name, dict(dataset.params)) for dataset in good] == [
+        ("b", {"dataset": "b", "profiles": 10})
+    ]
+    assert [str(error).partition(f"{tmp_path.name}/")[2].split(";")[0] for error in bad[-2:]] == [
+        "d.toml cannot be read (Is a directory)",
+        "e.toml cannot be read (No such file or directory)",
+    ]
+    assert len(bad) == 4
+
+
+def test_seed_is_the_date_where_the_data_set_lives():
+    moment = datetime(2025, 1, 31, 1, 30, tzinfo=UTC)
+    assert seed_of(moment, "UTC") == 20250131
+    assert seed_of(moment, "America/Sao_Paulo") == 20250130
+    check_params({"seed": seed_of(moment, "UTC")})

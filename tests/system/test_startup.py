@@ -1,0 +1,39 @@
+"""How a process of our own begins and ends."""
+
+import os
+import subprocess
+import sys
+
+
+def test_a_process_that_leaves_has_said_everything_and_takes_nothing_apart() -> None:
+    done = _python(
+        "import atexit, logging, sys",
+        "from synthprof.system.startup import leave",
+        "atexit.register(print, 'taken apart')",
+        "logging.basicConfig(stream=sys.stderr, format='%(message)s')",
+        "print('out', end='')",
+        "logging.warning('logged')",
+        "print('err', end='', file=sys.stderr)",
+        "leave(3)",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "out", "logged\nerr")
+
+
+def test_arrow_does_without_pandas_which_can_be_imported_all_the_same() -> None:
+    done = _python(
+        "import sys",
+        "from synthprof.system.startup import forgo_pandas",
+        "forgo_pandas()",
+        "import pyarrow as pa",
+        "pa.table({'a': [1, 2]}).column('a').to_pylist()",
+        "print('pandas' in sys.modules)",
+        "import pandas",
+        "print(pandas.DataFrame({'a': [1, 2]}).a.sum())",
+    )
+    assert done.stdout.split() == ["False", "3"], done.stderr
+
+
+def _python(*lines: str) -> subprocess.CompletedProcess[str]:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", "\n".join(lines)]
+    return subprocess.run(command, env=buffered, capture_output=True, text=True, check=False)

@@ -1,0 +1,362 @@
+"""Search over published versions: what is found, under which conditions, and why."""
+
+import csv
+import io
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from synthprof.base.errors import SpecError, StageError
+from synthprof.cli.search import as_csv
+from synthprof.encoders.catalogue.phrases import fold_all
+from synthprof.runner.run import run_all
+from synthprof.schemas.loader import load_schema
+from synthprof.spec.spec import Request
+from synthprof.store.sqlite.database import read
+from synthprof.versions.filters import parse_conditions, where
+from synthprof.versions.search import Hit, search_similar, search_text
+from synthprof.versions.searcher import Query, Searcher, open_searcher
+from synthprof.versions.version import Version, open_version
+
+KINDS = ("flat", "ivf_flat", "ivf_sq8", "hnsw")
+ROWS = 5_000
+TEXT = "joga RPG de madrugada no PC"
+FEW = ("estado=AC", "idade<40")
+"""Conditions that hold for so few profiles that the nearest 200 rarely hold one."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with the same 5,000 profiles under each kind of index, and without one."""
+    home = tmp_path_factory.mktemp("search")
+    small = {"profiles": ROWS, "clusters": 30, "kmeans_niter": 3, "workers": 1}
+    for kind in KINDS:
+        run_all(Request.from_params(small | {"dataset": kind, "index": kind}), home)
+    run_all(Request.from_params(small | {"dataset": "bare", "save_index": False}), home)
+    run_all(Request.from_params(small | {"dataset": "noise", "encoder": "hashed", "save_index": True}), home)
+    return home
+
+
+def _searcher(home: Path, dataset: str = "flat") -> Searcher:
+    return open_searcher(open_version(home, dataset))
+
+
+def _rows(version: Version) -> list[dict[str, Any]]:
+    return read(version.folder / "perfis.db", "SELECT * FROM perfis ORDER BY id").to_pylist()
+
+
+def _expected(searcher: Searcher, vector: np.ndarray, met: Any, k: int) -> list[int]:
+    """The ids of the nearest rows that meet a condition, by comparing all of them here."""
+    blobs = read(searcher.version.folder / "embeddings.db", "SELECT embedding FROM embeddings ORDER BY id")
+    matrix = np.frombuffer(b"".join(blobs.column(0).to_pylist()), "<f4").reshape(ROWS, -1)
+    similarity = matrix @ vector
+    similarity[[not met(row) for row in _rows(searcher.version)]] = -2
+    order = np.argsort(-similarity, kind="stable")[:k]
+    return [int(row) + 1 for row in order if similarity[row] > -2]
+
+
+def _ids(hits: tuple[Hit, ...]) -> list[int]:
+    return [hit.id for hit in hits]
+
+
+def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
+    searcher = _searcher(home)
+    hits = search_text(searcher, TEXT)
+    assert _ids(hits) == _expected(searcher, searcher.encoder.encode_text([TEXT])[0], lambda _: True, 10)
+    assert [hit.rank for hit in hits] == list(range(1, 11))
+    assert all(one.similarity >= other.similarity for one, other in itertools.pairwise(hits))
+    assert hits[0].profile == _rows(searcher.version)[hits[0].id - 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: str) -> None:
+    searcher = _searcher(home, kind)
+    games = searcher.schema.column("jogos_favoritos").values[:60]
+    found = []
+    for text in (f"Joga {game}, curte Exploração e está livre: madrugada" for game in games):
+        exact = search_text(searcher, text, Query(exact=True))
+        found += [hit.similarity >= exact[-1].similarity - 1e-6 for hit in search_text(searcher, text)]
+    assert np.mean(found) >= (0.9 if kind == "ivf_sq8" else 0.97)  # codes of 8 bits lose some order
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("mora em Curitiba", lambda row: row["cidade"] == "Curitiba"),
+        ("joga Valorant, Recife ou Olinda", lambda row: row["cidade"] in ("Recife", "Olinda")),
+        ("gamer gaúcha que curte Valorant", lambda row: row["estado"] == "RS"),
+        ("Valorant no Rio de Janeiro", lambda row: row["cidade"] == "Rio de Janeiro"),
+        ("Fortaleza ou Bahia", lambda row: row["cidade"] == "Fortaleza" or row["estado"] == "BA"),
+        ("Free Fire, fala japonês", lambda row: "Japonês" in row["idiomas"].split(", ")),
+    ],
+)
+def test_homes_and_languages_of_a_text_are_those_of_all_found(home: Path, text: str, met: Any) -> None:
+    searcher = _searcher(home, "ivf_flat")
+    hits = search_text(searcher, text)
+    assert hits
+    assert all(met(hit.profile) for hit in hits)
+    assert len(hits) == min(10, sum(map(met, _rows(searcher.version))))
+
+
+def test_where_nobody_lives_there_the_rest_of_the_text_is_sought(home: Path) -> None:
+    searcher = _searcher(home)
+    text, nobody = "joga Valorant no Recife", searcher.query(where=("cidade!=Recife",))
+    assert len(search_text(searcher, text, nobody)) == 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("conditions", "met"),
+    [
+        (("estado=SP", "idade>=30"), lambda row: row["estado"] == "SP" and row["idade"] >= 30),
+        (FEW, lambda row: row["estado"] == "AC" and row["idade"] < 40),
+        (("jogos_favoritos=valorant",), lambda row: "Valorant" in row["jogos_favoritos"].split(", ")),
+        (
+            ("idiomas!=Inglês", "usa_microfone=1"),
+            lambda r: "Inglês" not in r["idiomas"] and r["usa_microfone"],
+        ),
+    ],
+)
+def test_conditions_leave_exactly_the_nearest_that_meet_them(
+    home: Path, kind: str, conditions: tuple[str, ...], met: Any
+) -> None:
+    searcher = _searcher(home, kind)
+    vector = searcher.encoder.encode_text([TEXT])[0]
+    expected = _expected(searcher, vector, met, 10)
+    exact = search_text(searcher, TEXT, searcher.query(10, conditions, exact=True))
+    assert _ids(exact) == expected
+    found = search_text(searcher, TEXT, searcher.query(10, conditions))
+    assert all(met(hit.profile) for hit in found)
+    # an approximate index may miss one now and then, but conditions must not leave it with fewer
+    assert len(found) == len(expected)
+    assert len(set(_ids(found)) & set(expected)) >= (10 if kind == "flat" else 9) * len(expected) / 10
+
+
+def test_fewer_profiles_that_meet_the_conditions_than_wanted_are_all_found(home: Path) -> None:
+    for kind in KINDS:
+        searcher = _searcher(home, kind)
+        some = sum(row["estado"] == "AC" and row["idade"] < 40 for row in _rows(searcher.version))
+        assert 0 < some < 100
+        assert len(search_text(searcher, TEXT, searcher.query(100, FEW))) == some
+        assert search_text(searcher, TEXT, searcher.query(5, ("idade>200",))) == ()
+
+
+def test_a_profile_is_not_its_own_neighbour(home: Path) -> None:
+    searcher = _searcher(home)
+    for query in (Query(), Query(exact=True), searcher.query(where=("idade>=16",))):
+        hits = search_similar(searcher, 42, query)
+        assert len(hits) == 10
+        assert 42 not in _ids(hits)
+    assert _ids(search_similar(searcher, 42)) == _ids(search_similar(searcher, 42, Query(exact=True)))
+
+
+def test_reasons_name_what_the_text_asks_for_and_the_profile_has(home: Path) -> None:
+    searcher = _searcher(home)
+    for hit in search_text(searcher, f"{TEXT}, curte Cyberpunk 2077", Query(k=20)):
+        assert hit.reasons
+        for reason in hit.reasons:
+            assert reason.value in str(hit.profile[reason.column]).split(", ")
+            assert reason.column in ("jogos_favoritos", "disponibilidade", "plataformas_possuidas")
+    night = {reason.value for hit in search_text(searcher, "de madrugada") for reason in hit.reasons}
+    assert night == {"Madrugada"}
+
+
+def test_reasons_of_similar_profiles_are_what_both_have(home: Path) -> None:
+    searcher = _searcher(home)
+    one = searcher.version.profile(42)
+    for hit in search_similar(searcher, 42):
+        for reason in hit.reasons:
+            assert reason.value in str(hit.profile[reason.column]).split(", ")
+            if reason.column not in ("idade", "anos_experiencia"):
+                assert reason.value in str(one[reason.column]).split(", ")
+
+
+def test_an_index_is_read_only_if_it_is_the_one_in_the_manifest(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    path = copy / "flat" / "CURRENT" / "index.faiss"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StageError, match="differs from its checksum"):
+        search_text(_searcher(copy), TEXT)
+    assert search_text(_searcher(copy), TEXT, Query(exact=True))
+    version = open_version(copy, "flat")
+    known = tuple(file for file in version.manifest.files if file.path != "index.faiss")
+    unknown = Version(version.folder, version.manifest.model_copy(update={"files": known}))
+    with pytest.raises(SpecError, match="has no index; search with --exact"):
+        search_text(open_searcher(unknown), TEXT)
+
+
+def test_a_version_without_an_index_is_searched_exactly(home: Path) -> None:
+    bare = _searcher(home, "bare")
+    with pytest.raises(SpecError, match="build-index"):
+        search_text(bare, TEXT)
+    assert _ids(search_text(bare, TEXT, Query(exact=True))) == _ids(search_text(_searcher(home), TEXT))
+
+
+def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> None:
+    noise = _searcher(home, "noise")
+    with pytest.raises(SpecError, match="encoder=hashed has no place for texts"):
+        search_text(noise, TEXT)
+    assert len(search_similar(noise, 1)) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has 0 characters"),
+        ("  \n ", "is blank; write 1 to 2000"),
+        ("x" * 2_001, "has 2001 characters"),
+        ("quem joga o jogo?", "says nothing that could be matched"),
+        ("bolo de chocolate", "says nothing that could be matched"),
+    ],
+)
+def test_texts_are_bounded(home: Path, text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        search_text(_searcher(home), text)
+
+
+@pytest.mark.parametrize(("k", "remedy"), [(0, "one or more"), (-1, "one or more"), (1_001, "fewer")])
+def test_k_is_bounded(k: int, remedy: str) -> None:
+    with pytest.raises(SpecError, match=f"k={k} is not within 1 to 1000; ask for {remedy}"):
+        Query(k)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("estado", "is not a condition"),
+        ("estado=SP" + " " * 200, "is not a condition"),
+        ("estado~SP", "is not a condition"),
+        ("", "is not a condition"),
+        ("id=1", "unknown column 'id'"),
+        ("x=1 OR 1=1", "unknown column 'x'"),
+        ('estado"=SP', "unknown column"),
+        ("estado=XX", "is no value of estado; there are: SP"),
+        ("jogos_favoritos=Valorantt", "perhaps: Valorant"),
+        ("estado>SP", "text, which has no order"),
+        ("idade>=trinta", "not a whole number"),
+        ("idade>=1;DROP TABLE perfis", "not a whole number"),
+        ("idade>=9999999999999999999", "not a whole number"),
+    ],
+)
+def test_bad_conditions_are_refused_with_the_remedy(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(message)):
+        parse_conditions(load_schema("gamer_br"), [text])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_value_is_known_in_every_form_of_unicode_and_case(form: str) -> None:
+    text = unicodedata.normalize(form, "cidade=SÃO PAULO")
+    (condition,) = parse_conditions(load_schema("gamer_br"), [text])
+    assert condition.value == "São Paulo"
+
+
+def test_conditions_are_bounded() -> None:
+    with pytest.raises(SpecError, match="21 conditions are more than 20"):
+        parse_conditions(load_schema("gamer_br"), ["idade>1"] * 21)
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1 --", '" OR ""="', "%", "?1", "x'); DROP TABLE perfis; --"])
+def test_values_are_always_bound(home: Path, value: str) -> None:
+    conditions = parse_conditions(load_schema("gamer_br"), [f"nome={value}", f"descricao={value}"])
+    assert value not in where(conditions).sql
+    searcher = _searcher(home)
+    assert search_text(searcher, TEXT, Query(conditions=conditions)) == ()
+    assert search_text(searcher, TEXT, Query(conditions=conditions, exact=True)) == ()
+    assert len(_rows(searcher.version)) == ROWS
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_of_the_csv_can_be_taken_for_a_formula(value: str) -> None:
+    text = as_csv([Hit(1, 7, -0.5, {"id": 7, "nome": value, "idade": -3}, ())])
+    heading, row = csv.reader(io.StringIO(text, newline=""))
+    assert heading == ["rank", "id", "similarity", "reasons", "nome", "idade"]
+    assert row == ["1", "7", "-0.5", "", f"'{value}", "-3"]
+
+
+# --- the command line ------------------------------------------------------------------------------------
+
+
+def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = str(Path(sys.executable).with_name("synthprof"))
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
+    return subprocess.run([command, *words], capture_output=True, text=True, env=environment, timeout=120)
+
+
+def test_search_prints_a_table_json_or_csv_of_the_same_results(home: Path) -> None:
+    words = ("search", TEXT, "--dataset", "flat", "-k", "3", "--where", "estado=SP", "--where", "idade>=30")
+    table = _call(home, *words).stdout
+    found = json.loads(_call(home, *words, "--format", "json").stdout)
+    rows = list(csv.DictReader(io.StringIO(_call(home, *words, "--format", "csv").stdout)))
+    searcher = _searcher(home)
+    expected = _ids(search_text(searcher, TEXT, searcher.query(3, ("estado=SP", "idade>=30"))))
+    assert [hit["id"] for hit in found] == [int(row["id"]) for row in rows] == expected
+    assert all(str(number) in table for number in expected)
+    assert "disponibilidade: Madrugada" in " ".join(table.split())
+    assert {"column": "disponibilidade", "value": "Madrugada"} in found[0]["reasons"]
+    assert rows[0]["descricao"] == found[0]["profile"]["descricao"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("perfis.db", ["show", "1"]), ("perfis.db", ["search", TEXT]), ("embeddings.db", ["similar", "1"])],
+)
+def test_what_cannot_be_read_is_one_clear_message(
+    home: Path, tmp_path: Path, name: str, words: list[str]
+) -> None:
+    shutil.copytree(home / "flat", tmp_path / "flat", symlinks=True)
+    path = (tmp_path / "flat" / "CURRENT").resolve() / name
+    path.unlink()
+    for reason in ("it is missing", "file is not a database"):
+        done = _call(tmp_path, *words, "--dataset", "flat")
+        assert done.returncode == 1
+        message = rf"StageError {path} cannot be read: .*{reason}; `synthprof repair` makes a .*whole\n"
+        assert re.fullmatch(message, done.stderr)
+        path.write_bytes(b"damaged!" * 4_000)
+
+
+@pytest.mark.parametrize("command", ["search", "similar"])
+def test_help_has_an_example_that_works(home: Path, command: str) -> None:
+    text = " ".join(_call(home, command, "--help").stdout.replace("│", " ").split())
+    example = re.search(r"Example: synthprof (.*)", text)
+    assert example, text
+    words = [part.strip('"') for part in re.findall(r'"[^"]*"|\S+', example[1])]
+    done = _call(home, *("flat" if word == "gamers" else word for word in words))
+    assert done.returncode == 0, done.stderr
+    assert "agrees" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["search", "", "--dataset", "flat"], "the text has 0 characters"),
+        (["search", TEXT, "--dataset", "flat", "-k", "0"], "k=0 is not within 1 to 1000"),
+        (["search", TEXT, "--dataset", "flat", "--where", "cor=azul"], "unknown column 'cor'"),
+        (["search", TEXT, "--dataset", "none"], "no data set 'none'"),
+        (["similar", "5001", "--dataset", "flat"], "ids go from 1 to 5000"),
+    ],
+)
+def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str], message: str) -> None:
+    done = _call(home, *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_few_texts_are_folded_as_many_are() -> None:
+    texts = [f"A{chr(code)}b {chr(code)}É{chr(code)}" for code in range(0x180)] + ["", "  Olá,  MUNDO!! ½ ª"]
+    alone = [fold_all(pa.array([text])).to_pylist()[0] for text in texts]
+    assert alone == fold_all(pa.array(texts)).to_pylist()
