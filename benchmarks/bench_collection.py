@@ -19,7 +19,7 @@ import psutil
 
 from synthprof.runner.run import run_all
 from synthprof.spec.spec import Request
-from synthprof.stages.import_rows import found_out
+from synthprof.stages.import_rows import resolve_source
 
 GAMES = ("Minecraft", "Valorant", "FIFA", "RPG", "xadrez", "Free Fire", "corrida")
 HOURS = ("de madrugada", "à noite", "de manhã", "no PC", "no celular")
@@ -38,7 +38,7 @@ def main() -> None:
         source = _table(Path(folder, "notes.db"), options.texts)
         home = Path(folder, "data")
         began = time.monotonic()
-        request = found_out(Request.from_params({"dataset": "notes", "source": str(source)}), home)
+        request = resolve_source(Request.from_params({"dataset": "notes", "source": str(source)}), home)
         surveyed = time.monotonic()
         run = run_all(request, home)
         ended = time.monotonic()

@@ -32,7 +32,7 @@ from synthprof.store.sqlite import blobs
 from synthprof.store.sqlite.database import PAGE_BYTES, filling
 from synthprof.store.sqlite.indexes import add_indexes, index_statement
 from synthprof.store.store import Store
-from synthprof.system.startup import forgo_pandas
+from synthprof.system.startup import block_pandas
 
 LOOKUPS = 20_000
 Make = Callable[[Path, Blocks], None]
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    forgo_pandas()
+    block_pandas()
     request = Request.from_params({"profiles": options.rows, "workers": 1})
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {options.rows:,} rows\n")
     print(f"{'':44}{'CPU-s':>9}{'most':>9}{'rows/CPU-s':>14}{'lookup us':>12}{'MiB':>7}")

@@ -24,7 +24,7 @@ from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.profiles.fragments import join
 from synthprof.profiles.shares import expected_shares
-from synthprof.report.overview import MOST_CLUSTERS, count
+from synthprof.report.overview import MAX_CLUSTERS, count
 from synthprof.schemas.loader import load_schema
 from synthprof.spec.spec import BLOCK_ROWS
 
@@ -48,7 +48,7 @@ def rates(blocks: int) -> None:
     """Generating, checking and vectorizing, and generating a profile at a time."""
     schema = load_schema("gamer_br")
     batch = generate(schema, 42, "pt_BR", 0.8, 0).profiles
-    clusters = np.arange(BLOCK_ROWS) % MOST_CLUSTERS
+    clusters = np.arange(BLOCK_ROWS) % MAX_CLUSTERS
     slow, fast = [], []
     for round_ in range(ROUNDS):
         slow.append(CONVENTIONAL_ROWS / seconds(lambda: conventional.generate(CONVENTIONAL_ROWS, 42, 2)))
@@ -61,7 +61,7 @@ def rates(blocks: int) -> None:
     print(f"ratio                    {np.median(ratios):12.1f}  ({ratios[0]:.1f} to {ratios[-1]:.1f})")
     for what, work in {
         "check": lambda: check(schema, batch),
-        "count": lambda: count(schema, batch, clusters, np.arange(MOST_CLUSTERS)),
+        "count": lambda: count(schema, batch, clusters, np.arange(MAX_CLUSTERS)),
         "features": lambda: features(schema, batch, 32),
     }.items():
         print(f"{what:25}{BLOCK_ROWS / best(work):12,.0f}")

@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from synthprof.system.startup import forgo_pandas
+from synthprof.system.startup import block_pandas
 
 Result = TypeVar("Result")
 Stages = dict[str, dict[str, float]]
@@ -62,7 +62,7 @@ def main() -> None:
     settings = Settings(options.rows, options.workers, options.seed)
     if options.side:
         if options.side != "conventional":
-            forgo_pandas()  # as the command line does
+            block_pandas()  # as the command line does
         print(json.dumps(SIDE[options.side](settings)))
         return
     load = os.getloadavg()

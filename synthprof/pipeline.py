@@ -122,7 +122,7 @@ def version_of(spec: Spec) -> str:
     return digest_of([spec.digest, keys(STAGES, spec)["publish"]])[:12]
 
 
-def check_ours(dataset: str, version: str, spec: Spec, what: str) -> None:
+def check_same_release(dataset: str, version: str, spec: Spec, what: str) -> None:
     """Nothing, if this release with its schemas made the version; else SpecError. what: the verb wanted."""
     if version_of(spec) != version:
         raise SpecError(

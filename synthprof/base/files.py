@@ -183,7 +183,7 @@ def is_there(folder: Path, file: FileRecord) -> bool:
     return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
 
-def is_so(folder: Path, file: FileRecord) -> bool:
+def matches(folder: Path, file: FileRecord) -> bool:
     """Whether the file in the folder can be read and is, to the last byte, what its record says."""
     try:
         return is_there(folder, file) and sha256(folder / file.path) == file.sha256

@@ -106,9 +106,9 @@ def embed(request: Request, console_html: ConsoleHtml = None) -> None:
     With embeddings, clusters and index, to be searched like the others; a source that changed gives another
     version.
     """
-    from synthprof.stages.import_rows import found_out
+    from synthprof.stages.import_rows import resolve_source
 
-    _make(found_out(request, home_folder()), console_html)
+    _make(resolve_source(request, home_folder()), console_html)
 
 
 app.command(epilog="Example: synthprof embed --source notes.db --table notes --text-column body")(
@@ -180,7 +180,7 @@ def status() -> None:
     for build in builds(home_folder()):
         done = ", ".join(build.done) or "nothing"
         console.print(
-            f"{build.dataset}: {build.spec.profiles:,} {build.spec.noun}s, seed {build.spec.seed}: "
+            f"{build.dataset}: {build.spec.profiles:,} {build.spec.row_word}s, seed {build.spec.seed}: "
             f"not published yet; done: {done}; the same "
             f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there",
             soft_wrap=True,
@@ -220,8 +220,8 @@ def verify(
 def repair(
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Trust nothing that lies there: make all of it again.")
+    force: Annotated[
+        bool, typer.Option("--force", help="Trust nothing that lies there: make all of it again.")
     ] = False,
 ) -> None:
     """Make a damaged version whole: only what is damaged is made again, with the same digests."""
@@ -229,7 +229,7 @@ def repair(
 
     console = Console()
     with bars(console) as observe:
-        done = make_whole(home_folder(), dataset, version, anew=anew, observe=observe)
+        done = make_whole(home_folder(), dataset, version, force=force, observe=observe)
     console.print(
         f"{dataset} {done.version}: put right: {', '.join(done.files) or 'nothing, all was sound'}; "
         f"stages run again: {', '.join(done.stages) or 'none'}",

@@ -10,7 +10,7 @@ import typer
 
 from synthprof.spec.params import check_names
 from synthprof.spec.spec import Kind, Request, params_schema
-from synthprof.system.startup import forgo_pandas
+from synthprof.system.startup import block_pandas
 
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
 
@@ -25,7 +25,7 @@ def takes_params(command: Callable[..., None], kind: Kind = "generate") -> Calla
         check_names(given, params_schema(kind))
         if given.get("encoder") == "model" and "model" in given:
             given["model"] = _absolute(given["model"])
-        forgo_pandas()
+        block_pandas()
         command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])

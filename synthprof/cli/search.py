@@ -17,7 +17,7 @@ from synthprof.base.text import plain
 from synthprof.spec.spec import Spec
 from synthprof.system.environment import home_folder
 from synthprof.system.machine import default_workers
-from synthprof.system.startup import forgo_pandas
+from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
     from synthprof.versions.search import Hit
@@ -34,10 +34,10 @@ SHOWN = ("nome", "idade", "cidade", "estado")
 SHOWN_OF_COLLECTION = ("chave", "descricao")
 """The same for a row of a collection."""
 
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 """Characters of a collection's text in the table."""
 
-MOST_COLUMNS = 10_000
+MAX_COLUMNS = 10_000
 """Width of a table that nobody's terminal bounds."""
 
 ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
@@ -150,7 +150,7 @@ def as_csv(hits: "Sequence[Hit]") -> str:
 
 
 def _open(dataset: str, version: str | None) -> "Searcher":
-    forgo_pandas()
+    block_pandas()
     from synthprof.versions.searcher import open_searcher
     from synthprof.versions.version import open_version
 
@@ -171,7 +171,7 @@ def print_table(table: Table) -> None:
     for column in table.columns:
         column.overflow = "fold"
     if not console.is_terminal:
-        console.width = MOST_COLUMNS
+        console.width = MAX_COLUMNS
     console.print(table)
 
 
@@ -190,7 +190,7 @@ def _print_table(hits: "Sequence[Hit]") -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def _reasons(hit: "Hit") -> str:

@@ -39,7 +39,7 @@ class Summary(_Said):
     current: bool
     state: Literal["published"] = "published"
     rows: int
-    noun: str = Field(description="What a row is called: profile, or text of a collection.")
+    row_word: str = Field(description="What a row is called: profile, or text of a collection.")
     bytes: int
     published_at: str
     seed: int
@@ -54,7 +54,7 @@ class Build(_Said):
 
     build: str
     rows: int
-    noun: str
+    row_word: str
     seed: int
     encoder: str
     state: Literal["building", "failed", "stopped"]
@@ -74,7 +74,7 @@ class Dataset(_Said):
     problems: list[str] = Field(description="Versions that cannot be read, and why.")
 
 
-class Can(_Said):
+class Permissions(_Said):
     """What the caller may do besides looking, and why not."""
 
     trigger: bool
@@ -85,7 +85,7 @@ class Datasets(_Said):
     """Everything under the data root."""
 
     home: str
-    can: Can
+    can: Permissions
     datasets: list[Dataset]
 
 

@@ -22,7 +22,7 @@ Shares = npt.NDArray[np.float64]
 
 WORD = 2**32
 
-MOST_SEQUENCES = 1_024
+MAX_SEQUENCES = 1_024
 """Lists of so few values that there are no more lists than this are drawn whole: one draw instead of several,
 and a table that stays in the processor's cache."""
 
@@ -88,11 +88,11 @@ def odds_of(schema: Schema, column: Column, separation: float) -> Odds:
 
 
 def sequences(draw: Subset) -> tuple[tuple[int, ...], ...]:
-    """Every list that can be drawn, as indices of values; none where there are more than MOST_SEQUENCES."""
+    """Every list that can be drawn, as indices of values; none where there are more than MAX_SEQUENCES."""
     first = () if draw.first is None else (draw.values.index(draw.first),)
     rest = [i for i in range(len(draw.values)) if i not in first]
     lengths = range(1 - len(first), len(draw.sizes) + 1 - len(first))
-    if draw.through is not None or sum(math.perm(len(rest), length) for length in lengths) > MOST_SEQUENCES:
+    if draw.through is not None or sum(math.perm(len(rest), length) for length in lengths) > MAX_SEQUENCES:
         return ()
     return tuple((*first, *items) for length in lengths for items in itertools.permutations(rest, length))
 

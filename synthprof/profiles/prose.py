@@ -20,7 +20,7 @@ Codes32 = npt.NDArray[np.int32]
 Index = npt.NDArray[np.intp]
 """What is looked up with; NumPy would convert other integers first."""
 
-MOST_COMBINATIONS = 1_024
+MAX_COMBINATIONS = 1_024
 """Texts that stand side by side are made one piece while they have at most so many combinations. Fewer
 pieces are faster, by a quarter here; still more combinations gain nothing and fill the processor's cache."""
 
@@ -228,7 +228,7 @@ def _parts_of(taken: Sequence[_Taken], fragments: dict[str, int]) -> Iterable[St
                 yield _static(run, fragments)
                 yield Place(slot, each.columns[i - 1], np.array(each.uses[i - 1], dtype=np.int32))
                 run = []
-            if run and _combinations([*run, (slot, static)]) > MOST_COMBINATIONS:
+            if run and _combinations([*run, (slot, static)]) > MAX_COMBINATIONS:
                 yield _static(run, fragments)
                 run = []
             run.append((slot, static))

@@ -19,7 +19,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    title = Text.assemble((plain(report.dataset), "bold"), f"  {count(report.rows)} {report.noun}s")
+    title = Text.assemble((plain(report.dataset), "bold"), f"  {count(report.rows)} {report.row_word}s")
     stages = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     stages.add_column("stage", style="cyan", no_wrap=True)
     for name in ("rows", "time", "rows/s", "peak memory"):
@@ -46,7 +46,7 @@ def _card_text(report: Report) -> "RenderableType":
 
     card = card_of(report)
     head = Text.assemble((card["name"], "bold"), "  " + " · ".join(card["line"]))
-    size = f" of {card['cluster_size']} {report.noun}s" if card["cluster_size"] else ""
+    size = f" of {card['cluster_size']} {report.row_word}s" if card["cluster_size"] else ""
     cluster = Text.assemble((f"cluster {card['cluster']}", "green"), (size, "dim"))
     fields = Table.grid(padding=(0, 2))
     fields.add_column(style="cyan", no_wrap=True)

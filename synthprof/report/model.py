@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synthprof.spec.spec import noun_of
+from synthprof.spec.spec import row_word_of
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ class Report:
     example: Mapping[str, Any]
 
     @property
-    def noun(self) -> str:
+    def row_word(self) -> str:
         """What a row is called."""
-        return noun_of(self.spec.get("collection", ""))
+        return row_word_of(self.spec.get("collection", ""))
 
     @property
     def seconds(self) -> float:

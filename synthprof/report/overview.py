@@ -19,10 +19,10 @@ from synthprof.schemas.draws import Chance, Choice, Given, Lookup, Number, Subse
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.contents import CLUSTER
 
-MOST_CLUSTERS = 1_000
+MAX_CLUSTERS = 1_000
 """Clusters that are described: more than anybody looks at, and few enough for one answer."""
 
-MOST_TRAITS = 6
+MAX_TRAITS = 6
 LEAST_LIFT = 1.25
 LEAST_SHARE = 0.05
 LEAST_ROWS = 5
@@ -50,7 +50,7 @@ def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
     rows_of: (k,) rows of each cluster.
     """
-    return np.sort(np.argsort(-rows_of, kind="stable")[:MOST_CLUSTERS])
+    return np.sort(np.argsort(-rows_of, kind="stable")[:MAX_CLUSTERS])
 
 
 def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.NDArray[np.int64]) -> Counts:
@@ -200,7 +200,7 @@ def _traits(
     lift = share / np.maximum(overall, 1e-12)
     telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)
     weight = telling * np.log(np.maximum(lift, 1.0))
-    chosen = [i for i in np.argsort(-weight, kind="stable")[:MOST_TRAITS] if weight[i] > 0]
+    chosen = [i for i in np.argsort(-weight, kind="stable")[:MAX_TRAITS] if weight[i] > 0]
     return [
         {
             "column": known[i].column,

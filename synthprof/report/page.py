@@ -45,7 +45,7 @@ def render(report: Report) -> str:
         "policy": _policy(plotly, script),
         "facts": _facts(report),
         "scores": [_score(name, value) for name, value in report.scores.items()],
-        "sizes": _sizes_in_words(report.cluster_sizes, report.noun),
+        "sizes": _sizes_in_words(report.cluster_sizes, report.row_word),
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),
         "stages": _stages(report),
@@ -62,7 +62,7 @@ def render(report: Report) -> str:
 def _facts(report: Report) -> list[tuple[str, str]]:
     spec = report.spec
     facts = [
-        (f"{report.noun}s", count(report.rows)),
+        (f"{report.row_word}s", count(report.rows)),
         ("clusters", count(len(report.cluster_sizes))),
         ("size without this report", amount(report.bytes_total)),
         ("time of stages, added up", duration(report.seconds)),
@@ -145,7 +145,7 @@ def _data(report: Report) -> dict[str, Any]:
     ranked = sorted(range(len(sizes)), key=lambda cluster: -sizes[cluster])
     shown = ranked[:: -(-len(ranked) // MAX_BARS) or 1]
     data: dict[str, Any] = {
-        "noun": report.noun,
+        "noun": report.row_word,
         "rows": report.rows,
         "clusters": len(sizes),
         "bars": {"rank": [], "cluster": shown, "size": [int(sizes[cluster]) for cluster in shown]},

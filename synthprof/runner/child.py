@@ -20,7 +20,7 @@ from synthprof.spec.spec import Request
 from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
 from synthprof.system.events import emit, log_events, progress_events
 from synthprof.system.pool import die_with
-from synthprof.system.startup import end_on_signals, forgo_pandas, leave
+from synthprof.system.startup import block_pandas, end_on_signals, leave
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def as_child(work: Callable[[], None]) -> int:
     end_on_signals()
     if parent := os.environ.get(PARENT_PID):
         die_with(int(parent))
-    forgo_pandas()
+    block_pandas()
     try:
         work()
     except SynthprofError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from synthprof.base.errors import SpecError
 from synthprof.base.files import flush_folder, share
-from synthprof.pipeline import Stage, check_ours, wanted
+from synthprof.pipeline import Stage, check_same_release, wanted
 from synthprof.runner.run import Observer, Run, run_all
 from synthprof.spec.spec import Request, Spec
 from synthprof.store.blocks import seal_paths
@@ -36,7 +36,7 @@ def build_index(
     Raises what run_all raises, and SpecError if the version has this very index or was made by another
     release or schema, whose rows this one does not make.
     """
-    check_ours(version.manifest.dataset, version.manifest.version, version.spec, "index")
+    check_same_release(version.manifest.dataset, version.manifest.version, version.spec, "index")
     settings = dict(zip(INDEX_SETTINGS, (kind, memory_mib, True), strict=True))
     kept = {"keep_versions": 0, "max_failed": version.manifest.rejected}
     request = Request.from_params(

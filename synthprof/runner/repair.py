@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.base.files import flush_folder, is_so
-from synthprof.pipeline import BEFORE_PUBLISH, check_ours, version_of, wanted
+from synthprof.base.files import flush_folder, matches
+from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.run import Observer, alone, ensure_done
 from synthprof.spec.spec import Request, Runtime, Spec
 from synthprof.stages import publish as publishing
@@ -31,24 +31,24 @@ def repair(
     dataset: str,
     version: str | None = None,
     *,
-    anew: bool = False,
+    force: bool = False,
     observe: Observer = lambda *_: None,
 ) -> Repaired:
     """Every file of the version is what its manifest says, and no other file is there.
 
     A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
-    blocks that are sound. `anew`: nothing in the build is trusted. Which version is current does not change.
-    Raises SpecError if the version is unknown or was made by another release or schema, and for `anew` of a
+    blocks that are sound. `force`: nothing in the build is trusted. Which version is current does not change.
+    Raises SpecError if the version is unknown or was made by another release or schema, and for `force` of a
     collection; StageError if it is so damaged that its spec is lost.
     """
     store = Store(home, dataset)
     name = version or store.current().name
     spec, manifest = _known(store, name)
-    check_ours(dataset, name, spec, "repair")
-    if anew and spec.collection:
+    check_same_release(dataset, name, spec, "repair")
+    if force and spec.collection:
         raise SpecError(
             f"the texts of {dataset!r} are in its source, so nothing here can make them anew; "
-            "repair it without --anew, or run `synthprof embed` with --force"
+            "repair it without --force, or run `synthprof embed` with --force"
         )
     failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
@@ -56,7 +56,7 @@ def repair(
     for each in stages:
         each.prepare(spec)
     with alone(request, home) as context:
-        if anew:
+        if force:
             context.build.clear()
         _drop_damaged(context)
         before = {each.name: _ended(context, each.name) for each in stages}
@@ -64,7 +64,7 @@ def repair(
             if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
                 ensure_done(each, context, observe)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
-        files = _put_in(context, None if anew else manifest)
+        files = _put_in(context, None if force else manifest)
     return Repaired(name, tuple(files), tuple(redone))
 
 
@@ -104,7 +104,7 @@ def _damaged_of(receipt: Path) -> list[Path]:
         files = Receipt.model_validate_json(receipt.read_bytes()).files
     except (OSError, ValidationError):
         return [receipt]
-    return [receipt.parent / file.path for file in files if not is_so(receipt.parent, file)]
+    return [receipt.parent / file.path for file in files if not matches(receipt.parent, file)]
 
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:

@@ -80,8 +80,8 @@ def _all_done(
             work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
             background.begin(each.name, work)
         else:
-            anew = context.request.runtime.force and each.name == "setup"
-            receipts[each.name] = ensure_done(each, context, observe, anew=anew, meter=others)
+            force = context.request.runtime.force and each.name == "setup"
+            receipts[each.name] = ensure_done(each, context, observe, force=force, meter=others)
     return tuple(receipts[each.name] for each in stages)
 
 
@@ -130,8 +130,8 @@ def run_stage(
     which.prepare(request.spec)
     with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
         context = context_of(shard)
-        anew = name == "setup" and request.runtime.force and not context.build.is_anew_for(run_id)
-        if not anew and (receipt := _standing_receipt(replace(context, name=name), which)) is not None:
+        force = name == "setup" and request.runtime.force and not context.build.is_anew_for(run_id)
+        if not force and (receipt := _standing_receipt(replace(context, name=name), which)) is not None:
             return receipt  # no lock: a `setup` that is cleared need not wait for the stages at work
         part = name if shard is None else f"{name}-{shard.first}"
         with context.build.lock(part, whole=which.alone):
@@ -140,8 +140,8 @@ def run_stage(
             elif which.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name))
             context.build.note_failure(None)
-            receipt = ensure_done(which, context, observe, anew=anew)
-            if anew and run_id:
+            receipt = ensure_done(which, context, observe, force=force)
+            if force and run_id:
                 context.build.mark_anew_for(run_id)
             return receipt
 
@@ -154,7 +154,7 @@ def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
     if shard.end > spec.blocks:
         raise SpecError(
             f"shard {shard.first}:{shard.end} goes beyond the {spec.blocks} blocks of {spec.profiles:,} "
-            f"{spec.noun}s; use {spec.blocks} or less as its end"
+            f"{spec.row_word}s; use {spec.blocks} or less as its end"
         )
 
 
@@ -162,10 +162,10 @@ def _found_out(request: Request, home: Path) -> Request:
     """The request as it is, or completed by what the source of its collection tells."""
     if not request.runtime.source:
         return request
-    from synthprof.stages.import_rows import found_out
+    from synthprof.stages.import_rows import resolve_source
 
     with clear_errors():
-        return found_out(request, home)
+        return resolve_source(request, home)
 
 
 @contextmanager
@@ -191,14 +191,14 @@ def limits_of(request: Request, home: Path) -> Budget:
 
 
 def ensure_done(
-    which: Stage, context: Context, observe: Observer, *, anew: bool = False, meter: Meter | None = None
+    which: Stage, context: Context, observe: Observer, *, force: bool = False, meter: Meter | None = None
 ) -> Receipt:
-    """The stage's receipt: the one that lies there, unless `anew`, or that of doing the work now.
+    """The stage's receipt: the one that lies there, unless `force`, or that of doing the work now.
 
     meter: what to measure the work by; if none is given, all that this process and its pool take.
     """
     context = replace(context, name=which.name, progress=partial(observe, which.name))
-    receipt = None if anew else _standing_receipt(context, which)
+    receipt = None if force else _standing_receipt(context, which)
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
         return receipt

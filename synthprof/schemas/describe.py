@@ -6,7 +6,7 @@ from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Num
 from synthprof.schemas.reading import ALLOWED, NEEDED
 from synthprof.schemas.schema import NUMBERS, Column, Counted, Feature, Indexed, Measured, Scaled, Schema
 
-MOST_SHOWN = 45
+MAX_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""
 
 
@@ -151,8 +151,8 @@ def _drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
 
 
 def _values(column: Column) -> str:
-    shown = ", ".join(column.values[:MOST_SHOWN])
-    left = len(column.values) - MOST_SHOWN
+    shown = ", ".join(column.values[:MAX_SHOWN])
+    left = len(column.values) - MAX_SHOWN
     return f"{shown} and {left} more." if left > 0 else f"{shown}."
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from synthprof.base.errors import SpecError
 from synthprof.sources.permitted import check_permitted
 
-AT_ONCE = 256
-MOST_BYTES = 1 << 20
+FILES_BATCH = 256
+MAX_BYTES = 1 << 20
 """Of one file: more is surely over the bound on the characters of a text."""
 
 
@@ -27,8 +27,8 @@ class Folder:
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
         """Path and text of each file, by path, whatever the two columns are called."""
         found = sorted(self._files(self._path))
-        for first in range(0, len(found), AT_ONCE):
-            yield [(self._name(path), self._text(path)) for path in found[first : first + AT_ONCE]]
+        for first in range(0, len(found), FILES_BATCH):
+            yield [(self._name(path), self._text(path)) for path in found[first : first + FILES_BATCH]]
 
     def _files(self, folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         """Links are followed, save those that lead back to a folder above."""
@@ -59,10 +59,8 @@ class Folder:
 
     def _text(self, path: Path) -> str:
         try:
-            if path.stat().st_size > MOST_BYTES:
-                raise SpecError(
-                    f"{path} is larger than {MOST_BYTES:,} bytes, the most for one text; split it"
-                )
+            if path.stat().st_size > MAX_BYTES:
+                raise SpecError(f"{path} is larger than {MAX_BYTES:,} bytes, the most for one text; split it")
             return path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise SpecError(

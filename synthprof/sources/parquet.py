@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from synthprof.base.errors import SpecError, first_line
 
-AT_ONCE = 512
-MOST_SHOWN = 200
+ROWS_BATCH = 512
+MAX_SHOWN = 200
 """Characters of what Arrow says that a message quotes."""
 
 
@@ -31,14 +31,14 @@ class Parquet:
         """The rows, some at a time."""
         with self._opened() as file:
             self._checked(file, columns)
-            for batch in file.iter_batches(AT_ONCE, columns=list(dict.fromkeys(columns))):
+            for batch in file.iter_batches(ROWS_BATCH, columns=list(dict.fromkeys(columns))):
                 yield list(zip(*(self._values(batch, name) for name in columns), strict=True))
 
     def _values(self, batch: pa.RecordBatch, name: str) -> list[Any]:
         try:
             return batch.column(name).to_pylist()  # type: ignore[no-any-return]
         except (ValueError, OverflowError, KeyError) as error:  # nanoseconds, far dates, time zones
-            reason = first_line(error)[:MOST_SHOWN]
+            reason = first_line(error)[:MAX_SHOWN]
             raise SpecError(
                 f"column {name!r} of {self._path} has a value that cannot be read: {reason}; make it text"
             ) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 
-AT_ONCE = 4_096
+ROWS_BATCH = 4_096
 LOCK_SECONDS = 10.0
 """How long to wait for who writes the file; a moment's writing is over by then."""
 
@@ -45,7 +45,7 @@ class Sqlite:
         query = f"SELECT {', '.join(names)} FROM {_quoted(self._table)} ORDER BY {names[0]}"
         with self._connected() as connection:
             cursor = connection.execute(query)
-            while rows := cursor.fetchmany(AT_ONCE):
+            while rows := cursor.fetchmany(ROWS_BATCH):
                 yield rows
 
     def _check(self, columns: Sequence[str]) -> None:

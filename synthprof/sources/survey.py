@@ -28,10 +28,10 @@ from synthprof.spec.spec import BLOCK_ROWS, Runtime
 FORMAT = 1
 """Raised when the same source gives other rows; every collection then is another one."""
 
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 """Of one text: no embedding model reads as much, and a block of 16,384 such texts fits into memory."""
 
-AT_ONCE = 256
+ROWS_BATCH = 256
 """Rows of a block whose digest is made at a time."""
 
 MAGIC = {b"SQLite format 3\x00": Sqlite, b"PAR1": Parquet}
@@ -127,8 +127,10 @@ def block_digest(block: pa.RecordBatch) -> str:
     total = hashlib.blake2b(digest_size=16)
     for place, name in enumerate(sorted(set(block.schema.names) - {"id"})):
         total.update(f"{',' if place else '{'}{json.dumps(name)}:[".encode())
-        for first in range(0, block.num_rows, AT_ONCE):
-            values = json.dumps(block.column(name).slice(first, AT_ONCE).to_pylist(), separators=(",", ":"))
+        for first in range(0, block.num_rows, ROWS_BATCH):
+            values = json.dumps(
+                block.column(name).slice(first, ROWS_BATCH).to_pylist(), separators=(",", ":")
+            )
             total.update(f"{',' if first else ''}{values[1:-1]}".encode())
         total.update(b"]")
     total.update(b"}")
@@ -217,9 +219,9 @@ def _check_text(source: Source, key: str, text: object) -> None:
         raise SpecError(f"{where}: the text is empty; leave such rows out, for example by a view")
     if not isinstance(text, str):
         raise SpecError(f"{where}: {text!r:.80} is not text; name a column of texts by text_column")
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise SpecError(
-            f"{where}: the text has {len(text):,} characters, {MOST_CHARACTERS:,} are the most; split it"
+            f"{where}: the text has {len(text):,} characters, {MAX_CHARACTERS:,} are the most; split it"
         )
 
 

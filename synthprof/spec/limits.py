@@ -1,15 +1,15 @@
 """Bounds that forms, server and command line know, though they load nothing of what answers within them."""
 
-MOST_POINTS = 100_000
+MAX_POINTS = 100_000
 """Rows on the map."""
 
-MOST_TEXT = 2_000
+MAX_TEXT = 2_000
 """Characters of a text to search for: several times a profile's description."""
 
-MOST_CONDITIONS = 20
+MAX_CONDITIONS = 20
 """More conditions than anyone types; a bound, so that no query grows without one."""
 
-MOST_CHARACTERS = 200
+MAX_CHARACTERS = 200
 """Length of one condition."""
 
 FEW_BLOCKS = 4

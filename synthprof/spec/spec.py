@@ -131,12 +131,12 @@ class Spec(_Params):
     ] = ""
 
     @property
-    def noun(self) -> str:
+    def row_word(self) -> str:
         """What a row is called where people read of it."""
-        return noun_of(self.collection)
+        return row_word_of(self.collection)
 
     @property
-    def embedded_slowly(self) -> bool:
+    def slow_encoder(self) -> bool:
         """Whether a service or a model embeds, so that rows are saved one by one: not `Encoder.fast`."""
         return self.encoder in ("http", "model")
 
@@ -150,7 +150,7 @@ class Spec(_Params):
         return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
 
     @property
-    def found_out(self) -> dict[str, Any]:
+    def resolved(self) -> dict[str, Any]:
         """What the source of a collection has told, which completes an order; nothing where there is none."""
         names = ("collection", "profiles", "columns") if self.collection else ()
         return {name: getattr(self, name) for name in names}
@@ -167,7 +167,7 @@ class Spec(_Params):
         return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
 
 
-def noun_of(collection: str) -> str:
+def row_word_of(collection: str) -> str:
     """What a row is called where people read of it: a profile that was made, or a text from elsewhere."""
     return "text" if collection else "profile"
 
@@ -181,7 +181,7 @@ GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector"
 EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
 """Parameters that only collections from elsewhere have."""
 
-FOUND_OUT = ("collection",)
+RESOLVED = ("collection",)
 """Parameters that nobody gives: they follow from the source."""
 
 
@@ -300,7 +300,7 @@ def params_schema(kind: Kind = "generate") -> Schemas:
 
     Of those that make profiles, or of those that embed a collection from elsewhere.
     """
-    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *FOUND_OUT)
+    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *RESOLVED)
     found = {name: properties for name, properties in _every_param().items() if name not in foreign}
     if kind == "embed":
         found["dataset"] = found["dataset"] | {"default": "collection"}

@@ -41,7 +41,7 @@ def forget_outdated(context: Context) -> None:
     model = _model(context.spec)
     if outdated := _outdated(context, model):
         first = next(place for place, each in enumerate(STAGES) if each.name == "vectorize")
-        context.build.distrust(*(each.name for each in STAGES[first:]))
+        context.build.invalidate(*(each.name for each in STAGES[first:]))
         for block in outdated:
             context.blocks.path(EMBEDDINGS, block).unlink()
     write_text(context.build.folder / ENCODER, model)

@@ -38,7 +38,7 @@ SEARCH_BYTES = 130 * MIB
 REPORT_BYTES = 150 * MIB
 """What the map and the page of the report take on top, and for each profile more, up to a million."""
 
-REPORT_ROW_BYTES, MOST_REPORT_ROWS = 172, 1_000_000
+REPORT_ROW_BYTES, MAX_REPORT_ROWS = 172, 1_000_000
 
 READ_COPIES = 12
 """What reading a block of a collection takes, as a multiple of its bytes: rows as Python and as Arrow hold
@@ -117,7 +117,7 @@ def _rows_memory(name: str, spec: Spec, workers: int, texts: Texts | None) -> in
         case "export_index":
             return idle + SEARCH_BYTES + _index_bytes(spec) + 4 * spec.profiles + 4 * embeddings
         case "publish":
-            mapped = REPORT_ROW_BYTES * min(spec.profiles, MOST_REPORT_ROWS) + 30 * spec.profiles
+            mapped = REPORT_ROW_BYTES * min(spec.profiles, MAX_REPORT_ROWS) + 30 * spec.profiles
             return generated + REPORT_BYTES + mapped + workers * embeddings * 5 // 4
         case _:
             raise ValueError(f"stage {name} has no estimate of memory; add one")

@@ -14,7 +14,7 @@ from synthprof.store.build import SURVEY
 from synthprof.store.store import Store
 
 
-def found_out(request: Request, home: Path) -> Request:
+def resolve_source(request: Request, home: Path) -> Request:
     """The request with what its source tells: its rows, their digest, the kinds of its columns.
 
     A request without a source, or one that was completed before, is returned as it is. Raises SpecError if

@@ -19,7 +19,7 @@ from synthprof.system.pool import ahead
 KINDS = {VETORES: VECTORS, EMBEDDINGS_DB: EMBEDDINGS}
 """The kind of block that each file is made of."""
 
-IDS_AT_ONCE = 10_000
+IDS_BATCH = 10_000
 
 
 def run(context: Context) -> Outcome:
@@ -73,8 +73,8 @@ def _matrices(context: Context, kind: str) -> Iterator[np.ndarray]:
 
 def _persist_failures(context: Context, database: Builder, missing: np.ndarray) -> None:
     """Embeddings that are missing are NULL, and the table that says why is part of the database."""
-    for first in range(0, len(missing), IDS_AT_ONCE):
-        ids = ", ".join(map(str, missing[first : first + IDS_AT_ONCE].tolist()))
+    for first in range(0, len(missing), IDS_BATCH):
+        ids = ", ".join(map(str, missing[first : first + IDS_BATCH].tolist()))
         database.execute(f"UPDATE embeddings SET embedding = NULL WHERE id IN ({ids})")
     failures = read(context.folder("vectorize") / FAILURES, FAILED_ROWS)
     database.execute(FAILURES_TABLE)

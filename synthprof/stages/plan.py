@@ -117,7 +117,7 @@ def _disk_remedy(spec: Spec) -> str:
 
 
 def _fewer(spec: Spec) -> str:
-    return f"{'embed' if spec.collection else 'make'} fewer {spec.noun}s"
+    return f"{'embed' if spec.collection else 'make'} fewer {spec.row_word}s"
 
 
 def _remedy(name: str, spec: Spec, budget: Budget, texts: Texts | None) -> str:

@@ -46,7 +46,7 @@ def run(context: Context) -> Outcome:
         "version": manifest.version,
         "path": str(folder),
         "rows": manifest.rows,
-        "noun": context.spec.noun,
+        "noun": context.spec.row_word,
         "content": manifest.content,
         "scores": manifest.scores,
         "example": dict(checked.example),

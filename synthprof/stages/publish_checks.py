@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.errors import StageError
-from synthprof.base.files import FileRecord, is_so, record
+from synthprof.base.files import FileRecord, matches, record
 from synthprof.pipeline import STAGES, stage
 from synthprof.profiles.checks import check
 from synthprof.profiles.columns import schema_of
@@ -28,7 +28,7 @@ def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
     missing, allowed = sum(receipt.rejected for receipt in receipts), context.request.runtime.max_failed
     if missing > allowed:
         raise StageError(
-            f"{missing} {context.spec.noun}s have no embedding, max_failed={allowed} are allowed; run it "
+            f"{missing} {context.spec.row_word}s have no embedding, max_failed={allowed} are allowed; run it "
             "again (from a bucket: with force) to ask for them once more, or raise max_failed"
         )
 
@@ -134,7 +134,7 @@ def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Cluster
 def _check_block(job: _SealedBlock) -> _Checked:
     blocks = job.blocks
     with cpu_slot(job.slots):
-        bad = tuple(path for path, file in job.files if not is_so(path.parent, file))
+        bad = tuple(path for path, file in job.files if not matches(path.parent, file))
     if bad:
         return _Checked(np.zeros((0, 0), np.int32), (), bad)
     schema = schema_of(blocks.spec)
@@ -154,7 +154,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
 
 def _discard(context: Context, paths: Sequence[Path]) -> StageError:
     """The damaged block files are gone, with the receipts of every stage that may have read them."""
-    context.build.distrust(*(each.name for each in STAGES if each.name != "setup"))
+    context.build.invalidate(*(each.name for each in STAGES if each.name != "setup"))
     for path in paths:
         path.unlink(missing_ok=True)
     return StageError(

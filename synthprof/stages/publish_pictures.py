@@ -13,7 +13,7 @@ from synthprof.profiles.columns import schema_of
 from synthprof.report.overview import described, map_of, overview
 from synthprof.similarity.projection import Plane, place, plane
 from synthprof.spec.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
-from synthprof.spec.limits import MOST_POINTS
+from synthprof.spec.limits import MAX_POINTS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
 from synthprof.store.blocks import EMBEDDINGS, LABELS, Blocks
@@ -74,7 +74,7 @@ def draw(context: Context, clusters: Clusters, traits: npt.NDArray[np.int64]) ->
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_file(sink, table.schema) as writer,
     ):
-        writer.write_table(table, max_chunksize=MOST_POINTS)
+        writer.write_table(table, max_chunksize=MAX_POINTS)
     return Pictures(paths, places, clusters.labels[: len(places)])
 
 
@@ -89,7 +89,7 @@ class _MapJob:
 
 def _map(context: Context, on: Plane) -> tuple[Matrix, pa.Table]:
     """The places of the first profiles, which are as random as any, and the table of the map's points."""
-    points = min(MOST_POINTS, context.spec.profiles)
+    points = min(MAX_POINTS, context.spec.profiles)
     jobs = [
         _MapJob(context.blocks, block, context.budget.workers, labels_file(context), on)
         for block in range(-(-points // BLOCK_ROWS))

@@ -23,7 +23,7 @@ from synthprof.store.manifest import Manifest
 MAP_POINTS = 4_000
 """Points on the report's map."""
 
-MOST_SHOWN = 300
+MAX_SHOWN = 300
 """Characters of a collection's text on the map."""
 
 
@@ -72,5 +72,5 @@ def _shown(spec: Spec) -> tuple[str, ...]:
 def _label(row: Mapping[str, Any]) -> str:
     """What the map shows of a row."""
     if KEY in row:
-        return f"{row[KEY]}\n{row[TEXT][:MOST_SHOWN]}"
+        return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
     return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"

@@ -28,7 +28,7 @@ def run(context: Context) -> Outcome:
     if request.runtime.force:
         build.clear()
         write_text(build.folder / SINCE, f"{time.time()}")
-    if context.spec.embedded_slowly:
+    if context.spec.slow_encoder:
         from synthprof.stages.embed import check_service, forget_outdated  # only who asks pays for tenacity
 
         check_service(context)
@@ -41,7 +41,7 @@ def run(context: Context) -> Outcome:
             "shards": _shards(context),
             "clusters": planned.clusters,
             "index": planned.index.kind if planned.index else None,
-            "found_out": context.spec.found_out,
+            "found_out": context.spec.resolved,
         },
     )
 
@@ -54,7 +54,7 @@ def holds(context: Context) -> bool:
     receipt = read_receipt(context.folder(), None)
     if receipt is None or receipt.details["shards"] != _shards(context):
         return False
-    if not context.spec.embedded_slowly:
+    if not context.spec.slow_encoder:
         return True
     from synthprof.stages import embed
 

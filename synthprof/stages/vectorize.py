@@ -14,7 +14,7 @@ from synthprof.system.slots import cpu_slot
 
 def run(context: Context) -> Outcome:
     """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
-    if context.spec.embedded_slowly:
+    if context.spec.slow_encoder:
         from synthprof.stages.embed import embed  # only who asks pays for tenacity
 
         return embed(context)
@@ -25,7 +25,7 @@ def run(context: Context) -> Outcome:
 
 def prepare(spec: Spec) -> None:
     """The encoder is loaded, if processes can share it, with what it needs to read texts if it is to."""
-    if not spec.embedded_slowly:
+    if not spec.slow_encoder:
         encoder = _encoder(spec)
         if spec.collection and isinstance(encoder, TextEncoder):
             encoder.encode_text([""])

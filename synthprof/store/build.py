@@ -64,7 +64,7 @@ class Build:
 
         Receipts go first, so that none names files that are gone, whenever this is cut short.
         """
-        self.distrust("*")
+        self.invalidate("*")
         for path in self.folder.glob("*"):
             if path.is_dir() and path.name != "locks":
                 shutil.rmtree(path)
@@ -78,7 +78,7 @@ class Build:
         """From here on `is_anew_for` is true of this id."""
         write_text(self.folder / ANEW_FOR, run_id)
 
-    def distrust(self, *stages: str) -> None:
+    def invalidate(self, *stages: str) -> None:
         """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""
         for name in stages:
             for folder in self.folder.glob(f"{name}-*/"):

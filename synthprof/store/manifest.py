@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import StageError, first_line
-from synthprof.base.files import FileRecord, is_so
+from synthprof.base.files import FileRecord, matches
 from synthprof.store.receipts import Receipt
 
 MANIFEST = "MANIFEST.json"
@@ -82,9 +82,9 @@ def content_digest(files: Iterable[FileRecord]) -> str:
 
 def damaged(folder: Path, files: Iterable[FileRecord]) -> list[str]:
     """The files that are missing, cannot be read or are not what their record says."""
-    return [file.path for file in files if not is_so(folder, file)]
+    return [file.path for file in files if not matches(folder, file)]
 
 
-def strangers(folder: Path, files: Iterable[FileRecord]) -> list[str]:
+def unknown_files(folder: Path, files: Iterable[FileRecord]) -> list[str]:
     """The names in a version's folder that its manifest does not know."""
     return sorted({path.name for path in folder.iterdir()} - {file.path for file in files} - {MANIFEST})

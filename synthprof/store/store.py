@@ -32,7 +32,7 @@ from synthprof.base.files import (
 from synthprof.base.locks import lock, unread
 from synthprof.spec.spec import DATASET_PATTERN, Spec
 from synthprof.store.build import SPEC, Build, sweep
-from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest, strangers
+from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest, unknown_files
 
 CURRENT = "CURRENT"
 
@@ -134,10 +134,10 @@ class Store:
     def mend(
         self, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str]
     ) -> list[str] | None:
-        """The names of the files that were put right, one by one, in a version whose manifest is sound.
+        """Put right the files of a version whose manifest is sound, and return their names.
 
-        Each takes its place in one step; strangers are removed. None, and nothing is changed, if what there
-        is to put in differs from what the manifest says.
+        Each takes its place in one step; unknown files are removed. Return None, and change nothing, if what
+        there is to put in differs from what the manifest says.
         """
         folder = self.published(manifest.version)
         records = {file.path: file for file in manifest.files}
@@ -157,7 +157,7 @@ class Store:
             finally:
                 for temporary, _ in put:
                     temporary.unlink(missing_ok=True)
-            strange = strangers(folder, manifest.files)
+            strange = unknown_files(folder, manifest.files)
             for name in strange:
                 _remove_stranger(folder / name, even_a_file=True)
             flush_folder(folder)

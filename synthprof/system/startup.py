@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 
-def forgo_pandas() -> None:
+def block_pandas() -> None:
     """Arrow does not import pandas in this process: it takes a third of a second, and nothing here needs it.
 
     pyarrow looks once whether pandas is there, by importing it, when it first makes a scalar or an array.

@@ -13,7 +13,7 @@ from typing import Literal, cast
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
-from synthprof.spec.limits import MOST_CHARACTERS, MOST_CONDITIONS
+from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -49,8 +49,8 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
 
     Raises SpecError for what is no condition, for an unknown column or value, and for more than 20.
     """
-    if len(texts) > MOST_CONDITIONS:
-        raise SpecError(f"{len(texts)} conditions are more than {MOST_CONDITIONS}; give fewer")
+    if len(texts) > MAX_CONDITIONS:
+        raise SpecError(f"{len(texts)} conditions are more than {MAX_CONDITIONS}; give fewer")
     return tuple(_condition(schema, text) for text in texts)
 
 
@@ -71,11 +71,11 @@ def _joined(clauses: Sequence[Clause], by: str) -> Clause:
 
 
 def _condition(schema: Schema, text: str) -> Condition:
-    form = _FORM.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
+    form = _FORM.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
     if form is None:
         raise SpecError(
-            f"{text[:MOST_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= and a "
-            f"value, at most {MOST_CHARACTERS} characters in all, as in estado=SP or idade>=30"
+            f"{text[:MAX_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= and a "
+            f"value, at most {MAX_CHARACTERS} characters in all, as in estado=SP or idade>=30"
         )
     name, operator, value = form.groups()
     column = schema.column(name)

@@ -16,7 +16,7 @@ from synthprof.encoders.catalogue.meanings import LANGUAGES, Meaning, Meanings, 
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
-from synthprof.spec.limits import MOST_TEXT
+from synthprof.spec.limits import MAX_TEXT
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import Condition, OneOf
 from synthprof.versions.nearest import embeddings_of, nearest
@@ -100,9 +100,9 @@ def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> t
 
 def _place(searcher: Searcher, text: str) -> Matrix:
     """The text's embedding, (1, dim)."""
-    if not 1 <= len(text.strip()) <= MOST_TEXT or len(text) > MOST_TEXT:
+    if not 1 <= len(text.strip()) <= MAX_TEXT or len(text) > MAX_TEXT:
         fault = "is blank" if text.isspace() else f"has {len(text)} characters"
-        raise SpecError(f"the text {fault}; write 1 to {MOST_TEXT}, such as: joga RPG de madrugada")
+        raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as: joga RPG de madrugada")
     check_unicode(text)
     if searcher.encoder.fast and not _says_something(searcher, text):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")

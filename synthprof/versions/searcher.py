@@ -18,7 +18,7 @@ from synthprof.spec.contents import INDEX
 from synthprof.versions.filters import Condition, OneOf, parse_conditions
 from synthprof.versions.version import Version
 
-MOST_HITS = 1_000
+MAX_HITS = 1_000
 
 
 PATIENT_SECONDS, HASTY_SECONDS = 60.0, 10.0
@@ -38,9 +38,9 @@ class Query:
     check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= MOST_HITS:
+        if not 1 <= self.k <= MAX_HITS:
             remedy = "ask for one or more" if self.k < 1 else "ask for fewer"
-            raise SpecError(f"k={self.k} is not within 1 to {MOST_HITS}; {remedy}")
+            raise SpecError(f"k={self.k} is not within 1 to {MAX_HITS}; {remedy}")
 
 
 class Searcher:

@@ -35,9 +35,9 @@ from synthprof.spec.contents import (
     PERFIS,
     VETORES,
 )
-from synthprof.spec.limits import MOST_POINTS
+from synthprof.spec.limits import MAX_POINTS
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.store.manifest import damaged, strangers
+from synthprof.store.manifest import damaged, unknown_files
 from synthprof.store.sqlite.database import check_ids, read
 from synthprof.versions.verify_index import index_wrong, open_index, places_wrong
 from synthprof.versions.version import Version
@@ -45,18 +45,18 @@ from synthprof.versions.version import Version
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was looked at, and what was found wrong.
+    """The result of a verification: the parts that were checked, and the faults that were found.
 
-    blocks: those made again, out of `every`. ours: whether this release and schema made the version; else no
-    block is made again. damaged: files that are missing or differ from their checksum. strange: names the
-    manifest does not know. wrong: what does not follow from the spec although the checksums are right. Each
-    with its words.
+    blocks: those made again, out of `every`. same_release: whether this release and schema made the version;
+    if not, no block is made again. damaged: files that are missing or differ from their checksum. strange:
+    names that the manifest does not know. wrong: what does not follow from the spec although the checksums
+    are right, each with its words.
     """
 
     files: int
     blocks: int
     every: int
-    ours: bool
+    same_release: bool
     damaged: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class Verdict:
     @property
     def found_right(self) -> str:
         """What a sound version was found to be, in words."""
-        if not self.ours:
+        if not self.same_release:
             return f"{self.files} files match their checksums; {_FOREIGN}, so no block was made again"
         return (
             f"{self.files} files match their checksums, "
@@ -88,7 +88,9 @@ class Verdict:
     @property
     def remedy(self) -> str:
         """What helps against the findings, in words."""
-        return "`synthprof repair` makes it whole" if self.ours else f"{_FOREIGN}, which must repair it"
+        return (
+            "`synthprof repair` makes it whole" if self.same_release else f"{_FOREIGN}, which must repair it"
+        )
 
 
 _FOREIGN = "it was made by another release or schema of synthprof"
@@ -105,8 +107,8 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
     spec, files = version.spec, version.manifest.files
     chosen = _choose(version, spec.blocks if blocks is None else min(blocks, spec.blocks))
     total = len(files) + len(chosen)
-    ours = version_of(spec) == version.manifest.version
-    block_wrong = _block_wrong if ours else _stored_block_wrong
+    same_release = version_of(spec) == version.manifest.version
+    block_wrong = _block_wrong if same_release else _stored_block_wrong
     bad: list[str] = []
     for done, file in enumerate(files, start=1):
         bad += damaged(version.folder, [file])
@@ -124,11 +126,11 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
         wrong.append("MANIFEST.json has no seal")
     return Verdict(
         len(files),
-        len(chosen) if ours else 0,
+        len(chosen) if same_release else 0,
         spec.blocks,
-        ours,
+        same_release,
         tuple(bad),
-        tuple(strangers(version.folder, files)),
+        tuple(unknown_files(version.folder, files)),
         tuple(dict.fromkeys(wrong)),
     )
 
@@ -234,7 +236,7 @@ def _embeddings(
     give other bits.
     """
     spec = version.spec
-    if not spec.embedded_slowly:
+    if not spec.slow_encoder:
         return encode_rows(encoder_of(spec), profiles), np.zeros(profiles.num_rows, np.bool_)
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if EMBEDDINGS_DB in sound:
@@ -276,7 +278,7 @@ def _floats_wrong(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[s
 
 
 def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
-    if not version.spec.embedded_slowly:
+    if not version.spec.slow_encoder:
         yield from _floats_wrong(stored, made)
     yield from _norms_wrong(version, stored)
 
@@ -284,7 +286,7 @@ def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.f
 def _norms_wrong(version: Version, stored: pa.Table) -> Iterator[str]:
     """Embeddings have their dimension and the norm 1; only those of a slow encoder may be missing."""
     blobs, dim = stored.column("embedding").to_pylist(), version.spec.dim_embedding
-    if version.spec.embedded_slowly:
+    if version.spec.slow_encoder:
         blobs = [blob for blob in blobs if blob is not None]
     if any(len(blob or b"") != 4 * dim for blob in blobs):
         yield "some embeddings have another dimension or are missing"
@@ -308,7 +310,7 @@ def _clusters_wrong(
     if centroids.ndim != 2 or centroids.shape[1] != embeddings.shape[1]:
         yield f"centroids.npy has the shape {centroids.shape}: no clusters"
         return
-    if version.spec.embedded_slowly and EMBEDDINGS_DB not in sound:
+    if version.spec.slow_encoder and EMBEDDINGS_DB not in sound:
         return
     labels, _ = assign(embeddings, centroids)
     labels[missing] = NO_CLUSTER
@@ -333,6 +335,6 @@ def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
         yield f"{MAP} cannot be read: {error}"
         return
     query = "SELECT id, cluster_id FROM clusters WHERE id <= ? ORDER BY id"
-    stored = read(version.folder / CLUSTERS, query, (min(MOST_POINTS, version.manifest.rows),))
+    stored = read(version.folder / CLUSTERS, query, (min(MAX_POINTS, version.manifest.rows),))
     if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
         yield f"{MAP} does not show the first profiles in their clusters"

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from synthprof.explorer.server.access import Lone
+from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
 
 CASES = int(os.environ.get("SYNTHPROF_OPENAPI_CASES", "8"))
@@ -42,7 +42,9 @@ def url(tmp_path_factory):
 
 OPERATIONS = [
     found.ok()
-    for found in schemathesis.openapi.from_dict(make_app(Path(), Lone(None)).openapi()).get_all_operations()
+    for found in schemathesis.openapi.from_dict(
+        make_app(Path(), TokenAccess(None)).openapi()
+    ).get_all_operations()
 ]
 
 

@@ -441,8 +441,8 @@ def test_a_version_replaced_under_its_name_is_not_shown_as_it_was(look):
 
 def test_each_build_is_asked_after_once_however_often_the_list_is_drawn(look):
     build = {
-        "build": "b", "rows": 1, "noun": "profile", "seed": 1, "encoder": "catalogue", "state": "building",
-        "done": [], "stages": ["setup"], "updated_at": "2020-01-01T00:00:00+00:00",
+        "build": "b", "rows": 1, "row_word": "profile", "seed": 1, "encoder": "catalogue",
+        "state": "building", "done": [], "stages": ["setup"], "updated_at": "2020-01-01T00:00:00+00:00",
     }  # fmt: skip
     drawn = 0
 

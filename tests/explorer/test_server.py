@@ -39,9 +39,9 @@ from uvicorn.server import ServerState
 
 from synthprof.base.errors import SpecError
 from synthprof.explorer.server import process, serve
-from synthprof.explorer.server.serve import lone_app
+from synthprof.explorer.server.serve import standalone_app
 from synthprof.orchestration.local.home import PROJECT
-from synthprof.spec.limits import MOST_CHARACTERS, MOST_CONDITIONS, MOST_TEXT
+from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS, MAX_TEXT
 from synthprof.versions.search import search_text
 from synthprof.versions.searcher import Query, open_searcher
 from synthprof.versions.version import open_version
@@ -100,7 +100,7 @@ def test_what_breaks_a_rule_is_refused_in_one_sentence(client, path, status):
 def test_more_searches_than_may_wait_are_refused_at_once(client):
     answer(client, f"{ONE}/search?text=RPG")
     worker = client.app.state.worker
-    most = process.MOST_WAITING["search"]
+    most = process.MAX_WAITING["search"]
     os.kill(worker.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(most + 1) as callers:
         asked = [callers.submit(client.get, f"{ONE}/search?text=RPG") for _ in range(most + 1)]
@@ -343,19 +343,19 @@ def test_alone_every_route_asks_for_the_token(home):
 @pytest.mark.parametrize(("host", "token"), [("0.0.0.0", None), ("192.0.2.1", None), ("127.0.0.1", "short")])
 def test_alone_it_does_not_listen_for_others_without_a_good_token(home, host, token):
     with pytest.raises(SpecError, match="SYNTHPROF_TOKEN"):
-        lone_app(home, host, token)
+        standalone_app(home, host, token)
 
 
 @pytest.mark.parametrize("token", ["segredo-de-São-Paulo", "secret-with-a\nline-feed"])
 def test_a_token_that_no_header_can_carry_is_refused_at_the_start(home, token):
     with pytest.raises(SpecError, match="ASCII") as refusal:
-        lone_app(home, "127.0.0.1", token)
+        standalone_app(home, "127.0.0.1", token)
     assert token not in str(refusal.value)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.2", "localhost", "localhost."])
 def test_alone_it_answers_to_the_address_that_it_listens_on(home, name):
-    with TestClient(lone_app(home, "127.0.0.2", None), base_url=f"http://{name}:8090") as client:
+    with TestClient(standalone_app(home, "127.0.0.2", None), base_url=f"http://{name}:8090") as client:
         assert client.get("/static/icon.svg").status_code == 200
 
 
@@ -451,7 +451,9 @@ def test_only_connections_on_which_nobody_asks_are_closed(monkeypatch):
         config = uvicorn.Config(slow, lifespan="off", timeout_keep_alive=60)
         config.load()
         loop, state = asyncio.get_running_loop(), ServerState()
-        server = await loop.create_server(lambda: serve.Impatient(config, state, {}), "127.0.0.1", 0)
+        server = await loop.create_server(
+            lambda: serve.IdleTimeoutProtocol(config, state, {}), "127.0.0.1", 0
+        )
         async with server:
             address = server.sockets[0].getsockname()
             begun = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -463,8 +465,8 @@ def test_only_connections_on_which_nobody_asks_are_closed(monkeypatch):
 
 
 def test_the_longest_question_is_answered(address):
-    where = [f"nome!={'😀' * (MOST_CHARACTERS - 6)}"] * MOST_CONDITIONS
-    query = urlencode({"text": "😀" * MOST_TEXT, "where": where}, doseq=True)
+    where = [f"nome!={'😀' * (MAX_CHARACTERS - 6)}"] * MAX_CONDITIONS
+    query = urlencode({"text": "😀" * MAX_TEXT, "where": where}, doseq=True)
     with closing(HTTPConnection(*address, timeout=300)) as caller:
         caller.request("GET", f"{ONE}/search?{query}")
         answered = caller.getresponse()

@@ -235,7 +235,7 @@ def test_an_index_of_other_embeddings_is_found_though_its_checksum_is_right(tmp_
     assert not verdict.damaged
     assert any("index.faiss finds only" in each for each in verdict.findings)
     assert any("clusters are not those" in each for each in verdict.findings)
-    repair(tmp_path, DATASET, one.name, anew=True)
+    repair(tmp_path, DATASET, one.name, force=True)
     assert verify(open_version(tmp_path, DATASET, one.name), None, lambda *_: None).sound
 
 

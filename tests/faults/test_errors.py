@@ -9,11 +9,11 @@ from harness import Subject, cases, mounted, needs_root, needs_strace, note, sto
 
 from synthprof.base.files import make_folder
 
-MOST_FSYNCS = 54
+MAX_FSYNCS = 54
 
 
 @needs_strace
-@pytest.mark.parametrize("number", cases(range(1, MOST_FSYNCS + 1), 2))
+@pytest.mark.parametrize("number", cases(range(1, MAX_FSYNCS + 1), 2))
 def test_an_error_at_a_flush_publishes_no_damaged_file(reference, subject: Subject, number: int) -> None:
     ended = subject.run(tracing("fsync", "error=EIO", number))
     if ended.status == 0:

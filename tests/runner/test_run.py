@@ -346,7 +346,7 @@ def test_what_is_published_is_no_build_under_way_though_its_receipt_is_gone(
     reference: tuple[Path, str], tmp_path: Path
 ) -> None:
     shutil.copytree(reference[0], tmp_path / "home", symlinks=True)
-    Store(tmp_path / "home", "small").build(Request.from_params(PARAMS).spec).distrust("*")
+    Store(tmp_path / "home", "small").build(Request.from_params(PARAMS).spec).invalidate("*")
     assert not list(builds(tmp_path / "home"))
 
 

@@ -26,7 +26,7 @@ from synthprof.schemas.loader import collection_schema
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import BLOCK_ROWS, Request, check_params, params_schema
 from synthprof.stages.footprint import disk_of, memory_of
-from synthprof.stages.import_rows import found_out
+from synthprof.stages.import_rows import resolve_source
 from synthprof.stages.ingest import table_statement
 from synthprof.stages.plan import fitting_workers, plan
 from synthprof.stages.survey import Texts, texts_of
@@ -113,17 +113,17 @@ def test_the_same_rows_are_the_same_version_whatever_holds_them_and_other_rows_a
     )
     for source in (again, parquet_of(tmp_path / "notes.parquet", rows)):
         request = Request.from_params(PARAMS | {"source": str(source), "columns": "lugar,ano"})
-        assert found_out(request, home).spec == version.spec
+        assert resolve_source(request, home).spec == version.spec
     rows[5] = (rows[5][0], "Outro texto", *rows[5][2:])
     request = Request.from_params(PARAMS | {"source": str(parquet_of(tmp_path / "other.parquet", rows))})
-    assert found_out(request, home).spec.digest != version.spec.digest
+    assert resolve_source(request, home).spec.digest != version.spec.digest
 
 
 def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: Path) -> None:
     source = sqlite_of(tmp_path / "notes.db", note_rows(BLOCK_ROWS + 500))
     params = {"save_index": False, "kmeans_niter": 1}
     one = make(tmp_path / "one", source, **params)
-    request = found_out(Request.from_params(PARAMS | params | {"source": str(source)}), tmp_path / "two")
+    request = resolve_source(Request.from_params(PARAMS | params | {"source": str(source)}), tmp_path / "two")
     for name in ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster", "publish"):
         for shard in (Shard(1, 2), Shard(0, 1)) if name in ("generate", "vectorize") else (None,):
             run_stage(request, name, shard, tmp_path / "two")
@@ -134,7 +134,7 @@ def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: 
 
 def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_path: Path) -> None:
     source = parquet_of(tmp_path / "notes.parquet", note_rows())
-    request = found_out(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
+    request = resolve_source(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
     run_stage(request, "setup", None, tmp_path)
     rows = note_rows()
     parquet_of(source, [(*rows[0][:1], "Outro", *rows[0][2:]), *rows[1:]])
@@ -168,7 +168,7 @@ def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> 
     source = sqlite_of(tmp_path / "notes.db", note_rows())
     version = make(tmp_path, source)
     source.unlink()
-    with pytest.raises(SpecError, match="nothing here can make them anew; repair it without --anew"):
+    with pytest.raises(SpecError, match="nothing here can make them anew; repair it without --force"):
         repair(tmp_path, "notes", anew=True)
     (version.folder / "clusters.db").unlink()
     assert "clusters.db" in repair(tmp_path, "notes").files
@@ -233,7 +233,7 @@ def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int,
     texts = [(f"doc-{i}", f"RPG {i} ".ljust(size, "x"), 1, "") for i in range(rows)]
     source = parquet_of(tmp_path / "notes.parquet", texts)
     params = {"columns": "", "encoder": "hashed", "kmeans_niter": 1, "vacuum": True, "source": str(source)}
-    request = found_out(Request.from_params(PARAMS | params), tmp_path)
+    request = resolve_source(Request.from_params(PARAMS | params), tmp_path)
     build = Store(tmp_path, "notes").build(request.spec).folder
     run_all(request, tmp_path)
     lies = {"publish": 0} | dict.fromkeys(("generate", "ingest", "vacuum"), 0)

@@ -84,7 +84,7 @@ def test_progress_counts_rows_and_those_of_blocks_that_were_kept(
     with _service(monkeypatch, Faults()):
         _run(tmp_path)
         request = Request.from_params(PARAMS)
-        Store(tmp_path, "asked").build(request.spec).distrust("vectorize")
+        Store(tmp_path, "asked").build(request.spec).invalidate("vectorize")
         run_stage(request, "vectorize", Shard(0, 1), tmp_path, lambda _, *done: heard.append(done))
     assert heard == [(1_200, 1_200, 0)]
 

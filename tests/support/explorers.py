@@ -11,7 +11,7 @@ from pathlib import Path
 
 from place import SCRATCH
 
-from synthprof.explorer.server.access import Lone
+from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.local.home import Home
 from synthprof.runner.run import run_all
@@ -54,7 +54,7 @@ def answer(client, path: str, **options):
 @contextlib.contextmanager
 def alone(home: Path, token: str | None = None) -> Iterator[TestClient]:
     """A caller of the explorer without Airflow."""
-    with TestClient(make_app(home, Lone(token)), raise_server_exceptions=False) as client:
+    with TestClient(make_app(home, TokenAccess(token)), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -142,9 +142,9 @@ def _incomplete(version: Path) -> list[str]:
         files = read_manifest(version).files
     except Exception as error:
         return [f"no manifest: {error}"]
-    strangers = {path.name for path in version.iterdir()} - {file.path for file in files} - {MANIFEST}
+    unknown_files = {path.name for path in version.iterdir()} - {file.path for file in files} - {MANIFEST}
     return [f"{name} is damaged" for name in damaged(version, files)] + [
-        f"{name} is stray" for name in strangers
+        f"{name} is stray" for name in unknown_files
     ]
 
 

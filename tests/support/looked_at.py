@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from synthprof.runner.run import run_all
 from synthprof.spec.spec import Request
-from synthprof.stages.import_rows import found_out
+from synthprof.stages.import_rows import resolve_source
 from synthprof.versions.version import open_version
 
 ROWS = 2_000
@@ -45,4 +45,4 @@ def _collection(home: Path) -> None:
         "dataset": "texts", "source": str(source), "id_column": "key", "text_column": "body", "clusters": 2,
         "columns": "nome,ano,numero", "kmeans_niter": 2, "workers": 1, "save_index": False,
     }  # fmt: skip
-    run_all(found_out(Request.from_params(params), home), home)
+    run_all(resolve_source(Request.from_params(params), home), home)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from synthprof.runner.run import run_all
 from synthprof.spec.spec import Request
-from synthprof.stages.import_rows import found_out
+from synthprof.stages.import_rows import resolve_source
 from synthprof.versions.version import Version, open_version
 
 GAMES, HOURS = ("Minecraft", "Valorant", "RPG", "xadrez"), ("de madrugada", "à noite", "de manhã")
@@ -50,6 +50,6 @@ def parquet_of(path: Path, rows: Sequence[tuple[Any, ...]]) -> Path:
 
 
 def make(home: Path, source: Path, **params: Any) -> Version:
-    request = found_out(Request.from_params(PARAMS | {"source": str(source)} | params), home)
+    request = resolve_source(Request.from_params(PARAMS | {"source": str(source)} | params), home)
     run_all(request, home)
     return open_version(home, request.dataset)

@@ -17,7 +17,7 @@ from synthprof.orchestration.local.rest import Airflow
 
 DAG = "synthprof_generate"
 COLOURS = 256
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 WIDE = {"viewport": {"width": 1280, "height": 860}}
 TALL = {"viewport": {"width": 1100, "height": 1130}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2, "has_touch": True}
@@ -131,8 +131,8 @@ def _save(page: Page, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shot.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
-    if size > MOST_BYTES:
-        sys.exit(f"{path} has {size:,} bytes, more than {MOST_BYTES:,}; show less in it")
+    if size > MAX_BYTES:
+        sys.exit(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}; show less in it")
     print(f"{path}: {size:,} bytes")
 
 

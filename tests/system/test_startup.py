@@ -22,8 +22,8 @@ def test_a_process_that_leaves_has_said_everything_and_takes_nothing_apart() -> 
 def test_arrow_does_without_pandas_which_can_be_imported_all_the_same() -> None:
     done = _python(
         "import sys",
-        "from synthprof.system.startup import forgo_pandas",
-        "forgo_pandas()",
+        "from synthprof.system.startup import block_pandas",
+        "block_pandas()",
         "import pyarrow as pa",
         "pa.table({'a': [1, 2]}).column('a').to_pylist()",
         "print('pandas' in sys.modules)",

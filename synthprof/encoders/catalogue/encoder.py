@@ -23,8 +23,8 @@ from synthprof.schemas.draws import LIST_SEPARATOR
 
 Codes = npt.NDArray[np.int64]
 
-ROWS_AT_ONCE = 16_384
-CHARACTERS_AT_ONCE = 1 << 21
+ROWS_BATCH = 16_384
+CHARACTERS_BATCH = 1 << 21
 """Rows, or characters of texts, whose tokens are held at a time; this bounds memory (about 17 bytes for each
 character) and has no effect on the result."""
 
@@ -76,8 +76,8 @@ class CatalogueEncoder:
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """One vector per profile, (n, dim) float32 with L2 norm 1; columns that are missing count nothing."""
-        parts = range(0, max(batch.num_rows, 1), ROWS_AT_ONCE)
-        sums = [self._sums(batch.slice(first, ROWS_AT_ONCE)) for first in parts]
+        parts = range(0, max(batch.num_rows, 1), ROWS_BATCH)
+        sums = [self._sums(batch.slice(first, ROWS_BATCH)) for first in parts]
         return unit_rows(sums[0] if len(sums) == 1 else np.concatenate(sums))
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
@@ -141,7 +141,7 @@ def _parts(texts: Sequence[str]) -> Iterator[slice]:
     first = characters = 0
     for place, text in enumerate(texts):
         characters += len(text)
-        if place > first and characters > CHARACTERS_AT_ONCE:
+        if place > first and characters > CHARACTERS_BATCH:
             yield slice(first, place)
             first, characters = place, len(text)
     if first < len(texts):

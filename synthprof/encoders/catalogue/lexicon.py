@@ -16,7 +16,7 @@ from synthprof.schemas.schema import FLAG_VALUES
 Tokens = tuple[tuple[str, str], ...]
 """What a phrase stands for, as (column, value); none where it says nothing."""
 
-MOST_YEARS = 99
+MAX_YEARS = 99
 """Numbers of years up to this one are read in texts."""
 
 
@@ -99,7 +99,7 @@ def _numbers(words: Mapping[str, Any]) -> dict[str, Tokens]:
 
 
 def _years(one: str, several: str) -> Iterator[tuple[int, str]]:
-    for number in range(1, MOST_YEARS + 1):
+    for number in range(1, MAX_YEARS + 1):
         yield number, (one if number == 1 else several).format(number)
 
 

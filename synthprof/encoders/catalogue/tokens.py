@@ -37,7 +37,7 @@ GAME_PARTS = {"jogos_favoritos": 1.0, "genero": 0.6, "estilos_preferidos": 0.4, 
 ANCHORS = {"idade": (16, 20, 25, 30, 36, 44, 55, 70), "anos_experiencia": (0, 2, 5, 10, 18, 30, 45)}
 """Numbers with a direction of their own; a value between two of them is a blend of both."""
 
-MOST_NUMBER = 127
+MAX_NUMBER = 127
 """Numbers are cut to 0..127."""
 
 WORD_WEIGHT = 100
@@ -80,10 +80,10 @@ class Tokens:
         return found
 
     def numbers(self, column: str) -> Matrix:
-        """The vectors of the numbers 0 to MOST_NUMBER, (128, dim)."""
+        """The vectors of the numbers 0 to MAX_NUMBER, (128, dim)."""
         anchors = ANCHORS[column]
         rows = self._named(column, [str(anchor) for anchor in anchors]) / TOKEN_SCALE
-        places = np.interp(np.arange(MOST_NUMBER + 1), anchors, np.arange(len(anchors)))
+        places = np.interp(np.arange(MAX_NUMBER + 1), anchors, np.arange(len(anchors)))
         below = np.minimum(places.astype(np.int64), len(anchors) - 2)
         upper = np.rint(TOKEN_SCALE * (places - below))[:, None]
         blends: Matrix = (TOKEN_SCALE - upper) * rows[below] + upper * rows[below + 1]

@@ -20,7 +20,7 @@ from synthprof.base.arrays import Vector
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError, StageError
 
-AT_ONCE = 500
+DIGESTS_BATCH = 500
 """Digests per query, below the 999 parameters that every SQLite takes."""
 
 _TABLE = """
@@ -59,8 +59,8 @@ class Answers:
         Raises StageError if the file cannot be read.
         """
         found: dict[bytes, Vector] = {}
-        for first in range(0, len(digests), AT_ONCE):
-            part = digests[first : first + AT_ONCE]
+        for first in range(0, len(digests), DIGESTS_BATCH):
+            part = digests[first : first + DIGESTS_BATCH]
             marks = ",".join("?" * len(part))
             query = f"SELECT digest, embedding FROM answers WHERE at >= ? AND digest IN ({marks})"
             with self._lock, self._clear_errors():

@@ -26,7 +26,7 @@ from synthprof.encoders.slow.encoder import KNOWN_GOOD, Rejected, SlowEncoder
 PAUSE_SECONDS = 2.0
 """Between finding a text bad and trying it once more."""
 
-MOST_PROBE_WAIT_SECONDS = 5.0
+MAX_PROBE_WAIT_SECONDS = 5.0
 
 PROBES_TO_TELL = 3
 """Good texts that failed in a row before anybody is told: one or two are no outage worth a line."""
@@ -255,7 +255,7 @@ class Embedder:
             retrying = tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(Rejected),
                 stop=lambda state: self._service.stopping.is_set() or patience(state),
-                wait=tenacity.wait_random_exponential(multiplier=0.2, max=MOST_PROBE_WAIT_SECONDS),
+                wait=tenacity.wait_random_exponential(multiplier=0.2, max=MAX_PROBE_WAIT_SECONDS),
                 sleep=self._sleep,
                 before_sleep=self._tell_outage,
                 reraise=True,

@@ -29,11 +29,11 @@ CONNECT_SECONDS = 10.0
 BUSY_TRIES, FAILED_TRIES = 6, 2
 """How often the same request is sent: who has no time is asked for longer than who fails (500)."""
 
-MOST_WAIT_SECONDS, MOST_ASKED_WAIT_SECONDS = 20.0, 300.0
-MOST_SHOWN = 200
+MAX_WAIT_SECONDS, MAX_ASKED_WAIT_SECONDS = 20.0, 300.0
+MAX_SHOWN = 200
 """Characters of an answer that a message may quote."""
 
-MOST_PER_VALUE, MOST_AROUND = 64, 1 << 20
+MAX_PER_VALUE, MAX_AROUND = 64, 1 << 20
 """Bytes of JSON that may stand for one value of a vector, and around all of them."""
 
 _THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
@@ -168,13 +168,13 @@ class HttpEncoder(SlowEncoder):
         return answer, bytes(content)
 
     def _most(self, count: int) -> int:
-        return count * self.dim * MOST_PER_VALUE + MOST_AROUND
+        return count * self.dim * MAX_PER_VALUE + MAX_AROUND
 
     def _check_status(self, answer: httpx.Response, content: bytes, texts: list[str]) -> None:
         code = answer.status_code
         if code == 200:
             return
-        said = repr(self._endpoint.redacted(content.decode(errors="replace"))[:MOST_SHOWN])
+        said = repr(self._endpoint.redacted(content.decode(errors="replace"))[:MAX_SHOWN])
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
         if code in (404, 405):
@@ -223,7 +223,7 @@ def _sleep(stopping: threading.Event, seconds: float) -> None:
 
 def _wait(state: tenacity.RetryCallState) -> float:
     """Full jitter (AWS Architecture Blog, 2015), and no less than the service asks for."""
-    jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MOST_WAIT_SECONDS)(state)
+    jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)(state)
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, Rejected)
     return float(max(jitter, error.retry_after))
@@ -239,7 +239,7 @@ def _retry_after(answer: httpx.Response) -> float:
             seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
         except (TypeError, ValueError):
             return 0.0
-    return min(max(seconds, 0.0), MOST_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
+    return min(max(seconds, 0.0), MAX_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
 
 
 def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | None]":

@@ -32,10 +32,10 @@ TOKENIZER = "tokenizer.json"
 MARKS = ("modules.json", "config.json")
 """One of these files is in every model folder of sentence-transformers."""
 
-MOST_TOKENS = 512
+MAX_TOKENS = 512
 """Of a text for an ONNX model whose tokenizer names no bound: what BERT and its kin can take."""
 
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 """Characters of what a library says that a message quotes."""
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
     except SpecError:
         raise
     except Exception as error:  # each library has its own ways to say that a file is not what it should be
-        reason = first_line(error)[:MOST_SHOWN]
+        reason = first_line(error)[:MAX_SHOWN]
         raise SpecError(
             f"model={model} cannot be loaded ({reason}); name the folder of a model of "
             "sentence-transformers, ONNX or model2vec, or with a network the name of one of the first kind"
@@ -134,7 +134,7 @@ def _onnx(model: str, threads: int, use_gpu: bool) -> Runtime:
     tokenizer = Tokenizer.from_file(str(tokens))
     tokenizer.enable_padding()
     if tokenizer.truncation is None:
-        tokenizer.enable_truncation(MOST_TOKENS)
+        tokenizer.enable_truncation(MAX_TOKENS)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     gpu = _gpu(use_gpu, "CUDAExecutionProvider" in onnxruntime.get_available_providers())

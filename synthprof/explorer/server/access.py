@@ -9,7 +9,7 @@ from fastapi import HTTPException, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from synthprof.explorer.models import Can, RunFacts, Started
+from synthprof.explorer.models import Permissions, RunFacts, Started
 from synthprof.system.environment import TOKEN
 
 LONE = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
@@ -25,7 +25,7 @@ class Access(Protocol):
     async def admit(self, request: Request) -> Response | None:
         """None for a caller who may look; else the answer to give, or HTTPException."""
 
-    async def can(self, request: Request) -> Can:
+    async def can(self, request: Request) -> Permissions:
         """What an admitted caller may do besides looking."""
 
     async def require(self, request: Request, job: Job) -> None:
@@ -38,7 +38,7 @@ class Access(Protocol):
         """What a run made. Raises HTTPException where the caller may not know or there is none."""
 
 
-class Lone:
+class TokenAccess:
     """Access without Airflow: everybody who has the token, or everybody on this machine if there is none."""
 
     def __init__(self, token: str | None) -> None:
@@ -57,9 +57,9 @@ class Lone:
             {"WWW-Authenticate": 'Basic realm="synthprof", charset="UTF-8"'},
         )
 
-    async def can(self, request: Request) -> Can:
+    async def can(self, request: Request) -> Permissions:
         """Nothing but looking."""
-        return Can(trigger=False, reason=LONE)
+        return Permissions(trigger=False, reason=LONE)
 
     async def require(self, request: Request, job: Job) -> None:
         """Nobody may."""
@@ -86,7 +86,7 @@ def _credential(header: str) -> str | None:
     return None
 
 
-class Door:
+class AccessMiddleware:
     """Nothing behind it answers who was not admitted: routes, files, docs and unknown paths alike."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:

@@ -16,17 +16,17 @@ from starlette.middleware import Middleware
 
 import synthprof
 from synthprof.explorer import models
-from synthprof.explorer.server.access import Access, Door, Job
+from synthprof.explorer.server.access import Access, AccessMiddleware, Job
 from synthprof.explorer.server.docs import docs_page
 from synthprof.explorer.server.middleware import REPORT_POLICY, Bodies, Headers
 from synthprof.explorer.server.process import Answer, Lane, Worker
-from synthprof.spec.limits import LARGEST_INTEGER, MOST_CHARACTERS, MOST_CONDITIONS, MOST_POINTS, MOST_TEXT
+from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS, MAX_POINTS, MAX_TEXT
 from synthprof.spec.spec import DATASET_PATTERN
 from synthprof.store.store import VERSION_PATTERN
 
 STATIC = Folder(__file__).parents[1] / "static"
 
-MOST_HITS = 100
+MAX_HITS = 100
 
 DatasetName = Annotated[
     str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
@@ -40,12 +40,10 @@ VersionName = Annotated[str, Path(**VERSION)]
 VersionInQuery = Annotated[str, Query(**VERSION)]
 ProfileId = Annotated[int, Path(ge=1, le=LARGEST_INTEGER, description="Number of a profile, from 1.")]
 Exact = Annotated[bool, Query(description="Compare every profile instead of asking the index.")]
-Count = Annotated[int, Query(ge=1, le=MOST_HITS, description="How many profiles.")]
+Count = Annotated[int, Query(ge=1, le=MAX_HITS, description="How many profiles.")]
 Conditions = Annotated[
-    list[Annotated[str, Query(min_length=1, max_length=MOST_CHARACTERS)]],
-    Query(
-        max_length=MOST_CONDITIONS, description="Conditions that must hold, as `estado=SP` or `idade>=30`."
-    ),
+    list[Annotated[str, Query(min_length=1, max_length=MAX_CHARACTERS)]],
+    Query(max_length=MAX_CONDITIONS, description="Conditions that must hold, as `estado=SP` or `idade>=30`."),
 ]
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -89,7 +87,7 @@ def make_app(home: Folder, access: Access, service: Callable[[], dict[str, str]]
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(Headers), Middleware(Door, access=access), Middleware(Bodies)],
+        middleware=[Middleware(Headers), Middleware(AccessMiddleware, access=access), Middleware(Bodies)],
     )
     app.state.worker, app.state.access, app.state.home = worker, access, home
     app.include_router(router)
@@ -132,7 +130,7 @@ async def map_of_points(
     request: Request,
     dataset: DatasetName,
     version: VersionName,
-    points: Annotated[int, Query(ge=1, le=MOST_POINTS, description="How many profiles at most.")] = 20_000,
+    points: Annotated[int, Query(ge=1, le=MAX_POINTS, description="How many profiles at most.")] = 20_000,
     colour: Annotated[
         str, Query(max_length=63, description="`cluster`, or a column with values or a minimum.")
     ] = "cluster",
@@ -152,7 +150,7 @@ async def search(
     request: Request,
     dataset: DatasetName,
     version: VersionName,
-    text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT, description="What to look for.")],
+    text: Annotated[str, Query(min_length=1, max_length=MAX_TEXT, description="What to look for.")],
     k: Count = 10,
     where: Conditions = [],  # noqa: B006  FastAPI copies it
     exact: Exact = False,

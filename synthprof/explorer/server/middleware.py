@@ -45,7 +45,7 @@ class Headers:
         await self.app(scope, receive, with_headers)
 
 
-MOST_BODY = 1 << 16
+MAX_BODY = 1 << 16
 """Bytes; the orders for work take a hundred."""
 
 
@@ -63,8 +63,8 @@ class Bodies:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MOST_BODY:
-                raise HTTPException(413, f"the body has more than {MOST_BODY:,} bytes; orders take a hundred")
+            if taken > MAX_BODY:
+                raise HTTPException(413, f"the body has more than {MAX_BODY:,} bytes; orders take a hundred")
             return message
 
         await self.app(scope, counted, send)

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 Lane = Literal["look", "search", "scan"]
 
-MOST_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
+MAX_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
 """Questions of each kind that may be unanswered at once; more are refused at once."""
 
 
@@ -103,9 +103,9 @@ class Worker:
         running = await self._process()
         if running is None:
             return _refused(503, "the search process hangs or did not start; the server's log says why")
-        if sum(each == lane for each in running.lanes.values()) >= MOST_WAITING[lane]:
+        if sum(each == lane for each in running.lanes.values()) >= MAX_WAITING[lane]:
             status = 503 if lane == "look" else 429
-            return _refused(status, f"{MOST_WAITING[lane]} others wait for an answer; ask again in a second")
+            return _refused(status, f"{MAX_WAITING[lane]} others wait for an answer; ask again in a second")
         self._number += 1
         number = self._number
         running.lanes[number] = lane

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from synthprof.base.errors import SpecError
-from synthprof.explorer.server.access import Lone
+from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
 from synthprof.explorer.server.middleware import for_this_machine
 from synthprof.system.environment import TOKEN
@@ -21,11 +21,11 @@ from synthprof.system.environment import TOKEN
 LEAST_TOKEN = 16
 """Characters of a token that is not guessed."""
 
-MOST_HEADERS = 1 << 17
+MAX_HEADERS = 1 << 17
 """Bytes of a request before its body: more than the longest text and all conditions take, percent-encoded."""
 
 
-def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
+def standalone_app(home: Path, host: str, token: str | None) -> ASGIApp:
     """The app for whoever reaches `host`. Raises SpecError where that would be anybody.
 
     Without a token only names of this machine are answered.
@@ -36,7 +36,7 @@ def lone_app(home: Path, host: str, token: str | None) -> ASGIApp:
         raise SpecError(f"{TOKEN} has characters that a header cannot carry; use letters and digits of ASCII")
     if token is None and not _is_loopback(host):
         raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
-    app = make_app(home, Lone(token))
+    app = make_app(home, TokenAccess(token))
     return app if token is not None else for_this_machine(app, _shown(host))
 
 
@@ -45,15 +45,15 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
 
     Raises SpecError where nobody can listen there, or anybody could ask.
     """
-    app = lone_app(home, host, os.environ.get(TOKEN) or None)
+    app = standalone_app(home, host, os.environ.get(TOKEN) or None)
     with _listening(host, port) as listening:
         config = uvicorn.Config(
             app,
             log_level="warning",
             server_header=False,
             lifespan="on",
-            http=Impatient,  # on h11, as httptools holds as many bytes of headers as are sent
-            h11_max_incomplete_event_size=MOST_HEADERS,
+            http=IdleTimeoutProtocol,  # on h11, as httptools holds as many bytes of headers as are sent
+            h11_max_incomplete_event_size=MAX_HEADERS,
         )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])
@@ -85,7 +85,7 @@ PATIENCE_SECONDS = 10.0
 """For the headers of a request; what a browser sends fits into a few packets."""
 
 
-class Impatient(H11Protocol):
+class IdleTimeoutProtocol(H11Protocol):
     """Closes a connection that has had no new request since the last look, and has none to be answered.
 
     uvicorn's own limit begins after the first answer, and anew with each byte.

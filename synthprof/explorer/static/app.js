@@ -128,7 +128,7 @@ function versions(dataset, summary, view) {
 
 function strip(summary) {
   return facts([
-    [`${summary.noun}s`, count(summary.rows)],
+    [`${summary.row_word}s`, count(summary.rows)],
     ["clusters", summary.clusters === null ? "–" : count(summary.clusters)],
     ["on disk", bytes(summary.bytes)],
     ["published", ago(summary.published_at)],

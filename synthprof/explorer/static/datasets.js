@@ -90,7 +90,7 @@ function builds(dataset, build, signal) {
   const place = el("div", { class: "build" },
     el("div", { class: "row" },
       el("span", { class: `badge ${state}`, title: STATES[state] }, state),
-      el("span", {}, `${count(build.rows)} ${build.noun}s, seed ${build.seed}, ${build.encoder}`),
+      el("span", {}, `${count(build.rows)} ${build.row_word}s, seed ${build.seed}, ${build.encoder}`),
       el("span", { class: "soft" }, ago(build.updated_at)),
       el("a", { href: link({ dataset, view: "progress", build: build.build }) }, "Progress")));
   if (build.problem) place.append(el("p", { class: "problem" }, sentence(build.problem)));

@@ -94,10 +94,10 @@ class View {
     this.#scatter.chosen = null;
     this.#scatter.points = { x, y, colours, shown: this.#shown() };
     fill(this.#parts.legend, kind === "category" ? this.#legend() : scale(values, this.#colours, this.colour));
-    this.#parts.told.textContent = `${count(ids.length)} ${this.#context.summary.noun}s`;
-    this.#parts.canvas.setAttribute("aria-label", `Map of ${count(ids.length)} ${this.#context.summary.noun}s, coloured by ${this.colour}`);
+    this.#parts.told.textContent = `${count(ids.length)} ${this.#context.summary.row_word}s`;
+    this.#parts.canvas.setAttribute("aria-label", `Map of ${count(ids.length)} ${this.#context.summary.row_word}s, coloured by ${this.colour}`);
     this.#parts.canvas.dataset.points = ids.length;
-    announce(`Map of ${count(ids.length)} ${this.#context.summary.noun}s, coloured by ${this.colour}`);
+    announce(`Map of ${count(ids.length)} ${this.#context.summary.row_word}s, coloured by ${this.colour}`);
   }
 
   /** Which points are of a chosen category; null if all count. */

@@ -20,7 +20,7 @@ export async function show(place, { at, summary, signal }) {
   // two standard errors of a share near one half
   const noise = 1 / Math.sqrt(Math.max(summary.rows, 1));
   fill(place, section("Marginals against their targets",
-    `Share of the ${summary.noun}s that have a value. By chance alone, a share near one half of ${count(summary.rows)} ${summary.noun}s strays by up to ${difference(noise).replace("+", "")} points.`,
+    `Share of the ${summary.row_word}s that have a value. By chance alone, a share near one half of ${count(summary.rows)} ${summary.row_word}s strays by up to ${difference(noise).replace("+", "")} points.`,
     el("div", { class: "row key" },
       el("span", {}, bar(0.7), "observed"),
       el("span", {}, bar(0, 0.5), "target"),

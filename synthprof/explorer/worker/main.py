@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NoReturn
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.system.environment import PARENT_PID, home_folder
 from synthprof.system.pool import die_with
-from synthprof.system.startup import forgo_pandas
+from synthprof.system.startup import block_pandas
 
 logger = logging.getLogger("synthprof.explorer.worker.main")
 
@@ -46,7 +46,7 @@ def main() -> NoReturn:
     os.nice(NICE)
     # several searches run side by side instead; FAISS and OpenBLAS read this when they are imported
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    forgo_pandas()
+    block_pandas()
     from synthprof.explorer.worker.questions import Questions
 
     with socket.socket(fileno=int(sys.argv[1])) as connection:

@@ -22,7 +22,7 @@ from synthprof.profiles.columns import schema_of
 from synthprof.schemas.schema import Column
 from synthprof.spec.contents import CLUSTER, MAP, OVERVIEW, REPORT
 from synthprof.spec.limits import LARGEST_INTEGER
-from synthprof.spec.spec import noun_of
+from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
 from synthprof.store.store import Store
@@ -222,7 +222,7 @@ def _summary(manifest: Manifest, current: bool) -> models.Summary:
         version=manifest.version,
         current=current,
         rows=manifest.rows,
-        noun=noun_of(manifest.spec.get("collection", "")),
+        row_word=row_word_of(manifest.spec.get("collection", "")),
         bytes=manifest.bytes_total,
         published_at=_utc(manifest.published_at),
         seed=manifest.spec["seed"],
@@ -333,7 +333,7 @@ def _build(found: Unfinished) -> models.Build:
     return models.Build(
         build=found.build,
         rows=found.spec.profiles,
-        noun=found.spec.noun,
+        row_word=found.spec.row_word,
         seed=found.spec.seed,
         encoder=found.spec.encoder,
         state=found.state,

@@ -16,13 +16,13 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.searcher import Searcher, open_searcher
 from synthprof.versions.version import Version, open_version
 
-MOST_SEARCHED = 3
+MAX_SEARCHED = 3
 """Versions whose index is kept in memory: two to compare and one that is looked at beside."""
 
-MOST_MEMORY = 4 << 30
+MAX_MEMORY = 4 << 30
 """Bytes of all indexes in memory, unless a single one is larger: the default limit of one index."""
 
-MOST_OPEN = 64
+MAX_OPEN = 64
 """Versions whose manifest is kept."""
 
 
@@ -74,7 +74,7 @@ class Shelf:
             raise NotThere(str(error)) from None
         with self._lock:
             self._versions[dataset, name] = time.monotonic(), found
-            while len(self._versions) > MOST_OPEN:
+            while len(self._versions) > MAX_OPEN:
                 self._versions.popitem(last=False)
         return found
 
@@ -113,7 +113,7 @@ class Shelf:
         known = self._manifests.get(folder)
         if known is None or known[0] != stamp:
             known = self._manifests[folder] = (stamp, read_manifest(folder))
-            while len(self._manifests) > 10 * MOST_OPEN:
+            while len(self._manifests) > 10 * MAX_OPEN:
                 self._manifests.pop(next(iter(self._manifests)))
         return known[1]
 
@@ -129,7 +129,7 @@ class Shelf:
         size = _index_bytes(version)
         with self._lock:
             while self._searchers and (
-                len(self._searchers) >= MOST_SEARCHED or self._bytes() + size > MOST_MEMORY
+                len(self._searchers) >= MAX_SEARCHED or self._bytes() + size > MAX_MEMORY
             ):
                 self._searchers.popitem(last=False)
         if size > 0.9 * available_memory():

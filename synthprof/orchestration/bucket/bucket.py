@@ -19,7 +19,7 @@ from synthprof.system.environment import STORAGE
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 8
+MAX_TRANSFERS = 8
 """Files on their way at once: a single one seldom fills the line."""
 
 _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -163,7 +163,7 @@ class _NotAsSealedError(Exception):
 
 def at_once(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """The results in the order of the items, several being worked on at once."""
-    pool = ThreadPoolExecutor(AT_ONCE)
+    pool = ThreadPoolExecutor(MAX_TRANSFERS)
     try:
         return list(pool.map(work, items))
     finally:

@@ -71,7 +71,7 @@ def run_stage(
     it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
     """
     with shared(stage, params, shard, run_id) as exchange:
-        known = exchange.spec.found_out if exchange else {}
+        known = exchange.spec.resolved if exchange else {}
         told = {**(variables or {}), RUN_ID: run_id}
         value = child.run_stage(stage, {**params, **known}, shard, on_start=on_start, variables=told)
         return exchange.located(value) if exchange else value
@@ -85,16 +85,16 @@ def _exchange(
 
     request = Request.from_params(params)
     if stage == "setup" and request.runtime.source:  # what the source holds names the build
-        from synthprof.stages.import_rows import found_out
+        from synthprof.stages.import_rows import resolve_source
 
-        request = found_out(request, home_folder())
+        request = resolve_source(request, home_folder())
     _check_travels(request)
     return Exchange(Bucket(url), find(stage), request, shard, run_id)
 
 
 def _check_travels(request: Request) -> None:
     """Raises SpecError for an order whose parts cannot travel."""
-    if request.runtime.max_failed and request.spec.embedded_slowly:
+    if request.runtime.max_failed and request.spec.slow_encoder:
         raise SpecError(
             f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "
             f"not travel through a bucket; set max_failed=0, or {STORAGE} empty and mount a shared folder"

@@ -16,7 +16,7 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from synthprof.explorer.models import Can, RunFacts, Started
+from synthprof.explorer.models import Permissions, RunFacts, Started
 from synthprof.explorer.server.access import Job
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.explorer.lazy import HOST_APP
@@ -55,16 +55,16 @@ class AirflowUsers:
         request.state.synthprof_user = user
         return None
 
-    async def can(self, request: Request) -> Can:
+    async def can(self, request: Request) -> Permissions:
         """Whether both kinds of work may be started."""
         try:
             for job in get_args(Job):
                 await self.require(request, job)
         except HTTPException:
-            return Can(
+            return Permissions(
                 trigger=False, reason=f"you may not trigger the DAG {dag_id(job)}; ask an administrator"
             )
-        return Can(trigger=True, reason=None)
+        return Permissions(trigger=True, reason=None)
 
     async def require(self, request: Request, job: Job) -> None:
         """Raise HTTPException 403 for a caller who may not trigger the job's DAG."""

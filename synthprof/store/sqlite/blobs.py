@@ -20,10 +20,10 @@ from synthprof.store.sqlite.pages import (
     Bytes,
     Kind,
     PageFile,
+    balanced_groups,
     header,
     interior_page,
     page_file,
-    shared_out,
     stacked,
     varint,
 )
@@ -117,7 +117,7 @@ def _append_tree(pages: PageFile, children: Sequence[_Child]) -> None:
     """The tree over the leaves is complete, its root where the schema looks for it."""
     while len(children) > 1:
         longest = len(varint(children[-1].last))
-        groups = [children[a:b] for a, b in shared_out(len(children), pages.page_bytes, longest)]
+        groups = [children[a:b] for a, b in balanced_groups(len(children), pages.page_bytes, longest)]
         numbers = pages.append(stacked(_interior_page(pages.page_bytes, group) for group in groups))
         children = [_Child(number, group[-1].last) for number, group in zip(numbers, groups, strict=True)]
     pages.move_last(ROOT)

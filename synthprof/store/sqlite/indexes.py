@@ -22,20 +22,20 @@ from synthprof.store.sqlite.pages import (
     Bytes,
     Kind,
     PageFile,
+    balanced_groups,
     interior_page,
     page,
     page_file,
-    shared_out,
     stacked,
     varint,
 )
 
-MOST_KEY_BYTES = 960
+MAX_KEY_BYTES = 960
 """A longer key might need overflow pages, which nothing here writes. SQLite wants four entries in a page, so
 that 1,002 bytes of each fit where pages hold 4 KiB, its record's header and the id among them."""
 
-ROWS_AT_ONCE = 65_536
-PAGES_AT_ONCE = 256
+ROWS_BATCH = 65_536
+PAGES_BATCH = 256
 
 Key = str | int
 
@@ -53,7 +53,7 @@ class Coded:
 
 def can_index(keys: Sequence[Key]) -> bool:
     """Whether an index on such keys can be laid out."""
-    return all(len(_body(key)) <= MOST_KEY_BYTES for key in keys)
+    return all(len(_body(key)) <= MAX_KEY_BYTES for key in keys)
 
 
 def add_indexes(path: Path, table: str, columns: Mapping[str, Coded]) -> None:
@@ -161,7 +161,7 @@ def _ids_by_key(codes: npt.NDArray[np.unsignedinteger], order: Sequence[int]) ->
     """The ids of each code in this order of codes, ascending: a counting sort, in little memory."""
     rank = np.empty(len(order), np.uint16 if len(order) <= 1 << 16 else np.uint32)
     rank[list(order)] = np.arange(len(order))
-    at_once = max(ROWS_AT_ONCE, len(order))
+    at_once = max(ROWS_BATCH, len(order))
     firsts = range(0, len(codes), at_once)
 
     def ranks_from(first: int) -> npt.NDArray[Any]:
@@ -214,12 +214,12 @@ def _append_index(pages: PageFile, column: Coded) -> int:
     entries = _entries(column)
     leaves = entries.leaves(pages.page_bytes)
     children: list[int] = []
-    for first in range(0, len(leaves), PAGES_AT_ONCE):
-        some = leaves[first : first + PAGES_AT_ONCE]
+    for first in range(0, len(leaves), PAGES_BATCH):
+        some = leaves[first : first + PAGES_BATCH]
         children += pages.append(stacked(_leaf(entries, pages.page_bytes, *leaf) for leaf in some))
     keys = [entries.one(end) for _, end in leaves[:-1]]
     while len(children) > 1:
-        groups = shared_out(len(children), pages.page_bytes, max(map(len, keys)))
+        groups = balanced_groups(len(children), pages.page_bytes, max(map(len, keys)))
         children = pages.append(
             stacked(
                 interior_page(

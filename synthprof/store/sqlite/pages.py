@@ -117,7 +117,7 @@ def interior_page(kind: Kind, page_bytes: int, children: Sequence[int], keys: Se
     return page(kind, page_bytes, sizes, b"".join(cells), right)
 
 
-def shared_out(children: int, page_bytes: int, longest_key: int) -> list[tuple[int, int]]:
+def balanced_groups(children: int, page_bytes: int, longest_key: int) -> list[tuple[int, int]]:
     """First and end of the children of each interior page, evenly: none may have a single one."""
     most = (page_bytes - INTERIOR_HEADER) // (POINTER + CHILD + longest_key)
     pages = -(-children // most)

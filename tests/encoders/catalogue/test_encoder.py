@@ -274,6 +274,6 @@ def test_long_texts_have_the_same_vectors_whatever_is_held_at_a_time(monkeypatch
     encoder = encoder_of("catalogue", 64)
     assert isinstance(encoder, TextEncoder)
     whole = encoder.encode_text(texts)
-    monkeypatch.setattr(encoder_module, "CHARACTERS_AT_ONCE", 100)
+    monkeypatch.setattr(encoder_module, "CHARACTERS_BATCH", 100)
     assert encoder.encode_text(texts).tobytes() == whole.tobytes()
     assert encoder.encode_text([]).shape == (0, 64)

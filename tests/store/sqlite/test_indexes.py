@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthprof.store.sqlite import pages
-from synthprof.store.sqlite.indexes import MOST_KEY_BYTES, Coded, Key, add_indexes, can_index
+from synthprof.store.sqlite.indexes import MAX_KEY_BYTES, Coded, Key, add_indexes, can_index
 
 
 def _indexed(path: Path, keys: Sequence[Key], codes: Sequence[int], page_bytes: int = 4_096) -> None:
@@ -67,7 +67,7 @@ def test_every_number_of_rows_is_a_whole_index(tmp_path: Path, rows: int) -> Non
     _check(tmp_path / "x.db", ["abc"], [0] * rows)
 
 
-@pytest.mark.parametrize("length", [2, 3, 57, 58, 59, 121, 122, 500, MOST_KEY_BYTES])
+@pytest.mark.parametrize("length", [2, 3, 57, 58, 59, 121, 122, 500, MAX_KEY_BYTES])
 def test_keys_of_every_length_that_fits(tmp_path: Path, length: int) -> None:
     keys = ["y" * length, "x" * (length - 2) + "é", "x" * length]
     codes = np.random.default_rng(length).integers(0, 3, 3_000).tolist()
@@ -76,8 +76,8 @@ def test_keys_of_every_length_that_fits(tmp_path: Path, length: int) -> None:
 
 
 def test_what_would_need_overflow_pages_is_told() -> None:
-    assert can_index(["x" * MOST_KEY_BYTES, ""])
-    assert not can_index(["x" * (MOST_KEY_BYTES + 1), ""])
+    assert can_index(["x" * MAX_KEY_BYTES, ""])
+    assert not can_index(["x" * (MAX_KEY_BYTES + 1), ""])
     assert can_index(range(-(1 << 40), -(1 << 40) + 3))
 
 
