@@ -35,6 +35,7 @@ MODEL = "/proc/self/cwd/model"
 CASES = {
     "catalogue": ["run --profiles 20000 --clusters 16"],
     "hashed": ["run --profiles 17000 --clusters 16 --encoder hashed --seed 7"],
+    "sampled": ["run --profiles 70000 --clusters 8 --kmeans-niter 3 --dim-embedding 8"],
     "shape": [f"run {SMALL} --dim-vector 40 --separation 0.5 --kmeans-nredo 2"],
     "locale": [f"run {SMALL} --locale de_DE"],
     "separation-0": [f"run {SMALL} --separation 0"],
