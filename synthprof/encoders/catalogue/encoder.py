@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
 
 from synthprof.base.arrays import Matrix
+from synthprof.base.sums import sum_columns
 from synthprof.encoders.catalogue.tokens import FIELD_SCALE, Tokens, whole
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
@@ -89,29 +89,34 @@ class CatalogueEncoder:
 
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
         """The weighted sum of each row's tokens, (n, dim); exact, for all are whole numbers below 2**24."""
-        singles = _joined(list(self._singles(batch)))
-        table = np.concatenate([np.zeros((0, self.dim), np.float32), *(single.table for single in singles)])
-        firsts = np.cumsum([0, *(len(single.table) for single in singles)])[:-1]
-        codes = [single.codes + first for single, first in zip(singles, firsts, strict=True)]
-        edges = np.arange(batch.num_rows + 1) * len(codes)
-        sums = _times(np.ravel(codes, order="F"), edges, np.ones(edges[-1], np.float32), table)
+        parts = _joined(list(self._singles(batch)))
         for column in ITEM_LISTS:
             if column in batch.schema.names:
-                sums += self._list_sums(column, batch.column(column))
-        return sums
+                parts.append(self._items(column, batch.column(column)))
+        table = np.concatenate([np.zeros((0, self.dim), np.float32), *(part.table for part in parts)])
+        firsts = np.cumsum([0, *(len(part.table) for part in parts)]).tolist()
+        codes = [each + first for part, first in zip(parts, firsts, strict=False) for each in part.codes]
+        return sum_columns(table, codes, batch.num_rows)
 
-    def _list_sums(self, column: str, texts: pa.Array) -> Matrix:
-        """The items of each text, together as large as the column's weight whatever their number."""
+    def _items(self, column: str, texts: pa.Array) -> "_Part":
+        """The items of each text, together as large as the column's weight whatever their number.
+
+        The table holds every item as large as it is in a list of one, two … items, then a row of zeros.
+        """
         lists = pc.split_pattern(pc.fill_null(texts.cast(pa.string()), ""), LIST_SEPARATOR)
         items = lists.flatten().dictionary_encode()
-        edges = lists.offsets.to_numpy()
-        counts = np.diff(edges)
+        starts, counts = lists.offsets.to_numpy()[:-1], np.diff(lists.offsets.to_numpy())
         most = int(counts.max(initial=1))
         shares = np.rint(FIELD_SCALE * LIST_WEIGHTS[column] / np.sqrt(np.arange(1, most + 1)))
-        weights = np.repeat(shares.astype(np.float32)[counts - 1], counts)
-        return _times(items.indices.to_numpy(), edges, weights, self._tokens.values(column, items.dictionary))
+        values = self._tokens.values(column, items.dictionary)
+        table = (shares.astype(np.float32)[:, None, None] * values).reshape(-1, self.dim)
+        none, codes = len(table), np.append(items.indices.to_numpy(), 0)
+        places = (np.minimum(starts + place, len(codes) - 1) for place in range(most))
+        scaled = (codes[at] + (counts - 1) * len(values) for at in places)
+        columns = (np.where(counts > place, each, none) for place, each in enumerate(scaled))
+        return _Part(tuple(columns), np.concatenate([table, np.zeros((1, self.dim), np.float32)]))
 
-    def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Single]":
+    def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Part]":
         """The columns that have one token per row."""
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
             if column in CATEGORY_WEIGHTS:
@@ -120,7 +125,8 @@ class CatalogueEncoder:
                 yield _single(encoded.indices, table)
             elif column in SET_LISTS:
                 encoded = _distinct(values)
-                yield _single(encoded.indices, self._list_sums(column, encoded.dictionary))
+                items = self._items(column, encoded.dictionary)
+                yield _single(encoded.indices, sum_columns(items.table, items.codes, len(encoded.dictionary)))
             elif column in FLAG_WEIGHTS:
                 table = self._tokens.values(column, pa.array(["0", "1"]))
                 yield _single(values, whole(FLAG_WEIGHTS[column]) * table)
@@ -129,10 +135,10 @@ class CatalogueEncoder:
 
 
 @dataclass(frozen=True)
-class _Single:
-    """The token of each row in one column, or in several joined: a row of the table."""
+class _Part:
+    """The tokens of each row in one column, or in several joined: rows of the table, (n,) codes for each."""
 
-    codes: Codes
+    codes: tuple[Codes, ...]
     table: Matrix
 
 
@@ -152,29 +158,23 @@ def _distinct(values: pa.Array) -> pa.DictionaryArray:
     return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
 
 
-def _single(numbers: pa.Array, table: Matrix) -> _Single:
+def _single(numbers: pa.Array, table: Matrix) -> _Part:
     """Numbers as codes, cut to the table's rows; a row of zeros behind them stands for null."""
     most = len(table)
     codes = np.clip(pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy(), 0, max(most - 1, 0))
     if numbers.null_count or not most:
         codes = np.where(numbers.is_null().to_numpy(zero_copy_only=False), most, codes)
         table = np.concatenate([table, np.zeros((1, table.shape[1]), np.float32)])
-    return _Single(codes, table[: codes.max(initial=0) + 1])
+    return _Part((codes,), table[: codes.max(initial=0) + 1])
 
 
-def _joined(singles: list[_Single]) -> list[_Single]:
+def _joined(singles: list[_Part]) -> list[_Part]:
     """The same sums from fewer tokens: small tables become one with a row for each pair of rows."""
-    joined: list[_Single] = []
+    joined: list[_Part] = []
     for single in sorted(singles, key=lambda single: len(single.table)):
         if joined and len(joined[-1].table) * len(single.table) <= JOINED_ROWS:
             last = joined.pop()
             pairs = (last.table[:, None] + single.table).reshape(-1, single.table.shape[1])
-            single = _Single(last.codes * len(single.table) + single.codes, pairs)
+            single = _Part((last.codes[0] * len(single.table) + single.codes[0],), pairs)
         joined.append(single)
     return joined
-
-
-def _times(codes: npt.NDArray[np.integer], edges: Codes, weights: Matrix, table: Matrix) -> Matrix:
-    """For each row i the sum of weights x rows of the table, over codes[edges[i]:edges[i + 1]]."""
-    sums: Matrix = csr_array((weights, codes, edges), shape=(len(edges) - 1, len(table))) @ table
-    return sums

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
 
 from synthprof.base.arrays import Matrix
+from synthprof.base.sums import sum_groups
 from synthprof.encoders.catalogue.lexicon import Lexicon, read_lexicon
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
 from synthprof.encoders.catalogue.vocabulary import Game, Vocabulary
@@ -98,9 +98,9 @@ class Tokens:
         table = np.concatenate([vectors[phrases], WORD_WEIGHT * directions(words, self.dim)])
         rows = np.concatenate([found.phrase_texts, found.word_texts])
         codes = np.concatenate([phrase_codes, word_codes + len(phrases)])
-        ones = np.ones(len(rows), np.float32)
-        sums: Matrix = csr_array((ones, (rows, codes)), shape=(len(texts), len(table))) @ table
-        return sums
+        order = np.argsort(rows, kind="stable")
+        edges = np.searchsorted(rows[order], np.arange(len(texts) + 1))
+        return sum_groups(table, codes[order], edges)
 
     def _named(self, column: str, values: Sequence[str]) -> Matrix:
         vectors = self._by_name((column, value) for value in values)
@@ -126,14 +126,11 @@ class Tokens:
     def _words(self, values: pa.Array) -> Matrix:
         """The words of each value, each in its own direction, together as large as one token."""
         lists = pc.split_pattern(fold_all(pc.fill_null(values, "")), " ")
-        lengths = np.diff(lists.offsets.to_numpy())
-        words = lists.flatten()
-        blank = np.asarray(pc.equal(words, ""))
+        edges, words = lists.offsets.to_numpy(), lists.flatten()
         vectors = directions(hash_words(words), self.dim)
-        vectors[blank] = 0
-        weights = np.repeat(np.rint(TOKEN_SCALE / np.sqrt(lengths)), lengths).astype(np.float32)
-        places = (weights, np.arange(len(words)), lists.offsets.to_numpy())
-        sums: Matrix = csr_array(places, shape=(len(values), len(words))) @ vectors
+        vectors[np.asarray(pc.equal(words, ""))] = 0
+        sums = sum_groups(vectors, np.arange(len(words)), edges)
+        sums *= np.rint(TOKEN_SCALE / np.sqrt(np.diff(edges))).astype(np.float32)[:, None]
         return sums
 
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
