@@ -40,6 +40,7 @@ from uvicorn.server import ServerState
 from synthprof.base.errors import SpecError
 from synthprof.explorer.server import process, serve
 from synthprof.explorer.server.serve import standalone_app
+from synthprof.explorer.wire import LIMITS
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS, MAX_TEXT
 from synthprof.versions.search import search_text
@@ -100,7 +101,7 @@ def test_what_breaks_a_rule_is_refused_in_one_sentence(client, path, status):
 def test_more_searches_than_may_wait_are_refused_at_once(client):
     answer(client, f"{ONE}/search?text=RPG")
     worker = client.app.state.worker
-    most = process.MAX_WAITING["search"]
+    most = LIMITS["search"].waiting
     os.kill(worker.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(most + 1) as callers:
         asked = [callers.submit(client.get, f"{ONE}/search?text=RPG") for _ in range(most + 1)]

@@ -19,7 +19,8 @@ from synthprof.explorer import models
 from synthprof.explorer.server.access import Access, AccessMiddleware, Job
 from synthprof.explorer.server.docs import docs_page
 from synthprof.explorer.server.middleware import REPORT_POLICY, Bodies, Headers
-from synthprof.explorer.server.process import Answer, Lane, Worker
+from synthprof.explorer.server.process import Worker
+from synthprof.explorer.wire import Answer, Lane, Name
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS, MAX_POINTS, MAX_TEXT
 from synthprof.spec.spec import DATASET_PATTERN
 from synthprof.store.store import VERSION_PATTERN
@@ -286,10 +287,11 @@ async def docs(request: Request) -> Response:
 # --- how ------------------------------------------------------------------------------------------------
 
 
-async def _ask(request: Request, question: str, lane: Lane = "look", **arguments: Any) -> Answer:  # noqa: ANN401
+async def _ask(request: Request, name: Name, lane: Lane = "look", **arguments: Any) -> Answer:  # noqa: ANN401
     worker: Worker = request.app.state.worker
-    wanted = question != "report" and "gzip" in request.headers.get("accept-encoding", "")
-    return await worker.ask(question, lane, wanted and question != "datasets", **arguments)
+    # the others are read here, or wrapped
+    wanted = name not in ("report", "datasets") and "gzip" in request.headers.get("accept-encoding", "")
+    return await worker.ask(name, lane, wanted, **arguments)
 
 
 async def _file(request: Request, path: Folder, headers: dict[str, str] | None = None) -> Response:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import math
 import os
@@ -14,17 +13,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from synthprof.base.errors import SpecError
+from synthprof.explorer.wire import LIMITS, MAX_HEAD_BYTES, READY, Answer, Lane, Name, Question
 from synthprof.system.environment import HOME, child_environment
 
 logger = logging.getLogger(__name__)
-
-Lane = Literal["look", "search", "scan"]
-
-MAX_WAITING: dict[Lane, int] = {"look": 64, "search": 32, "scan": 3}
-"""Questions of each kind that may be unanswered at once; more are refused at once."""
 
 
 def _seconds(text: str) -> float:
@@ -48,21 +43,6 @@ GRACE_SECONDS = 30.0
 
 SECONDS_TO_GO = 2.0
 """A killed process is gone in less, unless it waits for a disk or a file server that does not answer."""
-
-READY = 0
-"""Number of the answer that nobody asked for: the process is ready."""
-
-LONGEST_HEAD = 1 << 16
-"""Bytes of the line before an answer's bytes; far more than there ever are."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP status and a body in JSON."""
-
-    status: int
-    body: bytes
-    compressed: bool = False
 
 
 @dataclass
@@ -98,26 +78,28 @@ class Worker:
         running = self._running
         return running.process.pid if running and running.process.poll() is None else None
 
-    async def ask(self, question: str, lane: Lane, compress: bool = False, **arguments: Any) -> Answer:  # noqa: ANN401
-        """The answer; with status 429, 503 or 504 where there is none in time."""
+    async def ask(self, name: Name, lane: Lane, compress: bool = False, **arguments: Any) -> Answer:  # noqa: ANN401
+        """Return the worker's answer, or one with status 429, 503 or 504 if there is none in time."""
         running = await self._process()
-        if running is None:
-            return _refused(503, "the search process hangs or did not start; the server's log says why")
-        if sum(each == lane for each in running.lanes.values()) >= MAX_WAITING[lane]:
-            status = 503 if lane == "look" else 429
-            return _refused(status, f"{MAX_WAITING[lane]} others wait for an answer; ask again in a second")
         self._number += 1
         number = self._number
+        if running is None:
+            return Answer.problem(
+                number, 503, "the search process hangs or did not start; the server's log says why"
+            )
+        limits = LIMITS[lane]
+        if sum(each == lane for each in running.lanes.values()) >= limits.waiting:
+            detail = f"{limits.waiting} others wait for an answer; ask again in a second"
+            return Answer.problem(number, limits.refusal, detail)
         running.lanes[number] = lane
         future = running.waiting[number] = running.loop.create_future()
-        asked = {"number": number, "question": question, "lane": lane, "compress": compress}
-        line = json.dumps({**asked, "arguments": arguments, "seconds": SECONDS}).encode() + b"\n"
-        running.writer.write(line)
+        running.writer.write(Question(number, name, lane, arguments, SECONDS, compress).line())
         try:
             return await asyncio.wait_for(asyncio.shield(future), SECONDS)
         except asyncio.TimeoutError:  # noqa: UP041  another class in Python 3.10 and before only
             running.loop.call_later(GRACE_SECONDS, self._end_if_unanswered, running, number)
-            return _refused(504, f"no answer within {SECONDS:.0f} s; ask for less, or ask again later")
+            detail = f"no answer within {SECONDS:.0f} s; ask for less, or ask again later"
+            return Answer.problem(number, 504, detail)
 
     def close(self) -> None:
         """The process has been killed."""
@@ -161,7 +143,7 @@ class Worker:
                 env=child_environment() | {HOME: str(self.home)} | service,
                 stdin=subprocess.DEVNULL,
             )
-        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_HEAD)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_HEAD_BYTES)
         running = _Running(process, loop, writer)
         ready = running.waiting[READY] = loop.create_future()
         running.listener = loop.create_task(self._listen(running, reader))
@@ -175,13 +157,11 @@ class Worker:
     async def _listen(self, running: _Running, reader: asyncio.StreamReader) -> None:
         """Answers reach those who wait until the process ends; then all are told so."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while head := await reader.readline():
-                said = json.loads(head)
-                body = await reader.readexactly(said["bytes"])
-                running.lanes.pop(said["number"], None)
-                future = running.waiting.pop(said["number"], None)
+            while (answer := await Answer.receive(reader)) is not None:
+                running.lanes.pop(answer.number, None)
+                future = running.waiting.pop(answer.number, None)
                 if future is not None and not future.done():
-                    future.set_result(Answer(said["status"], body, said["compressed"]))
+                    future.set_result(answer)
         self._end(running)
 
     def _end_if_unanswered(self, running: _Running, number: int) -> None:
@@ -206,9 +186,10 @@ class Worker:
             running.writer.close()
         unanswered, running.waiting, running.lanes = running.waiting, {}, {}
         threading.Thread(target=_reap, args=(running.process, len(unanswered)), daemon=True).start()
-        for future in unanswered.values():
+        for number, future in unanswered.items():
             if not future.done() and not running.loop.is_closed():
-                future.set_result(_refused(503, "the search process ended and is started again; ask again"))
+                detail = "the search process ended and is started again; ask again"
+                future.set_result(Answer.problem(number, 503, detail))
 
 
 def _reap(process: subprocess.Popen[bytes], unanswered: int) -> None:
@@ -224,7 +205,3 @@ def _reap(process: subprocess.Popen[bytes], unanswered: int) -> None:
     code = process.wait()
     if unanswered:
         logger.warning("the explorer's process ended with status %d; the next question starts it", code)
-
-
-def _refused(status: int, detail: str) -> Answer:
-    return Answer(status, json.dumps({"detail": detail}).encode())

@@ -1,11 +1,10 @@
 """The process that answers the explorer's questions: `python -m synthprof.explorer.worker.main DESCRIPTOR`.
 
-It reads one question a line from a socket, as JSON, and writes for each a line of JSON and then the answer's
-bytes, in whatever order answers come to be. It ends with its parent, at the latest when the socket is closed.
+It reads questions from a socket and writes each answer when it is ready (`explorer.wire`). It ends with its
+parent, at the latest when the socket is closed.
 """
 
 import gzip
-import json
 import logging
 import os
 import signal
@@ -15,17 +14,17 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
 from synthprof.base.errors import SpecError, SynthprofError
+from synthprof.explorer.wire import LIMITS, READY, Answer, Question
 from synthprof.system.environment import PARENT_PID, home_folder
 from synthprof.system.pool import die_with
 from synthprof.system.startup import block_pandas
 
 logger = logging.getLogger("synthprof.explorer.worker.main")
-
-LANES = {"look": 2, "search": 2, "scan": 1}
-"""Threads for each kind of question, so that long ones do not keep short ones waiting."""
 
 NICE = 5
 """The server's own process goes first."""
@@ -33,7 +32,7 @@ NICE = 5
 IDLE_SECONDS = 600.0
 """After this a version is closed: while it is open, it is not removed, however old it is."""
 
-LEAST_TO_COMPRESS = 2_048
+MIN_COMPRESSED_BYTES = 2_048
 COMPRESSION = 2
 """Level of gzip: higher ones take longer than a fast network would."""
 
@@ -55,13 +54,13 @@ def main() -> NoReturn:
 
 
 def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
-    lanes = {name: ThreadPoolExecutor(threads, name) for name, threads in LANES.items()}
+    lanes = {lane: ThreadPoolExecutor(limits.threads, lane) for lane, limits in LIMITS.items()}
     writer = _Writer(connection.makefile("wb"))
-    writer.write(0, 200, b"", compress=False)  # ready
+    writer.write(Answer(READY, 200, b""))
     threading.Thread(target=_tidy, args=(questions,), daemon=True).start()
     for line in connection.makefile("rb"):
-        question = json.loads(line)
-        lanes[question["lane"]].submit(_answer, question, questions, writer, time.monotonic())
+        question = Question.read(line)
+        lanes[question.lane].submit(_answer, question, questions, writer, time.monotonic())
 
 
 def _tidy(questions: Any) -> None:  # noqa: ANN401
@@ -72,57 +71,56 @@ def _tidy(questions: Any) -> None:  # noqa: ANN401
 
 
 class _Writer:
-    """Answers go out whole, one after the other."""
+    """A stream to which threads write whole answers, one after the other."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def write(self, number: int, status: int, body: bytes, compress: bool) -> None:
-        """The answer to question `number` has been sent, compressed if that is welcome."""
-        compress = compress and len(body) >= LEAST_TO_COMPRESS
-        if compress:
-            body = gzip.compress(body, COMPRESSION, mtime=0)
-        head = {"number": number, "status": status, "bytes": len(body), "compressed": compress}
+    def write(self, answer: Answer) -> None:
+        """Send the answer."""
+        message = answer.message()
         with self._lock:
-            self._stream.write(json.dumps(head).encode() + b"\n")
-            self._stream.write(body)
+            self._stream.write(message)
             self._stream.flush()
 
 
-def _answer(question: dict[str, Any], questions: Any, writer: _Writer, asked: float) -> None:  # noqa: ANN401
-    """The question has its answer, or the reason why there is none."""
-    check = _limit(asked + question["seconds"])
+def _answer(question: Question, questions: Any, writer: _Writer, asked: float) -> None:  # noqa: ANN401
+    """Send the answer to the question, or the reason why there is none."""
+    check = _limit(asked + question.seconds)
     try:
         check()
-        status, body = _status_and_body(question, questions, check)
+        answer = _answer_to(question, questions, check)
     except TimeoutError as error:
-        status, body = 504, _problem(str(error))
-    writer.write(question["number"], status, body, question["compress"])
+        answer = Answer.problem(question.number, 504, str(error))
+    writer.write(_compressed(answer) if question.compress else answer)
 
 
-def _status_and_body(
-    question: dict[str, Any],
-    questions: Any,  # noqa: ANN401
-    check: Callable[[], None],
-) -> tuple[int, bytes]:
+def _answer_to(question: Question, questions: Any, check: Callable[[], None]) -> Answer:  # noqa: ANN401
     from synthprof.explorer.worker.questions import as_json
     from synthprof.explorer.worker.shelf import NotThere
 
-    arguments = question["arguments"] | ({"check": check} if question["lane"] != "look" else {})
+    problem = partial(Answer.problem, question.number)
+    arguments = question.arguments | ({"check": check} if question.lane != "look" else {})
     try:
-        return 200, as_json(getattr(questions, question["question"])(**arguments))
+        return Answer(question.number, 200, as_json(getattr(questions, question.name)(**arguments)))
     except NotThere as error:
-        return 404, _problem(str(error))
+        return problem(404, str(error))
     except SpecError as error:
-        return 422, _problem(str(error))
+        return problem(422, str(error))
     except SynthprofError as error:
-        return 409, _problem(str(error))
+        return problem(409, str(error))
     except TimeoutError:
         raise
     except Exception:
         logger.exception("%s", question)
-        return 500, _problem(f"{question['question']} failed; the server's log says why")
+        return problem(500, f"{question.name} failed; the server's log says why")
+
+
+def _compressed(answer: Answer) -> Answer:
+    if len(answer.body) < MIN_COMPRESSED_BYTES:
+        return answer
+    return replace(answer, body=gzip.compress(answer.body, COMPRESSION, mtime=0), compressed=True)
 
 
 def _limit(deadline: float) -> Callable[[], None]:
@@ -131,10 +129,6 @@ def _limit(deadline: float) -> Callable[[], None]:
             raise TimeoutError("this took too long; ask for less, or without exact and conditions")
 
     return check
-
-
-def _problem(detail: str) -> bytes:
-    return json.dumps({"detail": detail}).encode()
 
 
 if __name__ == "__main__":
