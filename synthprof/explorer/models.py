@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synthprof.spec.spec import IndexKind, IndexMemory, Spec
+from synthprof.versions.progress import BuildState, StageState
 
 DEFAULT = Spec()
 
@@ -57,7 +58,7 @@ class Build(_Said):
     row_word: str
     seed: int
     encoder: str
-    state: Literal["building", "failed", "stopped"]
+    state: BuildState
     problem: str | None = Field(description="What the last attempt failed with.")
     done: list[str]
     stages: list[str]
@@ -250,7 +251,7 @@ class StageProgress(_Said):
     """How far a stage is."""
 
     stage: str
-    state: Literal["waiting", "running", "done"]
+    state: StageState
     rows_done: int
     rows: int
     seconds: float = Field(description="Of work: of shards that are done, and so far of those at work.")
@@ -261,7 +262,7 @@ class BuildProgress(_Said):
 
     build: str
     version: str
-    state: Literal["building", "failed", "stopped"]
+    state: BuildState
     problem: str | None
     stages: list[StageProgress]
 

@@ -1,60 +1,22 @@
-"""Builds that have not led to a version yet, and how far they are, by their receipts and seals."""
+"""The builds under a data root that are not published, read from their receipts and seals."""
 
 import datetime
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from synthprof.pipeline import Stage, version_of, wanted
-from synthprof.spec.spec import BLOCK_ROWS, Spec
+from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, receipts_in
 from synthprof.store.store import Store
 from synthprof.versions.inventory import stores
-
-BuildState = Literal["building", "failed", "stopped"]
-StageState = Literal["waiting", "running", "done"]
+from synthprof.versions.progress import BuildState, StageProgress, Unfinished
 
 PAUSE_SECONDS = 60.0
 """Between two tasks of Airflow nobody holds a build; so much later it counts as stopped."""
-
-
-@dataclass(frozen=True)
-class StageProgress:
-    """How far a stage of a build is; `seconds` are those of work, its shards added up."""
-
-    stage: str
-    state: StageState
-    rows_done: int
-    rows: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Unfinished:
-    """A build whose version is not published: its spec, its state and the progress of its stages."""
-
-    dataset: str
-    build: str
-    spec: Spec
-    state: BuildState
-    problem: str | None
-    stages: tuple[StageProgress, ...]
-    updated_at: str
-
-    @property
-    def version(self) -> str:
-        """The name of the version that the build leads to."""
-        return version_of(self.spec)
-
-    @property
-    def done(self) -> tuple[str, ...]:
-        """The names of the stages that have ended, in order."""
-        return tuple(each.stage for each in self.stages if each.state == "done")
 
 
 def builds(home: Path) -> Iterator[Unfinished]:

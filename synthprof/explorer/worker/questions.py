@@ -26,9 +26,10 @@ from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
 from synthprof.store.store import Store
+from synthprof.versions.progress import Unfinished
 from synthprof.versions.search import Hit, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher
-from synthprof.versions.unfinished import Unfinished, builds_of
+from synthprof.versions.unfinished import builds_of
 from synthprof.versions.version import Version
 
 Check = Callable[[], None]

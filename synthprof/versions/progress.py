@@ -1,0 +1,46 @@
+"""Builds that are not published yet, as values: their state and how far their stages are."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from synthprof.pipeline import version_of
+from synthprof.spec.spec import Spec
+
+BuildState = Literal["building", "failed", "stopped"]
+"""`failed`: the last attempt left a reason. `stopped`: no process works on the build and none failed."""
+
+StageState = Literal["waiting", "running", "done"]
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """Progress of one stage of a build; `seconds` of work, summed over its shards."""
+
+    stage: str
+    state: StageState
+    rows_done: int
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A build whose version is not published: its spec, its state and the progress of its stages."""
+
+    dataset: str
+    build: str
+    spec: Spec
+    state: BuildState
+    problem: str | None
+    stages: tuple[StageProgress, ...]
+    updated_at: str
+
+    @property
+    def version(self) -> str:
+        """The name of the version that the build leads to."""
+        return version_of(self.spec)
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The names of the stages that have ended, in order."""
+        return tuple(each.stage for each in self.stages if each.state == "done")
