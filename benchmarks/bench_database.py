@@ -26,7 +26,7 @@ import pyarrow as pa
 from synthprof.runner.run import run_stage
 from synthprof.schemas.loader import load_schema
 from synthprof.spec.spec import BLOCK_ROWS, Request
-from synthprof.stages.ingest import Codes
+from synthprof.stages.ingest import ColumnCodes
 from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.store.sqlite import blobs
 from synthprof.store.sqlite.database import PAGE_BYTES, filling
@@ -96,9 +96,9 @@ def _laid_out_indexes(path: Path, blocks: Blocks) -> None:
     add_indexes(path, "rows", {name: parts.column for name, parts in codes.items()})
 
 
-def _indexed(blocks: Blocks) -> dict[str, Codes]:
+def _indexed(blocks: Blocks) -> dict[str, ColumnCodes]:
     columns = load_schema(blocks.spec.profile_schema).columns
-    return {column.name: Codes(column, blocks.spec.profiles) for column in columns if column.indexed}
+    return {column.name: ColumnCodes(column, blocks.spec.profiles) for column in columns if column.indexed}
 
 
 def _inserted(page_bytes: int) -> Make:

@@ -1,4 +1,4 @@
-"""What arrays of vectors are called."""
+"""Names of array types."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,3 +11,6 @@ Matrix = NDArray[np.float32]
 
 Ids = NDArray[np.int64]
 """Ids of rows, from 1 on; -1 where there is none."""
+
+Codes = NDArray[np.integer]
+"""(n,) numbers of values in a column's list, or of rows in a table, from 0 on."""

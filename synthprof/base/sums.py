@@ -9,10 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof.base.arrays import Matrix
-
-Codes = NDArray[np.integer]
-"""Row numbers of a table, from 0."""
+from synthprof.base.arrays import Codes, Matrix
 
 CHUNK_ROWS = 512
 """Rows summed at a time, so that temporaries stay in the processor's cache."""

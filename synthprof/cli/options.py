@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from synthprof.spec.params import check_names
-from synthprof.spec.spec import Kind, Request, params_schema
+from synthprof.spec.spec import Request, RequestKind, params_schema
 from synthprof.system.startup import block_pandas
 
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
 
 
-def takes_params(command: Callable[..., None], kind: Kind = "generate") -> Callable[..., None]:
+def takes_params(command: Callable[..., None], kind: RequestKind = "generate") -> Callable[..., None]:
     """The command takes every parameter of its kind of request as an option, from their one declaration."""
     schema = params_schema(kind)
 

@@ -12,13 +12,14 @@ import numpy.ma  # pa.array looks for it: it is there before processes are forke
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.odds import (
     Axis,
 )
 from synthprof.profiles.prose import prose
-from synthprof.profiles.tables import ByItems, Codes, Rows, Tables, Whole, tables_of
+from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
 from synthprof.schemas.draws import (
     Chance,
     Choice,

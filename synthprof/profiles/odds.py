@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.base.arrays import Codes
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset, YearsSince
 from synthprof.schemas.schema import Column, Schema, archetype_factors
 
-Codes = npt.NDArray[np.integer]
 Shares = npt.NDArray[np.float64]
 
 WORD = 2**32

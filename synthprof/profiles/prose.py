@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.base.arrays import Codes
 from synthprof.base.errors import SpecError
 from synthprof.profiles.fragments import join
 from synthprof.schemas.draws import PLACEHOLDER, Prose, Slot, Variant
 from synthprof.schemas.schema import Schema
 
-Codes = npt.NDArray[np.integer]
 Codes32 = npt.NDArray[np.int32]
 Index = npt.NDArray[np.intp]
 """What is looked up with; NumPy would convert other integers first."""

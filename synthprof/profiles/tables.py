@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.base.arrays import Codes
 from synthprof.profiles.fragments import list_fragments
 from synthprof.profiles.names import Names, names_of
 from synthprof.profiles.odds import (
@@ -31,9 +32,6 @@ from synthprof.schemas.draws import (
     YearsSince,
 )
 from synthprof.schemas.schema import Column, Schema
-
-Codes = npt.NDArray[np.integer]
-
 
 Rows = npt.NDArray[np.intp]
 

@@ -26,7 +26,7 @@ from synthprof.schemas.draws import (
     YearsSince,
 )
 
-Kind = Literal["category", "integer", "flag", "list", "text"]
+ColumnKind = Literal["category", "integer", "flag", "list", "text"]
 
 FLAG_VALUES = ("0", "1")
 
@@ -94,7 +94,7 @@ class Column:
     indexed: bool = False
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ColumnKind:
         """What the column holds; it follows from how it is drawn."""
         return self.draw.kind if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
 
@@ -155,7 +155,7 @@ class Column:
         return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
 
 
-_KINDS: dict[type[Draw], Kind] = {
+_KINDS: dict[type[Draw], ColumnKind] = {
     Choice: "category",
     Lookup: "category",
     Chance: "flag",

@@ -22,7 +22,7 @@ BLOCK_ROWS = 16_384
 MAX_SHARDS = 100
 """Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
 
-Kind = Literal["generate", "embed"]
+RequestKind = Literal["generate", "embed"]
 """What an order is for: profiles that are made, or texts from elsewhere."""
 
 Encoder = Literal["catalogue", "hashed", "http", "model"]
@@ -295,7 +295,7 @@ class Request(_Params):
 
 
 @functools.cache
-def params_schema(kind: Kind = "generate") -> Schemas:
+def params_schema(kind: RequestKind = "generate") -> Schemas:
     """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
 
     Of those that make profiles, or of those that embed a collection from elsewhere.

@@ -27,7 +27,9 @@ def run(context: Context) -> Outcome:
     path = context.folder() / PERFIS
     first = context.blocks.profiles(0)
     codes = {
-        column.name: Codes(column, spec.profiles) for column in context.schema.columns if _is_coded(column)
+        column.name: ColumnCodes(column, spec.profiles)
+        for column in context.schema.columns
+        if _is_coded(column)
     }
     others = [column.name for column in context.schema.columns if column.indexed and column.name not in codes]
 
@@ -69,7 +71,7 @@ def _keys(column: Column) -> tuple[str, ...] | range:
     return range(low, high + 1)
 
 
-class Codes:
+class ColumnCodes:
     """The codes of an indexed column, block by block, in as few bytes as they need."""
 
     def __init__(self, column: Column, rows: int) -> None:

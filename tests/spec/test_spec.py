@@ -11,8 +11,8 @@ from synthprof.spec.shards import Shard, plan_shards
 from synthprof.spec.spec import (
     BLOCK_ROWS,
     MAX_SHARDS,
-    Kind,
     Request,
+    RequestKind,
     Runtime,
     Spec,
     check_params,
@@ -68,7 +68,7 @@ def test_bad_parameters_are_refused_with_value_and_rule(params: dict[str, object
     ],
 )
 def test_a_kind_of_request_refuses_the_parameters_of_the_other_and_one_of_texts_without_a_source(
-    kind: Kind, params: dict[str, object], message: str
+    kind: RequestKind, params: dict[str, object], message: str
 ) -> None:
     with pytest.raises(SpecError) as caught:
         check_names(params, params_schema(kind))

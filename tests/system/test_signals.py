@@ -16,14 +16,14 @@ from place import hear_ctrl_c, until
 
 SCRIPT = textwrap.dedent("""
     import pathlib, sys, time
-    from synthprof.orchestration.local.processes import Asked, asked_by_signals
+    from synthprof.orchestration.local.processes import Interrupted, interrupted_by_signals
     log = pathlib.Path(sys.argv[1])
     try:
-        with asked_by_signals():
+        with interrupted_by_signals():
             log.write_text("begun")
             time.sleep(20)
             log.write_text("never asked")
-    except Asked as asked:
+    except Interrupted as asked:
         time.sleep(0.5)  # what ends others takes its time
         log.write_text(f"ended by {asked}")
 """)

@@ -10,18 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.base.arrays import Matrix
+from synthprof.base.arrays import Codes, Matrix
 from synthprof.base.sums import sum_columns
 from synthprof.encoders.catalogue.tokens import FIELD_SCALE, Tokens, whole
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
 from synthprof.schemas.draws import LIST_SEPARATOR
-
-Codes = npt.NDArray[np.int64]
 
 ROWS_BATCH = 16_384
 CHARACTERS_BATCH = 1 << 21

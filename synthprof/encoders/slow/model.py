@@ -13,7 +13,7 @@ import numpy as np
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
-from synthprof.encoders.slow.runtimes import Runtime, load_runtime
+from synthprof.encoders.slow.runtimes import LoadedModel, load_model
 
 VERSION = 2
 """Raised when the same model gives other vectors: what was answered before does not count then."""
@@ -33,7 +33,7 @@ class ModelEncoder(SlowEncoder):
         self._threads = threads
         self._use_gpu = use_gpu
         self._lock = threading.Lock()
-        self._loaded: Runtime | None = None
+        self._loaded: LoadedModel | None = None
 
     def __exit__(self, *_: object) -> None:
         """The memory of the model is given back."""
@@ -53,7 +53,7 @@ class ModelEncoder(SlowEncoder):
             return np.zeros((0, self.dim), np.float32)
         with self._lock:
             if self._loaded is None:
-                self._loaded = load_runtime(self.model, self._threads, self._use_gpu)
+                self._loaded = load_model(self.model, self._threads, self._use_gpu)
             vectors = self._loaded(texts)
         if vectors.shape[1] != self.dim:
             raise SpecError(

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from synthprof.base.errors import SpecError, first_line
 
-Runtime = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+LoadedModel = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 """One vector per text, (n, dim), of any norm."""
 
-Kind = Literal["transformers", "onnx", "static"]
+ModelFormat = Literal["transformers", "onnx", "static"]
 
 EXTRA = ".venv/bin/pip install -e '.[model]'"
 
@@ -41,13 +41,13 @@ MAX_SHOWN = 200
 logger = logging.getLogger(__name__)
 
 
-def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
+def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
     """The model, in memory. `use_gpu` without a GPU: one warning, then the CPU.
 
     Raises SpecError if it is no model, cannot be loaded, or its library is not installed.
     """
     try:
-        kind = kind_of(model)
+        kind = format_of(model)
         if kind == "static":
             return _static(model)
         load = _onnx if kind == "onnx" else _transformers
@@ -64,7 +64,7 @@ def load_runtime(model: str, threads: int, use_gpu: bool) -> Runtime:
         ) from error
 
 
-def kind_of(model: str) -> Kind:
+def format_of(model: str) -> ModelFormat:
     """What a model is, by the files of its folder; a name is one of sentence-transformers.
 
     Raises SpecError for a folder that is none of a model.
@@ -100,14 +100,14 @@ def _onnx_file(folder: Path) -> Path | None:
     return next((folder / name for name in ONNX_FILES if (folder / name).is_file()), None)
 
 
-def _static(model: str) -> Runtime:
+def _static(model: str) -> LoadedModel:
     from model2vec import StaticModel
 
     loaded = StaticModel.from_pretrained(str(Path(model).expanduser()))
     return lambda texts: np.asarray(loaded.encode(list(texts), use_multiprocessing=False), np.float32)
 
 
-def _transformers(model: str, threads: int, use_gpu: bool) -> Runtime:
+def _transformers(model: str, threads: int, use_gpu: bool) -> LoadedModel:
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
@@ -120,7 +120,7 @@ def _transformers(model: str, threads: int, use_gpu: bool) -> Runtime:
     return lambda texts: np.asarray(loaded.encode(list(texts), show_progress_bar=False), np.float32)
 
 
-def _onnx(model: str, threads: int, use_gpu: bool) -> Runtime:
+def _onnx(model: str, threads: int, use_gpu: bool) -> LoadedModel:
     """An encoder as exported by Optimum: token ids and mask in, states of the tokens or a sentence out."""
     import onnxruntime
     from tokenizers import Tokenizer

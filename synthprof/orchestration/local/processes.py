@@ -21,34 +21,34 @@ SECONDS_TO_END = 8.0
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
-class Asked(BaseException):
+class Interrupted(BaseException):
     """Someone has asked us to end, by a signal."""
 
 
 @contextlib.contextmanager
-def asked_by_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise Asked here, the first time; from then on they are ignored.
+def interrupted_by_signals() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise Interrupted here, the first time; from then on they are ignored.
 
     So a second Ctrl-C does not cut short what ends our processes. What our caller has us ignore, as nohup
     does, stays ignored.
     """
 
-    def raise_asked(number: int, frame: FrameType | None) -> None:
+    def raise_interrupted(number: int, frame: FrameType | None) -> None:
         for each in before:
             signal.signal(each, signal.SIG_IGN)
-        raise Asked(signal.Signals(number).name)
+        raise Interrupted(signal.Signals(number).name)
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {each: old for each in signals if (old := signal.getsignal(each)) is not signal.SIG_IGN}
     for each in before:
-        signal.signal(each, raise_asked)
+        signal.signal(each, raise_interrupted)
     if signal.SIGHUP in before:
         _watch_the_terminal()
     try:
         yield
     finally:
         for each, old in before.items():
-            if signal.getsignal(each) is raise_asked:
+            if signal.getsignal(each) is raise_interrupted:
                 signal.signal(each, old)
 
 

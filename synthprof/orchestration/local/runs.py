@@ -10,7 +10,13 @@ from rich.console import Console
 
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.orchestration.local.console import print_result
-from synthprof.orchestration.local.processes import Asked, asked_by_signals, end_all, inherit_orphans, start
+from synthprof.orchestration.local.processes import (
+    Interrupted,
+    end_all,
+    inherit_orphans,
+    interrupted_by_signals,
+    start,
+)
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks.names import GENERATE_DAG
 
@@ -24,9 +30,9 @@ def here(params: dict[str, Any], environment: dict[str, str]) -> int:
     inherit_orphans()
     command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
     try:
-        with asked_by_signals():
+        with interrupted_by_signals():
             return start(command, environment).wait()
-    except Asked:
+    except Interrupted:
         Console(stderr=True).print("Ended; the same command goes on where it stopped.")
         return INTERRUPTED
     finally:
@@ -55,9 +61,9 @@ def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
         soft_wrap=True,
     )
     try:
-        with asked_by_signals(), console.status("Running"):
+        with interrupted_by_signals(), console.status("Running"):
             state = _follow(airflow, run, console)
-    except Asked:
+    except Interrupted:
         console.print("The run goes on in Airflow; end it there.")
         return INTERRUPTED
     if state != "success":

@@ -12,11 +12,11 @@ from rich.console import Console
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.orchestration.local.home import HOST, Home
 from synthprof.orchestration.local.processes import (
-    Asked,
-    asked_by_signals,
+    Interrupted,
     end_all,
     end_tree,
     inherit_orphans,
+    interrupted_by_signals,
     start,
 )
 from synthprof.orchestration.local.rest import Airflow
@@ -40,7 +40,7 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
         inherit_orphans()
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            with asked_by_signals():
+            with interrupted_by_signals():
                 with console.status("Starting Airflow"):
                     seconds = _start(home, environment, running)
                 console.print(
@@ -52,7 +52,7 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
                 while True:
                     _check(running, home)
                     time.sleep(0.5)
-        except Asked:
+        except Interrupted:
             console.print("Ending Airflow ...")
         finally:
             if "scheduler" in running:  # first, so that its tasks can still report that they were ended

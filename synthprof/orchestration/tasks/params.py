@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from synthprof.spec.spec import Kind, params_schema
+from synthprof.spec.spec import RequestKind, params_schema
 
 OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
 """Parameters without a section: Airflow's form shows these open, and each section folded."""
@@ -52,7 +52,9 @@ TITLES = {
 }
 
 
-def airflow_params(defaults: Mapping[str, Any] | None = None, kind: Kind = "generate") -> dict[str, Param]:
+def airflow_params(
+    defaults: Mapping[str, Any] | None = None, kind: RequestKind = "generate"
+) -> dict[str, Param]:
     """Every parameter as the form shows it, the open ones first; `defaults` replace the declared ones."""
     schema = params_schema(kind)
     values = {name: properties["default"] for name, properties in schema.items()} | dict(defaults or {})

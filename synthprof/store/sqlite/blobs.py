@@ -18,8 +18,8 @@ from synthprof.store.sqlite.pages import (
     HEADER,
     POINTER,
     Bytes,
-    Kind,
     PageFile,
+    PageKind,
     balanced_groups,
     header,
     interior_page,
@@ -102,7 +102,7 @@ def _leaf_pages(page_bytes: int, first: int, data: Bytes) -> tuple[int, Bytes]:
         if not len(part):
             continue
         start = page_bytes - count * cell
-        part[:, :HEADER] = header(Kind.TABLE_LEAF, count, start)
+        part[:, :HEADER] = header(PageKind.TABLE_LEAF, count, start)
         pointers = (start + cell * np.arange(count)).astype(">u2")
         part[:, HEADER : HEADER + POINTER * count] = pointers.view(np.uint8)
         cells = part[:, start:].reshape(len(part), count, cell)
@@ -125,7 +125,7 @@ def _append_tree(pages: PageFile, children: Sequence[_Child]) -> None:
 
 def _interior_page(page_bytes: int, children: Sequence[_Child]) -> Bytes:
     keys = [bytes(varint(child.last)) for child in children[:-1]]
-    return interior_page(Kind.TABLE_INTERIOR, page_bytes, [child.page for child in children], keys)
+    return interior_page(PageKind.TABLE_INTERIOR, page_bytes, [child.page for child in children], keys)
 
 
 def _record_header(width: int) -> list[int]:

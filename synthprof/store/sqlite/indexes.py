@@ -20,8 +20,8 @@ from synthprof.store.sqlite.pages import (
     HEADER,
     POINTER,
     Bytes,
-    Kind,
     PageFile,
+    PageKind,
     balanced_groups,
     interior_page,
     page,
@@ -223,7 +223,7 @@ def _append_index(pages: PageFile, column: Coded) -> int:
         children = pages.append(
             stacked(
                 interior_page(
-                    Kind.INDEX_INTERIOR, pages.page_bytes, children[first:end], keys[first : end - 1]
+                    PageKind.INDEX_INTERIOR, pages.page_bytes, children[first:end], keys[first : end - 1]
                 )
                 for first, end in groups
             )
@@ -235,4 +235,4 @@ def _append_index(pages: PageFile, column: Coded) -> int:
 def _leaf(entries: _Entries, page_bytes: int, first: int, end: int) -> Bytes:
     cells = list(entries.between(first, end))
     sizes = np.concatenate([np.full(len(some), some.shape[1]) for some in cells])
-    return page(Kind.INDEX_LEAF, page_bytes, sizes, b"".join(some.tobytes() for some in cells))
+    return page(PageKind.INDEX_LEAF, page_bytes, sizes, b"".join(some.tobytes() for some in cells))

@@ -32,7 +32,7 @@ _PAGES_AT = slice(28, 32)
 Bytes = npt.NDArray[np.uint8]
 
 
-class Kind(IntEnum):
+class PageKind(IntEnum):
     """The first byte of a b-tree page."""
 
     INDEX_INTERIOR = 0x02
@@ -91,13 +91,13 @@ def page_file(path: Path) -> Iterator[PageFile]:
         file.write(pages.pages.to_bytes(4, "big"))
 
 
-def header(kind: Kind, cells: int, start: int) -> list[int]:
+def header(kind: PageKind, cells: int, start: int) -> list[int]:
     """The first eight bytes of a b-tree page whose content begins at `start`; 65,536 is written as 0."""
     return [kind, 0, 0, *cells.to_bytes(2, "big"), *(start % 65_536).to_bytes(2, "big"), 0]
 
 
 def page(
-    kind: Kind, page_bytes: int, sizes: npt.NDArray[np.int64], cells: bytes, right: bytes = b""
+    kind: PageKind, page_bytes: int, sizes: npt.NDArray[np.int64], cells: bytes, right: bytes = b""
 ) -> Bytes:
     """A page of these cells, one behind the other at its end.
 
@@ -109,7 +109,7 @@ def page(
     return np.frombuffer(front.ljust(start, b"\0") + cells, np.uint8)
 
 
-def interior_page(kind: Kind, page_bytes: int, children: Sequence[int], keys: Sequence[bytes]) -> Bytes:
+def interior_page(kind: PageKind, page_bytes: int, children: Sequence[int], keys: Sequence[bytes]) -> Bytes:
     """The children's page over them; keys: what stands between each child and the next, one fewer."""
     *others, right = (child.to_bytes(CHILD, "big") for child in children)
     cells = [child + key for child, key in zip(others, keys, strict=True)]
