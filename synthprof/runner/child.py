@@ -1,13 +1,12 @@
 """One stage as a process of its own, which an Airflow task starts.
 
-`python -m synthprof.runner.child STAGE --params JSON [--shard FIRST:END]` runs it and reports in JSON lines
-on standard output (events log, progress, receipt, result, error).
+`python -m synthprof.runner.child STAGE --params JSON [--shard FIRST:END]` runs it and reports by the
+events of `synthprof.system.events`.
 """
 
 import argparse
 import json
 import os
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from synthprof.runner.run import run_stage
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Request
 from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
-from synthprof.system.events import emit, log_events, progress_events
+from synthprof.system.events import Failed, ReceiptWritten, Result, emit, log_events, progress_events
 from synthprof.system.pool import die_with
 from synthprof.system.startup import block_pandas, end_on_signals, leave
 
@@ -42,11 +41,10 @@ def as_child(work: Callable[[], None]) -> int:
     try:
         work()
     except SynthprofError as error:
-        emit("error", kind=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        emit(Failed.of(error))
         return error.exit_code
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        emit("error", kind="Crash", message=message, traceback=traceback.format_exc())
+        emit(Failed.of(error))
         return 1
     return 0
 
@@ -64,8 +62,8 @@ def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     receipt = run_stage(request, name, part, home_folder(), observe, run_id=run_id)
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})
     more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
-    emit("receipt", **facts, **more, line=receipt.line)
-    emit("result", value=receipt.details)
+    emit(ReceiptWritten(receipt.line, facts | more))
+    emit(Result(receipt.details))
 
 
 if __name__ == "__main__":

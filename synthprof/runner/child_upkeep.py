@@ -1,7 +1,7 @@
 """Work on published versions, as an Airflow task starts it.
 
 `python -m synthprof.runner.child_upkeep TASK --params JSON` does one task. Like
-`synthprof.runner.child` it reports in JSON lines on standard output.
+`synthprof.runner.child` it reports by events.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from synthprof.runner.child import as_child
 from synthprof.runner.reindex import build_index
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.system.environment import home_folder
-from synthprof.system.events import Progress, emit, log_events, progress_events
+from synthprof.system.events import Progress, ReceiptWritten, Result, emit, log_events, progress_events
 from synthprof.system.startup import leave
 from synthprof.versions.verify import verify
 from synthprof.versions.version import open_version
@@ -68,8 +68,9 @@ def _report(task: str, params: dict[str, Any]) -> None:
     began = time.monotonic()
     value = TASKS[task](params, progress_events(_UNITS[task]))
     seconds, rows = round(time.monotonic() - began, 3), value["rows"]
-    emit("receipt", stage=task, rows=rows, seconds=seconds, line=f"{task}: {rows:,} rows in {seconds:.2f} s")
-    emit("result", value=value)
+    facts = {"stage": task, "rows": rows, "seconds": seconds}
+    emit(ReceiptWritten(f"{task}: {rows:,} rows in {seconds:.2f} s", facts))
+    emit(Result(value))
 
 
 _UNITS = {"reindex": "rows", "verify": "files and blocks"}

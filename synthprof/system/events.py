@@ -1,26 +1,109 @@
-"""Events that a child process tells its parent, as JSON lines on standard output."""
+"""Events that a child process reports to its parent: one JSON line each on the child's standard output."""
 
 import json
 import logging
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
 from synthprof.system.logs import install
 
 
-class Progress(Protocol):
-    """Called as often as the work likes."""
+@dataclass(frozen=True)
+class LogLine:
+    """A log line and the name of its level."""
 
-    def __call__(self, done: int, total: int, failed: int = 0) -> None:
-        """So many rows are done of so many in all; `failed` of those done have no result."""
+    level: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ProgressMade:
+    """Rows done of all rows; `failed` of those done have no result.
+
+    unit: what is counted, in words: "rows". seconds: since the work began.
+    """
+
+    done: int
+    total: int
+    failed: int
+    unit: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ReceiptWritten:
+    """The facts of a stage's receipt by name, and their summary in one line."""
+
+    line: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The value that the work returned, made of JSON types."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The error that ended the work. kind: the name of its class, or "Crash" for an unexpected one."""
+
+    kind: str
+    message: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Return the event for an error that was caught."""
+        lines = "".join(traceback.format_exception(error))
+        if isinstance(error, SynthprofError):
+            return cls(type(error).__name__, str(error), lines)
+        return cls("Crash", f"{type(error).__name__}: {error}", lines)
+
+    @property
+    def error(self) -> SynthprofError:
+        """The error to raise in the parent: SpecError, Busy, or StageError for any other."""
+        kinds: dict[str, type[SynthprofError]] = {"SpecError": SpecError, "Busy": Busy}
+        return kinds.get(self.kind, StageError)(self.message)
+
+
+Event = LogLine | ProgressMade | ReceiptWritten | Result | Failed
+
+_NAMES: dict[type[Event], str] = {
+    LogLine: "log",
+    ProgressMade: "progress",
+    ReceiptWritten: "receipt",
+    Result: "result",
+    Failed: "error",
+}
+_EVENTS = {name: event for event, name in _NAMES.items()}
+
+
+def emit(event: Event) -> None:
+    """Write an event to standard output as one whole line, and flush it."""
+    sys.stdout.write(json.dumps({"event": _NAMES[type(event)], **vars(event)}, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+def read(line: str) -> Event | None:
+    """Return the event on a line of the child's standard output, or None for other text."""
+    try:
+        fields = json.loads(line)
+        return _EVENTS[fields.pop("event")](**fields)
+    except (ValueError, TypeError, KeyError, AttributeError):  # not JSON, no object, no event of ours
+        return None
 
 
 def log_events(*, detailed: bool, receipts: bool = True) -> None:
-    """Log lines go to standard output as events, for a parent process that logs them in its own way.
+    """Emit the log lines of synthprof as events, for a parent that logs them in its own way.
 
-    receipts: whether the line of each receipt is among them; not where the receipt is an event itself.
+    detailed: DEBUG lines too. receipts: log lines of receipts too; leave them out where the receipt itself is
+    emitted.
     """
     handler = _EventHandler()
     if not receipts:
@@ -28,27 +111,28 @@ def log_events(*, detailed: bool, receipts: bool = True) -> None:
     install([handler], logging.DEBUG if detailed else logging.INFO)
 
 
-def emit(event: str, **fields: Any) -> None:  # noqa: ANN401
-    """One JSON line on standard output, written whole."""
-    sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=True) + "\n")
-    sys.stdout.flush()
-
-
 class _EventHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        emit("log", level=record.levelname, message=self.format(record))
+        emit(LogLine(record.levelname, self.format(record)))
+
+
+class Progress(Protocol):
+    """A callback for progress, which may be called after every step."""
+
+    def __call__(self, done: int, total: int, failed: int = 0) -> None:
+        """Take notice that `done` rows of `total` are done, `failed` of them without a result."""
 
 
 @dataclass
 class Pace:
-    """Passes progress on at most every `every_seconds`, and at the end."""
+    """Progress passed on at most every `every_seconds`, and at the end."""
 
     passed_on: Progress
     every_seconds: float = 3.0
     _last: float = field(default_factory=time.monotonic)
 
     def __call__(self, done: int, total: int, failed: int = 0) -> None:
-        """Progress, passed on if it is time."""
+        """Pass progress on if it is due."""
         now = time.monotonic()
         if done >= total or now - self._last >= self.every_seconds:
             self._last = now
@@ -56,14 +140,13 @@ class Pace:
 
 
 def progress_events(unit: str) -> Pace:
-    """Progress that goes to standard output as events, each with the seconds since this call.
+    """Return a callback that emits progress as events, with the seconds since this call.
 
-    unit: what is counted, as people read it: "rows".
+    unit: what is counted, in words: "rows".
     """
     began = time.monotonic()
 
     def tell(done: int, total: int, failed: int = 0) -> None:
-        seconds = round(time.monotonic() - began, 3)
-        emit("progress", done=done, total=total, failed=failed, unit=unit, seconds=seconds)
+        emit(ProgressMade(done, total, failed, unit, round(time.monotonic() - began, 3)))
 
     return Pace(tell)

@@ -11,6 +11,7 @@ import pytest
 
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.orchestration.tasks import child
+from synthprof.system.events import ProgressMade
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_log_begins_with_parameters_and_ends_with_the_receipt(script, caplog):
     value = script(
         """
         say("log", level="WARNING", message="100 % of it")
-        say("progress", done=5, total=10, unit="rows", seconds=0.1)
-        say("receipt", stage="generate", rows=10, seconds=2.0, line="generate: 10 rows")
+        say("progress", done=5, total=10, failed=0, unit="rows", seconds=0.1)
+        say("receipt", line="generate: 10 rows", facts={"stage": "generate", "rows": 10, "seconds": 2.0})
         say("result", value={"version": "v1"})
         """
     )
@@ -83,15 +84,15 @@ def test_lines_of_single_blocks_are_folded_together(script, caplog):
 def test_progress_tells_failures_rate_and_the_time_left_once_they_are_known():
     from synthprof.orchestration.tasks.child import _progress_line
 
-    first = {"done": 100, "total": 1_000, "seconds": 5.0}
+    first = ProgressMade(100, 1_000, 0, "rows", 5.0)
     assert _progress_line(first, first) == "100 of 1,000 (10%) rows"
-    later = {"done": 400, "total": 1_000, "seconds": 11.0, "failed": 2}
+    later = ProgressMade(400, 1_000, 2, "rows", 11.0)
     expected = "400 of 1,000 (40%) rows, 2 failed, 50 rows/s, about 12 s left"
     assert _progress_line(later, first) == expected
 
 
 def test_progress_is_logged_at_most_every_few_seconds(script, caplog):
-    script("for n in range(1000): say('progress', done=n, total=1000, unit='rows', seconds=0.0)")
+    script("for n in range(1000): say('progress', done=n, total=1000, failed=0, unit='rows', seconds=0.0)")
     assert sum("of 1,000" in message for message in caplog.messages) == 1
 
 

@@ -25,6 +25,7 @@ from synthprof.orchestration.local.home import Home, locked
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.system.events import Failed, LogLine
 
 
 def test_secrets_are_made_once_and_for_their_owner_only(tmp_path):
@@ -296,8 +297,7 @@ def test_texts_of_others_do_not_command_the_terminal(capsys):
     assert launcher.main(["run", "\x1b]0;title\x07"]) == 2
     said = io.StringIO()
     display = Display(Console(file=said, width=200))
-    for kind in ("error", "log"):
-        event = {"event": kind, "level": "WARNING", "message": "\x1b[2J"}
+    for event in (Failed("StageError", "\x1b[2J", ""), LogLine("WARNING", "\x1b[2J")):
         display.emit(logging.makeLogRecord({"synthprof": event, "stage": "setup"}))
     assert "\x1b" not in capsys.readouterr().err + said.getvalue()
     assert said.getvalue().count("\ufffd[2J") == 2

@@ -14,6 +14,7 @@ from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.upkeep import COMMAND, UpkeepOperator, reindex_params, verify_params
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE
+from synthprof.system.events import ProgressMade
 from synthprof.versions.searcher import open_searcher
 from synthprof.versions.version import open_version
 
@@ -70,9 +71,9 @@ def test_each_event_of_progress_tells_the_seconds_that_rate_and_time_left_need(t
     with caplog.at_level(logging.DEBUG, "synthprof.orchestration.tasks.child"):
         child.run_stage("verify", {"dataset": DATASET, "all_blocks": True}, command=COMMAND)
     told = [each.synthprof for each in caplog.records if hasattr(each, "synthprof")]
-    progress = [event for event in told if event["event"] == "progress"]
+    progress = [event for event in told if isinstance(event, ProgressMade)]
     assert progress
-    assert all(event["seconds"] > 0 for event in progress)
+    assert all(event.seconds > 0 for event in progress)
 
 
 def test_the_form_tells_the_bounds_that_the_spec_declares():

@@ -28,6 +28,7 @@ from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
 from synthprof.store.sqlite.database import filling
 from synthprof.store.store import CURRENT, Store
+from synthprof.system.events import Failed, LogLine, ProgressMade, read
 from synthprof.system.machine import WARN_SHARE, Budget
 from synthprof.versions.unfinished import builds
 from synthprof.versions.version import open_version
@@ -412,13 +413,14 @@ def test_a_child_process_reports_in_json_lines_and_ends_on_sigterm_with_its_pool
     assert child.stdout
     events = []
     for line in child.stdout:
-        events.append(json.loads(line)["event"])
-        if events[-1] == "progress":
+        events.append(read(line))
+        if isinstance(events[-1], ProgressMade):
             break
     child.send_signal(signal.SIGTERM)
     child.communicate(timeout=10)
     assert child.returncode == 128 + signal.SIGTERM
-    assert "log" in events
+    assert isinstance(events[0], LogLine)
+    assert None not in events
 
 
 @pytest.mark.parametrize(
@@ -442,9 +444,10 @@ def test_a_bad_parameter_ends_a_child_with_status_2_and_the_message() -> None:
         text=True,
     )
     assert done.returncode == 2
-    event = json.loads(done.stdout.splitlines()[-1])
-    assert (event["event"], event["kind"]) == ("error", "SpecError")
-    assert "0 is less than the minimum of 1" in event["message"]
+    event = read(done.stdout.splitlines()[-1])
+    assert isinstance(event, Failed)
+    assert isinstance(event.error, SpecError)
+    assert "0 is less than the minimum of 1" in event.message
 
 
 def test_the_rows_of_a_whole_small_data_set_are_pinned(reference: tuple[Path, str]) -> None:

@@ -15,9 +15,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.text import plain
-
-Event = dict[str, Any]
+from synthprof.orchestration.tasks.child import Started
+from synthprof.system.events import Failed, LogLine, ProgressMade, ReceiptWritten, Result
 
 
 class Display(logging.Handler):
@@ -29,9 +30,9 @@ class Display(logging.Handler):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self.console = console
-        self.receipts: list[Event] = []
+        self.receipts: list[ReceiptWritten] = []
         self.values: dict[str, Any] = {}
-        self.error: Event | None = None
+        self.error: SynthprofError | None = None
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<16}"),
@@ -57,48 +58,47 @@ class Display(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """An event that a child has sent is shown."""
-        event = getattr(record, "synthprof", None)
-        if isinstance(event, dict):
-            show = getattr(self, f"_on_{event['event']}", None)
-            if show is not None:
-                show(event, str(getattr(record, "stage", "")))
+        stage = str(getattr(record, "stage", ""))
+        match getattr(record, "synthprof", None):
+            case Started():
+                self._begin(stage)
+            case ProgressMade() as event:
+                self._show_progress(event, stage)
+            case ReceiptWritten() as event:
+                self._show_receipt(event, stage)
+            case Result(value):
+                self.values[stage] = value
+            case LogLine("WARNING" | "ERROR" | "CRITICAL", message):
+                self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {plain(message)}"))
+            case Failed() as event:
+                self._show_failed(event, stage)
 
     def _begin(self, what: str) -> None:
         # Rich cannot take the total from a bar that has one
         self._progress.remove_task(self._bar)
         self._bar = self._progress.add_task(what, total=None, rows="")
 
-    def _on_start(self, event: Event, stage: str) -> None:
-        self._begin(stage)
-
-    def _on_progress(self, event: Event, stage: str) -> None:
-        done, total = event["done"], event.get("total") or None
+    def _show_progress(self, event: ProgressMade, stage: str) -> None:
+        done, total = event.done, event.total or None
         rows = f"{done:,} / {total:,}" if total else f"{done:,}"
-        rows += f", {event['failed']:,} failed" if event.get("failed") else ""
+        rows += f", {event.failed:,} failed" if event.failed else ""
         self._progress.update(self._bar, description=stage, completed=done, total=total, rows=rows)
 
-    def _on_receipt(self, event: Event, stage: str) -> None:
+    def _show_receipt(self, event: ReceiptWritten, stage: str) -> None:
         self.receipts.append(event)
-        rows, seconds = event.get("rows") or 0, event.get("seconds") or 0.0
+        rows, seconds = event.facts["rows"], event.facts["seconds"]
         done = Text.assemble(("✓ ", "green"), f"{stage:<14}", (f"{rows:>12,} rows {seconds:>8.2f} s", "dim"))
         self.console.print(done)
         self._begin("Airflow")
 
-    def _on_result(self, event: Event, stage: str) -> None:
-        self.values[stage] = event["value"]
-
-    def _on_log(self, event: Event, stage: str) -> None:
-        if event.get("level") in ("WARNING", "ERROR", "CRITICAL"):
-            self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {plain(event.get('message'))}"))
-
-    def _on_error(self, event: Event, stage: str) -> None:
-        self.error = event
-        again = "" if event.get("kind") == "SpecError" else " (Airflow tries again, up to three times)"
-        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {plain(event['message'])}{again}")
+    def _show_failed(self, event: Failed, stage: str) -> None:
+        self.error = event.error
+        again = "" if isinstance(self.error, SpecError) else " (Airflow tries again, up to three times)"
+        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {plain(event.message)}{again}")
         self.console.print(text, soft_wrap=True)
 
 
-def print_result(console: Console, published: Event, receipts: list[Event]) -> None:
+def print_result(console: Console, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
     """The stages, the scores, an example and the place of the published version stand on the console."""
     from synthprof.report.console import print_summary
     from synthprof.report.model import StageRow, added_up
@@ -109,6 +109,6 @@ def print_result(console: Console, published: Event, receipts: list[Event]) -> N
     report = summary(read_manifest(folder), Facts.of(folder))
     if receipts:  # the manifest lacks the stage that wrote it
         names = [each.name for each in dataclasses.fields(StageRow)]
-        parts = (StageRow(*(receipt[name] for name in names)) for receipt in receipts)
+        parts = (StageRow(*(receipt.facts[name] for name in names)) for receipt in receipts)
         report = dataclasses.replace(report, stages=added_up(parts))
     print_summary(console, report, folder)

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 from rich.console import Console
 
+from synthprof.base.errors import SpecError
 from synthprof.orchestration.local.console import Display, print_result
 from synthprof.orchestration.local.home import PROJECT, Home
 from synthprof.orchestration.tasks.names import GENERATE_DAG
@@ -38,7 +39,7 @@ def run(home: Home, params: dict[str, Any]) -> int:
         print_result(console, display.values["publish"], display.receipts)
         return 0
     console.print(f"The run failed; its logs: {home.path / 'logs'}", highlight=False, soft_wrap=True)
-    return 2 if display.error is not None and display.error.get("kind") == "SpecError" else 1
+    return 2 if isinstance(display.error, SpecError) else 1
 
 
 class TaskLogs:

@@ -1,4 +1,4 @@
-"""One stage run as a child process, its JSON lines turned into log lines.
+"""One stage run as a child process, its events turned into log lines.
 
 The child is needed because nothing else gives a stage its own pool of processes under every executor:
 Celery's workers may have no children, and a pool forked from a task of LocalExecutor hangs now and then.
@@ -15,12 +15,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from synthprof.base.errors import Busy, SpecError, StageError
+from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
 from synthprof.spec.spec import params_schema
 from synthprof.system.environment import child_environment
+from synthprof.system.events import Event, Failed, LogLine, ProgressMade, ReceiptWritten, Result, read
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,10 @@ SECONDS_OF_SILENCE = 30.0
 """After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
 first line of its log, takes a second; on a machine with much else to do some more."""
 
-Event = dict[str, Any]
+
+@dataclass(frozen=True)
+class Started:
+    """The beginning of a stage's log, for a handler that shows events in its own way."""
 
 
 def run_stage(
@@ -165,10 +170,10 @@ class _Log:
         self.folded = False
         self.started = time.monotonic()
         self.progress_at = 0.0
-        self._first: Event | None = None
+        self._first: ProgressMade | None = None
         self.stderr: deque[str] = deque(maxlen=50)
-        self.receipt: Event | None = None
-        self.error: Event | None = None
+        self.receipt: ReceiptWritten | None = None
+        self.failed: Failed | None = None
         self.value: Any = None
 
     def take(self, line: tuple[str, str] | None) -> None:
@@ -178,21 +183,36 @@ class _Log:
                 self._announce()
             return
         stream, text = line
-        event = _event(text) if stream == "stdout" else None
+        event = read(text) if stream == "stdout" else None
         if event is None:
             self.stderr.append(text)
             self._announce()
             self._unfold()
             logger.info("%s", text)
             return
-        if event["event"] != "error":
+        if not isinstance(event, Failed):
             self._announce()
-        getattr(self, f"_on_{event['event']}")(event)
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case LogLine():
+                self._log_line(event)
+            case ProgressMade():
+                self._log_progress(event)
+            case ReceiptWritten():
+                self.receipt = event
+            case Result(value):
+                self.value = value
+                self._log(logging.DEBUG, "result", event)
+            case Failed():
+                self.failed = event
+                self._log_failed(event)
 
     def close(self, code: int, *, asked: bool) -> Any:  # noqa: ANN401
         """The stage's value; raises what it ended with."""
         self._unfold()
-        if self.error is not None or code != 0:
+        if self.failed is not None or code != 0:
             self._announce()
             raise StageError("was asked to end before it was done") if asked else self._failure(code)
         if self.receipt is not None:
@@ -211,76 +231,66 @@ class _Log:
             if name in ALWAYS_SHOWN or value != declared.get(name)
         }
         line = " ".join(f"{name}={value}" for name, value in shown.items())
-        self._log(logging.INFO, f"{self.stage}: {line}", {"event": "start"})
+        self._log(logging.INFO, f"{self.stage}: {line}", Started())
         _log_folded("Parameters", (f"{name}: {json.dumps(value)}" for name, value in self.params.items()))
 
-    def _on_log(self, event: Event) -> None:
+    def _log_line(self, line: LogLine) -> None:
         """A line as it comes; those of single blocks (detailed_logging) are folded together."""
-        level = logging.getLevelNamesMapping().get(str(event.get("level")), logging.INFO)
+        level = logging.getLevelNamesMapping().get(line.level, logging.INFO)
         if level > logging.DEBUG:
-            self._log(level, str(event.get("message", "")), event)
+            self._log(level, line.message, line)
             return
         if not self.folded:
             self.folded = True
             logger.info("::group::Detail")
-        logger.info("%s", event.get("message", ""))
+        logger.info("%s", line.message)
 
     def _unfold(self) -> None:
         if self.folded:
             logger.info("::endgroup::")
             self.folded = False
 
-    def _on_progress(self, event: Event) -> None:
+    def _log_progress(self, event: ProgressMade) -> None:
         due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
         if due:
             self.progress_at = time.monotonic()
         self._first = self._first or event
         self._log(logging.INFO if due else logging.DEBUG, _progress_line(event, self._first), event)
 
-    def _on_receipt(self, event: Event) -> None:
-        self.receipt = event
+    def _log_failed(self, failed: Failed) -> None:
+        self._log(logging.ERROR, failed.message, failed)
+        if failed.traceback and not isinstance(failed.error, SpecError | Busy):
+            _log_folded("Traceback", failed.traceback.splitlines(), logging.ERROR)
 
-    def _on_result(self, event: Event) -> None:
-        self.value = event["value"]
-        self._log(logging.DEBUG, "result", event)
-
-    def _on_error(self, event: Event) -> None:
-        self.error = event
-        self._log(logging.ERROR, event["message"], event)
-        if event.get("traceback") and event.get("kind") not in ("SpecError", "Busy"):
-            _log_folded("Traceback", event["traceback"].splitlines(), logging.ERROR)
-
-    def _log_receipt(self, receipt: Event) -> None:
+    def _log_receipt(self, receipt: ReceiptWritten) -> None:
         """The whole receipt folded, then its sum in one line, which is the last of the log."""
-        facts = {name: value for name, value in receipt.items() if name not in ("event", "line")}
-        _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in facts.items()))
-        self._log(logging.INFO, receipt["line"], receipt)
+        _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in receipt.facts.items()))
+        self._log(logging.INFO, receipt.line, receipt)
 
-    def _log(self, level: int, text: str, event: Event) -> None:
+    def _log(self, level: int, text: str, event: Event | Started) -> None:
         if level >= logging.INFO:
             self._unfold()
         # the text may hold per cent signs; the event is for who shows it in another way
         logger.log(level, "%s", text, extra={"synthprof": event, "stage": self.stage})
 
-    def _failure(self, code: int) -> Exception:
-        if self.error is not None:
-            kinds = {"SpecError": SpecError, "Busy": Busy}
-            return kinds.get(str(self.error.get("kind")), StageError)(self.error["message"])
+    def _failure(self, code: int) -> SynthprofError:
+        if self.failed is not None:
+            return self.failed.error
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         remedy = "; if memory ran out, lower workers" if code == -9 else ""
         last = f": {self.stderr[-1]}" if self.stderr else ""
         return StageError(f"the stage's process {reason} without a message{remedy}{last}")
 
 
-def _progress_line(event: Event, first: Event) -> str:
+def _progress_line(event: ProgressMade, first: ProgressMade) -> str:
     """Rows done, failed and in all; once there is a rate since the first event, that and the time left."""
-    done, total, unit = event["done"], event.get("total"), event.get("unit", "rows")
+    done, total, unit = event.done, event.total, event.unit
     parts = [f"{done:,}{f' of {total:,} ({done / total:.0%})' if total else ''} {unit}"]
-    if event.get("failed"):
-        parts.append(f"{event['failed']:,} failed")
-    seconds = event.get("seconds", 0.0) - first.get("seconds", 0.0)
-    if done > first["done"] and seconds > 0:
-        rate = (done - first["done"]) / seconds
+    if event.failed:
+        parts.append(f"{event.failed:,} failed")
+    seconds = event.seconds - first.seconds
+    if done > first.done and seconds > 0:
+        rate = (done - first.done) / seconds
         parts.append(f"{rate:,.0f} {unit}/s")
         if total:
             parts.append(f"about {_duration((total - done) / rate)} left")
@@ -291,16 +301,6 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
-
-
-def _event(text: str) -> Event | None:
-    """The event on a line of stdout, or None for other text."""
-    try:
-        event = json.loads(text)
-    except ValueError:
-        return None
-    known = ("log", "progress", "receipt", "result", "error")
-    return event if isinstance(event, dict) and event.get("event") in known else None
 
 
 def _log_folded(title: str, lines: Iterable[str], level: int = logging.INFO) -> None:
