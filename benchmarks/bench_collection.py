@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.stages.import_rows import resolve_source
 
 GAMES = ("Minecraft", "Valorant", "FIFA", "RPG", "xadrez", "Free Fire", "corrida")

@@ -25,7 +25,8 @@ import pyarrow as pa
 
 from synthprof.runner.run import run_stage
 from synthprof.schemas.loader import load_schema
-from synthprof.spec.spec import BLOCK_ROWS, Request
+from synthprof.spec.request import Request
+from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.ingest import ColumnCodes
 from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.store.sqlite import blobs

@@ -30,7 +30,7 @@ from typing import Any
 import httpx
 
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 
 HERE = Path(__file__).parent
 CLIENTS = 8

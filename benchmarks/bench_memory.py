@@ -22,7 +22,8 @@ import psutil
 
 from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.request import Request
+from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import memory_of
 from synthprof.stages.survey import texts_of
 from synthprof.system.machine import default_workers

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from synthprof.base.units import MIB
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.receipts import Receipt, read_receipt
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version

@@ -27,7 +27,7 @@ import numpy as np
 from synthprof.profiles.drawing import generate
 from synthprof.runner.run import run_all
 from synthprof.schemas.loader import load_schema
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.sqlite.database import read
 from synthprof.versions.search import search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher, open_searcher

@@ -31,7 +31,8 @@ from synthprof.encoders.slow.asking import Effort, Embedder  # noqa: E402
 from synthprof.encoders.slow.encoder import KNOWN_GOOD  # noqa: E402
 from synthprof.encoders.slow.http import HttpEncoder, endpoint_of  # noqa: E402
 from synthprof.runner.run import run_all  # noqa: E402
-from synthprof.spec.spec import Request, Runtime  # noqa: E402
+from synthprof.spec.request import Request  # noqa: E402
+from synthprof.spec.spec import Runtime  # noqa: E402
 
 DIM = 32
 

@@ -158,7 +158,7 @@ SIDE: dict[str, Callable[[Settings], Stages]] = {
 
 
 def _request(settings: Settings, encoder: str = "catalogue", workers: int | None = None) -> Any:
-    from synthprof.spec.spec import Request
+    from synthprof.spec.request import Request
 
     return Request.from_params(
         {

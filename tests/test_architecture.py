@@ -28,7 +28,7 @@ USES_SYSTEM = {"encoders/encoder.py", "encoders/slow"}
 TOP = {"__init__", "__main__"}
 
 LIGHT = (
-    *("synthprof", "synthprof.spec.spec", "synthprof.schemas.schema", "synthprof.pipeline"),
+    *("synthprof", "synthprof.spec.request", "synthprof.schemas.schema", "synthprof.pipeline"),
     *("synthprof.orchestration.tasks.operator", "synthprof.explorer.server.app"),
     "synthprof.explorer.server.serve",
 )

@@ -13,8 +13,9 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.schemas.loader import load_schema
+from synthprof.spec.request import Request, params_schema
 from synthprof.spec.shards import plan_shards
-from synthprof.spec.spec import BLOCK_ROWS, Request, Runtime, Spec, params_schema
+from synthprof.spec.spec import BLOCK_ROWS, Runtime, Spec
 from synthprof.stages.footprint import disk_of, memory_of
 from synthprof.stages.plan import fitting_workers, plan
 from synthprof.store.manifest import Manifest, read_manifest

@@ -14,7 +14,7 @@ from synthprof.profiles.drawing import generate
 from synthprof.runner.run import run_all
 from synthprof.schemas.loader import load_schema
 from synthprof.schemas.reading import read_schema
-from synthprof.spec.spec import Request, params_schema
+from synthprof.spec.request import Request, params_schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from synthprof.cli import search
 from synthprof.cli.options import takes_params
 from synthprof.cli.show import bars, log_file, saved_as_html
 from synthprof.spec.limits import FEW_BLOCKS
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.system.environment import home_folder
 from synthprof.system.logs import log_to
 from synthprof.system.machine import check_machine

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from synthprof.spec.params import check_names
-from synthprof.spec.spec import Request, RequestKind, params_schema
+from synthprof.spec.request import Request, RequestKind, params_schema
 from synthprof.system.startup import block_pandas
 
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}

@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from synthprof.base.errors import SpecError
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.system.environment import home_folder
 from synthprof.system.refusals import clear_errors
 

@@ -14,8 +14,8 @@ from synthprof.base.errors import SynthprofError
 from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
 from synthprof.runner.run import run_stage
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request
 from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
 from synthprof.system.events import Failed, ReceiptWritten, Result, emit, log_events, progress_events
 from synthprof.system.pool import die_with

@@ -11,7 +11,8 @@ from synthprof.base.errors import SpecError
 from synthprof.base.files import flush_folder, share
 from synthprof.pipeline import Stage, check_same_release, wanted
 from synthprof.runner.run import Observer, Run, run_all
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.request import Request
+from synthprof.spec.spec import Spec
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, write_receipt

@@ -9,7 +9,8 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import flush_folder, matches
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.run import Observer, alone, ensure_done
-from synthprof.spec.spec import Request, Runtime, Spec
+from synthprof.spec.request import Request
+from synthprof.spec.spec import Runtime, Spec
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest

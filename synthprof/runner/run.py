@@ -17,8 +17,9 @@ from synthprof.base.files import make_folder, remove_temporaries
 from synthprof.pipeline import Stage, stage, wanted
 from synthprof.runner.background import Background
 from synthprof.runner.meter import Meter
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.store.receipts import Receipt, read_receipt, write_receipt
 from synthprof.store.store import Store
 from synthprof.system.logs import memory_watch

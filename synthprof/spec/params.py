@@ -4,12 +4,18 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from synthprof.base.errors import SpecError
 
 Schemas = dict[str, dict[str, Any]]
 """The JSON Schema of each parameter by its name: type, bounds, default and description."""
+
+
+class ParamModel(BaseModel):
+    """A frozen model of parameters that accepts no unknown name and no value of another type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
 
 
 def schemas_of(*models: type[BaseModel]) -> Schemas:

@@ -1,29 +1,24 @@
-"""What a data set is (Spec), how it is made this time (Runtime), and the shards that follow from both.
+"""The parameters of a data set: the spec, which determines its bytes, and the runtime, which does not.
 
 One declaration with bounds and descriptions serves the DAG's trigger form, the command line and the
-documentation. This module is imported by the DAG file: it stays free of numpy, pyarrow and faiss.
+documentation. DAG files import this module: it loads neither NumPy nor Arrow nor FAISS.
 """
 
-import contextlib
 import functools
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from synthprof.base.digests import digest_of
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.locales import locales
-from synthprof.spec.params import Schemas, check_names, check_value, number_of, schemas_of
+from synthprof.spec.params import ParamModel
 
 BLOCK_ROWS = 16_384
 """Rows of a block: the unit of randomness, work, files, resumption and verification."""
 
 MAX_SHARDS = 100
 """Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
-
-RequestKind = Literal["generate", "embed"]
-"""What an order is for: profiles that are made, or texts from elsewhere."""
 
 Encoder = Literal["catalogue", "hashed", "http", "model"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
@@ -42,11 +37,7 @@ _PATH = r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"
 _COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
 
 
-class _Params(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
-
-
-class Spec(_Params):
+class Spec(ParamModel):
     """Everything that determines the bytes of a data set, and nothing else."""
 
     profile_schema: Annotated[
@@ -185,7 +176,7 @@ RESOLVED = ("collection",)
 """Parameters that nobody gives: they follow from the source."""
 
 
-class Runtime(_Params):
+class Runtime(ParamModel):
     """How a data set is made this time; no byte of it depends on this."""
 
     source: Annotated[
@@ -243,81 +234,3 @@ class Runtime(_Params):
     max_failed: Annotated[
         int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")
     ] = 0
-
-
-DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a trailing line feed pass
-
-DatasetName = Annotated[
-    str,
-    Field(
-        pattern=DATASET_PATTERN,
-        description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
-        "starting with a letter or digit.",
-    ),
-]
-
-
-class Request(_Params):
-    """One order: this data set, made of that spec, in this way."""
-
-    dataset: DatasetName = "gamers"
-    spec: Spec = Spec()
-    runtime: Runtime = Runtime()
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> "Request":
-        """The request that flat parameters ask for; what is not given has its default.
-
-        Raises SpecError naming value, rule and remedy.
-        """
-        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
-            with contextlib.suppress(ValidationError):  # said below as Airflow says it
-                return cls._of(params)
-        check_params(params)
-        numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
-        return cls._of(numbers)
-
-    @classmethod
-    def _of(cls, params: Mapping[str, Any]) -> "Request":
-        fields: dict[type[BaseModel], dict[str, Any]] = {cls: {}, Spec: {}, Runtime: {}}
-        for name, value in params.items():
-            fields[cls._owner(name)][name] = value
-        return cls(**fields[cls], spec=Spec(**fields[Spec]), runtime=Runtime(**fields[Runtime]))
-
-    @classmethod
-    def _owner(cls, name: str) -> type[BaseModel]:
-        return next((model for model in (Spec, Runtime) if name in model.model_fields), cls)
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The flat parameters, defaults included: what from_params takes."""
-        return {"dataset": self.dataset, **self.spec.model_dump(), **self.runtime.model_dump()}
-
-
-@functools.cache
-def params_schema(kind: RequestKind = "generate") -> Schemas:
-    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
-
-    Of those that make profiles, or of those that embed a collection from elsewhere.
-    """
-    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *RESOLVED)
-    found = {name: properties for name, properties in _every_param().items() if name not in foreign}
-    if kind == "embed":
-        found["dataset"] = found["dataset"] | {"default": "collection"}
-    return found
-
-
-@functools.cache
-def _every_param() -> Schemas:
-    first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
-    found = schemas_of(Request, Spec, Runtime)
-    return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
-
-
-def check_params(params: Mapping[str, Any]) -> None:
-    """Nothing, when each parameter is known and within its bounds; else SpecError."""
-    schemas = _every_param()
-    for name, value in params.items():
-        if name not in schemas:
-            check_names({name: value}, params_schema())
-        check_value(name, value, schemas[name])

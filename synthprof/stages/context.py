@@ -10,8 +10,9 @@ from typing import Any
 from synthprof.base.files import FileRecord
 from synthprof.profiles.columns import schema_of
 from synthprof.schemas.schema import Schema
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.store.blocks import Blocks
 from synthprof.store.build import Build
 from synthprof.store.store import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 from synthprof.base.files import FileRecord, write_text
 from synthprof.sources.survey import Source, block_digest, blocks, survey
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.blocks import PROFILES
 from synthprof.store.build import SURVEY

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synthprof.pipeline import STAGES, stage, wanted
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
 from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import disk_of, memory_of
 from synthprof.stages.survey import Texts
 from synthprof.system.machine import WARN_SHARE, Budget, check_estimate

@@ -30,7 +30,8 @@ from synthprof.base.files import (
     write_text,
 )
 from synthprof.base.locks import lock, unread
-from synthprof.spec.spec import DATASET_PATTERN, Spec
+from synthprof.spec.request import DATASET_PATTERN
+from synthprof.spec.spec import Spec
 from synthprof.store.build import SPEC, Build, sweep
 from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest, unknown_files
 

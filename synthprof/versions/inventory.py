@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from synthprof.base.errors import StageError
-from synthprof.spec.spec import DATASET_PATTERN
+from synthprof.spec.request import DATASET_PATTERN
 from synthprof.store.manifest import Manifest, read_manifest
 from synthprof.store.store import CURRENT, Store
 

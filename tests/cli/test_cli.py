@@ -18,7 +18,7 @@ from place import hear_ctrl_c, until
 from synthprof.base.files import record
 from synthprof.schemas import loader
 from synthprof.schemas.describe import ADDING
-from synthprof.spec.spec import Request, params_schema
+from synthprof.spec.request import Request, params_schema
 from synthprof.store.manifest import content_digest, read_manifest
 from synthprof.store.store import Store
 

@@ -25,7 +25,7 @@ from synthprof.base.errors import SpecError
 from synthprof.explorer.server import process
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.manifest import read_manifest
 from synthprof.store.store import Store
 from synthprof.versions.search import search_similar, search_text

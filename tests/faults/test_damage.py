@@ -16,7 +16,7 @@ from harness import DATASET, SMALL, Subject, cases, note
 from synthprof.base.errors import StageError, SynthprofError
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.store import Store
 from synthprof.versions.verify import Verdict, verify

@@ -16,7 +16,7 @@ from synthprof.base.errors import SynthprofError
 from synthprof.report.model import Report
 from synthprof.report.page import render
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request, params_schema
+from synthprof.spec.request import Request, params_schema
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 

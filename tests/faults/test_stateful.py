@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.versions.verify import verify
 from synthprof.versions.version import open_version
 

@@ -12,7 +12,7 @@ from harness import DATASET, SMALL, Subject, kill, note
 
 from synthprof.base.errors import SynthprofError
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version

@@ -28,8 +28,9 @@ from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.operator import stage_task
 from synthprof.pipeline import STAGES
 from synthprof.pipeline import stage as find
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
-from synthprof.spec.spec import BLOCK_ROWS, Request
+from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import Manifest
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE

@@ -22,7 +22,8 @@ from synthprof.orchestration.tasks.operator import stage_task
 from synthprof.orchestration.tasks.params import airflow_params
 from synthprof.pipeline import STAGES, stage
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import BLOCK_ROWS, Request, Spec, check_params
+from synthprof.spec.request import Request, check_params
+from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.store import Store
 
 GENERATE, EMBED = "synthprof_generate", "synthprof_embed"

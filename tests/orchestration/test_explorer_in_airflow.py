@@ -9,7 +9,7 @@ from place import ended, until
 
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.store import Store
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

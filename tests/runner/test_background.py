@@ -13,7 +13,7 @@ from synthprof.base.locks import is_held
 from synthprof.pipeline import STAGES
 from synthprof.runner.background import Background
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.stages.footprint import memory_of
 from synthprof.store.receipts import Receipt, read_receipt
 from synthprof.store.store import Store

@@ -13,7 +13,7 @@ from synthprof.base.errors import SpecError
 from synthprof.pipeline import STAGES
 from synthprof.runner.reindex import build_index
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.manifest import Manifest, damaged
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version

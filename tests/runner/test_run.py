@@ -21,8 +21,9 @@ import pytest
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.pipeline import STAGES, keys
 from synthprof.runner.run import run_all, run_stage
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import memory_of
 from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest

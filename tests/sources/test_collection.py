@@ -23,8 +23,9 @@ from synthprof.runner.reindex import build_index
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
 from synthprof.schemas.loader import collection_schema
+from synthprof.spec.request import Request, check_params, params_schema
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import BLOCK_ROWS, Request, check_params, params_schema
+from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.footprint import disk_of, memory_of
 from synthprof.stages.import_rows import resolve_source
 from synthprof.stages.ingest import table_statement

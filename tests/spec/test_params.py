@@ -7,7 +7,7 @@ from synthprof.orchestration.local import __main__
 from synthprof.orchestration.tasks import datasets, doc
 from synthprof.orchestration.tasks.operator import seed_of
 from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
-from synthprof.spec.spec import check_params, params_schema
+from synthprof.spec.request import check_params, params_schema
 
 
 @pytest.mark.parametrize("kind", ["generate", "embed"])

@@ -7,17 +7,9 @@ from hypothesis import strategies as st
 from synthprof.base.errors import SpecError
 from synthprof.spec.locales import locales
 from synthprof.spec.params import check_names
+from synthprof.spec.request import Request, RequestKind, check_params, params_schema
 from synthprof.spec.shards import Shard, plan_shards
-from synthprof.spec.spec import (
-    BLOCK_ROWS,
-    MAX_SHARDS,
-    Request,
-    RequestKind,
-    Runtime,
-    Spec,
-    check_params,
-    params_schema,
-)
+from synthprof.spec.spec import BLOCK_ROWS, MAX_SHARDS, Runtime, Spec
 
 
 @pytest.mark.parametrize(

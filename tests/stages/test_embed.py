@@ -22,8 +22,9 @@ from place import hear_ctrl_c
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.explorer.worker.shelf import Shelf
 from synthprof.runner.run import run_all, run_stage
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.stages.summary import Facts, summary
 from synthprof.store.manifest import damaged
 from synthprof.store.sqlite.database import read

@@ -15,7 +15,8 @@ from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.local.home import Home
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import BLOCK_ROWS, Request
+from synthprof.spec.request import Request
+from synthprof.spec.spec import BLOCK_ROWS
 
 with warnings.catch_warnings():  # it would rather have httpx2, which nothing else here needs
     warnings.simplefilter("ignore")

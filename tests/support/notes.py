@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.stages.import_rows import resolve_source
 from synthprof.versions.version import Version, open_version
 

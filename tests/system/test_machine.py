@@ -9,7 +9,7 @@ import pytest
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.runner.run import limits_of
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.stages.footprint import disk_of, memory_of
 from synthprof.stages.plan import plan
 from synthprof.system import machine

@@ -22,7 +22,7 @@ from synthprof.cli.search import as_csv
 from synthprof.encoders.catalogue.phrases import fold_all
 from synthprof.runner.run import run_all
 from synthprof.schemas.loader import load_schema
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import parse_conditions, where
 from synthprof.versions.search import Hit, search_similar, search_text

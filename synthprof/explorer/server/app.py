@@ -22,7 +22,7 @@ from synthprof.explorer.server.middleware import REPORT_POLICY, Bodies, Headers
 from synthprof.explorer.server.process import Worker
 from synthprof.explorer.wire import Answer, Lane, Name
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS, MAX_POINTS, MAX_TEXT
-from synthprof.spec.spec import DATASET_PATTERN
+from synthprof.spec.request import DATASET_PATTERN
 from synthprof.store.store import VERSION_PATTERN
 
 STATIC = Folder(__file__).parents[1] / "static"

@@ -24,8 +24,9 @@ from synthprof.orchestration.bucket.bucket import Bucket, at_once
 from synthprof.orchestration.bucket.publication import BEGUN, EPOCH, Publication
 from synthprof.pipeline import BEFORE_PUBLISH, Stage, version_of
 from synthprof.pipeline import stage as find
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.spec import Spec
 from synthprof.store.blocks import BLOCK_FILE, SEAL, SEAL_FILE, seal_paths
 from synthprof.store.build import ANEW_FOR, OF_SETUP, SURVEY, Build
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, read_receipt, receipt_name, receipt_paths

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.orchestration.tasks import child
 from synthprof.pipeline import stage as find
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request
 from synthprof.system.environment import RUN_ID, STORAGE, home_folder
 from synthprof.system.refusals import clear_errors
 

@@ -19,7 +19,7 @@ from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.text import plain
 from synthprof.orchestration.local.home import HOST, Home
 from synthprof.spec.params import check_names
-from synthprof.spec.spec import Request, params_schema
+from synthprof.spec.request import Request, params_schema
 from synthprof.system.environment import HOME, home_folder
 from synthprof.system.machine import check_machine
 from synthprof.system.refusals import clear_errors

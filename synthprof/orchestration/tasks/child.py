@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
-from synthprof.spec.spec import params_schema
+from synthprof.spec.request import params_schema
 from synthprof.system.environment import child_environment
 from synthprof.system.events import Event, Failed, LogLine, ProgressMade, ReceiptWritten, Result, read
 

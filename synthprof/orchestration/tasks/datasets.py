@@ -14,7 +14,7 @@ from airflow.sdk import CronTriggerTimetable
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.tasks.names import DAGS, dag_id
 from synthprof.spec.params import check_names
-from synthprof.spec.spec import Request, params_schema
+from synthprof.spec.request import Request, params_schema
 
 KEYS = {
     "schedule": str,

@@ -1,11 +1,11 @@
-"""Airflow's parameters, made from the one declaration in `synthprof.spec.spec`."""
+"""Airflow's parameters, made from the one declaration in `synthprof.spec`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import Param
 
-from synthprof.spec.spec import RequestKind, params_schema
+from synthprof.spec.request import RequestKind, params_schema
 
 OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
 """Parameters without a section: Airflow's form shows these open, and each section folded."""

@@ -17,7 +17,8 @@ from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.model import ModelEncoder, folder_digest
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request, Spec
+from synthprof.spec.request import Request
+from synthprof.spec.spec import Spec
 from synthprof.versions.search import search_text
 from synthprof.versions.searcher import open_searcher
 from synthprof.versions.version import open_version

@@ -21,8 +21,8 @@ import pytest
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.http import HttpEncoder, endpoint_of
 from synthprof.runner.run import run_stage
+from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import Request
 
 HERE = Path(__file__).parents[3] / ".venv-infinity" / "bin"  # where `make infinity` puts it
 COMMAND = os.environ.get("SYNTHPROF_INFINITY") or shutil.which(

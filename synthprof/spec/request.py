@@ -1,0 +1,94 @@
+"""A request: the name of a data set, its spec and its runtime, read from flat parameters.
+
+Flat parameters are what the command line, Airflow's form and the Python functions take.
+"""
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, number_of, schemas_of
+from synthprof.spec.spec import EMBEDDING, GENERATING, RESOLVED, Runtime, Spec
+
+RequestKind = Literal["generate", "embed"]
+"""The two kinds of a request: profiles to generate, or a collection of texts to embed."""
+
+DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a trailing line feed pass
+
+DatasetName = Annotated[
+    str,
+    Field(
+        pattern=DATASET_PATTERN,
+        description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
+        "starting with a letter or digit.",
+    ),
+]
+
+
+class Request(ParamModel):
+    """One order: this data set, made of that spec, in this way."""
+
+    dataset: DatasetName = "gamers"
+    spec: Spec = Spec()
+    runtime: Runtime = Runtime()
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Request":
+        """The request that flat parameters ask for; what is not given has its default.
+
+        Raises SpecError naming value, rule and remedy.
+        """
+        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
+            with contextlib.suppress(ValidationError):  # said below as Airflow says it
+                return cls._of(params)
+        check_params(params)
+        numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
+        return cls._of(numbers)
+
+    @classmethod
+    def _of(cls, params: Mapping[str, Any]) -> "Request":
+        fields: dict[type[BaseModel], dict[str, Any]] = {cls: {}, Spec: {}, Runtime: {}}
+        for name, value in params.items():
+            fields[cls._owner(name)][name] = value
+        return cls(**fields[cls], spec=Spec(**fields[Spec]), runtime=Runtime(**fields[Runtime]))
+
+    @classmethod
+    def _owner(cls, name: str) -> type[BaseModel]:
+        return next((model for model in (Spec, Runtime) if name in model.model_fields), cls)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The flat parameters, defaults included: what from_params takes."""
+        return {"dataset": self.dataset, **self.spec.model_dump(), **self.runtime.model_dump()}
+
+
+@functools.cache
+def params_schema(kind: RequestKind = "generate") -> Schemas:
+    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
+
+    Of those that make profiles, or of those that embed a collection from elsewhere.
+    """
+    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *RESOLVED)
+    found = {name: properties for name, properties in _every_param().items() if name not in foreign}
+    if kind == "embed":
+        found["dataset"] = found["dataset"] | {"default": "collection"}
+    return found
+
+
+@functools.cache
+def _every_param() -> Schemas:
+    first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
+    found = schemas_of(Request, Spec, Runtime)
+    return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """Nothing, when each parameter is known and within its bounds; else SpecError."""
+    schemas = _every_param()
+    for name, value in params.items():
+        if name not in schemas:
+            check_names({name: value}, params_schema())
+        check_value(name, value, schemas[name])
