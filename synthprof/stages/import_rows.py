@@ -6,7 +6,9 @@ from pathlib import Path
 
 from synthprof.base.errors import SpecError
 from synthprof.base.files import FileRecord, write_text
-from synthprof.sources.survey import Source, block_digest, blocks, survey
+from synthprof.sources.blocks import blocks
+from synthprof.sources.source import Source
+from synthprof.sources.survey import block_digest, survey
 from synthprof.spec.request import Request
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.blocks import PROFILES

@@ -170,7 +170,7 @@ def test_repair_needs_the_source_only_for_rows_that_are_lost(tmp_path: Path) -> 
     version = make(tmp_path, source)
     source.unlink()
     with pytest.raises(SpecError, match="nothing here can make them anew; repair it without --force"):
-        repair(tmp_path, "notes", anew=True)
+        repair(tmp_path, "notes", force=True)
     (version.folder / "clusters.db").unlink()
     assert "clusters.db" in repair(tmp_path, "notes").files
     assert verify(version, None, lambda *_: None).sound

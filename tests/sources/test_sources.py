@@ -18,7 +18,9 @@ from notes import ROWS, make, note_rows, parquet_of, sqlite_of
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError, StageError
 from synthprof.sources import sqlite
-from synthprof.sources.survey import Source, blocks, survey
+from synthprof.sources.blocks import blocks
+from synthprof.sources.source import Source
+from synthprof.sources.survey import survey
 from synthprof.versions.verify import verify
 
 
@@ -118,8 +120,8 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
         (tmp_path / name / "1.txt").write_text("RPG")
     (tmp_path / "b").chmod(0)
     code = (
-        "from pathlib import Path; from synthprof.sources.survey import *;"
-        "survey(Source(Path('.'), '', '', ''))"
+        "from pathlib import Path; from synthprof.sources.source import Source;"
+        "from synthprof.sources.survey import survey; survey(Source(Path('.'), '', '', ''))"
     )
     limited = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
     done = subprocess.run(

@@ -1,0 +1,80 @@
+"""A source of texts: a file or folder, and the columns wanted of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.sources.folder import Folder
+from synthprof.sources.parquet import Parquet
+from synthprof.sources.permitted import check_permitted
+from synthprof.sources.sqlite import Sqlite
+from synthprof.spec.spec import Runtime
+
+MAGIC = {b"SQLite format 3\x00": Sqlite, b"PAR1": Parquet}
+"""How a file of each kind begins."""
+
+RESERVED = ("id", KEY, TEXT, "cluster_id")
+"""Names that a row has of us, in whatever case: SQLite takes `Descricao` for `descricao`."""
+
+
+class Reader(Protocol):
+    """One kind of source. Its rows come in the same order each time."""
+
+    def kinds(self, columns: Sequence[str]) -> list[str]:
+        """`integer` or `text` for each column. Raises SpecError naming the columns there are."""
+
+    def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        """The values of those columns, row by row, some rows at a time. Raises SpecError as `kinds` does."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows are, and which columns of them are wanted; `columns` as in the spec."""
+
+    path: Path
+    table: str
+    id_column: str
+    text_column: str
+    columns: str = ""
+
+    @classmethod
+    def of(cls, runtime: Runtime, columns: str) -> "Source":
+        """The source that the parameters name."""
+        return cls(Path(runtime.source), runtime.table, runtime.id_column, runtime.text_column, columns)
+
+
+def columns_with_kinds(source: Source) -> str:
+    """The columns to carry, each with its kind, ordered by name, so that one wish has one spelling."""
+    wished = dict(each.partition(":")[::2] for each in source.columns.split(",") if each)
+    if taken := [name for name in wished if name.casefold() in RESERVED]:
+        raise SpecError(
+            f"columns={source.columns}: {', '.join(taken)} is a name of ours; rename it in a view"
+        )
+    if len({name.casefold() for name in wished}) < len(wished):
+        raise SpecError(f"columns={source.columns}: names must differ in more than case; rename one")
+    found = zip(wished, reader_of(source).kinds(list(wished)), strict=True)
+    return ",".join(sorted(f"{name}:{wished[name] or kind}" for name, kind in found))
+
+
+def reader_of(source: Source) -> Reader:
+    """Raises SpecError if there is no source at the path, or none of a kind that can or may be read."""
+    path = source.path
+    try:
+        path = path.expanduser()
+        check_permitted(path)
+        if path.is_dir():
+            return Folder(path)
+        with path.open("rb") as file:
+            begins = file.read(16)
+    except (OSError, RuntimeError) as error:  # ~somebody who is not known here
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"source={path} cannot be read: {reason}; name a file or folder") from None
+    for magic, kind in MAGIC.items():
+        if begins.startswith(magic):
+            return kind(path, source.table)  # type: ignore[no-any-return]
+    raise SpecError(
+        f"source={path} is neither an SQLite nor a Parquet file nor a folder of text files; name one of these"
+    )
