@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from synthprof.base.errors import SpecError
 from synthprof.profiles.codes import category_codes
 from synthprof.schemas.draws import LIST_SEPARATOR
-from synthprof.schemas.schema import Column, Counted, Indexed, Measured, Scaled, Schema, TanhRatio
+from synthprof.schemas.features import Counted, Indexed, Measured, Scaled, TanhRatio
+from synthprof.schemas.schema import Column, Schema
 
 Features = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]

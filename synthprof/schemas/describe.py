@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled
 from synthprof.schemas.reading import ALLOWED, NEEDED
-from synthprof.schemas.schema import NUMBERS, Column, Counted, Feature, Indexed, Measured, Scaled, Schema
+from synthprof.schemas.schema import NUMBERS, Column, Schema
 
 MAX_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""

@@ -1,9 +1,7 @@
 """Reads a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
 
-import csv
 import functools
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +20,9 @@ from synthprof.schemas.draws import (
     Variant,
     YearsSince,
 )
-from synthprof.schemas.schema import (
-    FLAG_VALUES,
-    Archetype,
-    Column,
-    Counted,
-    Feature,
-    Indexed,
-    Measured,
-    Scaled,
-    Schema,
-    TanhRatio,
-)
-
-Table = dict[str, Any]
-Rows = list[dict[str, str]]
+from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled, TanhRatio
+from synthprof.schemas.files import Rows, Table, check_keys, check_table, read_csv, read_toml
+from synthprof.schemas.schema import FLAG_VALUES, Archetype, Column, Schema
 
 ANY_OTHER = "*"
 """The key that stands for every value not named."""
@@ -66,7 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 def read_schema(folder: Path) -> Schema:
     """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
     declared = read_toml(folder / "columns.toml")
-    _check_table(declared, "columns.toml", ("column",), ("order", "derived"))
+    check_table(declared, "columns.toml", ("column",), ("order", "derived"))
     columns: dict[str, Column] = {}
     reader = _Reader(folder, columns)
     for table in declared["column"]:
@@ -75,9 +61,9 @@ def read_schema(folder: Path) -> Schema:
             raise SpecError(f"{column.name}: there is such a [[column]] already; names must differ")
         columns[column.name] = column
     order = dict.fromkeys([*declared.get("order", ()), *columns])
-    _check_keys(order, columns, "order")
+    check_keys(order, columns, "order")
     for table in declared.get("derived", ()):
-        _check_table(table, "[[derived]]", ("numerator", "denominator"), ())
+        check_table(table, "[[derived]]", ("numerator", "denominator"), ())
     return Schema(
         name=folder.name,
         columns=tuple(columns[name] for name in order),
@@ -110,7 +96,7 @@ class _Reader:
 
     def archetype(self, table: Table) -> Archetype:
         odds = []
-        _check_table(table, f"archetype {table.get('name')}", ("name", "title", "share"), ("odds",))
+        check_table(table, f"archetype {table.get('name')}", ("name", "title", "share"), ("odds",))
         for name, factors in table.get("odds", {}).items():
             if name not in self.columns:
                 raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
@@ -232,7 +218,7 @@ class _Reader:
             rows = [
                 factors_of(odds.get(value, {}), values, f"given {name}={value}") for value in given.values
             ]
-            _check_keys(odds, given.values, f"given {name}")
+            check_keys(odds, given.values, f"given {name}")
             return Shift(name, (), tuple(rows))
         lows = tuple(int(key) for key in odds)
         return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
@@ -249,7 +235,7 @@ class _Reader:
                 file, by = key.split("/")
                 rows = self.rows(file)
                 first = next(iter(rows[0]))
-                _check_keys(factor, {row[by] for row in rows}, key)
+                check_keys(factor, {row[by] for row in rows}, key)
                 found |= {row[first]: float(factor[row[by]]) for row in rows if row[by] in factor}
         for key, factor in factors.items():
             if isinstance(column.draw, Number) and "-" in key:
@@ -265,7 +251,7 @@ class _Reader:
         ]
         for name, by_value in table.get("by_value", {}).items():
             values = self._declared(name).values
-            _check_keys(by_value, values, f"slot {table['name']} by {name}")
+            check_keys(by_value, values, f"slot {table['name']} by {name}")
             variants += [
                 Variant(((name, values.index(value), values.index(value)),), tuple(templates))
                 for value, templates in by_value.items()
@@ -285,36 +271,9 @@ class _Reader:
 
 def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:
     """One factor per value: the one written for it, else that of `*`, else 1."""
-    _check_keys(odds, (*values, ANY_OTHER), where)
+    check_keys(odds, (*values, ANY_OTHER), where)
     other = float(odds.get(ANY_OTHER, 1))
     return tuple(float(odds.get(value, other)) for value in values)
-
-
-def read_csv(path: Path) -> Rows:
-    """The rows of a catalogue file; lines that start with # are comments.
-
-    Raises SpecError on a row that has more or fewer values than there are columns.
-    """
-    with _there(path).open(encoding="utf-8", newline="") as lines:
-        names, *rows = csv.reader(line for line in lines if not line.startswith("#"))
-    for row in rows:
-        if len(row) != len(names):
-            raise SpecError(f"{path.name}: {','.join(row)!r} has {len(row)} values for {len(names)} columns")
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def read_toml(path: Path) -> Table:
-    """The tables of a TOML file. Raises SpecError if it is none or not there."""
-    try:
-        return tomllib.loads(_there(path).read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"{path.name} is not TOML: {error}; correct it") from None
-
-
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise SpecError(f"{path} is not there; write that file, or name another")
-    return path
 
 
 def _numbers(column: Column) -> tuple[str, ...]:
@@ -362,20 +321,7 @@ def _check_column(table: Table) -> None:
         needed += ("file", "by")
     elif "odds" in allowed and "odds" not in table:
         needed += ("file",)
-    _check_table(table, where, needed, ("indexed", *allowed))
-
-
-def _check_table(table: Table, where: str, needed: Sequence[str], allowed: Sequence[str]) -> None:
-    if missing := [key for key in needed if key not in table]:
-        raise SpecError(f"{where}: {', '.join(missing)} is missing; write it")
-    if unknown := [key for key in table if key not in (*needed, *allowed)]:
-        raise SpecError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join((*needed, *allowed))}")
-
-
-def _check_keys(odds: Iterable[str], known: Iterable[str], where: str) -> None:
-    for key in odds:
-        if key not in known:
-            raise SpecError(f"{where}: unknown value {key!r}; known are {', '.join(known)}")
+    check_table(table, where, needed, ("indexed", *allowed))
 
 
 def _product(factors: Any) -> float:  # noqa: ANN401

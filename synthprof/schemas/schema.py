@@ -25,6 +25,7 @@ from synthprof.schemas.draws import (
     Subset,
     YearsSince,
 )
+from synthprof.schemas.features import Feature, TanhRatio
 
 ColumnKind = Literal["category", "integer", "flag", "list", "text"]
 
@@ -32,55 +33,6 @@ FLAG_VALUES = ("0", "1")
 
 NUMBERS = range(2**15)
 """Numbers that can be drawn: they are 16-bit integers in a block, and places in tables of odds."""
-
-
-# --- features --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """(value - low) / (high - low), clipped to [0, 1]; for a flag, the value itself."""
-
-    low: int
-    high: int
-
-
-@dataclass(frozen=True)
-class Indexed:
-    """Index of the category over the number of categories."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Number of items of a list over `most`, clipped to [0, 1]."""
-
-    most: int
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Length of a text in characters over `most`, clipped to [0, 1]."""
-
-    most: int
-
-
-Feature = Scaled | Indexed | Counted | Measured
-
-
-@dataclass(frozen=True)
-class TanhRatio:
-    """tanh(numerator / denominator), and 1 where the denominator is 0."""
-
-    numerator: str
-    denominator: str
-
-    @property
-    def name(self) -> str:
-        """What the feature is called."""
-        return f"tanh({self.numerator}/{self.denominator})"
-
-
-# --- columns and schema ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

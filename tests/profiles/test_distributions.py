@@ -24,8 +24,8 @@ from synthprof.profiles.shares import expected_shares
 from synthprof.report.overview import by_column, count
 from synthprof.schemas import loader
 from synthprof.schemas.draws import Chance, Choice
+from synthprof.schemas.files import read_csv
 from synthprof.schemas.loader import load_schema
-from synthprof.schemas.reading import read_csv
 from synthprof.spec.spec import Spec
 
 SCHEMA = load_schema("gamer_br")

@@ -20,9 +20,10 @@ from synthprof.report.overview import by_column, count
 from synthprof.schemas import loader
 from synthprof.schemas.describe import ADDING
 from synthprof.schemas.draws import Choice, Shift
+from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_schema
 from synthprof.schemas.reading import factors_of, read_schema
-from synthprof.schemas.schema import Column, Indexed
+from synthprof.schemas.schema import Column
 from synthprof.spec.locales import locales
 from synthprof.spec.spec import BLOCK_ROWS
 

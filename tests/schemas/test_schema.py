@@ -11,9 +11,11 @@ from synthprof.profiles.drawing import generate
 from synthprof.schemas import loader
 from synthprof.schemas.describe import describe
 from synthprof.schemas.draws import Chance, Choice, Number, Shift, YearsSince
+from synthprof.schemas.features import Indexed, TanhRatio
+from synthprof.schemas.files import read_csv
 from synthprof.schemas.loader import load_schema, schema_names
-from synthprof.schemas.reading import read_csv, read_schema
-from synthprof.schemas.schema import Archetype, Column, Indexed, Schema, TanhRatio
+from synthprof.schemas.reading import read_schema
+from synthprof.schemas.schema import Archetype, Column, Schema
 
 ONE = (Archetype("all", "Everyone", 1.0, ()),)
 
@@ -207,7 +209,7 @@ def _changed(folder: Path, old: str, new: str) -> Path:
         ('by = "plataformas"', "", "jogos_favoritos: by is missing"),
         ("indexed = true", "indexd = true", "idade: unknown key 'indexd'; known are name, doc"),
         ('draw = "chance"', 'draw = "coin"', "compartilhar_contato: unknown draw 'coin'; draws are choice"),
-        ('file = "ages.csv"', 'file = "years.csv"', "years.csv is not there"),
+        ('file = "ages.csv"', 'file = "years.csv"', "years.csv is missing"),
         ("order = [", "order = ", "columns.toml is not TOML"),
         ("share = 0.42", 'share = "half"', "compartilhar_contato: a value is not of its kind"),
         ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
-from synthprof.schemas.reading import Rows, read_csv, read_toml
+from synthprof.schemas.files import Rows, read_csv, read_toml
 from synthprof.schemas.schema import FLAG_VALUES
 
 Tokens = tuple[tuple[str, str], ...]

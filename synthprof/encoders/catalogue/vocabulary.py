@@ -6,7 +6,7 @@ from pathlib import Path
 
 from synthprof.schemas import loader
 from synthprof.schemas.draws import Lookup
-from synthprof.schemas.reading import read_csv
+from synthprof.schemas.files import read_csv
 from synthprof.schemas.schema import Schema
 
 
