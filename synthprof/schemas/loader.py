@@ -1,4 +1,4 @@
-"""The built-in schemas and their catalogues, kept as data files beside this module."""
+"""The built-in schemas, data files in folders beside this module, and the schema of a collection."""
 
 import functools
 from collections.abc import Iterable
@@ -13,34 +13,43 @@ from synthprof.schemas.schema import Column, Schema
 _FOLDER = Path(__file__).parent
 
 KEY, TEXT = "chave", "descricao"
-"""Columns of a collection: the id that a row has in its source, and its text."""
+"""Columns of a collection: the id of a row in its source, and its text."""
 
 
 def schema_names() -> tuple[str, ...]:
-    """The schemas that can be loaded."""
+    """Return the names of the built-in schemas, in alphabetical order."""
     return tuple(sorted(path.parent.name for path in _FOLDER.glob("*/columns.toml")))
 
 
 @functools.cache
 def files_digest() -> str:
-    """Thirty-two hexadecimal digits that change with the files of the built-in schemas; found once."""
+    """Return the digest of the `*.toml` and `*.csv` files of all built-in schemas, without those of texts.
+
+    32 hexadecimal digits over pairs of path and text, sorted by path. Paths are relative to the folder of the
+    schemas, as `gamer_br/columns.toml`. The keys of the stages that read a schema depend on it, and with them
+    every version name: a file that is moved, renamed, added or edited gives all data sets other names. Files
+    in subfolders of a schema take no part.
+    """
     return _digest([*_FOLDER.glob("*/*.toml"), *_FOLDER.glob("*/*.csv")])
 
 
 def texts_folder(name: str) -> Path:
-    """The files that say what words mean in texts about profiles of the built-in schema of that name."""
+    """Return the folder of the files that define the meaning of words in texts about profiles of a schema."""
     return _FOLDER / name / "texts"
 
 
 @functools.cache
 def texts_digest(name: str) -> str:
-    """Thirty-two hexadecimal digits that change with the files in `texts_folder`; found once."""
+    """Return the digest of the `*.toml` and `*.csv` files in `texts_folder(name)`, made as `files_digest`.
+
+    The keys of the stages that embed a collection with encoder=catalogue depend on it.
+    """
     return _digest([*texts_folder(name).glob("*.toml"), *texts_folder(name).glob("*.csv")])
 
 
 @functools.cache
 def load_schema(name: str) -> Schema:
-    """The built-in schema of that name; read once per process. Raises SpecError naming those there are."""
+    """Return a built-in schema, which is read once per process. Raises SpecError for an unknown name."""
     if name not in schema_names():
         raise SpecError(f"unknown schema {name!r}; the built-in schemas are {', '.join(schema_names())}")
     return read_schema(_FOLDER / name)
@@ -48,7 +57,7 @@ def load_schema(name: str) -> Schema:
 
 @functools.cache
 def collection_schema(columns: str) -> Schema:
-    """Key, text, and the columns carried along, as `ano:integer,cidade:text`."""
+    """Return the schema of a collection: key, text and further columns, as `ano:integer,cidade:text`."""
     carried = (each.split(":") for each in columns.split(",") if each)
     return Schema(
         "collection",
