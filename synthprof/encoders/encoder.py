@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
+from synthprof.base.extras import check_installed
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.spec.spec import Spec
 from synthprof.system.machine import default_workers
@@ -74,13 +75,16 @@ def check_encoder(spec: Spec) -> None:
         raise SpecError("encoder=http needs model, the name by which the service knows its model")
     if spec.encoder == "model" and not spec.model:
         raise SpecError("encoder=model needs model, the folder of a model or the name of one")
+    if spec.encoder == "model":
+        check_installed("model", "tenacity")
     if spec.encoder == "http":
+        check_installed("http", "httpx", "tenacity")
         from synthprof.encoders.slow.http import endpoint_of
 
         endpoint_of(os.environ)
 
 
-# Each is imported only where it is used: SciPy and httpx take a tenth of a second each.
+# Each is imported only where it is used: httpx takes a tenth of a second.
 
 
 @functools.lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.errors import StageError
+from synthprof.base.extras import command
 from synthprof.base.text import plain
 from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.words import (
@@ -35,14 +36,15 @@ MAX_BARS = 1_000
 
 
 def render(report: Report) -> str:
-    """One HTML page that needs nothing else and forbids itself the network; same report, same bytes.
+    """Return one HTML page that needs nothing else and forbids itself the network; same report, same bytes.
 
-    Raises StageError if the package plotly, whose script goes into the page, is incomplete.
+    Without the package plotly, whose script draws the map and the bars of the sizes, the page says in their
+    place how to get them (docs/adr/0027). Raises StageError if that package is incomplete.
     """
     plotly, script = _plotly_js(), _script("report.js")
     context = {
         "report": report,
-        "policy": _policy(plotly, script),
+        "policy": _policy(plotly, script) if plotly else _policy(),
         "facts": _facts(report),
         "scores": [_score(name, value) for name, value in report.scores.items()],
         "sizes": _sizes_in_words(report.cluster_sizes, report.row_word),
@@ -51,8 +53,9 @@ def render(report: Report) -> str:
         "stages": _stages(report),
         "card": card_of(report),
         "parameters": _parameters(report.spec),
-        "data": _json(_data(report)),
+        "data": _json(_data(report)) if plotly else "",
         "plotly": plotly,
+        "remedy": command("report"),
         "script": script,
     }
     page: str = load_template().render(context)
@@ -232,11 +235,12 @@ def _script(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _plotly_js() -> str:
-    """Plotly's script from the installed package, found without the cost of importing the package."""
+def _plotly_js() -> str | None:
+    """Return Plotly's script, found without the cost of importing the package; None if that is missing."""
     found = importlib.util.find_spec("plotly")
-    folders = found.submodule_search_locations if found else None
-    path = Path(next(iter(folders), "")) / "package_data" / "plotly.min.js" if folders else Path()
+    if found is None:
+        return None
+    path = Path(next(iter(found.submodule_search_locations or ()), "")) / "package_data" / "plotly.min.js"
     if not path.is_file():
         raise StageError("package plotly lacks package_data/plotly.min.js; install the requirements again")
     return path.read_text(encoding="utf-8")
@@ -245,7 +249,7 @@ def _plotly_js() -> str:
 def _policy(*scripts: str) -> str:
     """A Content-Security-Policy that runs these scripts only and loads nothing from anywhere."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"

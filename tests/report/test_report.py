@@ -194,6 +194,23 @@ def test_policy_allows_the_two_scripts_and_nothing_else() -> None:
     )
 
 
+def test_without_plotly_the_page_says_how_to_get_its_charts(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "plotly", None)  # as where it is not installed
+    page = render(REPORT)
+    assert "<script" not in page and "script-src &#39;none&#39;;" in page
+    assert len(page) < 40_000
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    shown = browser.new_page()
+    shown.goto(path.as_uri())
+    text = shown.locator("body").inner_text()
+    assert 'pip install "synthprof[report]"' in text and "plotly.js" not in text
+    for fact in ("Adjusted Rand index", "0.875", "61.5 %", "Beatriz Nascimento", "684 KiB", "dim_embedding"):
+        assert fact in text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_adds_no_element(text: str) -> None:
     def tags(report: Report) -> dict[str, int]:

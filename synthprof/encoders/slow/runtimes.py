@@ -1,7 +1,7 @@
 """What computes a local model: sentence-transformers, ONNX Runtime or model2vec, by what its folder holds.
 
-Each library is optional (`.venv/bin/pip install -e '.[model]'`), and imported only when a model of its kind
-is loaded.
+Each library is optional (`pip install "synthprof[model]"`), and imported only when a model of its kind is
+loaded.
 """
 
 import json
@@ -15,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.errors import SpecError, first_line
+from synthprof.base.extras import command
 
 LoadedModel = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 """One vector per text, (n, dim), of any norm."""
 
 ModelFormat = Literal["transformers", "onnx", "static"]
-
-EXTRA = ".venv/bin/pip install -e '.[model]'"
 
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
 ONNX_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -53,7 +52,7 @@ def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
         load = _onnx if kind == "onnx" else _transformers
         return load(model, threads, use_gpu)
     except ImportError as error:
-        raise SpecError(f"encoder=model needs a library that is not installed ({error}); {EXTRA}") from None
+        raise SpecError(f"encoder=model needs a library that is not installed ({error}); {command('model')}") from None
     except SpecError:
         raise
     except Exception as error:  # each library has its own ways to say that a file is not what it should be
