@@ -21,7 +21,7 @@ from synthprof.report.words import (
     amount,
     card_of,
     count,
-    duration,
+    facts_of,
     score_name,
     score_value,
     share,
@@ -63,14 +63,8 @@ def render(report: Report) -> str:
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
-    spec = report.spec
-    facts = [
-        (f"{report.row_word}s", count(report.rows)),
-        ("clusters", count(len(report.cluster_sizes))),
-        ("size without this report", amount(report.bytes_total)),
-        ("time of stages, added up", duration(report.seconds)),
-    ]
-    return facts + [(name, plain(spec[name])) for name in ("seed", "locale") if name in spec]
+    clusters = len(report.cluster_sizes)
+    return facts_of(report.row_word, report.rows, clusters, report.bytes_total, report.seconds, report.spec)
 
 
 def _score(name: str, value: float | int | str | None) -> dict[str, Any]:

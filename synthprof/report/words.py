@@ -41,6 +41,19 @@ SCORES = {
 """Name and meaning of the scores that are known here; others are shown under their own name."""
 
 
+def facts_of(
+    row_word: str, rows: int, clusters: int, bytes_total: int, seconds: float, spec: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """Return the few facts that stand at the head of a version, each with its name."""
+    facts = [
+        (f"{row_word}s", count(rows)),
+        ("clusters", count(clusters)),
+        ("size without this report", amount(bytes_total)),
+        ("time of stages, added up", duration(seconds)),
+    ]
+    return facts + [(name, plain(spec[name])) for name in ("seed", "locale") if name in spec]
+
+
 def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
     """Rows, time, rate and memory of a stage, as people read them."""
     rows, rate = (count(row.rows), count(round(row.rows_per_second))) if row.rows else ("–", "–")

@@ -12,8 +12,8 @@ from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import where
+from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
-from synthprof.versions.version import Version
 
 LEAST_SIMILARITY = -1.5
 """Below this lies only what has no embedding."""
@@ -80,7 +80,7 @@ def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: 
     return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
-def _matching(version: Version, query: Query, among: Ids | None = None) -> Ids:
+def _matching(version: Published, query: Query, among: Ids | None = None) -> Ids:
     """The ids that meet the conditions, ascending; of those given, or of all."""
     clause = where(query.conditions)
     sql, parameters = f"SELECT id FROM perfis WHERE {clause.sql}", clause.parameters
@@ -119,7 +119,7 @@ def _nearest_exact(
     return (found if allowed is None else allowed[found - 1]), similarities
 
 
-def _blocks(version: Version, query: Query, allowed: Ids | None) -> Iterator[Matrix]:
+def _blocks(version: Published, query: Query, allowed: Ids | None) -> Iterator[Matrix]:
     """The embeddings of all profiles, or of these, by id, a block at a time."""
     for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
         query.check()
@@ -132,7 +132,7 @@ def _blocks(version: Version, query: Query, allowed: Ids | None) -> Iterator[Mat
             yield embeddings_of(version, first, last)[chosen - first]
 
 
-def embeddings_of(version: Version, first: int, last: int) -> Matrix:
+def embeddings_of(version: Published, first: int, last: int) -> Matrix:
     """The embeddings of a range of ids, (n, dim) float32."""
     query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
     blobs = read(version.folder / EMBEDDINGS_DB, query, (first, last)).column("embedding").to_pylist()

@@ -20,8 +20,8 @@ from synthprof.spec.limits import MAX_TEXT
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import Condition, OneOf
 from synthprof.versions.nearest import embeddings_of, nearest
+from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
-from synthprof.versions.version import Version
 
 REASON_COLUMNS = ("category", "list", "integer")
 """Kinds of column whose agreement is a reason; a name or a flag that agrees says little."""
@@ -64,7 +64,7 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     Raises SpecError if there is no such id.
     """
     one = searcher.version.profile(profile_id)
-    columns = [column.name for column in searcher.schema.columns if column.kind in REASON_COLUMNS]
+    columns = [column.name for column in searcher.version.schema.columns if column.kind in REASON_COLUMNS]
     vector = embeddings_of(searcher.version, profile_id, profile_id)
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
@@ -89,7 +89,7 @@ def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> t
     """Where somebody lives and what is spoken, as far as the text names it: `catalogue` hardly shows that."""
     if not searcher.encoder.fast:
         return ()
-    column = searcher.schema.column
+    column = searcher.version.schema.column
     ways = tuple(
         tuple(Condition(column(each.column), "=", each.value) for each in home)
         for home in meanings.homes(asked)
@@ -132,7 +132,7 @@ def _hits(
     )
 
 
-def _profiles(version: Version, ids: Ids) -> dict[int, dict[str, Any]]:
+def _profiles(version: Published, ids: Ids) -> dict[int, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
     rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
     return {row["id"]: row for row in rows.to_pylist()}

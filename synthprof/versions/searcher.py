@@ -12,11 +12,9 @@ from synthprof.base.digests import sha256
 from synthprof.base.errors import SpecError, StageError
 from synthprof.encoders.encoder import TextEncoder, encoder_of
 from synthprof.encoders.slow.encoder import SlowEncoder
-from synthprof.profiles.columns import schema_of
-from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import INDEX
 from synthprof.versions.filters import Condition, OneOf, parse_conditions
-from synthprof.versions.version import Version
+from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
 
@@ -50,7 +48,7 @@ class Searcher:
     seconds. opened: what closing it closes, the connections of a service for instance.
     """
 
-    def __init__(self, version: Version, threads: int = 1, patient: bool = True) -> None:
+    def __init__(self, version: Published, threads: int = 1, patient: bool = True) -> None:
         self.version = version
         self.threads = threads
         self.patient = patient
@@ -61,11 +59,6 @@ class Searcher:
 
     def __exit__(self, *_: object) -> None:
         self.opened.close()
-
-    @functools.cached_property
-    def schema(self) -> Schema:
-        """The columns of its profiles."""
-        return schema_of(self.version.spec)
 
     @functools.cached_property
     def encoder(self) -> TextEncoder:
@@ -93,15 +86,15 @@ class Searcher:
 
     def query(self, k: int = 10, where: Sequence[str] = (), exact: bool = False) -> Query:
         """The query with its conditions as people write them. Raises SpecError where they are wrong."""
-        return Query(k, parse_conditions(self.schema, where), exact)
+        return Query(k, parse_conditions(self.version.schema, where), exact)
 
 
-def open_searcher(version: Version, threads: int = 1, patient: bool = True) -> Searcher:
+def open_searcher(version: Published, threads: int = 1, patient: bool = True) -> Searcher:
     """A searcher over a published version, to be closed by `with`; see `Searcher`."""
     return Searcher(version, threads, patient)
 
 
-def _load_index(version: Version) -> Any:  # noqa: ANN401
+def _load_index(version: Published) -> Any:  # noqa: ANN401
     """The index, read from the file only if that is byte for byte the one in the manifest."""
     sealed = {file.path: file for file in version.manifest.files}.get(INDEX)
     if sealed is None:

@@ -39,8 +39,8 @@ from synthprof.spec.limits import MAX_POINTS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import damaged, unknown_files
 from synthprof.store.sqlite.database import check_ids, read
+from synthprof.versions.published import Published
 from synthprof.versions.verify_index import index_wrong, open_index, places_wrong
-from synthprof.versions.version import Version
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Verdict:
 _FOREIGN = "it was made by another release or schema of synthprof"
 
 
-def verify(version: Version, blocks: int | None, progress: Callable[[int, int], None]) -> Verdict:
+def verify(version: Published, blocks: int | None, progress: Callable[[int, int], None]) -> Verdict:
     """Every file against its checksum, every table's rows, and `blocks` blocks (None: all) made again.
 
     A block is compared byte by byte with profiles, vectors and embeddings; its clusters with the centroids,
@@ -135,7 +135,7 @@ def verify(version: Version, blocks: int | None, progress: Callable[[int, int], 
     )
 
 
-def _choose(version: Version, count: int) -> list[int]:
+def _choose(version: Published, count: int) -> list[int]:
     """Which blocks to make again: the last one, which may be short, and others by the version's name."""
     every = version.spec.blocks
     order = np.argsort(
@@ -145,7 +145,7 @@ def _choose(version: Version, count: int) -> list[int]:
     return sorted(chosen[:count])
 
 
-def _rows_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+def _rows_wrong(version: Published, sound: set[str]) -> Iterator[str]:
     rows = version.manifest.rows
     if rows != version.spec.profiles:
         yield f"MANIFEST.json tells of {rows} rows, its spec of {version.spec.profiles}"
@@ -156,14 +156,14 @@ def _rows_wrong(version: Version, sound: set[str]) -> Iterator[str]:
             yield str(error)
 
 
-def _archetypes_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+def _archetypes_wrong(version: Published, sound: set[str]) -> Iterator[str]:
     if ARCHETYPES_FILE in sound:
         labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
         if labels.shape != (version.manifest.rows,):
             yield f"archetypes.npy has the shape {labels.shape}, not one label per profile"
 
 
-def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+def _block_wrong(version: Published, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
     spec = version.spec
     first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
     stored = partial(_stored, version.folder, first, rows)
@@ -197,7 +197,7 @@ def _block_wrong(version: Version, sound: set[str], block: int, index: Any) -> I
         yield from places_wrong(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
-def _stored_block_wrong(version: Version, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+def _stored_block_wrong(version: Published, sound: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
     """What can be said of a block that is not made again: its norms, and its embeddings in the index."""
     if EMBEDDINGS_DB not in sound:
         return
@@ -214,7 +214,7 @@ def _batch(rows: pa.Table) -> pa.RecordBatch:
     return rows.combine_chunks().to_batches()[0]
 
 
-def _collection_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+def _collection_wrong(version: Published, sound: set[str]) -> Iterator[str]:
     """The rows of a collection are those that its source had: their digest is part of the spec."""
     spec = version.spec
     if not spec.collection or PERFIS not in sound:
@@ -228,7 +228,7 @@ def _collection_wrong(version: Version, sound: set[str]) -> Iterator[str]:
 
 
 def _embeddings(
-    version: Version, sound: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
+    version: Published, sound: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """The embeddings of a block, with a placeholder for those that are missing, and which those are.
 
@@ -277,13 +277,13 @@ def _floats_wrong(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[s
         yield "values differ from the spec"
 
 
-def _embeddings_wrong(version: Version, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
+def _embeddings_wrong(version: Published, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
     if not version.spec.slow_encoder:
         yield from _floats_wrong(stored, made)
     yield from _norms_wrong(version, stored)
 
 
-def _norms_wrong(version: Version, stored: pa.Table) -> Iterator[str]:
+def _norms_wrong(version: Published, stored: pa.Table) -> Iterator[str]:
     """Embeddings have their dimension and the norm 1; only those of a slow encoder may be missing."""
     blobs, dim = stored.column("embedding").to_pylist(), version.spec.dim_embedding
     if version.spec.slow_encoder:
@@ -298,7 +298,7 @@ def _norms_wrong(version: Version, stored: pa.Table) -> Iterator[str]:
 
 
 def _clusters_wrong(
-    version: Version,
+    version: Published,
     sound: set[str],
     stored: pa.Table,
     embeddings: npt.NDArray[np.float32],
@@ -318,13 +318,13 @@ def _clusters_wrong(
         yield "clusters are not those of the nearest centroids"
 
 
-def _labels_wrong(version: Version, made: npt.NDArray[Any], first: int) -> Iterator[str]:
+def _labels_wrong(version: Published, made: npt.NDArray[Any], first: int) -> Iterator[str]:
     labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
     if not np.array_equal(labels[first - 1 : first - 1 + len(made)], made):
         yield "archetypes differ from the spec"
 
 
-def _map_wrong(version: Version, sound: set[str]) -> Iterator[str]:
+def _map_wrong(version: Published, sound: set[str]) -> Iterator[str]:
     """The map must show the first profiles in their clusters; where on the plane is a matter of taste."""
     if not {MAP, CLUSTERS} <= sound:
         return

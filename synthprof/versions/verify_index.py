@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from synthprof.spec.contents import EMBEDDINGS_DB, INDEX
 from synthprof.store.sqlite.database import read
-from synthprof.versions.version import Version
+from synthprof.versions.published import Published
 
 QUERIES = 100
 """Embeddings of each block that are looked up in the index."""
@@ -19,12 +19,12 @@ FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
 codes instead of vectors must find half."""
 
 
-def open_index(version: Version, sound: set[str]) -> Any:  # noqa: ANN401
+def open_index(version: Published, sound: set[str]) -> Any:  # noqa: ANN401
     """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
     return faiss.read_index(str(version.folder / INDEX)) if INDEX in sound else None
 
 
-def index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
+def index_wrong(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
     """What is wrong with the index as a whole: how many vectors of which dimension, and their ids."""
     if index is None:
         return
@@ -39,7 +39,7 @@ def index_wrong(version: Version, index: Any) -> Iterator[str]:  # noqa: ANN401 
 
 
 def places_wrong(
-    version: Version,
+    version: Published,
     index: Any,  # noqa: ANN401
     embeddings: npt.NDArray[np.float32],
     there: npt.NDArray[np.int64],
@@ -57,7 +57,7 @@ def places_wrong(
         yield f"{INDEX} finds only {share:.0%} of the embeddings from id {first} at their place"
 
 
-def _ids_expected(version: Version) -> npt.NDArray[np.int64]:
+def _ids_expected(version: Published) -> npt.NDArray[np.int64]:
     """All ids, without those that the manifest's receipts tell to have no embedding."""
     ids = np.arange(1, version.manifest.rows + 1)
     if not any(receipt.rejected for receipt in version.manifest.stages):
@@ -89,6 +89,6 @@ def _look_everywhere(index: Any) -> None:  # noqa: ANN401
         inner.hnsw.efSearch = 256
 
 
-def _kind(version: Version) -> str:
+def _kind(version: Published) -> str:
     kinds = [receipt.details.get("kind") for receipt in version.manifest.stages]
     return next((str(kind) for kind in kinds if kind), "")

@@ -1,114 +1,226 @@
-"""Read-only questions to what is published."""
+"""A published version as programs read it: opened by name or by path, then asked."""
+
+from __future__ import annotations
 
 import os
-import re
-import unicodedata
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+import weakref
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.base.locks import reading
-from synthprof.schemas.loader import KEY
-from synthprof.spec.contents import CLUSTERS, PERFIS
-from synthprof.spec.spec import Spec
-from synthprof.store.manifest import Manifest, read_manifest
-from synthprof.store.sqlite.database import read
-from synthprof.store.store import Store
+from synthprof.report.head import head
+from synthprof.report.words import facts_of
+from synthprof.store.manifest import MANIFEST, read_manifest
+from synthprof.store.store import CURRENT, Store
+from synthprof.versions.published import Hold, Published
+
+if TYPE_CHECKING:  # loaded by the first question that needs them
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from synthprof.base.arrays import Matrix
+    from synthprof.versions.hits import Hits
+    from synthprof.versions.searcher import Searcher
+    from synthprof.versions.tables import Where
 
 ATTEMPTS = 100
 """How often a reader looks for a version that is removed just as it is opened."""
 
 
-@dataclass(frozen=True)
-class Version:
-    """One published version: its folder and its manifest. It never changes, so a reader may keep it.
+@dataclass(frozen=True, repr=False)
+class Version(Published):
+    """A published version of a data set, read only. While it is referred to, nobody removes it.
 
-    While this value is referred to, the version is not pruned.
+    `folder` is where its files lie, `manifest` what it is made of. Ids go from 1 to `rows`. What is asked for
+    is read block by block, and `batches` keeps no more than a block in memory.
+
+    >>> v = synthprof.open("gamers")
+    >>> v.dataset, v.rows
+    ('gamers', 2000)
     """
 
-    folder: Path
-    manifest: Manifest
-    hold: "Hold | None" = field(default=None, repr=False, compare=False)
+    @property
+    def name(self) -> str:
+        """The name of the version: 12 hexadecimal digits that follow from its parameters."""
+        return self.manifest.version
 
     @property
-    def stands(self) -> bool:
-        """Whether it is still there under its name: neither removed nor replaced."""
-        return self.hold is not None and self.hold.is_of(self.folder)
+    def dataset(self) -> str:
+        """The name of its data set."""
+        return self.manifest.dataset
 
     @property
-    def spec(self) -> Spec:
-        """What it was made of. Raises StageError for parameters of another release."""
-        try:
-            return Spec.model_validate(self.manifest.spec)
-        except ValidationError as error:
-            raise StageError(
-                f"version {self.manifest.version} of {self.manifest.dataset!r} has parameters that this "
-                "release does not know; read it with the release that made it"
-            ) from error
+    def rows(self) -> int:
+        """The number of its rows."""
+        return self.manifest.rows
 
-    def check_identity(self, identity: str) -> None:
-        """Its embeddings are of the encoder that this names, as far as is known; else SpecError."""
-        made_by = {
-            each.details.get("identity", identity)
-            for each in self.manifest.stages
-            if each.stage == "vectorize"
-        }
-        if made_by - {identity}:
-            raise SpecError(
-                f"model={self.spec.model} is not what it was when version {self.manifest.version} was "
-                "embedded; put the former model there, or make the data set once more"
-            )
+    @property
+    def scores(self) -> dict[str, Any]:
+        """How well it turned out: `inertia`, `silhouette`, `adjusted_rand_index`, `recall_at_10`.
 
-    def profile(self, profile_id: int) -> dict[str, Any]:
-        """The columns of one profile and its cluster. Raises SpecError if there is no such id."""
-        if not 1 <= profile_id <= self.manifest.rows:
-            raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
-        found = read(self.folder / PERFIS, "SELECT * FROM perfis WHERE id = ?", (profile_id,))
-        cluster = read(self.folder / CLUSTERS, "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,))
-        row: dict[str, Any] = found.to_pylist()[0]
-        return {**row, **cluster.to_pylist()[0]}
-
-    def number_of(self, name: str) -> int:
-        """The id of a row by what people call it: its number or, in a collection, its id in the source.
-
-        That may be typed in another form of Unicode than the source has. Raises SpecError if there is no
-        such row.
+        >>> sorted(v.scores)
+        ['adjusted_rand_index', 'inertia', 'recall_at_10', 'silhouette']
         """
-        if self.spec.collection:
-            for key in (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))):
-                found = read(self.folder / PERFIS, f"SELECT id FROM perfis WHERE {KEY} = ?", (key,))
-                if found.num_rows:
-                    return int(found.column("id")[0].as_py())
-            raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", name):
-            raise SpecError(f"id={name[:80]!r} is not a number; ids go from 1 to {self.manifest.rows}")
-        return int(name)
+        return dict(self.manifest.scores)
 
+    def table(self, where: Where = (), columns: Sequence[str] | None = None) -> pa.Table:
+        """Return rows as an Arrow table, by id: all columns and `cluster_id`, or those named.
 
-class Hold:
-    """Keeps a folder from being removed for as long as this is referred to (`files.reading`)."""
+        where: a condition on a column, or several that must all hold, as `synthprof search --where` takes
+        them. cluster_id: int32, -1 for a row without an embedding.
+        Raises SpecError for an unknown column or value, StageError for a damaged file.
 
-    def __init__(self, folder: Path) -> None:
-        """Raises FileNotFoundError if the folder is gone."""
-        self._descriptor = reading(folder)
+        >>> v.table(where=["estado=SP", "idade>=30"], columns=["id", "cidade", "cluster_id"]).column_names
+        ['id', 'cidade', 'cluster_id']
+        >>> v.table().num_rows
+        2000
+        """
+        from synthprof.versions.tables import table
 
-    def is_of(self, folder: Path) -> bool:
-        """Whether the folder of this name is the one that is kept."""
-        try:
-            return os.path.samestat(os.fstat(self._descriptor), folder.stat())
-        except FileNotFoundError:
-            return False
+        return table(self, where, columns)
 
-    def __del__(self) -> None:
-        if hasattr(self, "_descriptor"):
-            os.close(self._descriptor)
+    def batches(self, where: Where = (), columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of `table` as record batches of at most 16,384 rows, so that memory stays small.
+
+        >>> sum(batch.num_rows for batch in v.batches(where="idade<18"))
+        103
+        """
+        from synthprof.versions.tables import batches
+
+        return batches(self, where, columns)
+
+    def to_pandas(self, where: Where = (), columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return `table` as a pandas data frame. Raises SpecError if pandas is not installed.
+
+        >>> v.to_pandas(columns=["id", "nome"]).shape
+        (2000, 2)
+        """
+        from synthprof.versions.frames import to_pandas
+
+        return to_pandas(self.table(where, columns))
+
+    def to_polars(self, where: Where = (), columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return `table` as a polars data frame. Raises SpecError if polars is not installed.
+
+        >>> v.to_polars(where="cidade=Recife")["estado"].unique().to_list()
+        ['PE']
+        """
+        from synthprof.versions.frames import to_polars
+
+        return to_polars(self.table(where, columns))
+
+    def embeddings(self, first: int = 1, last: int | None = None) -> Matrix:
+        """Return the embeddings of the ids first to last, both included; to the end without `last`.
+
+        Returns (n, dim_embedding) float32 with L2 norm 1; a row that the service failed is NaN.
+        Raises SpecError for ids that are not in the version.
+
+        >>> v.embeddings(1, 10).shape
+        (10, 128)
+        """
+        from synthprof.spec.contents import EMBEDDINGS_DB
+        from synthprof.versions.tables import matrix
+
+        return matrix(self, EMBEDDINGS_DB, self.spec.dim_embedding, first, last)
+
+    def vectors(self, first: int = 1, last: int | None = None) -> Matrix:
+        """Return the feature vectors of the ids first to last, both included; to the end without `last`.
+
+        Returns (n, dim_vector) float32; docs/schema.md says what each position means. Raises SpecError for
+        ids that are not in the version, and for a collection, which has no feature vectors.
+
+        >>> v.vectors().shape
+        (2000, 32)
+        """
+        from synthprof.versions.tables import vectors
+
+        return vectors(self, first, last)
+
+    def labels(self) -> NDArray[np.uint8]:
+        """Return the hidden archetype that each profile was drawn from, (rows,) uint8; row i is id i + 1.
+
+        They are the truth that a clustering is measured by. Raises SpecError for a collection.
+
+        >>> v.labels().shape
+        (2000,)
+        """
+        from synthprof.versions.tables import labels
+
+        return labels(self)
+
+    def clusters(self) -> NDArray[np.int32]:
+        """Return the cluster of each row, (rows,) int32; -1 for a row without an embedding.
+
+        >>> v.clusters().shape
+        (2000,)
+        """
+        from synthprof.versions.tables import clusters
+
+        return clusters(self)
+
+    def search(self, text: str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
+        """Find the k rows that are most like a text, with the attributes that agree.
+
+        The index is loaded by the first search and kept. text: 1 to 2,000 characters. k: 1 to 1,000. where:
+        as in `table`. exact: compare every row instead of asking the index.
+        Raises SpecError for a text that says nothing, an unknown condition, or an encoder without texts.
+
+        >>> hits = v.search("joga RPG de madrugada", k=3)
+        >>> len(hits), hits[0].rank, hits[0].similarity > 0.5
+        (3, 1, True)
+        """
+        from synthprof.versions.hits import Hits
+        from synthprof.versions.search import search_text
+
+        return Hits(search_text(self._searcher, text, self._searcher.query(k, _listed(where), exact)))
+
+    def similar(self, row: int | str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
+        """Find the k rows that are most like another one, itself left out, with what they have in common.
+
+        row: its id or, in a collection, the id that it has in its source. Else as `search`.
+
+        >>> [hit.rank for hit in v.similar(42, k=2, where="estado=SP")]
+        [1, 2]
+        """
+        from synthprof.versions.hits import Hits
+        from synthprof.versions.search import search_similar
+
+        number = row if isinstance(row, int) else self.number_of(row)
+        return Hits(search_similar(self._searcher, number, self._searcher.query(k, _listed(where), exact)))
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        """The open index and encoder; the connections of a service close with this value."""
+        from synthprof.versions.searcher import Searcher
+
+        threads = len(os.sched_getaffinity(0))
+        searcher = Searcher(Published(self.folder, self.manifest, self.hold), threads)
+        weakref.finalize(self, searcher.opened.close)
+        return searcher
+
+    def __repr__(self) -> str:
+        word = self.spec.row_word
+        return f"<Version {self.name} of {self.dataset!r}: {self.rows:,} {word}s>"
+
+    def _repr_html_(self) -> str:
+        stages = {each.stage: each for each in self.manifest.stages}
+        clusters = int(stages["cluster"].details["clusters"])
+        seconds = sum(each.seconds for each in self.manifest.stages)
+        facts = facts_of(
+            self.spec.row_word, self.rows, clusters, self.manifest.bytes_total, seconds, self.manifest.spec
+        )
+        return head(self.dataset, self.name, facts, self.scores)
 
 
 def open_version(home: Path, dataset: str, version: str | None = None) -> Version:
-    """A version of a data set, the current one unless named. Raises SpecError naming those there are."""
+    """Open a version of a data set, the current one unless named. Raises SpecError naming those there are."""
     store = Store(home, dataset)
     for _ in range(ATTEMPTS):
         folder = store.current() if version is None else _named(store, version)
@@ -122,6 +234,19 @@ def open_version(home: Path, dataset: str, version: str | None = None) -> Versio
     )
 
 
+def open_folder(path: Path, version: str | None = None) -> Version:
+    """Open a version by the folder that it or its data set lies in. Raises SpecError if it is neither."""
+    folder = path.expanduser().absolute().resolve()
+    if version is None and (folder / MANIFEST).is_file():
+        return Version(folder, read_manifest(folder), Hold(folder))
+    if (folder / CURRENT).is_symlink():
+        return open_version(folder.parent, folder.name, version)
+    raise SpecError(
+        f"{path} is neither the folder of a version, which has a {MANIFEST}, nor that of a data set, which "
+        f"has a {CURRENT}; give one of these, or the name of a data set"
+    )
+
+
 def _named(store: Store, version: str) -> Path:
     known = [path.name for path in store.versions()]
     if version not in known:
@@ -130,3 +255,7 @@ def _named(store: Store, version: str) -> Path:
             f"no version {version!r} of {store.dataset!r}; there are: {', '.join(known) or 'none'}"
         )
     return store.published(version)
+
+
+def _listed(where: Where) -> list[str]:
+    return [where] if isinstance(where, str) else list(where)

@@ -82,7 +82,7 @@ def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: str) -> None:
     searcher = _searcher(home, kind)
-    games = searcher.schema.column("jogos_favoritos").values[:60]
+    games = searcher.version.schema.column("jogos_favoritos").values[:60]
     found = []
     for text in (f"Joga {game}, curte Exploração e está livre: madrugada" for game in games):
         exact = search_text(searcher, text, Query(exact=True))

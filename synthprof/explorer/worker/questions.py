@@ -18,7 +18,6 @@ from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.files import is_there
 from synthprof.explorer import models
 from synthprof.explorer.worker.shelf import NotThere, Shelf
-from synthprof.profiles.columns import schema_of
 from synthprof.schemas.schema import Column
 from synthprof.spec.contents import CLUSTER, MAP, OVERVIEW, REPORT
 from synthprof.spec.limits import LARGEST_INTEGER
@@ -62,7 +61,7 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """What the manifest of a version tells."""
         found = self._open(dataset, version)
-        manifest, schema = found.manifest, schema_of(found.spec)
+        manifest, schema = found.manifest, found.schema
         index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
         return models.VersionFacts(
             **dict(_summary(manifest, self.shelf.is_current(manifest))),

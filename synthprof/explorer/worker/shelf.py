@@ -13,6 +13,7 @@ from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.store import Store
 from synthprof.system.machine import available_memory
 from synthprof.versions.inventory import stores
+from synthprof.versions.published import Published
 from synthprof.versions.searcher import Searcher, open_searcher
 from synthprof.versions.version import Version, open_version
 
@@ -149,5 +150,5 @@ class Shelf:
         return sum(_index_bytes(searcher.version) for _, searcher in self._searchers.values())
 
 
-def _index_bytes(version: Version) -> int:
+def _index_bytes(version: Published) -> int:
     return next((file.bytes for file in version.manifest.files if file.path == INDEX), 0)

@@ -1,0 +1,72 @@
+"""The results of a search as a sequence that shows itself and turns into a table."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from synthprof.base.text import plain
+from synthprof.versions.frames import to_pandas, to_polars
+from synthprof.versions.search import Hit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+MAX_SHOWN = 60
+"""Characters of a value in a notebook."""
+
+
+@dataclass(frozen=True)
+class Hits(Sequence[Hit]):
+    """The results of one search, the most similar first.
+
+    Each is a `Hit`: `rank` from 1, `id`, `similarity` (cosine, -1 to 1), `profile` (a dict of its columns)
+    and `reasons` (the attributes that agree).
+    """
+
+    found: tuple[Hit, ...]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, place: int) -> Hit: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Hits": ...
+    def __getitem__(self, place: "int | slice") -> "Hit | Hits":
+        return Hits(self.found[place]) if isinstance(place, slice) else self.found[place]
+
+    def table(self) -> "pa.Table":
+        """Return the results as a table: `rank`, `similarity`, `reasons` as text, then the columns."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist([_row(hit) for hit in self.found])
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return `table()` as a pandas data frame. Raises SpecError if pandas is not installed."""
+        return to_pandas(self.table())
+
+    def to_polars(self) -> "pl.DataFrame":
+        """Return `table()` as a polars data frame. Raises SpecError if polars is not installed."""
+        return to_polars(self.table())
+
+    def _repr_html_(self) -> str:
+        if not self.found:
+            return "<p>Nothing meets the conditions.</p>"
+        rows = [_row(hit) for hit in self.found]
+        head = "".join(f"<th>{html.escape(plain(name))}</th>" for name in rows[0])
+        body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _row(hit: Hit) -> dict[str, Any]:
+    reasons = "; ".join(map(str, hit.reasons))
+    return {"rank": hit.rank, "similarity": hit.similarity, "reasons": reasons, **hit.profile}
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else plain(value)
+    shown = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    return f"<td>{html.escape(shown)}</td>"

@@ -1,0 +1,111 @@
+"""The columns and arrays of a version, read a block at a time, so that memory does not grow with the rows."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from synthprof.base.arrays import Matrix
+from synthprof.base.errors import SpecError
+from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, FILES, PERFIS, VETORES
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.sqlite.database import read
+from synthprof.versions import filters
+from synthprof.versions.published import Published
+
+CLUSTER_ID = "cluster_id"
+
+_OF_BLOCK = "id BETWEEN ? AND ? ORDER BY id"
+
+Where = str | Sequence[str]
+"""One condition on a column, or several that must all hold: `"idade>=30"`, `("estado=SP", "idade>=30")`."""
+
+
+def schema_of_table(version: Published) -> pa.Schema:
+    """Return the columns of the version's rows: `id`, those of `perfis.db`, and `cluster_id` as the last."""
+    found = read(version.folder / PERFIS, "SELECT name, type FROM pragma_table_info('perfis')").to_pylist()
+    fields = [(row["name"], pa.int64() if row["type"] == "INTEGER" else pa.string()) for row in found]
+    return pa.schema([*fields, (CLUSTER_ID, pa.int32())])
+
+
+def batches(
+    version: Published, where: Where = (), columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows that meet the conditions by id, at most 16,384 at a time; see `Version.table`."""
+    schema = _chosen(schema_of_table(version), columns)
+    texts = [where] if isinstance(where, str) else list(where)
+    clause = filters.where(filters.parse_conditions(version.schema, texts))
+    for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
+        found = _block(version, clause, schema, first)
+        if found.num_rows:
+            yield from found.to_batches()
+
+
+def table(version: Published, where: Where = (), columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the rows that meet the conditions as one table; see `Version.table`."""
+    schema = _chosen(schema_of_table(version), columns)
+    return pa.Table.from_batches(batches(version, where, columns), schema)
+
+
+def matrix(version: Published, name: str, dim: int, first: int, last: int | None) -> Matrix:
+    """Return the rows first to last of a file of BLOBs, (n, dim) float32; a row that has none is NaN.
+
+    Raises SpecError for ids that are not in the version.
+    """
+    rows = version.manifest.rows
+    last = rows if last is None else last
+    if not 1 <= first <= last <= rows:
+        raise SpecError(f"ids {first} to {last} are not in this version; ids go from 1 to {rows}")
+    file, found = FILES[name], np.full((last - first + 1, dim), np.nan, np.float32)
+    query = f"SELECT {file.column} AS blob FROM {file.table} WHERE id BETWEEN ? AND ? ORDER BY id"
+    for start in range(first, last + 1, BLOCK_ROWS):
+        end = min(start + BLOCK_ROWS - 1, last)
+        blobs = read(version.folder / name, query, (start, end)).column("blob").to_pylist()
+        there = [place for place, blob in enumerate(blobs, start=start - first) if blob is not None]
+        found[there] = np.frombuffer(b"".join(filter(None, blobs)), "<f4").reshape(-1, dim)
+    return found
+
+
+def vectors(version: Published, first: int = 1, last: int | None = None) -> Matrix:
+    """Return feature vectors; see `Version.vectors`."""
+    if version.spec.collection:
+        raise SpecError("a collection has no feature vectors; take its embeddings")
+    return matrix(version, VETORES, version.spec.dim_vector, first, last)
+
+
+def clusters(version: Published) -> NDArray[np.int32]:
+    """Return the cluster of each row; see `Version.clusters`."""
+    found = read(version.folder / CLUSTERS, "SELECT cluster_id FROM clusters ORDER BY id")
+    labels: NDArray[np.int32] = found.column(CLUSTER_ID).to_numpy().astype(np.int32)
+    return labels
+
+
+def labels(version: Published) -> NDArray[np.uint8]:
+    """Return the hidden archetype of each row; see `Version.labels`."""
+    if version.spec.collection:
+        raise SpecError("a collection has no archetypes, so nobody knows its true labels; take its clusters")
+    found: NDArray[np.uint8] = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
+    return found
+
+
+def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
+    if columns is None:
+        return schema
+    for name in columns:
+        if name not in schema.names:
+            raise SpecError(f"there is no column {name[:80]!r}; there are: {', '.join(schema.names)}")
+    return pa.schema([schema.field(name) for name in columns])
+
+
+def _block(version: Published, clause: filters.Clause, schema: pa.Schema, first: int) -> pa.Table:
+    """Return the rows of one block that meet the condition, with the columns of the schema."""
+    ids = (first, min(first + BLOCK_ROWS - 1, version.manifest.rows))
+    names = ", ".join(f'"{name}"' for name in dict.fromkeys(["id", *schema.names]) if name != CLUSTER_ID)
+    query = f"SELECT {names} FROM perfis WHERE {clause.sql} AND {_OF_BLOCK}"
+    found = read(version.folder / PERFIS, query, (*clause.parameters, *ids))
+    if CLUSTER_ID in schema.names:
+        every = read(version.folder / CLUSTERS, f"SELECT cluster_id FROM clusters WHERE {_OF_BLOCK}", ids)
+        places = found.column("id").to_numpy() - first
+        found = found.append_column(CLUSTER_ID, every.column(CLUSTER_ID).take(pa.array(places)))
+    return found.select(schema.names).cast(schema).combine_chunks()  # NULLs alone have no type
