@@ -1,7 +1,73 @@
-"""Large synthetic data sets of user profiles, reproducible to the byte."""
+"""Large synthetic data sets of user profiles, reproducible to the byte.
+
+    import synthprof
+
+    v = synthprof.run("gamers", profiles=10_000, seed=7)
+    v.search("joga RPG de madrugada", k=5)
+    v.to_pandas()
+
+Each name is loaded when it is first used: importing the package loads neither NumPy nor Arrow nor FAISS.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from synthprof.system.kernels import choose_kernels
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from synthprof.api import datasets, open, plan, run, search, similar, verify
+    from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
+    from synthprof.runner.plan import Plan
+    from synthprof.versions.hits import Hits
+    from synthprof.versions.search import Hit
+    from synthprof.versions.verify import Verdict
+    from synthprof.versions.version import Version
+
+    __version__: str
+
+__all__ = [
+    "Busy",
+    "Hit",
+    "Hits",
+    "Plan",
+    "SpecError",
+    "StageError",
+    "SynthprofError",
+    "Verdict",
+    "Version",
+    "datasets",
+    "open",
+    "plan",
+    "run",
+    "search",
+    "similar",
+    "verify",
+]
+
+_HOMES = {
+    "synthprof.api": ("datasets", "open", "plan", "run", "search", "similar", "verify"),
+    "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
+    "synthprof.runner.plan": ("Plan",),
+    "synthprof.versions.hits": ("Hits",),
+    "synthprof.versions.search": ("Hit",),
+    "synthprof.versions.verify": ("Verdict",),
+    "synthprof.versions.version": ("Version",),
+}
 
 choose_kernels()
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("synthprof")
+    for module, names in _HOMES.items():
+        if name in names:
+            found = globals()[name] = getattr(importlib.import_module(module), name)
+            return found
+    raise AttributeError(f"module 'synthprof' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

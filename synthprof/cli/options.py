@@ -1,48 +1,56 @@
-"""The parameters of a request as options of a command."""
+"""Options that commands share, and the parameters of a request as options of a command."""
 
 import inspect
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthprof.spec.params import check_names
-from synthprof.spec.request import Request, RequestKind, params_schema
-from synthprof.system.startup import block_pandas
+if TYPE_CHECKING:
+    from synthprof.spec.request import RequestKind
+
+ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
+
+Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
+VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
 
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
 
 
-def takes_params(command: Callable[..., None], kind: RequestKind = "generate") -> Callable[..., None]:
-    """The command takes every parameter of its kind of request as an option, from their one declaration."""
-    schema = params_schema(kind)
+def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[..., None]:
+    """Return the command with every parameter of its kind of request as an option, from their declaration.
+
+    command: takes the request that the options make, then options of its own.
+    """
+    from synthprof.runner.request import request_of
+    from synthprof.spec.request import params_schema
+    from synthprof.system.startup import block_pandas
 
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
         given = {name: value for name, value in options.items() if value is not None}
-        check_names(given, params_schema(kind))
-        if given.get("encoder") == "model" and "model" in given:
-            given["model"] = _absolute(given["model"])
+        request = request_of(given, kind)
         block_pandas()
-        command(Request.from_params({"dataset": schema["dataset"]["default"]} | given), **own)
+        command(request, **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])
-    parameters = [_option(name, properties) for name, properties in schema.items()]
-    with_options.__doc__ = command.__doc__
-    with_options.__name__ = command.__name__
+    parameters = [_option(name, properties) for name, properties in params_schema(kind).items()]
     own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
-    with_options.__signature__ = inspect.Signature([*parameters, *own_last])  # type: ignore[attr-defined]
-    return with_options
+    return _named(with_options, command, [*parameters, *own_last])
 
 
-def _absolute(model: str) -> str:
-    """The path of the model's folder from wherever it is read later; a name as it is."""
-    with suppress(OSError):
-        if Path(model).is_dir():
-            return str(Path(model).absolute())
-    return model
+def without_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return what stands for the command in a list: it has its name and its help."""
+    return _named(lambda: None, command, [])
+
+
+def _named(
+    shaped: Callable[..., None], command: Callable[..., None], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
+    shaped.__doc__ = command.__doc__
+    shaped.__name__ = command.__name__
+    shaped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return shaped
 
 
 def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:

@@ -3,27 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from synthprof.base.text import plain
-from synthprof.spec.spec import Spec
+from synthprof.cli.options import ID_HELP, Dataset, VersionName
+from synthprof.cli.show import print_table
 from synthprof.system.environment import home_folder
-from synthprof.system.machine import default_workers
 from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
     from synthprof.versions.search import Hit
     from synthprof.versions.searcher import Searcher
-
-DEFAULT = Spec()
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
@@ -37,11 +31,6 @@ SHOWN_OF_COLLECTION = ("chave", "descricao")
 MAX_SHOWN = 60
 """Characters of a collection's text in the table."""
 
-MAX_COLUMNS = 10_000
-"""Width of a table that nobody's terminal bounds."""
-
-ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
-
 
 class Format(StrEnum):
     """How results are printed."""
@@ -51,8 +40,6 @@ class Format(StrEnum):
     csv = "csv"
 
 
-Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
-VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
 Count = Annotated[int, typer.Option("-k", "--k", help="Number of results, 1 to 1,000.")]
 Where = Annotated[
     list[str] | None,
@@ -73,7 +60,10 @@ def search(
     exact: Exact = False,
     output: Output = Format.table,
 ) -> None:
-    """Profiles, or texts of a collection, that are most like a text, and which attributes agree."""
+    """Find the profiles, or texts, that are most like a text.
+
+    With the attributes that agree.
+    """
     from synthprof.versions.search import search_text
 
     with _open(dataset, version) as searcher:
@@ -89,7 +79,10 @@ def similar(
     exact: Exact = False,
     output: Output = Format.table,
 ) -> None:
-    """Profiles, or texts of a collection, that are most like another one, and which attributes agree."""
+    """Find the profiles, or texts, that are most like another one.
+
+    With the attributes that they have in common.
+    """
     from synthprof.versions.search import search_similar
 
     with _open(dataset, version) as searcher:
@@ -101,18 +94,27 @@ def build_index(
     dataset: Dataset = "gamers",
     version: VersionName = None,
     index: Annotated[
-        str, typer.Option(help="Kind of index: auto, flat, ivf_flat, ivf_sq8 …")
-    ] = DEFAULT.index,
+        str | None, typer.Option(help="Kind of index: auto (default), flat, ivf_flat, ivf_sq8, ivf_pq, hnsw.")
+    ] = None,
     index_memory_mib: Annotated[
-        int, typer.Option(help="Memory the index may take, in MiB.")
-    ] = DEFAULT.index_memory_mib,
+        int | None, typer.Option(help="Memory the index may take, in MiB; 4,096 unless given.")
+    ] = None,
 ) -> None:
-    """A version with another index, published as a new version; rows and embeddings stay as they are."""
+    """Publish a version with another index, as a new version.
+
+    Rows and embeddings stay as they are.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
     from synthprof.runner.reindex import build_index as build
+    from synthprof.spec.spec import Spec
     from synthprof.versions.version import open_version
 
     found = open_version(home_folder(), dataset, version)
-    details = build(home_folder(), found, index, index_memory_mib).published
+    default = Spec()
+    memory = default.index_memory_mib if index_memory_mib is None else index_memory_mib
+    details = build(home_folder(), found, index or default.index, memory).published
     Console().print(
         f"{dataset} {details['version']} is published: Recall@10 {details['scores']['recall_at_10']:.3f}",
         Text(details["path"]),
@@ -120,15 +122,17 @@ def build_index(
     )
 
 
+COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
+    (search, "search", 'synthprof search "joga RPG de madrugada no PC" --dataset gamers -k 10'),
+    (similar, "similar", "synthprof similar 42 --dataset gamers --where estado=SP"),
+    (build_index, "build-index", "synthprof build-index --dataset gamers --index ivf_sq8"),
+)
+
+
 def register(app: typer.Typer) -> None:
-    """The commands are part of the command line."""
-    app.command(epilog='Example: synthprof search "joga RPG de madrugada no PC" --dataset gamers -k 10')(
-        search
-    )
-    app.command(epilog="Example: synthprof similar 42 --dataset gamers --where estado=SP")(similar)
-    app.command("build-index", epilog="Example: synthprof build-index --dataset gamers --index ivf_sq8")(
-        build_index
-    )
+    """Add the commands to the command line."""
+    for command, name, example in COMMANDS:
+        app.command(name, epilog=f"Example: {example}")(command)
 
 
 def as_json(hits: "Sequence[Hit]") -> str:
@@ -151,6 +155,7 @@ def as_csv(hits: "Sequence[Hit]") -> str:
 
 def _open(dataset: str, version: str | None) -> "Searcher":
     block_pandas()
+    from synthprof.system.machine import default_workers
     from synthprof.versions.searcher import open_searcher
     from synthprof.versions.version import open_version
 
@@ -165,17 +170,12 @@ def _print(hits: "Sequence[Hit]", output: Format) -> None:
         typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
-def print_table(table: Table) -> None:
-    """No cell is cut: a terminal folds what is too wide, a pipe or file gets each row as one line."""
-    console = Console()
-    for column in table.columns:
-        column.overflow = "fold"
-    if not console.is_terminal:
-        console.width = MAX_COLUMNS
-    console.print(table)
-
-
 def _print_table(hits: "Sequence[Hit]") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     if not hits:
         Console().print("Nothing meets the conditions.")
         return

@@ -23,9 +23,10 @@ from synthprof.spec.spec import Spec
 from synthprof.store.receipts import Receipt, read_receipt, write_receipt
 from synthprof.store.store import Store
 from synthprof.system.logs import memory_watch
-from synthprof.system.machine import WARN_SHARE, Budget, budget, check_machine
+from synthprof.system.machine import WARN_SHARE, Budget, budget
 from synthprof.system.pool import Pool
 from synthprof.system.refusals import clear_errors
+from synthprof.system.startup import check_machine
 
 if TYPE_CHECKING:
     from synthprof.stages.context import Context
@@ -59,7 +60,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     if a stage fails.
     """
     check_machine()
-    request = _found_out(request, home)
+    request = resolved(request, home)
     stages = wanted(request.spec)
     for each in stages:
         each.prepare(request.spec)
@@ -126,7 +127,7 @@ def run_stage(
     if not which.applies(request.spec):
         raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
     check_machine()
-    request = _found_out(request, home)
+    request = resolved(request, home)
     _check_shard(which, shard, request.spec)
     which.prepare(request.spec)
     with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
@@ -159,7 +160,7 @@ def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
         )
 
 
-def _found_out(request: Request, home: Path) -> Request:
+def resolved(request: Request, home: Path) -> Request:
     """The request as it is, or completed by what the source of its collection tells."""
     if not request.runtime.source:
         return request

@@ -45,15 +45,16 @@ HOME_BYTES_MAX = 300
 """SQLite opens paths of up to 512 bytes, and a file that is being built lies some 160 deeper."""
 
 
-def home_folder() -> Path:
-    """The data root: SYNTHPROF_HOME, else `data` in the project's folder (installed: in the current one).
+def home_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
+    """Return the data root: the one chosen, else SYNTHPROF_HOME, else `data` in the project's folder.
 
-    A `~` that no shell has replaced, as in a Compose file, is the user's home folder here too.
+    Where the package is installed, that is `data` in the current folder. A `~` that no shell has replaced, as
+    in a Compose file, is the user's home folder here too.
     Raises SpecError if its path is not UTF-8, which those who write files need, or too long for SQLite.
     """
     project = Path(__file__).parents[2]
     folder = project if (project / "pyproject.toml").is_file() else Path()
-    given = Path(os.environ.get(HOME) or folder / "data")
+    given = Path(chosen or os.environ.get(HOME) or folder / "data")
     try:
         home = given.expanduser().absolute()
     except RuntimeError as error:  # ~somebody who is not known here

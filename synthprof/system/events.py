@@ -24,7 +24,8 @@ class LogLine:
 class ProgressMade:
     """Rows done of all rows; `failed` of those done have no result.
 
-    unit: what is counted, in words: "rows". seconds: since the work began.
+    unit: what is counted, in words: "rows". seconds: since the work began. stage: its name, where
+    a child does several.
     """
 
     done: int
@@ -32,6 +33,7 @@ class ProgressMade:
     failed: int
     unit: str
     seconds: float
+    stage: str = ""
 
 
 @dataclass(frozen=True)

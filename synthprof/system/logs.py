@@ -21,13 +21,19 @@ logger = logging.getLogger(__name__)
 
 def log_to(*targets: tuple[TextIO, int]) -> None:
     """Log lines of synthprof go as text to each stream, from its level on."""
-    handlers: list[logging.Handler] = []
-    for stream, level in targets:
-        handler = _LineHandler(stream)
-        handler.setFormatter(logging.Formatter(LINE))
-        handler.setLevel(level)
-        handlers.append(handler)
-    install(handlers, min(level for _, level in targets))
+    install([_lines(stream, level) for stream, level in targets], min(level for _, level in targets))
+
+
+def add_file(stream: TextIO) -> None:
+    """Send the log lines of synthprof as text to this stream, too."""
+    logging.getLogger("synthprof").addHandler(_lines(stream, logging.DEBUG))
+
+
+def _lines(stream: TextIO, level: int) -> logging.Handler:
+    handler = _LineHandler(stream)
+    handler.setFormatter(logging.Formatter(LINE))
+    handler.setLevel(level)
+    return handler
 
 
 def install(handlers: list[logging.Handler], level: int) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import platform
 import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +19,6 @@ CPU_SHARE = 0.8
 WARN_SHARE = 0.8
 REFUSE_SHARE = 0.9
 """Shares of what is available, beyond which an estimate earns a warning or a refusal."""
-
-ADDRESS_SPACE_MIN = 3 << 30
-"""Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.9 GiB, of which they
-touch a tenth."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +68,6 @@ def memory_is_short() -> bool:
     machine = psutil.virtual_memory()
     limits = [(machine.total, machine.available), *_memory_limits()]
     return any(headroom < (1 - REFUSE_SHARE) * limit for limit, headroom in limits)
-
-
-def check_machine() -> None:
-    """Nothing, where data sets can be made; else SpecError, before anything fails in words of its own.
-
-    That is Linux, whose kernel ends our processes with their parent and lets folders change places, with an
-    address space (RLIMIT_AS) that has room for the libraries.
-    """
-    if (system := platform.system()) != "Linux":
-        raise SpecError(f"this is {system}, synthprof needs Linux; use a virtual machine or a container")
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE_MIN:
-        raise SpecError(
-            f"the address space is limited to {limit / MIB:,.0f} MiB, the libraries reserve "
-            f"{ADDRESS_SPACE_MIN / MIB:,.0f} MiB; raise it (`ulimit -v unlimited`) and limit memory by a "
-            "control group"
-        )
 
 
 def free_disk(folder: Path) -> int:

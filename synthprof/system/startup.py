@@ -3,12 +3,38 @@
 import io
 import logging
 import os
+import platform
+import resource
 import signal
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import FrameType
 from typing import NoReturn
+
+from synthprof.base.errors import SpecError
+from synthprof.base.units import MIB
+
+ADDRESS_SPACE_MIN = 3 << 30
+"""Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.9 GiB, of which they
+touch a tenth."""
+
+
+def check_machine() -> None:
+    """Raise SpecError where data sets cannot be made, before anything fails in words of its own.
+
+    They can on Linux, whose kernel ends our processes with their parent and lets folders change places, with
+    an address space (RLIMIT_AS) that has room for the libraries.
+    """
+    if (system := platform.system()) != "Linux":
+        raise SpecError(f"this is {system}, synthprof needs Linux; use a virtual machine or a container")
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE_MIN:
+        raise SpecError(
+            f"the address space is limited to {limit / MIB:,.0f} MiB, the libraries reserve "
+            f"{ADDRESS_SPACE_MIN / MIB:,.0f} MiB; raise it (`ulimit -v unlimited`) and limit memory by a "
+            "control group"
+        )
 
 
 def block_pandas() -> None:

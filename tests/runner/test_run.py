@@ -61,7 +61,7 @@ def _start(home: Path, **params: Any) -> "subprocess.Popen[str]":
 def _command(home: Path, **params: Any) -> list[str]:
     script = (
         "import json, sys; from pathlib import Path\n"
-        "from synthprof.runner.run import run_all; from synthprof.spec.spec import Request\n"
+        "from synthprof.runner.run import run_all; from synthprof.spec.request import Request\n"
         "run = run_all(Request.from_params(json.loads(sys.argv[2])), Path(sys.argv[1]))\n"
         "print(json.dumps(run.published['content']))\n"
     )

@@ -4,6 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from synthprof.base.errors import SpecError
+from synthprof.system import startup
+
 
 def test_a_process_that_leaves_has_said_everything_and_takes_nothing_apart() -> None:
     done = _python(
@@ -37,3 +42,10 @@ def _python(*lines: str) -> subprocess.CompletedProcess[str]:
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     command = [sys.executable, "-c", "\n".join(lines)]
     return subprocess.run(command, env=buffered, capture_output=True, text=True, check=False)
+
+
+def test_another_system_than_linux_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    startup.check_machine()
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(SpecError, match="this is Darwin, synthprof needs Linux; use a virtual machine or"):
+        startup.check_machine()

@@ -52,7 +52,9 @@ def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
         load = _onnx if kind == "onnx" else _transformers
         return load(model, threads, use_gpu)
     except ImportError as error:
-        raise SpecError(f"encoder=model needs a library that is not installed ({error}); {command('model')}") from None
+        raise SpecError(
+            f"encoder=model needs a library that is not installed ({error}); {command('model')}"
+        ) from None
     except SpecError:
         raise
     except Exception as error:  # each library has its own ways to say that a file is not what it should be

@@ -21,9 +21,8 @@ from synthprof.orchestration.local.home import HOST, Home
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
 from synthprof.system.environment import HOME, home_folder
-from synthprof.system.machine import check_machine
 from synthprof.system.refusals import clear_errors
-from synthprof.system.startup import show_what_can_be_shown
+from synthprof.system.startup import check_machine, show_what_can_be_shown
 
 _TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 

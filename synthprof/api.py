@@ -1,0 +1,181 @@
+"""The public functions: a keyword call in, a version, a plan, hits or a verdict out.
+
+`import synthprof` hands them on. What makes or checks data works in a process of its own, so that the same
+parameters give the same bytes whatever the calling program has loaded (docs/adr/0026); what reads works here.
+All of it may be called from any thread.
+
+`home` is the data root of each: SYNTHPROF_HOME unless given, else `data` in the current folder.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from synthprof.runner.apart import run_apart
+from synthprof.runner.plan import Plan
+from synthprof.runner.plan import plan as plan_of
+from synthprof.runner.request import Keywords, request_of
+from synthprof.runner.run import Observer
+from synthprof.system.environment import home_folder
+from synthprof.versions.inventory import stores
+from synthprof.versions.version import Version, open_folder, open_version
+
+if TYPE_CHECKING:  # loaded by the first call that needs them
+    from synthprof.versions.hits import Hits
+    from synthprof.versions.tables import Where
+    from synthprof.versions.verify import Verdict
+
+Home = str | os.PathLike[str] | None
+
+
+def run(
+    dataset: str, *, home: Home = None, on_progress: Observer | None = None, **params: Unpack[Keywords]
+) -> Version:
+    """Make a data set and return its version; what is published or half done already is not made again.
+
+    params: the parameters of `synthprof run` or, with `source`, of `synthprof embed`. on_progress: called
+    with a stage, the rows done, all rows and the rows that failed, some ten times a second; without it a
+    notebook shows bars. Log lines go to the logger `synthprof`.
+    Raises SpecError if the request cannot be met, Busy if another process makes the same version, StageError
+    if a stage fails; the same call goes on from there.
+
+    >>> v = synthprof.run("demo", profiles=1_000, seed=7)
+    >>> v.rows, v.spec.seed
+    (1000, 7)
+    """
+    given = {"dataset": dataset, **_plain(params)}
+    request_of(given)  # refused here, in words about what was given, before anything starts
+    folder = home_folder(home)
+    with _observed(on_progress) as observe:
+        published = run_apart("run", given, folder, observe)
+    return open_version(folder, dataset, published["version"])
+
+
+def plan(dataset: str = "gamers", *, home: Home = None, **params: Unpack[Keywords]) -> Plan:
+    """Return what a run would take on this machine: blocks, shards, workers, memory, disk, kind of index.
+
+    Nothing is made; of a collection the source is read once. Memory and disk are bytes for each stage, by
+    measured estimates. Raises SpecError, naming value, rule and remedy, for what cannot be met.
+
+    >>> planned = synthprof.plan(profiles=100_000)
+    >>> planned.blocks, planned.clusters
+    (7, 316)
+    """
+    return plan_of(request_of({"dataset": dataset, **_plain(params)}), home_folder(home))
+
+
+def open(
+    dataset_or_path: str | os.PathLike[str], version: str | None = None, *, home: Home = None
+) -> Version:
+    """Open a published version by the name of its data set, or by its folder; the current one unless named.
+
+    A text with a slash, and what is no text, is a path: the folder of a version or of a data set.
+    Raises SpecError naming those there are, StageError if its manifest is damaged.
+
+    >>> synthprof.open("gamers").rows
+    2000
+    >>> synthprof.open(synthprof.open("gamers").folder).dataset
+    'gamers'
+    """
+    if not isinstance(dataset_or_path, str) or os.sep in dataset_or_path:
+        return open_folder(Path(dataset_or_path), version)
+    return open_version(home_folder(home), dataset_or_path, version)
+
+
+def datasets(home: Home = None) -> dict[str, tuple[str, ...]]:
+    """Return the names of the published versions of each data set, oldest first.
+
+    >>> {name: len(versions) for name, versions in synthprof.datasets().items()}
+    {'gamers': 1}
+    """
+    found = {store.dataset: store.versions() for store in stores(home_folder(home))}
+    return {name: tuple(folder.name for folder in folders) for name, folders in found.items() if folders}
+
+
+def search(
+    dataset: str,
+    text: str,
+    k: int = 10,
+    where: "Where" = (),
+    *,
+    version: str | None = None,
+    home: Home = None,
+    exact: bool = False,
+) -> "Hits":
+    """Find the k rows of a data set that are most like a text; see `Version.search`, which keeps the index.
+
+    >>> len(synthprof.search("gamers", "joga RPG de madrugada", k=5, where="idade>=30"))
+    5
+    """
+    return open_version(home_folder(home), dataset, version).search(text, k, where, exact=exact)
+
+
+def similar(
+    dataset: str,
+    row: int | str,
+    k: int = 10,
+    where: "Where" = (),
+    *,
+    version: str | None = None,
+    home: Home = None,
+    exact: bool = False,
+) -> "Hits":
+    """Find the k rows of a data set that are most like another one; see `Version.similar`.
+
+    >>> 42 in [hit.id for hit in synthprof.similar("gamers", 42, k=5)]
+    False
+    """
+    return open_version(home_folder(home), dataset, version).similar(row, k, where, exact=exact)
+
+
+def verify(
+    dataset: str | os.PathLike[str] | Version,
+    version: str | None = None,
+    *,
+    home: Home = None,
+    blocks: int | Literal["few", "all"] = "few",
+    on_progress: Observer | None = None,
+) -> "Verdict":
+    """Check every file of a version against its checksum, and blocks of rows by making them again.
+
+    dataset: as for `open`, or an open version. blocks: how many to make again; "few" is 4. The verdict has
+    `sound`, `findings` (what is wrong, in words) and `remedy`. on_progress: as for `run`.
+
+    >>> synthprof.verify("gamers").sound
+    True
+    """
+    from synthprof.versions.verify import Verdict
+
+    found = dataset if isinstance(dataset, Version) else open(dataset, version, home=home)
+    params = {"folder": str(found.folder), "blocks": blocks}
+    with _observed(on_progress) as observe:
+        told = run_apart("verify", params, home_folder(home), observe)
+    lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return Verdict(**{each.name: told[each.name] for each in fields(Verdict)} | lists)
+
+
+def _plain(params: Keywords) -> dict[str, Any]:
+    """Return the parameters as JSON has them; a path is a text."""
+    return {name: os.fspath(each) if isinstance(each, os.PathLike) else each for name, each in params.items()}
+
+
+@contextmanager
+def _observed(on_progress: Observer | None) -> Iterator[Observer]:
+    """Yield what hears of progress: what the caller gave, else bars in a notebook, else nobody."""
+    if on_progress is None and _in_notebook():
+        from synthprof.report.bars import notebook_bars
+
+        with notebook_bars() as bars:
+            yield bars
+    else:
+        yield on_progress or (lambda *_: None)
+
+
+def _in_notebook() -> bool:
+    """Return whether a notebook's kernel runs this; a kernel has loaded its own module long before."""
+    kernel = sys.modules.get("ipykernel.zmqshell")
+    return kernel is not None and kernel.ZMQInteractiveShell.initialized()

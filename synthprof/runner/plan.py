@@ -1,0 +1,32 @@
+"""What a run would take, and what this machine has for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthprof.runner.run import limits_of, resolved
+from synthprof.spec.request import Request
+from synthprof.stages import plan as stages_plan
+from synthprof.stages.survey import texts_of
+from synthprof.store.store import Store
+from synthprof.system.startup import check_machine
+
+
+@dataclass(frozen=True)
+class Plan(stages_plan.Plan):
+    """What a run would take, in blocks, processes and bytes, and the bytes that there are for it."""
+
+    available_memory: int
+    free_disk: int
+
+
+def plan(request: Request, home: Path) -> Plan:
+    """Return the plan of a run on this machine; nothing is made.
+
+    Raises SpecError, naming value, rule and remedy, for what cannot be met.
+    """
+    check_machine()
+    request = resolved(request, home)
+    limits = limits_of(request, home)
+    texts = texts_of(Store(home, request.dataset).build(request.spec).folder)
+    found = stages_plan.plan(request, limits, texts=texts)
+    return Plan(**vars(found), available_memory=limits.memory, free_disk=limits.disk)
