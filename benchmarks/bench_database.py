@@ -25,12 +25,13 @@ import pyarrow as pa
 
 from synthprof.runner.run import run_stage
 from synthprof.schemas.loader import load_schema
+from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES
 from synthprof.spec.request import Request
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.ingest import ColumnCodes
 from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.store.sqlite import blobs
-from synthprof.store.sqlite.database import PAGE_BYTES, filling
+from synthprof.store.sqlite.database import filling
 from synthprof.store.sqlite.indexes import add_indexes, index_statement
 from synthprof.store.store import Store
 from synthprof.system.startup import block_pandas
@@ -81,14 +82,14 @@ def _profiles(page_bytes: int) -> Make:
 
 
 def _sorted_indexes(path: Path, blocks: Blocks) -> None:
-    _profiles(PAGE_BYTES)(path, blocks)
+    _profiles(TABLE_PAGE_BYTES)(path, blocks)
     with filling(path) as database:
         for name in _indexed(blocks):
             database.execute(index_statement("rows", name))
 
 
 def _laid_out_indexes(path: Path, blocks: Blocks) -> None:
-    _profiles(PAGE_BYTES)(path, blocks)
+    _profiles(TABLE_PAGE_BYTES)(path, blocks)
     codes = _indexed(blocks)
     for block in range(blocks.spec.blocks):
         batch = blocks.profiles(block)
@@ -121,7 +122,7 @@ def _inserted(page_bytes: int) -> Make:
 
 
 def _laid_out(path: Path, blocks: Blocks) -> None:
-    with filling(path, blobs.PAGE_BYTES) as database:
+    with filling(path, BLOB_PAGE_BYTES) as database:
         database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, embedding BLOB)")
     blobs.append_blobs(path, blocks.matrices(EMBEDDINGS))
 

@@ -24,8 +24,7 @@ from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Spec
-from synthprof.stages.footprint import memory_of
-from synthprof.stages.survey import texts_of
+from synthprof.stages.footprint import Footprint
 from synthprof.system.machine import default_workers
 from synthprof.system.memory import own_memory
 
@@ -59,7 +58,8 @@ def _measure(params: dict[str, int]) -> list[dict[str, object]]:
     options = [word for name, value in params.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     with tempfile.TemporaryDirectory() as home:
         peaks = _peaks(Path(home), request, ["run", *options])
-    told = {each.name: memory_of(each.name, request.spec, workers) for each in STAGES}
+    footprint = Footprint(request.spec)
+    told = {each.name: footprint.memory(each.name, workers) for each in STAGES}
     return _rows(dict(params), peaks, told)
 
 
@@ -70,7 +70,8 @@ def _measure_texts(count: int, characters: int) -> list[dict[str, object]]:
         peaks = _peaks(Path(home), Request(), ["embed", "--source", str(source), "--workers", "2"])
         (build,) = Path(home).glob("*/build/*")
         spec = Spec.model_validate_json((build / "spec.json").read_bytes())
-        told = {each.name: memory_of(each.name, spec, 2, texts_of(build)) for each in STAGES}
+        footprint = Footprint.of(spec, build)
+        told = {each.name: footprint.memory(each.name, 2) for each in STAGES}
     return _rows({"texts": count, "characters": characters, "workers": 2}, peaks, told)
 
 

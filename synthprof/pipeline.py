@@ -1,20 +1,43 @@
-"""The stages: what there is to do, in which order, and where the work of each stands.
+"""The stages: one row each says all that is known of a stage beside its work.
 
-This module is imported by the DAG file: the work itself (module `synthprof.stages.<name>`, function `run`) is
-imported only where it is done.
+A new stage is a row here and a module `synthprof.stages.<name>` with the function `run`. The DAG file imports
+this module, so the work itself is imported only where it is done.
 """
 
 import functools
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import ModuleType
 from typing import Any, Literal
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
+from synthprof.base.units import MIB
 from synthprof.schemas.loader import files_digest, texts_digest
+from synthprof.spec.contents import (
+    CENTROIDS,
+    CLUSTERS,
+    EMBEDDINGS_DB,
+    INDEX,
+    PERFIS,
+    VETORES,
+    BlockKind,
+    File,
+)
+from synthprof.spec.estimates import Sizes
 from synthprof.spec.spec import Spec
+
+Estimate = Callable[[Sizes], int]
+"""Bytes that a stage takes, counted from the sizes of the request."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Results of another stage: block files of these kinds or, without kinds, all files and receipts."""
+
+    stage: str
+    kinds: tuple[BlockKind, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,24 +47,42 @@ class Stage:
     version: raised when the bytes it makes change; that invalidates its results and those that need them.
     scope: "shard" work is split by block ranges, "dataset" work is not.
     needs: the stages whose results it reads.
+    memory: bytes that it takes at most, over all its processes. disk: bytes that it leaves on the disk.
+    blocks: the kinds of block file that it makes. files: the published files that it makes.
+    reads: what a worker must fetch for it, where that is not everything of the stages it needs.
     when: the parameter that must be true for the stage to have something to do.
+    remedy: how a user can make it take less memory; {fewer} stands for fewer rows.
     concurrent: whether one thread does its work where there is one worker; others need not wait for it.
     pooled: whether it gives work to the pool's processes.
     alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with the files of the built-in schemas, too.
     texts: whether it does with those that say what words mean, where texts are embedded by them.
+    by_index: whether its results depend on the index settings, or tell of them.
     """
 
     name: str
     version: int
     scope: Literal["shard", "dataset"]
     needs: tuple[str, ...] = ()
+    _: KW_ONLY
+    memory: Estimate
+    disk: Estimate
+    blocks: tuple[BlockKind, ...] = ()
+    files: tuple[File, ...] = ()
+    reads: tuple[Input, ...] | None = None
     when: str | None = None
+    remedy: str = "{fewer}"
     concurrent: bool = False
     pooled: bool = False
     alone: bool = False
     schemas: bool = False
     texts: bool = False
+    by_index: bool = False
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The results of other stages that a worker must have for it."""
+        return tuple(map(Input, self.needs)) if self.reads is None else self.reads
 
     def folder(self, spec: Spec) -> str:
         """What its folder is called in a build of this spec: its name and its key."""
@@ -69,26 +110,68 @@ class Stage:
         return importlib.import_module(f"synthprof.stages.{self.name}")
 
 
+# fmt: off
 STAGES = (
-    Stage("setup", 1, "dataset", alone=True),
-    Stage("generate", 2, "shard", ("setup",), pooled=True, schemas=True),
-    Stage("ingest", 2, "dataset", ("generate",), concurrent=True),
-    Stage("vectorize", 2, "shard", ("generate",), pooled=True, texts=True),
-    Stage("persist_blobs", 3, "dataset", ("vectorize",)),
-    Stage("cluster", 3, "dataset", ("vectorize",)),
-    Stage("export_index", 1, "dataset", ("cluster",), when="save_index"),
-    Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum"),
-    Stage(
-        "publish",
-        3,
-        "dataset",
-        ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
-        pooled=True,
-        alone=True,
-    ),
+    Stage("setup", 1, "dataset", alone=True, by_index=True,
+          memory=lambda of: of.idle,
+          disk=lambda of: 0),
+    Stage("generate", 2, "shard", ("setup",), reads=(), pooled=True, schemas=True,
+          blocks=("profiles", "archetypes"),
+          memory=lambda of: of.processes + of.text_reading,
+          disk=lambda of: of.profiles),
+    Stage("ingest", 2, "dataset", ("generate",), concurrent=True,
+          files=(File(PERFIS, "perfis"),),
+          memory=lambda of: of.processes + of.text_block + of.loading(of.table) + 12 * of.rows,
+          disk=lambda of: of.table),
+    Stage("vectorize", 2, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
+          pooled=True, texts=True,
+          blocks=("vectors", "embeddings", "missing"),
+          memory=lambda of: of.working + of.encoding,
+          disk=lambda of: of.matrices),
+    Stage("persist_blobs", 3, "dataset", ("vectorize",),
+          files=(File(VETORES, "vetores", "vetor"), File(EMBEDDINGS_DB, "embeddings", "embedding")),
+          memory=lambda of: of.idle + 3 * (of.vector_block + of.embedding_block),
+          disk=lambda of: of.blobs),
+    Stage("cluster", 3, "dataset", ("vectorize",),
+          reads=(Input("generate", ("archetypes",)), Input("vectorize")),
+          files=(File(CLUSTERS, "clusters", "cluster_id"), File(CENTROIDS)),
+          memory=lambda of: of.idle + of.training + 12 * of.rows + 2 * of.embedding_block,
+          disk=lambda of: 2 * of.labels + of.centroids,
+          remedy="use fewer clusters or a smaller dim_embedding, {fewer}"),
+    Stage("export_index", 1, "dataset", ("cluster",), when="save_index", by_index=True,
+          reads=(Input("cluster"), Input("vectorize", ("embeddings", "missing"))),
+          files=(File(INDEX),),
+          memory=lambda of: of.idle + of.indexing + 4 * of.rows + 4 * of.embedding_block,
+          disk=lambda of: of.index,
+          remedy="use index=ivf_pq or a smaller index_memory_mib, save_index=false"),
+    Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum",
+          memory=lambda of: of.idle + of.loading(of.table + of.blobs + of.labels),
+          disk=lambda of: of.table + of.blobs + of.labels),
+    Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
+          pooled=True, alone=True, by_index=True,
+          reads=(*map(Input, ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster")),
+                 *map(Input, ("export_index", "vacuum"))),
+          memory=lambda of: of.working + of.reporting,
+          disk=lambda of: 8 * MIB),
 )
+# fmt: on
 
 BEFORE_PUBLISH = STAGES[:-1]
+
+FILES = {file.name: file for each in STAGES for file in each.files}
+"""The files that the stages before publishing make, by name, in the order of the manifest."""
+
+
+def files_of(spec: Spec) -> tuple[File, ...]:
+    """Return those of FILES that the versions of this spec have."""
+    return tuple(file for file in FILES.values() if file.applies(spec))
+
+
+def maker_of(result: str) -> Stage:
+    """Return the stage that makes a published file or a kind of block file."""
+    return next(
+        each for each in STAGES if result in each.blocks or result in {file.name for file in each.files}
+    )
 
 
 def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:

@@ -16,8 +16,8 @@ from synthprof.schemas.loader import load_schema
 from synthprof.spec.request import Request, params_schema
 from synthprof.spec.shards import plan_shards
 from synthprof.spec.spec import BLOCK_ROWS, Runtime, Spec
-from synthprof.stages.footprint import disk_of, memory_of
-from synthprof.stages.plan import fitting_workers, plan
+from synthprof.stages.footprint import Footprint
+from synthprof.stages.plan import plan
 from synthprof.store.manifest import Manifest, read_manifest
 from synthprof.system.machine import Budget
 
@@ -77,10 +77,11 @@ def test_a_plan_within_plenty_never_refuses_and_grows_with_the_rows(spec: Spec, 
     small = plan(Request(spec=spec), plenty)
     larger = spec.model_copy(update={"profiles": 2 * spec.profiles})
     assert all(amount > 0 for amount in small.memory.values())
+    less, more = Footprint(spec), Footprint(larger)
     for name in small.memory:
-        assert memory_of(name, larger, workers) >= memory_of(name, spec, 1) or name == "export_index"
-        assert disk_of(name, larger) >= disk_of(name, spec) or name == "export_index"
-    assert 1 <= fitting_workers(spec, Budget(workers, 1 << 30, 1 << 60)) <= workers
+        assert more.memory(name, workers) >= less.memory(name, 1) or name == "export_index"
+        assert more.disk(name) >= less.disk(name) or name == "export_index"
+    assert 1 <= less.fitting_workers(Budget(workers, 1 << 30, 1 << 60)) <= workers
 
 
 @settings(max_examples=10, deadline=None)

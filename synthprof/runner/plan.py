@@ -6,7 +6,7 @@ from pathlib import Path
 from synthprof.runner.run import limits_of, resolved
 from synthprof.spec.request import Request
 from synthprof.stages import plan as stages_plan
-from synthprof.stages.survey import texts_of
+from synthprof.stages.footprint import Footprint
 from synthprof.store.store import Store
 from synthprof.system.startup import check_machine
 
@@ -27,6 +27,6 @@ def plan(request: Request, home: Path) -> Plan:
     check_machine()
     request = resolved(request, home)
     limits = limits_of(request, home)
-    texts = texts_of(Store(home, request.dataset).build(request.spec).folder)
-    found = stages_plan.plan(request, limits, texts=texts)
+    footprint = Footprint.of(request.spec, Store(home, request.dataset).build(request.spec).folder)
+    found = stages_plan.plan(request, limits, footprint=footprint)
     return Plan(**vars(found), available_memory=limits.memory, free_disk=limits.disk)

@@ -23,9 +23,6 @@ from synthprof.versions.version import Version
 INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
 """Parameters that only the index depends on."""
 
-OWN = ("setup", "export_index", "publish")
-"""Stages whose results depend on the index settings, or tell of them."""
-
 
 def build_index(
     home: Path, version: Version, kind: str, memory_mib: int, observe: Observer = lambda *_: None
@@ -59,7 +56,7 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
         return
     with clear_errors(), source.lock("take-over", whole=False), target.lock("run", whole=True):
         for stage in wanted(request.spec):
-            if stage.name not in OWN:
+            if not stage.by_index:
                 _link_stage(stage, source, target)
 
 

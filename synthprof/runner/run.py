@@ -30,6 +30,7 @@ from synthprof.system.startup import check_machine
 
 if TYPE_CHECKING:
     from synthprof.stages.context import Context
+    from synthprof.stages.footprint import Footprint
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _all_done(
     """The receipts of all stages, in order; a stage begins when those it needs have ended."""
     receipts: dict[str, Receipt] = {}
     others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
-    room = _has_room(stages, context)
+    room = context.footprint.room_beside(stages, context.budget)
     for each in stages:
         receipts |= background.ended(each.needs)
         if each.concurrent and room:
@@ -85,17 +86,6 @@ def _all_done(
             force = context.request.runtime.force and each.name == "setup"
             receipts[each.name] = ensure_done(each, context, observe, force=force, meter=others)
     return tuple(receipts[each.name] for each in stages)
-
-
-def _has_room(stages: Sequence[Stage], context: Context) -> bool:
-    """Whether there are cores and memory for a stage beside the hungriest of the stages."""
-    from synthprof.stages.footprint import memory_of
-    from synthprof.stages.survey import texts_of
-
-    workers, texts = context.budget.workers, texts_of(context.build.folder)
-    needed = {each: memory_of(each.name, context.spec, workers, texts) for each in stages}
-    concurrent = max(amount for each, amount in needed.items() if each.concurrent)
-    return workers > 1 and concurrent + max(needed.values()) <= WARN_SHARE * context.budget.memory
 
 
 @contextmanager
@@ -173,23 +163,28 @@ def resolved(request: Request, home: Path) -> Request:
 @contextmanager
 def _contexts(request: Request, home: Path, *, pooled: bool) -> Iterator[Callable[[Shard | None], Context]]:
     from synthprof.stages.context import Context
+    from synthprof.stages.footprint import Footprint
 
-    store, limits = Store(home, request.dataset), limits_of(request, home)
+    store = Store(home, request.dataset)
+    footprint = Footprint.of(request.spec, store.build(request.spec).folder)
+    limits = _limits(request, store, footprint)
     with Pool(limits.workers if pooled else 0) as pool:
-        yield lambda shard: Context("", request, shard, store, limits, pool, lambda *_: None)
+        yield lambda shard: Context("", request, shard, store, footprint, limits, pool, lambda *_: None)
 
 
 def limits_of(request: Request, home: Path) -> Budget:
-    """The budget of a run; its workers are those asked for, else as many as memory holds."""
-    from synthprof.stages.plan import fitting_workers
-    from synthprof.stages.survey import texts_of
+    """Return the budget of a run: the workers asked for, else as many as memory holds."""
+    from synthprof.stages.footprint import Footprint
 
     store = Store(home, request.dataset)
+    return _limits(request, store, Footprint.of(request.spec, store.build(request.spec).folder))
+
+
+def _limits(request: Request, store: Store, footprint: Footprint) -> Budget:
     limits = budget(store.folder, request.runtime.workers)
     if request.runtime.workers:
         return limits
-    texts = texts_of(store.build(request.spec).folder)
-    return replace(limits, workers=fitting_workers(request.spec, limits, texts))
+    return replace(limits, workers=footprint.fitting_workers(limits))
 
 
 def ensure_done(
@@ -258,14 +253,12 @@ def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
 
 
 def _check_room(which: Stage, context: Context) -> None:
-    """What the stage takes is there now, in memory and on the disk. Raises SpecError with the remedy."""
-    from synthprof.stages.footprint import memory_of
+    """Log warnings about the memory and disk of the stage. Raises SpecError with the remedy if they lack."""
     from synthprof.stages.plan import check_stage
-    from synthprof.stages.survey import texts_of
 
-    workers, texts = context.pool.processes, texts_of(context.build.folder)
-    enough = memory_of(which.name, context.spec, workers, texts) / WARN_SHARE
+    workers = context.pool.processes
+    enough = context.footprint.memory(which.name, workers) / WARN_SHARE
     now = replace(budget(context.store.folder, workers, enough), workers=workers)
     present = context.build.bytes_present(f"{context.folder().name}/[!.]*")
-    for warning in check_stage(which.name, context.spec, now, present, texts):
+    for warning in check_stage(which.name, context.footprint, now, present):
         logger.warning("%s", warning)

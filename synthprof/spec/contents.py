@@ -1,6 +1,7 @@
-"""What a version holds: its files, their makers and tables, and the values that stand for nothing."""
+"""Contents of builds and versions: names of files, kinds of block files, page sizes, placeholder values."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from synthprof.spec.spec import Spec
 
@@ -15,6 +16,15 @@ OVERVIEW = "overview.json"
 MAP = "map.arrow"
 REPORT = "report.html"
 
+BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing"]
+"""A kind of block file."""
+
+TABLE_PAGE_BYTES = 16_384
+"""Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
+
+BLOB_PAGE_BYTES = 65_536
+"""The largest there is: embeddings of 4,096 float32 need no overflow pages."""
+
 NO_CLUSTER = -1
 """The cluster of a profile that has no embedding."""
 
@@ -24,35 +34,15 @@ NORM_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class File:
-    """A published file: the stage that makes it and, of a database, its table and the column after the id."""
+    """A published file that a stage makes; of a database, also its table and the column after the id."""
 
     name: str
-    stage: str
     table: str = ""
     column: str = ""
 
     def applies(self, spec: Spec) -> bool:
-        """Whether the versions of this spec have it: a collection has no feature vectors."""
+        """Return whether the versions of this spec have it: a collection has no feature vectors."""
         return spec.save_index if self.name == INDEX else not (self.name == VETORES and spec.collection)
-
-
-FILES = {
-    file.name: file
-    for file in (
-        File(PERFIS, "ingest", "perfis"),
-        File(VETORES, "persist_blobs", "vetores", "vetor"),
-        File(EMBEDDINGS_DB, "persist_blobs", "embeddings", "embedding"),
-        File(CLUSTERS, "cluster", "clusters", "cluster_id"),
-        File(CENTROIDS, "cluster"),
-        File(INDEX, "export_index"),
-    )
-}
-"""What the stages before publishing make, by name, in the order of the manifest."""
-
-
-def files_of(spec: Spec) -> tuple[File, ...]:
-    """Those of them that the versions of this spec have."""
-    return tuple(file for file in FILES.values() if file.applies(spec))
 
 
 CLUSTER = "cluster"

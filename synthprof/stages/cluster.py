@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.streams import stream
+from synthprof.pipeline import FILES
 from synthprof.similarity.kmeans import assign, train, training_rows
 from synthprof.similarity.scores import adjusted_rand_index, silhouette
-from synthprof.spec.contents import CENTROIDS, CLUSTERS, FILES, NO_CLUSTER
+from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context, Outcome

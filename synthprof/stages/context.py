@@ -13,6 +13,7 @@ from synthprof.schemas.schema import Schema
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
+from synthprof.stages.footprint import Footprint
 from synthprof.store.blocks import Blocks
 from synthprof.store.build import Build
 from synthprof.store.store import Store
@@ -31,6 +32,7 @@ class Context:
     request: Request
     shard: Shard | None
     store: Store
+    footprint: Footprint
     budget: Budget
     pool: Pool
     progress: Progress

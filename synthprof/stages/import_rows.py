@@ -1,18 +1,16 @@
 """What `generate` does for a collection: its rows are read from their source, not drawn."""
 
-import dataclasses
-import json
 from pathlib import Path
 
 from synthprof.base.errors import SpecError
-from synthprof.base.files import FileRecord, write_text
+from synthprof.base.files import FileRecord
 from synthprof.sources.blocks import blocks
 from synthprof.sources.source import Source
 from synthprof.sources.survey import block_digest, survey
 from synthprof.spec.request import Request
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.survey import read_survey, write_survey
 from synthprof.store.blocks import PROFILES
-from synthprof.store.build import SURVEY
 from synthprof.store.store import Store
 
 
@@ -27,8 +25,7 @@ def resolve_source(request: Request, home: Path) -> Request:
     found = survey(Source.of(request.runtime, request.spec.columns))
     known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
     request = Request.from_params(request.params | known)
-    folder = Store(home, request.dataset).build(request.spec).folder
-    write_text(folder / SURVEY, json.dumps(dataclasses.asdict(found)))
+    write_survey(Store(home, request.dataset).build(request.spec).folder, found)
     return request
 
 
@@ -65,11 +62,11 @@ def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...
     )
 
 
-def _digests(context: Context) -> list[str]:
-    path = context.build.folder / SURVEY
-    if not context.request.runtime.source or not path.is_file():
+def _digests(context: Context) -> tuple[str, ...]:
+    survey = read_survey(context.build.folder)
+    if not context.request.runtime.source or survey is None:
         raise SpecError(
             f"rows of {context.request.dataset!r} must be read from their source once more; run "
             "`synthprof embed` with the same parameters"
         )
-    return list(json.loads(path.read_text(encoding="utf-8"))["digests"])
+    return survey.digests

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.files import record, replacing
+from synthprof.pipeline import FILES
 from synthprof.schemas.schema import Column, Schema
-from synthprof.spec.contents import FILES, PERFIS
+from synthprof.spec.contents import PERFIS
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling, in_sql

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from synthprof.base.files import FileRecord, record, replacing, start_writing
-from synthprof.spec.contents import EMBEDDINGS_DB, VETORES, File, files_of
+from synthprof.pipeline import files_of
+from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, VETORES, File
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
 from synthprof.store.receipts import read_receipts
-from synthprof.store.sqlite.blobs import PAGE_BYTES, append_blobs
+from synthprof.store.sqlite.blobs import append_blobs
 from synthprof.store.sqlite.database import Builder, filling, read
 from synthprof.system.pool import ahead
 
@@ -50,7 +51,7 @@ def _persist(context: Context, file: File, done: Callable[[int], None]) -> FileR
     # an embedding may be missing, a vector never is
     constraint = "" if kind == EMBEDDINGS else " NOT NULL"
     with replacing(path) as temporary:
-        with filling(temporary, PAGE_BYTES) as database:
+        with filling(temporary, BLOB_PAGE_BYTES) as database:
             database.execute(
                 f"CREATE TABLE {file.table} (id INTEGER PRIMARY KEY, {file.column} BLOB{constraint})"
             )

@@ -1,22 +1,21 @@
-"""What a request will take, told before anything runs: blocks, shards, memory, disk and the kind of index."""
+"""The plan of a request before anything runs: blocks, shards, memory, disk and the kind of index."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synthprof.pipeline import STAGES, stage, wanted
+from synthprof.pipeline import stage, wanted
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
 from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
 from synthprof.spec.spec import Spec
-from synthprof.stages.footprint import disk_of, memory_of
-from synthprof.stages.survey import Texts
-from synthprof.system.machine import WARN_SHARE, Budget, check_estimate
+from synthprof.stages.footprint import Footprint
+from synthprof.system.machine import Budget, check_estimate
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done, and what it will take."""
+    """The work of a request, and the memory and disk that it takes."""
 
     blocks: int
     shards: tuple[Shard, ...]
@@ -29,20 +28,20 @@ class Plan:
 
     @property
     def peak_memory(self) -> int:
-        """Bytes that the hungriest stage takes, over all its processes."""
+        """The bytes that the hungriest stage takes, over all its processes."""
         return max(self.memory.values())
 
     @property
     def total_disk(self) -> int:
-        """Bytes that the build and the published version take together; they share the databases."""
+        """The bytes that the build and the published version take together; they share the databases."""
         return sum(self.disk.values())
 
 
-def plan(request: Request, budget: Budget, present: int = 0, texts: Texts | None = None) -> Plan:
-    """The plan for this request within this budget.
+def plan(request: Request, budget: Budget, present: int = 0, footprint: Footprint | None = None) -> Plan:
+    """Return the plan for this request within this budget.
 
-    present: bytes on the disk already, from earlier attempts. texts: what is known of a collection's;
-    None for profiles.
+    present: bytes on the disk already, from earlier attempts. footprint: that of the run; None for profiles,
+    where the spec tells all.
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
@@ -50,17 +49,17 @@ def plan(request: Request, budget: Budget, present: int = 0, texts: Texts | None
     from synthprof.profiles.features import check_dim
     from synthprof.schemas.loader import load_schema
 
-    spec = request.spec
+    spec, footprint = request.spec, footprint or Footprint(request.spec)
     if not spec.collection:
         check_dim(load_schema(spec.profile_schema), spec.dim_vector)
     check_encoder(spec)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)
-    memory = {name: memory_of(name, spec, budget.workers, texts) for name in _stages(spec)}
-    disk = {name: amount for name in _stages(spec) if (amount := disk_of(name, spec, texts))}
+    memory = {name: footprint.memory(name, budget.workers) for name in _stages(spec)}
+    disk = {name: amount for name in _stages(spec) if (amount := footprint.disk(name))}
     hungriest = max(memory, key=lambda name: memory[name])
     warnings = (
-        check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, spec, budget, texts)),
+        check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, footprint, budget)),
         check_estimate("disk", sum(disk.values()) - present, budget.disk, _disk_remedy(spec)),
     )
     return Plan(
@@ -75,41 +74,28 @@ def plan(request: Request, budget: Budget, present: int = 0, texts: Texts | None
     )
 
 
-def check_stage(
-    name: str, spec: Spec, budget: Budget, present: int, texts: Texts | None = None
-) -> tuple[str, ...]:
-    """Warnings of what one stage takes of what there is just before it begins.
+def check_stage(name: str, footprint: Footprint, budget: Budget, present: int) -> tuple[str, ...]:
+    """Return warnings about what one stage takes of the memory and disk that are free just before it begins.
 
-    present: bytes of it that lie on the disk already. Raises SpecError with the remedy if it would take more
-    than there is.
+    present: bytes of its results that are on the disk already. Raises SpecError with the remedy if it would
+    take more than there is.
     """
+    spec = footprint.spec
     if name not in _stages(spec):
         return ()
     memory = check_estimate(
         f"memory for {name}",
-        memory_of(name, spec, budget.workers, texts),
+        footprint.memory(name, budget.workers),
         budget.memory,
-        _remedy(name, spec, budget, texts),
+        _remedy(name, footprint, budget),
     )
-    needed = max(0, disk_of(name, spec, texts) - present)
+    needed = max(0, footprint.disk(name) - present)
     disk = check_estimate(f"disk for {name}", needed, budget.disk, _disk_remedy(spec))
     return tuple(warning for warning in (memory, disk) if warning)
 
 
-def fitting_workers(spec: Spec, budget: Budget, texts: Texts | None = None) -> int:
-    """As many workers as the budget has cores for and 80 % of the memory can hold; at least one."""
-
-    def hungriest(workers: int) -> int:
-        return max(memory_of(each.name, spec, workers, texts) for each in STAGES if each.pooled)
-
-    workers = budget.workers
-    while workers > 1 and hungriest(workers) > WARN_SHARE * budget.memory:
-        workers -= 1
-    return workers
-
-
 def _stages(spec: Spec) -> list[str]:
-    """The stages that take more than a moment."""
+    """Return the names of the stages that take more than a moment."""
     return [each.name for each in wanted(spec) if each.name != "setup"]
 
 
@@ -121,12 +107,8 @@ def _fewer(spec: Spec) -> str:
     return f"{'embed' if spec.collection else 'make'} fewer {spec.row_word}s"
 
 
-def _remedy(name: str, spec: Spec, budget: Budget, texts: Texts | None) -> str:
-    """What the caller can change so that this stage takes less memory."""
+def _remedy(name: str, footprint: Footprint, budget: Budget) -> str:
+    """Return what the user can change so that this stage takes less memory."""
     if stage(name).pooled and budget.workers > 1:
-        return f"use workers={fitting_workers(spec, budget, texts)}, or give it more memory"
-    if name == "export_index":
-        return "use index=ivf_pq or a smaller index_memory_mib, save_index=false, or give it more memory"
-    if name == "cluster":
-        return f"use fewer clusters or a smaller dim_embedding, {_fewer(spec)}, or give it more memory"
-    return f"{_fewer(spec)}, or give it more memory"
+        return f"use workers={footprint.fitting_workers(budget)}, or give it more memory"
+    return f"{stage(name).remedy.format(fewer=_fewer(footprint.spec))}, or give it more memory"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from synthprof.base.files import FileRecord, record, replacing
-from synthprof.pipeline import BEFORE_PUBLISH, version_of, wanted
+from synthprof.pipeline import BEFORE_PUBLISH, files_of, maker_of, version_of, wanted
 from synthprof.report.page import load_template, render
-from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, files_of
+from synthprof.spec.contents import ARCHETYPES_FILE, REPORT
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
@@ -119,7 +119,8 @@ def _sources(context: Context) -> dict[str, Path]:
     """The sealed files by their names in the version; a vacuumed database goes before the original."""
     spec = context.spec
     found = {
-        file.name: context.folder("vacuum" if spec.vacuum and file.table else file.stage) / file.name
+        file.name: context.folder("vacuum" if spec.vacuum and file.table else maker_of(file.name).name)
+        / file.name
         for file in files_of(spec)
     }
     return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}

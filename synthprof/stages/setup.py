@@ -9,9 +9,15 @@ from synthprof.pipeline import version_of
 from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.plan import plan
-from synthprof.stages.survey import texts_of
-from synthprof.store.build import SINCE, SPEC
+from synthprof.stages.survey import SURVEY
+from synthprof.store.build import ENCODER, SINCE, SPEC
 from synthprof.store.receipts import read_receipt
+
+RENEWED = (SPEC, SINCE, ENCODER)
+"""Files of the build folder that a run with `force` writes again."""
+
+BUILD_FILES = (*RENEWED, SURVEY)
+"""Files that `setup` leaves in the build folder for later stages, some only where they are needed."""
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +27,7 @@ def run(context: Context) -> Outcome:
     request, build = context.request, context.build
     check_links(build.folder)
     present = build.bytes_present(alone=request.runtime.force)
-    planned = plan(request, context.budget, present, texts_of(build.folder))
+    planned = plan(request, context.budget, present, context.footprint)
     for warning in planned.warnings:
         logger.warning("%s", warning)
     logger.info("configuration: %s", request.params)

@@ -1,25 +1,41 @@
-"""The survey of a collection's source, as a build keeps it."""
+"""The survey of a collection's source, kept in the build folder; no other module knows its file."""
 
-import json
-from dataclasses import dataclass
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from synthprof.store.build import SURVEY
+from pydantic import TypeAdapter
+
+from synthprof.base.files import write_text
+from synthprof.spec.estimates import Texts
+
+if TYPE_CHECKING:
+    from synthprof.sources.survey import Survey
+
+SURVEY = "survey.json"
 
 
-@dataclass(frozen=True)
-class Texts:
-    """Bytes of a collection's rows as Arrow holds them: of all, of their keys, and of the largest block."""
+def write_survey(build: Path, survey: Survey) -> None:
+    """Write the survey into the build folder, durably."""
+    write_text(build / SURVEY, _json().dump_json(survey).decode())
 
-    bytes: int
-    key_bytes: int
-    block_bytes: int
+
+def read_survey(build: Path) -> Survey | None:
+    """Return the survey in the build folder; None for profiles and where no survey was written."""
+    path = build / SURVEY
+    return _json().validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def texts_of(build: Path) -> Texts | None:
-    """What the survey in a build folder says of the texts; None for profiles, and where no survey lies."""
-    path = build / SURVEY
-    if not path.is_file():
+    """Return the size of the texts that the build folder's survey found; None where there is no survey."""
+    survey = read_survey(build)
+    if survey is None:
         return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return Texts(sum(found["block_bytes"]), found["key_bytes"], max(found["block_bytes"]))
+    return Texts(sum(survey.block_bytes), survey.key_bytes, max(survey.block_bytes))
+
+
+def _json() -> TypeAdapter[Survey]:
+    from synthprof.sources.survey import Survey  # only collections pay for Arrow's readers
+
+    return TypeAdapter(Survey)

@@ -1,7 +1,7 @@
 """Compacted copies of the databases with statistics for SQLite's planner."""
 
 from synthprof.base.files import FileRecord, record
-from synthprof.spec.contents import files_of
+from synthprof.pipeline import files_of, maker_of
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.sqlite.database import compact
 
@@ -12,7 +12,7 @@ def run(context: Context) -> Outcome:
     files: list[FileRecord] = []
     databases = [file for file in files_of(context.spec) if file.table]
     for number, file in enumerate(databases, start=1):
-        compact(context.folder(file.stage) / file.name, folder / file.name)
+        compact(context.folder(maker_of(file.name).name) / file.name, folder / file.name)
         files.append(record(folder / file.name, folder))
         context.progress(number * context.spec.profiles // len(databases), context.spec.profiles)
     return Outcome(context.spec.profiles, tuple(files))

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, record, replacing
-from synthprof.pipeline import stage
+from synthprof.pipeline import maker_of
 from synthprof.spec.contents import NO_CLUSTER
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
@@ -67,11 +67,6 @@ LABELS = "labels.npy"
 _SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
 
 
-_MAKERS = {kind: "generate" for kind in (PROFILES, ARCHETYPES)} | {
-    kind: "vectorize" for kind in (VECTORS, EMBEDDINGS, MISSING)
-}
-
-
 @dataclass(frozen=True)
 class Blocks:
     """The block files of a build; plain paths and numbers, so that it can be sent to a worker process."""
@@ -86,7 +81,7 @@ class Blocks:
 
     def path(self, kind: str, block: int) -> Path:
         """Where a block of one kind lies, or will lie."""
-        maker = stage(_MAKERS[kind])
+        maker = maker_of(kind)
         return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES[kind])
 
     def profiles(self, block: int) -> pa.RecordBatch:

@@ -24,14 +24,8 @@ SPEC = "spec.json"
 SINCE = "since"
 """Since when answers of slow encoders count, seconds of the epoch; `force` sets it."""
 
-SURVEY = "survey.json"
-"""What was found out about the source of a collection."""
-
 ENCODER = "encoder.txt"
 """What names the content of the model on this machine that embeds."""
-
-OF_SETUP = (SPEC, SINCE, SURVEY, ENCODER)
-"""What `setup` leaves for the stages after it, some of it only if it is needed."""
 
 FAILURE = "failure.txt"
 """What the last attempt failed with, for people."""

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
-from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, FILES, PERFIS, VETORES
+from synthprof.pipeline import FILES
+from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, PERFIS, VETORES
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
 from synthprof.versions import filters

@@ -16,7 +16,7 @@ import pyarrow as pa
 from synthprof.base.errors import StageError
 from synthprof.base.streams import stream
 from synthprof.encoders.encoder import encode_rows, encoder_of
-from synthprof.pipeline import version_of
+from synthprof.pipeline import FILES, version_of
 from synthprof.profiles.drawing import Generated, generate
 from synthprof.profiles.features import features
 from synthprof.schemas.loader import load_schema
@@ -28,7 +28,6 @@ from synthprof.spec.contents import (
     CLUSTER,
     CLUSTERS,
     EMBEDDINGS_DB,
-    FILES,
     MAP,
     NO_CLUSTER,
     NORM_TOLERANCE,

@@ -91,14 +91,13 @@ def _killed(group: Path) -> bool:
 
 def test_fewer_workers_are_taken_where_memory_holds_no_more() -> None:
     from synthprof.spec.spec import Spec
-    from synthprof.stages.footprint import memory_of
-    from synthprof.stages.plan import fitting_workers
+    from synthprof.stages.footprint import Footprint
     from synthprof.system.machine import Budget
 
-    spec = Spec(profiles=1_000_000)
-    enough = max(memory_of(name, spec, 3) for name in ("generate", "vectorize", "publish"))
-    assert fitting_workers(spec, Budget(8, round(enough / 0.8), 1 << 40)) == 3
-    assert fitting_workers(spec, Budget(8, 1, 1 << 40)) == 1
+    footprint = Footprint(Spec(profiles=1_000_000))
+    enough = max(footprint.memory(name, 3) for name in ("generate", "vectorize", "publish"))
+    assert footprint.fitting_workers(Budget(8, round(enough / 0.8), 1 << 40)) == 3
+    assert footprint.fitting_workers(Budget(8, 1, 1 << 40)) == 1
 
 
 def test_short_memory_leaves_one_slot_and_work_goes_on(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from synthprof.pipeline import STAGES
 from synthprof.runner.background import Background
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
-from synthprof.stages.footprint import memory_of
+from synthprof.stages.footprint import Footprint
 from synthprof.store.receipts import Receipt, read_receipt
 from synthprof.store.store import Store
 from synthprof.system.machine import WARN_SHARE, Budget
@@ -133,7 +133,7 @@ def test_a_stage_that_is_not_wanted_takes_no_memory(tmp_path: Path, monkeypatch:
 
 
 def _needs(order: Request, *names: str) -> list[int]:
-    return [memory_of(name, order.spec, 2) for name in names]
+    return [Footprint(order.spec).memory(name, 2) for name in names]
 
 
 def _has_memory(monkeypatch: pytest.MonkeyPatch, enough: int) -> None:

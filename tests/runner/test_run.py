@@ -24,7 +24,7 @@ from synthprof.runner.run import run_all, run_stage
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
-from synthprof.stages.footprint import memory_of
+from synthprof.stages.footprint import Footprint
 from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
 from synthprof.store.sqlite.database import filling
@@ -195,7 +195,7 @@ def test_a_stage_alone_needs_no_memory_for_processes_that_are_not_there(
     order = Request.from_params(PARAMS | {"profiles": 3_000, "workers": 2})
     for name in ("setup", "generate", "vectorize"):
         run_stage(order, name, None, tmp_path)
-    alone, together = (memory_of("cluster", order.spec, workers) for workers in (0, 2))
+    alone, together = (Footprint(order.spec).memory("cluster", workers) for workers in (0, 2))
     machine = Budget(2, round(alone / WARN_SHARE) + 1, 1 << 40)
     assert together > machine.memory
     monkeypatch.setattr("synthprof.runner.run.budget", lambda *_: machine)

@@ -23,14 +23,14 @@ from synthprof.runner.reindex import build_index
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
 from synthprof.schemas.loader import collection_schema
+from synthprof.spec.estimates import Texts
 from synthprof.spec.request import Request, check_params, params_schema
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.stages.footprint import disk_of, memory_of
+from synthprof.stages.footprint import Footprint
 from synthprof.stages.import_rows import resolve_source
 from synthprof.stages.ingest import table_statement
-from synthprof.stages.plan import fitting_workers, plan
-from synthprof.stages.survey import Texts, texts_of
+from synthprof.stages.plan import plan
 from synthprof.store.sqlite.database import KEYWORDS, read
 from synthprof.store.store import Store
 from synthprof.system.machine import Budget
@@ -241,21 +241,23 @@ def test_disk_is_estimated_from_the_size_of_the_texts(tmp_path: Path, rows: int,
     for path in build.glob("*-*/*"):
         name = path.parent.name.rpartition("-")[0]
         lies[name] = lies.get(name, 0) + path.stat().st_size
+    footprint = Footprint.of(request.spec, build)
     for name in ("generate", "ingest", "vacuum"):
-        told = disk_of(name, request.spec, texts_of(build))
+        told = footprint.disk(name)
         assert lies[name] <= told + MIB, name  # receipts and the end of the last page
         assert told <= 2 * lies[name], name
-    told = plan(request, Budget(1, 1 << 40, 1 << 40), 0, texts_of(build)).total_disk
+    told = plan(request, Budget(1, 1 << 40, 1 << 40), 0, footprint).total_disk
     assert sum(lies.values()) <= told <= 2 * sum(lies.values()) + 8 * MIB
 
 
 def test_memory_is_estimated_from_the_largest_block_and_fewer_workers_are_taken() -> None:
     spec = Request.from_params({"profiles": 4 * BLOCK_ROWS, "collection": "0" * 32}).spec
-    small, large = Texts(1 << 20, 1 << 16, 1 << 18), Texts(800 * MIB, 1 << 16, 200 * MIB)
+    small = Footprint(spec, Texts(1 << 20, 1 << 16, 1 << 18))
+    large = Footprint(spec, Texts(800 * MIB, 1 << 16, 200 * MIB))
     for name in ("generate", "ingest", "vectorize", "publish"):
-        assert memory_of(name, spec, 2, large) > 1_000 * MIB > memory_of(name, spec, 2, small)
+        assert large.memory(name, 2) > 1_000 * MIB > small.memory(name, 2)
     budget = Budget(4, 6_000 * MIB, 1 << 40)
-    assert fitting_workers(spec, budget, large) < fitting_workers(spec, budget, small) == 4
+    assert large.fitting_workers(budget) < small.fitting_workers(budget) == 4
     with pytest.raises(SpecError, match="more than the 90% that may be used; embed fewer texts"):
         plan(Request(spec=spec), Budget(1, 1 << 40, 1_000 * MIB), 0, large)
 

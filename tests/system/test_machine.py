@@ -10,7 +10,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.runner.run import limits_of
 from synthprof.spec.request import Request
-from synthprof.stages.footprint import disk_of, memory_of
+from synthprof.stages.footprint import Footprint
 from synthprof.stages.plan import plan
 from synthprof.system import machine
 from synthprof.system.machine import WARN_SHARE, Budget
@@ -35,18 +35,18 @@ def test_a_run_and_its_plan_take_as_many_workers_as_memory_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = Request.from_params({"profiles": 20_000})
-    wanted = memory_of("publish", request.spec, 2) / WARN_SHARE
+    wanted = Footprint(request.spec).memory("publish", 2) / WARN_SHARE
     monkeypatch.setattr("synthprof.runner.run.budget", lambda *_: Budget(8, round(wanted), 1 << 40))
     assert limits_of(request, tmp_path).workers == 2
     assert plan(request, limits_of(request, tmp_path)).workers == 2
 
 
 def test_a_stage_without_an_estimate_of_its_own_is_not_taken_for_another() -> None:
-    spec = Request().spec
-    assert memory_of("setup", spec, 2) < memory_of("publish", spec, 2)
-    for estimate in (partial(memory_of, workers=2), disk_of):
-        with pytest.raises(ValueError, match="stage polish has no estimate"):
-            estimate("polish", spec)
+    footprint = Footprint(Request().spec)
+    assert footprint.memory("setup", 2) < footprint.memory("publish", 2)
+    for estimate in (partial(footprint.memory, workers=2), footprint.disk):
+        with pytest.raises(SpecError, match="Unknown stage 'polish'"):
+            estimate("polish")
 
 
 def test_the_disk_asked_is_that_of_the_data_set(tmp_path: Path) -> None:

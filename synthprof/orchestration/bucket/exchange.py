@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,31 +22,21 @@ from synthprof.base.files import FileRecord, record, write_text
 from synthprof.base.units import MIB
 from synthprof.orchestration.bucket.bucket import Bucket, at_once
 from synthprof.orchestration.bucket.publication import BEGUN, EPOCH, Publication
-from synthprof.pipeline import BEFORE_PUBLISH, Stage, version_of
+from synthprof.pipeline import Input, Stage, version_of
 from synthprof.pipeline import stage as find
+from synthprof.spec.contents import BlockKind
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
+from synthprof.stages.setup import BUILD_FILES, RENEWED
 from synthprof.store.blocks import BLOCK_FILE, SEAL, SEAL_FILE, seal_paths
-from synthprof.store.build import ANEW_FOR, OF_SETUP, SURVEY, Build
+from synthprof.store.build import ANEW_FOR, Build
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, read_receipt, receipt_name, receipt_paths
 from synthprof.store.store import Store
 from synthprof.system.environment import home_folder
 from synthprof.system.refusals import clear_errors
 
 logger = logging.getLogger(__name__)
-
-Kinds = tuple[str, ...] | Literal["all"]
-
-_READS: dict[str, dict[str, Kinds]] = {
-    "generate": {},
-    "vectorize": {"generate": ("profiles",)},
-    "cluster": {"generate": ("archetypes",), "vectorize": "all"},
-    "export_index": {"cluster": "all", "vectorize": ("embeddings", "missing")},
-    "publish": {each.name: "all" for each in BEFORE_PUBLISH},
-}
-"""What a stage reads of others, where it is not all of those it needs: certain kinds of block file, or all
-files with the receipts."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ class Exchange:
             with self.build.lock("epoch", whole=True):
                 if not entered():  # by another task of this worker, while we waited
                     self.build.clear()
-                    for name in {*OF_SETUP} - {SURVEY}:  # that one is the same in every epoch
+                    for name in RENEWED:
                         (self.build.folder / name).unlink(missing_ok=True)
                     write_text(path, self.epoch)
         except Busy:
@@ -161,21 +151,20 @@ class Exchange:
 
     def _fetch_others(self) -> Iterator[FileRecord]:
         """The files that the stage reads of others, with their receipts where it looks at those."""
-        for name in OF_SETUP:
+        for name in BUILD_FILES:
             if (text := self.bucket.text(f"{self.epoch}/{name}")) is not None:
                 write_text(self.build.folder / name, text)
-        reads = _READS.get(self.stage.name, dict.fromkeys(self.stage.needs, "all"))
-        for name, kinds in reads.items():
-            maker = find(name)
-            if maker.applies(self.spec):
-                yield from self._fetch_maker(maker, kinds)
+        for each in self.stage.inputs:
+            if find(each.stage).applies(self.spec):
+                yield from self._fetch_input(each)
 
-    def _fetch_maker(self, maker: Stage, kinds: Kinds) -> list[FileRecord]:
+    def _fetch_input(self, part: Input) -> list[FileRecord]:
+        maker, kinds = find(part.stage), part.kinds
         receipts = covering(self._receipts(maker), self.spec.blocks, maker.name)
         folder = self._folder(maker)
         wanted = [file for receipt in receipts for file in receipt.files if self._reads(kinds, file.path)]
         names = {receipt_name(receipt.shard): receipt for receipt in receipts}
-        if kinds == "all":  # first, so that no receipt names files that are about to change
+        if not kinds:  # first, so that no receipt names files that are about to change
             for path in receipt_paths(folder):
                 if path.name not in names or _read(path) != _text(names[path.name]):
                     path.unlink(missing_ok=True)  # another task of this worker may be at the same
@@ -187,12 +176,12 @@ class Exchange:
                 f"{', '.join(file.path for file in damaged)} of stage {maker.name} is missing or damaged in "
                 f"{self.bucket.url}; what named it is removed: clear the task {maker.name} with what follows"
             )
-        if kinds == "all":
+        if not kinds:
             for name, receipt in names.items():
                 write_text(folder / name, _text(receipt))
         return fetched
 
-    def _remove_others(self, folder: Path, kinds: Kinds, wanted: set[str]) -> None:
+    def _remove_others(self, folder: Path, kinds: tuple[BlockKind, ...], wanted: set[str]) -> None:
         """No block file is left that no receipt names, such as that of a failed attempt on this worker."""
         for path in folder.glob("*-*.*"):
             block_file = BLOCK_FILE.fullmatch(path.name) and self._reads(kinds, path.name)
@@ -264,7 +253,7 @@ class Exchange:
         if self.stage.name == "publish":
             self._publication(version_of(self.spec)).store(self.request.runtime.keep_versions)
         stored = self._put(folder, receipt.files)
-        for name in OF_SETUP if self.stage.name == "setup" else ():
+        for name in BUILD_FILES if self.stage.name == "setup" else ():
             if (path := self.build.folder / name).is_file():
                 self.bucket.put_text(f"{self.epoch}/{name}", path.read_text())
         self._put_seals(self._seals(folder))
@@ -336,11 +325,11 @@ class Exchange:
     def _folder(self, maker: Stage) -> Path:
         return self.build.stage_folder(maker.name)
 
-    def _reads(self, kinds: Kinds, name: str) -> bool:
+    def _reads(self, kinds: tuple[BlockKind, ...], name: str) -> bool:
         block = BLOCK_FILE.fullmatch(name)
         if block is None:
-            return kinds == "all"
-        return kinds == "all" or (block[1] in kinds and self._in_shard(block, 2))
+            return not kinds
+        return not kinds or (block[1] in kinds and self._in_shard(block, 2))
 
     def _in_shard(self, found: re.Match[str] | None, group: int = 1) -> bool:
         return found is not None and (self.shard is None or int(found[group]) in self.shard.blocks)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.pages import (
     HEADER,
     POINTER,
@@ -28,14 +27,8 @@ from synthprof.store.sqlite.pages import (
     varint,
 )
 
-PAGE_BYTES = 65_536
-"""The largest there is: embeddings of 4,096 float32 need no overflow pages."""
-
 ROOT = 2
 """The root page of the only table."""
-
-_MOST_HEAD = 13
-"""Bytes of a cell before the BLOB, at most."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +45,8 @@ def append_blobs(
     """The rows of the matrices are rows of the one, empty table, with ids from 1; returns how many.
 
     path: a closed database with a table (id INTEGER PRIMARY KEY, BLOB). matrices: (n, width) each,
-    C-contiguous, of one width; a row is a BLOB as it lies in memory, with pages of PAGE_BYTES one of 1 to
-    65,472 bytes. done: hears the rows so far.
+    C-contiguous, of one width; a row is a BLOB as it lies in memory, with pages of BLOB_PAGE_BYTES one of 1
+    to 65,472 bytes. done: hears the rows so far.
     """
     rows, leaves = 0, []
     with page_file(path) as pages:
@@ -66,12 +59,6 @@ def append_blobs(
         if leaves:
             _append_tree(pages, leaves)
     return rows
-
-
-def bytes_of(rows: int, width: int) -> int:
-    """Bytes of a database of so many rows, at most: each block and each length of varint begins a page."""
-    per_page = (PAGE_BYTES - HEADER) // (width + _MOST_HEAD + POINTER)
-    return PAGE_BYTES * (ROOT + rows // per_page + -(-rows // BLOCK_ROWS) + len(varint(rows)) + 1)
 
 
 def _runs(first: int, end: int) -> list[tuple[int, int]]:

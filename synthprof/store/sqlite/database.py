@@ -12,10 +12,8 @@ from adbc_driver_manager import Error as AdbcError
 from synthprof.base.errors import SpecError, StageError, SynthprofError, first_line
 from synthprof.base.files import replacing, start_writing
 from synthprof.base.text import check_unicode
+from synthprof.spec.contents import TABLE_PAGE_BYTES
 from synthprof.spec.spec import BLOCK_ROWS
-
-PAGE_BYTES = 16_384
-"""Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
 
 _BUILD = (
     "journal_mode=OFF",
@@ -127,7 +125,7 @@ class Builder:
 
 
 @contextmanager
-def filling(path: Path, page_bytes: int = PAGE_BYTES) -> Iterator[Builder]:
+def filling(path: Path, page_bytes: int = TABLE_PAGE_BYTES) -> Iterator[Builder]:
     """The database at `path`, new with pages of that size or there already, while it is built.
 
     It has no journal: a crash leaves it broken, so build it beside its place (`files.replacing`). Raises

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthprof.spec.contents import BLOB_PAGE_BYTES
+from synthprof.spec.estimates import blob_bytes
 from synthprof.store.sqlite import blobs, pages
 
 
-def _made(path: Path, matrices: list[np.ndarray], page_bytes: int = blobs.PAGE_BYTES) -> int:
+def _made(path: Path, matrices: list[np.ndarray], page_bytes: int = BLOB_PAGE_BYTES) -> int:
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA page_size={page_bytes}")
@@ -39,7 +41,7 @@ def test_every_number_of_rows_is_a_whole_database(tmp_path: Path, rows: int) -> 
     assert _made(tmp_path / "x.db", [matrix]) == rows
     _check(tmp_path / "x.db", matrix)
     size = (tmp_path / "x.db").stat().st_size
-    assert size <= blobs.bytes_of(rows, 512) <= size + 5 * blobs.PAGE_BYTES
+    assert size <= blob_bytes(rows, 512) <= size + 5 * BLOB_PAGE_BYTES
 
 
 @pytest.mark.parametrize("width", [1, 2, 57, 58, 59, 512, 4_096, 16_384, 32_700, 65_471, 65_472])
@@ -47,7 +49,7 @@ def test_every_width_is_a_whole_database(tmp_path: Path, width: int) -> None:
     matrix = np.random.default_rng(width).integers(0, 256, (300, width), dtype=np.uint8)
     _made(tmp_path / "x.db", [matrix])
     _check(tmp_path / "x.db", matrix)
-    assert (tmp_path / "x.db").stat().st_size <= blobs.bytes_of(300, width)
+    assert (tmp_path / "x.db").stat().st_size <= blob_bytes(300, width)
 
 
 @settings(max_examples=60, deadline=None)
@@ -78,7 +80,7 @@ def test_the_page_that_sqlite_locks_stays_empty(
 ) -> None:
     """It lies at 1 GiB; here it is put where a small file reaches it, so that SQLite finds it unused."""
     matrix = np.arange(80_000, dtype=np.float32).reshape(-1, 8)
-    monkeypatch.setattr(pages, "LOCK_BYTES", (page - 1) * blobs.PAGE_BYTES)
+    monkeypatch.setattr(pages, "LOCK_BYTES", (page - 1) * BLOB_PAGE_BYTES)
     _made(tmp_path / "x.db", [matrix[:4_500], matrix[4_500:]])
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
         rows = connection.execute("SELECT v FROM t ORDER BY id").fetchall()

@@ -1,0 +1,217 @@
+"""Estimates of memory and disk: the quantities that the rows of `synthprof.pipeline` add up.
+
+Memory counts over all processes of a stage; pages that forked workers share count once. The constants are
+fitted to, and compared with, the measurements of benchmarks/bench_memory.py.
+"""
+
+from dataclasses import dataclass
+
+from synthprof.base.units import MIB
+from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES
+from synthprof.spec.sizing import clusters_of, index_of, needs_training, training_rows_count
+from synthprof.spec.spec import BLOCK_ROWS, Spec
+
+# Bytes per profile of the schema gamer_br: 513 and 640 in pt_BR, measured at 100,000 rows, and a tenth more.
+PROFILE_ARROW_BYTES = 560
+PROFILE_SQLITE_BYTES = 700
+
+LABEL_ROW_BYTES = 16
+"""A row (id, cluster) in SQLite, and as much again for its entry in the index of clusters."""
+
+TEXT_ROW_BYTES = 24
+"""What SQLite needs for a row of a collection beside its values, with its entry in the index of keys."""
+
+BASE_BYTES = 130 * MIB
+"""A process with the libraries loaded and nothing done; its forked workers share most of it."""
+
+WORKER_BYTES = 62 * MIB
+"""What a worker takes of its own while it generates a block, and keeps for the next (`keep_memory`)."""
+
+ENCODER_BYTES = 36 * MIB
+"""What the encoder takes on top; each worker keeps ENCODED_BYTES of its blocks."""
+
+ENCODED_BYTES = 8 * MIB
+
+LOAD_BYTES = 45 * MIB
+"""What loading a large database of profiles takes on top: SQLite's cache of 8 MiB and some blocks."""
+
+TRAIN_BYTES = 30 * MIB
+"""What k-means takes on top of its sample."""
+
+SEARCH_BYTES = 130 * MIB
+"""What the search for exact neighbours, by which recall is measured, takes on top of the index."""
+
+REPORT_BYTES = 150 * MIB
+"""What the map and the page of the report take on top, and for each profile more, up to a million."""
+
+REPORT_ROW_BYTES, MAX_REPORT_ROWS = 172, 1_000_000
+
+READ_COPIES = 12
+"""Memory to read a block of a collection, as a multiple of its bytes: rows as Python and as Arrow hold them.
+
+Python takes two bytes for each character of a text that is not in Latin 1.
+"""
+
+HELD_COPIES = 7
+"""Memory of a process that works on such a block, and mostly keeps it."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Bytes of a collection's rows as Arrow holds them: of all, of their keys, and of the largest block."""
+
+    bytes: int
+    key_bytes: int
+    block_bytes: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Estimated bytes of the parts of a data set and of the processes that make them.
+
+    texts: of a collection, None for profiles. workers: processes of the pool, idle ones too, which keep what
+    they had; 0 for a stage in a process of its own without a pool.
+    """
+
+    spec: Spec
+    texts: Texts | None = None
+    workers: int = 0
+
+    @property
+    def rows(self) -> int:
+        """The rows of the data set."""
+        return self.spec.profiles
+
+    # --- on the disk -------------------------------------------------------------------------------------
+
+    @property
+    def profiles(self) -> int:
+        """The block files of profiles."""
+        return self.texts.bytes if self.texts else self.rows * PROFILE_ARROW_BYTES
+
+    @property
+    def matrices(self) -> int:
+        """The block files of vectors and embeddings."""
+        return self.rows * sum(self._widths)
+
+    @property
+    def table(self) -> int:
+        """The database of profiles. A long row leaves room on its page into which no other row fits."""
+        if self.texts is None:
+            return self.rows * PROFILE_SQLITE_BYTES
+        row = (self.texts.bytes + self.texts.key_bytes) / self.rows + TEXT_ROW_BYTES
+        left = min(row, TABLE_PAGE_BYTES, 2 * row * row / TABLE_PAGE_BYTES)
+        return round(self.rows * (row + left))
+
+    @property
+    def blobs(self) -> int:
+        """The databases of vectors and embeddings."""
+        return sum(blob_bytes(self.rows, width) for width in self._widths if width)
+
+    @property
+    def labels(self) -> int:
+        """The table of clusters."""
+        return self.rows * LABEL_ROW_BYTES
+
+    @property
+    def centroids(self) -> int:
+        """The file of centroids."""
+        return clusters_of(self.spec) * self._widths[1]
+
+    @property
+    def index(self) -> int:
+        """The index, if one is wanted."""
+        choice = index_of(self.spec)
+        return choice.bytes if choice else 0
+
+    @property
+    def _widths(self) -> tuple[int, int]:
+        """Bytes of a feature vector, which a collection has not, and of an embedding."""
+        return 0 if self.spec.collection else 4 * self.spec.dim_vector, 4 * self.spec.dim_embedding
+
+    # --- in memory ---------------------------------------------------------------------------------------
+
+    @property
+    def processes(self) -> int:
+        """The process and its pool, without texts."""
+        return BASE_BYTES + self.workers * WORKER_BYTES
+
+    @property
+    def working(self) -> int:
+        """The process and its pool, with the texts of a collection that each of them keeps."""
+        return self.processes + min(self.workers, self.spec.blocks) * self.text_block
+
+    @property
+    def idle(self) -> int:
+        """The process and a pool that has generated and encoded, and rests now."""
+        kept = ENCODER_BYTES + self.workers * ENCODED_BYTES if self.workers else 0
+        return self.working + kept
+
+    @property
+    def text_block(self) -> int:
+        """A process that works on a block of texts, on top of what profiles would take."""
+        return HELD_COPIES * self.texts.block_bytes if self.texts else 0
+
+    @property
+    def text_reading(self) -> int:
+        """A process that reads texts from their source, on top of what profiles would take."""
+        return READ_COPIES * self.texts.block_bytes if self.texts else 0
+
+    @property
+    def vector_block(self) -> int:
+        """A block of feature vectors."""
+        return 4 * BLOCK_ROWS * self.spec.dim_vector
+
+    @property
+    def embedding_block(self) -> int:
+        """A block of embeddings."""
+        return 4 * BLOCK_ROWS * self.spec.dim_embedding
+
+    @property
+    def encoding(self) -> int:
+        """The encoder, and in each worker a block with its vectors and embeddings."""
+        return ENCODER_BYTES + self.workers * (self.vector_block + self.embedding_block * 13 // 10)
+
+    @property
+    def training(self) -> int:
+        """k-means, with its sample."""
+        return TRAIN_BYTES + 2 * self._sample(clusters_of(self.spec))
+
+    @property
+    def indexing(self) -> int:
+        """The index, and the search for true neighbours; a sample and growing lists if it is trained anew."""
+        choice = index_of(self.spec)
+        if choice is None:
+            return SEARCH_BYTES
+        trains = needs_training(choice, clusters_of(self.spec))
+        return (
+            SEARCH_BYTES
+            + choice.bytes
+            + (choice.bytes // 4 + 2 * self._sample(choice.nlist) if trains else 0)
+        )
+
+    @property
+    def reporting(self) -> int:
+        """The map, the page of the report and, in each worker, a block to check."""
+        mapped = REPORT_ROW_BYTES * min(self.rows, MAX_REPORT_ROWS) + 30 * self.rows
+        return REPORT_BYTES + mapped + self.workers * self.embedding_block * 5 // 4
+
+    @staticmethod
+    def loading(database: int) -> int:
+        """SQLite at work on a database of that many bytes."""
+        return min(LOAD_BYTES, database)
+
+    def _sample(self, k: int) -> int:
+        rows = training_rows_count(self.spec.profiles, k or clusters_of(self.spec))
+        return 4 * self.spec.dim_embedding * rows
+
+
+def blob_bytes(rows: int, width: int) -> int:
+    """Return the bytes at most of a database of ids and BLOBs of `width` bytes.
+
+    Each block and each length of an id's varint begins a page; 8 bytes head a page, 15 at most a BLOB.
+    """
+    per_page = (BLOB_PAGE_BYTES - 8) // (width + 15)
+    varint_bytes = max(1, -(-rows.bit_length() // 7))
+    pages = 2 + rows // per_page + -(-rows // BLOCK_ROWS) + varint_bytes + 1
+    return BLOB_PAGE_BYTES * pages
