@@ -97,7 +97,7 @@ def _answer(question: Question, questions: Any, writer: _Writer, asked: float) -
 
 
 def _answer_to(question: Question, questions: Any, check: Callable[[], None]) -> Answer:  # noqa: ANN401
-    from synthprof.explorer.worker.questions import as_json
+    from synthprof.explorer.worker.answers import as_json
     from synthprof.explorer.worker.shelf import NotThere
 
     problem = partial(Answer.problem, question.number)

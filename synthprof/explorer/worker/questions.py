@@ -1,29 +1,21 @@
 """The answers to the explorer's questions, from what lies under the data root. Runs in the worker process."""
 
-import datetime
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.files import is_there
 from synthprof.explorer import models
+from synthprof.explorer.worker import answers
 from synthprof.explorer.worker.shelf import NotThere, Shelf
-from synthprof.schemas.schema import Column
-from synthprof.spec.contents import CLUSTER, MAP, OVERVIEW, REPORT
-from synthprof.spec.limits import LARGEST_INTEGER
-from synthprof.spec.spec import row_word_of
-from synthprof.store.manifest import Manifest
-from synthprof.store.receipts import Receipt
+from synthprof.spec.contents import MAP, OVERVIEW, REPORT
 from synthprof.store.store import Store
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.search import Hit, search_similar, search_text
@@ -61,16 +53,8 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """What the manifest of a version tells."""
         found = self._open(dataset, version)
-        manifest, schema = found.manifest, found.schema
-        index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
-        return models.VersionFacts(
-            **dict(_summary(manifest, self.shelf.is_current(manifest))),
-            spec=manifest.spec,
-            stages=[_stage(receipt) for receipt in manifest.stages],
-            files=[models.File(**file.model_dump()) for file in manifest.files],
-            index=None if index is None else {**index, **index.get("scores", {})},
-            columns=[_column(column) for column in schema.columns],
-        )
+        manifest = found.manifest
+        return answers.version_facts(manifest, self.shelf.is_current(manifest), found.schema)
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
         """The name of the version that is called so now."""
@@ -93,25 +77,11 @@ class Questions:
             pa.memory_map(str(path)) as file,
             pa.ipc.open_file(file) as reader,
         ):
-            table = reader.read_all().slice(0, points)
-            if colour not in _colours(table):
-                raise SpecError(
-                    f"colour={colour!r} is not on the map; use one of {', '.join(_colours(table))}"
-                )
-            categories, values = _coloured(table, colour)
-            return models.MapOfPoints.model_construct(
-                colour=colour,
-                kind="number" if categories is None else "category",
-                categories=categories,
-                ids=table.column("id").to_pylist(),
-                x=_rounded(table.column("x")),
-                y=_rounded(table.column("y")),
-                values=values,
-            )
+            return answers.map_of_points(reader.read_all().slice(0, points), colour)
 
     def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
         """One profile and its cluster."""
-        return models.Card(profile=_readable(_profile(self._open(dataset, version), profile_id)))
+        return models.Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
 
     def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
         """The profiles nearest to a text; the rest is as `Asked` has it."""
@@ -127,7 +97,7 @@ class Questions:
         """The shares that differ between two versions, by column, the largest distance first."""
         names = [self._open(dataset, name).manifest.version for name in (left, right)]
         one, other = (self._shares(dataset, name) for name in names)
-        columns = [_compared(one[name], other[name]) for name in one if name in other]
+        columns = [answers.comparison_of(one[name], other[name]) for name in one if name in other]
         return models.Compared(
             left=names[0], right=names[1], columns=sorted(columns, key=lambda each: -each.distance)
         )
@@ -136,7 +106,7 @@ class Questions:
         """How far the builds of a data set are."""
         if dataset not in self.shelf.names():
             raise NotThere(f"no data set {dataset!r} in {self.home}; the page lists those there are")
-        return models.Progress(builds=[_progress(each) for each in self._builds(dataset)])
+        return models.Progress(builds=[answers.progress_of(each) for each in self._builds(dataset)])
 
     def report(self, dataset: str, version: str) -> str:
         """Where the report of a version lies."""
@@ -153,12 +123,12 @@ class Questions:
 
     def _dataset(self, name: str) -> models.Dataset:
         manifests, problems = self.shelf.manifests(name)
-        summaries = [_summary(each, self.shelf.is_current(each)) for each in reversed(manifests)]
+        summaries = [answers.summary_of(each, self.shelf.is_current(each)) for each in reversed(manifests)]
         return models.Dataset(
             dataset=name,
             current=next((each.version for each in summaries if each.current), None),
             versions=summaries,
-            builds=[_build(each) for each in self._builds(name)],
+            builds=[answers.build_of(each) for each in self._builds(name)],
             problems=problems,
         )
 
@@ -168,17 +138,8 @@ class Questions:
         began = time.monotonic()
         query = searcher.query(asked.k, asked.where, asked.exact)
         hits = search(searcher, replace(query, check=asked.check))
-        results = [
-            models.Hit(
-                rank=hit.rank,
-                id=hit.id,
-                similarity=round(hit.similarity, 6),
-                reasons=[str(reason) for reason in hit.reasons],
-                profile=_readable(hit.profile),
-            )
-            for hit in hits
-        ]
-        return models.Hits(seconds=round(time.monotonic() - began, 6), results=results)
+        seconds = round(time.monotonic() - began, 6)
+        return models.Hits(seconds=seconds, results=[answers.hit_of(hit) for hit in hits])
 
     def _open(self, dataset: str, version: str) -> Version:
         return self.shelf.version(dataset, version)
@@ -214,141 +175,8 @@ class Questions:
             raise StageError(damaged) from error
 
 
-def _summary(manifest: Manifest, current: bool) -> models.Summary:
-    details = {receipt.stage: receipt.details for receipt in manifest.stages}
-    scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
-    return models.Summary(
-        dataset=manifest.dataset,
-        version=manifest.version,
-        current=current,
-        rows=manifest.rows,
-        row_word=row_word_of(manifest.spec.get("collection", "")),
-        bytes=manifest.bytes_total,
-        published_at=_utc(manifest.published_at),
-        seed=manifest.spec["seed"],
-        encoder=manifest.spec["encoder"],
-        profile_schema=manifest.spec["profile_schema"],
-        clusters=details.get("cluster", {}).get("clusters"),
-        scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
-    )
-
-
-def _utc(moment: str) -> str:
-    return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _finite(value: Any) -> float | None:  # noqa: ANN401
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _stage(receipt: Receipt) -> models.StageFacts:
-    return models.StageFacts(
-        stage=receipt.stage,
-        shard=receipt.shard,
-        rows=receipt.rows,
-        seconds=receipt.seconds,
-        rows_per_second=receipt.rows_per_second,
-        cpu_seconds=receipt.cpu_seconds,
-        peak_memory=receipt.peak_memory,
-        bytes_written=receipt.bytes_written,
-        details=receipt.details,
-    )
-
-
-def _column(column: Column) -> models.ColumnFacts:
-    low, high = column.bounds or (None, None)
-    return models.ColumnFacts(
-        name=column.name,
-        kind=column.kind,
-        values=list(column.values) or None,
-        minimum=low,
-        maximum=high,
-        doc=column.doc,
-    )
-
-
 def _profile(version: Version, profile_id: int) -> dict[str, Any]:
     try:
         return version.profile(profile_id)
     except SpecError as error:
         raise NotThere(str(error)) from None
-
-
-def _readable(profile: dict[str, Any]) -> dict[str, Any]:
-    """The profile with its largest integers as text, which a script reads as they are."""
-    return {
-        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
-        for name, value in profile.items()
-    }
-
-
-def _colours(table: pa.Table) -> list[str]:
-    return [name for name in table.column_names if name not in ("id", "x", "y")]
-
-
-def _coloured(table: pa.Table, colour: str) -> tuple[list[str] | None, list[int]]:
-    """The categories that there are and the index of each point's, or None and its number."""
-    values = table.column(colour).combine_chunks()
-    if colour == CLUSTER:
-        clusters, places = np.unique(values.to_numpy(), return_inverse=True)
-        return [str(each) for each in clusters.tolist()], places.tolist()
-    if pa.types.is_dictionary(values.type):
-        return values.dictionary.to_pylist(), values.indices.to_pylist()
-    return None, values.to_pylist()
-
-
-def _rounded(values: pa.ChunkedArray) -> list[float]:
-    places: list[float] = np.round(values.to_numpy().astype(np.float64), 4).tolist()
-    return places
-
-
-def _compared(left: dict[str, Any], right: dict[str, Any]) -> models.Comparison:
-    shares = [{each["value"]: each["share"] for each in side["values"]} for side in (left, right)]
-    changes = [
-        models.Change(
-            value=value,
-            left=shares[0].get(value, 0.0),
-            right=shares[1].get(value, 0.0),
-            difference=shares[1].get(value, 0.0) - shares[0].get(value, 0.0),
-        )
-        for value in dict.fromkeys((*shares[0], *shares[1]))
-    ]
-    changes.sort(key=lambda each: -abs(each.difference))
-    distance = sum(abs(each.difference) for each in changes) / 2
-    return models.Comparison(column=left["column"], distance=distance, changes=changes)
-
-
-def as_json(answer: object) -> bytes:
-    """The answer as the HTTP API says it."""
-    if isinstance(answer, bytes):
-        return answer
-    if isinstance(answer, BaseModel):
-        return answer.model_dump_json(by_alias=True).encode()
-    if isinstance(answer, list):
-        return b"[" + b",".join(as_json(each) for each in answer) + b"]"
-    return json.dumps(answer).encode()
-
-
-def _build(found: Unfinished) -> models.Build:
-    return models.Build(
-        build=found.build,
-        rows=found.spec.profiles,
-        row_word=found.spec.row_word,
-        seed=found.spec.seed,
-        encoder=found.spec.encoder,
-        state=found.state,
-        problem=found.problem,
-        done=list(found.done),
-        stages=[each.stage for each in found.stages],
-        updated_at=found.updated_at,
-    )
-
-
-def _progress(found: Unfinished) -> models.BuildProgress:
-    return models.BuildProgress(
-        build=found.build,
-        version=found.version,
-        state=found.state,
-        problem=found.problem,
-        stages=[models.StageProgress(**asdict(each)) for each in found.stages],
-    )

@@ -1,0 +1,196 @@
+"""Models of the HTTP API, made from manifests, builds, hits and tables."""
+
+import datetime
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel
+
+from synthprof.base.errors import SpecError
+from synthprof.explorer import models
+from synthprof.schemas.schema import Column, Schema
+from synthprof.spec.contents import CLUSTER
+from synthprof.spec.limits import LARGEST_INTEGER
+from synthprof.spec.spec import row_word_of
+from synthprof.store.manifest import Manifest
+from synthprof.store.receipts import Receipt
+from synthprof.versions.progress import Unfinished
+from synthprof.versions.search import Hit
+
+
+def version_facts(manifest: Manifest, current: bool, schema: Schema) -> models.VersionFacts:
+    """Return everything that the manifest tells of a version, and the columns of its rows."""
+    index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
+    return models.VersionFacts(
+        **dict(summary_of(manifest, current)),
+        spec=manifest.spec,
+        stages=[_stage(receipt) for receipt in manifest.stages],
+        files=[models.File(**file.model_dump()) for file in manifest.files],
+        index=None if index is None else {**index, **index.get("scores", {})},
+        columns=[_column(column) for column in schema.columns],
+    )
+
+
+def summary_of(manifest: Manifest, current: bool) -> models.Summary:
+    """Return the summary of a version; `current` says whether readers get it by default."""
+    details = {receipt.stage: receipt.details for receipt in manifest.stages}
+    scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
+    return models.Summary(
+        dataset=manifest.dataset,
+        version=manifest.version,
+        current=current,
+        rows=manifest.rows,
+        row_word=row_word_of(manifest.spec.get("collection", "")),
+        bytes=manifest.bytes_total,
+        published_at=_utc(manifest.published_at),
+        seed=manifest.spec["seed"],
+        encoder=manifest.spec["encoder"],
+        profile_schema=manifest.spec["profile_schema"],
+        clusters=details.get("cluster", {}).get("clusters"),
+        scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
+    )
+
+
+def build_of(found: Unfinished) -> models.Build:
+    """Return the summary of a build."""
+    return models.Build(
+        build=found.build,
+        rows=found.spec.profiles,
+        row_word=found.spec.row_word,
+        seed=found.spec.seed,
+        encoder=found.spec.encoder,
+        state=found.state,
+        problem=found.problem,
+        done=list(found.done),
+        stages=[each.stage for each in found.stages],
+        updated_at=found.updated_at,
+    )
+
+
+def progress_of(found: Unfinished) -> models.BuildProgress:
+    """Return how far the stages of a build are."""
+    return models.BuildProgress(
+        build=found.build,
+        version=found.version,
+        state=found.state,
+        problem=found.problem,
+        stages=[models.StageProgress(**asdict(each)) for each in found.stages],
+    )
+
+
+def hit_of(hit: Hit) -> models.Hit:
+    """Return the result of a search."""
+    return models.Hit(
+        rank=hit.rank,
+        id=hit.id,
+        similarity=round(hit.similarity, 6),
+        reasons=[str(reason) for reason in hit.reasons],
+        profile=readable(hit.profile),
+    )
+
+
+def readable(profile: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with integers that JavaScript cannot represent exactly as text."""
+    return {
+        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
+        for name, value in profile.items()
+    }
+
+
+def map_of_points(table: pa.Table, colour: str) -> models.MapOfPoints:
+    """Return the points of a map, coloured by one of its columns. Raises SpecError for another name."""
+    colours = [name for name in table.column_names if name not in ("id", "x", "y")]
+    if colour not in colours:
+        raise SpecError(f"colour={colour!r} is not on the map; use one of {', '.join(colours)}")
+    categories, values = _coloured(table, colour)
+    return models.MapOfPoints.model_construct(
+        colour=colour,
+        kind="number" if categories is None else "category",
+        categories=categories,
+        ids=table.column("id").to_pylist(),
+        x=_rounded(table.column("x")),
+        y=_rounded(table.column("y")),
+        values=values,
+    )
+
+
+def comparison_of(left: dict[str, Any], right: dict[str, Any]) -> models.Comparison:
+    """Return how far the shares of one column differ; `left` and `right` are marginals of an overview."""
+    shares = [{each["value"]: each["share"] for each in side["values"]} for side in (left, right)]
+    changes = [
+        models.Change(
+            value=value,
+            left=shares[0].get(value, 0.0),
+            right=shares[1].get(value, 0.0),
+            difference=shares[1].get(value, 0.0) - shares[0].get(value, 0.0),
+        )
+        for value in dict.fromkeys((*shares[0], *shares[1]))
+    ]
+    changes.sort(key=lambda each: -abs(each.difference))
+    distance = sum(abs(each.difference) for each in changes) / 2
+    return models.Comparison(column=left["column"], distance=distance, changes=changes)
+
+
+def as_json(answer: object) -> bytes:
+    """Return the JSON of a model, of a list of models, of plain values, or of JSON given as bytes."""
+    if isinstance(answer, bytes):
+        return answer
+    if isinstance(answer, BaseModel):
+        return answer.model_dump_json(by_alias=True).encode()
+    if isinstance(answer, list):
+        return b"[" + b",".join(as_json(each) for each in answer) + b"]"
+    return json.dumps(answer).encode()
+
+
+def _utc(moment: str) -> str:
+    return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _finite(value: Any) -> float | None:  # noqa: ANN401
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _stage(receipt: Receipt) -> models.StageFacts:
+    return models.StageFacts(
+        stage=receipt.stage,
+        shard=receipt.shard,
+        rows=receipt.rows,
+        seconds=receipt.seconds,
+        rows_per_second=receipt.rows_per_second,
+        cpu_seconds=receipt.cpu_seconds,
+        peak_memory=receipt.peak_memory,
+        bytes_written=receipt.bytes_written,
+        details=receipt.details,
+    )
+
+
+def _column(column: Column) -> models.ColumnFacts:
+    low, high = column.bounds or (None, None)
+    return models.ColumnFacts(
+        name=column.name,
+        kind=column.kind,
+        values=list(column.values) or None,
+        minimum=low,
+        maximum=high,
+        doc=column.doc,
+    )
+
+
+def _coloured(table: pa.Table, colour: str) -> tuple[list[str] | None, list[int]]:
+    """Return the categories and each point's index into them, or None and each point's number."""
+    values = table.column(colour).combine_chunks()
+    if colour == CLUSTER:
+        clusters, places = np.unique(values.to_numpy(), return_inverse=True)
+        return [str(each) for each in clusters.tolist()], places.tolist()
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary.to_pylist(), values.indices.to_pylist()
+    return None, values.to_pylist()
+
+
+def _rounded(values: pa.ChunkedArray) -> list[float]:
+    places: list[float] = np.round(values.to_numpy().astype(np.float64), 4).tolist()
+    return places
