@@ -1,0 +1,187 @@
+"""The routes of the HTTP API.
+
+A route that reads calls a method of the worker's `Questions` by its name, through `relay`. A route that
+starts work checks the caller's permission and has Airflow do it, both through `Access`.
+"""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi.responses import Response
+
+from synthprof.explorer import models
+from synthprof.explorer.server.access import Access, Job
+from synthprof.explorer.server.parameters import (
+    PROBLEMS,
+    Conditions,
+    Count,
+    DatasetName,
+    Exact,
+    ProfileId,
+    VersionInQuery,
+    VersionName,
+)
+from synthprof.explorer.server.relay import ask, relay, response_of
+from synthprof.spec.limits import MAX_POINTS, MAX_TEXT
+
+ONE = "/api/datasets/{dataset}/versions/{version}"
+
+router = APIRouter(responses=PROBLEMS)
+
+# --- data sets and versions ------------------------------------------------------------------------------
+
+
+@router.get("/api/datasets", response_model=models.Datasets, tags=["data sets"])
+async def datasets(request: Request) -> Response:
+    """Return every data set with its versions and builds, and what the caller may start."""
+    answer = await ask(request, "datasets")
+    can = await request.app.state.access.can(request)
+    head = models.Datasets(home=str(request.app.state.home), can=can, datasets=[]).model_dump_json()
+    return response_of(answer, head.removesuffix("[]}").encode(), b"}")
+
+
+@router.get(ONE, response_model=models.VersionFacts, tags=["data sets"])
+async def version(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """Return what the manifest of a version says: spec, stages, files, index and columns."""
+    return await relay(request, "version", dataset=dataset, version=version)
+
+
+@router.get(f"{ONE}/marginals", response_model=models.Marginals, tags=["one version"])
+async def marginals(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """Return how often each value occurs, and how often it should."""
+    return await relay(request, "marginals", dataset=dataset, version=version)
+
+
+@router.get(f"{ONE}/clusters", response_model=models.Clusters, tags=["one version"])
+async def clusters(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """Return the clusters, the largest first, with the values that are typical of each."""
+    return await relay(request, "clusters", dataset=dataset, version=version)
+
+
+@router.get(f"{ONE}/map", response_model=models.MapOfPoints, tags=["one version"])
+async def map_of_points(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    points: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Largest number of points.")] = 20_000,
+    colour: Annotated[
+        str, Query(max_length=63, description="`cluster`, or a column that has a list of values or a range.")
+    ] = "cluster",
+) -> Response:
+    """Return points on a plane, one per profile; profiles of one cluster lie together."""
+    return await relay(request, "map", dataset=dataset, version=version, points=points, colour=colour)
+
+
+@router.get(f"{ONE}/profiles/{{id}}", response_model=models.Card, tags=["one version"])
+async def profile(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
+    """Return one profile and its cluster."""
+    return await relay(request, "profile", dataset=dataset, version=version, profile_id=id)
+
+
+@router.get(f"{ONE}/search", response_model=models.Hits, tags=["search"])
+async def search(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    text: Annotated[str, Query(min_length=1, max_length=MAX_TEXT, description="Text to search for.")],
+    k: Count = 10,
+    where: Conditions = [],  # noqa: B006  FastAPI copies it
+    exact: Exact = False,
+) -> Response:
+    """Return the profiles nearest to a text, each with the attributes that the text names and it has."""
+    return await relay(
+        request,
+        "search",
+        "scan" if exact else "search",
+        dataset=dataset,
+        version=version,
+        text=text,
+        k=k,
+        where=where,
+        exact=exact,
+    )
+
+
+@router.get(f"{ONE}/similar/{{id}}", response_model=models.Hits, tags=["search"])
+async def similar(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    id: ProfileId,
+    k: Count = 10,
+    where: Conditions = [],  # noqa: B006
+    exact: Exact = False,
+) -> Response:
+    """Return the profiles nearest to one profile, each with the attributes that both have."""
+    return await relay(
+        request,
+        "similar",
+        "scan" if exact else "search",
+        dataset=dataset,
+        version=version,
+        profile_id=id,
+        k=k,
+        where=where,
+        exact=exact,
+    )
+
+
+@router.get("/api/datasets/{dataset}/compare", response_model=models.Compared, tags=["data sets"])
+async def compare(
+    request: Request, dataset: DatasetName, left: VersionInQuery, right: VersionInQuery
+) -> Response:
+    """Return the differences between the marginals of two versions, the largest first."""
+    return await relay(request, "compare", dataset=dataset, left=left, right=right)
+
+
+@router.get("/api/datasets/{dataset}/progress", response_model=models.Progress, tags=["data sets"])
+async def progress(request: Request, dataset: DatasetName) -> Response:
+    """Return how far the stages of unpublished builds are."""
+    return await relay(request, "progress", dataset=dataset)
+
+
+# --- work, as runs of Airflow ----------------------------------------------------------------------------
+
+
+@router.post(f"{ONE}/reindex", response_model=models.Started, status_code=202, tags=["work"])
+async def reindex(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Reindex
+) -> models.Started:
+    """Start a run of Airflow that publishes the version again with another index."""
+    return await _start(request, "reindex", dataset, version, wanted.model_dump())
+
+
+@router.post(f"{ONE}/verify", response_model=models.Started, status_code=202, tags=["work"])
+async def verify(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Verify
+) -> models.Started:
+    """Start a run of Airflow that checks the version against its spec."""
+    return await _start(request, "verify", dataset, version, {"all_blocks": wanted.all})
+
+
+@router.get("/api/runs/{dag_id}/{run_id}", response_model=models.RunFacts, tags=["work"])
+async def run(
+    request: Request,
+    dag_id: Annotated[str, Path(max_length=250)],
+    run_id: Annotated[str, Path(max_length=250)],
+) -> models.RunFacts:
+    """Return the data set and version that a run made or worked on."""
+    facts: models.RunFacts = await request.app.state.access.run(request, dag_id, run_id)
+    if facts.dataset is None or facts.version is None:
+        return facts
+    answer = await ask(request, "build", dataset=facts.dataset, version=facts.version)
+    return facts.model_copy(update=json.loads(answer.body)) if answer.status == 200 else facts
+
+
+async def _start(
+    request: Request, job: Job, dataset: str, version: str, conf: dict[str, Any]
+) -> models.Started:
+    """Start the job; `current` becomes the name of the version that is current now."""
+    access: Access = request.app.state.access
+    await access.require(request, job)
+    answer = await ask(request, "version_name", dataset=dataset, version=version)
+    content = json.loads(answer.body)
+    if answer.status != 200:
+        raise HTTPException(answer.status, content["detail"])
+    return await access.start(request, job, {"dataset": dataset, "version": content["version"], **conf})

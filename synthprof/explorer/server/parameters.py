@@ -1,0 +1,48 @@
+"""Parameters of the HTTP API with their rules, and the problems it reports."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+from synthprof.explorer import models
+from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS
+from synthprof.spec.request import DATASET_PATTERN
+from synthprof.store.store import VERSION_PATTERN
+
+MAX_HITS = 100
+
+DatasetName = Annotated[
+    str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
+]
+VERSION: dict[str, Any] = {
+    "pattern": f"^({VERSION_PATTERN}|current)$",
+    "description": "Name of a version, or `current`.",
+}
+
+VersionName = Annotated[str, Path(**VERSION)]
+VersionInQuery = Annotated[str, Query(**VERSION)]
+ProfileId = Annotated[int, Path(ge=1, le=LARGEST_INTEGER, description="Id of a profile, from 1.")]
+Exact = Annotated[bool, Query(description="Compare every profile instead of using the index.")]
+Count = Annotated[int, Query(ge=1, le=MAX_HITS, description="Number of results.")]
+Conditions = Annotated[
+    list[Annotated[str, Query(min_length=1, max_length=MAX_CHARACTERS)]],
+    Query(
+        max_length=MAX_CONDITIONS,
+        description="Conditions that all must hold, such as `estado=SP` or `idade>=30`.",
+    ),
+]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": models.Problem, "description": meaning}
+    for status, meaning in {
+        401: "Not signed in.",
+        403: "Not allowed.",
+        404: "Not found.",
+        409: "Not possible in the present state.",
+        413: "The request body is too long.",
+        422: "A value is invalid.",
+        429: "Too many searches at once; try again in a second.",
+        503: "Busy or starting; try again in a second.",
+        504: "No answer within the time limit.",
+    }.items()
+}
