@@ -102,7 +102,7 @@ def verify(
     if not verdict.sound:
         console.print(f"{verdict.remedy}.", soft_wrap=True)
         raise typer.Exit(1)
-    console.print(f"[green]✓[/green] {dataset} {found.name}: {verdict.found_right}")
+    console.print(f"[green]✓[/green] {dataset} {found.name}: {verdict.confirmation}")
 
 
 def repair(

@@ -44,7 +44,7 @@ def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]
     name = f"{version.manifest.dataset} {version.manifest.version}"
     if not verdict.sound:
         raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
-    logger.info("%s: %s", name, verdict.found_right)
+    logger.info("%s: %s", name, verdict.confirmation)
     return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
 
 

@@ -19,12 +19,12 @@ FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
 codes instead of vectors must find half."""
 
 
-def open_index(version: Published, sound: set[str]) -> Any:  # noqa: ANN401
+def open_index(version: Published, intact: set[str]) -> Any:  # noqa: ANN401
     """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
-    return faiss.read_index(str(version.folder / INDEX)) if INDEX in sound else None
+    return faiss.read_index(str(version.folder / INDEX)) if INDEX in intact else None
 
 
-def index_wrong(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
+def index_faults(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
     """What is wrong with the index as a whole: how many vectors of which dimension, and their ids."""
     if index is None:
         return
@@ -38,7 +38,7 @@ def index_wrong(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN40
         yield f"{INDEX} does not hold the ids 1 to {rows} once each"
 
 
-def places_wrong(
+def lookup_faults(
     version: Published,
     index: Any,  # noqa: ANN401
     embeddings: npt.NDArray[np.float32],

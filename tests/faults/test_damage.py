@@ -123,7 +123,7 @@ def test_a_file_that_is_not_the_published_one_is_found_and_repaired(
 
 def test_a_file_that_nobody_published_is_found_and_removed(damaged_home: Subject) -> None:
     (damaged_home.store.current() / "stranger").write_text("")
-    assert _verdict(damaged_home.home).strange == ("stranger",)
+    assert _verdict(damaged_home.home).unknown == ("stranger",)
     repair(damaged_home.home, DATASET)
     assert _verdict(damaged_home.home).sound
 
