@@ -20,12 +20,12 @@ def known_hosts(app: "ASGIApp") -> "ASGIApp":
     """Airflow as it is, where it asks who its callers are; else for those who call it by its own names."""
     from airflow.configuration import conf
 
-    from synthprof.explorer.server.middleware import for_this_machine
+    from synthprof.explorer.server.middleware import only_local_hosts
 
     if not conf.getboolean("core", "simple_auth_manager_all_admins"):
         return app
     own = urlsplit(conf.get("api", "base_url", fallback="") or "").hostname
-    return for_this_machine(app, *([own] if own else []))
+    return only_local_hosts(app, *([own] if own else []))
 
 
 class SynthprofPlugin(AirflowPlugin):

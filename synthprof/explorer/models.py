@@ -10,20 +10,20 @@ from synthprof.versions.progress import BuildState, StageState
 DEFAULT = Spec()
 
 
-class _Said(BaseModel):
+class _ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
 
 Digest = Annotated[str, Field(description="SHA-256 in hexadecimal.")]
 
 
-class Problem(_Said):
+class Problem(_ApiModel):
     """Why a question was not answered: the value, the rule and the remedy in one sentence."""
 
     detail: Any
 
 
-class Scores(_Said):
+class Scores(_ApiModel):
     """How a version turned out; null where it is unknown."""
 
     adjusted_rand_index: float | None = None
@@ -32,7 +32,7 @@ class Scores(_Said):
     recall_at_10: float | None = None
 
 
-class Summary(_Said):
+class Summary(_ApiModel):
     """A published version."""
 
     dataset: str
@@ -50,7 +50,7 @@ class Summary(_Said):
     scores: Scores
 
 
-class Build(_Said):
+class Build(_ApiModel):
     """Work on a version that is not published yet."""
 
     build: str
@@ -65,7 +65,7 @@ class Build(_Said):
     updated_at: str
 
 
-class Dataset(_Said):
+class Dataset(_ApiModel):
     """A data set: its versions, newest first, and its builds."""
 
     dataset: str
@@ -75,14 +75,14 @@ class Dataset(_Said):
     problems: list[str] = Field(description="Versions that cannot be read, and why.")
 
 
-class Permissions(_Said):
+class Permissions(_ApiModel):
     """What the caller may do besides looking, and why not."""
 
     trigger: bool
     reason: str | None
 
 
-class Datasets(_Said):
+class Datasets(_ApiModel):
     """Everything under the data root."""
 
     home: str
@@ -90,7 +90,7 @@ class Datasets(_Said):
     datasets: list[Dataset]
 
 
-class StageFacts(_Said):
+class StageFacts(_ApiModel):
     """One receipt: what a stage did and what that took."""
 
     stage: str
@@ -104,7 +104,7 @@ class StageFacts(_Said):
     details: dict[str, Any]
 
 
-class File(_Said):
+class File(_ApiModel):
     """A file of a version."""
 
     path: str
@@ -112,7 +112,7 @@ class File(_Said):
     sha256: Digest
 
 
-class ColumnFacts(_Said):
+class ColumnFacts(_ApiModel):
     """A column of the profiles, for forms and legends."""
 
     name: str
@@ -133,7 +133,7 @@ class VersionFacts(Summary):
     columns: list[ColumnFacts]
 
 
-class MarginalValue(_Said):
+class MarginalValue(_ApiModel):
     """How often a value occurs, and how often it should."""
 
     value: str
@@ -141,7 +141,7 @@ class MarginalValue(_Said):
     target: float | None
 
 
-class Marginal(_Said):
+class Marginal(_ApiModel):
     """The shares of one column's values."""
 
     column: str
@@ -149,13 +149,13 @@ class Marginal(_Said):
     values: list[MarginalValue]
 
 
-class Marginals(_Said):
+class Marginals(_ApiModel):
     """The shares of all columns that have a list of values."""
 
     columns: list[Marginal]
 
 
-class Trait(_Said):
+class Trait(_ApiModel):
     """What is typical of a cluster: a value, its share there, and how many times its share overall."""
 
     column: str
@@ -164,7 +164,7 @@ class Trait(_Said):
     lift: float
 
 
-class Cluster(_Said):
+class Cluster(_ApiModel):
     """A cluster and what is typical of it."""
 
     cluster: int
@@ -173,21 +173,21 @@ class Cluster(_Said):
     typical: list[Trait]
 
 
-class Rest(_Said):
+class Rest(_ApiModel):
     """Clusters that are not listed."""
 
     clusters: int
     rows: int
 
 
-class Clusters(_Said):
+class Clusters(_ApiModel):
     """The clusters, the largest first; at most a thousand, and how many more there are."""
 
     clusters: list[Cluster]
     others: Rest
 
 
-class MapOfPoints(_Said):
+class MapOfPoints(_ApiModel):
     """Profiles on a plane; `values` are indices into `categories`, or numbers where those are null."""
 
     colour: str
@@ -199,13 +199,13 @@ class MapOfPoints(_Said):
     values: list[int]
 
 
-class Card(_Said):
+class Card(_ApiModel):
     """One profile: every column and its cluster."""
 
     profile: dict[str, Any]
 
 
-class Hit(_Said):
+class Hit(_ApiModel):
     """A result of a search."""
 
     rank: int
@@ -215,14 +215,14 @@ class Hit(_Said):
     profile: dict[str, Any]
 
 
-class Hits(_Said):
+class Hits(_ApiModel):
     """The results, the nearest first."""
 
     seconds: float
     results: list[Hit]
 
 
-class Change(_Said):
+class Change(_ApiModel):
     """The shares of one value in two versions."""
 
     value: str
@@ -231,7 +231,7 @@ class Change(_Said):
     difference: float
 
 
-class Comparison(_Said):
+class Comparison(_ApiModel):
     """How far a column's shares differ: half the sum of all differences, 0 to 1."""
 
     column: str
@@ -239,7 +239,7 @@ class Comparison(_Said):
     changes: list[Change]
 
 
-class Compared(_Said):
+class Compared(_ApiModel):
     """Two versions of a data set, the columns that differ most first."""
 
     left: str
@@ -247,7 +247,7 @@ class Compared(_Said):
     columns: list[Comparison]
 
 
-class StageProgress(_Said):
+class StageProgress(_ApiModel):
     """How far a stage is."""
 
     stage: str
@@ -257,7 +257,7 @@ class StageProgress(_Said):
     seconds: float = Field(description="Of work: of shards that are done, and so far of those at work.")
 
 
-class BuildProgress(_Said):
+class BuildProgress(_ApiModel):
     """How far the stages of a build are."""
 
     build: str
@@ -267,13 +267,13 @@ class BuildProgress(_Said):
     stages: list[StageProgress]
 
 
-class Progress(_Said):
+class Progress(_ApiModel):
     """How far the builds of a data set are."""
 
     builds: list[BuildProgress]
 
 
-class Started(_Said):
+class Started(_ApiModel):
     """A run of Airflow that does the work."""
 
     dag_id: str
@@ -281,7 +281,7 @@ class Started(_Said):
     url: str
 
 
-class RunFacts(_Said):
+class RunFacts(_ApiModel):
     """Which data set and version a run of Airflow made or worked on; null where that is not known (yet)."""
 
     dataset: str | None

@@ -15,11 +15,11 @@ from synthprof.versions.filters import where
 from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
 
-LEAST_SIMILARITY = -1.5
+MIN_SIMILARITY = -1.5
 """Below this lies only what has no embedding."""
 
 
-TRIED_FIRST = 200
+FIRST_CANDIDATES = 200
 """So many neighbours are looked up first when there are conditions; most conditions leave enough of them."""
 
 
@@ -27,7 +27,7 @@ FIRST_EFFORT = 4
 """Times the effort stored in the index, with which a search begins."""
 
 
-SETTLED = 0.99
+STABLE_SHARE = 0.99
 """Share of the neighbours found with twice the effort that were found before: then the search ends."""
 
 
@@ -60,14 +60,14 @@ def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, 
     while True:
         params = recall.with_effort(name, min(effort, most))
         squared, ids = searcher.index.search(np.ascontiguousarray(vector), wanted, params=params)
-        if effort >= most or np.isin(ids, before).mean() >= SETTLED:
+        if effort >= most or np.isin(ids, before).mean() >= STABLE_SHARE:
             return ids[0], np.float32(1) - squared[0] / np.float32(2)
         effort, before = 2 * effort, ids
 
 
 def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: int) -> tuple[Ids, Matrix]:
     """The nearest that meet the conditions: among the very nearest or, if those are too few, among all."""
-    tried = min(max(TRIED_FIRST, 4 * wanted), searcher.version.manifest.rows)
+    tried = min(max(FIRST_CANDIDATES, 4 * wanted), searcher.version.manifest.rows)
     ids, similarities = _nearest_all(searcher, vector, tried)
     kept = np.isin(ids, _matching(searcher.version, query, ids[ids > 0]))
     if kept.sum() >= wanted:
@@ -114,7 +114,7 @@ def _nearest_exact(
     """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
     blocks = _blocks(searcher.version, query, allowed)
     ids, similarities = recall.exact_neighbours(vector, blocks, wanted, threads=searcher.threads)
-    there = (ids[0] > 0) & (similarities[0] > LEAST_SIMILARITY)
+    there = (ids[0] > 0) & (similarities[0] > MIN_SIMILARITY)
     found, similarities = ids[0][there], similarities[0][there]
     return (found if allowed is None else allowed[found - 1]), similarities
 

@@ -44,7 +44,7 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
     Homes and languages that it names are conditions too, unless nobody meets them. Raises SpecError if the
     text is empty, longer than 2,000 characters or says nothing that can be sought.
     """
-    vector = _place(searcher, text)
+    vector = _embed_text(searcher, text)
     meanings = load_meanings(searcher.version.spec.profile_schema)
     asked = meanings.of_text(text)
     if searcher.version.spec.collection:
@@ -54,7 +54,7 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
         narrowed = replace(query, conditions=(*query.conditions, *conditions))
         return _hits(searcher, vector, narrowed, lambda profile: meanings.agreeing(asked, profile))
 
-    told = _told(searcher, meanings, asked)
+    told = _stated_conditions(searcher, meanings, asked)
     return (told and hits(told)) or hits(())
 
 
@@ -85,7 +85,9 @@ def _named_by_both(one: Sequence[Meaning], other: Sequence[Meaning]) -> tuple[Me
     return tuple(meaning for meaning in one if meaning in other)
 
 
-def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> tuple[Condition | OneOf, ...]:
+def _stated_conditions(
+    searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]
+) -> tuple[Condition | OneOf, ...]:
     """Where somebody lives and what is spoken, as far as the text names it: `catalogue` hardly shows that."""
     if not searcher.encoder.fast:
         return ()
@@ -98,18 +100,18 @@ def _told(searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]) -> t
     return (*((OneOf(ways),) if ways else ()), *spoken)
 
 
-def _place(searcher: Searcher, text: str) -> Matrix:
+def _embed_text(searcher: Searcher, text: str) -> Matrix:
     """The text's embedding, (1, dim)."""
     if not 1 <= len(text.strip()) <= MAX_TEXT or len(text) > MAX_TEXT:
         fault = "is blank" if text.isspace() else f"has {len(text)} characters"
         raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as: joga RPG de madrugada")
     check_unicode(text)
-    if searcher.encoder.fast and not _says_something(searcher, text):
+    if searcher.encoder.fast and not _has_meaning(searcher, text):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
     return searcher.encoder.encode_text([text])
 
 
-def _says_something(searcher: Searcher, text: str) -> bool:
+def _has_meaning(searcher: Searcher, text: str) -> bool:
     """Whether the text names what the catalogue knows; among texts of others, whether it has a word."""
     if not searcher.version.spec.collection:
         return bool(load_meanings(searcher.version.spec.profile_schema).of_text(text))

@@ -14,7 +14,7 @@ from synthprof.versions.published import Published
 QUERIES = 100
 """Embeddings of each block that are looked up in the index."""
 
-FOUND_AT_LEAST = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
+MIN_FOUND = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
 """Share of embeddings that the index must find at their own place when it looks everywhere; kinds that keep
 codes instead of vectors must find half."""
 
@@ -49,11 +49,11 @@ def lookup_faults(
     if index.d != embeddings.shape[1]:
         return
     rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
-    _look_everywhere(index)
+    _search_every_list(index)
     squared, found = index.search(np.ascontiguousarray(embeddings[rows]), 10)
     itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
     share = float(itself.mean())
-    if share < FOUND_AT_LEAST.get(_kind(version), 0.5):
+    if share < MIN_FOUND.get(_kind(version), 0.5):
         yield f"{INDEX} finds only {share:.0%} of the embeddings from id {first} at their place"
 
 
@@ -80,7 +80,7 @@ def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
-def _look_everywhere(index: Any) -> None:  # noqa: ANN401
+def _search_every_list(index: Any) -> None:  # noqa: ANN401
     if hasattr(index, "nprobe"):
         index.nprobe = index.nlist
         return

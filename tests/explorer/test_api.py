@@ -40,7 +40,7 @@ TEXT = "joga RPG de madrugada no PC"
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """Others may hold the machine: a test may wait longer than a reader."""
-    monkeypatch.setattr(process, "SECONDS", 300)
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 300)
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ TEXT = "joga RPG de madrugada no PC"
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """Others may hold the machine: a test may wait longer than a reader."""
-    monkeypatch.setattr(process, "SECONDS", 300)
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 300)
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +114,12 @@ def test_who_waits_too_long_is_told_and_a_hanging_process_is_replaced(client, mo
     answer(client, f"{ONE}/search?text=RPG")
     worker = client.app.state.worker
     hanging = worker.pid
-    monkeypatch.setattr(process, "SECONDS", 0.2)
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
     os.kill(hanging, signal.SIGSTOP)
     assert client.get(f"{ONE}/search?text=RPG").status_code == 504
     until(lambda: not psutil.pid_exists(hanging), 60, "the end of the hanging process")
-    monkeypatch.setattr(process, "SECONDS", 300)
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 300)
     answer(client, f"{ONE}/search?text=RPG")
 
 
@@ -433,7 +433,7 @@ def test_headers_without_end_are_refused_before_they_fill_the_server(address):
 
 
 def test_only_connections_on_which_nobody_asks_are_closed(monkeypatch):
-    monkeypatch.setattr(serve, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(serve, "IDLE_SECONDS", 0.2)
 
     async def slow(scope, receive, send):
         await asyncio.sleep(1)

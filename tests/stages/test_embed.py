@@ -20,7 +20,7 @@ from fault_server import Faults, serving, vector
 from place import hear_ctrl_c
 
 from synthprof.base.errors import Busy, SpecError, StageError
-from synthprof.explorer.worker.shelf import Shelf
+from synthprof.explorer.worker.open_versions import OpenVersions
 from synthprof.runner.run import run_all, run_stage
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
@@ -90,15 +90,15 @@ def test_progress_counts_rows_and_those_of_blocks_that_were_kept(
     assert heard == [(1_200, 1_200, 0)]
 
 
-def test_a_version_off_the_shelf_is_closed_once_no_search_is_at_work_with_it(
+def test_a_version_no_longer_open_is_closed_once_no_search_is_at_work_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _service(monkeypatch, Faults()):
         _run(tmp_path)
-        shelf = Shelf(tmp_path)
-        searcher = shelf.searcher("asked", "current")
+        opened = OpenVersions(tmp_path)
+        searcher = opened.searcher("asked", "current")
         client = searcher.encoder._client  # type: ignore[attr-defined]
-        shelf.put_back(idle_seconds=0)
+        opened.close_idle(idle_seconds=0)
         assert search_text(searcher, "joga RPG", searcher.query(3))
         assert not client.is_closed
         del searcher

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from synthprof.explorer.models import Permissions, RunFacts, Started
 from synthprof.system.environment import TOKEN
 
-LONE = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
+NO_AIRFLOW = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
 
 
 Job = Literal["reindex", "verify"]
@@ -59,19 +59,19 @@ class TokenAccess:
 
     async def can(self, request: Request) -> Permissions:
         """Nothing but looking."""
-        return Permissions(trigger=False, reason=LONE)
+        return Permissions(trigger=False, reason=NO_AIRFLOW)
 
     async def require(self, request: Request, job: Job) -> None:
         """Nobody may."""
-        raise HTTPException(409, LONE)
+        raise HTTPException(409, NO_AIRFLOW)
 
     async def start(self, request: Request, job: Job, conf: dict[str, Any]) -> Started:
         """Nothing is started."""
-        raise HTTPException(409, LONE)
+        raise HTTPException(409, NO_AIRFLOW)
 
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
         """There are no runs."""
-        raise HTTPException(404, LONE)
+        raise HTTPException(404, NO_AIRFLOW)
 
 
 def _credential(header: str) -> str | None:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 import synthprof
 from synthprof.explorer.server import api, pages
 from synthprof.explorer.server.access import Access, AccessMiddleware
-from synthprof.explorer.server.middleware import Bodies, Headers
+from synthprof.explorer.server.middleware import BodyLimitMiddleware, HeadersMiddleware
 from synthprof.explorer.server.process import Worker
 
 
@@ -36,7 +36,11 @@ def make_app(home: Path, access: Access, service: Callable[[], dict[str, str]] =
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(Headers), Middleware(AccessMiddleware, access=access), Middleware(Bodies)],
+        middleware=[
+            Middleware(HeadersMiddleware),
+            Middleware(AccessMiddleware, access=access),
+            Middleware(BodyLimitMiddleware),
+        ],
     )
     app.state.worker, app.state.access, app.state.home = worker, access, home
     app.include_router(api.router)

@@ -26,7 +26,7 @@ HEADERS = {
 }
 
 
-class Headers:
+class HeadersMiddleware:
     """Sets the headers that an answer does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -45,11 +45,11 @@ class Headers:
         await self.app(scope, receive, with_headers)
 
 
-MAX_BODY = 1 << 16
+MAX_BODY_BYTES = 1 << 16
 """Bytes; the orders for work take a hundred."""
 
 
-class Bodies:
+class BodyLimitMiddleware:
     """Answers 413 where more is sent than any order takes; the rest of it is not kept."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -63,8 +63,10 @@ class Bodies:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY:
-                raise HTTPException(413, f"the body has more than {MAX_BODY:,} bytes; orders take a hundred")
+            if taken > MAX_BODY_BYTES:
+                raise HTTPException(
+                    413, f"the body has more than {MAX_BODY_BYTES:,} bytes; orders take a hundred"
+                )
             return message
 
         await self.app(scope, counted, send)
@@ -73,7 +75,7 @@ class Bodies:
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "localhost.", "[::1]")
 
 
-def for_this_machine(app: ASGIApp, *names: str) -> ASGIApp:
+def only_local_hosts(app: ASGIApp, *names: str) -> ASGIApp:
     """The app for those alone who call it by a name of this machine, or one of the names given.
 
     Else a foreign page gets in by a name of its own that leads here (DNS rebinding).

@@ -32,7 +32,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-SECONDS = _seconds(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
+ANSWER_SECONDS = _seconds(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
 """After this the caller is told that it took too long."""
 
 START_SECONDS = 120.0
@@ -41,12 +41,12 @@ START_SECONDS = 120.0
 GRACE_SECONDS = 30.0
 """A question that is still unanswered so much later hangs: the process is ended, and started again."""
 
-SECONDS_TO_GO = 2.0
+KILL_SECONDS = 2.0
 """A killed process is gone in less, unless it waits for a disk or a file server that does not answer."""
 
 
 @dataclass
-class _Running:
+class _WorkerProcess:
     """A process that was started, the loop that listens to it and the questions it has not answered.
 
     ended_at: when it was killed; until it is gone, `process.returncode` is None.
@@ -67,8 +67,8 @@ class Worker:
     def __init__(self, home: Path, service: Callable[[], dict[str, str]] = dict) -> None:
         self.home = home
         self._service = service
-        self._running: _Running | None = None
-        self._ended: _Running | None = None
+        self._running: _WorkerProcess | None = None
+        self._ended: _WorkerProcess | None = None
         self._number = 0
         self._starting = asyncio.Lock()
 
@@ -93,12 +93,12 @@ class Worker:
             return Answer.problem(number, limits.refusal, detail)
         running.lanes[number] = lane
         future = running.waiting[number] = running.loop.create_future()
-        running.writer.write(Question(number, name, lane, arguments, SECONDS, compress).line())
+        running.writer.write(Question(number, name, lane, arguments, ANSWER_SECONDS, compress).line())
         try:
-            return await asyncio.wait_for(asyncio.shield(future), SECONDS)
+            return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
         except asyncio.TimeoutError:  # noqa: UP041  another class in Python 3.10 and before only
             running.loop.call_later(GRACE_SECONDS, self._end_if_unanswered, running, number)
-            detail = f"no answer within {SECONDS:.0f} s; ask for less, or ask again later"
+            detail = f"no answer within {ANSWER_SECONDS:.0f} s; ask for less, or ask again later"
             return Answer.problem(number, 504, detail)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Worker:
         if self._running is not None:
             self._end(self._running)
 
-    async def _process(self) -> _Running | None:
+    async def _process(self) -> _WorkerProcess | None:
         """The process that runs; a new one where there is none, or where it belongs to another loop.
 
         None if it does not start.
@@ -127,12 +127,12 @@ class Worker:
         """Whether no killed process is left: those that hang would otherwise pile up, one with each start."""
         last = self._ended
         while last is not None and last.process.returncode is None:
-            if last.ended_at is None or time.monotonic() - last.ended_at > SECONDS_TO_GO:
+            if last.ended_at is None or time.monotonic() - last.ended_at > KILL_SECONDS:
                 return False
             await asyncio.sleep(0.01)
         return True
 
-    async def _start(self, loop: asyncio.AbstractEventLoop) -> _Running | None:
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> _WorkerProcess | None:
         """A process that has said that it is ready."""
         service = await asyncio.to_thread(self._service)
         ours, theirs = socket.socketpair()
@@ -144,7 +144,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_HEAD_BYTES)
-        running = _Running(process, loop, writer)
+        running = _WorkerProcess(process, loop, writer)
         ready = running.waiting[READY] = loop.create_future()
         running.listener = loop.create_task(self._listen(running, reader))
         try:
@@ -154,7 +154,7 @@ class Worker:
             return None
         return running if answer.status == 200 else None
 
-    async def _listen(self, running: _Running, reader: asyncio.StreamReader) -> None:
+    async def _listen(self, running: _WorkerProcess, reader: asyncio.StreamReader) -> None:
         """Answers reach those who wait until the process ends; then all are told so."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while (answer := await Answer.receive(reader)) is not None:
@@ -164,12 +164,12 @@ class Worker:
                     future.set_result(answer)
         self._end(running)
 
-    def _end_if_unanswered(self, running: _Running, number: int) -> None:
+    def _end_if_unanswered(self, running: _WorkerProcess, number: int) -> None:
         if number in running.waiting:
             logger.warning("the explorer's process hangs and is ended")
             self._end(running)
 
-    def _end(self, running: _Running) -> None:
+    def _end(self, running: _WorkerProcess) -> None:
         """The process was killed, and nobody waits for it any longer.
 
         Only a thread waits for its end: while a disk or file server does not answer it, not even SIGKILL
@@ -195,7 +195,7 @@ class Worker:
 def _reap(process: subprocess.Popen[bytes], unanswered: int) -> None:
     """The killed process is gone, and logged where it left questions unanswered."""
     try:
-        process.wait(SECONDS_TO_GO)
+        process.wait(KILL_SECONDS)
     except subprocess.TimeoutExpired:
         logger.error(
             "the explorer's process %d was killed and is still there: a disk or file server does not answer; "

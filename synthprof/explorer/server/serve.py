@@ -15,13 +15,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from synthprof.base.errors import SpecError
 from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
-from synthprof.explorer.server.middleware import for_this_machine
+from synthprof.explorer.server.middleware import only_local_hosts
 from synthprof.system.environment import TOKEN
 
-LEAST_TOKEN = 16
+MIN_TOKEN_CHARACTERS = 16
 """Characters of a token that is not guessed."""
 
-MAX_HEADERS = 1 << 17
+MAX_HEADER_BYTES = 1 << 17
 """Bytes of a request before its body: more than the longest text and all conditions take, percent-encoded."""
 
 
@@ -30,14 +30,14 @@ def standalone_app(home: Path, host: str, token: str | None) -> ASGIApp:
 
     Without a token only names of this machine are answered.
     """
-    if token is not None and len(token) < LEAST_TOKEN:
-        raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {LEAST_TOKEN}")
+    if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
+        raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {MIN_TOKEN_CHARACTERS}")
     if token is not None and not (token.isascii() and token.isprintable()):
         raise SpecError(f"{TOKEN} has characters that a header cannot carry; use letters and digits of ASCII")
     if token is None and not _is_loopback(host):
         raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
     app = make_app(home, TokenAccess(token))
-    return app if token is not None else for_this_machine(app, _shown(host))
+    return app if token is not None else only_local_hosts(app, _shown(host))
 
 
 def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -53,7 +53,7 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
             server_header=False,
             lifespan="on",
             http=IdleTimeoutProtocol,  # on h11, as httptools holds as many bytes of headers as are sent
-            h11_max_incomplete_event_size=MAX_HEADERS,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])
@@ -81,7 +81,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-PATIENCE_SECONDS = 10.0
+IDLE_SECONDS = 10.0
 """For the headers of a request; what a browser sends fits into a few packets."""
 
 
@@ -94,7 +94,7 @@ class IdleTimeoutProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The connection is looked at from time to time until it is closed."""
         super().connection_made(transport)
-        self.loop.call_later(PATIENCE_SECONDS, self._look, None)
+        self.loop.call_later(IDLE_SECONDS, self._look, None)
 
     def _look(self, last: Any) -> None:  # noqa: ANN401
         if self.transport.is_closing():
@@ -102,4 +102,4 @@ class IdleTimeoutProtocol(H11Protocol):
         if self.cycle is last and (last is None or last.response_complete):
             self.transport.close()
         else:
-            self.loop.call_later(PATIENCE_SECONDS, self._look, self.cycle)
+            self.loop.call_later(IDLE_SECONDS, self._look, self.cycle)

@@ -57,17 +57,17 @@ def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
     lanes = {lane: ThreadPoolExecutor(limits.threads, lane) for lane, limits in LIMITS.items()}
     writer = _Writer(connection.makefile("wb"))
     writer.write(Answer(READY, 200, b""))
-    threading.Thread(target=_tidy, args=(questions,), daemon=True).start()
+    threading.Thread(target=_close_idle, args=(questions,), daemon=True).start()
     for line in connection.makefile("rb"):
         question = Question.read(line)
         lanes[question.lane].submit(_answer, question, questions, writer, time.monotonic())
 
 
-def _tidy(questions: Any) -> None:  # noqa: ANN401
+def _close_idle(questions: Any) -> None:  # noqa: ANN401
     """Versions that nobody looks at any longer are closed, so that they can be removed."""
     while True:
         time.sleep(IDLE_SECONDS / 10)
-        questions.shelf.put_back(IDLE_SECONDS)
+        questions.opened.close_idle(IDLE_SECONDS)
 
 
 class _Writer:
@@ -98,13 +98,13 @@ def _answer(question: Question, questions: Any, writer: _Writer, asked: float) -
 
 def _answer_to(question: Question, questions: Any, check: Callable[[], None]) -> Answer:  # noqa: ANN401
     from synthprof.explorer.worker.answers import as_json
-    from synthprof.explorer.worker.shelf import NotThere
+    from synthprof.explorer.worker.open_versions import NotFound
 
     problem = partial(Answer.problem, question.number)
     arguments = question.arguments | ({"check": check} if question.lane != "look" else {})
     try:
         return Answer(question.number, 200, as_json(getattr(questions, question.name)(**arguments)))
-    except NotThere as error:
+    except NotFound as error:
         return problem(404, str(error))
     except SpecError as error:
         return problem(422, str(error))

@@ -14,7 +14,7 @@ from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.files import is_there
 from synthprof.explorer import models
 from synthprof.explorer.worker import answers
-from synthprof.explorer.worker.shelf import NotThere, Shelf
+from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
 from synthprof.spec.contents import MAP, OVERVIEW, REPORT
 from synthprof.store.store import Store
 from synthprof.versions.progress import Unfinished
@@ -28,7 +28,7 @@ Check = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchParameters:
     """What searches have in common: where to look, for how many, on which conditions, in all rows or not."""
 
     dataset: str
@@ -44,17 +44,17 @@ class Questions:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.shelf = Shelf(home)
+        self.opened = OpenVersions(home)
 
     def datasets(self) -> list[models.Dataset]:
         """Every data set under the data root, in the order of their names."""
-        return [self._dataset(name) for name in self.shelf.names()]
+        return [self._dataset(name) for name in self.opened.names()]
 
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """What the manifest of a version tells."""
         found = self._open(dataset, version)
         manifest = found.manifest
-        return answers.version_facts(manifest, self.shelf.is_current(manifest), found.schema)
+        return answers.version_facts(manifest, self.opened.is_current(manifest), found.schema)
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
         """The name of the version that is called so now."""
@@ -84,12 +84,14 @@ class Questions:
         return models.Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
 
     def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
-        """The profiles nearest to a text; the rest is as `Asked` has it."""
-        return self._hits(Asked(**asked), lambda searcher, query: search_text(searcher, text, query))
+        """The profiles nearest to a text; the rest is as `SearchParameters` has it."""
+        return self._hits(
+            SearchParameters(**asked), lambda searcher, query: search_text(searcher, text, query)
+        )
 
     def similar(self, profile_id: int, **asked: Any) -> models.Hits:  # noqa: ANN401
-        """The profiles nearest to one of them; the rest is as `Asked` has it."""
-        wanted = Asked(**asked)
+        """The profiles nearest to one of them; the rest is as `SearchParameters` has it."""
+        wanted = SearchParameters(**asked)
         _profile(self._open(wanted.dataset, wanted.version), profile_id)
         return self._hits(wanted, lambda searcher, query: search_similar(searcher, profile_id, query))
 
@@ -104,8 +106,8 @@ class Questions:
 
     def progress(self, dataset: str) -> models.Progress:
         """How far the builds of a data set are."""
-        if dataset not in self.shelf.names():
-            raise NotThere(f"no data set {dataset!r} in {self.home}; the page lists those there are")
+        if dataset not in self.opened.names():
+            raise NotFound(f"no data set {dataset!r} in {self.home}; the page lists those there are")
         return models.Progress(builds=[answers.progress_of(each) for each in self._builds(dataset)])
 
     def report(self, dataset: str, version: str) -> str:
@@ -122,8 +124,8 @@ class Questions:
         return builds_of(Store(self.home, dataset))
 
     def _dataset(self, name: str) -> models.Dataset:
-        manifests, problems = self.shelf.manifests(name)
-        summaries = [answers.summary_of(each, self.shelf.is_current(each)) for each in reversed(manifests)]
+        manifests, problems = self.opened.manifests(name)
+        summaries = [answers.summary_of(each, self.opened.is_current(each)) for each in reversed(manifests)]
         return models.Dataset(
             dataset=name,
             current=next((each.version for each in summaries if each.current), None),
@@ -132,8 +134,10 @@ class Questions:
             problems=problems,
         )
 
-    def _hits(self, asked: Asked, search: Callable[[Searcher, Query], tuple[Hit, ...]]) -> models.Hits:
-        searcher = self.shelf.searcher(asked.dataset, asked.version)
+    def _hits(
+        self, asked: SearchParameters, search: Callable[[Searcher, Query], tuple[Hit, ...]]
+    ) -> models.Hits:
+        searcher = self.opened.searcher(asked.dataset, asked.version)
         asked.check()  # the index may have taken long to load
         began = time.monotonic()
         query = searcher.query(asked.k, asked.where, asked.exact)
@@ -142,7 +146,7 @@ class Questions:
         return models.Hits(seconds=seconds, results=[answers.hit_of(hit) for hit in hits])
 
     def _open(self, dataset: str, version: str) -> Version:
-        return self.shelf.version(dataset, version)
+        return self.opened.version(dataset, version)
 
     def _shares(self, dataset: str, version: str) -> dict[str, Any]:
         with self._overview(dataset, version) as overview:
@@ -160,7 +164,7 @@ class Questions:
         record = next((file for file in found.manifest.files if file.path == name), None)
         called = f"version {found.manifest.version} of {found.manifest.dataset!r}"
         if record is None:
-            raise NotThere(
+            raise NotFound(
                 f"{called} was published by an earlier release and has no {name}; make it again with "
                 "`synthprof run`"
             )
@@ -179,4 +183,4 @@ def _profile(version: Version, profile_id: int) -> dict[str, Any]:
     try:
         return version.profile(profile_id)
     except SpecError as error:
-        raise NotThere(str(error)) from None
+        raise NotFound(str(error)) from None

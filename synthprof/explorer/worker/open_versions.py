@@ -27,11 +27,11 @@ MAX_OPEN = 64
 """Versions whose manifest is kept."""
 
 
-class NotThere(SpecError):
+class NotFound(SpecError):
     """What was asked for does not exist."""
 
 
-class Shelf:
+class OpenVersions:
     """Open versions by data set and name, used by several threads."""
 
     def __init__(self, home: Path) -> None:
@@ -72,7 +72,7 @@ class Shelf:
         try:
             found = open_version(self.home, dataset, name)
         except SpecError as error:
-            raise NotThere(str(error)) from None
+            raise NotFound(str(error)) from None
         with self._lock:
             self._versions[dataset, name] = time.monotonic(), found
             while len(self._versions) > MAX_OPEN:
@@ -83,12 +83,12 @@ class Shelf:
         """A searcher over the version; its index is loaded once, by one caller while others wait."""
         found = self.version(dataset, version)
         key = (dataset, found.manifest.version)
-        if kept := self._kept(key):
+        if kept := self._cached(key):
             return kept
         with self._loading:
-            return self._kept(key) or self._load(key, found)
+            return self._cached(key) or self._load(key, found)
 
-    def put_back(self, idle_seconds: float) -> None:
+    def close_idle(self, idle_seconds: float) -> None:
         """Versions that nobody asked for lately are closed."""
         oldest = time.monotonic() - idle_seconds
         with self._lock:
@@ -102,7 +102,7 @@ class Shelf:
         try:
             return Store(self.home, dataset).current().name
         except SpecError as error:
-            raise NotThere(str(error)) from None
+            raise NotFound(str(error)) from None
 
     def _manifest(self, folder: Path) -> Manifest:
         path = folder / MANIFEST
@@ -118,7 +118,7 @@ class Shelf:
                 self._manifests.pop(next(iter(self._manifests)))
         return known[1]
 
-    def _kept(self, key: tuple[str, str]) -> Searcher | None:
+    def _cached(self, key: tuple[str, str]) -> Searcher | None:
         with self._lock:
             _, found = self._searchers.pop(key, (0.0, None))
             if found is None or not found.version.stands:
