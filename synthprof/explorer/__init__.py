@@ -1,5 +1,5 @@
-"""The explorer: a page and an HTTP API over what is published, inside Airflow or alone.
+"""The explorer: a page and an HTTP API for published data sets, inside Airflow or alone.
 
-The process that serves it stays light: it admits callers, checks bounds and hands bytes on. Whatever reads
-files or computes happens in a process of its own (`worker`), which can neither block nor starve the server.
+The server process stays light: it admits callers, checks parameters and relays bytes. Files are read and
+results computed in a process of its own (`worker`), which can neither block nor starve the server.
 """

@@ -1,4 +1,7 @@
-"""What the explorer's HTTP API says, in the words of its OpenAPI."""
+"""Models of the HTTP API: its answers and the bodies of its requests.
+
+Their names, docstrings and field descriptions stand in the OpenAPI description.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -18,13 +21,13 @@ Digest = Annotated[str, Field(description="SHA-256 in hexadecimal.")]
 
 
 class Problem(_ApiModel):
-    """Why a question was not answered: the value, the rule and the remedy in one sentence."""
+    """A refusal: the value, the rule and the remedy in one sentence."""
 
     detail: Any
 
 
 class Scores(_ApiModel):
-    """How a version turned out; null where it is unknown."""
+    """Quality scores of a version; null if unknown."""
 
     adjusted_rand_index: float | None = None
     silhouette: float | None = None
@@ -40,7 +43,7 @@ class Summary(_ApiModel):
     current: bool
     state: Literal["published"] = "published"
     rows: int
-    row_word: str = Field(description="What a row is called: profile, or text of a collection.")
+    row_word: str = Field(description="The word for a row: profile, or text in a collection.")
     bytes: int
     published_at: str
     seed: int
@@ -51,7 +54,7 @@ class Summary(_ApiModel):
 
 
 class Build(_ApiModel):
-    """Work on a version that is not published yet."""
+    """The build of a version that is not published yet."""
 
     build: str
     rows: int
@@ -59,7 +62,7 @@ class Build(_ApiModel):
     seed: int
     encoder: str
     state: BuildState
-    problem: str | None = Field(description="What the last attempt failed with.")
+    problem: str | None = Field(description="The error of the last attempt, if it failed.")
     done: list[str]
     stages: list[str]
     updated_at: str
@@ -72,18 +75,18 @@ class Dataset(_ApiModel):
     current: str | None
     versions: list[Summary]
     builds: list[Build]
-    problems: list[str] = Field(description="Versions that cannot be read, and why.")
+    problems: list[str] = Field(description="An error for each version that cannot be read.")
 
 
 class Permissions(_ApiModel):
-    """What the caller may do besides looking, and why not."""
+    """Permissions of the caller: whether work may be started and, if not, the reason."""
 
     trigger: bool
     reason: str | None
 
 
 class Datasets(_ApiModel):
-    """Everything under the data root."""
+    """All data sets under the data root."""
 
     home: str
     can: Permissions
@@ -91,7 +94,7 @@ class Datasets(_ApiModel):
 
 
 class StageFacts(_ApiModel):
-    """One receipt: what a stage did and what that took."""
+    """The receipt of a stage: rows, time, memory and bytes; `shard` is null if the stage has none."""
 
     stage: str
     shard: tuple[int, int] | None
@@ -113,7 +116,7 @@ class File(_ApiModel):
 
 
 class ColumnFacts(_ApiModel):
-    """A column of the profiles, for forms and legends."""
+    """A column of the profiles: its kind, its values or range, its meaning."""
 
     name: str
     kind: Literal["integer", "category", "list", "flag", "text"]
@@ -124,7 +127,7 @@ class ColumnFacts(_ApiModel):
 
 
 class VersionFacts(Summary):
-    """Everything that the manifest tells of a version."""
+    """All contents of the manifest of a version, and its columns."""
 
     spec: dict[str, Any]
     stages: list[StageFacts]
@@ -134,7 +137,7 @@ class VersionFacts(Summary):
 
 
 class MarginalValue(_ApiModel):
-    """How often a value occurs, and how often it should."""
+    """The share of a value, and its target share, null if the schema has none."""
 
     value: str
     share: float
@@ -156,7 +159,7 @@ class Marginals(_ApiModel):
 
 
 class Trait(_ApiModel):
-    """What is typical of a cluster: a value, its share there, and how many times its share overall."""
+    """A typical value of a cluster; `lift` is its share in the cluster over its share in all rows."""
 
     column: str
     value: str
@@ -165,7 +168,7 @@ class Trait(_ApiModel):
 
 
 class Cluster(_ApiModel):
-    """A cluster and what is typical of it."""
+    """A cluster and its typical values."""
 
     cluster: int
     rows: int
@@ -174,21 +177,21 @@ class Cluster(_ApiModel):
 
 
 class Rest(_ApiModel):
-    """Clusters that are not listed."""
+    """Number and rows of the clusters that are not listed."""
 
     clusters: int
     rows: int
 
 
 class Clusters(_ApiModel):
-    """The clusters, the largest first; at most a thousand, and how many more there are."""
+    """The 1,000 largest clusters, the largest first, and the number of others."""
 
     clusters: list[Cluster]
     others: Rest
 
 
 class MapOfPoints(_ApiModel):
-    """Profiles on a plane; `values` are indices into `categories`, or numbers where those are null."""
+    """Points on a plane; `values` are indices into `categories`, or numbers if that is null."""
 
     colour: str
     kind: Literal["category", "number"]
@@ -200,13 +203,13 @@ class MapOfPoints(_ApiModel):
 
 
 class Card(_ApiModel):
-    """One profile: every column and its cluster."""
+    """One profile: every column, and its cluster."""
 
     profile: dict[str, Any]
 
 
 class Hit(_ApiModel):
-    """A result of a search."""
+    """A result of a search; `similarity` is the cosine, `reasons` are attributes in common."""
 
     rank: int
     id: int
@@ -232,7 +235,7 @@ class Change(_ApiModel):
 
 
 class Comparison(_ApiModel):
-    """How far a column's shares differ: half the sum of all differences, 0 to 1."""
+    """The changes of one column; `distance` is half the sum of all absolute differences, 0 to 1."""
 
     column: str
     distance: float
@@ -240,7 +243,7 @@ class Comparison(_ApiModel):
 
 
 class Compared(_ApiModel):
-    """Two versions of a data set, the columns that differ most first."""
+    """A comparison of two versions of a data set, the column that differs most first."""
 
     left: str
     right: str
@@ -248,17 +251,17 @@ class Compared(_ApiModel):
 
 
 class StageProgress(_ApiModel):
-    """How far a stage is."""
+    """Progress of a stage."""
 
     stage: str
     state: StageState
     rows_done: int
     rows: int
-    seconds: float = Field(description="Of work: of shards that are done, and so far of those at work.")
+    seconds: float = Field(description="Seconds of work, summed over its shards.")
 
 
 class BuildProgress(_ApiModel):
-    """How far the stages of a build are."""
+    """Progress of the stages of a build."""
 
     build: str
     version: str
@@ -268,13 +271,13 @@ class BuildProgress(_ApiModel):
 
 
 class Progress(_ApiModel):
-    """How far the builds of a data set are."""
+    """Progress of the builds of a data set."""
 
     builds: list[BuildProgress]
 
 
 class Started(_ApiModel):
-    """A run of Airflow that does the work."""
+    """The run of Airflow that does the work."""
 
     dag_id: str
     run_id: str
@@ -282,7 +285,7 @@ class Started(_ApiModel):
 
 
 class RunFacts(_ApiModel):
-    """Which data set and version a run of Airflow made or worked on; null where that is not known (yet)."""
+    """The data set and version that a run of Airflow made or worked on; null if not known yet."""
 
     dataset: str | None
     version: str | None
@@ -291,7 +294,7 @@ class RunFacts(_ApiModel):
 
 
 class Reindex(BaseModel):
-    """Which index the version shall have instead."""
+    """The index that replaces the present one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -300,7 +303,7 @@ class Reindex(BaseModel):
 
 
 class Verify(BaseModel):
-    """How much of the version is made again: every block, or a few."""
+    """The extent of a verification: `all` makes every block again, else a few."""
 
     model_config = ConfigDict(extra="forbid")
 

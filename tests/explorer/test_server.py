@@ -365,7 +365,7 @@ def test_a_limit_that_is_no_time_is_refused_in_one_sentence(text):
     command = [sys.executable, "-m", "synthprof", "serve"]
     environment = os.environ | {"SYNTHPROF_EXPLORER_SECONDS": text, "COLUMNS": "200"}
     done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=60)
-    assert f"SYNTHPROF_EXPLORER_SECONDS={text} is no time" in done.stderr
+    assert f"SYNTHPROF_EXPLORER_SECONDS={text} is not a time" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""Who may look and who may start work: asked before anything else is done with a request."""
+"""Access control: callers who may look, and callers who may start work."""
 
 import base64
 import binascii
@@ -20,32 +20,32 @@ Job = Literal["reindex", "verify"]
 
 
 class Access(Protocol):
-    """What the explorer asks of whoever knows its callers."""
+    """The interface of an access control, as the explorer uses it."""
 
     async def admit(self, request: Request) -> Response | None:
-        """None for a caller who may look; else the answer to give, or HTTPException."""
+        """Return None for a caller who may look, else the response to send, or raise HTTPException."""
 
     async def can(self, request: Request) -> Permissions:
-        """What an admitted caller may do besides looking."""
+        """Return which work the caller may start. The caller was admitted."""
 
     async def require(self, request: Request, job: Job) -> None:
-        """Raise HTTPException for a caller who may not start this job."""
+        """Raise HTTPException if the caller may not start this job."""
 
     async def start(self, request: Request, job: Job, conf: dict[str, Any]) -> Started:
-        """A run has been started in the caller's name. Raises HTTPException where that is not allowed."""
+        """Start a run in the caller's name. Raises HTTPException if that is not allowed."""
 
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
-        """What a run made. Raises HTTPException where the caller may not know or there is none."""
+        """Return what a run made. Raises HTTPException if it does not exist or the caller may not see it."""
 
 
 class TokenAccess:
-    """Access without Airflow: everybody who has the token, or everybody on this machine if there is none."""
+    """Access control without Airflow: callers with the token, or every caller if there is no token."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token
 
     async def admit(self, request: Request) -> Response | None:
-        """None for who brings the token, as bearer or as the password of basic authentication."""
+        """Return None if the request has the token, as bearer or as the password of basic authentication."""
         if self._token is None:
             return None
         given = _credential(request.headers.get("authorization", ""))
@@ -58,19 +58,19 @@ class TokenAccess:
         )
 
     async def can(self, request: Request) -> Permissions:
-        """Nothing but looking."""
+        """Return that no work can be started here."""
         return Permissions(trigger=False, reason=NO_AIRFLOW)
 
     async def require(self, request: Request, job: Job) -> None:
-        """Nobody may."""
+        """Refuse; there is no Airflow that could do the work."""
         raise HTTPException(409, NO_AIRFLOW)
 
     async def start(self, request: Request, job: Job, conf: dict[str, Any]) -> Started:
-        """Nothing is started."""
+        """Refuse; there is no Airflow that could do the work."""
         raise HTTPException(409, NO_AIRFLOW)
 
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
-        """There are no runs."""
+        """Refuse; there are no runs."""
         raise HTTPException(404, NO_AIRFLOW)
 
 
@@ -87,19 +87,19 @@ def _credential(header: str) -> str | None:
 
 
 class AccessMiddleware:
-    """Nothing behind it answers who was not admitted: routes, files, docs and unknown paths alike."""
+    """Middleware that lets only admitted callers through: to routes, files, docs and unknown paths alike."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
         self.access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The request has been answered, by what is behind the door or at the door."""
+        """Refuse the request, or pass it on."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         if scope["type"] != "http":
-            return  # there are no web sockets here
+            return  # the explorer has no web sockets
         request = Request(scope, receive)
         try:
             refusal = await self.access.admit(request) or _cross_site(request)
@@ -112,7 +112,7 @@ class AccessMiddleware:
 
 
 def _cross_site(request: Request) -> Response | None:
-    """A refusal for what another site's page asks in the caller's name (Fetch Metadata, W3C)."""
+    """Return a refusal of a request that another site's page makes (Fetch Metadata, W3C), else None."""
     site = request.headers.get("sec-fetch-site", "none")
     if site in ("none", "same-origin") or _is_link(request):
         return None
@@ -120,10 +120,10 @@ def _cross_site(request: Request) -> Response | None:
 
 
 def _is_link(request: Request) -> bool:
-    """Whether somebody follows a link that leads here.
+    """Return whether the request follows a link to the explorer.
 
-    A search may cost money, so no page in a frame asks the API: frames, unlike windows, need nobody's click.
-    Those of Airflow show the page alone, at times by way of another site where one signs in.
+    A search may cost money and a frame loads without a click, so a frame may load the page but not the API.
+    Airflow shows the page in a frame, at times by way of another site where its user signs in.
     """
     if request.method not in ("GET", "HEAD") or request.headers.get("sec-fetch-mode") != "navigate":
         return False
@@ -132,5 +132,5 @@ def _is_link(request: Request) -> bool:
 
 
 def problem(status: int, detail: Any, headers: Any = None) -> Response:  # noqa: ANN401
-    """A refusal in the API's form."""
+    """Return a refusal in the form of the API, `models.Problem`."""
     return JSONResponse({"detail": detail}, status, headers)

@@ -9,7 +9,7 @@ METHODS = ("get", "post")
 
 
 def docs_page(openapi: dict[str, Any]) -> str:
-    """The page; everything in it is text."""
+    """Return the page in HTML; all texts of the description are escaped."""
     operations = [
         {"method": method.upper(), "path": path, "body": _body(openapi, details), **details}
         for path, item in openapi["paths"].items()
@@ -21,18 +21,23 @@ def docs_page(openapi: dict[str, Any]) -> str:
 
 
 def _rule(schema: dict[str, Any]) -> str:
-    """The type and the bounds of a value in words."""
+    """Return the type and the bounds of a value in words."""
     inner = schema.get("items", {})
     facts = [f"list of {inner.get('type', 'values')}" if inner else schema.get("type", "value")]
     facts += [f"one of {', '.join(map(str, schema['enum']))}"] if "enum" in schema else []
-    bounds = {"minimum": "from", "maximum": "to", "maxLength": "at most, in characters,", "pattern": "as"}
-    facts += [f"{word} {schema[key]}" for key, word in bounds.items() if key in schema]
+    bounds = {
+        "minimum": "from {}",
+        "maximum": "to {}",
+        "maxLength": "at most {} characters",
+        "pattern": "pattern {}",
+    }
+    facts += [words.format(schema[key]) for key, words in bounds.items() if key in schema]
     facts += [f"default {schema['default']}"] if schema.get("default") not in (None, []) else []
     return ", ".join(map(str, facts))
 
 
 def _body(openapi: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    """The fields of the JSON body, if there is one."""
+    """Return the fields of the JSON body, none if the operation has no body."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
     return dict(openapi["components"]["schemas"].get(name, {}).get("properties", {}))

@@ -1,4 +1,4 @@
-"""Middleware of the explorer: headers of answers, the size of bodies, the names a server answers to."""
+"""Middleware of the explorer: response headers, the size of bodies, permitted host names."""
 
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
@@ -6,15 +6,15 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-"""What `default-src` does not cover is named: the base of addresses, where forms lead, who frames us."""
+"""`default-src` covers neither the base address, nor targets of forms, nor sites that may frame the page."""
 
 REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-"""A report brings its scripts along, and allows only those, by their digests, in a policy of its own.
-In a sandbox it has no origin: whatever runs in it can neither read cookies nor ask our routes."""
+"""A report contains its scripts, and its own policy allows only those, by their digests. In a sandbox it has
+no origin, so that its scripts can neither read cookies nor call the explorer's routes."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -27,13 +27,13 @@ HEADERS = {
 
 
 class HeadersMiddleware:
-    """Sets the headers that an answer does not set itself."""
+    """Middleware that sets the headers that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The answer has the headers."""
+        """Pass the request on, and add the headers to the response."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -46,17 +46,17 @@ class HeadersMiddleware:
 
 
 MAX_BODY_BYTES = 1 << 16
-"""Bytes; the orders for work take a hundred."""
+"""The largest body; those of `reindex` and `verify` take a hundred bytes."""
 
 
 class BodyLimitMiddleware:
-    """Answers 413 where more is sent than any order takes; the rest of it is not kept."""
+    """Middleware that answers 413 to a larger body, and reads no more of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The app has read no more than it may."""
+        """Pass the request on, and stop it when its body grows too large."""
         taken = 0
 
         async def counted() -> Message:
@@ -76,8 +76,9 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "localhost.", "[::1]")
 
 
 def only_local_hosts(app: ASGIApp, *names: str) -> ASGIApp:
-    """The app for those alone who call it by a name of this machine, or one of the names given.
+    """Return the app restricted to requests for this machine's host names or the given names.
 
-    Else a foreign page gets in by a name of its own that leads here (DNS rebinding).
+    Otherwise a page of another site could reach a server without login by a host name of its own that
+    resolves to this machine (DNS rebinding).
     """
     return TrustedHostMiddleware(app, [*LOCAL_HOSTS, *names])

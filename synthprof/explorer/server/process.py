@@ -1,4 +1,4 @@
-"""The worker process as the server sees it: asked within bounds, started when needed and when it has died."""
+"""The worker process as the server sees it: started when needed, limited in load and time, replaced."""
 
 import asyncio
 import contextlib
@@ -28,28 +28,28 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise SpecError(f"SYNTHPROF_EXPLORER_SECONDS={text} is no time; write seconds above 0, such as 30")
+        raise SpecError(f"SYNTHPROF_EXPLORER_SECONDS={text} is not a time; write seconds above 0, such as 30")
     return seconds
 
 
 ANSWER_SECONDS = _seconds(os.environ.get("SYNTHPROF_EXPLORER_SECONDS", "30"))
-"""After this the caller is told that it took too long."""
+"""Time limit of an answer, after which the caller gets status 504."""
 
 START_SECONDS = 120.0
-"""For the process to import what it needs: a second, but many where others hold the machine."""
+"""Time limit of a start. The imports take one second, but more on a busy machine."""
 
 GRACE_SECONDS = 30.0
-"""A question that is still unanswered so much later hangs: the process is ended, and started again."""
+"""Time after the limit at which an unanswered question counts as hanging; then the process is killed."""
 
 KILL_SECONDS = 2.0
-"""A killed process is gone in less, unless it waits for a disk or a file server that does not answer."""
+"""Longest end of a killed process, unless it waits for a disk or a file server that does not respond."""
 
 
 @dataclass
 class _WorkerProcess:
-    """A process that was started, the loop that listens to it and the questions it has not answered.
+    """A started process, the event loop that reads its answers, and its unanswered questions.
 
-    ended_at: when it was killed; until it is gone, `process.returncode` is None.
+    ended_at: when it was killed; `process.returncode` is None until it has ended.
     """
 
     process: subprocess.Popen[bytes]
@@ -62,7 +62,7 @@ class _WorkerProcess:
 
 
 class Worker:
-    """Answers questions about the data under `home`; holds at most one process at a time."""
+    """The worker of the data root `home`; it has at most one process at a time."""
 
     def __init__(self, home: Path, service: Callable[[], dict[str, str]] = dict) -> None:
         self.home = home
@@ -74,7 +74,7 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """The process id, while there is one."""
+        """The process id, or None if no process runs."""
         running = self._running
         return running.process.pid if running and running.process.poll() is None else None
 
@@ -85,11 +85,11 @@ class Worker:
         number = self._number
         if running is None:
             return Answer.problem(
-                number, 503, "the search process hangs or did not start; the server's log says why"
+                number, 503, "the worker process hangs or did not start; the server's log says why"
             )
         limits = LIMITS[lane]
         if sum(each == lane for each in running.lanes.values()) >= limits.waiting:
-            detail = f"{limits.waiting} others wait for an answer; ask again in a second"
+            detail = f"{limits.waiting} requests wait for an answer; try again in a second"
             return Answer.problem(number, limits.refusal, detail)
         running.lanes[number] = lane
         future = running.waiting[number] = running.loop.create_future()
@@ -98,18 +98,18 @@ class Worker:
             return await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
         except asyncio.TimeoutError:  # noqa: UP041  another class in Python 3.10 and before only
             running.loop.call_later(GRACE_SECONDS, self._end_if_unanswered, running, number)
-            detail = f"no answer within {ANSWER_SECONDS:.0f} s; ask for less, or ask again later"
+            detail = f"no answer within {ANSWER_SECONDS:.0f} s; ask for less, or try again later"
             return Answer.problem(number, 504, detail)
 
     def close(self) -> None:
-        """The process has been killed."""
+        """Kill the process, if there is one."""
         if self._running is not None:
             self._end(self._running)
 
     async def _process(self) -> _WorkerProcess | None:
-        """The process that runs; a new one where there is none, or where it belongs to another loop.
+        """Return the running process; start one if there is none, or if it belongs to another event loop.
 
-        None if it does not start.
+        Returns None if it does not start.
         """
         loop = asyncio.get_running_loop()
         running = self._running
@@ -124,7 +124,7 @@ class Worker:
             return self._running
 
     async def _last_is_gone(self) -> bool:
-        """Whether no killed process is left: those that hang would otherwise pile up, one with each start."""
+        """Return whether the last killed process has ended; else each start would add a hanging process."""
         last = self._ended
         while last is not None and last.process.returncode is None:
             if last.ended_at is None or time.monotonic() - last.ended_at > KILL_SECONDS:
@@ -133,7 +133,7 @@ class Worker:
         return True
 
     async def _start(self, loop: asyncio.AbstractEventLoop) -> _WorkerProcess | None:
-        """A process that has said that it is ready."""
+        """Start a process and return it when it is ready, or None if it does not get ready in time."""
         service = await asyncio.to_thread(self._service)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -155,7 +155,7 @@ class Worker:
         return running if answer.status == 200 else None
 
     async def _listen(self, running: _WorkerProcess, reader: asyncio.StreamReader) -> None:
-        """Answers reach those who wait until the process ends; then all are told so."""
+        """Pass answers on to their questions until the process ends, then refuse the remaining questions."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while (answer := await Answer.receive(reader)) is not None:
                 running.lanes.pop(answer.number, None)
@@ -166,14 +166,14 @@ class Worker:
 
     def _end_if_unanswered(self, running: _WorkerProcess, number: int) -> None:
         if number in running.waiting:
-            logger.warning("the explorer's process hangs and is ended")
+            logger.warning("the explorer's worker process hangs and is killed")
             self._end(running)
 
     def _end(self, running: _WorkerProcess) -> None:
-        """The process was killed, and nobody waits for it any longer.
+        """Kill the process and refuse its unanswered questions.
 
-        Only a thread waits for its end: while a disk or file server does not answer it, not even SIGKILL
-        ends it, and the event loop is Airflow's.
+        A thread waits for its end, not the event loop, which is Airflow's: while a disk or a file server does
+        not respond, not even SIGKILL ends the process.
         """
         if running.ended_at is not None:
             return
@@ -188,20 +188,22 @@ class Worker:
         threading.Thread(target=_reap, args=(running.process, len(unanswered)), daemon=True).start()
         for number, future in unanswered.items():
             if not future.done() and not running.loop.is_closed():
-                detail = "the search process ended and is started again; ask again"
+                detail = "the worker process ended and is started again; try again"
                 future.set_result(Answer.problem(number, 503, detail))
 
 
 def _reap(process: subprocess.Popen[bytes], unanswered: int) -> None:
-    """The killed process is gone, and logged where it left questions unanswered."""
+    """Wait until the killed process has ended; log it if it hangs or left questions unanswered."""
     try:
         process.wait(KILL_SECONDS)
     except subprocess.TimeoutExpired:
         logger.error(
-            "the explorer's process %d was killed and is still there: a disk or file server does not answer; "
-            "another process is started when it is gone",
+            "the explorer's worker process %d was killed but has not ended: a disk or a file server does not "
+            "respond; another process starts when it has ended",
             process.pid,
         )
     code = process.wait()
     if unanswered:
-        logger.warning("the explorer's process ended with status %d; the next question starts it", code)
+        logger.warning(
+            "the explorer's worker process ended with status %d; the next request starts another", code
+        )

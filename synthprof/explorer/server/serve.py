@@ -1,4 +1,4 @@
-"""The explorer alone, without Airflow: for this machine, or for others where there is a token."""
+"""The explorer without Airflow: for this machine, or with a token for others."""
 
 import asyncio
 import ipaddress
@@ -19,31 +19,35 @@ from synthprof.explorer.server.middleware import only_local_hosts
 from synthprof.system.environment import TOKEN
 
 MIN_TOKEN_CHARACTERS = 16
-"""Characters of a token that is not guessed."""
+"""Shortest token that cannot be guessed."""
 
 MAX_HEADER_BYTES = 1 << 17
-"""Bytes of a request before its body: more than the longest text and all conditions take, percent-encoded."""
+"""Largest request before its body: more than the longest text and all conditions take, percent-encoded."""
 
 
 def standalone_app(home: Path, host: str, token: str | None) -> ASGIApp:
-    """The app for whoever reaches `host`. Raises SpecError where that would be anybody.
+    """Return the app for callers of `host`; without a token it answers only for this machine's host names.
 
-    Without a token only names of this machine are answered.
+    Raises SpecError for a weak token, or for a host that others can reach without a token.
     """
     if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
         raise SpecError(f"{TOKEN} has {len(token)} characters; set one of at least {MIN_TOKEN_CHARACTERS}")
     if token is not None and not (token.isascii() and token.isprintable()):
-        raise SpecError(f"{TOKEN} has characters that a header cannot carry; use letters and digits of ASCII")
+        raise SpecError(
+            f"{TOKEN} has characters that an HTTP header cannot hold; use ASCII letters and digits"
+        )
     if token is None and not _is_loopback(host):
-        raise SpecError(f"host={host} can be reached by others; set {TOKEN} to a secret, or use 127.0.0.1")
+        raise SpecError(
+            f"host={host} can be reached from other machines; set {TOKEN} to a secret, or use 127.0.0.1"
+        )
     app = make_app(home, TokenAccess(token))
     return app if token is not None else only_local_hosts(app, _shown(host))
 
 
 def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """The explorer has answered until a signal ended it; `ready` hears its address once it listens.
+    """Serve the explorer until a signal ends it; call `ready` with its address when it listens.
 
-    Raises SpecError where nobody can listen there, or anybody could ask.
+    Raises SpecError if the address cannot be used, or if others could reach it without a token.
     """
     app = standalone_app(home, host, os.environ.get(TOKEN) or None)
     with _listening(host, port) as listening:
@@ -60,7 +64,7 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
 
 
 def _shown(host: str) -> str:
-    """The host as an address in a browser has it."""
+    """Return the host as it stands in a URL."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -82,17 +86,17 @@ def _is_loopback(host: str) -> bool:
 
 
 IDLE_SECONDS = 10.0
-"""For the headers of a request; what a browser sends fits into a few packets."""
+"""Time limit for the headers of a request; those of a browser fit into a few packets."""
 
 
 class IdleTimeoutProtocol(H11Protocol):
-    """Closes a connection that has had no new request since the last look, and has none to be answered.
+    """HTTP protocol that closes a connection with no new request since the last check and none in progress.
 
-    uvicorn's own limit begins after the first answer, and anew with each byte.
+    uvicorn's own time limit begins after the first response, and again with each byte.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The connection is looked at from time to time until it is closed."""
+        """Check the connection from now on until it is closed."""
         super().connection_made(transport)
         self.loop.call_later(IDLE_SECONDS, self._look, None)
 

@@ -27,30 +27,30 @@ from synthprof.system.startup import block_pandas
 logger = logging.getLogger("synthprof.explorer.worker.main")
 
 NICE = 5
-"""The server's own process goes first."""
+"""Priority below that of the server."""
 
 IDLE_SECONDS = 600.0
-"""After this a version is closed: while it is open, it is not removed, however old it is."""
+"""Time after which an unused version is closed; an open version is not removed, however old it is."""
 
 MIN_COMPRESSED_BYTES = 2_048
 COMPRESSION = 2
-"""Level of gzip: higher ones take longer than a fast network would."""
+"""Level of gzip; higher levels take longer than a fast network saves."""
 
 
 def main() -> NoReturn:
-    """Answer until the socket is closed; the process has ended then."""
+    """Answer questions until the socket is closed, then end the process."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is ours
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, and with it this process
     die_with(int(os.environ[PARENT_PID]))
     os.nice(NICE)
-    # several searches run side by side instead; FAISS and OpenBLAS read this when they are imported
+    # searches run in parallel instead; FAISS and OpenBLAS read this when they are imported
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     block_pandas()
     from synthprof.explorer.worker.questions import Questions
 
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         _serve(connection, Questions(home_folder()))
-    os._exit(0)  # threads at work would be waited for otherwise
+    os._exit(0)  # a normal exit would wait for busy threads
 
 
 def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
@@ -64,7 +64,7 @@ def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
 
 
 def _close_idle(questions: Any) -> None:  # noqa: ANN401
-    """Versions that nobody looks at any longer are closed, so that they can be removed."""
+    """Close versions that are no longer used, so that they can be removed."""
     while True:
         time.sleep(IDLE_SECONDS / 10)
         questions.opened.close_idle(IDLE_SECONDS)
@@ -126,7 +126,7 @@ def _compressed(answer: Answer) -> Answer:
 def _limit(deadline: float) -> Callable[[], None]:
     def check() -> None:
         if time.monotonic() > deadline:
-            raise TimeoutError("this took too long; ask for less, or without exact and conditions")
+            raise TimeoutError("this took too long; ask for less, or search without exact and conditions")
 
     return check
 

@@ -1,4 +1,4 @@
-"""The versions that are being looked at, kept open: few at a time, and none for longer than it is wanted."""
+"""A cache of open versions and their indexes, limited in number and memory."""
 
 import threading
 import time
@@ -18,21 +18,21 @@ from synthprof.versions.searcher import Searcher, open_searcher
 from synthprof.versions.version import Version, open_version
 
 MAX_SEARCHED = 3
-"""Versions whose index is kept in memory: two to compare and one that is looked at beside."""
+"""Largest number of indexes in memory: two versions to compare and one more."""
 
 MAX_MEMORY = 4 << 30
-"""Bytes of all indexes in memory, unless a single one is larger: the default limit of one index."""
+"""Bytes of all indexes in memory, unless one index is larger; the default limit of one index."""
 
 MAX_OPEN = 64
-"""Versions whose manifest is kept."""
+"""Largest number of open versions."""
 
 
 class NotFound(SpecError):
-    """What was asked for does not exist."""
+    """The data set, version or profile does not exist."""
 
 
 class OpenVersions:
-    """Open versions by data set and name, used by several threads."""
+    """Open versions by data set and name, for several threads."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -43,11 +43,11 @@ class OpenVersions:
         self._loading = threading.Lock()
 
     def names(self) -> list[str]:
-        """The data sets there are, with versions or only with builds, by name."""
+        """Return the names of the data sets that have versions or builds, sorted."""
         return [store.dataset for store in stores(self.home)]
 
     def manifests(self, dataset: str) -> tuple[list[Manifest], list[str]]:
-        """The manifests of a data set's versions, oldest first, and why others cannot be read."""
+        """Return the manifests of a data set's versions, oldest first, and the errors of unreadable ones."""
         found: list[Manifest] = []
         problems: list[str] = []
         for folder in Store(self.home, dataset).versions():
@@ -58,11 +58,11 @@ class OpenVersions:
         return found, problems
 
     def is_current(self, manifest: Manifest) -> bool:
-        """Whether the data set's pointer shows this version."""
+        """Return whether this version is the current one of its data set."""
         return Store(self.home, manifest.dataset).is_current(manifest.version)
 
     def version(self, dataset: str, version: str) -> Version:
-        """The open version; `current` is the one that the data set's pointer shows now."""
+        """Return the open version; `current` means the current one. Raises NotFound."""
         name = self._name(dataset, version)
         with self._lock:
             _, known = self._versions.pop((dataset, name), (0.0, None))
@@ -80,7 +80,10 @@ class OpenVersions:
         return found
 
     def searcher(self, dataset: str, version: str) -> Searcher:
-        """A searcher over the version; its index is loaded once, by one caller while others wait."""
+        """Return a searcher over the version. One caller loads its index while others wait.
+
+        Raises NotFound, and StageError if the index does not fit in memory.
+        """
         found = self.version(dataset, version)
         key = (dataset, found.manifest.version)
         if kept := self._cached(key):
@@ -89,7 +92,7 @@ class OpenVersions:
             return self._cached(key) or self._load(key, found)
 
     def close_idle(self, idle_seconds: float) -> None:
-        """Versions that nobody asked for lately are closed."""
+        """Close the versions that were not used for this time."""
         oldest = time.monotonic() - idle_seconds
         with self._lock:
             for kept in (self._versions, self._searchers):
@@ -109,7 +112,7 @@ class OpenVersions:
         try:
             state = path.stat()
         except FileNotFoundError as error:
-            raise StageError(f"{folder} was removed just now; look again") from error
+            raise StageError(f"{folder} was removed just now; try again") from error
         stamp = (state.st_ino, state.st_mtime_ns)
         known = self._manifests.get(folder)
         if known is None or known[0] != stamp:
@@ -136,12 +139,14 @@ class OpenVersions:
         if size > 0.9 * available_memory():
             raise StageError(
                 f"the index of version {version.manifest.version} takes {size / MIB:,.0f} MiB, more than is "
-                "free here; rebuild it smaller, as ivf_sq8 or ivf_pq"
+                "free on this machine; rebuild it smaller, as ivf_sq8 or ivf_pq"
             )
         found = open_searcher(version, patient=False)
-        weakref.finalize(found, found.opened.close)  # off the shelf, a search may still be at work with it
+        weakref.finalize(
+            found, found.opened.close
+        )  # a search may still use it when it is no longer kept here
         if size:
-            found.index  # noqa: B018  loaded here, where nobody else loads another
+            found.index  # noqa: B018  loaded here, under the lock
         with self._lock:
             self._searchers[key] = time.monotonic(), found
         return found

@@ -1,4 +1,4 @@
-"""The answers to the explorer's questions, from what lies under the data root. Runs in the worker process."""
+"""The explorer's questions, answered from the files under the data root in the worker process."""
 
 import json
 import time
@@ -24,12 +24,12 @@ from synthprof.versions.unfinished import builds_of
 from synthprof.versions.version import Version
 
 Check = Callable[[], None]
-"""Raises TimeoutError when the caller no longer waits."""
+"""A function that raises TimeoutError when the caller no longer waits."""
 
 
 @dataclass(frozen=True)
 class SearchParameters:
-    """What searches have in common: where to look, for how many, on which conditions, in all rows or not."""
+    """Parameters of every search; `exact` compares all rows instead of using the index."""
 
     dataset: str
     version: str
@@ -40,38 +40,38 @@ class SearchParameters:
 
 
 class Questions:
-    """Every question by its name; each gives a model of `models`, or the JSON that says the same."""
+    """One method per question of the server (`wire.Name`); each returns a model of `models` or its JSON."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.opened = OpenVersions(home)
 
     def datasets(self) -> list[models.Dataset]:
-        """Every data set under the data root, in the order of their names."""
+        """Return every data set under the data root, by name."""
         return [self._dataset(name) for name in self.opened.names()]
 
     def version(self, dataset: str, version: str) -> models.VersionFacts:
-        """What the manifest of a version tells."""
+        """Return what the manifest of a version says."""
         found = self._open(dataset, version)
         manifest = found.manifest
         return answers.version_facts(manifest, self.opened.is_current(manifest), found.schema)
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
-        """The name of the version that is called so now."""
+        """Return the name of the version, which `current` leaves open."""
         return {"version": self._open(dataset, version).manifest.version}
 
     def marginals(self, dataset: str, version: str) -> bytes:
-        """The shares of all columns that have a list of values, as the version's overview has them."""
+        """Return the shares of all columns that have a list of values, from the version's overview."""
         with self._overview(dataset, version) as overview:
             return json.dumps({"columns": overview["marginals"]}).encode()
 
     def clusters(self, dataset: str, version: str) -> bytes:
-        """The clusters with what is typical of each, as the version's overview has them."""
+        """Return the clusters with their typical values, from the version's overview."""
         with self._overview(dataset, version) as overview:
             return json.dumps({name: overview[name] for name in ("clusters", "others")}).encode()
 
     def map(self, dataset: str, version: str, points: int, colour: str) -> models.MapOfPoints:
-        """The first points of the version's map; their order is as random as any."""
+        """Return the first points of the version's map, which are a random sample."""
         with (
             self._file(dataset, version, MAP) as path,
             pa.memory_map(str(path)) as file,
@@ -80,23 +80,23 @@ class Questions:
             return answers.map_of_points(reader.read_all().slice(0, points), colour)
 
     def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
-        """One profile and its cluster."""
+        """Return one profile and its cluster."""
         return models.Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
 
     def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
-        """The profiles nearest to a text; the rest is as `SearchParameters` has it."""
+        """Return the profiles nearest to a text; `asked` are `SearchParameters`."""
         return self._hits(
             SearchParameters(**asked), lambda searcher, query: search_text(searcher, text, query)
         )
 
     def similar(self, profile_id: int, **asked: Any) -> models.Hits:  # noqa: ANN401
-        """The profiles nearest to one of them; the rest is as `SearchParameters` has it."""
+        """Return the profiles nearest to a profile; `asked` are `SearchParameters`."""
         wanted = SearchParameters(**asked)
         _profile(self._open(wanted.dataset, wanted.version), profile_id)
         return self._hits(wanted, lambda searcher, query: search_similar(searcher, profile_id, query))
 
     def compare(self, dataset: str, left: str, right: str) -> models.Compared:
-        """The shares that differ between two versions, by column, the largest distance first."""
+        """Return the shares that differ between two versions, by column, the largest distance first."""
         names = [self._open(dataset, name).manifest.version for name in (left, right)]
         one, other = (self._shares(dataset, name) for name in names)
         columns = [answers.comparison_of(one[name], other[name]) for name in one if name in other]
@@ -105,18 +105,18 @@ class Questions:
         )
 
     def progress(self, dataset: str) -> models.Progress:
-        """How far the builds of a data set are."""
+        """Return how far the builds of a data set are."""
         if dataset not in self.opened.names():
-            raise NotFound(f"no data set {dataset!r} in {self.home}; the page lists those there are")
+            raise NotFound(f"no data set {dataset!r} in {self.home}; the page lists the data sets")
         return models.Progress(builds=[answers.progress_of(each) for each in self._builds(dataset)])
 
     def report(self, dataset: str, version: str) -> str:
-        """Where the report of a version lies."""
+        """Return the path of a version's report."""
         with self._file(dataset, version, REPORT) as path:
             return str(path)
 
     def build(self, dataset: str, version: str) -> dict[str, str | None]:
-        """The build that leads, or led, to this version."""
+        """Return the build of this version, or None if it is removed."""
         found = self._builds(dataset)
         return {"build": next((each.build for each in found if each.version == version), None)}
 
@@ -159,7 +159,7 @@ class Questions:
 
     @contextmanager
     def _file(self, dataset: str, version: str, name: str) -> Iterator[Path]:
-        """The path of a version's file; StageError where it, or what is read in it inside, is damaged."""
+        """Yield the path of a version's file; raise StageError if it is damaged, or cannot be read inside."""
         found = self._open(dataset, version)
         record = next((file for file in found.manifest.files if file.path == name), None)
         called = f"version {found.manifest.version} of {found.manifest.dataset!r}"
