@@ -122,7 +122,7 @@ def test_without_scripts_the_page_says_so_and_waits_for_nothing(browser, origin)
     with looking(browser, origin, java_script_enabled=False) as look:
         look.page.goto(origin)
         told = look.page.locator("body").inner_text()
-        assert "they are switched off here" in told and "Loading" not in told
+        assert "needs JavaScript" in told and "Loading" not in told
 
 
 def test_a_single_cluster_is_called_one(look):

@@ -1,12 +1,22 @@
-// The page: which view the address asks for, the head above it, and what ends when the reader moves on.
+// The page: it reads the address, draws the head and opens the view that the address names.
+//
+// To add a view of a version, write a module with a function `show(place, context)` and add it to `VIEWS`. Three
+// other views have no version: all data sets, the builds of one data set, and one run of Airflow (`choose`).
 
 import * as api from "./api.js";
 import { announce, el, facts, failure, fill, select, waiting } from "./dom.js";
 import { ago, bytes, count, since } from "./format.js";
-import { follow, go, goOn, here, link } from "./place.js";
+import { follow, go, here, link, replace } from "./place.js";
 import { followTheme } from "./theme.js";
 
-/** Views of one version: the name on its tab, and the module that shows it. */
+/**
+ * The views of a version by name in the address, in the order of their tabs: the tab's text, and the module.
+ *
+ * The page loads the module when its view is opened and calls `show(place, context)`, which fills the element
+ * `place`. Of the context, `at` names the version for `api.js`; `summary`, `dataset` and `can` are the version, its
+ * data set and the reader's permissions as the list of data sets has them; `asked` holds the parameters of the
+ * address. `signal` aborts when the reader leaves the view: pass it to every request, and stop when it has aborted.
+ */
 const VIEWS = {
   overview: ["Overview", () => import("./overview.js")],
   marginals: ["Marginals", () => import("./marginals.js")],
@@ -27,7 +37,7 @@ followTheme();
 follow(show);
 show();
 
-/** The view of the address is shown; what the one before still waited for is given up. */
+/** Shows the view of the address and aborts the requests of the previous one. */
 async function show() {
   moved.abort();
   moved = new AbortController();
@@ -65,12 +75,12 @@ async function showProgress(at, signal) {
   await view(main, { dataset: at.dataset, build: at.build, signal });
 }
 
-/** The data set that a run of Airflow made, or how far the run is. */
+/** Opens the version that a run of Airflow made, or shows the progress of the run. */
 async function showRun(at, signal) {
   begin(`run ${at.run_id}`, "Run");
   const { follow: followRun } = await import("./progress.js");
   await followRun(main, { dag: at.dag_id, run: at.run_id, signal, title: (dataset) => fill(head, title(dataset ?? at.run_id)) },
-    (dataset, version) => goOn({ dataset, version }));
+    (dataset, version) => replace({ dataset, version }));
 }
 
 async function showVersion(at, signal) {
@@ -80,9 +90,9 @@ async function showVersion(at, signal) {
   const loading = load();
   const listed = await api.datasets(signal);
   const dataset = listed.datasets.find((each) => each.dataset === at.dataset);
-  if (!dataset) throw new api.Refused(404, `There is no data set “${at.dataset}” in ${listed.home}.`);
+  if (!dataset) throw new api.ApiError(404, `There is no data set “${at.dataset}” in ${listed.home}.`);
   const wanted = at.version && at.version !== "current" ? at.version : dataset.current;
-  if (!wanted && dataset.problems.length) throw new api.Refused(409, dataset.problems.join("; "));
+  if (!wanted && dataset.problems.length) throw new api.ApiError(409, dataset.problems.join("; "));
   if (!wanted) return showProgress(at, signal);
   const summary = dataset.versions.find((each) => each.version === wanted) ?? await api.version({ dataset: dataset.dataset, version: wanted }, signal);
   if (signal.aborted) return undefined;
@@ -95,7 +105,7 @@ async function showVersion(at, signal) {
   return module.show(main, { at: place, asked: at, summary, dataset, can: listed.can, signal });
 }
 
-/** A view begins: its title, and, if it is another one than before, its top and the reader's focus. */
+/** Sets the title of a view; if it is not the previous one, also scrolls to the top and moves the focus. */
 function begin(key, ...names) {
   document.title = [...names, "synthprof"].join(" · ");
   main.setAttribute("aria-busy", "true");

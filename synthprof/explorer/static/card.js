@@ -1,4 +1,4 @@
-// One profile as a card, and one as a line of a list of results.
+// A profile as a card, and as a search result.
 
 import { bar, data, el } from "./dom.js";
 import { similarity } from "./format.js";
@@ -8,7 +8,7 @@ const LISTS = ["jogos_favoritos", "plataformas_possuidas", "estilos_preferidos",
 const HEAD = ["id", "chave", "descricao", "cluster_id"];
 const HEAD_OF_PERSON = [...HEAD, "nome", "idade", "cidade", "estado", "sexo", ...LISTS];
 
-/** Everything about a profile. */
+/** A card with all columns of a profile. */
 export function card(profile, asked) {
   const above = isPerson(profile) ? HEAD_OF_PERSON : HEAD;
   const fields = Object.entries(profile).filter(([name]) => !above.includes(name));
@@ -23,7 +23,7 @@ export function card(profile, asked) {
     el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", value ?? "–")))));
 }
 
-/** A search result: who it is, how near, and why. */
+/** A search result: the profile, its similarity and the attributes in common. */
 export function result(hit, asked) {
   const { profile } = hit;
   return el("li", { class: "hit" },
@@ -34,19 +34,19 @@ export function result(hit, asked) {
     el("div", {},
       head(profile),
       hit.reasons.length
-        ? el("ul", { class: "reasons", "aria-label": "Why it is near" }, hit.reasons.map((reason) => why(reason)))
-        : el("p", { class: "soft" }, "Near in meaning; no single attribute agrees."),
+        ? el("ul", { class: "reasons", "aria-label": "Attributes in common" }, hit.reasons.map((reason) => why(reason)))
+        : el("p", { class: "soft" }, "Similar as a whole; no single attribute is the same."),
       profile.descricao ? data("p", profile.descricao, { class: "words" }) : null,
       el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${nameOf(profile)}`)),
       el("details", {}, el("summary", {}, "All columns"), card(profile, asked))));
 }
 
-/** What people call it: a person's name or, in a collection, the id in its source. */
+/** The name of a row: of the person or, in a collection, the id in its source. */
 export function nameOf(profile) {
   return profile.chave ?? profile.nome;
 }
 
-/** Whether it was drawn here; the columns of a collection may have the same names and mean something else. */
+/** Whether the row was generated; a collection may have columns of the same names with other meanings. */
 function isPerson(profile) {
   return profile.chave === undefined;
 }

@@ -1,4 +1,4 @@
-// The clusters, the largest first, each with what is typical of it.
+// The clusters, the largest first, each with its typical values.
 
 import * as api from "./api.js";
 import { announce, bar, data, el, fill, section } from "./dom.js";
@@ -20,7 +20,7 @@ export async function show(place, { at, asked, signal }) {
   const box = el("input", { type: "search", name: "typical", placeholder: "e.g. Valorant, Madrugada, PC", on: { input: () => draw(box.value) } });
   draw("");
   fill(place, section("Clusters", words(clusters, others), sizes(clusters),
-    el("label", { class: "field wide-field" }, el("span", {}, "Typical of it"), box), list, foot));
+    el("label", { class: "field wide-field" }, el("span", {}, "Filter by typical values"), box), list, foot));
 }
 
 function words(clusters, others) {
@@ -31,7 +31,7 @@ function words(clusters, others) {
     + (others?.clusters ? ` ${count(others.clusters)} smaller ones are not listed.` : "");
 }
 
-/** The sizes as a row of columns, largest first; at most as many as there are pixels for. */
+/** The sizes as a bar chart, largest first, with at most 300 bars. */
 function sizes(clusters) {
   const step = Math.ceil(clusters.length / 300);
   const shown = clusters.filter((_, at) => at % step === 0);
@@ -53,7 +53,7 @@ function page(list, foot, found, top, asked) {
     list.append(...found.slice(shown, shown + PAGE).map((each) => card(each, top, asked)));
     shown = Math.min(shown + PAGE, found.length);
     fill(foot, shown < found.length ? el("button", { type: "button", on: { click: next } }, `Show more of ${count(found.length)}`) : null,
-      found.length ? null : "No cluster is like that.");
+      found.length ? null : "No cluster matches.");
   };
   list.replaceChildren();
   next();

@@ -1,12 +1,12 @@
-// Colours that are equally bright to the eye: OKLCH (Ottosson, "A perceptual color space for image processing", 2020).
+// Colours of equal perceived brightness: OKLCH (Ottosson, "A perceptual color space for image processing", 2020).
 
-/** A colour for each of n categories in a row; neighbours differ in lightness as well. */
+/** A colour for each of n categories in a sequence; neighbours also differ in lightness. */
 export function palette(n, dark) {
   const light = dark ? [0.74, 0.64, 0.84] : [0.6, 0.72, 0.5];
   return Array.from({ length: n }, (_, at) => oklch(n > 6 ? light[at % 3] : light[0], 0.15, (360 * at) / n + 155));
 }
 
-/** A colour for each step from the least to the most, from calm to strong. */
+/** A colour for each of n steps from the lowest to the highest value. */
 export function ramp(n, dark) {
   return Array.from({ length: n }, (_, at) => {
     const t = n > 1 ? at / (n - 1) : 0.5;
@@ -15,8 +15,8 @@ export function ramp(n, dark) {
   });
 }
 
-/** The order of clusters round the map, so that clusters that lie near each other get colours alike. */
-export function roundTheMap(x, y, groups, n) {
+/** The clusters in the order of their angle on the map, so that neighbours get similar colours. */
+export function orderByAngle(x, y, groups, n) {
   const sums = Array.from({ length: n }, () => [0, 0]);
   groups.forEach((group, at) => {
     sums[group][0] += x[at];

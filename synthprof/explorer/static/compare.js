@@ -1,4 +1,4 @@
-// Two versions of a data set: which marginals changed, and how far.
+// The marginals that differ between two versions of a data set.
 
 import * as api from "./api.js";
 import { bar, data, el, failure, fill, panel, section, select, waiting } from "./dom.js";
@@ -11,19 +11,19 @@ const SAME = 0.0005;
 export async function show(place, { at, asked, summary, dataset, signal }) {
   const others = dataset.versions.filter((each) => each.version !== at.version);
   if (!others.length) {
-    fill(place, section("Compare", "There is only this version. Once another one of this data set is published, they can be compared here."));
+    fill(place, section("Compare", "This is the only version of the data set. Publish another one to compare them here."));
     return;
   }
-  // the version before is what most want to know about
+  // by default, compare with the previous version
   const at0 = dataset.versions.findIndex((each) => each.version === at.version);
   const other = others.find((each) => each.version === asked.with) ?? dataset.versions[at0 + 1] ?? others[0];
   const results = el("div");
-  const renewed = api.renewing(signal);
+  const renewed = api.renewingSignal(signal);
   const draw = (left) => {
     note({ ...asked, with: left });
     return changes(results, others.find((each) => each.version === left), summary, renewed());
   };
-  fill(place, section("Compare", "What changed in the marginals from another version to this one.",
+  fill(place, section("Compare", "Changes of the marginals from another version to this one.",
     el("div", { class: "row" },
       select("From", others.map((each) => [each.version, `${each.version} · ${since(each.published_at)}`]), other.version, draw),
       el("span", {}, "to ", el("code", {}, at.version))),
@@ -39,14 +39,14 @@ async function changes(place, before, summary, signal) {
     const moved = columns.filter((each) => each.distance >= SAME);
     const top = Math.max(...columns.map((each) => each.distance), 0.01);
     fill(place, facets(before, summary),
-      el("p", { class: "lead" }, moved.length ? `${count(moved.length)} of ${count(columns.length)} marginals moved. The distance is half the sum of the differences of the shares.` : "No marginal moved by more than 0.05 %."),
+      el("p", { class: "lead" }, moved.length ? `${count(moved.length)} of ${count(columns.length)} marginals changed. The distance is half the sum of the absolute differences of the shares.` : "No marginal changed by more than 0.05 %."),
       el("div", { class: "panels roomy" }, columns.map((each) => one(each, top))));
   } catch (error) {
     if (error.name !== "AbortError") fill(place, failure(error, () => changes(place, before, summary, signal)));
   }
 }
 
-/** What the two versions are made of, side by side. */
+/** Size, parameters and scores of the two versions, side by side. */
 function facets(before, after) {
   const lines = [
     ["rows", (each) => count(each.rows)],
@@ -65,7 +65,7 @@ function one({ column, distance, changes: all }, top) {
   const most = Math.max(...all.map((each) => Math.abs(each.difference)), 0.001);
   const shown = [...all].sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference)).slice(0, FIRST);
   const head = [el("h3", { class: "mono" }, column), el("span", { class: "soft" }, `distance ${share(distance)}`), bar(distance / top, null, "thin")];
-  const foot = all.length > FIRST ? el("p", { class: "soft" }, `and ${count(all.length - FIRST)} that moved less`) : null;
+  const foot = all.length > FIRST ? el("p", { class: "soft" }, `and ${count(all.length - FIRST)} smaller ${all.length - FIRST === 1 ? "change" : "changes"}`) : null;
   return panel(head, ["value", "change", "from", "to", "difference in points"], shown.map((each) => line(each, most)), foot);
 }
 

@@ -1,4 +1,4 @@
-// All data sets: their versions, and what is being built.
+// All data sets: their versions and their builds.
 
 import * as api from "./api.js";
 import { el, fill, sentence, table } from "./dom.js";
@@ -22,15 +22,15 @@ const COLUMNS = [
 ];
 
 const STATES = {
-  building: "A run is at work on it",
-  failed: "A stage failed; clear it in Airflow, or run it again: what is done is kept",
-  stopped: "No run works on it; run it again, and it goes on where it stopped",
+  building: "A run is working on it",
+  failed: "A stage failed; clear it in Airflow, or run again: finished stages are kept",
+  stopped: "No run is working on it; run again to continue where it stopped",
 };
 
-/** The list, and anew whenever a version or a build has come or gone. */
+/** Shows the list and renews it when a version or a build appears, changes or disappears. */
 export async function show(place, { signal }) {
   let shown = "";
-  const renewed = api.renewing(signal);
+  const renewed = api.renewingSignal(signal);
   await poll(async () => {
     const found = await api.datasets(signal);
     const now = JSON.stringify(found, (name, value) => (name === "updated_at" || name === "done" ? undefined : value));
@@ -52,9 +52,9 @@ function list(found, signal) {
 
 function empty(home) {
   return el("section", { class: "empty" },
-    el("h2", {}, "Nothing here yet"),
+    el("h2", {}, "No data sets yet"),
     el("p", {}, "There is no data set in ", el("code", {}, home), "."),
-    el("p", {}, "Trigger the DAG ", el("code", {}, "synthprof_generate"), " in Airflow, or type ", el("code", {}, "make run"), ". What is being made shows here at once."));
+    el("p", {}, "Trigger the DAG ", el("code", {}, "synthprof_generate"), " in Airflow, or run ", el("code", {}, "make run"), ". Its progress appears here."));
 }
 
 function one(dataset, signal) {

@@ -1,10 +1,11 @@
-// Elements. Text only ever becomes text: nothing here or elsewhere on the page parses markup.
+// Elements of the page. Text is always inserted as text: nothing on the page parses markup.
 
 /**
  * An element with attributes and children.
  *
- * Of the attributes, `on` holds listeners by event, `vars` custom properties of its style, a function or a
- * boolean becomes a property or is left out. Children are elements, texts, numbers; empty ones are skipped.
+ * `on` holds listeners by event, `vars` custom properties of the style. An attribute that is true is set without a
+ * value; one that is false, null or undefined is left out. Children are elements, texts and numbers; empty ones
+ * are skipped.
  */
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -18,29 +19,29 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Custom properties of an element's style, through the style's object: the page's policy forbids the attribute. */
+/** Sets custom properties through the style object: the page's policy forbids the attribute `style`. */
 export function setVars(element, values) {
   for (const [name, value] of Object.entries(values)) element.style.setProperty(`--${name}`, value);
 }
 
-/** The place shows these children and nothing else. */
+/** Replaces the children of an element. */
 export function fill(place, ...children) {
   place.replaceChildren(...children.flat(3).filter(Boolean));
 }
 
-/** An element for data, in Portuguese, whose direction is its own. */
+/** An element with a text of the data, in Portuguese, with its own text direction. */
 export function data(tag, text, attributes = {}) {
   return el(tag, { lang: "pt-BR", dir: "auto", ...attributes }, String(text));
 }
 
-/** A share from 0 to 1 as a bar, with a mark where it should be. */
+/** A bar for a share from 0 to 1, with an optional mark for its target. */
 export function bar(share, mark = null, kind = "") {
   const line = el("span", { class: `bar ${kind}`, "aria-hidden": "true" }, el("i", { vars: { w: percent(share) } }));
   if (mark !== null) line.append(el("b", { vars: { m: percent(mark) } }));
   return line;
 }
 
-/** A table with a caption for those who cannot see it, and the column's name on each cell for narrow screens. */
+/** A table with a caption for screen readers, and the column's name on each cell for narrow screens. */
 export function table(caption, columns, rows, kind = "") {
   const heads = columns.map((column) => el("th", { scope: "col", class: column.class }, column.name));
   return el("div", { class: "scroll" },
@@ -52,14 +53,14 @@ export function table(caption, columns, rows, kind = "") {
         : el("td", { class: columns[at].class, "data-name": columns[at].name }, cell)))))));
 }
 
-/** A list of terms and what they are; pairs without a value are left out. */
+/** A list of terms and values; pairs without a value are left out. */
 export function facts(pairs, kind = "facts") {
   return el("dl", { class: kind }, pairs
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([term, value, help]) => el("div", {}, el("dt", {}, term), el("dd", {}, value), help ? el("dd", { class: "help" }, help) : null)));
 }
 
-/** A small table of values; the widths of its columns are in the style. */
+/** A small table of values; the style sheet has the widths of its columns. */
 export function panel(head, names, rows, foot = null) {
   return el("div", { class: "panel" },
     el("table", {},
@@ -70,7 +71,7 @@ export function panel(head, names, rows, foot = null) {
     foot);
 }
 
-/** A part of a view, with its heading. */
+/** A section of a view with its heading. */
 export function section(title, lead, ...children) {
   const id = `title-${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
   return el("section", { "aria-labelledby": id },
@@ -84,27 +85,27 @@ export function select(label, options, value, change, attributes = {}) {
   return el("label", { class: "field" }, el("span", {}, label), box);
 }
 
-/** Tells those who listen to the page what has happened. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   const status = document.getElementById("status");
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Bars that stand for what is still being fetched. */
+/** A placeholder while data is loading. */
 export function waiting(what) {
   return el("div", { class: "waiting", "aria-busy": "true" }, el("p", { class: "hide" }, `Loading ${what} …`), el("i"), el("i"), el("i"));
 }
 
-/** A sentence of the API: it starts with a capital, and what stands in backticks is code. */
+/** A sentence of the API as nodes: with a capital, and with text in backticks as code. */
 export function sentence(text) {
   const parts = `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`.split("`");
   return parts.map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
 
-/** What went wrong, in the words of the API, with a way on. */
+/** An error message, with a button to try again. */
 export function failure(error, again) {
   return el("div", { class: "failure", role: "alert" },
-    el("h2", {}, error.title ?? "That did not work"),
+    el("h2", {}, error.title ?? "The request failed"),
     el("p", {}, sentence(error.message)),
     again ? el("button", { type: "button", on: { click: again } }, "Try again") : null);
 }

@@ -1,4 +1,4 @@
-// Numbers and times as their reader writes them.
+// Numbers and times in the format of the reader's language.
 
 import { el } from "./dom.js";
 
@@ -41,13 +41,13 @@ export function seconds(value) {
   return `${whole.format(Math.floor(all / 60))} min ${String(all % 60).padStart(2, "0")} s`;
 }
 
-/** A moment as its distance from now, with the moment itself where the pointer rests. */
+/** An element with a time relative to now; its tooltip is the absolute time. */
 export function ago(iso) {
   const moment = new Date(iso);
   return el("time", { datetime: iso, title: absolute.format(moment) }, since(moment));
 }
 
-/** The same as plain text, for places that take no element. */
+/** A time relative to now, as plain text. */
 export function since(moment) {
   const passed = (new Date(moment) - Date.now()) / 1000;
   const [unit, length] = SPANS.find(([, size]) => Math.abs(passed) >= size) ?? [];

@@ -1,8 +1,8 @@
-// The profiles of a version on the plane, coloured by cluster or by a column; a click opens a profile.
+// The map of a version: its rows on a plane, coloured by cluster or by a column; a click opens a row.
 
 import * as api from "./api.js";
 import { card, nameOf } from "./card.js";
-import { css, palette, ramp, roundTheMap } from "./colours.js";
+import { css, palette, ramp, orderByAngle } from "./colours.js";
 import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
 import { brief, count } from "./format.js";
 import { note } from "./place.js";
@@ -10,7 +10,7 @@ import { Scatter } from "./scatter.js";
 import { dark, onTheme } from "./theme.js";
 
 const SIZES = [5_000, 20_000, 50_000, 100_000];
-const USUAL = 20_000;
+const DEFAULT_POINTS = 20_000;
 const STEPS = 32;
 
 export async function show(place, { at, asked, summary, signal }) {
@@ -21,13 +21,13 @@ export async function show(place, { at, asked, summary, signal }) {
   const sizes = SIZES.filter((size, step) => step === 0 || SIZES[step - 1] < summary.rows);
   fill(place, el("section", { "aria-labelledby": "title-map" },
     el("h2", { id: "title-map" }, "Map"),
-    el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; long distances mean little."),
+    el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; large distances mean little."),
     el("div", { class: "row" },
       select("Colour by", ["cluster", ...version.columns.filter((column) => column.values || column.minimum !== null).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),
       view.told),
     el("div", { class: "map" }, el("div", { class: "plane" }, view.canvas, view.tip, view.buttons, view.busy), el("div", { class: "beside" }, view.card, view.legend)),
-    el("p", { class: "note", id: "map-help" }, "Drag to move; + and − or, after a click, the wheel to zoom. With the keyboard: arrow keys go from point to point, Enter opens the row, Shift and arrows move the map, 0 shows all of it.")));
+    el("p", { class: "note", id: "map-help" }, "Drag to move the map. Zoom with + and −, or with the wheel after a click. Keyboard: arrow keys select the next point, Enter opens its row, Shift with arrow keys moves the map, 0 shows all points.")));
   await map.load({});
 }
 
@@ -55,9 +55,9 @@ class View {
   constructor(view, context) {
     this.#parts = view;
     this.#context = context;
-    this.#renewed = api.renewing(context.signal);
+    this.#renewed = api.renewingSignal(context.signal);
     this.colour = context.asked.colour ?? "cluster";
-    this.points = Number(context.asked.points) || USUAL;
+    this.points = Number(context.asked.points) || DEFAULT_POINTS;
     if (context.asked.only !== undefined) this.#only.add(context.asked.only);
     this.#scatter = new Scatter(view.canvas, { pick: (at) => this.#pick(at), hover: (...where) => this.#hover(...where) }, context.signal);
     const zoom = [["+", "Zoom in", () => this.#scatter.zoom(1.6)], ["−", "Zoom out", () => this.#scatter.zoom(1 / 1.6)], ["⤢", "Show all", () => this.#scatter.reset()]];
@@ -65,7 +65,7 @@ class View {
     onTheme(() => this.#found && this.#paint(), context.signal);
   }
 
-  /** The map with another colour or number of points; the address tells both. */
+  /** Loads the map with another colour or number of points, and puts both into the address. */
   async load({ colour = this.colour, points = this.points, only }) {
     const signal = this.#renewed();
     this.colour = colour;
@@ -100,7 +100,7 @@ class View {
     announce(`Map of ${count(ids.length)} ${this.#context.summary.row_word}s, coloured by ${this.colour}`);
   }
 
-  /** Which points are of a chosen category; null if all count. */
+  /** For each point, whether its category is selected; null if none is selected. */
   #shown() {
     if (!this.#only.size) return null;
     const wanted = this.#found.categories.map((name) => this.#only.has(name));
@@ -132,7 +132,7 @@ class View {
     this.#note();
   }
 
-  /** No category is singled out, and all points are in sight. */
+  /** Deselects all categories and shows all points. */
   #all() {
     this.#only.clear();
     this.#note();
@@ -145,7 +145,7 @@ class View {
     note({
       dataset, version, view: "map",
       colour: this.colour === "cluster" ? null : this.colour,
-      points: this.points === USUAL ? null : this.points,
+      points: this.points === DEFAULT_POINTS ? null : this.points,
       only: this.#only.size === 1 ? [...this.#only][0] : null,
     });
   }
@@ -175,7 +175,7 @@ class View {
       if (this.#found.ids[this.#scatter.chosen] !== id) return;
       fill(place, card(profile, asked));
       announce(`Id ${id}: ${nameOf(profile)}`);
-      // beside the map it is in sight; on a narrow screen it stands below
+      // on a narrow screen the card is below the map
       if (matchMedia("(max-width: 960px)").matches) place.scrollIntoView({ block: "nearest" });
     } catch (error) {
       if (error.name !== "AbortError") fill(place, failure(error, () => this.#pick(at)));
@@ -187,7 +187,7 @@ function categoryColours({ categories, colour, x, y, values }, night) {
   const colours = palette(categories.length, night);
   if (colour !== "cluster") return colours;
   const found = [];
-  roundTheMap(x, y, values, categories.length).forEach((category, at) => (found[category] = colours[at]));
+  orderByAngle(x, y, values, categories.length).forEach((category, at) => (found[category] = colours[at]));
   return found;
 }
 

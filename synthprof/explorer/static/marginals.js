@@ -1,17 +1,17 @@
-// How often each value occurs, beside how often it should.
+// The share of each value, beside its target.
 
 import * as api from "./api.js";
 import { bar, data, el, fill, panel, section, select } from "./dom.js";
 import { count, difference, share } from "./format.js";
 
 const FIRST = 12;
-const ORDERS = [["columns", "as the columns stand"], ["gap", "by the largest gap"]];
+const ORDERS = [["columns", "by column"], ["gap", "by the largest gap"]];
 
 export async function show(place, { at, summary, signal }) {
   const { columns } = await api.marginals(at, signal);
   if (signal.aborted) return;
   if (!columns.length) {
-    fill(place, section("Marginals", "There are none: nobody says how often a value of a text should occur."));
+    fill(place, section("Marginals", "This version has no column with a list of values."));
     return;
   }
   const grid = el("div", { class: "panels" });
@@ -20,7 +20,7 @@ export async function show(place, { at, summary, signal }) {
   // two standard errors of a share near one half
   const noise = 1 / Math.sqrt(Math.max(summary.rows, 1));
   fill(place, section("Marginals against their targets",
-    `Share of the ${summary.row_word}s that have a value. By chance alone, a share near one half of ${count(summary.rows)} ${summary.row_word}s strays by up to ${difference(noise).replace("+", "")} points.`,
+    `Share of the ${summary.row_word}s that have a value. With ${count(summary.rows)} ${summary.row_word}s, a share near one half varies by up to ${difference(noise).replace("+", "")} points by chance.`,
     el("div", { class: "row key" },
       el("span", {}, bar(0.7), "observed"),
       el("span", {}, bar(0, 0.5), "target"),
@@ -48,7 +48,7 @@ function one(column) {
   return panel(head, ["value", "bar", "observed", "target"], rows.slice(0, FIRST), more(rows));
 }
 
-/** The values by share; the numbers of a column keep their order otherwise. */
+/** The values by target or share, the largest first. */
 function largest(values) {
   return [...values].sort((a, b) => (b.target ?? b.share) - (a.target ?? a.share));
 }

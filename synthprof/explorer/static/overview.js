@@ -1,4 +1,4 @@
-// One version at a glance: scores, stages, index, parameters, files, and the work that can be started on it.
+// The overview of a version: scores, stages, index, parameters, files, and work that can be started on it.
 
 import * as api from "./api.js";
 import { actions } from "./actions.js";
@@ -41,7 +41,7 @@ function timeline({ stages }) {
   const all = grouped(stages);
   const total = all.reduce((sum, stage) => sum + stage.seconds, 0) || 1;
   const longest = Math.max(...all.map((stage) => stage.seconds), 0) || 1;
-  const lead = `${seconds(total)} of work in ${count(all.length)} stages, as their receipts tell.`;
+  const lead = `${seconds(total)} of work in ${count(all.length)} stages, from their receipts.`;
   return section("Stages", lead,
     el("div", { class: "strip", "aria-hidden": "true" }, all.map((stage, at) => el("span", {
       vars: { share: stage.seconds / total, hue: Math.round((155 + (300 * at) / all.length) % 360) },
@@ -60,7 +60,7 @@ function timeline({ stages }) {
     shards(stages));
 }
 
-/** The receipts by stage: shards of one stage are added up, of their memory the most counts. */
+/** The receipts by stage: sums over the shards of a stage, and the largest peak memory. */
 function grouped(stages) {
   const found = new Map();
   for (const one of stages) {
@@ -91,12 +91,12 @@ function index(version, at, can) {
   const { kind, reason, ...rest } = version.index ?? {};
   const told = Object.entries(rest).filter(([, value]) => typeof value === "number" && value > 0)
     .map(([name, value]) => [name.replaceAll("_", " "), Number.isInteger(value) && name !== "recall_at_10" ? count(value) : score(value)]);
-  return section("Search index and proof", kind ? reason : "This version has no index; searches compare every row.",
+  return section("Search index and verification", kind ? reason : "This version has no index; searches compare every row.",
     kind ? facts([["kind", kind], ...told], "pairs") : null, actions(version, at, can));
 }
 
 function parameters({ spec }) {
-  return section("Parameters", "They determine every byte of the data: the same parameters make the same data set again.",
+  return section("Parameters", "The parameters determine every byte of the data: the same parameters make the same data set.",
     el("dl", { class: "spec" }, Object.entries(spec).map(([name, value]) => el("div", {}, el("dt", {}, el("code", {}, name)), el("dd", {}, el("code", {}, value === "" ? "–" : String(value)))))));
 }
 

@@ -1,4 +1,4 @@
-// Where the reader is: all of it in the address, so that every view can be linked, kept and gone back to.
+// The state of the page, which is all in its address, so that every view can be linked and bookmarked.
 
 const LISTS = new Set(["where"]);
 
@@ -14,7 +14,7 @@ export function here() {
   return found;
 }
 
-/** A relative address with these parameters; what is empty is left out. */
+/** A relative address with these parameters; empty ones are left out. */
 export function link(parameters) {
   const found = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -23,19 +23,19 @@ export function link(parameters) {
   return `?${found}`;
 }
 
-/** The reader is there, and the browser's button leads back. */
+/** Opens the view with these parameters; the browser's button leads back. */
 export function go(parameters) {
   step(link(parameters));
   window.dispatchEvent(new Event("placechange"));
 }
 
-/** The reader is there instead of here: the browser's button does not lead back to what only led on. */
-export function goOn(parameters) {
+/** Opens the view with these parameters in place of this one, which leaves the history. */
+export function replace(parameters) {
   note(parameters);
   window.dispatchEvent(new Event("placechange"));
 }
 
-/** The address says what is seen, without a step in the history. */
+/** Puts the parameters into the address without a new entry in the history. */
 export function note(parameters) {
   history.replaceState(null, "", link(parameters));
   known = location.search;
@@ -46,10 +46,10 @@ function step(address) {
   known = location.search;
 }
 
-/** Calls `act` whenever the reader is somewhere else; links within the page no longer load it anew. */
+/** Calls `act` when the address changes; links within the page no longer reload it. */
 export function follow(act) {
   window.addEventListener("popstate", () => {
-    if (location.search === known) return; // a place within the view, such as its beginning
+    if (location.search === known) return; // only the fragment changed
     known = location.search;
     act();
   });
@@ -67,9 +67,9 @@ export function follow(act) {
 }
 
 /**
- * A link to Airflow's own pages opens in Airflow, not in the frame in which Airflow shows this page.
+ * Opens a link to Airflow's own pages in Airflow's window, not in the frame that shows this page.
  *
- * Airflow's frame may neither navigate the window nor open one; a link in the window's own document may.
+ * The frame may neither navigate the window nor open another; a link in the window's own document may.
  */
 function leaveFrame(event, anchor) {
   if (window.parent === window) return;

@@ -1,9 +1,9 @@
-// Asking again and again, but not for a page that nobody sees.
+// Repeated requests, which pause while the page is hidden.
 
 /**
- * Calls `act` at once and then every so many seconds, until the signal; waits while the page is hidden.
+ * Calls `act` now and then every `seconds` seconds until the signal aborts; pauses while the page is hidden.
  *
- * Once it has succeeded, a server that does not answer for a while is asked again; its refusals end it.
+ * After a first success, it goes on if the server is busy or does not respond; other errors end it.
  */
 export async function poll(act, seconds, signal) {
   let succeeded = false;
@@ -18,7 +18,7 @@ export async function poll(act, seconds, signal) {
   }
 }
 
-/** Ends after the seconds, or at the signal; when the page was hidden, as soon as it is seen. */
+/** Waits for the seconds, or until the signal aborts, or until a hidden page becomes visible. */
 function pause(seconds, signal) {
   return new Promise((resolve) => {
     const end = () => {

@@ -1,4 +1,4 @@
-// How far a build is, and which version a run came to.
+// The progress of builds and of runs of Airflow.
 
 import * as api from "./api.js";
 import { announce, bar, el, fill, section, sentence } from "./dom.js";
@@ -6,10 +6,10 @@ import { count, seconds } from "./format.js";
 import { link } from "./place.js";
 import { poll } from "./poll.js";
 
-const EVERY = 2;
-const SAID = { waiting: "waiting", running: "at work", done: "done" };
+const POLL_SECONDS = 2;
+const STATE_TEXTS = { waiting: "waiting", running: "running", done: "done" };
 
-/** The view of one data set's builds under way. */
+/** Shows the builds of a data set, or one of them. */
 export async function show(place, { dataset, build, signal }) {
   await poll(async () => {
     const found = await api.progress(dataset, signal);
@@ -17,10 +17,10 @@ export async function show(place, { dataset, build, signal }) {
     const wanted = found.builds.filter((each) => !build || each.build === build);
     fill(place, wanted.length ? wanted.map(stages) : over(dataset));
     place.removeAttribute("aria-busy");
-  }, EVERY, signal);
+  }, POLL_SECONDS, signal);
 }
 
-/** One line with a bar in a list, kept up to date until the signal. */
+/** Adds a line with a progress bar to an element and renews it until the signal aborts. */
 export function bars(place, dataset, build, signal) {
   const line = el("div", { class: "going" });
   place.append(line);
@@ -28,10 +28,10 @@ export function bars(place, dataset, build, signal) {
     const found = await api.progress(dataset, signal).catch(() => null);
     const mine = found?.builds.find((each) => each.build === build);
     if (mine && !signal.aborted) fill(line, bar(whole(mine)), el("span", {}, words(mine)));
-  }, EVERY, signal);
+  }, POLL_SECONDS, signal);
 }
 
-/** Follows a run of Airflow until it has succeeded; then calls `arrived` with data set and version. */
+/** Shows the progress of a run until it has succeeded; then calls `arrived` with data set and version. */
 export async function follow(place, { dag, run, signal, title }, arrived) {
   await poll(async () => {
     const found = await api.run(dag, run, signal);
@@ -41,16 +41,16 @@ export async function follow(place, { dag, run, signal, title }, arrived) {
     const builds = found.build ? (await api.progress(found.dataset, signal)).builds : [];
     const mine = builds.find((each) => each.build === found.build);
     fill(place, section(`This run is ${found.state}`, HINTS[found.state] ?? HINTS.running,
-      found.dataset ? el("p", {}, el("a", { href: link({ dataset: found.dataset }) }, "See the data set as it is now")) : null), mine ? stages(mine) : null);
+      found.dataset ? el("p", {}, el("a", { href: link({ dataset: found.dataset }) }, "Open the data set")) : null), mine ? stages(mine) : null);
     place.removeAttribute("aria-busy");
-  }, EVERY, signal);
+  }, POLL_SECONDS, signal);
 }
 
 const HINTS = {
-  running: "What it makes shows here as soon as it has succeeded.",
-  queued: "It waits for its turn.",
-  failed: "The logs of its tasks say why; clear the failed task, and the run goes on from there. Readers of the data set see the version before.",
-  success: "It worked on no version that could be shown here.",
+  running: "The version appears here when the run has succeeded.",
+  queued: "The run waits to start.",
+  failed: "The logs of its tasks contain the error. Clear the failed task to continue the run. Readers of the data set still see the previous version.",
+  success: "The run has no version that could be shown here.",
 };
 
 function stages(build) {
@@ -61,7 +61,7 @@ function stages(build) {
     el("ol", { class: "steps" }, build.stages.map((stage) => el("li", { class: stage.state },
       el("span", { class: "dot", "aria-hidden": "true" }),
       el("span", { class: "mono" }, stage.stage),
-      el("span", { class: "soft" }, SAID[stage.state] ?? stage.state),
+      el("span", { class: "soft" }, STATE_TEXTS[stage.state] ?? stage.state),
       el("span", { class: "num" }, rows(stage)),
       stage.state === "running" && stage.rows ? bar((stage.rows_done ?? 0) / stage.rows) : null))));
 }
@@ -74,10 +74,10 @@ function rows(stage) {
 }
 
 function over(dataset) {
-  return section("Nothing is under way", "The build has ended.", el("p", {}, el("a", { href: link({ dataset }) }, "See the current version")));
+  return section("No build in progress", "The build has ended.", el("p", {}, el("a", { href: link({ dataset }) }, "Open the current version")));
 }
 
-/** The share of all stages that is done; a stage that runs counts by its rows. */
+/** The finished share of all stages; a running stage counts by its rows. */
 function whole(build) {
   const done = build.stages.map((stage) => (stage.state === "done" ? 1 : stage.state === "running" && stage.rows ? (stage.rows_done ?? 0) / stage.rows : 0));
   return done.reduce((sum, one) => sum + one, 0) / (build.stages.length || 1);
@@ -86,5 +86,5 @@ function whole(build) {
 function words(build) {
   const done = build.stages.filter((stage) => stage.state === "done").length;
   const at = build.stages.filter((stage) => stage.state === "running").map((stage) => stage.stage);
-  return `${done} of ${build.stages.length} stages done${at.length ? `, ${at.join(" and ")} at work` : ""}`;
+  return `${done} of ${build.stages.length} stages done${at.length ? `, ${at.join(" and ")} running` : ""}`;
 }

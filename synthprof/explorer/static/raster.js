@@ -1,15 +1,15 @@
-// Points painted pixel by pixel into one image: for 100,000 of them that takes milliseconds on a CPU, needs
-// neither a GPU nor a library, and lets neighbours shine through each other.
+// Points drawn pixel by pixel into an image. 100,000 points take milliseconds on a CPU, without a GPU or a library,
+// and overlapping points blend.
 
-/** Every pixel has the colour [r, g, b]. */
+/** Sets every pixel to the colour [r, g, b]. */
 export function clear(image, [red, green, blue]) {
   pixels(image).fill((255 << 24) | (blue << 16) | (green << 8) | red);
 }
 
 /**
- * The points for which `colourOf(at)` gives a colour are mixed into the image.
+ * Blends the points for which `colourOf(at)` returns a colour into the image.
  *
- * x, y: places on the plane. scale, right, down: a place is at the pixel (x * scale + right, down - y * scale).
+ * x, y: coordinates. scale, right, down: (x, y) is at the pixel (x * scale + right, down - y * scale).
  * brush: from `disc`. opacity: from 0 to 1.
  */
 export function dots(image, { x, y }, { scale, right, down }, brush, opacity, colourOf) {
@@ -38,7 +38,7 @@ export function dots(image, { x, y }, { scale, right, down }, brush, opacity, co
   }
 }
 
-/** The pixels of a disc with a soft rim: their places and how much of each it covers. */
+/** The pixels of a disc with a soft edge: their offsets and covered shares. */
 export function disc(radius) {
   const reach = Math.ceil(radius);
   const found = { reach, dx: [], dy: [], alpha: [] };

@@ -1,16 +1,17 @@
-// A map of many points on a canvas, to move, to zoom and to choose from.
+// A scatter plot of many points on a canvas, with moving, zooming and selection.
 
 import { clear, disc, dots } from "./raster.js";
 
-const MOST_ZOOM = 400;
-const REACH = 14;
+const MAX_ZOOM = 400;
+const PICK_RADIUS = 14;
 const STEP = 1.4;
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * A map on a canvas: drag or pinch it, wheel or + and − to zoom, click a point or go to it with the arrow keys.
+ * A scatter plot: drag or pinch to move, wheel or + and − to zoom, click or arrow keys to select a point.
  *
- * `on.pick(at)` a point was chosen, `on.hover(at, x, y)` the pointer is near one, or near none: null.
+ * Calls `on.pick(at)` when a point is chosen, and `on.hover(at, x, y)` when the pointer is near a point, with null
+ * when it is near none.
  */
 export class Scatter {
   #canvas;
@@ -35,7 +36,7 @@ export class Scatter {
     this.#listen(signal);
   }
 
-  /** x, y: places; colours: [r, g, b] of each; shown: which are not faded, or null for all. */
+  /** x, y: coordinates; colours: [r, g, b] of each point; shown: false for faded points, or null if none is. */
   set points(points) {
     this.#points = { ...points, x: Float32Array.from(points.x), y: Float32Array.from(points.y) };
     this.#measure();
@@ -47,7 +48,7 @@ export class Scatter {
     this.redraw();
   }
 
-  /** The point that is marked, or null. */
+  /** The selected point, or null. */
   set chosen(at) {
     this.#chosen = at;
     this.redraw();
@@ -57,7 +58,7 @@ export class Scatter {
     return this.#chosen;
   }
 
-  /** Where a point is on the canvas, in CSS pixels. */
+  /** The position of a point on the canvas in CSS pixels. */
   place(at) {
     const [x, y] = this.#toCanvas(this.#points.x[at], this.#points.y[at]);
     return { x, y };
@@ -65,14 +66,14 @@ export class Scatter {
 
   zoom(factor, x = this.#canvas.clientWidth / 2, y = this.#canvas.clientHeight / 2) {
     const before = this.#toPlane(x, y);
-    this.#view.zoom = Math.min(Math.max(this.#view.zoom * factor, 0.8), MOST_ZOOM);
+    this.#view.zoom = Math.min(Math.max(this.#view.zoom * factor, 0.8), MAX_ZOOM);
     const after = this.#toPlane(x, y);
     this.#view.x += before[0] - after[0];
     this.#view.y += before[1] - after[1];
     this.redraw();
   }
 
-  /** All points are in sight, or all those that are shown. */
+  /** Resets the view to all points that are not faded. */
   reset() {
     this.#measure();
     this.redraw();
@@ -149,7 +150,7 @@ export class Scatter {
     if (this.#chosen !== null) this.#ring(dense, style.color);
   }
 
-  /** Fewer points are larger, and all grow a little as one comes near. */
+  /** The radius of a point: larger if there are fewer points, and growing a little with the zoom. */
   #radius() {
     const n = this.#points.x.length;
     const base = n > 50_000 ? 1.3 : n > 15_000 ? 1.8 : n > 4_000 ? 2.3 : 3;
@@ -218,7 +219,7 @@ export class Scatter {
     if (near !== null) this.#choose(near);
   }
 
-  /** A page that scrolls past must not zoom: the wheel counts once the map has the focus, or with Ctrl. */
+  /** Zooms only if the map has the focus or Ctrl is held, so that scrolling the page does not zoom. */
   #wheel(event) {
     if (!event.ctrlKey && document.activeElement !== this.#canvas) return;
     event.preventDefault();
@@ -257,7 +258,7 @@ export class Scatter {
     this.#on.pick(at);
   }
 
-  #nearest(x, y, reach = REACH) {
+  #nearest(x, y, reach = PICK_RADIUS) {
     let [found, least] = [null, reach * reach];
     this.#each((at, px, py) => {
       const far = (px - x) ** 2 + (py - y) ** 2;
@@ -266,7 +267,7 @@ export class Scatter {
     return found;
   }
 
-  /** The next point in that direction: near, and not far off the line. */
+  /** The nearest point in that direction, with a penalty for distance from the line. */
   #towards(right, down) {
     const { x, y } = this.place(this.#chosen);
     let [found, least] = [null, Infinity];

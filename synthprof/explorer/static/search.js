@@ -1,4 +1,4 @@
-// Profiles like a text or like another profile, under conditions, each with the reason it was found.
+// Search by text or by example, with conditions; each result has the attributes in common.
 
 import * as api from "./api.js";
 import { result } from "./card.js";
@@ -8,7 +8,7 @@ import { go } from "./place.js";
 
 const EXAMPLES = ["joga RPG de madrugada no PC", "competitivo, quer equipe fixa, usa microfone", "casual no celular, gosta de samba"];
 const SIZES = [10, 20, 50, 100];
-const MOST_TEXT = 2000;
+const MAX_TEXT = 2000;
 const OPERATORS = {
   integer: ["=", "!=", "<", "<=", ">", ">="],
   flag: ["=", "!="],
@@ -16,8 +16,8 @@ const OPERATORS = {
   list: ["=", "!="],
   text: ["=", "!="],
 };
-const SAID = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least" };
-const SAID_OF_LISTS = { "=": "has", "!=": "lacks" };
+const OPERATOR_TEXTS = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least" };
+const LIST_OPERATOR_TEXTS = { "=": "has", "!=": "lacks" };
 
 export async function show(place, { at, asked, signal }) {
   const { columns, index } = await api.version(at, signal);
@@ -40,7 +40,7 @@ async function find(place, at, asked, signal) {
     fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""),
       found.results.length
         ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked)))
-        : el("p", {}, "Nothing meets all conditions; leave one out."));
+        : el("p", {}, "No row meets all conditions; remove one."));
   } catch (error) {
     if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, signal)));
   }
@@ -53,7 +53,7 @@ function suggestions(asked) {
 }
 
 function form(columns, asked, indexed) {
-  const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MOST_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
+  const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MAX_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
   const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
   const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each)));
   const add = el("button", { type: "button", class: "link", on: { click: () => {
@@ -62,14 +62,14 @@ function form(columns, asked, indexed) {
   } } }, "Add a condition");
   const made = el("form", { class: "search", role: "search", on: { submit: (event) => submit(event, conditions, asked) } },
     el("label", { class: "field grow" }, el("span", {}, "Text"), text),
-    el("label", { class: "field small" }, el("span", {}, "or like id"), example),
+    el("label", { class: "field small" }, el("span", {}, "or similar to id"), example),
     el("button", { type: "submit", class: "main" }, "Search"),
     conditions,
     el("div", { class: "row options" }, add,
-      select("Results", holding(SIZES.map((size) => [size, size]), asked.k ?? "10"), asked.k ?? 10, () => {}, { name: "k" }),
+      select("Results", withOption(SIZES.map((size) => [size, size]), asked.k ?? "10"), asked.k ?? 10, () => {}, { name: "k" }),
       el("label", { class: "check" }, el("input", { type: "checkbox", name: "exact", checked: asked.exact === "true" || !indexed, disabled: !indexed }),
-        indexed ? "compare every row (exact, slower)" : "every row is compared: there is no index")));
-  // one of the two counts: typing in one empties the other
+        indexed ? "compare every row (exact, slower)" : "every row is compared, as there is no index")));
+  // only one of the two applies: input in one clears the other
   text.addEventListener("input", () => (example.value = ""));
   example.addEventListener("input", () => (text.value = ""));
   return made;
@@ -87,12 +87,12 @@ function scope({ dataset, version }) {
   return { dataset, version, view: "search" };
 }
 
-/** The options, and with them what was asked: whatever it was, the form shows it and asks it again. */
-function holding(options, asked, said = asked) {
+/** The options, extended by the given value if it is missing, so that the form shows any address. */
+function withOption(options, asked, said = asked) {
   return options.some(([key]) => String(key) === asked) ? options : [...options, [asked, said]];
 }
 
-/** A line with column, operator and value; `written()` gives it as the API reads it, or "" while it lacks a value. */
+/** A line with column, operator and value; `written()` returns it for the API, or "" if it has no value. */
 function condition(columns, written) {
   const first = columns.find((each) => each.name === "estado") ?? columns[0];
   const [, name, operator, value] = /^\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/s.exec(written) ?? [null, written || first.name, "=", ""];
@@ -111,14 +111,14 @@ function condition(columns, written) {
 
 function inputs(columns, state, draw) {
   const column = columns.find((each) => each.name === state.name) ?? { name: state.name, kind: "text", minimum: null };
-  const said = column.kind === "list" ? SAID_OF_LISTS : SAID;
+  const said = column.kind === "list" ? LIST_OPERATOR_TEXTS : OPERATOR_TEXTS;
   return [
-    select("Column", holding(columns.map((each) => [each.name, each.name]), state.name, `${state.name} (unknown)`), state.name, (name) => {
+    select("Column", withOption(columns.map((each) => [each.name, each.name]), state.name, `${state.name} (unknown)`), state.name, (name) => {
       const signs = operators(columns.find((each) => each.name === name));
       Object.assign(state, { name, value: "", operator: signs.includes(state.operator) ? state.operator : signs[0] });
       draw();
     }),
-    select("Condition", holding(operators(column).map((sign) => [sign, said[sign]]), state.operator, SAID[state.operator]), state.operator, (sign) => (state.operator = sign)),
+    select("Condition", withOption(operators(column).map((sign) => [sign, said[sign]]), state.operator, OPERATOR_TEXTS[state.operator]), state.operator, (sign) => (state.operator = sign)),
     valueOf(column, state),
   ];
 }
@@ -129,7 +129,7 @@ function operators(column) {
 
 function valueOf(column, state) {
   const values = column.kind === "flag" ? [["1", "yes"], ["0", "no"]] : column.values?.map((each) => [each, each]);
-  if (values) return select("Value", holding([["", "choose …"], ...values], state.value), state.value, (value) => (state.value = value), { required: true });
+  if (values) return select("Value", withOption([["", "choose …"], ...values], state.value), state.value, (value) => (state.value = value), { required: true });
   const integer = column.kind === "integer";
   const box = el("input", {
     type: integer ? "number" : "text", value: state.value, required: true, maxlength: integer ? null : 150,

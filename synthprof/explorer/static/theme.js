@@ -1,19 +1,19 @@
-// Light or dark: as the reader's system is, or, in a frame of Airflow, as Airflow is.
+// The colour scheme: that of the system or, in a frame of Airflow, that of Airflow.
 
 const night = matchMedia("(prefers-color-scheme: dark)");
 
-/** Whether the page is dark now. */
+/** Whether the page is dark. */
 export function dark() {
   const scheme = getComputedStyle(document.documentElement).colorScheme;
   return scheme === "light dark" ? night.matches : scheme === "dark";
 }
 
-/** Calls `act` whenever the page turns light or dark, until the signal. */
+/** Calls `act` when the page turns light or dark, until the signal aborts. */
 export function onTheme(act, signal) {
   window.addEventListener("themechange", act, { signal });
 }
 
-/** The page follows its system, or the window that frames it; Airflow says in its style which scheme it has. */
+/** Makes the page follow the system, or the scheme in the style of the window that frames it. */
 export function followTheme() {
   night.addEventListener("change", turned);
   if (window.parent === window) return;
