@@ -1,1 +1,1 @@
-"""Tools that know nothing of data sets or processes."""
+"""Tools below everything else: they depend neither on data sets nor on processes."""

@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of the file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(value: object) -> str:
-    """Thirty-two hexadecimal digits that name a plain value: BLAKE2b over its canonical JSON."""
+    """Return the BLAKE2b digest of the canonical JSON of a value, as 32 hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,28 +1,28 @@
-"""What can go wrong, by who can mend it."""
+"""Errors, by who can remedy them."""
 
 
 class SynthprofError(Exception):
-    """Any failure that synthprof itself reports; its text is meant for people."""
+    """A failure that synthprof itself reports. Its message is written for users."""
 
     exit_code = 1
 
 
 class SpecError(SynthprofError, ValueError):
-    """The caller must change something: a retry with the same input fails again."""
+    """A failure that the caller must remedy: a retry with the same input fails again."""
 
     exit_code = 2
 
 
 class StageError(SynthprofError, RuntimeError):
-    """Work failed for a reason that may pass: a retry may help."""
+    """A failure whose reason may pass: a retry may succeed."""
 
 
 class Busy(StageError):
-    """Another process is at work on the same version."""
+    """A refusal because another process is working on the same version."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what an error says; what libraries add below it is for their authors."""
+    """Return the first line of an error's message, without the details that libraries add below it."""
     return str(error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Files that appear whole under their name, or not at all, and stay after a power cut."""
+"""Files that appear under their name complete or not at all, and survive a power cut."""
 
 import contextlib
 import ctypes
@@ -19,11 +19,11 @@ _TEMPORARY = ".tmp-"
 _OFFSET = ctypes.c_int64
 _SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
 _NO_LINK = (errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-"""What link(2) and symlink(2) say where the disk has no such names."""
+"""Errors of link(2) and symlink(2) on a disk without hard or symbolic links."""
 
 
 class FileRecord(BaseModel):
-    """A file as it was when it was sealed: its path within its folder, its size and its SHA-256."""
+    """The path of a sealed file within its folder, its size and its SHA-256."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,21 +34,21 @@ class FileRecord(BaseModel):
     @field_validator("path")
     @classmethod
     def _stays_within(cls, path: str) -> str:
-        """What is fetched is written where its record says, and a record may come from elsewhere."""
+        """Raise ValueError for a path outside the folder: fetched files are written to these paths."""
         if not {"", ".", ".."}.isdisjoint(path.split("/")) or "\\" in path or "\0" in path:
-            raise ValueError(f"{path[:80]!r} is no path within a folder")
+            raise ValueError(f"{path[:80]!r} is not a path within a folder")
         return path
 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A temporary path beside `path`; what was written there is flushed and takes its place at the end.
+    """Yield a temporary path beside `path`. At the end, flush the file written there and rename it to `path`.
 
-    Not `durable`: it is not flushed, so after a power cut the file may be missing or anything at all.
+    durable: without it the file is not flushed; after a power cut it may be missing or damaged.
 
-    After an exception there is nothing at either name that was not there before. The folder itself is not
-    flushed: call `flush_folder` once after the last file. A failed flush is never tried again on the same
-    file, whose pages the kernel may have dropped: the caller writes a new one.
+    After an exception the temporary file is removed and `path` is as before. The folder itself is not
+    flushed: call `flush_folder` once after the last file. A failed flush must not be repeated on the same
+    file, whose pages the kernel may have dropped: write a new one.
     """
     make_folder(path.parent)
     temporary = temporary_path(path)
@@ -58,18 +58,18 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
             flush(temporary)
         temporary.replace(path)
     except BaseException:
-        with contextlib.suppress(OSError):  # what failed first is what matters
+        with contextlib.suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
         raise
 
 
 def temporary_path(path: Path) -> Path:
-    """A temporary name in the folder of `path`, which `remove_temporaries` knows."""
+    """Return a unique temporary path in the folder of `path`. `remove_temporaries` removes such files."""
     return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
 
 
 def make_folder(path: Path) -> None:
-    """The folder is there, and so are, durably, the names that lead to it."""
+    """Create a folder and its missing parents, and flush their names to disk."""
     if path.is_dir():
         return
     make_folder(path.parent)
@@ -78,14 +78,14 @@ def make_folder(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`path` holds `text`, durably."""
+    """Write a text file in one step and flush it and its folder."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     flush_folder(path.parent)
 
 
 def point(link: Path, target: str) -> None:
-    """`link` is a symbolic link to `target`, switched in one step, durably."""
+    """Make `link` a symbolic link to `target` in one step, replacing an older link, and flush its folder."""
     temporary = temporary_path(link)
     temporary.symlink_to(target)
     try:
@@ -98,7 +98,7 @@ def point(link: Path, target: str) -> None:
 
 
 def check_links(folder: Path) -> None:
-    """The folder's disk has symbolic links, which `point` needs. Raises SpecError if not, as on exFAT."""
+    """Raise SpecError if the folder's disk has no symbolic links (as exFAT), which `point` needs."""
     probe = temporary_path(folder / "link")
     try:
         probe.symlink_to(".")
@@ -106,14 +106,14 @@ def check_links(folder: Path) -> None:
         if error.errno not in _NO_LINK:
             raise
         raise SpecError(
-            f"the disk of {folder} has no symbolic links, by which a version becomes the current one; set "
-            "SYNTHPROF_HOME to a folder on a disk that has, such as ext4 or xfs"
+            f"the disk of {folder} has no symbolic links, which mark the current version; set "
+            "SYNTHPROF_HOME to a folder on a disk with symbolic links, such as ext4 or xfs"
         ) from error
     probe.unlink()
 
 
 def share(source: Path, path: Path) -> None:
-    """`path` is one more name of the sealed file `source`, or a flushed copy where the disk has no links."""
+    """Make `path` a hard link to the sealed file `source`, or a flushed copy on a disk without hard links."""
     try:
         path.hardlink_to(source)
     except OSError as error:
@@ -124,13 +124,13 @@ def share(source: Path, path: Path) -> None:
 
 
 def take_place(temporary: Path, folder: Path) -> None:
-    """The finished folder `temporary` is `folder`; what was there before, if anything, has its name.
+    """Rename the finished folder `temporary` to `folder`; an older `folder` gets the name `temporary`.
 
-    In one step: at no moment is there nothing at `folder` that was there before.
+    Where the disk can exchange names, this is one step: readers find a folder at `folder` at any moment.
     """
     if not folder.exists():
         temporary.rename(folder)
-    elif not _exchange(temporary, folder):  # a disk that cannot: readers miss it for a moment
+    elif not _exchange(temporary, folder):  # on other disks readers miss it for a moment
         old = temporary_path(folder)
         folder.rename(old)
         temporary.rename(folder)
@@ -139,14 +139,14 @@ def take_place(temporary: Path, folder: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Whether the two names were swapped: renameat2(2) with RENAME_EXCHANGE."""
+    """Swap two names by renameat2(2) with RENAME_EXCHANGE. Return False where that is not possible."""
     here, exchange = -100, 2  # AT_FDCWD of fcntl.h, RENAME_EXCHANGE of linux/fs.h
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     return call is not None and call(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
 def flush(path: Path) -> None:
-    """What was written to the file, or to the folder's list of names, has reached the disk."""
+    """Wait until the content of a file, or the list of names of a folder, has reached the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -158,9 +158,9 @@ flush_folder = flush
 
 
 def start_writing(path: Path) -> None:
-    """What was written so far is on its way to the disk, so that flushing at the end waits less.
+    """Start writing a file's dirty pages to disk, so that a later flush takes less time.
 
-    Only a hint (sync_file_range(2) on Linux): it waits for nothing, promises nothing and fails silently.
+    A hint by sync_file_range(2), on Linux only: it does not wait, guarantees nothing and ignores errors.
     """
     with contextlib.suppress(OSError, AttributeError):
         descriptor = os.open(path, os.O_RDONLY)
@@ -171,28 +171,31 @@ def start_writing(path: Path) -> None:
 
 
 def record(path: Path, folder: Path) -> FileRecord:
-    """The record of `path` as it lies within `folder` now."""
+    """Return the record of the file `path`, which lies below `folder`. Reads the whole file."""
     return FileRecord(
         path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256(path)
     )
 
 
 def is_there(folder: Path, file: FileRecord) -> bool:
-    """Whether a file of that name and size lies in the folder, whatever it holds."""
+    """Return whether the folder has a file with the path and size of the record. Does not read it."""
     path = folder / file.path
     return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
 
 
 def matches(folder: Path, file: FileRecord) -> bool:
-    """Whether the file in the folder can be read and is, to the last byte, what its record says."""
+    """Return whether the file in the folder has the size and SHA-256 of its record. Reads the whole file."""
     try:
         return is_there(folder, file) and sha256(folder / file.path) == file.sha256
-    except OSError:  # a sector that cannot be read, or no right to
+    except OSError:  # an unreadable sector, or no permission
         return False
 
 
 def remove_temporaries(folder: Path, *, deep: bool = True) -> None:
-    """Nothing is left in `folder` of writers that were killed. Call it only with the folder's lock held."""
+    """Remove the temporary files and folders that killed writers left in `folder`.
+
+    Call it only while holding the folder's lock. deep: look in subfolders too.
+    """
     for path in folder.glob(f"{'**/' if deep else ''}{_TEMPORARY}*"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

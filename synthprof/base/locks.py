@@ -1,4 +1,4 @@
-"""Locks of files and folders, and readers that keep a version from being removed."""
+"""Locks on files and folders, among them the locks of readers, which keep a version from being removed."""
 
 import contextlib
 import errno
@@ -14,9 +14,10 @@ from synthprof.base.files import make_folder
 
 @contextlib.contextmanager
 def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float = 1.0) -> Iterator[None]:
-    """The lock file at `path` is held. It vanishes with its holder. Raises Busy if another holds it.
+    """Hold the lock file at `path`. Raises Busy if another process holds it.
 
-    patience_seconds: how long to wait for it; a killed holder's children may keep it for some milliseconds.
+    The system releases the lock when its holder ends. what: names the locked thing in the message.
+    patience_seconds: time to wait for the lock; children of a killed holder may keep it for milliseconds.
     """
     give_up = time.monotonic() + patience_seconds
     while (descriptor := _held(path, shared)) is None:
@@ -30,7 +31,7 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Whether the lock of an open file could be had at once; it lasts until the descriptor is closed."""
+    """Take the lock of an open file without waiting, until the descriptor is closed. Return False if held."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -39,8 +40,8 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock file at `path` at this moment."""
-    # NFS gives the exclusive lock only to who may write (flock(2)); who only reads elsewhere may still ask
+    """Return whether a process holds the lock file at `path` now."""
+    # NFS grants an exclusive lock only on a file opened for writing (flock(2)); readers elsewhere may ask too
     mode = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
     try:
         descriptor = os.open(path, mode | os.O_CLOEXEC)
@@ -54,7 +55,7 @@ def is_held(path: Path) -> bool:
 
 @contextlib.contextmanager
 def unread(folder: Path) -> Iterator[bool]:
-    """Whether nobody reads in the folder; while inside, no reader can begin to (`reading`)."""
+    """Yield whether no process reads in the folder. If so, no reader can begin (`reading`) while inside."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield try_lock(descriptor)
@@ -63,9 +64,9 @@ def unread(folder: Path) -> Iterator[bool]:
 
 
 def reading(folder: Path) -> int:
-    """A descriptor that, while open, keeps the folder from being removed (`unread`).
+    """Return a descriptor that keeps the folder from being removed (`unread`) until it is closed.
 
-    Raises FileNotFoundError if it is gone, or is no longer what has this name.
+    Raises FileNotFoundError if the folder is gone, or if its name now belongs to another folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     if try_lock(descriptor, shared=True) and _is_at(descriptor, folder):
@@ -75,7 +76,7 @@ def reading(folder: Path) -> int:
 
 
 def _held(path: Path, shared: bool) -> int | None:
-    """A descriptor that holds the lock file at `path`, if it could be had at once."""
+    """Return a descriptor that holds the lock file at `path`, or None if it is held."""
     make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     if try_lock(descriptor, shared=shared) and _is_at(descriptor, path):
@@ -85,7 +86,7 @@ def _held(path: Path, shared: bool) -> int | None:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether what is open still has this name: the folder around a lock may have been removed meanwhile."""
+    """Return whether an open file still has this name: its folder may have been removed meanwhile."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

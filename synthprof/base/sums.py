@@ -1,4 +1,4 @@
-"""Sums of rows of a table, each taken in a fixed order, so that its bits are always the same.
+"""Sums of rows of a table, each added in a fixed order, so that its bits are always the same.
 
 They stand for products with a sparse matrix of ones; NumPy alone does them about as fast, and spares each
 process the 0.15 s that SciPy takes to load.
@@ -15,7 +15,7 @@ CHUNK_ROWS = 512
 """Rows summed at a time, so that temporaries stay in the processor's cache."""
 
 FEW_GROUPS = 32
-"""From so few groups on, each is summed by itself: a step over all of them would add too little."""
+"""Below this number of groups each is summed by itself, as a step over all of them would add too little."""
 
 
 def sum_columns(table: Matrix, columns: Sequence[Codes], rows: int) -> Matrix:
@@ -58,7 +58,7 @@ def _add_groups(
     counts: NDArray[np.integer],
     found: Matrix,
 ) -> None:
-    """Add each group's rows to its total: the next row of all that have one, then the rest of a few."""
+    """Add each group's rows to its total: one row of all groups at a time, then the last few groups each."""
     longer = np.searchsorted(-counts, -np.arange(counts[0])).tolist()  # groups that have a row at each place
     done = 0
     for done, groups in enumerate([*longer, 0]):
@@ -70,7 +70,7 @@ def _add_groups(
 
 
 def _add_rows(total: Matrix, table: Matrix, codes: Codes, found: Matrix) -> None:
-    """Add the rows to one total; NumPy adds along the first axis one row after the other."""
+    """Add rows to one total. NumPy adds along the first axis one row after the other."""
     step = len(found) - 1
     for first in range(0, len(codes), step):
         part = codes[first : first + step]

@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit to show or to store."""
+"""Text from outside, checked or cleaned before it is stored or shown."""
 
 import re
 
@@ -6,11 +6,11 @@ from synthprof.base.errors import SpecError
 
 
 def check_unicode(text: str) -> None:
-    """Nothing, unless bytes of a command line that were not UTF-8 stand in the text; else SpecError."""
+    """Raise SpecError for text that has no UTF-8 form, as a command line's bytes that were not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise SpecError(f"{text[:80]!r} is not UTF-8; use a terminal that is set to it") from None
+        raise SpecError(f"{text[:80]!r} is not UTF-8; set the terminal to UTF-8") from None
 
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -18,5 +18,5 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069
 
 
 def plain(value: object) -> str:
-    """The value as text in which nothing but letters, signs, spaces and line breaks is left."""
+    """Return the value as text whose unprintable characters are replaced by U+FFFD."""
     return UNPRINTABLE.sub("\ufffd", str(value))

@@ -1,3 +1,4 @@
-"""Units."""
+"""Units of measure."""
 
 MIB = 1 << 20
+"""Bytes of a mebibyte."""

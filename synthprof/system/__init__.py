@@ -1,1 +1,1 @@
-"""This machine and its processes. Empty, since `kernels` must be the first import."""
+"""This machine and its processes. The module is empty, as `kernels` must be imported before anything else."""

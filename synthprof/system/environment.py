@@ -1,4 +1,4 @@
-"""The environment: variables that several modules know by name, and what a process of ours is given of it."""
+"""Environment variables by name, the data root, and the environment of child processes."""
 
 import os
 from pathlib import Path
@@ -6,29 +6,29 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 
 PARENT_PID = "SYNTHPROF_PARENT_PID"
-"""Tells a process of ours who started it, and with whom it ends."""
+"""Process id of the parent that started a child process, and with which the child ends."""
 
 RUN_ID = "SYNTHPROF_RUN_ID"
-"""Tells a stage the id of the run it works for: `force` makes all anew once in a run, not at each clear."""
+"""Id of the run that a stage works for: `force` works once in a run, not at each clearing of a task."""
 
 HOME = "SYNTHPROF_HOME"
 """The data root."""
 
 STORAGE = "SYNTHPROF_STORAGE"
-"""What workers share: empty for the data root, or `s3://connection@bucket/prefix`."""
+"""Storage that workers share: empty for the data root, or `s3://connection@bucket/prefix`."""
 
 SERVICE_URL, SERVICE_KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY"
-"""Address and key of the embedding service; an Airflow task takes them from its Connection."""
+"""Address and key of the embedding service; an Airflow task sets them from its Connection."""
 
 TOKEN = "SYNTHPROF_TOKEN"  # the name of the variable, not a secret
 
 
 def child_environment() -> dict[str, str]:
-    """Ours without what is Airflow's and without secrets of servers, for a process that ends with us.
+    """Return this process's environment without Airflow's variables and the server's token, for a child.
 
-    Airflow's variables hold its keys, the password of its database and Connections; a stage loads models of
-    others. Proxies, credentials of clouds and our own settings stay. pydantic would look through every
-    installed package for plugins of its own: 30 ms of each start.
+    Airflow's variables hold its keys, the password of its database and Connections, and a stage may load
+    models written by others. Proxies, cloud credentials and synthprof's own settings stay. Pydantic's plugins
+    are off: to look for them in every installed package takes 30 ms of each start.
     """
     kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
     return kept | {PARENT_PID: str(os.getpid()), "PYDANTIC_DISABLE_PLUGINS": "__all__"}
@@ -38,37 +38,38 @@ def _is_foreign(name: str) -> bool:
     return name == TOKEN or name.lstrip("_").startswith("AIRFLOW")
 
 
-NAME_BYTES_MAX = 255  # of Linux's file systems
-
+NAME_BYTES_MAX = 255
+"""Bytes of a file name on Linux's file systems."""
 
 HOME_BYTES_MAX = 300
-"""SQLite opens paths of up to 512 bytes, and a file that is being built lies some 160 deeper."""
+"""Bytes of the data root's path. SQLite opens paths of up to 512 bytes; a build adds some 160."""
 
 
 def home_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
     """Return the data root: the one chosen, else SYNTHPROF_HOME, else `data` in the project's folder.
 
-    Where the package is installed, that is `data` in the current folder. A `~` that no shell has replaced, as
-    in a Compose file, is the user's home folder here too.
-    Raises SpecError if its path is not UTF-8, which those who write files need, or too long for SQLite.
+    Where the package is installed, that is `data` in the current folder. A leading `~`, as in a Compose file,
+    is the user's home folder. Raises SpecError for a path that is not UTF-8 or that is too long for SQLite.
     """
     project = Path(__file__).parents[2]
     folder = project if (project / "pyproject.toml").is_file() else Path()
     given = Path(chosen or os.environ.get(HOME) or folder / "data")
     try:
         home = given.expanduser().absolute()
-    except RuntimeError as error:  # ~somebody who is not known here
-        raise SpecError(f"no home folder is known for {given}; set SYNTHPROF_HOME to a whole path") from error
+    except RuntimeError as error:  # ~name of an unknown user
+        raise SpecError(
+            f"no home folder is known for {given}; set SYNTHPROF_HOME to an absolute path"
+        ) from error
     if any("\ud800" <= character <= "\udfff" for character in str(home)):
         raise SpecError(f"the data root {str(home)!a} is not UTF-8; set SYNTHPROF_HOME to a path that is")
     if (longest := max(len(name.encode()) for name in home.parts)) > NAME_BYTES_MAX:
         raise SpecError(
             f"a name in the data root's path has {longest} bytes, at most {NAME_BYTES_MAX} are possible; "
-            f"set SYNTHPROF_HOME to another than {home}"
+            f"set SYNTHPROF_HOME to a path other than {home}"
         )
     if (length := len(str(home).encode())) > HOME_BYTES_MAX:
         raise SpecError(
             f"the path of the data root has {length} bytes, at most {HOME_BYTES_MAX} are possible; "
-            f"set SYNTHPROF_HOME to a shorter one than {home}"
+            f"set SYNTHPROF_HOME to a path shorter than {home}"
         )
     return home

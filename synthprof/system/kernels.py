@@ -1,7 +1,7 @@
-"""The kernels of BLAS and FAISS are the same on every x86-64 processor, so that the bytes are.
+"""One choice of BLAS and FAISS kernels for every x86-64 processor, so that bytes do not depend on it.
 
-Both choose kernels by the processor's make and cache; those round differently, and one other bit in a product
-can move a centroid, or a code in the index (docs/adr/0011-one-choice-of-kernels.md).
+Both libraries choose kernels by the processor's model and cache. Kernels round differently, and one different
+bit in a product can move a centroid, or a code in the index (docs/adr/0011-one-choice-of-kernels.md).
 """
 
 import os
@@ -9,15 +9,16 @@ import platform
 from pathlib import Path
 
 KERNELS = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512", "FAISS_SIMD_LEVEL": "AVX2"}
-"""What OpenBLAS and FAISS read when they are loaded; AVX2 is in x86-64 processors since 2013."""
+"""Variables that OpenBLAS and FAISS read when they are loaded. x86-64 processors have AVX2 since 2013."""
 
 NEEDED = {"avx2", "fma"}
+"""Processor flags that the common kernels need."""
 
 
 def choose_kernels() -> None:
-    """Libraries that are loaded from here on, by us and by our children, use the common kernels.
+    """Set the common kernels for libraries that this process and its children load later.
 
-    Where the processor lacks them, or is of another kind, the libraries' own choice stands.
+    On a processor without them, or of another architecture, the libraries choose.
     """
     if platform.machine() in ("x86_64", "AMD64") and _flags() >= NEEDED:
         os.environ.update(KERNELS)

@@ -1,4 +1,4 @@
-"""What a run says while it works: log lines, progress and the memory it takes."""
+"""Log lines of a run, among them its memory every few seconds."""
 
 import logging
 import sys
@@ -13,19 +13,19 @@ from synthprof.base.units import MIB
 from synthprof.system.machine import available_memory, memory_is_short
 
 LINE = "%(asctime)s %(levelname)-7s [%(process)d] %(message)s"
-"""Log lines carry time, level and process; stage and duration stand in the message."""
+"""Format of a log line: time, level and process id; stage and duration are part of the message."""
 
 
 logger = logging.getLogger(__name__)
 
 
 def log_to(*targets: tuple[TextIO, int]) -> None:
-    """Log lines of synthprof go as text to each stream, from its level on."""
+    """Write the log lines of synthprof as text to each stream, from the given level on."""
     install([_lines(stream, level) for stream, level in targets], min(level for _, level in targets))
 
 
 def add_file(stream: TextIO) -> None:
-    """Send the log lines of synthprof as text to this stream, too."""
+    """Write the log lines of synthprof as text to this stream as well."""
     logging.getLogger("synthprof").addHandler(_lines(stream, logging.DEBUG))
 
 
@@ -45,7 +45,7 @@ def install(handlers: list[logging.Handler], level: int) -> None:
 
 
 class _LineHandler(logging.StreamHandler[TextIO]):
-    """Lines of text. One that the disk has no room for is left out: what ends a run is told by its error."""
+    """A handler that drops a line that cannot be written: a full disk is reported by the run's own error."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
@@ -54,9 +54,9 @@ class _LineHandler(logging.StreamHandler[TextIO]):
 
 @contextmanager
 def memory_watch(stage: str, every_seconds: float = 10.0) -> Iterator[None]:
-    """A log line of resident, virtual, percent and available memory now and every so often, while inside.
+    """Log the memory of this process now and every `every_seconds` while inside, and warn when it is short.
 
-    A warning when memory gets short; from then on work goes on one block at a time (`resources.cpu_slot`).
+    While memory is short, work continues one block at a time (`slots.cpu_slot`).
     """
     ended = threading.Event()
     logger.info("%s: %s", stage, memory_line())
@@ -77,7 +77,7 @@ def memory_watch(stage: str, every_seconds: float = 10.0) -> Iterator[None]:
 
 
 def memory_line() -> str:
-    """Resident and virtual memory of this process and its children, its percentage, and what is left."""
+    """Return a line with the memory of this process and its children, and the memory available."""
     process = psutil.Process()
     resident = virtual = 0
     for each in (process, *process.children(recursive=True)):

@@ -1,4 +1,4 @@
-"""What this machine has to give: the data root, cores, memory and disk, as its control groups allow."""
+"""Cores, memory and disk of this machine, within the limits of its control groups."""
 
 import math
 import os
@@ -14,16 +14,16 @@ from synthprof.base.units import MIB
 from synthprof.system.memory import lines_of, own_memory
 
 CPU_SHARE = 0.8
-"""Share of the usable cores that all runs on one machine may take together."""
+"""Share of the usable cores that all runs on one machine may use together."""
 
 WARN_SHARE = 0.8
 REFUSE_SHARE = 0.9
-"""Shares of what is available, beyond which an estimate earns a warning or a refusal."""
+"""Shares of the available memory or disk above which an estimate leads to a warning or a refusal."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may use: processes at work at once, bytes of memory with those it has, bytes of disk."""
+    """The limits of a run: processes at work at once, bytes of memory with those in use, bytes of disk."""
 
     workers: int
     memory: int
@@ -31,11 +31,11 @@ class Budget:
 
 
 def budget(folder: Path, workers: int = 0, enough: float = math.inf) -> Budget:
-    """The budget for work in `folder`; `workers` above 0 is taken as it is.
+    """Return the budget for work in `folder`.
 
-    Memory is at most what a control group may have: pages of ours that count elsewhere are no room here.
-    enough: bytes of memory that the caller does not ask beyond. Where they are free, what we hold already is
-    left out: to add it up takes some 20 ms.
+    workers: 0 for the default. enough: bytes of memory at which the caller stops to care; where so much is
+    free, the memory that this process already holds is not added, which takes some 20 ms. Memory never
+    exceeds the limit of a control group.
     """
     free = available_memory()
     limits = (limit for limit, _ in _memory_limits())
@@ -44,18 +44,18 @@ def budget(folder: Path, workers: int = 0, enough: float = math.inf) -> Budget:
 
 
 def default_workers() -> int:
-    """80 % of the usable cores, rounded, at least one."""
+    """Return the default number of processes: 80 % of the usable cores, rounded, at least 1."""
     return max(1, round(CPU_SHARE * usable_cores()))
 
 
 def usable_cores() -> float:
-    """Cores this process may run on: its affinity, cut to the tightest CPU quota of its control groups."""
+    """Return the cores this process may use: its affinity within the CPU quotas of its control groups."""
     cores = float(len(os.sched_getaffinity(0)))
     return min([cores, *_cpu_quotas()])
 
 
 def available_memory() -> int:
-    """Bytes that can be taken: the least of free memory, control-group headroom and RLIMIT_AS."""
+    """Return the allocatable bytes: the least of free memory, control-group headroom and RLIMIT_AS."""
     limits = [psutil.virtual_memory().available, *(headroom for _, headroom in _memory_limits())]
     address_space = resource.getrlimit(resource.RLIMIT_AS)[0]
     if address_space != resource.RLIM_INFINITY:
@@ -64,21 +64,21 @@ def available_memory() -> int:
 
 
 def memory_is_short() -> bool:
-    """Whether over 90 % of the memory of the machine, or of a control group above us, is in use."""
+    """Return whether over 90 % of the memory of the machine, or of a control group above, is in use."""
     machine = psutil.virtual_memory()
     limits = [(machine.total, machine.available), *_memory_limits()]
     return any(headroom < (1 - REFUSE_SHARE) * limit for limit, headroom in limits)
 
 
 def free_disk(folder: Path) -> int:
-    """Bytes an unprivileged process can still write at `folder` or at its nearest existing parent."""
+    """Return the bytes that an unprivileged process can write in `folder` or its nearest existing parent."""
     while not folder.exists():
         folder = folder.parent
     return psutil.disk_usage(str(folder)).free
 
 
 def check_estimate(what: str, needed: int, available: int, remedy: str) -> str | None:
-    """A warning when `needed` bytes are over 80 % of `available`; SpecError with the remedy over 90 %."""
+    """Return a warning if `needed` bytes exceed 80 % of `available`. Raises SpecError over 90 %."""
     share = needed / max(1, available)
     text = f"{what}: about {needed / MIB:,.0f} MiB of {available / MIB:,.0f} MiB available ({share:.0%})"
     if share > REFUSE_SHARE:
@@ -87,7 +87,7 @@ def check_estimate(what: str, needed: int, available: int, remedy: str) -> str |
 
 
 def _groups_above() -> Iterator[tuple[str, Path]]:
-    """Each control-group folder from ours up to the root, with its controller ('' is version 2)."""
+    """Yield each control-group folder up to the root with its controllers; '' stands for version 2."""
     for line in lines_of(Path("/proc/self/cgroup")):
         _, controllers, path = line.split(":", 2)
         mount = Path("/sys/fs/cgroup", *([controllers] if controllers else []))
@@ -100,7 +100,7 @@ def _groups_above() -> Iterator[tuple[str, Path]]:
 
 
 def _memory_limits() -> Iterator[tuple[int, int]]:
-    """The limit of each control group from ours up, and what is left of it, in bytes."""
+    """Yield the memory limit of each control group up to the root, and the bytes left of it."""
     for controllers, folder in _groups_above():
         if controllers == "":
             names = ("memory.max", "memory.current")
@@ -114,7 +114,7 @@ def _memory_limits() -> Iterator[tuple[int, int]]:
 
 
 def _reclaimable(folder: Path) -> int | None:
-    """Bytes of file cache, counted as used by the group but given back under pressure."""
+    """Return the bytes of file cache, which count as used by the group but are freed under pressure."""
     stats = dict(line.split() for line in lines_of(folder / "memory.stat"))
     return sum(
         int(stats.get(f"total_{name}", stats.get(name, 0))) for name in ("inactive_file", "active_file")

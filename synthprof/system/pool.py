@@ -1,4 +1,4 @@
-"""A pool of processes that work on blocks and never outlive the process that started them."""
+"""A pool of processes that work on blocks, and end with the process that started them."""
 
 import ctypes
 import itertools
@@ -24,15 +24,15 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
-    """From here on this process gets that signal when `parent`, which started it, dies."""
+    """Send this process the signal `by` when its parent process dies."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, by)
-    if os.getppid() != parent:  # it died before the call above
+    if os.getppid() != parent:  # the parent died before the call above
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What work took: seconds of CPU time, and bytes of the largest resident set of any process."""
+    """CPU seconds of some work, and bytes of the largest resident set of any of its processes."""
 
     cpu_seconds: float = 0.0
     peak_memory: int = 0
@@ -42,7 +42,7 @@ class Usage:
 
 
 def ahead(items: Iterable[Job]) -> Iterator[Job]:
-    """The items, each of which is made in a thread while the one before is worked on."""
+    """Yield the items, making each in a thread while the caller works on the one before."""
     made, none = iter(items), object()
     with ThreadPoolExecutor(1, "ahead") as thread:
         following = thread.submit(next, made, none)
@@ -52,30 +52,30 @@ def ahead(items: Iterable[Job]) -> Iterator[Job]:
 
 
 class Pool:
-    """Processes for blocks, as many as may compute at once.
+    """Processes that work on blocks.
 
-    Jobs work inside `resources.cpu_slot`, which holds the budget over all pools of the machine: writing to
-    the page cache is work like any other. The processes are forked at once, from a parent that has used
-    neither OpenMP nor Arrow's threads so far. BLAS has one thread in each: how it rounds depends on their
-    number, and more would wait for busy cores.
+    Jobs run inside `slots.cpu_slot`, which limits the processes that compute on the machine over all pools.
+    The processes are forked when the pool is made, from a parent that has not yet used OpenMP or Arrow's
+    threads. BLAS has one thread in each process: its rounding depends on the number of threads, and more
+    would only wait for busy cores.
     """
 
     def __init__(self, workers: int) -> None:
-        """workers: 0 where all work is done here; processes that have nothing to do take time too."""
+        """Fork `workers` processes; 0 for a stage that works in this process alone."""
         keep_memory()
         self.processes = workers
         self.usage = Usage()
         self._workers = Workers(workers, _prepare) if workers else None
 
     def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
-        """The result of each job, in the order of the jobs; at most a few jobs per process wait in line.
+        """Return the result of each job, in the order of the jobs; at most four jobs per process wait.
 
-        The first are begun at once, so that the caller can do something else before it takes the results.
-        An exception of a job is raised as it is. Raises StageError if a process was killed.
+        The first jobs start at once, before the caller takes a result. An exception of a job is raised
+        unchanged. Raises StageError if a process was killed.
         """
         workers, rest = self._workers, iter(jobs)
         if workers is None:
-            raise RuntimeError("there are no processes for this work; say of its stage that it is pooled")
+            raise RuntimeError("the pool has no processes; declare the stage as pooled")
 
         def begun(job: Job) -> "Future[tuple[Result, Usage]]":
             return workers.submit(partial(_measured, work), job)
@@ -98,7 +98,7 @@ class Pool:
                 future.cancel()
 
     def forget_peak(self) -> None:
-        """The peak of memory counts from here on."""
+        """Restart the peak of memory from here."""
         self.usage = Usage(self.usage.cpu_seconds)
 
     def _taken(self, future: "Future[tuple[Result, Usage]]") -> Result:
@@ -110,13 +110,13 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """No process is left, whatever it does."""
+        """End all processes."""
         if self._workers:
             self._workers.close()
 
 
 def _measured(work: Callable[[Job], Result], job: Job) -> tuple[Result, Usage]:
-    """The result of the work, and what it took of the process."""
+    """Return the result of the work, and its CPU time and peak memory."""
     reset_peak_memory()
     begin = time.process_time()
     result = work(job)

@@ -1,4 +1,4 @@
-"""What disk and memory refuse, told in one line with a remedy."""
+"""Errors of disk and memory, turned into one line with a remedy."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ _NO_LOCKS = "mount it with locks (flock) or set {home} to a folder on another di
 _DISK_ERRORS = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or raise the quota",
-    errno.EROFS: "mount it writable or set {home} to a folder that is",
+    errno.EROFS: "mount it writable or set {home} to a writable folder",
     errno.EACCES: "grant the right to read and write or set {home} to a folder of your own",
     errno.EPERM: "grant the right to read and write or set {home} to a folder of your own",
     errno.ENOTDIR: "remove the file of that name or set {home} to a folder",
@@ -28,9 +28,9 @@ _DISK_ERRORS = {
 
 @contextmanager
 def clear_errors(home: str = "SYNTHPROF_HOME") -> Iterator[None]:
-    """SpecError where the disk refuses until somebody changes something, StageError where it may pass.
+    """Turn an OSError that needs a remedy into SpecError, other OSErrors and MemoryError into StageError.
 
-    home: the setting that names the folder which is written to.
+    home: the setting that names the folder where files are written.
     """
     try:
         yield
@@ -43,5 +43,5 @@ def clear_errors(home: str = "SYNTHPROF_HOME") -> Iterator[None]:
         raise StageError(f"{error}; run it again") from error
     except MemoryError as error:
         raise StageError(
-            f"out of memory ({error or 'no more to be had'}); run it again with workers=1 or more memory"
+            f"out of memory ({error or 'an allocation failed'}); run it again with workers=1 or more memory"
         ) from error

@@ -1,4 +1,4 @@
-"""Slots: a bound on the processes of a machine that compute at once."""
+"""Slots: a limit on the processes of a machine that compute at once."""
 
 import contextlib
 import os
@@ -13,16 +13,16 @@ from synthprof.base.locks import try_lock
 from synthprof.system.machine import memory_is_short
 
 LOOK_SECONDS = 0.05
-"""How often a process that waits for its turn looks whether memory is short; a look takes about 0.2 ms."""
+"""Seconds between two checks for short memory by a waiting process; a check takes about 0.2 ms."""
 
 
 @contextlib.contextmanager
 def cpu_slot(slots: int) -> Iterator[None]:
-    """One of the machine's `slots` is held: so many processes compute at once, whatever run they are of.
+    """Hold one of the machine's slots: at most `slots` processes of all runs compute at once.
 
-    A slot is a file lock, so it vanishes with its holder. Waiting polls, because `flock` cannot wait for
-    whichever of several files comes free first. While memory is short there is one slot: work goes on one
-    block at a time instead of ending for want of memory.
+    A slot is a file lock, so that it ends with its holder. Waiting polls, because `flock` cannot wait for the
+    first of several files to become free. While memory is short there is one slot: work continues one block
+    at a time instead of running out of memory.
     """
     folder = _slot_folder()
     files = [os.open(folder / f"cpu-{i}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for i in range(slots)]
@@ -45,9 +45,9 @@ def _slot_folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"synthprof-{os.getuid()}"
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    found = folder.lstat()  # of a link, whose target may be ours, the owner is who has made it
+    found = folder.lstat()  # not stat: the owner of a link is the user who made it
     if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
         raise SpecError(
-            f"{folder} is no folder or belongs to another user; remove it or set TMPDIR to one of your own"
+            f"{folder} is no folder or belongs to another user; remove it or set TMPDIR to your own folder"
         )
     return folder

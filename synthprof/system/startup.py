@@ -1,4 +1,4 @@
-"""What a process of our own does before it works, and when it has done its work."""
+"""The start and the end of synthprof's own processes."""
 
 import io
 import logging
@@ -38,11 +38,11 @@ def check_machine() -> None:
 
 
 def block_pandas() -> None:
-    """Arrow does not import pandas in this process: it takes a third of a second, and nothing here needs it.
+    """Keep Arrow from importing pandas in this process, which saves a third of a second.
 
-    pyarrow looks once whether pandas is there, by importing it, when it first makes a scalar or an array.
-    Afterwards pandas can be imported all the same, but Arrow's own conversions to it are gone: this is for
-    processes that nobody else's code shares. If pyarrow looks otherwise one day, pandas is imported again.
+    pyarrow tries to import pandas once, when it makes its first scalar or array. Afterwards pandas can still
+    be imported, but Arrow's conversions to it do not work: call this only in processes without foreign code.
+    If a later pyarrow looks for pandas in another way, pandas is imported again.
     """
     import pyarrow as pa
 
@@ -55,15 +55,16 @@ def block_pandas() -> None:
 
 
 def show_what_can_be_shown() -> None:
-    """Standard output has `?` for what its encoding lacks, where it would end the process."""
+    """Make standard output replace characters that its encoding lacks by `?` instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def end_on_signals() -> None:
-    """SIGINT and SIGTERM end this process in order, which may wait for a stage at work; a second one at once.
+    """Make SIGINT and SIGTERM end this process in order, and a second signal end it at once.
 
-    Nothing can be lost by that. What our caller has us ignore, as shells do in the background, stays ignored.
+    An orderly end may wait for a running stage. Ending at once loses no data: files appear complete or not at
+    all. Signals that the caller ignores, as a shell does for background jobs, stay ignored.
     """
     for each in _heard():
         signal.signal(each, _end_in_order)
@@ -81,14 +82,14 @@ def _end_in_order(number: int, _: FrameType | None) -> NoReturn:
 
 def _end_at_once(number: int, _: FrameType | None) -> NoReturn:
     if os.isatty(1):
-        os.write(1, b"\x1b[?25h\n")  # the cursor, which bars hide
+        os.write(1, b"\x1b[?25h\n")  # show the cursor, which progress bars hide
     os._exit(128 + number)
 
 
 def leave(status: int) -> NoReturn:
-    """The process has ended. It is not taken apart first, module by module, which takes 0.15 s.
+    """End the process at once, without the interpreter's clean-up, which takes 0.15 s.
 
-    For a process whose files are closed and whose pool has ended: only what is buffered is written.
+    Buffered output is written. Call it when files are closed and the pool has ended.
     """
     logging.shutdown()
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Processes that do jobs, each with a pipe of its own, so that the death of any is noticed at once.
+"""Processes that do jobs, each with its own pipe, so that the death of a process is noticed at once.
 
-concurrent.futures.ProcessPoolExecutor has one pipe for the results of all: where a process dies, or cannot go
-on writing, in the middle of a result, whoever reads waits for the rest for ever (docs/adr/0023).
+concurrent.futures.ProcessPoolExecutor has one pipe for all results. If a process dies while it writes a
+result, the reader waits for the rest forever (docs/adr/0023).
 """
 
 import multiprocessing
@@ -22,14 +22,14 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 PATIENCE_SECONDS = 10.0
-"""How long a process may take to end that has nothing more to do."""
+"""Seconds that an idle process may take to end."""
 
 
 class Workers:
-    """So many processes, forked at once. A thread hands out the jobs in the order in which they came."""
+    """A fixed number of forked processes, to which a thread gives jobs in the order of their submission."""
 
     def __init__(self, count: int, prepare: Callable[[int], None]) -> None:
-        """prepare: called in each process with the id of this one, before its first job."""
+        """Fork `count` processes. Each calls `prepare` with the id of this process before its first job."""
         self._jobs: deque[tuple[Future[Any], bytes]] = deque()
         self._lock = threading.Lock()
         self._broken = self._closing = False
@@ -40,21 +40,21 @@ class Workers:
             here, there = context.Pipe()
             process = context.Process(target=_serve, args=(there, prepare, os.getpid()), daemon=True)
             process.start()
-            there.close()  # lest the next process holds it too: then its end would not be told
+            there.close()  # if the next process inherited it, the end of this one would not be noticed
             self._processes[here] = process
         self._thread = threading.Thread(target=self._hand_out, name="workers", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[Job], Result], job: Job) -> "Future[Result]":
-        """The result to come; asking for it raises what the work raised.
+        """Submit `work(job)` and return its future, which raises the exception of the work.
 
-        Raises StageError, here or there, if a process was killed.
+        work and job must be picklable. Raises StageError, here or from the future, if a process was killed.
         """
         future: Future[Result] = Future()
         message = pickle.dumps((work, job))
         with self._lock:
             if self._closing:
-                raise RuntimeError("the processes have ended; submit what is to be done before `close`")
+                raise RuntimeError("the processes have ended; submit jobs before `close`")
             if self._broken:
                 raise _killed()
             self._jobs.append((future, message))
@@ -62,16 +62,16 @@ class Workers:
         return future
 
     def close(self) -> None:
-        """No process is left. Jobs that have not begun are cancelled; one that does not end is killed.
+        """End all processes: cancel jobs that have not begun, and kill a process that does not end in time.
 
-        Nothing is lost by that: jobs that somebody waits for are done, and blocks appear whole or not at all.
+        No data is lost: awaited jobs are done, and blocks appear complete or not at all.
         """
         impatient = threading.Timer(PATIENCE_SECONDS, self._kill)
         impatient.start()
         try:
             with self._lock:
                 self._closing = True
-            with suppress(OSError):  # it does not ring: then impatience ends it
+            with suppress(OSError):  # the timer above kills the processes then
                 self._bell.send_bytes(b"")
             self._thread.join()
             for process in self._processes.values():
@@ -82,7 +82,7 @@ class Workers:
             connection.close()
 
     def pids(self) -> list[int]:
-        """The ids of the processes."""
+        """Return the process ids."""
         return [process.pid for process in self._processes.values() if process.pid]
 
     def _hand_out(self) -> None:
@@ -91,7 +91,7 @@ class Workers:
             self._carry(doing)
         except (OSError, EOFError):  # a process has died, or its pipe has failed in the middle of a message
             self._give_up([*doing.values()], _killed())
-        except Exception as error:  # no memory for an answer, for one: whoever waits must hear of it
+        except Exception as error:  # as no memory for an answer: the callers that wait must get it
             self._give_up([*doing.values()], error)
         finally:
             with self._lock:
@@ -99,7 +99,7 @@ class Workers:
                     self._jobs.popleft()[0].cancel()
 
     def _carry(self, doing: "dict[Connection, Future[Any]]") -> None:
-        """Jobs go to whichever process is idle, and answers to whoever waits for them, until `close`."""
+        """Give jobs to idle processes and answers to their futures, until `close`."""
         idle = list(self._processes)
         while doing or not self._closing:
             while idle and (job := self._next()):
@@ -116,7 +116,7 @@ class Workers:
             connection.send_bytes(b"")
 
     def _next(self) -> "tuple[Future[Any], bytes] | None":
-        """The next job that nobody has cancelled."""
+        """Return the next job that is not cancelled, or None."""
         with self._lock:
             while self._jobs and not self._closing:
                 job = self._jobs.popleft()
@@ -142,14 +142,14 @@ class Workers:
 
 def _killed() -> StageError:
     return StageError(
-        "a worker process was killed, perhaps for want of memory; try again, or with fewer workers"
+        "a worker process was killed, perhaps because memory ran out; try again, or use fewer workers"
     )
 
 
 def _settle(future: "Future[Any]", answer: bytes) -> None:
     try:
         result, error = pickle.loads(answer)
-    except Exception as unreadable:  # an exception that cannot be made again from what it says
+    except Exception as unreadable:  # an exception that pickle cannot restore
         result, error = None, unreadable
     if error is None:
         future.set_result(result)
@@ -167,7 +167,7 @@ def _serve(connection: Connection, prepare: Callable[[int], None], parent: int) 
             answer = _answer(message)
             try:
                 connection.send_bytes(answer)
-            except OSError:  # half an answer cannot be taken back: that we are gone tells it
+            except OSError:  # half an answer is written: only our end can tell the reader
                 os._exit(1)
 
 

@@ -50,7 +50,7 @@ def test_an_error_at_a_write_costs_nothing(
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        ("symlink", "EPERM", "has no symbolic links, by which a version becomes the current one"),
+        ("symlink", "EPERM", "has no symbolic links, which mark the current version"),
         ("flock", "ENOLCK", "No locks available; mount it with locks (flock)"),
     ],
 )

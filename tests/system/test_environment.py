@@ -13,7 +13,7 @@ from synthprof.system import environment
     [
         ("/data/\udcff", r"'/data/\\udcff' is not UTF-8; set SYNTHPROF_HOME"),
         ("/" + "/".join(["ã" * 50] * 3), "has 303 bytes, at most 300 are possible"),
-        ("~nobody-here/data", "no home folder is known for ~nobody-here/data; set SYNTHPROF_HOME to a whole"),
+        ("~nobody-here/data", "no home folder is known for ~nobody-here/data; set SYNTHPROF_HOME to an abs"),
     ],
 )
 def test_a_data_root_that_files_cannot_have_is_refused(

@@ -51,7 +51,7 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
 def test_a_pool_without_processes_starts_none_and_takes_no_work() -> None:
     with Pool(0) as pool:
         assert not multiprocessing.active_children()
-        with pytest.raises(RuntimeError, match="say of its stage that it is pooled"):
+        with pytest.raises(RuntimeError, match="declare the stage as pooled"):
             pool.map(_square, range(3))
 
 
