@@ -29,7 +29,9 @@ TOP = {"__init__", "__main__"}
 
 LIGHT = (
     *("synthprof", "synthprof.spec.request", "synthprof.schemas.schema", "synthprof.pipeline"),
-    *("synthprof.orchestration.tasks.operator", "synthprof.explorer.server.app"),
+    *("synthprof.orchestration.provider.dags", "synthprof.orchestration.provider.operators"),
+    *("synthprof.orchestration.provider.plugin", "synthprof.orchestration.provider.sensors"),
+    "synthprof.explorer.server.app",
     "synthprof.explorer.server.serve",
 )
 HEAVY = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "faker", "plotly"}

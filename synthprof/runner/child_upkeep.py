@@ -14,6 +14,7 @@ from typing import Any
 from synthprof.base.errors import SpecError
 from synthprof.runner.child import as_child
 from synthprof.runner.reindex import build_index
+from synthprof.runner.repair import repair
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.system.environment import home_folder
 from synthprof.system.events import Progress, ReceiptWritten, Result, emit, log_events, progress_events
@@ -48,9 +49,19 @@ def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]
     return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
 
 
+def repair_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Make a damaged version whole; return what was put right. No progress: mostly little is to be done."""
+    home, dataset = home_folder(), params["dataset"]
+    done = repair(home, dataset, params.get("version") or None, force=params["force"])
+    rows = open_version(home, dataset, done.version).manifest.rows
+    logger.info("%s %s: %d files made whole", dataset, done.version, len(done.files))
+    return {"version": done.version, "rows": rows, "files": [*done.files], "stages": [*done.stages]}
+
+
 TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
     "reindex": reindex,
     "verify": verify_version,
+    "repair": repair_version,
 }
 
 
@@ -73,7 +84,7 @@ def _report(task: str, params: dict[str, Any]) -> None:
     emit(Result(value))
 
 
-_UNITS = {"reindex": "rows", "verify": "files and blocks"}
+_UNITS = {"reindex": "rows", "verify": "files and blocks", "repair": "files"}
 
 
 if __name__ == "__main__":

@@ -316,11 +316,9 @@ def test_airflow_shows_the_explorer_in_its_navigation_and_on_runs(airflow_app):
 
 
 def test_where_airflow_lies_below_a_path_so_do_all_addresses_of_the_explorer():
-    code = """import sys; sys.path.insert(0, sys.argv[1])
-from synthprof_plugin import SynthprofPlugin
-from synthprof_links import SynthprofLinks, notes
+    code = """from synthprof.orchestration.provider.plugin import SynthprofPlugin, notes
 print(*(view["href"] for view in SynthprofPlugin.external_views), notes.explorer_link("d", "r"))"""
-    command = [sys.executable, "-c", code, str(PROJECT / "plugins")]
+    command = [sys.executable, "-c", code]
     environment = os.environ | {"AIRFLOW__API__BASE_URL": "https://host.example/air/flow/"}
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert found.split() == [
@@ -408,8 +406,13 @@ def test_large_answers_are_compressed_in_the_process_that_makes_them(client):
 
 
 def test_the_plugin_that_airflow_imports_is_light():
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import synthprof_plugin; print(*sys.modules)"
-    command = [sys.executable, "-c", code, str(PROJECT / "plugins")]
+    code = "import sys, synthprof_hosts, synthprof.orchestration.provider.plugin; print(*sys.modules)"
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, sys.argv[1]); {code}",
+        str(PROJECT / "plugins"),
+    ]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     heavy = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "plotly"}
     assert not heavy & {name.partition(".")[0] for name in found.split()}

@@ -471,8 +471,8 @@ def test_an_address_without_a_scheme_is_one_clear_message(monkeypatch, tmp_path)
 def test_only_with_a_bucket_publishing_takes_the_slot_of_its_pool(monkeypatch, url, pool):
     monkeypatch.setenv(STORAGE, url)
     with DAG("publishing"):
-        assert stage_task(find("publish"), None, None).pool == pool
-        assert stage_task(find("cluster"), None, None).pool == "default_pool"
+        assert stage_task(find("publish"), None).pool == pool
+        assert stage_task(find("cluster"), None).pool == "default_pool"
 
 
 def test_the_compose_file_makes_that_pool_with_one_slot():

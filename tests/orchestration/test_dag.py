@@ -84,9 +84,9 @@ def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
 def test_a_count_of_shards_that_is_none_is_refused_in_one_sentence(monkeypatch, text):
     monkeypatch.setenv("SYNTHPROF_SHARDS_AT_ONCE", text)
     with DAG("shards"):
-        setup = stage_task(stage("setup"), None, None)
+        setup = stage_task(stage("setup"), None)
         with pytest.raises(SpecError, match=f"SYNTHPROF_SHARDS_AT_ONCE={text} is no count; write"):
-            stage_task(stage("generate"), setup, None)
+            stage_task(stage("generate"), setup)
 
 
 def test_every_task_is_tried_again_with_growing_delays(parsed):

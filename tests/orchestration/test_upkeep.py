@@ -9,9 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
 from place import ended
 
+from synthprof.orchestration import ReindexOperator, VerifyOperator
 from synthprof.orchestration.local.rest import Airflow
+from synthprof.orchestration.provider.operators import COMMAND, reindex_params, verify_params
 from synthprof.orchestration.tasks import child
-from synthprof.orchestration.tasks.upkeep import COMMAND, UpkeepOperator, reindex_params, verify_params
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE
 from synthprof.system.events import ProgressMade
@@ -84,7 +85,7 @@ def test_the_form_tells_the_bounds_that_the_spec_declares():
 
 def test_a_misspelt_parameter_fails_the_task_at_once():
     with DAG("upkeep", params=verify_params()):
-        task = UpkeepOperator(task_id="verify", task="verify")
+        task = VerifyOperator(task_id="verify")
     given = task.dag.params.dump() | {"datset": "week"}
     with pytest.raises(
         AirflowFailException, match=r"Unknown parameter datset='week'; the parameters are dataset, v"
@@ -95,7 +96,7 @@ def test_a_misspelt_parameter_fails_the_task_at_once():
 def test_another_index_is_not_published_where_versions_are_in_a_bucket(monkeypatch):
     monkeypatch.setenv(STORAGE, "s3://store@data/x")
     with DAG("upkeep", params=reindex_params()):
-        task = UpkeepOperator(task_id="reindex", task="reindex", publishes=True)
+        task = ReindexOperator(task_id="reindex")
     with pytest.raises(
         AirflowFailException, match="s3://store@data/x: another index is published only in a f"
     ):

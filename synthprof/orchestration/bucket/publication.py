@@ -103,6 +103,13 @@ class Publication:
             self.bucket.remove_all(key)
 
 
+def current_version(bucket: Bucket, dataset: str) -> tuple[str, datetime.datetime] | None:
+    """Return the name of the bucket's current version of a data set, and when it was published; or None."""
+    name = (bucket.text(f"{dataset}/{CURRENT}") or "").strip().removeprefix("versions/")
+    published = bucket.keys(f"{dataset}/versions/{name}").get(MANIFEST) if name else None
+    return (name, published) if published else None
+
+
 def sound_manifest(text: str | None) -> Manifest | None:
     """The manifest, if the text is one that was not changed."""
     try:

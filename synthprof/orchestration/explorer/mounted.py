@@ -25,11 +25,8 @@ from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG, dag_id
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.system.environment import home_folder
 
-SAYS_VERSION = {
-    REINDEX_DAG: "reindex/xcomEntries/return_value",
-    VERIFY_DAG: "verify/xcomEntries/return_value",
-}
-"""Where a run says its version, if not in what `setup` has pushed."""
+PUSHES_VERSION = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
+"""The task whose value has a run's version, where the DAG has no stage `setup` that pushes it."""
 
 
 def explorer() -> FastAPI:
@@ -85,31 +82,48 @@ class AirflowUsers:
         run = await _call(request, "GET", path)
         # a run of somebody else's DAG may have anything under these names
         conf = {name: value for name, value in (run["conf"] or {}).items() if isinstance(value, str)}
+        setup = None if dag in PUSHES_VERSION else await _setup_task(request, dag)
         dataset = conf.get("dataset") or await _default_dataset(request, dag)
-        version = await _version_of(request, dag, path) or conf.get("version") or None
+        if setup is not None:  # its author may have fixed the data set
+            dataset = await _pushed(request, path, setup, "dataset") or dataset
+        version = await _version_of(request, dag, path, setup) or conf.get("version") or None
         return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
 
 
+async def _setup_task(request: Request, dag: str) -> str | None:
+    """Return the id of the DAG's stage `setup`, which lies in a task group in DAGs of users."""
+    tasks = (await _call(request, "GET", f"/dags/{_quoted(dag)}/tasks"))["tasks"]
+    setups = (task["task_id"] for task in tasks if task["class_ref"]["class_name"] == "StageOperator")
+    return next((name for name in setups if name.rpartition(".")[2] == "setup"), None)
+
+
 async def _default_dataset(request: Request, dag: str) -> str | None:
-    """The data set of runs that name none: the default of the DAG's parameter."""
+    """Return the data set of runs that name none: the default of the DAG's parameter."""
     details = await _call(request, "GET", f"/dags/{_quoted(dag)}/details")
     param = (details.get("params") or {}).get("dataset") or {}
     value = param.get("value") if isinstance(param, dict) else param
     return value if isinstance(value, str) else None
 
 
-async def _version_of(request: Request, dag: str, run_path: str) -> str | None:
-    """The version that a run looked at, made or, once `setup` has ended, will make; None if unknown."""
-    entry = SAYS_VERSION.get(dag, "setup/xcomEntries/version")
+async def _version_of(request: Request, dag: str, run_path: str, setup: str | None) -> str | None:
+    """Return the version that a run looked at, made or, after `setup`, will make; None if unknown."""
+    if dag in PUSHES_VERSION:
+        return await _pushed(request, run_path, PUSHES_VERSION[dag], "return_value")
+    return await _pushed(request, run_path, setup, "version") if setup else None
+
+
+async def _pushed(request: Request, run_path: str, task: str, key: str) -> str | None:
+    """Return the text that a task has pushed, or the version in its return value; None without one."""
     try:
-        said = await _call(request, "GET", f"{run_path}/taskInstances/{entry}?deserialize=true")
+        entry = f"{run_path}/taskInstances/{_quoted(task)}/xcomEntries/{key}?deserialize=true"
+        value = (await _call(request, "GET", entry))["value"]
     except HTTPException as error:
         if error.status_code in (403, 404):
             return None
         raise
-    value = said["value"]
-    version = value.get("version") if isinstance(value, dict) else value
-    return version if isinstance(version, str) else None
+    if isinstance(value, dict):
+        value = value.get("version")
+    return value if isinstance(value, str) else None
 
 
 async def _call(request: Request, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import CronPartitionTimetable, CronTriggerTimetable
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.tasks.names import DAGS, dag_id
@@ -21,9 +21,13 @@ KEYS = {
     "timezone": str,
     "description": str,
     "seed_from_date": bool,
+    "partitioned": bool,
     "seconds_per_stage": int,
     "params": dict,
 }
+
+NIGHT = "%Y-%m-%d"
+"""How the date of a night is written as the key of a partition."""
 
 LONGEST_STAGE = 366 * 24 * 60 * 60
 """Seconds in a leap year; a timedelta does not hold any number."""
@@ -34,6 +38,8 @@ class Dataset:
     """A data set that is made anew by a schedule.
 
     seed_from_date: the seed of a scheduled or backfilled run is its night's date, not the one in params.
+    partitioned: a scheduled run and its asset event have the night's date as partition key, for DAGs that are
+    scheduled by `PartitionedAssetTimetable`; Airflow then wakes no DAG that waits for the asset as a whole.
     seconds_per_stage: a task that takes longer is ended and tried again; 0 lets it take its time.
     """
 
@@ -42,6 +48,7 @@ class Dataset:
     timezone: str = "UTC"
     description: str = ""
     seed_from_date: bool = False
+    partitioned: bool = False
     seconds_per_stage: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,12 +60,15 @@ class Dataset:
     @property
     def timetable(self) -> CronTriggerTimetable:
         """The schedule as Airflow wants it."""
+        if self.partitioned:
+            return CronPartitionTimetable(self.schedule, timezone=self.timezone, key_format=NIGHT)
         return CronTriggerTimetable(self.schedule, timezone=self.timezone)
 
     @property
-    def execution_timeout(self) -> timedelta | None:
-        """How long one attempt at one task may take, as Airflow wants it."""
-        return timedelta(seconds=self.seconds_per_stage) if self.seconds_per_stage else None
+    def task_defaults(self) -> dict[str, Any]:
+        """Arguments of its tasks: how long one attempt may take, where that is limited."""
+        limit = timedelta(seconds=self.seconds_per_stage)
+        return {"execution_timeout": limit} if limit else {}
 
     @property
     def seed_zone(self) -> str | None:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,61 +14,67 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
-from synthprof.orchestration.tasks.service import service_environment
-from synthprof.pipeline import Stage
+from synthprof.orchestration.tasks.fixed import taken, with_types
+from synthprof.orchestration.tasks.service import CONNECTION, service_environment
+from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.params import check_names
+from synthprof.spec.request import RequestKind, params_schema
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
 
 
-def dag_defaults(**tasks: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What our DAGs have in common; tasks: more that the tasks of one have in common."""
-    retries = {
-        "retries": 3,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=5),
-    }
-    return {
-        "tags": ["synthprof"],
-        "catchup": False,
-        "max_active_runs": 1,
-        "default_args": {"owner": "synthprof", **retries, **tasks},
-    }
+TASK_DEFAULTS: Mapping[str, Any] = {
+    "owner": "synthprof",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+}
+"""How every task of ours is tried again."""
 
 
 def dataset_asset(dataset: str) -> Asset:
-    """The Airflow asset that each publication of the data set updates."""
+    """Return the Airflow asset that each publication of the data set updates."""
     return Asset(name=f"synthprof.{dataset}", uri=f"synthprof://{dataset}")
 
 
 class ChildOperator(BaseOperator):
-    """A task whose work is done by a child process, which ends when the task is not wanted any more."""
+    """A task whose work is done by a child process, which ends when the task is not wanted any more.
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+    embeddings_conn_id: the Airflow connection of the embedding service.
+    """
+
+    def __init__(self, *, embeddings_conn_id: str = CONNECTION, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
+        self.embeddings_conn_id = embeddings_conn_id
         self._child: child.Child | None = None
         self._unwanted = False
 
     def on_kill(self) -> None:
-        """The child has been asked to end, or will be as soon as it is there."""
+        """Ask the child to end, or have it asked as soon as it is there."""
         self._unwanted = True
         if self._child is not None:
             self._child.ask_to_end()
 
     def hold(self, running: child.Child) -> None:
-        """`on_kill` reaches this child; for `child.run_stage` to call."""
+        """Let `on_kill` reach this child; for `child.run_stage` to call."""
         self._child = running
         if self._unwanted:
             running.ask_to_end()
 
-    def check_names(self, params: Mapping[str, Any]) -> None:
-        """The DAG has each of the parameters: Airflow lets others pass. Else the task fails at once."""
+    def check_names(
+        self, run: Mapping[str, Any], fixed: Mapping[str, Any], own: Collection[str] = ()
+    ) -> None:
+        """Fail the task at once for a parameter of the run that neither DAG nor author has.
+
+        Airflow lets such pass. own: names that mean something else in this DAG, so they are not looked at.
+        """
+        params = {name: value for name, value in {**run, **fixed}.items() if name not in own}
         with told_to_airflow():
             try:
-                check_names(params, self.dag.params)
+                check_names(params, [name for name in {**self.dag.params, **fixed} if name not in own])
             except SpecError as error:
                 self.log.error("%s", error)  # first in the log, as what a child says is
                 raise
@@ -76,7 +82,7 @@ class ChildOperator(BaseOperator):
 
 @contextlib.contextmanager
 def told_to_airflow() -> Iterator[None]:
-    """What our errors mean to Airflow: a SpecError fails the task at once, anything else is tried again."""
+    """Translate our errors for Airflow: a SpecError fails the task at once, anything else is tried again."""
     try:
         yield
     except SpecError as error:  # the same input fails again
@@ -86,37 +92,47 @@ def told_to_airflow() -> Iterator[None]:
 
 
 def tell_published(context: Context, dataset: str, published: Mapping[str, Any]) -> None:
-    """The data set's asset gets an event with version, rows and scores."""
+    """Emit an event of the data set's asset with version, rows and scores."""
     extra = {name: published.get(name) for name in ("version", "rows", "scores")}
     context["outlet_events"][PUBLISHED].add(dataset_asset(dataset), extra=extra)
 
 
 class StageOperator(ChildOperator):
-    """A task that has run one stage of synthprof in a child process.
+    """A task that runs one stage of synthprof in a child process.
 
     stage: name of the stage; shard: [first block, end block, label], for stages that are mapped.
+    fixed: parameters that the DAG's author has set; templates among them are rendered. Every other one is
+    taken from the run. kind: `generate` for profiles, `embed` for texts from elsewhere.
     seed_zone: the time zone whose date is the seed of scheduled and backfilled runs; None leaves it alone.
     Pushes the stage's value; `setup` pushes the list of shards, and its other values under their own names.
     """
+
+    template_fields: Sequence[str] = ("fixed",)
 
     def __init__(
         self,
         *,
         stage: str,
         shard: Sequence[Any] | None = None,
+        fixed: Mapping[str, Any] | None = None,
+        kind: RequestKind = "generate",
         seed_zone: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.stage = stage
         self.shard = shard
+        self.fixed = dict(fixed or {})
+        self.kind = kind
         self.seed_zone = seed_zone
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401
-        """The stage has been run, or skipped because its parameter is off."""
-        params = self._params(context)
+        """Run the stage, or skip it where its parameter is off."""
         if self.stage == "setup":
-            self.check_names(params)
+            schema = params_schema(self.kind)
+            own = [name for name in self.dag.params if name not in schema]
+            self.check_names(context["params"], self.fixed, own)
+        params = self._params(context)
         when = find(self.stage).when
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
@@ -128,14 +144,16 @@ class StageOperator(ChildOperator):
                 shard,
                 context["run_id"],
                 on_start=self.hold,
-                variables=service_environment(self.stage, params),
+                variables=service_environment(self.stage, params, self.embeddings_conn_id),
             )
         return self._push(context, params, value)
 
     def _params(self, context: Context) -> dict[str, Any]:
-        params = {name: value for name, value in context["params"].items() if value is not None}
+        schema = params_schema(self.kind)
+        params = taken(context["params"], schema) | with_types(self.fixed, schema)
         if params.get("source") and self.stage != "setup":  # setup has read it, and it may be gone by now
-            params |= context["ti"].xcom_pull(task_ids="setup", key="found_out") or {}
+            setup = f"{self.task_id.removesuffix(self.stage)}setup"  # in a task group, below the group's name
+            params |= context["ti"].xcom_pull(task_ids=setup, key="found_out") or {}
         run = context["dag_run"]
         if self.seed_zone is not None and run.run_type in ("scheduled", "backfill"):
             params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
@@ -143,6 +161,7 @@ class StageOperator(ChildOperator):
 
     def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
         if self.stage == "setup":
+            context["ti"].xcom_push("dataset", params["dataset"])
             context["ti"].xcom_push("version", value["version"])
             if value["found_out"]:
                 context["ti"].xcom_push("found_out", value["found_out"])
@@ -153,7 +172,7 @@ class StageOperator(ChildOperator):
 
 
 def shards_at_once() -> int:
-    """Mapped tasks of a stage that run side by side in one run: two, so that one works while another starts.
+    """Return how many mapped tasks of a stage run side by side: two, so that one works while another starts.
 
     More only help on more machines; on one they share the same budget of cores. Raises SpecError where
     SYNTHPROF_SHARDS_AT_ONCE is no count.
@@ -165,31 +184,42 @@ def shards_at_once() -> int:
 
 
 def seed_of(moment: datetime, zone: str) -> int:
-    """The date in that time zone read as a number: 20250131."""
+    """Return the date in that time zone read as a number: 20250131."""
     return int(f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d}")
 
 
-def stage_task(stage: Stage, setup: StageOperator | None, seed_zone: str | None) -> Any:  # noqa: ANN401
-    """The stage's task in the DAG under construction: mapped over the shards that `setup` returns, or single.
+def wire(**settings: Any) -> None:  # noqa: ANN401
+    """Add one task for each stage, after the stages it needs, to the DAG or task group under construction.
+
+    settings: what every StageOperator is given.
+    """
+    tasks: dict[str, Any] = {}
+    for stage in STAGES:
+        tasks[stage.name] = stage_task(stage, tasks.get("setup"), **settings)
+        for need in stage.needs:
+            tasks[need] >> tasks[stage.name]
+
+
+def stage_task(stage: Stage, setup: StageOperator | None, **settings: Any) -> Any:  # noqa: ANN401
+    """Return the stage's task in the DAG under construction: mapped over the shards of `setup`, or single.
 
     A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup`
     wants no longer do not take wanted ones along: with all_success Airflow would remove some.
     """
     lenient = stage.scope == "shard" or any(find(need).when for need in stage.needs)
-    common: dict[str, Any] = {
+    settings = settings | {
         "task_id": stage.name,
+        "stage": stage.name,
         "trigger_rule": TriggerRule.NONE_FAILED if lenient else TriggerRule.ALL_SUCCESS,
         "outlets": [PUBLISHED] if stage.name == "publish" else [],
     }
     if stage.name == "publish" and storage.setting():
-        common["pool"] = storage.PUBLISH_POOL
+        settings["pool"] = storage.PUBLISH_POOL
     if stage.scope == "shard" and setup is not None:
         mapped = StageOperator.partial(
-            stage=stage.name,
-            seed_zone=seed_zone,
             map_index_template="{{ task.shard[2] }}",
             max_active_tis_per_dagrun=shards_at_once(),
-            **common,
+            **settings,
         )
         return mapped.expand(shard=setup.output)
-    return StageOperator(stage=stage.name, seed_zone=seed_zone, **common)
+    return StageOperator(**settings)

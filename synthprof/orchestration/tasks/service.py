@@ -1,4 +1,4 @@
-"""The embedding service inside Airflow: its address and key from a Connection, never from a parameter."""
+"""The embedding service inside Airflow: URL and key from a connection, never from a parameter."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,32 +10,34 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
 
 CONNECTION = "synthprof_embeddings"
-"""The Connection's host is the address (https://host/v1), its password the key; or a URI has both."""
+"""Name of the connection unless a task names another. Its host is the URL, its password the key."""
 
 PROTOCOLS = ("http", "https")
 
 STAGES = ("setup", "vectorize")
-"""Stages that ask the service; no other is told the key."""
+"""Stages that ask the service; no other is given the key."""
 
 
-def service_environment(stage: str, params: Mapping[str, Any]) -> dict[str, str]:
-    """Variables for the child process of a task, if its stage asks a service; else none."""
+def service_environment(
+    stage: str, params: Mapping[str, Any], connection: str = CONNECTION
+) -> dict[str, str]:
+    """Return variables for the child process of a task, if its stage asks a service; else none."""
     asks = params.get("encoder") == "http" and stage in STAGES
-    return connection_environment() if asks else {}
+    return connection_environment(connection) if asks else {}
 
 
-def connection_environment() -> dict[str, str]:
-    """Variables for a process that asks the service; without the Connection none: its own then count."""
+def connection_environment(connection: str = CONNECTION) -> dict[str, str]:
+    """Return variables for a process that asks the service; none without the connection."""
     try:
-        found = Connection.get(CONNECTION)
+        found = Connection.get(connection)
     except AirflowNotFoundException:
         return {}
-    address = {SERVICE_URL: _address(found)} if found.host else {}
+    address = {SERVICE_URL: service_url(found)} if found.host else {}
     return {**address, SERVICE_KEY: found.password or ""}
 
 
-def _address(found: Connection) -> str:
-    """The host as it stands, or put together from the parts of a URI, as Airflow names them.
+def service_url(found: Connection) -> str:
+    """Return the host as it stands, or put together from the parts of a URI, as Airflow names them.
 
     Of `https://:key@host/v1` the type is `https` and the schema `v1`; of Airflow's own `http://host/https`
     the schema is the protocol.

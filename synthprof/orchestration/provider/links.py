@@ -4,20 +4,25 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
+from synthprof.orchestration.provider.operators import ReindexOperator, RepairOperator, VerifyOperator
 from synthprof.orchestration.tasks.addresses import explorer_link
 from synthprof.orchestration.tasks.operator import StageOperator
-from synthprof.orchestration.tasks.upkeep import UpkeepOperator
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
 class ExplorerLink(BaseOperatorLink):
-    """A button on each task of ours."""
+    """A button on each task of this provider."""
 
     name = "Explorer"
-    operators: ClassVar[list[type[BaseOperator]]] = [StageOperator, UpkeepOperator]
+    operators: ClassVar[list[type[BaseOperator]]] = [
+        StageOperator,
+        ReindexOperator,
+        RepairOperator,
+        VerifyOperator,
+    ]
 
     def get_link(self, operator: BaseOperator, *, ti_key: "TaskInstanceKey") -> str:
-        """The explorer's page about the task's run."""
+        """Return the path of the explorer's page about the task's run."""
         return explorer_link(ti_key.dag_id, ti_key.run_id)
