@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test infinity faults explorer-full check bench screenshots dist lock env clean
+.PHONY: help run ui test cluster-test infinity faults explorer-full check docs reference bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -36,7 +36,7 @@ INFINITY := .venv-infinity
 infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one test
 
 RESULTS := benchmarks/results/faults.jsonl
-faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write docs/reliability.md
+faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write the table of docs/reliability.md
 	@rm -f $(RESULTS)
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 	@$(BIN)/python tests/support/table.py $(RESULTS)
@@ -44,10 +44,20 @@ faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write do
 explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
 	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/explorer/test_openapi.py $(ARGS)
 
-check: $(VENV)/.ready-dev ## Lint and type-check
+check: $(VENV)/.ready-docs ## Lint, type-check and build the documentation; .pre-commit-config.yaml has the same
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(SITE)
+
+# The theme would otherwise print that it has a successor at each build (docs/adr/0030).
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/
+	@$(SITE)
+
+reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, command line, schema
+	@$(BIN)/python -m synthprof.cli.reference docs
+	@$(BIN)/python -m synthprof.schemas >docs/schema.md
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
@@ -62,7 +72,7 @@ dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev requirements-infinity; do \
+	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
 
@@ -77,7 +87,7 @@ $(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
 	@touch $@
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
+	@rm -rf $(VENV) $(INFINITY) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.
@@ -104,4 +114,9 @@ $(VENV)/.ready-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.ready
 	@echo 'Installing what tests need' >&2
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
 	  -r requirements-cluster.txt -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready-dev
+	@echo 'Installing what the documentation needs' >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-docs.txt
 	@touch $@

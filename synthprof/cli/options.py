@@ -58,7 +58,7 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
     names = [f"--{name.replace('_', '-')}"]
     if schema["type"] == "boolean":
         names = [f"{names[0]}/--no-{names[0][2:]}"]
-    default = _in_words(schema["default"])
+    default = in_words(schema["default"])
     option = typer.Option(*names, help=f"{schema['description']}{bounds} Default: {default}.")
     return inspect.Parameter(
         name,
@@ -68,7 +68,8 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
     )
 
 
-def _in_words(default: Any) -> str:  # noqa: ANN401
+def in_words(default: Any) -> str:  # noqa: ANN401
+    """Return a default as people write it: yes and no, and `empty` for an empty text."""
     if isinstance(default, bool):
         return "yes" if default else "no"
     return "empty" if default == "" else str(default)

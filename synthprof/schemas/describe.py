@@ -11,29 +11,6 @@ MAX_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""
 
 
-ADDING = """\
-## How to add a column
-
-Append a table to `columns.toml`, after the columns it is given:
-
-```toml
-[[column]]
-name = "turno_de_trabalho"
-doc = "When the player works; depends on age."
-draw = "choice"
-odds = { "Diurno" = 70, "Noturno" = 12, "Não trabalha" = 18 }
-
-[column.given.idade]
-16 = { "Não trabalha" = 6 }
-25 = {}
-60 = { "Não trabalha" = 4 }
-```
-
-That is all: the table in SQLite, the feature, the checks at publishing, the report and this page follow from
-it, and no other column changes a byte. It stands last unless `order` names it. Kinds of draw: `choice`,
-`chance`, `number`, `years`, `subset`, `name`, `prose`, `city`, `state`. The next run makes all of it anew
-as another version, as after any change of the schema's files; published versions stay what they are."""
-
 
 def describe(schema: Schema) -> str:
     """The schema as Markdown: its columns, values, features and archetypes."""
@@ -42,11 +19,11 @@ def describe(schema: Schema) -> str:
         [
             f"# Schema {schema.name}",
             "",
-            "Made from the schema by `python -m synthprof.schemas`; a test checks that it is up to date.",
+            "`make reference` generates this page from the schema; a test checks that it is up to date.",
             "",
             "## Columns",
             "",
-            "In the order of the table `perfis`; before them stands `id`, the 1-based position.",
+            "In the order of the table `perfis`; the first column there is `id`, the 1-based position.",
             "",
             *_table(
                 ("column", "kind", "SQLite", "drawn from", "given", "meaning"),
@@ -93,8 +70,9 @@ def describe(schema: Schema) -> str:
                 ),
             ),
             "",
-            *ADDING.splitlines(),
+            "## Keys of a column",
             "",
+            "[Extending](extending.md#a-column) adds a column to the schema.",
             *_keys(),
             "",
         ]
@@ -110,8 +88,8 @@ def _keys() -> list[str]:
             ((f"`{draw}`", _names(keys), _names(ALLOWED.get(draw, ()))) for draw, keys in NEEDED.items()),
         ),
         "",
-        "`choice` and `subset` have `odds` or, without them, a `file`; `through` wants `file` and `by`. The",
-        f"numbers of `number` and `years` lie within {NUMBERS[0]} to {NUMBERS[-1]}.",
+        "`choice` and `subset` have `odds` or, without them, a `file`; `through` needs `file` and `by`.",
+        f"The numbers of `number` and `years` lie within {NUMBERS[0]} to {NUMBERS[-1]}.",
     ]
 
 

@@ -1,0 +1,133 @@
+"""The reference pages docs/parameters.md and docs/cli.md, generated from the declarations they describe."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from synthprof.cli.main import app
+from synthprof.cli.options import in_words
+from synthprof.spec.params import Schemas
+from synthprof.spec.spec import Request, Runtime, Spec, params_schema
+
+MADE_BY = "`make reference` generates this page from the code; a test checks that it is up to date."
+
+ENUM_SHOWN = 10
+"""Values of a parameter listed in full; longer lists are counted."""
+
+PARAMETERS = f"""\
+# Parameters
+
+{MADE_BY}
+
+The form of the DAG, the command line, `synthprof.run` and the spec use the same names.
+They refuse a wrong value with the same message.
+On the command line, `dim_vector` is `--dim-vector`; for `make run` it is `DIM_VECTOR=`.
+"""
+
+CLI = f"""\
+# Command line
+
+{MADE_BY}
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | a stage failed; the same command may succeed |
+| 2 | the order is wrong: change what the message names |
+| 75 | another process does the same work |
+"""
+
+
+def parameters_page() -> str:
+    """Return docs/parameters.md: each parameter with default, bounds and meaning, by what it influences."""
+    known = {name: schema for kind in ("embed", "generate") for name, schema in params_schema(kind).items()}
+    known["dataset"] = params_schema()["dataset"]
+    return "\n".join(
+        [
+            PARAMETERS,
+            *_group("The data set", "", Request.model_fields, known),
+            *_group("The bytes", "These determine the bytes of a data set.", Spec.model_fields, known),
+            *_group("One run", "No byte depends on these.", Runtime.model_fields, known),
+        ]
+    )
+
+
+def cli_page() -> str:
+    """Return docs/cli.md: each command with its arguments and options."""
+    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return "\n".join([CLI, *(line for name, command in commands.items() for line in _command(name, command))])
+
+
+def write(folder: Path) -> None:
+    """Write both pages into the folder."""
+    (folder / "parameters.md").write_text(parameters_page(), encoding="utf-8")
+    (folder / "cli.md").write_text(cli_page(), encoding="utf-8")
+
+
+def _group(title: str, sentence: str, names: Iterable[str], known: Schemas) -> Iterator[str]:
+    yield from (f"## {title}", "")
+    if sentence:
+        yield from (sentence, "")
+    rows = [
+        (f"`{name}`", _default(known[name]), _bounds(known[name]), _kinds(name), known[name]["description"])
+        for name in names
+        if name in known
+    ]
+    yield from _table(("parameter", "default", "values", "for", "meaning"), rows)
+    yield ""
+
+
+def _default(schema: dict[str, Any]) -> str:
+    default = schema["default"]
+    return in_words(default) if isinstance(default, bool) or default == "" else f"`{default}`"
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    if "minimum" in schema:
+        return f"{schema['minimum']:,} to {schema['maximum']:,}"
+    if schema["type"] == "boolean":
+        return "yes, no"
+    values = schema.get("enum", ())
+    if len(values) > ENUM_SHOWN:
+        return f"{len(values)} values"
+    return ", ".join(f"`{value}`" for value in values) or "text"
+
+
+def _kinds(name: str) -> str:
+    kinds = [kind for kind in ("generate", "embed") if name in params_schema(kind)]
+    return "both" if len(kinds) == 2 else f"`{'run' if kinds == ['generate'] else 'embed'}`"
+
+
+def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  typer hides the class
+    yield from (f"## synthprof {name}", "", " ".join(command.help.split()), "")
+    own = [each for each in command.params if each.name not in params_schema("embed") | params_schema()]
+    if "profiles" in (every := [each.name for each in command.params]):
+        yield from ("It takes every [parameter](parameters.md) of `run` as an option.", "")
+    elif "source" in every:
+        yield from ("It takes every [parameter](parameters.md) of `embed` as an option.", "")
+    else:
+        own = command.params
+    if own:
+        yield from _table(("argument or option", "default", "meaning"), map(_option, own))
+        yield ""
+    yield from ("```sh", command.epilog.removeprefix("Example: "), "```", "")
+
+
+def _option(option: Any) -> tuple[str, str, str]:  # noqa: ANN401
+    if option.param_type_name == "argument":
+        return f"`{option.metavar or option.name.upper()}`", "required", option.help
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    default = "" if option.default is None else in_words(getattr(option.default, "value", option.default))
+    return names, default, option.help
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for line in (head, ["---"] * len(head), *rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
