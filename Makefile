@@ -52,8 +52,9 @@ check: $(VENV)/.ready-docs ## Lint, type-check and build the documentation; .pre
 
 # The theme would otherwise print that it has a successor at each build (docs/adr/0030).
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/
+docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/, which needs no other host
 	@$(SITE)
+	@! grep -rE '<(script|link|img|iframe)[^>]+(src|href)="?https?:' site --include='*.html'
 
 reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, command line, schema
 	@$(BIN)/python -m synthprof.cli.reference docs

@@ -170,8 +170,8 @@ def test_every_file_that_the_package_reads_is_part_of_what_is_installed():
     assert [name for name in data if not any(fnmatch.fnmatch(name, each) for each in patterns)] == []
 
 
-def test_every_message_that_the_operations_page_explains_is_one_of_ours():
-    page = (PROJECT / "docs" / "operations.md").read_text()
+def test_every_message_that_the_documentation_explains_is_one_of_ours():
+    page = (PROJECT / "docs" / "how-to" / "fix-an-error.md").read_text()
     rows = page.partition("| message begins or says |")[2].partition("\n\n")[0].splitlines()[2:]
     phrases = [phrase for row in rows for phrase in re.findall(r"\*([^*]+)\*", row.split(" | ")[0])]
     source = "\n".join(path.read_text() for path in sorted((PROJECT / "synthprof").rglob("*.py")))

@@ -1,5 +1,6 @@
 """The reference pages docs/parameters.md and docs/cli.md, generated from the declarations they describe."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -102,7 +103,7 @@ def _kinds(name: str) -> str:
 
 
 def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  typer hides the class
-    yield from (f"## synthprof {name}", "", " ".join(command.help.split()), "")
+    yield from (f"## synthprof {name}", "", *_sentences(command.help), "")
     own = [each for each in command.params if each.name not in params_schema("embed") | params_schema()]
     if "profiles" in (every := [each.name for each in command.params]):
         yield from ("It takes every [parameter](parameters.md) of `run` as an option.", "")
@@ -114,6 +115,10 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  typer h
         yield from _table(("argument or option", "default", "meaning"), map(_option, own))
         yield ""
     yield from ("```sh", command.epilog.removeprefix("Example: "), "```", "")
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.]) (?=[A-Z])", " ".join(text.split()))
 
 
 def _option(option: Any) -> tuple[str, str, str]:  # noqa: ANN401

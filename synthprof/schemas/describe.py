@@ -11,7 +11,6 @@ MAX_SHOWN = 45
 """Values listed in full; longer lists are counted and begun."""
 
 
-
 def describe(schema: Schema) -> str:
     """The schema as Markdown: its columns, values, features and archetypes."""
     features = [column for column in schema.columns if column.feature is not None]
