@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from synthprof.cli.main import app
+from synthprof.cli.main import make_app
 from synthprof.cli.options import in_words
 from synthprof.spec.params import Schemas
 from synthprof.spec.spec import Request, Runtime, Spec, params_schema
@@ -58,7 +58,7 @@ def parameters_page() -> str:
 
 def cli_page() -> str:
     """Return docs/cli.md: each command with its arguments and options."""
-    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands: dict[str, Any] = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
     return "\n".join([CLI, *(line for name, command in commands.items() for line in _command(name, command))])
 
 
@@ -123,7 +123,8 @@ def _sentences(text: str) -> list[str]:
 
 def _option(option: Any) -> tuple[str, str, str]:  # noqa: ANN401
     if option.param_type_name == "argument":
-        return f"`{option.metavar or option.name.upper()}`", "required", option.help
+        needed = "required" if option.required else ""
+        return f"`{option.metavar or option.name.upper()}`", needed, option.help
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     default = "" if option.default is None else in_words(getattr(option.default, "value", option.default))
     return names, default, option.help
