@@ -9,7 +9,7 @@ import yaml
 from doc_examples import ROOT, examples, pages, run_python
 
 from synthprof.runner.run import run_all
-from synthprof.spec.spec import Request
+from synthprof.spec.request import Request
 
 DOCS = ROOT / "docs"
 FOLDERS = "benchmarks|dags|datasets|docs|examples|plugins|synthprof|tests"

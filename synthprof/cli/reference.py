@@ -11,7 +11,8 @@ import typer
 from synthprof.cli.main import make_app
 from synthprof.cli.options import in_words
 from synthprof.spec.params import Schemas
-from synthprof.spec.spec import Request, Runtime, Spec, params_schema
+from synthprof.spec.request import Request, params_schema
+from synthprof.spec.spec import Runtime, Spec
 
 MADE_BY = "`make reference` generates this page from the code; a test checks that it is up to date."
 

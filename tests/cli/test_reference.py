@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from synthprof.cli.reference import cli_page, parameters_page
-from synthprof.spec.spec import params_schema
+from synthprof.spec.request import params_schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 
