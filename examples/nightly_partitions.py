@@ -1,8 +1,8 @@
 """A data set for each night as a partition of its asset, and a consumer of each partition, in Airflow.
 
 The run of a night, and the asset event that it emits, have the night's date as partition key. The consumer
-runs once per night, with the same key, also when a night is backfilled. Airflow wakes no DAG by such an event that
-waits for the asset as a whole, as `sample_of_each_night` does.
+runs once per night, with the same key, also when a night is backfilled. Airflow wakes no DAG by such an event
+that waits for the asset as a whole, as `sample_of_each_night` does.
 """
 
 from typing import Any

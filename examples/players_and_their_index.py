@@ -1,8 +1,8 @@
 """All stages as a task group in a DAG of your own on Airflow, then jobs on the version that they publish.
 
 `profiles` follows the DAG's own parameter, `seed` is in the form by the name that synthprof gives it, all
-else is fixed or as declared. The version is verified, published once more with an HNSW index, and repaired, which
-does nothing where nothing is damaged.
+else is fixed or as declared. The version is verified, published once more with an HNSW index, and repaired,
+which does nothing where nothing is damaged.
 """
 
 from airflow.sdk import DAG, Param
