@@ -5,14 +5,14 @@ with open_searcher(open_version(home, "gamers")) as searcher:
     hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "idade>=30")))
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
-from synthprof.encoders.catalogue.meanings import LANGUAGES, Meaning, Meanings, load_meanings, shared
+from synthprof.encoders.catalogue.meanings import Meaning, ReadText, load_meanings, shared
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
@@ -44,18 +44,18 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
     Homes and languages that it names are conditions too, unless nobody meets them. Raises SpecError if the
     text is empty, longer than 2,000 characters or says nothing that can be sought.
     """
-    vector = _embed_text(searcher, text)
-    meanings = load_meanings(searcher.version.spec.profile_schema)
-    asked = meanings.of_text(text)
+    _check_text(text)
+    asked = load_meanings(searcher.version.spec.profile_schema).read(text)
+    vector = _embed_text(searcher, text, asked)
     if searcher.version.spec.collection:
-        return _hits(searcher, vector, query, lambda row: _named_by_both(asked, meanings.of_text(row[TEXT])))
+        return _hits(searcher, vector, query, lambda row: asked.agreeing_text(row[TEXT]))
 
-    def hits(conditions: tuple[Condition | OneOf, ...]) -> tuple[Hit, ...]:
+    def hits(conditions: tuple[OneOf, ...]) -> tuple[Hit, ...]:
         narrowed = replace(query, conditions=(*query.conditions, *conditions))
-        return _hits(searcher, vector, narrowed, lambda profile: meanings.agreeing(asked, profile))
+        return _hits(searcher, vector, narrowed, asked.agreeing)
 
-    told = _stated_conditions(searcher, meanings, asked)
-    return (told and hits(told)) or hits(())
+    stated = _stated_conditions(searcher, asked)
+    return (stated and hits(stated)) or hits(())
 
 
 def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) -> tuple[Hit, ...]:
@@ -71,52 +71,46 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
         raise SpecError(f"id {name} has no embedding, the service failed it; ask for another one")
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
-    meanings = load_meanings(searcher.version.spec.profile_schema)
-    named = meanings.of_text(one[TEXT])
+    named = load_meanings(searcher.version.spec.profile_schema).read(one[TEXT])
 
     def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
-        return (*_named_by_both(named, meanings.of_text(other[TEXT])), *shared(one, other, columns))
+        return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns))
 
     return _hits(searcher, vector, query, reasons, without=profile_id)
 
 
-def _named_by_both(one: Sequence[Meaning], other: Sequence[Meaning]) -> tuple[Meaning, ...]:
-    """What two texts both speak of, as far as the lexicon knows it."""
-    return tuple(meaning for meaning in one if meaning in other)
-
-
-def _stated_conditions(
-    searcher: Searcher, meanings: Meanings, asked: Sequence[Meaning]
-) -> tuple[Condition | OneOf, ...]:
-    """Where somebody lives and what is spoken, as far as the text names it: `catalogue` hardly shows that."""
+def _stated_conditions(searcher: Searcher, asked: ReadText) -> tuple[OneOf, ...]:
+    """Return homes and languages of the text as conditions, for `catalogue` vectors hardly show them."""
     if not searcher.encoder.fast:
         return ()
     column = searcher.version.schema.column
-    ways = tuple(
-        tuple(Condition(column(each.column), "=", each.value) for each in home)
-        for home in meanings.homes(asked)
+    return tuple(
+        OneOf(tuple(tuple(Condition(column(each.column), "=", each.value) for each in way) for way in ways))
+        for ways in asked.conditions
     )
-    spoken = (Condition(column(LANGUAGES), "=", each.value) for each in asked if each.column == LANGUAGES)
-    return (*((OneOf(ways),) if ways else ()), *spoken)
 
 
-def _embed_text(searcher: Searcher, text: str) -> Matrix:
-    """The text's embedding, (1, dim)."""
-    if not 1 <= len(text.strip()) <= MAX_TEXT or len(text) > MAX_TEXT:
-        fault = "is blank" if text.isspace() else f"has {len(text)} characters"
-        raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as: joga RPG de madrugada")
-    check_unicode(text)
-    if searcher.encoder.fast and not _has_meaning(searcher, text):
+def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:
+    """Return the text's embedding, (1, dim). Raises SpecError if the text says nothing that can be sought."""
+    if searcher.encoder.fast and not _has_meaning(searcher, text, asked):
         raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
     return searcher.encoder.encode_text([text])
 
 
-def _has_meaning(searcher: Searcher, text: str) -> bool:
-    """Whether the text names what the catalogue knows; among texts of others, whether it has a word."""
+def _has_meaning(searcher: Searcher, text: str, asked: ReadText) -> bool:
+    """Return whether the text names a known attribute or, for a collection, has a word that counts."""
     if not searcher.version.spec.collection:
-        return bool(load_meanings(searcher.version.spec.profile_schema).of_text(text))
+        return bool(asked.attributes)
     placed, nowhere = searcher.encoder.encode_text([text, ""])
     return bool((placed != nowhere).any())
+
+
+def _check_text(text: str) -> None:
+    """Raise SpecError for a text that is blank, too long or no valid Unicode."""
+    if not 1 <= len(text.strip()) <= MAX_TEXT or len(text) > MAX_TEXT:
+        fault = "is blank" if text.isspace() else f"has {len(text)} characters"
+        raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as: joga RPG de madrugada")
+    check_unicode(text)
 
 
 def _hits(
@@ -138,6 +132,3 @@ def _profiles(version: Published, ids: Ids) -> dict[int, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
     rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
     return {row["id"]: row for row in rows.to_pylist()}
-
-
-# --- nearest profiles ------------------------------------------------------------------------------------

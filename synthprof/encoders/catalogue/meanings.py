@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -33,8 +33,48 @@ class Meaning:
         return f"{self.column}={self.value}"
 
 
+Alternatives = tuple[tuple[Meaning, ...], ...]
+"""A condition that holds where all attributes of at least one entry do."""
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """The attributes that a text names, each once, and what follows from them for a search.
+
+    >>> read = load_meanings("gamer_br").read("joga RPG, mora em Curitiba")
+    >>> [str(each) for each in read.attributes]
+    ['genero=RPG', 'cidade=Curitiba']
+    >>> [str(each) for each in read.agreeing({"jogos_favoritos": "Elden Ring", "cidade": "Recife"})]
+    ['jogos_favoritos=Elden Ring']
+    """
+
+    attributes: tuple[Meaning, ...]
+    _meanings: "Meanings" = field(repr=False, compare=False)
+
+    @property
+    def conditions(self) -> tuple[Alternatives, ...]:
+        """The homes and languages that the text names: all conditions of a search must hold (ADR 24).
+
+        A home is a city with its state, or a state of which no city is named. Several homes are alternatives
+        of one condition; each language is a condition of its own.
+        """
+        homes = self._meanings.homes(self.attributes)
+        spoken = ((((each,),)) for each in self.attributes if each.column == LANGUAGES)
+        return (*((homes,) if homes else ()), *spoken)
+
+    def agreeing(self, profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
+        """Return the named attributes that a profile has, each once, with the values of the profile."""
+        found = (agreed for each in self.attributes for agreed in self._meanings.agreeing(each, profile))
+        return tuple(dict.fromkeys(found))
+
+    def agreeing_text(self, text: str) -> tuple[Meaning, ...]:
+        """Return the attributes that another text names too."""
+        others = self._meanings.read(text).attributes
+        return tuple(each for each in self.attributes if each in others)
+
+
 class Meanings:
-    """Reads texts by the lexicon of one schema, whatever encoder made the embeddings."""
+    """The lexicon of one schema, by which texts are read whatever encoder made the embeddings."""
 
     def __init__(self, schema: str) -> None:
         vocabulary = read_vocabulary(schema)
@@ -44,32 +84,30 @@ class Meanings:
         self._genres = {game.name: game.genre for game in vocabulary.games}
         self._states = dict(vocabulary.cities)
 
-    def of_text(self, text: str) -> tuple[Meaning, ...]:
-        """The attributes that the text names, each once."""
+    def read(self, text: str) -> ReadText:
+        """Return the attributes that the text names, with the means to compare them with profiles."""
         found = self._finder.find(pa.array([text], pa.large_string())).phrases.tolist()
-        return tuple(dict.fromkeys(Meaning(*token) for phrase in found for token in self._tokens[phrase]))
+        named = dict.fromkeys(Meaning(*token) for phrase in found for token in self._tokens[phrase])
+        return ReadText(tuple(named), self)
 
-    def homes(self, asked: Sequence[Meaning]) -> tuple[tuple[Meaning, ...], ...]:
-        """Each place to live in that is among them, with its state; a state only if none of its cities is."""
-        cities = [each for each in asked if each.column == CITY]
+    def homes(self, attributes: Sequence[Meaning]) -> Alternatives:
+        """Return each city among the attributes with its state, then each state without a named city."""
+        cities = [each for each in attributes if each.column == CITY]
         states = {self._states[city.value] for city in cities}
         of_cities = ((Meaning(STATE, self._states[city.value]), city) for city in cities)
-        alone = ((each,) for each in asked if each.column == STATE and each.value not in states)
+        alone = ((each,) for each in attributes if each.column == STATE and each.value not in states)
         return (*of_cities, *alone)
 
-    def agreeing(self, asked: Iterable[Meaning], profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
-        """Those of the attributes asked for that the profile has, with the values that it has."""
-        return tuple(dict.fromkeys(found for each in asked for found in self._agreeing(each, profile)))
-
-    def _agreeing(self, asked: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
-        if asked.column == GENRE:
+    def agreeing(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
+        """Return the values of a profile that agree with one attribute of a text."""
+        if attribute.column == GENRE:
             games = _items(profile.get(GAMES))
-            return (Meaning(GAMES, game) for game in games if self._genres.get(game) == asked.value)
-        value = profile.get(asked.column)
-        if asked.column in ANCHORS:
-            near = value is not None and abs(int(value) - int(asked.value)) <= NUMBER_NEAR
-            return (Meaning(asked.column, str(value)),) if near else ()
-        return (asked,) if asked.value in _items(value) else ()
+            return (Meaning(GAMES, game) for game in games if self._genres.get(game) == attribute.value)
+        value = profile.get(attribute.column)
+        if attribute.column in ANCHORS:
+            near = value is not None and abs(int(value) - int(attribute.value)) <= NUMBER_NEAR
+            return (Meaning(attribute.column, str(value)),) if near else ()
+        return (attribute,) if attribute.value in _items(value) else ()
 
 
 @functools.lru_cache(maxsize=4)

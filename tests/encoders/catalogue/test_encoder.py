@@ -161,11 +161,11 @@ def test_a_query_finds_who_has_what_it_says() -> None:
 def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
     batch = made_profiles()[0].slice(0, 1_000)
     meanings = load_meanings("gamer_br")
-    read = [(row, each) for row in batch.to_pylist() for each in meanings.of_text(row["descricao"])]
-    read = [(row, each) for row, each in read if each.column != "genero"]  # a game's, or a wish of its own
-    wrong = [(row["descricao"], each) for row, each in read if not meanings.agreeing([each], row)]
-    assert len(read) > 10_000
-    assert len(wrong) <= 0.003 * len(read), wrong[:3]  # people are called Bragança or Mário
+    named = [(row, each) for row in batch.to_pylist() for each in meanings.read(row["descricao"]).attributes]
+    named = [(row, each) for row, each in named if each.column != "genero"]  # a game's, or a wish of its own
+    wrong = [(row["descricao"], each) for row, each in named if not list(meanings.agreeing(each, row))]
+    assert len(named) > 10_000
+    assert len(wrong) <= 0.003 * len(named), wrong[:3]  # people are called Bragança or Mário
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
     ],
 )
 def test_words_mean_what_they_say_in_their_place(text: str, meaning: str | None) -> None:
-    assert " ".join(map(str, load_meanings("gamer_br").of_text(text))) == (meaning or "")
+    assert " ".join(map(str, load_meanings("gamer_br").read(text).attributes)) == (meaning or "")
 
 
 NAMES_AND_VECTOR = """

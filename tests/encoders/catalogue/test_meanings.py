@@ -1,0 +1,39 @@
+"""Attributes that a text names, the conditions of a search that follow, and what agrees with them."""
+
+import pytest
+
+from synthprof.encoders.catalogue.meanings import load_meanings
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("mora em Curitiba", [["estado=PR cidade=Curitiba"]]),
+        ("do Paraná ou de Recife", [["estado=PE cidade=Recife", "estado=PR"]]),
+        ("em Curitiba, Paraná", [["estado=PR cidade=Curitiba"]]),
+        ("fala inglês e espanhol", [["idiomas=Inglês"], ["idiomas=Espanhol"]]),
+        ("joga RPG", []),
+    ],
+)
+def test_homes_are_alternatives_and_each_language_is_a_condition(
+    text: str, conditions: list[list[str]]
+) -> None:
+    asked = load_meanings("gamer_br").read(text)
+    assert [[" ".join(map(str, way)) for way in ways] for ways in asked.conditions] == conditions
+
+
+def test_a_profile_agrees_with_the_values_that_it_has() -> None:
+    asked = load_meanings("gamer_br").read("joga RPG solo há 12 anos, mora em Curitiba")
+    lists = {"jogos_favoritos": "FIFA, Skyrim, Elden Ring", "estilos_preferidos": "Solo"}
+    agreeing = asked.agreeing({**lists, "anos_experiencia": 10, "cidade": "Recife"})
+    assert {str(each) for each in agreeing} == {
+        "jogos_favoritos=Skyrim",
+        "jogos_favoritos=Elden Ring",
+        "estilos_preferidos=Solo",
+        "anos_experiencia=10",
+    }
+
+
+def test_two_texts_agree_in_the_attributes_that_both_name() -> None:
+    asked = load_meanings("gamer_br").read("joga RPG de madrugada")
+    assert [str(each) for each in asked.agreeing_text("RPG pela manhã")] == ["genero=RPG"]
