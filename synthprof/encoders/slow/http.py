@@ -1,7 +1,7 @@
 """Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
 
 What comes back is checked value by value, for servers answer 200 with nulls where a vector was not finite.
-`synthprof.encoders.slow.asking` decides how to go on after a failure (bad texts, outages, records).
+`synthprof.encoders.slow.dispatch` decides how to go on after a failure (bad texts, outages, records).
 """
 
 import base64

@@ -15,19 +15,22 @@ from synthprof.encoders.slow.answers import Answers, text_digest
 from synthprof.encoders.slow.asking import Effort, Embedder
 from synthprof.encoders.slow.encoder import Rejected
 from synthprof.encoders.slow.http import Endpoint, HttpEncoder, endpoint_of
+from synthprof.encoders.slow.request import Progress
 
 DIM = 32
 
 
 @contextmanager
-def _embedder(tmp_path: Path, faults: Faults, **effort: float) -> Iterator[Embedder]:
+def _embedder(
+    tmp_path: Path, faults: Faults, progress: Progress = lambda *_: None, **effort: float
+) -> Iterator[Embedder]:
     settings = {"batch_size": 16, "requests_in_flight": 4, "pause_seconds": 0.05, "patience_seconds": 20}
     with (
         serving(faults) as url,
         Answers(tmp_path, f"m {DIM}") as answers,
         HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 20), "m", DIM) as service,
     ):
-        yield Embedder(service, answers, Effort(**settings | effort))
+        yield Embedder(service, answers, Effort(**settings | effort), progress)
 
 
 def _texts(count: int, poison_every: int = 0) -> list[str]:
@@ -109,16 +112,15 @@ def test_an_outage_longer_than_the_patience_is_told_once_fails_and_keeps_what_wa
     assert again.asked.total() == len(texts) - done
 
 
-def test_what_is_heard_adds_up_to_rows_answered_and_failed(tmp_path: Path) -> None:
-    heard: list[tuple[int, int]] = []
+def test_progress_adds_up_to_rows_answered_and_failed(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
     texts = _texts(100, poison_every=50)
     rows = [*texts, *texts, texts[0]]  # of which some have the same text
-    with _embedder(tmp_path, Faults()) as embedder:
-        embedder._heard = lambda answered, failed: heard.append((answered, failed))
+    with _embedder(tmp_path, Faults(), lambda *rows: told.append(rows)) as embedder:
         embedder.embed(rows)
-        assert tuple(map(sum, zip(*heard, strict=True))) == (197, 4)
+        assert tuple(map(sum, zip(*told, strict=True))) == (197, 4)
         embedder.embed(["perfil 1", "perfil 1"])
-    assert heard[-1] == (2, 0)  # what was answered before counts as done at once
+    assert told[-1] == (2, 0)  # what was answered before counts as done at once
 
 
 def test_the_same_text_is_asked_for_once(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""One request to a slow encoder: its finite vectors are saved before the thread goes on."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from synthprof.base.arrays import Vector
+from synthprof.encoders.slow.answers import Answers
+from synthprof.encoders.slow.encoder import Rejected, SlowEncoder
+from synthprof.encoders.slow.outage import Outages
+
+NOT_FINITE = 200
+"""The code of a failure whose request succeeded, but whose vector was not finite or zero."""
+
+Progress = Callable[[int, int], None]
+"""Called from any thread with the rows that got an embedding, and those that cannot, since the last call."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A text to embed, and the number of rows that have it."""
+
+    digest: bytes
+    text: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A text that failed alone, or whose vector was not finite."""
+
+    item: Item
+    code: int
+    error: str
+
+
+class Requests:
+    """Requests to one service, from several threads.
+
+    since: answers are saved as of this moment (seconds of the epoch) or later.
+    """
+
+    def __init__(
+        self, service: SlowEncoder, answers: Answers, outages: Outages, since: float, progress: Progress
+    ) -> None:
+        self._service = service
+        self._answers = answers
+        self._outages = outages
+        self._since = since
+        self._progress = progress
+        self._tries: Counter[bytes] = Counter()
+
+    def ask(self, batch: Sequence[Item], patient: bool = True) -> list[Suspect]:
+        """Save the finite vectors of a batch; return its other texts. Raises Rejected if the batch fails.
+
+        patient: let the service's own retries run. A service that is out is waited for either way.
+        """
+        vectors = self._ask_through_outages(batch, patient)
+        self._tries.update(item.digest for item in batch)
+        good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
+        if good:
+            self._answers.save(good, self._since)
+            self._progress(sum(item.rows for item in batch if item.digest in good), 0)
+        return [Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
+
+    def give_up(self, item: Item) -> None:
+        """Report the rows of a text as rows without an embedding."""
+        self._progress(0, item.rows)
+
+    def tries(self, item: Item) -> int:
+        """Return how often the text was sent."""
+        return self._tries[item.digest]
+
+    def _ask_through_outages(self, batch: Sequence[Item], patient: bool) -> list[Vector | None]:
+        while True:
+            try:
+                return self._service.ask([item.text for item in batch], patient)
+            except Rejected as error:
+                self._tries.update(item.digest for item in batch)
+                if not (error.busy and self._outages.outlast(time.monotonic())):
+                    raise
