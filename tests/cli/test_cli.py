@@ -59,6 +59,24 @@ def test_a_terminal_without_our_letters_gets_question_marks_and_programs_get_utf
     assert _call(home, *search, **ascii_only).stdout == _call(home, *search).stdout
 
 
+def test_the_list_of_commands_loads_what_it_shows_alone() -> None:
+    script = (
+        "import sys, contextlib; sys.argv = ['synthprof', '--help']\n"
+        "from synthprof.cli.main import main\n"
+        "with contextlib.suppress(SystemExit): main()\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "build-index  Publish a version with another index" in done.stdout
+    slow = {"pydantic", "rich", "psutil", "numpy", "pyarrow", "faiss", "jinja2"}
+    assert not slow & {name.split(".")[0] for name in done.stderr.split()}
+
+
+def test_a_command_that_is_not_there_is_told_with_one_that_is(home: Path) -> None:
+    done = _call(home, "serch", "x")
+    assert done.returncode == 2 and "search" in done.stderr
+
+
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     tmp_path: Path, asked: signal.Signals

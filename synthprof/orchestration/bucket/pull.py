@@ -1,7 +1,6 @@
 """A published version fetched from the bucket, for those who read on a machine that made nothing of it.
 
-`python -m synthprof.orchestration.bucket.pull DATASET [VERSION]` takes the settings of a worker from the
-environment.
+`synthprof pull DATASET [VERSION]` runs this module; it takes the settings of a worker from the environment.
 """
 
 import argparse
@@ -24,9 +23,7 @@ from synthprof.system.refusals import clear_errors
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status; the folder of the version is printed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m synthprof.orchestration.bucket.pull", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="synthprof pull", description=__doc__)
     parser.add_argument("dataset")
     parser.add_argument("version", nargs="?", default="", help="the current one if not given")
     options = parser.parse_args(arguments)
