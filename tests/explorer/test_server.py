@@ -406,13 +406,10 @@ def test_large_answers_are_compressed_in_the_process_that_makes_them(client):
 
 
 def test_the_plugin_that_airflow_imports_is_light():
-    code = "import sys, synthprof_hosts, synthprof.orchestration.provider.plugin; print(*sys.modules)"
-    command = [
-        sys.executable,
-        "-c",
-        f"import sys; sys.path.insert(0, sys.argv[1]); {code}",
-        str(PROJECT / "plugins"),
-    ]
+    code = """import sys; sys.path.insert(0, sys.argv[1])
+import synthprof_hosts, synthprof.orchestration.provider.plugin
+print(*sys.modules)"""
+    command = [sys.executable, "-c", code, str(PROJECT / "plugins")]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     heavy = {"numpy", "pandas", "pyarrow", "faiss", "scipy", "sklearn", "plotly"}
     assert not heavy & {name.partition(".")[0] for name in found.split()}

@@ -446,6 +446,24 @@ def test_the_example_samples_the_version_that_the_event_names(airflow, rest):
     assert {"nome", "descricao", "cluster_id"} <= set(sample.column_names)
 
 
+def test_a_night_is_a_partition_that_wakes_the_consumer_of_partitions(airflow, rest):
+    """The example's DAGs; a night's run comes by hand, with the key that the timetable would give it."""
+    maker, consumer, night = "players_by_night", "count_players_by_night", "2026-02-28"
+    until(lambda: rest.call("GET", f"/dags/{consumer}").is_success, 180, f"the DAG {consumer}")
+    with unpaused(rest, maker), unpaused(rest, consumer):
+        body = {"logical_date": None, "conf": {"profiles": 300, "clusters": 4}, "partition_key": night}
+        made = rest.call("POST", f"/dags/{maker}/dagRuns", body).raise_for_status().json()["dag_run_id"]
+        assert ended(rest, maker, made) == "success"
+        until(lambda: runs(rest, consumer), 300, "the run that the partition starts")
+        (run,) = runs(rest, consumer)
+        assert ended(rest, consumer, run["dag_run_id"]) == "success"
+    assert run["partition_key"] == night
+    assert rest.value(consumer, run["dag_run_id"], "count") == {"night": night, "rows": [300]}
+    facts = rest.ask("GET", f"/synthprof/api/runs/{maker}/{quote(made)}").raise_for_status().json()
+    assert facts["dataset"] == "players_by_night", "its author fixed the data set"
+    assert rest.run(maker, made)["note"].startswith("Published **players_by_night** version")
+
+
 def failed_of(run: str) -> dict:
     """What clears the failed tasks of a run and all after them."""
     return {"dag_run_id": run, "only_failed": True, "include_downstream": True, "dry_run": False}
