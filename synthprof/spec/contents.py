@@ -29,7 +29,7 @@ NO_CLUSTER = -1
 """The cluster of a profile that has no embedding."""
 
 NORM_TOLERANCE = 1e-4
-"""An embedding's norm may be off by this: float32 rounding of up to 4,096 values."""
+"""Allowed deviation of an embedding's norm from 1: float32 rounding of up to 4,096 values."""
 
 
 @dataclass(frozen=True)

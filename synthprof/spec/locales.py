@@ -1,4 +1,4 @@
-"""The locales that names of people can be in."""
+"""Locales of person names."""
 
 import functools
 import importlib.util
@@ -10,7 +10,7 @@ from synthprof.base.errors import SpecError
 
 @functools.cache
 def locales() -> tuple[str, ...]:
-    """Every Faker locale that has person names, read from Faker's folder without importing it."""
+    """Return the Faker locales with person names, sorted; read from Faker's folder without importing it."""
     found = importlib.util.find_spec("faker")
     if found is None or not found.submodule_search_locations:
         raise SpecError("the package faker is missing; install the requirements again")

@@ -1,4 +1,4 @@
-"""Flat parameters against their declaration: one JSON Schema for each, as Airflow applies it, too."""
+"""Checks of flat parameters against their declaration, a JSON Schema each, which Airflow applies too."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ class ParamModel(BaseModel):
 
 
 def schemas_of(*models: type[BaseModel]) -> Schemas:
-    """The schemas of all fields of the models, in order."""
+    """Return the JSON Schema of each field of the models, in order."""
     found = {
         name: dict(properties)
         for model in models
@@ -27,13 +27,13 @@ def schemas_of(*models: type[BaseModel]) -> Schemas:
     }
     for properties in found.values():
         properties.pop("title", None)
-        if "const" in properties:  # Airflow's form ignores it; an enum becomes a drop-down
+        if "const" in properties:  # Airflow's form ignores const; it shows an enum as a drop-down
             properties["enum"] = [properties.pop("const")]
     return found
 
 
 def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
-    """Nothing, when each of the parameters is among those known and texts have a source; else SpecError."""
+    """Raise SpecError for an unknown parameter, or for a collection without a source."""
     for name, value in params.items():
         if name not in known:
             raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
@@ -42,11 +42,11 @@ def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def check_value(name: str, value: Any, schema: Mapping[str, Any]) -> None:  # noqa: ANN401
-    """Nothing, when the value is within the bounds of its schema; else SpecError.
+    """Raise SpecError for a value that its schema does not allow.
 
-    The first line is the one that Airflow gives for the same value, since both apply the same JSON Schema.
+    The first line of the message is Airflow's for the same value, as both apply the same JSON Schema.
     """
-    import jsonschema  # a tenth of a second, which only wrong values pay
+    import jsonschema  # its import takes 0.1 s, which only wrong values cost
 
     if isinstance(value, float) and not math.isfinite(value):  # JSON Schema's bounds let NaN pass
         raise SpecError(f"Invalid input for param {name}: {value} is not a finite number")
@@ -59,7 +59,7 @@ def check_value(name: str, value: Any, schema: Mapping[str, Any]) -> None:  # no
 
 
 def number_of(model: type[BaseModel], name: str, value: Any) -> Any:  # noqa: ANN401
-    """The value in the field's own number type: JSON does not tell 1 from 1.0."""
+    """Return a number in the type of its field, since JSON does not distinguish 1 from 1.0."""
     wanted = model.model_fields[name].annotation
     if wanted in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
         return wanted(value)

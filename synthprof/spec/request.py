@@ -29,7 +29,7 @@ DatasetName = Annotated[
 
 
 class Request(ParamModel):
-    """One order: this data set, made of that spec, in this way."""
+    """A request to make a data set: its name, its spec and the runtime parameters."""
 
     dataset: DatasetName = "gamers"
     spec: Spec = Spec()
@@ -37,12 +37,12 @@ class Request(ParamModel):
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Request":
-        """The request that flat parameters ask for; what is not given has its default.
+        """Return the request for flat parameters; a parameter that is not given has its default.
 
-        Raises SpecError naming value, rule and remedy.
+        Raises SpecError that names the value, the rule and the remedy.
         """
         if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
-            with contextlib.suppress(ValidationError):  # said below as Airflow says it
+            with contextlib.suppress(ValidationError):  # reported below, in the words of Airflow
                 return cls._of(params)
         check_params(params)
         numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
@@ -61,15 +61,16 @@ class Request(ParamModel):
 
     @property
     def params(self) -> dict[str, Any]:
-        """The flat parameters, defaults included: what from_params takes."""
+        """The flat parameters including defaults, as `from_params` takes them."""
         return {"dataset": self.dataset, **self.spec.model_dump(), **self.runtime.model_dump()}
 
 
 @functools.cache
 def params_schema(kind: RequestKind = "generate") -> Schemas:
-    """JSON Schema of each flat parameter with type, bounds, default and description, in reading order.
+    """Return the JSON Schema of each flat parameter by name, in the order of forms and help.
 
-    Of those that make profiles, or of those that embed a collection from elsewhere.
+    Each has type, bounds, default and description. kind: the parameters of generated profiles, or those of a
+    collection that is embedded.
     """
     foreign = EMBEDDING if kind == "generate" else (*GENERATING, *RESOLVED)
     found = {name: properties for name, properties in _every_param().items() if name not in foreign}
@@ -86,7 +87,7 @@ def _every_param() -> Schemas:
 
 
 def check_params(params: Mapping[str, Any]) -> None:
-    """Nothing, when each parameter is known and within its bounds; else SpecError."""
+    """Raise SpecError for a parameter that is unknown or out of bounds."""
     schemas = _every_param()
     for name, value in params.items():
         if name not in schemas:

@@ -1,4 +1,4 @@
-"""Shards: ranges of blocks, each given to one task."""
+"""Shards: ranges of blocks, one per task."""
 
 import itertools
 import re
@@ -8,12 +8,12 @@ from synthprof.base.errors import SpecError
 from synthprof.spec.spec import BLOCK_ROWS, MAX_SHARDS, Runtime, Spec
 
 SHARD_ROWS = 500_000
-"""Rows of an automatic shard: seconds of work on two cores, so that Airflow's second is small."""
+"""Rows of an automatic shard: some seconds of work on two cores, much more than a task's overhead of 1 s."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A range of blocks given to one task: `first` to before `end`. Raises SpecError if it holds none."""
+    """A range of blocks for one task, from `first` to before `end`. Raises SpecError if it is empty."""
 
     first: int
     end: int
@@ -26,7 +26,7 @@ class Shard:
 
     @classmethod
     def of(cls, text: str) -> "Shard":
-        """The shard that is written as FIRST:END. Raises SpecError for anything else."""
+        """Return the shard written as FIRST:END. Raises SpecError for other text."""
         found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
         if found is None:
             raise SpecError(f"shard {text[:80]!r} is not FIRST:END; give its first block and end, as 0:16")
@@ -34,17 +34,17 @@ class Shard:
 
     @property
     def blocks(self) -> range:
-        """The numbers of the blocks."""
+        """The block numbers."""
         return range(self.first, self.end)
 
     def label(self, profiles: int) -> str:
-        """The row range as people read it, ids being 1-based: `1-500,000`."""
+        """Return the range of ids, which begin at 1, as text: `1-500,000`."""
         last = min(self.end * BLOCK_ROWS, profiles)
         return f"{self.first * BLOCK_ROWS + 1:,}-{last:,}"
 
 
 def plan_shards(spec: Spec, runtime: Runtime) -> tuple[Shard, ...]:
-    """The shards, in order, without gap or overlap, as even as blocks allow; from its input alone."""
+    """Return the shards of a data set in order, without gap or overlap, as equal as whole blocks allow."""
     wanted = runtime.shards or max(1, round(spec.profiles / SHARD_ROWS))
     count = min(wanted, spec.blocks, MAX_SHARDS)
     edges = [spec.blocks * i // count for i in range(count + 1)]

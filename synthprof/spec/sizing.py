@@ -1,6 +1,6 @@
-"""How large things are to be: how many clusters, how many rows to train them on, which kind of index.
+"""Automatic sizes: the number of clusters, the rows they are trained on, and the kind of index.
 
-Pure arithmetic on rows, dimensions and bytes; nothing heavy is imported, as `plan` asks before anything runs.
+Pure arithmetic on rows, dimensions and bytes, without heavy imports, as `plan` needs it before a run.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ NLIST_BAND = 4  # search costs nlist + nprobe * rows / nlist: within 4x of the s
 
 
 def clusters_of(spec: Spec) -> int:
-    """The number of clusters: as asked for, or the automatic one."""
+    """Return the number of clusters of a spec: the requested or the automatic one."""
     return spec.clusters or automatic_k(spec.profiles)
 
 
 def automatic_k(rows: int) -> int:
-    """√rows, lowered until each centroid has 39 rows to train on; at least 1."""
+    """Return √rows, limited so that each centroid has 39 rows to train on; at least 1."""
     return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN))
 
 
 def check_k(k: int, rows: int) -> None:
-    """Raise SpecError unless k centroids can be trained on so many rows; one centroid always can."""
+    """Raise SpecError if `rows` are too few to train k centroids; they are enough for one centroid."""
     most = max(1, rows // POINTS_MIN)
     if k < 1:
         raise SpecError(f"clusters={k} is below 1; use clusters={most} or fewer, or 0 for automatic")
@@ -47,7 +47,10 @@ def check_k(k: int, rows: int) -> None:
 
 
 def training_rows_count(rows: int, k: int) -> int:
-    """128 per centroid, 65,536 to 131,072 in all, at least 39 per centroid; all rows if that is fewer."""
+    """Return the number of rows to train k centroids on.
+
+    128 per centroid within 65,536 to 131,072 in all, but at least 39 per centroid, and at most all rows.
+    """
     return min(rows, max(POINTS_MIN * k, min(max(POINTS_MAX * k, SAMPLE_ROWS_MIN), SAMPLE_ROWS_MAX)))
 
 
@@ -56,7 +59,7 @@ def training_rows_count(rows: int, k: int) -> int:
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table: when a kind of index is right. dsub: dimensions per PQ code byte."""
+    """A rule for when a kind of index is suitable. dsub: dimensions per byte of a PQ code."""
 
     kind: str
     automatic: bool
@@ -66,7 +69,7 @@ class Rule:
     why: str
 
 
-# From the best answers to the smallest index. `auto` takes the first row that fits rows and memory.
+# From the best answers to the smallest index. `auto` takes the first rule that fits rows and memory.
 RULES = (
     Rule("flat", True, 1, 20_000, 0, "exact; a scan takes about a millisecond"),
     Rule("ivf_flat", True, 1, math.inf, 0, "full vectors, built from the clusters in one pass"),
@@ -95,8 +98,8 @@ RULES = (
         8,
         "1 bit per dimension fits the memory (recall below 0.95)",
     ),
-    # Never automatic: it takes 0.8 s of one thread for 20,000 rows, where a scan answers in 0.7 ms, and 240 s
-    # for a million, where IVF,Flat takes 1 s. On request, to load-test searches.
+    # Never automatic: its build takes 0.8 s of one thread for 20,000 rows, where a scan answers in 0.7 ms, and
+    # 240 s for a million, where IVF,Flat takes 1 s. On request, to load-test searches.
     Rule("hnsw", False, 1, math.inf, 0, "asked for: quickest answers, slowest build (one thread)"),
 )
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
@@ -104,7 +107,7 @@ KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
 
 @dataclass(frozen=True)
 class IndexChoice:
-    """What to build: nlist, nprobe and pq_m are 0 where the kind has none; bytes: file and memory."""
+    """The index to build. nlist, nprobe, pq_m: 0 where unused; bytes: size in file and memory."""
 
     kind: str
     nlist: int
@@ -115,9 +118,10 @@ class IndexChoice:
 
 
 def choose(rows: int, dim: int, memory_bytes: int, kind: str = "auto", clusters: int = 0) -> IndexChoice:
-    """The first rule whose kind, rows and memory fit; with `clusters` in band, their number is nlist.
+    """Return the index of the first rule that fits kind, rows and memory.
 
-    Raises SpecError if no rule fits. memory_bytes: what the index may take, built or loaded.
+    memory_bytes: the limit of the index, while it is built and loaded. clusters: their number becomes nlist
+    if it is in band. Raises SpecError if no rule fits.
     """
     if kind not in ("auto", *KINDS):
         raise SpecError(f"index={kind!r} is not a kind of index; use auto or one of {', '.join(KINDS)}")
@@ -139,7 +143,7 @@ def choose(rows: int, dim: int, memory_bytes: int, kind: str = "auto", clusters:
 
 
 def index_of(spec: Spec) -> IndexChoice | None:
-    """The index to build, if one is wanted; it depends on the spec alone, so that its bytes do."""
+    """Return the index to build for a spec, or None if it saves none. Depends on the spec alone."""
     if not spec.save_index:
         return None
     memory = spec.index_memory_mib * MIB
@@ -147,12 +151,12 @@ def index_of(spec: Spec) -> IndexChoice | None:
 
 
 def needs_training(choice: IndexChoice, clusters: int) -> bool:
-    """Whether build() will ask for a training sample, given so many centroids."""
+    """Return whether an index needs a training sample, given the number of clusters."""
     return choice.kind in ("ivf_sq8", "ivf_pq") or (choice.nlist > 0 and not in_band(clusters, choice.nlist))
 
 
 def in_band(clusters: int, nlist: int) -> bool:
-    """Whether so many clusters serve as the lists of an index for which `nlist` would be best."""
+    """Return whether clusters can serve as inverted lists: their number is within 4× of the best `nlist`."""
     return nlist <= NLIST_BAND * clusters and clusters <= NLIST_BAND * nlist
 
 

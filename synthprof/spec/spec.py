@@ -15,10 +15,10 @@ from synthprof.spec.locales import locales
 from synthprof.spec.params import ParamModel
 
 BLOCK_ROWS = 16_384
-"""Rows of a block: the unit of randomness, work, files, resumption and verification."""
+"""Rows of a block, the unit of randomness, work, files, resumption and verification."""
 
 MAX_SHARDS = 100
-"""Airflow maps at most 1,024 tasks, and each costs about a second: more shards only slow a run."""
+"""Shards of a run: Airflow maps at most 1,024 tasks, and each costs about a second."""
 
 Encoder = Literal["catalogue", "hashed", "http", "model"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
@@ -38,7 +38,10 @@ _COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
 
 
 class Spec(ParamModel):
-    """Everything that determines the bytes of a data set, and nothing else."""
+    """The parameters that determine the bytes of a data set, and no others.
+
+    Reports quote the descriptions: another wording changes the bytes of every report.html.
+    """
 
     profile_schema: Annotated[
         Literal["gamer_br"], Field(description="Schema of the profiles: columns, catalogue and archetypes.")
@@ -123,12 +126,12 @@ class Spec(ParamModel):
 
     @property
     def row_word(self) -> str:
-        """What a row is called where people read of it."""
+        """The word for a row in texts for people: "profile" or "text"."""
         return row_word_of(self.collection)
 
     @property
     def slow_encoder(self) -> bool:
-        """Whether a service or a model embeds, so that rows are saved one by one: not `Encoder.fast`."""
+        """True where a service or a model embeds, so that each row is saved once it is embedded."""
         return self.encoder in ("http", "model")
 
     @property
@@ -137,100 +140,108 @@ class Spec(ParamModel):
         return -(-self.profiles // BLOCK_ROWS)
 
     def block_rows(self, block: int) -> int:
-        """Rows of one block."""
+        """Return the number of rows of one block."""
         return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
 
     @property
     def resolved(self) -> dict[str, Any]:
-        """What the source of a collection has told, which completes an order; nothing where there is none."""
+        """The parameters that the source of a collection determines; empty for generated profiles."""
         names = ("collection", "profiles", "columns") if self.collection else ()
         return {name: getattr(self, name) for name in names}
 
     @functools.cached_property
     def digest(self) -> str:
-        """Thirty-two hexadecimal digits that name this spec: BLAKE2b over its canonical JSON."""
+        """The name of this spec: BLAKE2b of its canonical JSON, as 32 hexadecimal digits."""
         unset = {name for name in _YOUNGER if not getattr(self, name)}
         return digest_of(self.model_dump(mode="json", exclude=unset))
 
     def described(self) -> dict[str, Any]:
-        """What stands in a manifest: the parameters that have a part in this data set."""
+        """Return the parameters that apply to this kind of data set, as its manifest lists them."""
         foreign = GENERATING if self.collection else EMBEDDING
         return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
 
 
 def row_word_of(collection: str) -> str:
-    """What a row is called where people read of it: a profile that was made, or a text from elsewhere."""
+    """Return the word for a row: "text" in a collection, "profile" in a generated data set."""
     return "text" if collection else "profile"
 
 
 _YOUNGER = ("model", "collection", "columns")
-"""Parameters that were not there when the first digests were made: they count once they are set."""
+"""Parameters added after the first release: they are part of the digest only once they are set."""
 
 GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector")
-"""Parameters that only generated profiles have."""
+"""Parameters of generated profiles alone."""
 
 EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
-"""Parameters that only collections from elsewhere have."""
+"""Parameters of collections alone."""
 
 RESOLVED = ("collection",)
-"""Parameters that nobody gives: they follow from the source."""
+"""Parameters that users cannot set: they follow from the source."""
 
 
 class Runtime(ParamModel):
-    """How a data set is made this time; no byte of it depends on this."""
+    """The parameters of one run, on which no byte of the data set depends."""
 
     source: Annotated[
         str,
         Field(
             pattern=_PATH,
-            description="SQLite or Parquet file, or folder of text files, whose texts are embedded.",
+            description="SQLite file, Parquet file or folder of text files whose texts are embedded.",
         ),
     ] = ""
     table: Annotated[
-        str, Field(pattern=_PATH, description="Table or view in an SQLite file; may be empty if it has one.")
+        str,
+        Field(pattern=_PATH, description="Table or view of an SQLite file; may be empty if it has only one."),
     ] = ""
-    id_column: Annotated[str, Field(pattern=_PATH, description="Column that names each row.")] = "id"
+    id_column: Annotated[str, Field(pattern=_PATH, description="Column with the id of each row.")] = "id"
     text_column: Annotated[str, Field(pattern=_PATH, description="Column with the text.")] = "text"
     shards: Annotated[
         int,
-        Field(ge=0, le=MAX_SHARDS, description="Parts that Airflow makes as mapped tasks; 0 is automatic."),
+        Field(
+            ge=0,
+            le=MAX_SHARDS,
+            description="Parts of the data set, each a mapped task in Airflow; 0 is automatic.",
+        ),
     ] = 0
     workers: Annotated[
         int,
         Field(ge=0, le=1_024, description="Processes per machine; 0 is 80 % of the usable cores."),
     ] = 0
     detailed_logging: Annotated[bool, Field(description="Log every block, not only every stage.")] = False
-    force: Annotated[bool, Field(description="Make everything anew, even what is already there.")] = False
+    force: Annotated[bool, Field(description="Rebuild everything, even results that exist already.")] = False
     keep_versions: Annotated[
         int,
         Field(
             ge=0,
             le=10_000,
-            description="Published versions to keep, the current one among them; older ones that nobody "
-            "reads are removed after publishing; 0 keeps all.",
+            description="Published versions to keep, including the current one; after publishing, older "
+            "versions that no process reads are removed; 0 keeps all.",
         ),
     ] = 3
     batch_size: Annotated[
         int,
-        Field(ge=1, le=4_096, description="Texts per request of http or batch of model; saved as they come."),
+        Field(ge=1, le=4_096, description="Texts per request (encoder http) or per batch (encoder model)."),
     ] = 32
     requests_in_flight: Annotated[
-        int, Field(ge=1, le=64, description="Requests of one task that the encoder http has open at once.")
+        int, Field(ge=1, le=64, description="Requests that one task has open at once (encoder http).")
     ] = 4
     request_seconds: Annotated[
-        int, Field(ge=1, le=3_600, description="Seconds that the encoder http waits for one answer.")
+        int, Field(ge=1, le=3_600, description="Seconds to wait for one answer (encoder http).")
     ] = 60
     patience_seconds: Annotated[
-        int, Field(ge=0, le=86_400, description="Seconds that an outage of the service is waited out.")
+        int,
+        Field(
+            ge=0, le=86_400, description="Seconds to wait for the service during an outage (encoder http)."
+        ),
     ] = 900
     limit: Annotated[
         int,
         Field(
             ge=0,
             le=1_000_000_000,
-            description="Rows that a task of http or model embeds, then stops; 0 is no limit.",
+            description="Rows that one task embeds before it stops (encoder http or model); 0 is no limit.",
         ),
     ] = 0
     max_failed: Annotated[
-        int, Field(ge=0, le=1_000_000_000, description="Rows that may stay without an embedding.")
+        int, Field(ge=0, le=1_000_000_000, description="Maximum number of rows without an embedding.")
     ] = 0
