@@ -1,4 +1,4 @@
-"""`python -m synthprof.schemas [SCHEMA]` writes the description of a schema, as in docs/schema.md."""
+"""The command `python -m synthprof.schemas [SCHEMA]`, which writes the description of a schema."""
 
 import sys
 

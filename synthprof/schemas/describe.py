@@ -1,4 +1,4 @@
-"""A schema in words: what docs/schema.md says, made from the schema alone."""
+"""The description of a schema in Markdown, as in docs/schema.md, made from the schema alone."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,11 +8,11 @@ from synthprof.schemas.reading import ALLOWED, NEEDED
 from synthprof.schemas.schema import NUMBERS, Column, Schema
 
 MAX_SHOWN = 45
-"""Values listed in full; longer lists are counted and begun."""
+"""Values listed of a column; the others are counted."""
 
 
 def describe(schema: Schema) -> str:
-    """The schema as Markdown: its columns, values, features and archetypes."""
+    """Return the columns, values, features and archetypes of a schema as Markdown."""
     features = [column for column in schema.columns if column.feature is not None]
     return "\n".join(
         [

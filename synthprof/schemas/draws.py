@@ -1,6 +1,6 @@
-"""How a column is drawn: weights, factors that other columns put on them, and templates of texts.
+"""The ways to draw a column: weights, factors by which other columns change them, and templates of texts.
 
-Plain values all the way down (no lambdas, no SQL), as `schema` wants them; `generate` draws by them.
+They are plain values without lambdas or SQL, from which `profiles/drawing.py` draws.
 """
 
 import re
@@ -9,12 +9,12 @@ from typing import Literal
 
 LIST_SEPARATOR = ", "
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""A column's name in a template of a text."""
+"""Matches a column's name in a template of a text."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How another column changes the odds: the factors for each of its values or bands.
+    """The factors by which another column changes the odds, for each of its values or bands.
 
     `edges` is empty for a category or flag (one row of factors per value); for an integer, row i of the
     factors holds where edges[i] <= value < edges[i + 1].
@@ -44,7 +44,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Number:
-    """An integer from `low` on, low + i having the i-th weight; reported in bands that begin at `bands`."""
+    """An integer from `low` on; low + i has the i-th weight. Reports group it into bands from `bands` on."""
 
     low: int
     weights: tuple[float, ...]
@@ -56,8 +56,8 @@ class Number:
 class YearsSince:
     """Years x with 0 <= x <= top, where top = min(column - start, most).
 
-    The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall: integers, so that it is exact everywhere. With
-    equal exponents the middle is likeliest; the larger `rise`, the earlier the start.
+    The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall, an integer, so that it is exact on every
+    machine. With equal exponents the middle is likeliest; a larger `rise` means an earlier start.
     """
 
     column: str
@@ -69,7 +69,7 @@ class YearsSince:
 
 @dataclass(frozen=True)
 class Lookup:
-    """What follows from another column: `values[codes[i]]` where that column has its i-th value."""
+    """A value that follows from another column: `values[codes[i]]` where that column has its i-th value."""
 
     column: str
     values: tuple[str, ...]
@@ -80,9 +80,9 @@ class Lookup:
 class Subset:
     """One to `len(sizes)` different values in order of preference; sizes[i] is the weight of i + 1 values.
 
-    With `first`, that value always stands first and the odds apply to the rest. With `through`, each value
-    is reached through one item of another list column, and `reachable[j]` holds the indices of the values
-    that its j-th item allows: a favourite game runs on a platform the player has.
+    With `first`, that value is always the first one, and the odds apply to the rest. With `through`, an item
+    of another list column must allow each value; `reachable[j]` holds the indices of the values that its j-th
+    item allows. Example: a favourite game runs on a platform that the player has.
     """
 
     values: tuple[str, ...]
@@ -99,8 +99,8 @@ class FullName:
     """A first name by sex and birth decade, then one last name, or two with probability `two_lasts`.
 
     firsts[s] are the names of the s-th sex, weights[s][i][d] the weight of the i-th in the d-th decade.
-    A birth year is `year` minus the age, so the clock is never asked. All this holds for `locale`; another
-    locale has its own names, by sex, masculine or feminine.
+    The birth year is `year` minus the age, so that no clock is read. These names are those of `locale`;
+    other locales have their own masculine and feminine names.
     """
 
     sex: str
@@ -120,7 +120,7 @@ class FullName:
 class Variant:
     """Templates for rows whose columns lie in the ranges of `when`: (column, lowest, highest).
 
-    For a category or flag the range is one of value indices. Without `when` it suits every row.
+    For a category or flag the range holds value indices. Without `when` the templates apply to every row.
     """
 
     when: tuple[tuple[str, int, int], ...]
@@ -129,7 +129,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Slot:
-    """One sentence of a text, there with probability `share`, by the first variant that suits the row."""
+    """One sentence of a text, present with probability `share`, from the first variant that fits the row."""
 
     name: str
     variants: tuple[Variant, ...]
@@ -140,7 +140,7 @@ class Slot:
 class Prose:
     """Sentences joined by spaces; templates hold {column} and {masculine|feminine}, decided by `sex`.
 
-    {first_name}, whatever it is called, stands for the first name alone in the column `name`.
+    The placeholder named by `first_name` stands for the first name alone in the column `name`.
     """
 
     slots: tuple[Slot, ...]
@@ -151,7 +151,7 @@ class Prose:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the text speaks of or depends on."""
+        """The columns that the text names or depends on."""
         variants = [variant for slot in self.slots for variant in slot.variants]
         asked = [name for variant in variants for name, _, _ in variant.when]
         named = [name for v in variants for template in v.templates for name in PLACEHOLDER.findall(template)]
@@ -161,7 +161,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Given:
-    """Not drawn but read from elsewhere, as it stands there."""
+    """A column that is not drawn but read from a source, unchanged."""
 
     kind: Literal["integer", "text"]
 

@@ -1,4 +1,4 @@
-"""The ways a column can become a value of the feature vector: plain values, no code."""
+"""The ways to turn a column into a value of the feature vector."""
 
 from dataclasses import dataclass
 
@@ -42,5 +42,5 @@ class TanhRatio:
 
     @property
     def name(self) -> str:
-        """What the feature is called."""
+        """The name of the feature."""
         return f"tanh({self.numerator}/{self.denominator})"

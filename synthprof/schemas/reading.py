@@ -1,4 +1,4 @@
-"""Reads a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
+"""Reading of a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ from synthprof.schemas.files import Rows, Table, check_keys, check_table, read_c
 from synthprof.schemas.schema import FLAG_VALUES, Archetype, Column, Schema
 
 ANY_OTHER = "*"
-"""The key that stands for every value not named."""
+"""The key of the factor for all values that are not named."""
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "choice": (),
@@ -38,7 +38,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "city": ("file", "states"),
     "state": ("of", "file", "states"),
 }
-"""The keys that a column of each draw must have, besides those of every column."""
+"""The keys that a column must have by its draw, besides those of every column."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "choice": ("odds", "file", "given"),
@@ -46,11 +46,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "number": ("bottom", "given"),
     "subset": ("odds", "file", "first", "through", "by", "given"),
 }
-"""The keys that it may have."""
+"""The keys that a column may have by its draw."""
 
 
 def read_schema(folder: Path) -> Schema:
-    """The schema that a folder declares. Raises SpecError naming the value, the rule and the remedy."""
+    """Return the schema that a folder declares. Raises SpecError that names value, rule and remedy."""
     declared = read_toml(folder / "columns.toml")
     check_table(declared, "columns.toml", ("column",), ("order", "derived"))
     columns: dict[str, Column] = {}
@@ -58,7 +58,7 @@ def read_schema(folder: Path) -> Schema:
     for table in declared["column"]:
         column = reader.column(table)
         if column.name in columns:
-            raise SpecError(f"{column.name}: there is such a [[column]] already; names must differ")
+            raise SpecError(f"{column.name}: declared twice; names must differ")
         columns[column.name] = column
     order = dict.fromkeys([*declared.get("order", ()), *columns])
     check_keys(order, columns, "order")
@@ -73,7 +73,7 @@ def read_schema(folder: Path) -> Schema:
 
 
 class _Reader:
-    """Reads one column, given those declared before it, or an archetype; each catalogue file is read once."""
+    """A reader of columns, each by those declared before it, and of archetypes; reads each file once."""
 
     def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
         self.folder = folder
@@ -89,7 +89,7 @@ class _Reader:
             raise
         except (TypeError, ValueError) as error:
             raise SpecError(
-                f"{table['name']}: a value is not of its kind ({error}); compare it with another column's"
+                f"{table['name']}: a value has the wrong type ({error}); compare it with another column's"
             ) from error
         doc = " ".join(table["doc"].split())
         return Column(table["name"], draw, feature, doc, table.get("indexed", False))
@@ -127,7 +127,7 @@ class _Reader:
         return YearsSince(table["of"], table["start"], table["most"], table["rise"], table["fall"])
 
     def city(self, table: Table) -> Draw:
-        """Cities whose states' totals are those of the states: state by population, then city within it."""
+        """Return cities with weights by population, scaled so that each state has its own population."""
         cities = _largest_of_each_name(self.rows(table["file"]))
         states = {row["uf"]: float(row["populacao"]) for row in self.rows(table["states"])}
         known = {uf: sum(int(c["populacao"]) for c in cities if c["uf"] == uf) for uf in states}
@@ -195,7 +195,7 @@ class _Reader:
         return self.columns[name]
 
     def _weighted(self, table: Table) -> tuple[tuple[str, ...], tuple[float, ...]]:
-        """Values and weights, written in the column itself or in a file with a column `peso`."""
+        """Return values and weights, from the column itself or from a file with a column `peso`."""
         if "odds" in table:
             return tuple(table["odds"]), tuple(float(weight) for weight in table["odds"].values())
         rows = self.rows(table["file"])
@@ -224,10 +224,10 @@ class _Reader:
         return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
 
     def _spread(self, factors: Table, column: Column) -> Table:
-        """Factors per value, where some were given for a range of numbers or for a whole group of values.
+        """Return factors per value, from factors for values, ranges of numbers and groups of values.
 
-        `"16-24" = 2` holds for the numbers 16 to 24; `genero = { RPG = 9 }` for the values whose row in the
-        column's catalogue file says RPG in `genero`. A factor for the value itself comes on top.
+        `"16-24" = 2` applies to the numbers 16 to 24. `"games.csv/genero" = { RPG = 9 }` applies to the values
+        whose row in that file has RPG in the column `genero`. A factor for the value itself multiplies these.
         """
         found: Table = {}
         for key, factor in factors.items():
@@ -270,7 +270,7 @@ class _Reader:
 
 
 def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:
-    """One factor per value: the one written for it, else that of `*`, else 1."""
+    """Return one factor per value: its own, else that of `*`, else 1. Raises SpecError for unknown keys."""
     check_keys(odds, (*values, ANY_OTHER), where)
     other = float(odds.get(ANY_OTHER, 1))
     return tuple(float(odds.get(value, other)) for value in values)
@@ -283,7 +283,7 @@ def _numbers(column: Column) -> tuple[str, ...]:
 
 
 def _largest_of_each_name(cities: Rows) -> Rows:
-    """Of cities of the same name only the largest, so that the state follows from the name."""
+    """Return the cities without smaller ones of the same name, so that the name determines the state."""
     largest: dict[str, dict[str, str]] = {}
     for city in cities:
         if int(city["populacao"]) > int(largest.get(city["cidade"], {"populacao": "0"})["populacao"]):
@@ -292,7 +292,7 @@ def _largest_of_each_name(cities: Rows) -> Rows:
 
 
 def _feature(table: Table, draw: Draw) -> Feature | None:
-    """The feature that the kind of draw suggests; `top` and `most` set its scale."""
+    """Return the feature of a draw, or None; the keys `bottom` and `top` set its scale."""
     match draw:
         case Choice() | Lookup():
             return Indexed()
@@ -310,7 +310,7 @@ def _feature(table: Table, draw: Draw) -> Feature | None:
 
 
 def _check_column(table: Table) -> None:
-    """The table has the keys of its draw and no other."""
+    """Raise SpecError unless the table has the keys of its draw and no others."""
     where = table.get("name", "[[column]]")
     kind = table.get("draw")
     if kind not in NEEDED:

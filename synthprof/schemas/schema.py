@@ -1,7 +1,7 @@
-"""What a profile is: its columns, how each is drawn, how it becomes a feature, and what it means.
+"""The schema of a profile: its columns, how each is drawn and becomes a feature, and their meaning.
 
-A schema is plain values all the way down (no lambdas, no SQL), so it can be compared, hashed and printed.
-Nothing here draws anything; `generate`, `vectorize`, the store, the checks and docs/schema.md all read it.
+A schema consists of plain values without lambdas or SQL, so that it can be compared, hashed and printed.
+Stages, store, checks, report and docs/schema.md read it.
 """
 
 import functools
@@ -32,12 +32,12 @@ ColumnKind = Literal["category", "integer", "flag", "list", "text"]
 FLAG_VALUES = ("0", "1")
 
 NUMBERS = range(2**15)
-"""Numbers that can be drawn: they are 16-bit integers in a block, and places in tables of odds."""
+"""Numbers that can be drawn: they are 16-bit integers in a block, and indices of tables of odds."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the profiles, declared once."""
+    """The declaration of one column of the profiles."""
 
     name: str
     draw: Draw
@@ -47,7 +47,7 @@ class Column:
 
     @property
     def kind(self) -> ColumnKind:
-        """What the column holds; it follows from how it is drawn."""
+        """The kind of value, which follows from the draw."""
         return self.draw.kind if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
 
     @property
@@ -70,7 +70,7 @@ class Column:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values of a category or flag, or the items of a list, in their fixed order; else none."""
+        """The values of a category or flag, or the items of a list, in their fixed order; else empty."""
         match self.draw:
             case Choice(values=values) | Lookup(values=values) | Subset(values=values):
                 return values
@@ -80,7 +80,7 @@ class Column:
 
     @property
     def bounds(self) -> tuple[int, int] | None:
-        """Lowest and highest value of a number, fewest and most items of a list; else None."""
+        """Lowest and highest value of a number or flag, fewest and most items of a list; else None."""
         match self.draw:
             case Number(low=low, weights=weights):
                 return low, low + len(weights) - 1
@@ -94,7 +94,7 @@ class Column:
 
     @property
     def span(self) -> tuple[int, int]:
-        """Lowest and highest value of a number or flag. Raises SpecError for a column that holds none."""
+        """Lowest and highest value of a number or flag. Raises SpecError for another column."""
         if self.bounds is None or self.kind == "list":
             raise SpecError(
                 f"{self.name} is a {self.kind}, but a number is needed here; use an integer or flag"
@@ -121,7 +121,7 @@ _KINDS: dict[type[Draw], ColumnKind] = {
 
 @dataclass(frozen=True)
 class Archetype:
-    """A latent kind of player: its share of the population and its factors on the odds of columns."""
+    """A latent kind of player: its share of the population, and its factors on the odds of columns."""
 
     name: str
     title: str
@@ -129,7 +129,7 @@ class Archetype:
     odds: tuple[tuple[str, tuple[float, ...]], ...]
 
     def factors(self, column: str) -> tuple[float, ...] | None:
-        """The factor on each value of a column, or None where this archetype is like everyone."""
+        """Return the factor on each value of a column, or None where the archetype does not differ."""
         return dict(self.odds).get(column)
 
 
@@ -137,8 +137,8 @@ class Archetype:
 class Schema:
     """A kind of profile: its columns in the order of the table, and the archetypes behind them.
 
-    Raises SpecError when made of parts that do not fit: a column that is given but not declared, a circle,
-    a weight that is negative or not a number, factors that are not one per value, numbers beyond NUMBERS.
+    Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
+    negative or infinite weight, a wrong number of factors, numbers outside NUMBERS.
     """
 
     name: str
@@ -150,19 +150,19 @@ class Schema:
         _check(self)
 
     def __hash__(self) -> int:
-        return hash(self.name)  # quick, as every process needs it
+        return hash(self.name)  # fast, as every process needs it
 
     def __repr__(self) -> str:
         return f"<Schema {self.name}: {len(self.columns)} columns, {len(self.archetypes)} archetypes>"
 
     @functools.cached_property
     def by_name(self) -> dict[str, Column]:
-        """The columns by their names."""
+        """The columns by name."""
         return {column.name: column for column in self.columns}
 
     @functools.cached_property
     def drawing_order(self) -> tuple[Column, ...]:
-        """The columns, each after those it is given, otherwise as declared."""
+        """The columns in declared order, except that each follows the columns it depends on."""
         order: dict[str, Column] = {}
         for column in self.columns:
             _visit(self, column, order, ())
@@ -170,12 +170,12 @@ class Schema:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """What stands at each position of a feature vector, from position 0 on; what follows is 0."""
+        """The name of each position of a feature vector, from 0 on; later positions are 0."""
         columns = (column.name for column in self.columns if column.feature is not None)
         return (*columns, *(ratio.name for ratio in self.derived))
 
     def column(self, name: str) -> Column:
-        """The column of that name. Raises SpecError naming those there are."""
+        """Return the column of a name. Raises SpecError that lists the columns if there is none."""
         if name not in self.by_name:
             raise SpecError(
                 f"unknown column {name!r} in schema {self.name}; it has {', '.join(self.by_name)}"
@@ -184,7 +184,7 @@ class Schema:
 
 
 def archetype_factors(schema: Schema, column: str) -> tuple[tuple[float, ...] | None, ...]:
-    """Each archetype's factors on the values of a column, None where it is like everyone."""
+    """Return each archetype's factors on the values of a column, None where it does not differ."""
     return tuple(archetype.factors(column) for archetype in schema.archetypes)
 
 
@@ -247,7 +247,7 @@ def _check_numbers(column: Column) -> None:
 
 
 def _needed_numbers(schema: Schema) -> Iterator[str]:
-    """The columns that something reckons with."""
+    """Yield the columns that a ratio, a draw or a shift needs as numbers."""
     for ratio in schema.derived:
         yield from (ratio.numerator, ratio.denominator)
     for column in schema.columns:
@@ -270,7 +270,7 @@ def _check_odds(schema: Schema, column: Column) -> None:
 
 
 def _weight_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
-    """Every row of weights or factors of a column: what it is, its numbers, how many there should be."""
+    """Yield each row of weights or factors of a column: its name, its numbers, the required count."""
     draw, size = column.draw, len(column.values) or None
     if isinstance(draw, Choice | Subset):
         yield "weights", draw.weights, size

@@ -1,1 +1,1 @@
-"""Rows from elsewhere: SQLite, Parquet, folders of text files."""
+"""Texts read from a source: an SQLite file, a Parquet file or a folder of text files."""

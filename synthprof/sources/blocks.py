@@ -13,13 +13,14 @@ from synthprof.sources.source import Source, reader_of
 from synthprof.spec.spec import BLOCK_ROWS
 
 MAX_CHARACTERS = 100_000
-"""Of one text: no embedding model reads as much, and a block of 16,384 such texts fits into memory."""
+"""Characters of one text: no embedding model reads more, and a block of 16,384 such texts fits in memory."""
 
 
 def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
-    """The rows as blocks: `id` from 1, key, text and carried columns; `columns` with their kinds.
+    """Yield the rows of a source as blocks with `id` from 1 on, key, text and further columns.
 
-    Raises SpecError as `survey` does, save for keys that are there twice.
+    columns: the further columns with their kinds. Raises SpecError as `survey` does, except for duplicate
+    keys.
     """
     schema = collection_schema(columns)
     wanted = [source.id_column, source.text_column, *(c.name for c in schema.columns[2:])]
@@ -30,7 +31,7 @@ def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
 
 
 def _regrouped(parts: Iterator[list[tuple[Any, ...]]]) -> Iterator[list[tuple[Any, ...]]]:
-    """The same rows, as many at a time as a block has."""
+    """Yield the rows grouped into blocks."""
     waiting: list[tuple[Any, ...]] = []
     for part in parts:
         waiting += part
@@ -90,7 +91,7 @@ def _carried(source: Source, name: str, kind: str, values: list[Any]) -> pa.Arra
 
 
 def _whole(value: object) -> int | None:
-    """The number as an integer. Raises ValueError or OverflowError if it has a fraction or is none."""
+    """Return a whole number as int. Raises ValueError or OverflowError for any other value."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     if isinstance(value, float | Decimal) and int(value) == value:

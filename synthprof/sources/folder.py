@@ -1,4 +1,4 @@
-"""A folder of text files, at any depth: each is a row, named by its path within the folder."""
+"""Text files of a folder at any depth: each is a row, whose id is its path within the folder."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,29 +9,29 @@ from synthprof.sources.permitted import check_permitted
 
 FILES_BATCH = 256
 MAX_BYTES = 1 << 20
-"""Of one file: more is surely over the bound on the characters of a text."""
+"""Bytes of one file: a larger one exceeds the limit on the characters of a text."""
 
 
 class Folder:
-    """Reads the files whose names and folders do not begin with a dot."""
+    """A reader of the files whose names and folders do not begin with a dot."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def kinds(self, columns: Sequence[str]) -> list[str]:
-        """Nothing: raises SpecError if there are columns, for a folder has none."""
+        """Return an empty list. Raises SpecError for any column, as a folder has none."""
         if columns:
             raise SpecError(f"source={self._path} is a folder of text files: it has no columns to keep")
         return []
 
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-        """Path and text of each file, by path, whatever the two columns are called."""
+        """Yield path and text of each file, sorted by path, whatever the names of the two columns."""
         found = sorted(self._files(self._path))
         for first in range(0, len(found), FILES_BATCH):
             yield [(self._name(path), self._text(path)) for path in found[first : first + FILES_BATCH]]
 
     def _files(self, folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-        """Links are followed, save those that lead back to a folder above."""
+        """Yield the files of a folder. Follow links, except to a folder above."""
         here = folder.resolve()
         if here in above:
             return

@@ -1,4 +1,4 @@
-"""A Parquet file, in the order of its rows."""
+"""Rows of a Parquet file, in their order."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -12,23 +12,23 @@ from synthprof.base.errors import SpecError, first_line
 
 ROWS_BATCH = 512
 MAX_SHOWN = 200
-"""Characters of what Arrow says that a message quotes."""
+"""Characters of an error of Arrow that a message quotes."""
 
 
 class Parquet:
-    """Reads one file."""
+    """A reader of one file."""
 
     def __init__(self, path: Path, _table: str = "") -> None:
         self._path = path
 
     def kinds(self, columns: Sequence[str]) -> list[str]:
-        """`integer` for columns of whole numbers that fit into 64 bits, else `text`."""
+        """Return `integer` for each column of whole numbers that fit into 64 bits, else `text`."""
         with self._opened() as file:
             schema = self._checked(file, columns)
         return ["integer" if _is_whole(schema.field(name).type) else "text" for name in columns]
 
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows, some at a time."""
+        """Yield the rows, some at a time."""
         with self._opened() as file:
             self._checked(file, columns)
             for batch in file.iter_batches(ROWS_BATCH, columns=list(dict.fromkeys(columns))):

@@ -1,4 +1,4 @@
-"""Which sources may be read: whatever we can read, or what lies below the folders that a setting names."""
+"""The sources that may be read: all readable files, or only those below the folders of a setting."""
 
 import os
 from pathlib import Path
@@ -6,15 +6,17 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 
 SOURCES = "SYNTHPROF_SOURCES"
-"""The setting: folders, with colons between them; empty: any may be read."""
+"""The variable with the folders, separated by colons; empty permits all."""
 
 
 def check_permitted(path: Path) -> None:
-    """The path, wherever links lead, lies below a folder that may be read. Raises SpecError if not.
+    """Raise SpecError for a path that, with links resolved, is not below a permitted folder.
 
-    Whether anything is there is not looked at, and so not told.
+    The message does not reveal whether the path exists, as nothing looks.
     """
     setting = os.environ.get(SOURCES, "")
     folders = [Path(each).resolve() for each in setting.split(os.pathsep) if each]
     if folders and not any(map(path.resolve().is_relative_to, folders)):
-        raise SpecError(f"source={path} is not below {SOURCES}={setting}; name what lies there")
+        raise SpecError(
+            f"source={path} is not below {SOURCES}={setting}; name a path below one of its folders"
+        )

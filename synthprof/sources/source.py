@@ -14,25 +14,25 @@ from synthprof.sources.sqlite import Sqlite
 from synthprof.spec.spec import Runtime
 
 MAGIC = {b"SQLite format 3\x00": Sqlite, b"PAR1": Parquet}
-"""How a file of each kind begins."""
+"""The first bytes of a file of each kind, and its reader."""
 
 RESERVED = ("id", KEY, TEXT, "cluster_id")
-"""Names that a row has of us, in whatever case: SQLite takes `Descricao` for `descricao`."""
+"""Column names that synthprof uses itself, in any case: SQLite does not distinguish case."""
 
 
 class Reader(Protocol):
-    """One kind of source. Its rows come in the same order each time."""
+    """A reader of one kind of source, whose rows always have the same order."""
 
     def kinds(self, columns: Sequence[str]) -> list[str]:
-        """`integer` or `text` for each column. Raises SpecError naming the columns there are."""
+        """Return `integer` or `text` for each column. Raises SpecError for an unknown column."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-        """The values of those columns, row by row, some rows at a time. Raises SpecError as `kinds` does."""
+        """Yield rows of the columns' values, some at a time. Raises SpecError for an unknown column."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the rows are, and which columns of them are wanted; `columns` as in the spec."""
+    """The place of the rows and the columns to read. columns: as in the spec."""
 
     path: Path
     table: str
@@ -42,17 +42,18 @@ class Source:
 
     @classmethod
     def of(cls, runtime: Runtime, columns: str) -> "Source":
-        """The source that the parameters name."""
+        """Return the source that the parameters name."""
         return cls(Path(runtime.source), runtime.table, runtime.id_column, runtime.text_column, columns)
 
 
 def columns_with_kinds(source: Source) -> str:
-    """The columns to carry, each with its kind, ordered by name, so that one wish has one spelling."""
+    """Return the further columns with their kinds, as `ano:integer,cidade:text`, sorted by name.
+
+    Raises SpecError for a column that is unknown, reserved or named twice.
+    """
     wished = dict(each.partition(":")[::2] for each in source.columns.split(",") if each)
     if taken := [name for name in wished if name.casefold() in RESERVED]:
-        raise SpecError(
-            f"columns={source.columns}: {', '.join(taken)} is a name of ours; rename it in a view"
-        )
+        raise SpecError(f"columns={source.columns}: {', '.join(taken)} is reserved; rename it in a view")
     if len({name.casefold() for name in wished}) < len(wished):
         raise SpecError(f"columns={source.columns}: names must differ in more than case; rename one")
     found = zip(wished, reader_of(source).kinds(list(wished)), strict=True)
@@ -60,7 +61,7 @@ def columns_with_kinds(source: Source) -> str:
 
 
 def reader_of(source: Source) -> Reader:
-    """Raises SpecError if there is no source at the path, or none of a kind that can or may be read."""
+    """Return the reader of a source. Raises SpecError if its path cannot, or may not, be read."""
     path = source.path
     try:
         path = path.expanduser()
@@ -69,7 +70,7 @@ def reader_of(source: Source) -> Reader:
             return Folder(path)
         with path.open("rb") as file:
             begins = file.read(16)
-    except (OSError, RuntimeError) as error:  # ~somebody who is not known here
+    except (OSError, RuntimeError) as error:  # ~name of an unknown user
         reason = error.strerror if isinstance(error, OSError) else error
         raise SpecError(f"source={path} cannot be read: {reason}; name a file or folder") from None
     for magic, kind in MAGIC.items():

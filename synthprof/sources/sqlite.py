@@ -1,4 +1,4 @@
-"""A table or view of an SQLite file, in the order of its id."""
+"""Rows of a table or view of an SQLite file, in the order of their id."""
 
 import contextlib
 import sqlite3
@@ -10,17 +10,17 @@ from synthprof.base.errors import SpecError, StageError, SynthprofError
 
 ROWS_BATCH = 4_096
 LOCK_SECONDS = 10.0
-"""How long to wait for who writes the file; a moment's writing is over by then."""
+"""Seconds to wait for another process that writes the file."""
 
 WAL_MODE = b"\x02\x02"
 """Bytes 18 and 19 of a file whose journal is a write-ahead log (https://sqlite.org/fileformat2.html)."""
 
 
 class Sqlite:
-    """Reads one table; `table` may be empty if there is but one."""
+    """A reader of one table. table: may be empty if the file has only one."""
 
     def __init__(self, path: Path, table: str) -> None:
-        """Raises SpecError naming the tables there are, or saying that the file was cut short."""
+        """Find the table. Raises SpecError that lists the tables, or if the file is truncated."""
         self._path = path
         self._check_whole()
         known = self._tables()
@@ -30,7 +30,7 @@ class Sqlite:
             raise SpecError(f"source={path} {wrong}; name one by table: {', '.join(known) or 'it is empty'}")
 
     def kinds(self, columns: Sequence[str]) -> list[str]:
-        """`integer` where a column holds nothing but whole numbers and NULL, else `text`."""
+        """Return `integer` for each column that holds only whole numbers and NULL, else `text`."""
         self._check(columns)
         if not columns:
             return []
@@ -39,7 +39,7 @@ class Sqlite:
         return ["text" if other else "integer" for other in found]
 
     def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows by the first of the columns, some at a time."""
+        """Yield the rows ordered by the first column, some at a time."""
         self._check(columns)
         names = [_quoted(name) for name in columns]
         query = f"SELECT {', '.join(names)} FROM {_quoted(self._table)} ORDER BY {names[0]}"
@@ -57,10 +57,10 @@ class Sqlite:
             )
 
     def _check_whole(self) -> None:
-        """What a file lacks at its end SQLite may read as zeros. With a WAL beside it, it may lack some."""
+        """Raise SpecError for a truncated file, whose end SQLite may read as zeros; a WAL may hold it."""
         size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         with self._connected() as connection:
-            connection.execute("BEGIN")  # nobody commits between the question and the look at the file
+            connection.execute("BEGIN")  # no commit between the query and the look at the file
             (whole,) = connection.execute(size).fetchone()
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             found = self._path.stat().st_size
@@ -100,20 +100,20 @@ class Sqlite:
         if not isinstance(error, sqlite3.OperationalError):
             return SpecError(f"{where} cannot be read: {error}; name a sound SQLite file")
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-            return SpecError(f"{where} cannot be read: {error}; mend its view, or name another table")
+            return SpecError(f"{where} cannot be read: {error}; correct its view, or name another table")
         return self._try_again(str(error))
 
     def _try_again(self, reason: str) -> StageError:
         return StageError(
-            f"source={self._path} cannot be read: {reason}; try again when nobody writes it, or name a copy"
+            f"source={self._path} cannot be read: {reason}; try again when no process writes it, or name a copy"
         )
 
 
 def _at_rest(path: Path) -> tuple[int, int] | None:
-    """Size and time of a file with an empty write-ahead log, or none; None for every other file.
+    """Return size and time of a file in WAL mode whose log is empty or missing, else None.
 
-    Such a file is read without locks, and looked at once more, for with locks SQLite leaves a log and an
-    index of it beside the file, which belong to us, and its owner could not write it any more.
+    Such a file is read without locks, and checked again afterwards. With locks, SQLite would leave a log and
+    its index beside the file that belong to this user, and the owner could no longer write the file.
     """
     with path.open("rb") as file:
         if file.read(20)[18:] != WAL_MODE:

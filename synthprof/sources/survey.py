@@ -15,17 +15,17 @@ from synthprof.sources.blocks import blocks
 from synthprof.sources.source import Source, columns_with_kinds
 
 FORMAT = 1
-"""Raised when the same source gives other rows; every collection then is another one."""
+"""Version of the rows read from a source. Raise it when they change: every collection gets another name."""
 
 ROWS_BATCH = 256
-"""Rows of a block whose digest is made at a time."""
+"""Rows of a block that are added to its digest at a time."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a source holds: rows, the columns carried with their kinds, and a digest of each block.
+    """The content of a source: rows, further columns with their kinds, and a digest of each block.
 
-    key_bytes: of the ids of all rows. block_bytes: of each block, as Arrow holds it.
+    key_bytes: bytes of all keys. block_bytes: bytes of each block in Arrow's format.
     """
 
     rows: int
@@ -36,15 +36,15 @@ class Survey:
 
     @property
     def collection(self) -> str:
-        """Thirty-two hexadecimal digits that name the content."""
+        """The digest that names the content, 32 hexadecimal digits."""
         return collection_digest(self.columns, self.digests)
 
 
 def survey(source: Source) -> Survey:
-    """What the source holds, read to the end.
+    """Read a source to its end and return its content.
 
-    Raises SpecError if it is no source, lacks a column, has no rows, an id that is missing or there twice, or
-    a text that is none.
+    Raises SpecError if it cannot be read, lacks a column or has no rows, or if an id is missing or duplicate,
+    or a text is empty or not text.
     """
     columns = columns_with_kinds(source)
     rows, digests, sizes, keys = 0, [], [], []
@@ -61,9 +61,9 @@ def survey(source: Source) -> Survey:
 
 
 def block_digest(block: pa.RecordBatch) -> str:
-    """Thirty-two hexadecimal digits that name the rows of a block, wherever it stands.
+    """Return the digest of the rows of a block without their ids, 32 hexadecimal digits.
 
-    It is `digest_of` a dictionary of its columns, which is never held as a whole: texts may be long.
+    It equals `digest_of` a dictionary of the columns, without holding all of it: texts may be long.
     """
     total = hashlib.blake2b(digest_size=16)
     for place, name in enumerate(sorted(set(block.schema.names) - {"id"})):
@@ -79,7 +79,7 @@ def block_digest(block: pa.RecordBatch) -> str:
 
 
 def collection_digest(columns: str, digests: Sequence[str]) -> str:
-    """The digest of the whole from those of its blocks."""
+    """Return the digest of a collection from its columns and the digests of its blocks."""
     return digest_of([FORMAT, columns, list(digests)])
 
 

@@ -98,8 +98,8 @@ RULES = (
         8,
         "1 bit per dimension fits the memory (recall below 0.95)",
     ),
-    # Never automatic: its build takes 0.8 s of one thread for 20,000 rows, where a scan answers in 0.7 ms, and
-    # 240 s for a million, where IVF,Flat takes 1 s. On request, to load-test searches.
+    # Never automatic: its build takes 0.8 s of one thread for 20,000 rows, where a scan answers in 0.7 ms,
+    # and 240 s for a million, where IVF,Flat takes 1 s. On request, to load-test searches.
     Rule("hnsw", False, 1, math.inf, 0, "asked for: quickest answers, slowest build (one thread)"),
 )
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))

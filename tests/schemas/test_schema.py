@@ -211,7 +211,7 @@ def _changed(folder: Path, old: str, new: str) -> Path:
         ('draw = "chance"', 'draw = "coin"', "compartilhar_contato: unknown draw 'coin'; draws are choice"),
         ('file = "ages.csv"', 'file = "years.csv"', "years.csv is missing"),
         ("order = [", "order = ", "columns.toml is not TOML"),
-        ("share = 0.42", 'share = "half"', "compartilhar_contato: a value is not of its kind"),
+        ("share = 0.42", 'share = "half"', "compartilhar_contato: a value has the wrong type"),
         ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),
         ('denominator = "anos_experiencia"', "", r"\[\[derived\]\]: denominator is missing"),
         ('name = "idiomas"', 'name = "sexo"', "sexo: there is such a"),

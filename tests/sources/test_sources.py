@@ -53,7 +53,7 @@ def test_only_what_lies_below_the_named_folders_is_read_wherever_links_lead(
     (one / "link").symlink_to(more)
     assert survey(Source(one, "", "", "")).rows == 2
     for path in (near, closed / "a.txt", closed / "none", one / ".." / "closed"):
-        with pytest.raises(SpecError, match=r"is not below SYNTHPROF_SOURCES=.*; name what lies there"):
+        with pytest.raises(SpecError, match=r"is not below SYNTHPROF_SOURCES=.*; name a path below"):
             survey(Source(path, "", "", ""))
     for target in (closed, closed / "a.txt"):
         (one / "out").symlink_to(target)
@@ -103,7 +103,9 @@ def test_reading_a_file_with_a_wal_leaves_nothing_beside_it_and_a_writer_is_noti
             writer.commit()
             if close_first:
                 writer.close()
-            with pytest.raises(StageError, match="it was written meanwhile; try again when nobody writes it"):
+            with pytest.raises(
+                StageError, match="it was written meanwhile; try again when no process writes it"
+            ):
                 list(rows)
 
 
@@ -172,10 +174,10 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
         "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
         "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
-        "view": (view, {"table": "seen"}, "no such table: main.others; mend its view, or name another"),
+        "view": (view, {"table": "seen"}, "no such table: main.others; correct its view, or name another"),
         "id column": (good, {"id_column": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
         "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
-        "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is a name of ours"),
+        "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is reserved"),
         "case": (good, {"columns": "ano,Ano"}, "names must differ in more than case"),
         "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
         "fraction": (
@@ -238,7 +240,9 @@ def test_a_locked_file_is_waited_for_a_little_and_may_be_read_later(
     source = sqlite_of(tmp_path / "notes.db", note_rows(20))
     with closing(sqlite3.connect(source, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StageError, match="is locked; try again when nobody writes it, or name a copy"):
+        with pytest.raises(
+            StageError, match="is locked; try again when no process writes it, or name a copy"
+        ):
             make(tmp_path / "data", source)
     assert not (tmp_path / "data").exists()
 
