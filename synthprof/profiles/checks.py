@@ -1,4 +1,4 @@
-"""Whether profiles are what their schema declares: bounds, values, and the rules between columns."""
+"""Checks of profiles against the declarations of their schema: bounds, values, rules between columns."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
-    """What is wrong with a batch, one sentence each; nothing when all is as declared.
+    """Return the faults of a batch, one sentence each; an empty list when all is as declared.
 
     batch: `id` and the schema's columns; categories as dictionaries or plain strings.
     """
@@ -102,6 +102,6 @@ def _unreachable(draw: Subset, lists: ListCodes, owned: ListCodes) -> Flags:
 
 
 def _any_by_row(lists: ListCodes, items: Flags) -> Flags:
-    """Whether any item of a row is marked; no row is empty, since an empty text is one empty item."""
+    """Return for each row whether any of its items is marked; an empty text is one empty item."""
     found: Flags = np.logical_or.reduceat(items, lists.offsets[:-1])
     return found

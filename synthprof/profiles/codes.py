@@ -23,7 +23,7 @@ class ListCodes:
 
 
 def codes_or_unknown(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
-    """The index of each value of a category among the column's, (n,) int64; UNKNOWN where it is none of them.
+    """Return the index of each value among a category's values, (n,) int64; UNKNOWN for other values.
 
     values: a dictionary array or plain strings, such as read back from SQLite.
     """
@@ -37,7 +37,7 @@ def codes_or_unknown(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def category_codes(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
-    """The index of each value of a category among the column's, (n,) int64.
+    """Return the index of each value among a category's values, (n,) int64.
 
     Raises SpecError naming the first value that is none of them.
     """
@@ -52,6 +52,6 @@ def category_codes(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def list_codes(column: Column, values: pa.Array) -> ListCodes:
-    """The items of each list; UNKNOWN where one is none of the column's values."""
+    """Return the items of each list as codes; UNKNOWN for an item that is none of the column's values."""
     lists = pc.split_pattern(values, LIST_SEPARATOR)
     return ListCodes(codes_or_unknown(column, lists.flatten()), lists.offsets.to_numpy().astype(np.int64))

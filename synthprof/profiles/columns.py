@@ -6,5 +6,5 @@ from synthprof.spec.spec import Spec
 
 
 def schema_of(spec: Spec) -> Schema:
-    """The columns of a data set's rows: those of its profiles, or of the collection that it holds."""
+    """Return the schema of a data set's rows: of its profiles, or of the collection that it holds."""
     return collection_schema(spec.columns) if spec.collection else load_schema(spec.profile_schema)

@@ -60,7 +60,7 @@ class Generated:
 def generate(
     schema: Schema, seed: int, locale: str, separation: float, block: int, rows: int = BLOCK_ROWS
 ) -> Generated:
-    """The first `rows` profiles of a block, the same bytes wherever and whenever they are made.
+    """Return the first `rows` profiles of a block: the same bytes in every process and at any time.
 
     A whole block is drawn, and texts are made of its first rows, so that a short block is the beginning of
     the full one.
@@ -114,7 +114,7 @@ class _Drawing:
         self.texts: dict[str, pa.StringArray] = {}
 
     def draw(self, column: Column) -> None:
-        """Adds a column; those it is given are there."""
+        """Draw a column; the columns it depends on must have been drawn."""
         name = column.name
         match column.draw:
             case Choice() | Chance() | YearsSince():
@@ -131,7 +131,7 @@ class _Drawing:
                 self.texts[name] = self._prose(name, draw)
 
     def array(self, column: Column) -> pa.Array:
-        """The column as it stands in the batch."""
+        """Return the column as it stands in the batch."""
         if column.name in self.texts:
             return self.texts[column.name]
         codes = self.codes[column.name][: self.rows]
@@ -149,7 +149,7 @@ class _Drawing:
         return by.table.draw(self.words(name), self._rows(by.axes))
 
     def _rows(self, axes: Sequence[Axis]) -> Rows | None:
-        """The row of a table of odds for each profile, or None where there is but one."""
+        """Return the row of a table of odds for each profile, or None for a table of one row."""
         rows = None
         for axis in axes:
             value = self.archetypes if axis.column is None else self.codes[axis.column] - axis.low
@@ -190,7 +190,7 @@ class _Drawing:
         return _Picks(items, counts)
 
     def _rows_of_candidates(self, name: str, draw: Subset, by: ByItems) -> Callable[[Rows], Rows | None]:
-        """A function that gives the rows of the table for the next candidate of some profiles."""
+        """Return a function that gives the table's rows for the next candidate of some profiles."""
         if draw.through is None:
             rows = self._rows(by.axes)
             return lambda left: None if rows is None else rows.take(left)

@@ -18,12 +18,12 @@ Values = npt.NDArray[np.float64]
 
 
 def required_dim(schema: Schema) -> int:
-    """The fewest values that a feature vector of this schema can have."""
+    """Return the fewest values that a feature vector of this schema can have."""
     return len(schema.feature_names)
 
 
 def check_dim(schema: Schema, dim: int) -> None:
-    """Nothing, when a feature vector of `dim` values can hold the features of the schema; else SpecError."""
+    """Raise SpecError if a feature vector of `dim` values cannot hold the features of the schema."""
     needed = required_dim(schema)
     if dim < needed:
         raise SpecError(
@@ -33,7 +33,7 @@ def check_dim(schema: Schema, dim: int) -> None:
 
 
 def features(schema: Schema, batch: pa.RecordBatch, dim: int) -> Features:
-    """The feature vectors of a batch, (n, dim) float32, C-contiguous, each value in [0, 1].
+    """Return the feature vectors of a batch, (n, dim) float32, C-contiguous, each value in [0, 1].
 
     batch: the schema's columns; categories as dictionaries or plain strings, such as read back from SQLite.
     Raises SpecError when dim is less than required_dim(schema) or a category is none of the schema's.

@@ -15,7 +15,7 @@ Fragment 0 of every table is the empty text, so that 0 stands for "no piece here
 
 
 def join(table: pa.StringArray, pieces: Pieces) -> pa.StringArray:
-    """The texts, (n,), whose pieces are fragments of a table.
+    """Join fragments of a table into texts, (n,).
 
     Taking all fragments in order lays the joined texts side by side already: the result is the same bytes
     with only every len(pieces)-th offset: twice as fast as joining arrays (benchmarks/bench_generate.py).

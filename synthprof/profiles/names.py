@@ -37,7 +37,7 @@ class Names:
 
 
 def names_of(draw: FullName, sexes: Sequence[str], locale: str) -> Names:
-    """The names of a locale; rows follow the order of `sexes`."""
+    """Return the names of a locale; rows follow the order of `sexes`."""
     if locale == draw.locale:
         return _own_names(draw)
     provider = importlib.import_module(f"faker.providers.person.{BORROWED.get(locale, locale)}").Provider
@@ -82,7 +82,7 @@ def _lasts(provider: type, gender: str) -> Weighted:
 
 
 def _list(provider: type, name: str) -> Sequence[str] | Mapping[str, float]:
-    """A list of the provider, empty where it has none or only a property of that name (es_CL)."""
+    """Return a list of the provider; empty if it has none or only a property of that name (es_CL)."""
     found = getattr(provider, name, ())
     return found if isinstance(found, Sequence | Mapping) else ()
 
@@ -101,7 +101,7 @@ def _weighted(names: Sequence[str] | Mapping[str, float]) -> Weighted:
 
 
 def _order(provider: type) -> tuple[bool, str]:
-    """Whether the last name stands first, and what stands between, by the provider's plainest format."""
+    """Return whether the last name comes first, and the text between names, by the provider's format."""
     for form in (*getattr(provider, "formats_male", ()), *getattr(provider, "formats", ())):
         if found := re.fullmatch(r"{{(first|last)_name\w*}}(\s?){{(first|last)_name\w*}}", form):
             before, gap, after = found.groups()

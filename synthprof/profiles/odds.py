@@ -72,7 +72,7 @@ class AliasTable:
 
 
 def odds_of(schema: Schema, column: Column, separation: float) -> Odds:
-    """The probabilities of a column's values given the archetype and the columns it depends on.
+    """Return the probabilities of a column's values given the archetype and the columns it depends on.
 
     The population's weights times the factors of the given columns are what everyone has in common; an
     archetype multiplies those by its own factors, and `separation` blends the two, each normalised.
@@ -98,7 +98,7 @@ def sequences(draw: Subset) -> tuple[tuple[int, ...], ...]:
 
 
 def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequence[float]) -> list[float]:
-    """The share of each list when sizes are drawn first, then items one by one without replacement."""
+    """Return the share of each list when sizes are drawn first, then items one by one without replacement."""
     sizes = normalised(draw.sizes).tolist()
     first = 0 if draw.first is None else 1
     result = []
@@ -112,7 +112,7 @@ def sequence_shares(draw: Subset, found: Sequence[tuple[int, ...]], shares: Sequ
 
 
 def alias_table(shares: Shares) -> AliasTable:
-    """The table that draws each row of `shares` (rows, values), exact to 2**-32."""
+    """Make the table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
     limits: list[int] = []
     others: list[int] = []
@@ -140,7 +140,7 @@ def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
 
 
 def normalised(weights: Sequence[float] | Shares) -> Shares:
-    """The weights (values,) over their exact sum."""
+    """Return the weights (values,) over their exact sum."""
     given = np.asarray(weights, dtype=np.float64)
     shares: Shares = given / math.fsum(given.tolist())
     return shares
@@ -195,7 +195,7 @@ def _weights(column: Column) -> list[float]:
 
 
 def _common(column: Column, factors: Sequence[Shares]) -> Shares:
-    """The weights that everyone has, given a row of factors of each column that this one depends on."""
+    """Return the weights without archetypes, given a row of factors of each column it depends on."""
     weights = math.prod(factors, start=np.array(_weights(column)))
     if not weights.any():
         raise SpecError(

@@ -78,7 +78,7 @@ class ProseTable:
 
 
 def prose_table(schema: Schema, draw: Prose, few: Mapping[str, Sequence[str]]) -> ProseTable:
-    """The tables of a text; `few` has the fragments of columns that are coded, the empty text first.
+    """Make the tables of a text; `few` has the fragments of columns that are coded, the empty text first.
 
     Raises SpecError for a template that cannot be read.
     """
@@ -103,7 +103,7 @@ def prose(
     texts: Mapping[str, pa.StringArray],
     words: Callable[[], npt.NDArray[np.uint32]],
 ) -> pa.StringArray:
-    """The texts of one block.
+    """Return the texts of one block.
 
     codes: what slots depend on. few: codes into the fragments of columns that have few; texts: the others.
     words gives the next random words, one per row.
@@ -130,7 +130,7 @@ def _piece(part: Static | Place, templates: Sequence[Index], columns: Mapping[st
 
 
 def _templates(slot: SlotTable, codes: Mapping[str, Codes], words: npt.NDArray[np.uint32]) -> Index:
-    """The template of each row: the low half of a word says whether there is one, the high half which."""
+    """Choose the template of each row: the low half of a word says whether there is one."""
     at: Index = np.zeros(1, dtype=np.intp)
     for name, low, size in slot.domain:
         at = at * size + (codes[name].astype(np.intp) - low)
@@ -176,7 +176,7 @@ class _Taken:
 
 
 def _take_apart(number: int, slot: Slot) -> _Taken:
-    """The templates of a slot; each sentence but the first begins with the space before it."""
+    """Return the templates of a slot; each sentence but the first begins with the space before it."""
     space = " " if number else ""
     texts = ["", *(space + template for variant in slot.variants for template in variant.templates)]
     both = [_GENDER.sub(rf"\{group}", text) for group in (1, 2) for text in texts]
@@ -198,7 +198,7 @@ def _template(slot: Slot, text: str) -> _Template:
 
 
 def _supersequence(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """The shortest sequence that holds both in their order; of equally short ones always the same."""
+    """Return the shortest sequence that holds both in their order; of equally short ones always the same."""
     if not one or not other:
         return one or other
     if one[0] == other[0]:
@@ -209,7 +209,7 @@ def _supersequence(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, .
 
 
 def _align(template: _Template, columns: tuple[str, ...]) -> tuple[list[int], list[str]]:
-    """A template over all columns of its slot: which it uses, and the static texts around them."""
+    """Align a template with all columns of its slot: the columns it uses, and its static texts."""
     left = list(zip(template.columns, template.statics[1:], strict=True))
     uses, statics = [], [template.statics[0]]
     for column in columns:
@@ -220,7 +220,7 @@ def _align(template: _Template, columns: tuple[str, ...]) -> tuple[list[int], li
 
 
 def _parts_of(taken: Sequence[_Taken], fragments: dict[str, int]) -> Iterable[Static | Place]:
-    """The parts of a text in order; static texts that stand side by side are made one while they are few."""
+    """Return the parts of a text in order; adjacent static texts are made one while they are few."""
     run: list[tuple[int, tuple[str, ...]]] = []
     for slot, each in enumerate(taken):
         for i, static in enumerate(each.statics):

@@ -1,4 +1,4 @@
-"""How often each value should occur."""
+"""The expected share of each value of a schema's columns."""
 
 import functools
 
@@ -14,7 +14,7 @@ Shares = npt.NDArray[np.float64]
 
 @functools.lru_cache(maxsize=4)
 def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, float]]:
-    """The share of each value of each category and flag, and of each band of each number with bands.
+    """Return the share of each value of each category and flag, and of each band of each number with bands.
 
     Exact: the odds are summed over the archetypes and over all that a column is given. Each column's shares
     sum to 1.
@@ -29,7 +29,7 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
 
 
 def labels(column: Column) -> tuple[str, ...]:
-    """What the shares of a column belong to: its values, or the bands of its numbers such as `18-24`."""
+    """Return the labels of a column's shares: its values, or the bands of its numbers such as `18-24`."""
     if isinstance(column.draw, Number):
         lows = column.draw.bands
         top = column.draw.low + len(column.draw.weights)
@@ -38,7 +38,7 @@ def labels(column: Column) -> tuple[str, ...]:
 
 
 def value_shares(schema: Schema, name: str, separation: float) -> Shares:
-    """The share of each value of a column drawn by odds, (values,) float64, all else summed out."""
+    """Return the share of each value of a column drawn by odds, (values,) float64, all else summed out."""
     shares = _joint(schema, name, separation)
     summed: Shares = shares.reshape(-1, shares.shape[-1]).sum(axis=0)
     return summed

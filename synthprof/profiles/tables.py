@@ -37,7 +37,7 @@ Rows = npt.NDArray[np.intp]
 
 
 def make_tables(schema: Schema, locale: str, separation: float) -> None:
-    """The tables that columns are drawn from are made, for processes forked from this one to share."""
+    """Make the tables that columns are drawn from, for processes forked from this one to share."""
     tables_of(schema, locale, separation)
 
 
@@ -79,7 +79,7 @@ class ByName:
     echoes: npt.NDArray[np.int32]
 
     def doubled(self, first: Codes, last: Codes) -> npt.NDArray[np.bool_]:
-        """Whether a last name is the first name or one of its words, (n,): Paula in Ana Paula Paula."""
+        """Return whether a last name is the first name or one of its words, (n,): Paula in Ana Paula."""
         found: npt.NDArray[np.bool_] = (self.echoes.take(first, axis=1) == last).any(axis=0)
         return found
 
@@ -167,7 +167,7 @@ def _echoes(names: Names) -> npt.NDArray[np.int32]:
 
 
 def _strings(column: Column, named: Mapping[str, ByName]) -> tuple[str, ...]:
-    """The values of a category or number; the fragments that a list or a name is made of."""
+    """Return the values of a category or number, or the fragments that a list or a name is made of."""
     match column.kind:
         case "integer" | "flag":
             return tuple(str(number) for number in range(column.span[1] + 1))
@@ -189,6 +189,6 @@ def _list_strings(column: Column) -> tuple[str, ...]:
 
 
 def _few(schema: Schema, draw: Prose, strings: Mapping[str, tuple[str, ...]]) -> dict[str, Sequence[str]]:
-    """What a text says by code: first names, and the columns that are codes."""
+    """Return the fragments that a text names by code: first names, and the columns that are codes."""
     coded = {name: strings[name] for name in draw.columns if schema.column(name).kind not in ("list", "text")}
     return {draw.first_name: strings[draw.name], **coded}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_summary(console: "Console", report: Report, path: Path | str) -> None:
-    """The stages, the scores, an example and the place of the result stand on the console."""
+    """Print the stages, the scores, an example and the place of the result."""
     from rich import box
     from rich.columns import Columns
     from rich.panel import Panel

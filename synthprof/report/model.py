@@ -1,4 +1,4 @@
-"""How a data set turned out: what `page` renders for a browser, and `console` for a terminal.
+"""The report of a data set: `page` renders it for a browser, `console` for a terminal.
 
 Both are pure renderings of a Report. Generated text is only ever text: the page escapes it, forbids itself
 the network and every script but its own two, and the terminal gets neither markup nor control characters.
@@ -13,7 +13,7 @@ from synthprof.spec.spec import row_word_of
 
 @dataclass(frozen=True)
 class StageRow:
-    """What one stage did and took; bytes_written counts what it left on disk."""
+    """The work of one stage; bytes_written counts the bytes that it left on disk."""
 
     stage: str
     rows: int
@@ -89,7 +89,7 @@ class Report:
 
     @property
     def row_word(self) -> str:
-        """What a row is called."""
+        """The word for a row."""
         return row_word_of(self.spec.get("collection", ""))
 
     @property

@@ -1,4 +1,4 @@
-"""What a page shows of a version at once: marginals, what is typical of each cluster, and a map.
+"""The overview of a version: marginals, what is typical of each cluster, and a map.
 
 Made once, when a version is published: from a million profiles it would take a reader seconds.
 """
@@ -46,7 +46,7 @@ def attributes(schema: Schema) -> tuple[Attribute, ...]:
 
 
 def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The clusters to describe, ascending: the largest, the lower number first among equals.
+    """Return the clusters to describe, ascending: the largest, the lower number first among equals.
 
     rows_of: (k,) rows of each cluster.
     """
@@ -54,7 +54,7 @@ def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.NDArray[np.int64]) -> Counts:
-    """How often each attribute occurs in each chosen cluster and, in the last row, in all of the batch.
+    """Count each attribute in each chosen cluster and, in the last row, in all of the batch.
 
     clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending.
     Returns (c + 1, attributes).
@@ -89,7 +89,7 @@ def overview(
     rows_of: npt.NDArray[np.int64],
     rows: int,
 ) -> str:
-    """The overview of `rows` profiles as JSON; same input, same bytes.
+    """Return the overview of `rows` profiles as JSON; same input, same bytes.
 
     counts: (c + 1, attributes) the sum of `count` over all blocks. chosen: (c,) int64, ascending, the
     clusters to describe. rows_of: (k,) int64, the rows of each of the k clusters. rows: of the data set,
@@ -119,7 +119,7 @@ def overview(
 
 
 def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: Labels) -> pa.Table:
-    """The points of a map: id, x, y, cluster, and every column that points can be coloured by.
+    """Return the points of a map: id, x, y, cluster, and every column that points can be coloured by.
 
     Columns of a collection are not among them: their values are not known beforehand. Of a list it is the
     first item. profiles: n rows; places: (n, 2); clusters: (n,).
@@ -146,7 +146,7 @@ def _counted(schema: Schema) -> list[Column]:
 
 
 def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
-    """The attribute of each row or, for lists, the rows and the attributes of all their items."""
+    """Return the attribute of each row or, for lists, the rows and the attributes of all their items."""
     match column.draw:
         case Subset():
             found = list_codes(column, values)
@@ -159,7 +159,7 @@ def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | No
 
 
 def _firsts(column: Column, values: pa.Array) -> pa.Array:
-    """The category of each row, or the first item of its list, as a dictionary in the column's order."""
+    """Return the category of each row, or the first item of its list, as a dictionary in column order."""
     if column.kind == "list":
         found = list_codes(column, values)
         codes = found.items[found.offsets[:-1]]
@@ -195,7 +195,7 @@ def _traits(
     rows: int,
     overall: npt.NDArray[np.float64],
 ) -> list[dict[str, Any]]:
-    """What is typical of a cluster: the attributes with the largest share x log(lift)."""
+    """Return the traits of a cluster: the attributes with the largest share x log(lift)."""
     share = counts / max(rows, 1)
     lift = share / np.maximum(overall, 1e-12)
     telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)

@@ -91,7 +91,7 @@ def _sizes_in_words(sizes: Sequence[int], noun: str) -> str:
 
 
 def _marginal(marginal: Marginal) -> dict[str, Any]:
-    """A panel: the values in the given order, or the largest of them when there are many."""
+    """Return a panel: the values in the given order, or the largest of them when there are many."""
     target: Sequence[float | None] = marginal.target or [None] * len(marginal.labels)
     rows = list(zip(marginal.labels, marginal.observed, target, strict=True))
     shown = rows
@@ -137,7 +137,7 @@ def _parameters(spec: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
 
 
 def _data(report: Report) -> dict[str, Any]:
-    """What the page's script draws."""
+    """Return the data that the page's script draws."""
     sizes, points = report.cluster_sizes, report.map_points
     ranked = sorted(range(len(sizes)), key=lambda cluster: -sizes[cluster])
     shown = ranked[:: -(-len(ranked) // MAX_BARS) or 1]
@@ -177,7 +177,7 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _colours(points: MapPoints) -> dict[int, str]:
-    """A colour for each cluster: hues go round the map, so neighbours are alike, and lightness alternates."""
+    """Return a colour for each cluster: hues go round the map, so that neighbours are alike."""
     sums: dict[int, list[float]] = {}
     for x, y, cluster in zip(points.x, points.y, points.clusters, strict=True):
         entry = sums.setdefault(int(cluster), [0.0, 0.0])
@@ -193,7 +193,7 @@ def _colours(points: MapPoints) -> dict[int, str]:
 
 
 def _oklch(lightness: float, chroma: float, hue: float) -> str:
-    """The sRGB colour of an OKLCH one (Ottosson, "A perceptual color space for image processing", 2020)."""
+    """Return the sRGB colour of an OKLCH one (Ottosson, "A perceptual color space", 2020)."""
     a, b = chroma * math.cos(hue), chroma * math.sin(hue)
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
@@ -210,7 +210,7 @@ def _oklch(lightness: float, chroma: float, hue: float) -> str:
 
 @functools.cache
 def load_template() -> Any:  # noqa: ANN401
-    """What `render` fills in; to load it takes 0.1 s, once in a process."""
+    """Load the template that `render` fills in; it takes 0.1 s, once in a process."""
     import jinja2
     from markupsafe import Markup
 
@@ -241,7 +241,7 @@ def _plotly_js() -> str | None:
 
 
 def _policy(*scripts: str) -> str:
-    """A Content-Security-Policy that runs these scripts only and loads nothing from anywhere."""
+    """Return a Content-Security-Policy that runs these scripts only and loads nothing."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return (

@@ -1,4 +1,4 @@
-"""What page and console say alike: numbers as people read them, scores, stages, an example."""
+"""Words that page and console share: numbers as people read them, scores, stages, an example."""
 
 import math
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
 
 
 def card_of(report: Report) -> dict[str, Any]:
-    """The example row as people read it: its name, its cluster, a line, lists, and the other fields."""
+    """Return the example row as people read it: its name, cluster, a line, lists and the other fields."""
     example = {name: plain(value) for name, value in report.example.items()}
     cluster = report.example.get("cluster_id")
     name = example.get("nome") or example.get("chave", "")
@@ -80,12 +80,12 @@ def card_of(report: Report) -> dict[str, Any]:
 
 
 def score_name(name: str) -> str:
-    """What a score is called."""
+    """Return the name of a score for people."""
     return SCORES[name][0] if name in SCORES else plain(name).replace("_", " ").capitalize()
 
 
 def score_value(name: str, value: float | int | str | None) -> str:
-    """A score to three places, large ones without any."""
+    """Return a score to three decimal places, a large one without any."""
     if value is None:
         return "none" if name == "index" else "not measured"
     if isinstance(value, int | str):
@@ -94,12 +94,12 @@ def score_value(name: str, value: float | int | str | None) -> str:
 
 
 def count(value: int) -> str:
-    """A whole number, as in 1,234."""
+    """Return a whole number with separators, as in 1,234."""
     return f"{value:,}"
 
 
 def share(value: float) -> str:
-    """A share of 1 in per cent: 0.123 is 12.3 %."""
+    """Return a share of 1 in per cent: 0.123 is 12.3 %."""
     return f"{100 * value:.1f} %"
 
 

@@ -23,7 +23,7 @@ class Background:
         self._running: dict[str, Future[Receipt]] = {}
 
     def begin(self, name: str, work: Callable[[], Receipt]) -> None:
-        """The work of a stage goes on in the background from here on."""
+        """Start the work of a stage in the background."""
 
         def in_slot() -> Receipt:
             with cpu_slot(self._slots):
@@ -32,12 +32,15 @@ class Background:
         self._running[name] = self._executor.submit(in_slot)
 
     def ended(self, needed: Iterable[str]) -> dict[str, Receipt]:
-        """The receipts of stages that have ended since; waits for those needed. Raises what one failed of."""
+        """Return the receipts of stages that have ended since; wait for those needed.
+
+        Raise the error of a stage that failed.
+        """
         wanted = [name for name, future in self._running.items() if name in needed or future.done()]
         return {name: self._running.pop(name).result() for name in wanted}
 
     def busy(self) -> bool:
-        """Whether a stage is at work in it."""
+        """Return whether a stage is at work."""
         return any(not future.done() for future in self._running.values())
 
     def cpu_seconds_of_others(self) -> float:

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def as_child(work: Callable[[], None]) -> int:
-    """The exit status of work that ends with the process which started us, its failure told as an event."""
+    """Do the work and return its exit status; emit its failure as an event; end with the parent."""
     end_on_signals()
     if parent := os.environ.get(PARENT_PID):
         die_with(int(parent))

@@ -26,7 +26,7 @@ logger = logging.getLogger("synthprof.runner.child_upkeep")
 
 
 def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The version is published once more with another index; returns what publishing gave."""
+    """Publish the version once more with another index; return what publishing gave."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
     run = build_index(
         home_folder(),
@@ -39,7 +39,7 @@ def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The version was found to be what its spec says. Raises SpecError with all that was found wrong."""
+    """Verify the version. Raise SpecError with all faults that were found."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
     verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, progress)
     name = f"{version.manifest.dataset} {version.manifest.version}"

@@ -1,4 +1,4 @@
-"""What a stage takes: seconds of CPU time and bytes of memory, of this process and of its pool."""
+"""The cost of a stage: seconds of CPU time and bytes of memory, of this process and of its pool."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from synthprof.system.pool import Pool, Usage
 
 @dataclass(frozen=True)
 class Meter:
-    """What a stage takes of this process and, if it uses that, of the pool.
+    """A meter of a stage's cost in this process and, if it uses that, in the pool.
 
     cpu_seconds: what counts of the CPU time of this process so far. shared: whether another stage is at work
     in it; the peak of memory is that of both then.
@@ -33,7 +33,7 @@ class Meter:
         return here + self.pool.usage if self.pool else here
 
     def end(self) -> Usage:
-        """What `read` tells at the end. Memory that was freed is room for others from here on."""
+        """Return the cost since `begin`, and give back memory that was freed."""
         found = self.read()
         if not self.shared():
             give_back_memory()

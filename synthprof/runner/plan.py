@@ -1,4 +1,4 @@
-"""What a run would take, and what this machine has for it."""
+"""Plans of runs, with the resources of this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from synthprof.system.startup import check_machine
 
 @dataclass(frozen=True)
 class Plan(stages_plan.Plan):
-    """What a run would take, in blocks, processes and bytes, and the bytes that there are for it."""
+    """The plan of a run in blocks, processes and bytes, and the bytes that this machine has for it."""
 
     available_memory: int
     free_disk: int

@@ -27,7 +27,7 @@ INDEX_SETTINGS = ("index", "index_memory_mib", "save_index")
 def build_index(
     home: Path, version: Version, kind: str, memory_mib: int, observe: Observer = lambda *_: None
 ) -> Run:
-    """A new version with the same profiles and embeddings and that kind of index is published and current.
+    """Publish a version with the same profiles and embeddings and that kind of index, and make it current.
 
     No version is removed for it, and as many rows as there may lack an embedding. What the build folder of
     the version still holds is taken over; what it lacks is made again.
@@ -50,7 +50,7 @@ def build_index(
 
 
 def _take_over(store: Store, old: Spec, request: Request) -> None:
-    """The new build has the finished stages of the old one that no index setting has a part in."""
+    """Link the finished stages of the old build that do not depend on the index settings into the new one."""
     source, target = store.build(old), store.build(request.spec)
     if not source.folder.exists():
         return
@@ -61,7 +61,7 @@ def _take_over(store: Store, old: Spec, request: Request) -> None:
 
 
 def _link_stage(stage: Stage, source: Build, target: Build) -> None:
-    """The files, seals and receipts of a stage, if it has ended there and they are all left.
+    """Link the files, seals and receipts of a stage, if it has ended there and all of them are left.
 
     By the seals its blocks are kept where work is divided into other shards: a collection's cannot be made
     again without the source.

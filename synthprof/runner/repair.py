@@ -20,7 +20,7 @@ from synthprof.store.store import Store
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was put right: names in the version, and stages that had to run again for it."""
+    """The result of a repair: files put right in the version, and stages that ran again."""
 
     version: str
     files: tuple[str, ...]
@@ -70,7 +70,7 @@ def repair(
 
 
 def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
-    """The version's spec and its manifest, if that can be read; else the spec of the build it came from."""
+    """Return the version's spec and its manifest, if that can be read; else the spec of its build."""
     folder = store.published(name)
     if not folder.is_dir():
         raise SpecError(f"there is no version {name!r} of {store.dataset!r}; `synthprof status` lists them")
@@ -109,7 +109,7 @@ def _damaged_of(receipt: Path) -> list[Path]:
 
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
-    """The receipts of a stage, and when they were written."""
+    """Return the receipts of a stage, and the time they were written."""
     found = receipt_paths(context.folder(name))
     return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
 

@@ -50,12 +50,12 @@ class Run:
 
     @property
     def published(self) -> dict[str, Any]:
-        """What publishing gave: version, path, rows, scores."""
+        """The facts of publishing: version, path, rows, scores."""
         return self.receipts[-1].details
 
 
 def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -> Run:
-    """The data set is published; every stage that was done before is taken as it is.
+    """Publish the data set; take every stage that was done before as it is.
 
     Raises SpecError if the request cannot be met, Busy if another process is at the same version, StageError
     if a stage fails.
@@ -72,7 +72,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
 def _all_done(
     stages: Sequence[Stage], context: Context, observe: Observer, background: Background
 ) -> tuple[Receipt, ...]:
-    """The receipts of all stages, in order; a stage begins when those it needs have ended."""
+    """Return the receipts of all stages, in order; a stage begins when those it needs have ended."""
     receipts: dict[str, Receipt] = {}
     others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
     room = context.footprint.room_beside(stages, context.budget)
@@ -90,7 +90,7 @@ def _all_done(
 
 @contextmanager
 def alone(request: Request, home: Path) -> Iterator[Context]:
-    """What stages work with, while nobody else works on this version. Raises Busy when somebody does."""
+    """Yield what stages work with, while no other process works on this version; else raise Busy."""
     with clear_errors(), _contexts(request, home, pooled=True) as context_of:
         context = context_of(None)
         with context.build.lock("run", whole=True):
@@ -151,7 +151,7 @@ def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
 
 
 def resolved(request: Request, home: Path) -> Request:
-    """The request as it is, or completed by what the source of its collection tells."""
+    """Return the request, completed with the facts of its collection's source if it has one."""
     if not request.runtime.source:
         return request
     from synthprof.stages.import_rows import resolve_source
@@ -190,7 +190,7 @@ def _limits(request: Request, store: Store, footprint: Footprint) -> Budget:
 def ensure_done(
     which: Stage, context: Context, observe: Observer, *, force: bool = False, meter: Meter | None = None
 ) -> Receipt:
-    """The stage's receipt: the one that lies there, unless `force`, or that of doing the work now.
+    """Return the stage's receipt: the one that exists, unless `force`, or that of doing the work now.
 
     meter: what to measure the work by; if none is given, all that this process and its pool take.
     """
@@ -207,7 +207,7 @@ def ensure_done(
 
 
 def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
-    """The receipt of work that was done before and still stands."""
+    """Return the receipt of earlier work that is still valid."""
     receipt = read_receipt(context.folder(), context.shard)
     if receipt is None or not which.holds(context):
         return None
@@ -217,7 +217,7 @@ def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
 
 @contextmanager
 def _failure_noted(context: Context) -> Iterator[None]:
-    """What fails inside is told by the build to whoever looks at it, until work goes on."""
+    """Record a failure inside in the build, for people who look at it, until work goes on."""
     try:
         yield
     except Exception as error:

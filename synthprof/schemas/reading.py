@@ -226,8 +226,9 @@ class _Reader:
     def _spread(self, factors: Table, column: Column) -> Table:
         """Return factors per value, from factors for values, ranges of numbers and groups of values.
 
-        `"16-24" = 2` applies to the numbers 16 to 24. `"games.csv/genero" = { RPG = 9 }` applies to the values
-        whose row in that file has RPG in the column `genero`. A factor for the value itself multiplies these.
+        `"16-24" = 2` applies to the numbers 16 to 24. `"games.csv/genero" = { RPG = 9 }` applies to the
+        values whose row in that file has RPG in the column `genero`. A factor for the value itself multiplies
+        these.
         """
         found: Table = {}
         for key, factor in factors.items():

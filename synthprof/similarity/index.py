@@ -1,4 +1,4 @@
-"""How a FAISS index over the embeddings is built and written.
+"""FAISS indexes over the embeddings: how they are built and written.
 
 All indexes order by squared Euclidean distance D. On unit vectors that is the order of cosine
 similarity, 1 - D/2; D rather than the inner product, because k-means assigns by D, so its centroids
@@ -42,7 +42,7 @@ def build(
     seed: int = 0,
     threads: int = 1,
 ) -> Any:  # noqa: ANN401  FAISS's classes are untyped
-    """The index of all rows, whose searches return profile ids: 1 for the first row, and so on.
+    """Build the index of all rows; its searches return profile ids, 1 for the first row and so on.
 
     blocks: (n_i, d) float32 unit vectors, streamed. centroids (k, d) and labels (n,) of the clustering
     are used if k is in band of choice.nlist, which saves a training and an assignment. training:
@@ -62,7 +62,7 @@ def build(
 
 
 def write(index: Any, path: Path) -> None:  # noqa: ANN401
-    """The index is in the file, for faiss.read_index. The caller names, flushes and renames it."""
+    """Write the index to the file, for faiss.read_index. The caller names, flushes and renames the file."""
     # through a Python file: FAISS's own writer does not notice when the last bytes fail at fclose(3)
     with path.open("wb") as file:
         failed: list[OSError] = []
@@ -112,7 +112,7 @@ def _build_whole(choice: IndexChoice, blocks: Iterable[Matrix], threads: int) ->
 
 
 def _peek(blocks: Iterable[Matrix]) -> tuple[int, Iterator[Matrix]]:
-    """The dimension of the first block, and all blocks."""
+    """Return the dimension of the first block, and all blocks."""
     stream = iter(blocks)
     first = next(stream, None)
     if first is None:
@@ -126,7 +126,7 @@ def _peek(blocks: Iterable[Matrix]) -> tuple[int, Iterator[Matrix]]:
 
 
 def _regrouped(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
-    """The same rows in blocks of HNSW_ROWS, the last one shorter."""
+    """Yield the same rows in blocks of HNSW_ROWS, the last one shorter."""
     held: list[Matrix] = []
     for block in blocks:
         held.append(block)
@@ -163,7 +163,7 @@ def _train_codes(
     training: Matrix | None,
     threads: int,
 ) -> None:
-    """The codes of an SQ8 or PQ index are trained on what remains of the sample after its centroids."""
+    """Train the codes of an SQ8 or PQ index on the residuals of the sample after its centroids."""
     if choice.kind != "ivf_flat":
         sample = _needed(training, f"{choice.kind} codes what remains after the centroid")
         labels, _ = kmeans.assign(sample, centroids, threads)

@@ -49,7 +49,7 @@ SPREAD_TRIALS = 64
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What k-means came to.
+    """The result of k-means training.
 
     centroids: (k, d) float32. inertia: the sum of squared distances of the sample to the centroids before
     the last update, by which attempts are compared; infinite where there was no iteration. device: "cpu" or
@@ -121,7 +121,7 @@ def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels
 
 
 def _distinct(rows: int, count: int, key: int) -> RowNumbers:
-    """The first `count` distinct row numbers of a random sequence, in order of appearance."""
+    """Return the first `count` distinct row numbers of a random sequence, in order of appearance."""
     bits = np.random.Philox(key=key)
     if 2 * count > rows:  # a sequence grows long before it has met nearly all rows: shuffle them instead
         return np.argsort(bits.random_raw(rows), kind="stable")[:count]
@@ -144,7 +144,7 @@ def _device(use_gpu: bool) -> str:
 
 
 def _start(sample: Matrix, k: int, key: int) -> Matrix:
-    """The rows to start from, (k, d): random ones, or spread out where one missed group would matter."""
+    """Return the rows to start from, (k, d): random ones, or spread out where a missed group matters."""
     if k > SPREAD_CLUSTERS_MAX:
         return sample[_distinct(len(sample), k, key)]
     rows = sample[_distinct(len(sample), min(len(sample), SPREAD_ROWS), key)]
@@ -152,7 +152,7 @@ def _start(sample: Matrix, k: int, key: int) -> Matrix:
 
 
 def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
-    """The numbers of k rows far apart: k-means++ that keeps the best of several draws at each step.
+    """Return the numbers of k rows far apart: k-means++ that keeps the best of several draws at each step.
 
     The rows are rounded to whole numbers up to 4,096, so that every sum here is exact and has the same bits
     in whatever order it is taken. Source: Arthur and Vassilvitskii 2007, with local trials.
@@ -188,7 +188,7 @@ def _lloyd(sample: Matrix, centroids: Matrix, niter: int, pool: ThreadPoolExecut
 
 
 def _equal_parts(sample: Matrix) -> list[Matrix]:
-    """The rows in parts of equal size, about PRODUCT_ROWS or what makes FAISS multiply; none is filled up."""
+    """Yield the rows in parts of equal size, about PRODUCT_ROWS; none is filled up."""
     rows, dim = sample.shape
     parts = max(1, min(-(-rows // PRODUCT_ROWS), rows * dim // BLAS_VALUES_MIN))
     edges = [rows * part // parts for part in range(parts + 1)]
@@ -209,7 +209,7 @@ def _nearest(
 
 
 def _means(sample: Matrix, labels: Labels, k: int, pool: ThreadPoolExecutor) -> tuple[Matrix, RowNumbers]:
-    """The mean of each cluster, and its number of rows.
+    """Return the mean of each cluster, and its number of rows.
 
     Each part of the sample is added in the order of its rows; SUMS of them add up in their order.
     """

@@ -33,7 +33,7 @@ CHUNK_ROWS = 512
 
 @dataclass(frozen=True)
 class Plane:
-    """How rows come to places: among landmarks, scattered round them, then turned and scaled.
+    """A map of rows to places: among landmarks, scattered round them, then turned and scaled.
 
     landmarks: (m, d) float32, the larger centroids, at most LANDMARKS. places: (m, 2) float32, theirs.
     width: squared distance over which the attraction of a landmark falls by a factor of e.
@@ -65,7 +65,7 @@ class _Frame:
 
 
 def plane(sample: Matrix, centroids: Matrix) -> Plane:
-    """The map on which rows of one cluster lie together and similar clusters are neighbours.
+    """Compute the map on which rows of one cluster lie together and similar clusters are neighbours.
 
     The sample lies within [-1, 1] on it; other rows may lie a little outside. Same input, same map.
     sample: (n, d) float32, n >= 1. centroids: (k, d) float32, k >= 1; both finite.
@@ -89,7 +89,7 @@ def plane(sample: Matrix, centroids: Matrix) -> Plane:
 
 
 def place(on: Plane, rows: Matrix) -> Matrix:
-    """The places of the rows on the map, (n, 2) float32 with four decimals."""
+    """Return the places of the rows on the map, (n, 2) float32 with four decimals."""
     places = np.empty((len(rows), 2), np.float32)
     for first in range(0, len(rows), CHUNK_ROWS):
         part = slice(first, first + CHUNK_ROWS)
@@ -113,7 +113,7 @@ def _layout(landmarks: Matrix, sizes: npt.NDArray[np.int64]) -> Matrix:
 
 
 def _affinities(distances: Matrix) -> Matrix:
-    """How strongly each two attract one another, (k, k): symmetric, zero diagonal, sum 1."""
+    """Return the attraction between each two, (k, k): symmetric, zero diagonal, sum 1."""
     k = len(distances)
     width = np.sort(distances, axis=1)[:, min(NEIGHBOURS, -(-k // 4))]
     attraction = np.exp(-SHARPNESS * distances / np.maximum(width, 1e-12)[:, None])
@@ -139,7 +139,7 @@ def _tsne(affinities: Matrix, start: Matrix) -> Matrix:
 
 
 def _width(landmarks: Matrix) -> float:
-    """How fast the weight of a landmark falls: by the mean squared distance to the nearest other one."""
+    """Return the decay of a landmark's weight, from the mean squared distance to the next landmark."""
     if len(landmarks) == 1:
         return 1.0
     among = _squared_distances(landmarks, landmarks)
@@ -168,7 +168,7 @@ def _principal(rows: Matrix, weights: npt.NDArray[np.float64]) -> Matrix:
 
 
 def _frame(rows: Matrix, weights: npt.NDArray[np.float64]) -> _Frame:
-    """The two principal components of weighted rows, with fixed signs."""
+    """Return the two principal components of weighted rows, with fixed signs."""
     centre = np.average(rows, axis=0, weights=weights)
     spread = (rows - centre) * np.sqrt(weights / weights.sum())[:, None]
     axes = _leading(spread.T @ spread)
@@ -176,7 +176,7 @@ def _frame(rows: Matrix, weights: npt.NDArray[np.float64]) -> _Frame:
 
 
 def _leading(covariance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The two leading eigenvectors as columns, by orthogonal iteration.
+    """Return the two leading eigenvectors as columns, by orthogonal iteration.
 
     `eigh` of 128 columns takes 1 ms in one thread, but 150 ms where OpenBLAS's threads wait for busy cores.
     """
@@ -189,7 +189,7 @@ def _leading(covariance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _standardised(places: Matrix) -> Matrix:
-    """The same shape with standard deviation 1; all zero where there is none."""
+    """Return the same shape with standard deviation 1; all zero for a shape without extent."""
     return places / max(float(places.std()), 1e-9)
 
 

@@ -30,7 +30,7 @@ FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it t
 def exact_neighbours(
     queries: Matrix, blocks: Iterable[Matrix], k: int = 10, threads: int = 1
 ) -> tuple[Ids, Matrix]:
-    """The k nearest rows of each query by cosine similarity; among equals the lower id comes first.
+    """Return the k nearest rows of each query by cosine similarity; among equals the lower id comes first.
 
     queries: (q, d), blocks: (n_i, d), float32 unit vectors; the rows' ids go from 1 on. Returns ids (q, k)
     int64 and similarities (q, k) float32, descending; -1 and -inf where there are fewer than k rows.
@@ -49,7 +49,7 @@ def exact_neighbours(
 
 
 def recall_at_10(found_ids: Ids, exact_ids: Ids) -> float:
-    """The share of the true ten nearest neighbours that were found; -1 on either side counts for nothing.
+    """Return the share of the true ten nearest neighbours that were found; -1 on either side is ignored.
 
     Both (q, <=10) int64, in any order; fewer where there are fewer rows. 1.0 if there is nothing to find.
     """
@@ -86,7 +86,10 @@ def calibrate(
 
 
 def effort(index: Any) -> tuple[Any, str, int]:  # noqa: ANN401
-    """The object and the name of what trades speed for recall, and its largest useful value; or "" and 1."""
+    """Return the object and the name of the setting that trades speed for recall, and its largest value.
+
+    The name is "" and the value 1 for an index without such a setting.
+    """
     if hasattr(index, "nprobe"):
         return index, "nprobe", index.nlist
     inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
@@ -129,7 +132,7 @@ def _padded(rows: Matrix, count: int, value: float) -> Matrix:
 
 
 def _unpadded(results: Sequence[NDArray[Any]], tiles: int, queries: int) -> NDArray[Any]:
-    """The results of all (part, tile) as one matrix, a row for each query."""
+    """Return the results of all (part, tile) as one matrix, a row for each query."""
     parts = [
         np.concatenate(results[first : first + tiles], axis=1) for first in range(0, len(results), tiles)
     ]
@@ -153,7 +156,7 @@ class Candidates:
     def with_rows_of(
         self, queries: Matrix, block: Matrix, rows: Ids, squared: Matrix, first_id: int
     ) -> Candidates:
-        """The m nearest of these and of the block's rows, all of whose ids are higher."""
+        """Return the m nearest of these and of the block's rows, all of whose ids are higher."""
         m = self.ids.shape[1]
         ids = np.concatenate([self.ids, np.where(rows < 0, -1, rows + first_id)], axis=1)
         every = np.concatenate([self.squared, squared], axis=1)

@@ -1,4 +1,4 @@
-"""How good a clustering is: by the distances to its centroids, and by the archetypes behind the rows."""
+"""Scores of a clustering: by the distances to its centroids, and by the archetypes behind the rows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,5 +43,5 @@ def adjusted_rand_index(labels: NDArray[np.integer], archetypes: NDArray[np.inte
 
 
 def _pairs(sizes: NDArray[np.integer]) -> float:
-    """How many pairs there are within groups of these sizes."""
+    """Return the number of pairs within groups of these sizes."""
     return float((sizes * (sizes - 1) // 2).sum())

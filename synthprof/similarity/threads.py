@@ -36,7 +36,7 @@ def faiss_thread(threads: int) -> ThreadPoolExecutor:
 
 
 def finite(vectors: Matrix, what: str) -> Matrix:
-    """The vectors as C-contiguous float32. Raises StageError, naming the row, if a value is not finite."""
+    """Return the vectors as C-contiguous float32; raise StageError if a value is not finite."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     finite = np.isfinite(vectors)
     if not finite.all():
@@ -53,7 +53,7 @@ def product_rows(dim: int, least: int = PRODUCT_ROWS) -> int:
 
 
 def products(vectors: Matrix) -> Iterator[Matrix]:
-    """The rows in parts of exactly product_rows, the last one filled up with zeros."""
+    """Yield the rows in parts of exactly product_rows, the last one filled up with zeros."""
     rows = product_rows(vectors.shape[1])
     for first in range(0, len(vectors), rows):
         part = vectors[first : first + rows]
@@ -61,7 +61,7 @@ def products(vectors: Matrix) -> Iterator[Matrix]:
 
 
 def flat_index(vectors: Matrix, device: str = "cpu") -> Any:  # noqa: ANN401  FAISS's classes are untyped
-    """An index that compares with every row, numbered from 0; device: "cpu" or "gpu"."""
+    """Return an index that compares with every row, numbered from 0; device: "cpu" or "gpu"."""
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
     return faiss.index_cpu_to_all_gpus(index, ngpu=1) if device == "gpu" else index

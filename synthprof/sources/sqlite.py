@@ -105,7 +105,8 @@ class Sqlite:
 
     def _try_again(self, reason: str) -> StageError:
         return StageError(
-            f"source={self._path} cannot be read: {reason}; try again when no process writes it, or name a copy"
+            f"source={self._path} cannot be read: {reason}; try again when no process writes it, "
+            "or name a copy"
         )
 
 

@@ -30,17 +30,17 @@ SEAL = TypeAdapter(tuple[FileRecord, ...])
 
 
 def block_name(kind: str, block: int, suffix: str) -> str:
-    """What the file of one kind and block is called."""
+    """Return the file name of one kind and block."""
     return f"{kind}-{block:05}.{suffix}"
 
 
 def seal_name(block: int) -> str:
-    """What the seal of a block is called."""
+    """Return the file name of a block's seal."""
     return f"seal-{block:05}.json"
 
 
 def seal_paths(folder: Path) -> list[Path]:
-    """The seals that a stage has left in its folder."""
+    """Return the paths of the seals that a stage has left in its folder."""
     return [path for path in folder.glob("seal-*") if SEAL_FILE.fullmatch(path.name)]
 
 
@@ -80,12 +80,12 @@ class Blocks:
         return (EMBEDDINGS,) if self.spec.collection else (VECTORS, EMBEDDINGS)
 
     def path(self, kind: str, block: int) -> Path:
-        """Where a block of one kind lies, or will lie."""
+        """Return the path of a block of one kind, whether it exists or not."""
         maker = maker_of(kind)
         return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES[kind])
 
     def profiles(self, block: int) -> pa.RecordBatch:
-        """A block of profiles: `id` and the schema's columns. Raises StageError if it cannot be read."""
+        """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
         path = self.path(PROFILES, block)
         with _readable(path), pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
@@ -93,7 +93,7 @@ class Blocks:
             return batch
 
     def matrix(self, kind: str, block: int) -> np.ndarray:
-        """A block of vectors, embeddings or archetypes, one row per profile.
+        """Read a block of vectors, embeddings or archetypes, one row per profile.
 
         Raises StageError if it cannot be read.
         """
@@ -106,17 +106,17 @@ class Blocks:
         return (self.matrix(kind, block) for block in range(self.spec.blocks))
 
     def missing(self, block: int) -> np.ndarray:
-        """The rows of a block, from 0, that have no embedding, (m,) int64."""
+        """Return the rows of a block, from 0, that have no embedding, (m,) int64."""
         there = self.path(MISSING, block).exists()
         return self.matrix(MISSING, block) if there else np.zeros(0, np.int64)
 
     def all_missing(self) -> np.ndarray:
-        """The ids of all profiles that have no embedding, (m,) int64, ascending."""
+        """Return the ids of all profiles that have no embedding, (m,) int64, ascending."""
         blocks = range(self.spec.blocks)
         return np.concatenate([self.missing(block) + block * BLOCK_ROWS + 1 for block in blocks])
 
     def without_missing(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """The labels for readers, (n,): what has no embedding has no cluster."""
+        """Return the labels for readers, (n,): a profile without an embedding has no cluster."""
         missing = self.all_missing()
         if len(missing):
             labels = labels.copy()
@@ -124,7 +124,7 @@ class Blocks:
         return labels
 
     def rows_at(self, kind: str, rows: np.ndarray) -> np.ndarray:
-        """The rows of a matrix, reading each block once.
+        """Return the rows of a matrix, reading each block once.
 
         rows: (m,) integers, ascending, positions in the data set from 0. Returns (m, d) as the blocks have
         them, also for no rows. Raises StageError if a block cannot be read.
@@ -138,7 +138,7 @@ class Blocks:
         return np.concatenate(parts) if parts else self.matrix(kind, 0)[:0]
 
     def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray") -> None:
-        """The block lies under its name, whole unless the power fails: its seal tells (docs/adr/0007).
+        """Write a block under its name, whole unless the power fails: its seal tells (docs/adr/0007).
 
         It is not flushed: blocks are made faster than disks write, and can be made again.
         """
@@ -150,7 +150,7 @@ class Blocks:
                     writer.write_batch(value)
 
     def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
-        """The records of a block's files, which lie beside them for `kept`.
+        """Write the seal of a block and return the records of its files, for `kept`.
 
         The seal is not flushed: without it, or with half of it, the block is only made once more.
         """
@@ -160,7 +160,7 @@ class Blocks:
         return records
 
     def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
-        """The records of a block's files, if they lie there as they were sealed, to the last byte."""
+        """Return the records of a block's files if they match their seal to the last byte, else None."""
         paths = [self.path(kind, block) for kind in kinds]
         try:
             sealed = SEAL.validate_json(self._seal(kinds, block).read_bytes())
@@ -174,7 +174,7 @@ class Blocks:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """What cannot be read in the block file at `path` is said with the remedy."""
+    """Turn read errors of the block file into StageError with a remedy."""
     try:
         yield
     except FileNotFoundError as error:
@@ -186,7 +186,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """The array is in the file, as numpy.save has it.
+    """Write the array as numpy.save does.
 
     numpy.save itself loses the reason of a failed write ("16384 requested and 0 written").
     """

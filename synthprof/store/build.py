@@ -42,7 +42,7 @@ class Build:
     spec: Spec
 
     def stage_folder(self, name: str) -> Path:
-        """Where this release's version of a stage leaves its files."""
+        """Return the folder where this release's version of a stage leaves its files."""
         return self.folder / stage(name).folder(self.spec)
 
     def bytes_present(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
@@ -54,7 +54,7 @@ class Build:
         return sum(file.st_size for file in found if not alone or file.st_nlink == 1)
 
     def clear(self) -> None:
-        """Nothing of earlier runs is left, except the locks that this run may hold.
+        """Remove everything of earlier runs, except the locks that this run may hold.
 
         Receipts go first, so that none names files that are gone, whenever this is cut short.
         """
@@ -64,7 +64,7 @@ class Build:
                 shutil.rmtree(path)
 
     def is_anew_for(self, run_id: str) -> bool:
-        """Whether everything here has been made anew for the run of this id, one of Airflow for instance."""
+        """Return whether everything here has been made again for the run of this id."""
         mark = self.folder / ANEW_FOR
         return bool(run_id) and mark.exists() and mark.read_text(encoding="utf-8") == run_id
 
@@ -81,7 +81,7 @@ class Build:
                     flush_folder(folder)
 
     def remove(self) -> None:
-        """The folder is gone, unless work is going on in it."""
+        """Remove the folder, unless work is going on in it."""
         if not self.folder.exists():
             return
         with suppress(Busy), self.lock("remove", whole=True):
@@ -90,18 +90,18 @@ class Build:
             shutil.rmtree(temporary)
 
     def under_way(self) -> bool:
-        """Whether somebody works on it at this moment."""
+        """Return whether a process works on the build now."""
         return is_held(self.folder / "locks" / "build")
 
     def failure(self) -> str | None:
-        """What the last attempt failed with, if it did."""
+        """Return the message of the last attempt's failure, if it failed."""
         try:
             return (self.folder / FAILURE).read_text(encoding="utf-8") or None
         except FileNotFoundError:
             return None
 
     def note_failure(self, message: str | None) -> None:
-        """The last attempt failed with this message, or has not failed so far. Nothing depends on it."""
+        """Record the message of the last attempt's failure, or None. Nothing depends on it."""
         path = self.folder / FAILURE
         if message is None:
             path.unlink(missing_ok=True)
@@ -110,20 +110,20 @@ class Build:
 
     @contextmanager
     def at_work(self, stage: str, first: int) -> Iterator[None]:
-        """Whoever looks is told that the stage is at work on its shard from block `first`, and since when."""
+        """Mark the stage as running on the shard that starts at block `first`."""
         path = self.folder / "locks" / f"at-work-{stage}-{first}"
         with lock(path, f"{stage} from block {first}"):
             os.utime(path)
             yield
 
     def begun(self, stage: str) -> list[float]:
-        """When the work on each shard of a stage began that goes on at this moment, as time.time() has it."""
+        """Return the start of the work on each shard of a stage that is running, in seconds since 1970."""
         paths = (self.folder / "locks").glob(f"at-work-{stage}-*")
         return [path.stat().st_mtime for path in paths if is_held(path)]
 
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:
-        """This work is ours alone: the `whole` build, or the part `name` beside other parts.
+        """Hold the `whole` build, or the part `name` beside other parts, for this process alone.
 
         Raises Busy when another process is at it.
         """
@@ -136,6 +136,6 @@ class Build:
 
 
 def sweep(build: Path) -> None:
-    """Nothing is left in the build of writers that were killed, unless work is going on in it."""
+    """Remove what killed writers left in the build, unless work is going on in it."""
     with suppress(Busy), lock(build / "locks" / "build", "sweeping", patience_seconds=0):
         remove_temporaries(build)

@@ -18,7 +18,7 @@ _MEND = "make it whole with `synthprof repair`"
 
 
 class Manifest(BaseModel):
-    """What a published version is: its spec, every file with its checksum, and how it came about."""
+    """The description of a published version: its spec, every file with its checksum, and its stages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Manifest(BaseModel):
     seal: str = ""
 
     def sealed(self) -> "Manifest":
-        """The same with the digest of all that it says, by which `read_manifest` finds any change."""
+        """Return the same manifest with a digest of its contents, so that `read_manifest` finds changes."""
         return self.model_copy(update={"seal": self.digest()})
 
     def digest(self) -> str:
@@ -44,7 +44,7 @@ class Manifest(BaseModel):
         return digest_of(json.loads(self.model_dump_json(exclude={"seal"})))
 
     def text(self) -> str:
-        """What the file holds, character by character."""
+        """The contents of the file, character by character."""
         return self.model_dump_json(indent=1)
 
     @property
@@ -59,7 +59,7 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a published version. Raises StageError if it cannot be read or was changed."""
+    """Read the manifest of a published version. Raise StageError if it cannot be read or was changed."""
     path = folder / MANIFEST
     if path.is_symlink():
         raise StageError(f"{path} is a link, not the file that was published; {_MEND}")
@@ -81,10 +81,10 @@ def content_digest(files: Iterable[FileRecord]) -> str:
 
 
 def damaged(folder: Path, files: Iterable[FileRecord]) -> list[str]:
-    """The files that are missing, cannot be read or are not what their record says."""
+    """Return the files that are missing, cannot be read or do not match their record."""
     return [file.path for file in files if not matches(folder, file)]
 
 
 def unknown_files(folder: Path, files: Iterable[FileRecord]) -> list[str]:
-    """The names in a version's folder that its manifest does not know."""
+    """Return the names in a version's folder that its manifest does not know."""
     return sorted({path.name for path in folder.iterdir()} - {file.path for file in files} - {MANIFEST})

@@ -16,7 +16,7 @@ RECEIPTS = "receipt*.json"
 
 
 class Receipt(BaseModel):
-    """What a stage did, for one shard or the whole data set: completion mark and telemetry in one."""
+    """The record of a stage's work, for a shard or the whole data set: completion mark and telemetry."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +45,7 @@ class Receipt(BaseModel):
 
     @property
     def line(self) -> str:
-        """What it tells, in one line for people."""
+        """The receipt in one line for people."""
         return (
             f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({self.rows_per_second:,.0f} rows/s), "
             f"{self.bytes_written / MIB:,.1f} MiB written, peak {self.peak_memory / MIB:,.0f} MiB"
@@ -53,13 +53,13 @@ class Receipt(BaseModel):
 
 
 def write_receipt(folder: Path, receipt: Receipt) -> None:
-    """The receipt lies beside the files it names, which are durable before it is."""
+    """Write the receipt beside the files that it names, which are durable before it is."""
     flush_folder(folder)
     write_text(folder / receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
 
 
 def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
-    """The receipt of work that is done and whose files are there; else None."""
+    """Return the receipt of finished work whose files exist, else None."""
     return _read_receipt(folder / receipt_name(None if shard is None else (shard.first, shard.end)))
 
 
@@ -80,17 +80,17 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
 
 def receipts_in(folder: Path) -> list[Receipt]:
-    """The receipts of work that is done and whose files are there, in no order; shards may overlap."""
+    """Return the receipts of finished work whose files exist, in no order; shards may overlap."""
     return list(filter(None, map(_read_receipt, receipt_paths(folder))))
 
 
 def receipt_paths(folder: Path) -> list[Path]:
-    """The files in a stage's folder that are receipts by their names."""
+    """Return the files in a stage's folder that are receipts by their names."""
     return list(folder.glob(RECEIPTS))
 
 
 def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:
-    """What read_receipts gives for a stage that has ended, else none."""
+    """Return the result of read_receipts for a stage that has ended, else an empty list."""
     try:
         return read_receipts(folder, blocks)
     except StageError:
@@ -114,5 +114,5 @@ def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Recei
 
 
 def receipt_name(shard: tuple[int, int] | None) -> str:
-    """What the file of a receipt is called."""
+    """Return the file name of a receipt."""
     return "receipt.json" if shard is None else f"receipt-{shard[0]:05}-{shard[1]:05}.json"

@@ -42,7 +42,7 @@ class _Child:
 def append_blobs(
     path: Path, matrices: Iterable[npt.NDArray[np.generic]], done: Callable[[int], None] = lambda _: None
 ) -> int:
-    """The rows of the matrices are rows of the one, empty table, with ids from 1; returns how many.
+    """Append the rows of the matrices to the one, empty table, with ids from 1; return how many.
 
     path: a closed database with a table (id INTEGER PRIMARY KEY, BLOB). matrices: (n, width) each,
     C-contiguous, of one width; a row is a BLOB as it lies in memory, with pages of BLOB_PAGE_BYTES one of 1
@@ -62,20 +62,20 @@ def append_blobs(
 
 
 def _runs(first: int, end: int) -> list[tuple[int, int]]:
-    """The ids cut where their varints grow by a byte: cells of a run are equally long."""
+    """Cut the ids where their varints grow by a byte: cells of a run are equally long."""
     edges = [first, *(1 << 7 * n for n in range(1, 9) if first < 1 << 7 * n < end), end]
     return [(low, high) for low, high in itertools.pairwise(edges) if low < high]
 
 
 def _append_leaves(pages: PageFile, first: int, data: Bytes) -> list[_Child]:
-    """The rows, with ids from `first`, are leaf pages at the end of the file."""
+    """Append the rows, with ids from `first`, as leaf pages at the end of the file."""
     per_page, leaves = _leaf_pages(pages.page_bytes, first, data)
     ends = [min((place + 1) * per_page, len(data)) for place in range(len(leaves))]
     return [_Child(number, first + end - 1) for number, end in zip(pages.append(leaves), ends, strict=True)]
 
 
 def _leaf_pages(page_bytes: int, first: int, data: Bytes) -> tuple[int, Bytes]:
-    """How many rows fit in a page, and the pages, (n, page_bytes); the last one may hold fewer."""
+    """Return the rows that fit in a page, and the pages, (n, page_bytes); the last may hold fewer."""
     rows, width = data.shape
     ids = _varints(first, rows)
     record = _record_header(width)
@@ -101,7 +101,7 @@ def _leaf_pages(page_bytes: int, first: int, data: Bytes) -> tuple[int, Bytes]:
 
 
 def _append_tree(pages: PageFile, children: Sequence[_Child]) -> None:
-    """The tree over the leaves is complete, its root where the schema looks for it."""
+    """Write the tree over the leaves, with its root where the schema looks for it."""
     while len(children) > 1:
         longest = len(varint(children[-1].last))
         groups = [children[a:b] for a, b in balanced_groups(len(children), pages.page_bytes, longest)]
@@ -116,13 +116,13 @@ def _interior_page(page_bytes: int, children: Sequence[_Child]) -> Bytes:
 
 
 def _record_header(width: int) -> list[int]:
-    """The header of the record (NULL, which stands for the id; a BLOB of so many bytes)."""
+    """Return the header of the record (NULL, which stands for the id; a BLOB of so many bytes)."""
     kind = varint(12 + 2 * width)
     return [2 + len(kind), 0, *kind]
 
 
 def _varints(first: int, count: int) -> Bytes:
-    """The varints of consecutive ids that are equally long, (count, bytes)."""
+    """Return the varints of consecutive ids that are equally long, (count, bytes)."""
     size = len(varint(first))
     ids = np.arange(first, first + count)[:, None] >> np.arange(7 * (size - 1), -1, -7)
     more = np.array([0x80] * (size - 1) + [0])

@@ -46,7 +46,7 @@ class Connection:
         self._connection = connection
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> pa.Table:
-        """The statement has been carried out; returns what it gives."""
+        """Execute the statement and return its result."""
         with AdbcStatement(self._connection) as prepared:
             prepared.set_options(**_BATCHES)
             prepared.set_sql_query(statement)
@@ -57,7 +57,7 @@ class Connection:
             return pa.RecordBatchReader.from_stream(stream).read_all()
 
     def append(self, table: str, batches: pa.RecordBatchReader) -> None:
-        """The batches are rows of the table, after those it had."""
+        """Append the batches to the table."""
         with AdbcStatement(self._connection) as loading:
             loading.set_options(
                 **{
@@ -87,7 +87,7 @@ class Builder:
         self._connection = connection
 
     def execute(self, statement: str) -> None:
-        """The statement has been carried out."""
+        """Execute the statement."""
         self._connection.execute(statement)
 
     def load(
@@ -97,7 +97,7 @@ class Builder:
         batches: Iterable[pa.RecordBatch],
         done: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """The batches are rows of the table, in order; returns how many. `done` hears the rows so far.
+        """Append the batches to the table, in order; return the number of rows. `done` gets the rows so far.
 
         What making the batches raises is raised as it is.
         """
@@ -126,7 +126,7 @@ class Builder:
 
 @contextmanager
 def filling(path: Path, page_bytes: int = TABLE_PAGE_BYTES) -> Iterator[Builder]:
-    """The database at `path`, new with pages of that size or there already, while it is built.
+    """Open a database that is being built: new with pages of that size, or an existing one.
 
     It has no journal: a crash leaves it broken, so build it beside its place (`files.replacing`). Raises
     SpecError on a full disk, StageError if SQLite fails otherwise.
@@ -141,7 +141,7 @@ def filling(path: Path, page_bytes: int = TABLE_PAGE_BYTES) -> Iterator[Builder]
 
 
 def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Table:
-    """The answer to a question to a sealed database, which is opened read-only.
+    """Return the answer to a query of a sealed database, which is opened read-only.
 
     Where a column may hold NULL, ask for at most a block of rows. Raises StageError if it cannot be read,
     SpecError if a parameter is no Unicode.
@@ -161,7 +161,7 @@ def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Tabl
 
 
 def check_ids(path: Path, table: str, rows: int) -> None:
-    """The ids of the table in a sealed database are 1 to `rows`. Raises StageError if not."""
+    """Raise StageError unless the ids of the table in a sealed database are 1 to `rows`."""
     found = read(path, f"SELECT count(*) AS n, min(id) AS low, max(id) AS high FROM {table}").to_pylist()[0]
     if found != {"n": rows, "low": 1, "high": rows}:
         raise StageError(
@@ -188,12 +188,12 @@ def compact(source: Path, path: Path) -> None:
 
 
 def _failure(path: Path, error: AdbcError) -> SynthprofError:
-    """What SQLite's error means for the caller."""
+    """Return the error for the caller that SQLite's error means."""
     if "database or disk is full" in str(error):  # SQLITE_FULL; the text may hold a path, too
         return SpecError(f"{path} could not be written: the disk is full; free some space, then run it again")
     return StageError(f"{path} could not be written: {error}; run it again")
 
 
 def in_sql(name: str) -> str:
-    """The name of a column as a statement has it."""
+    """Return the name of a column, quoted for a statement."""
     return f'"{name}"' if name.lower() in KEYWORDS.split() else name

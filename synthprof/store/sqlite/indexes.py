@@ -52,12 +52,12 @@ class Coded:
 
 
 def can_index(keys: Sequence[Key]) -> bool:
-    """Whether an index on such keys can be laid out."""
+    """Return whether an index on such keys can be laid out."""
     return all(len(_body(key)) <= MAX_KEY_BYTES for key in keys)
 
 
 def add_indexes(path: Path, table: str, columns: Mapping[str, Coded]) -> None:
-    """The table has an index on each of the columns, named idx_<table>_<column>.
+    """Add an index on each of the columns, named idx_<table>_<column>.
 
     path: a closed database with no such index, whose table has the ids from 1 on.
     """
@@ -73,7 +73,7 @@ def add_indexes(path: Path, table: str, columns: Mapping[str, Coded]) -> None:
 
 
 def index_statement(table: str, column: str) -> str:
-    """The SQL that makes the index, and stands for it in the schema."""
+    """Return the SQL that makes the index, and stands for it in the schema."""
     return f"CREATE INDEX idx_{table}_{column} ON {table} ({in_sql(column)})"
 
 
@@ -117,7 +117,7 @@ class _Entries:
         return np.cumsum([len(run.ids) for run in self.runs], dtype=np.int64)
 
     def between(self, first: int, end: int) -> Iterator[Bytes]:
-        """The cells of entries `first` to `end`, one array for each run."""
+        """Return the cells of entries `first` to `end`, one array for each run."""
         at = int(np.searchsorted(self.ends, first, side="right"))
         while first < end:
             before = int(self.ends[at]) - len(self.runs[at].ids)
@@ -126,7 +126,7 @@ class _Entries:
             first, at = last, at + 1
 
     def one(self, number: int) -> bytes:
-        """The cell of one entry."""
+        """Return the cell of one entry."""
         (cells,) = self.between(number, number + 1)
         return cells.tobytes()
 
@@ -158,7 +158,7 @@ def _entries(column: Coded) -> _Entries:
 
 
 def _ids_by_key(codes: npt.NDArray[np.unsignedinteger], order: Sequence[int]) -> list[npt.NDArray[np.uint32]]:
-    """The ids of each code in this order of codes, ascending: a counting sort, in little memory."""
+    """Return the ids of each code in this order of codes, ascending: a counting sort, in little memory."""
     rank = np.empty(len(order), np.uint16 if len(order) <= 1 << 16 else np.uint32)
     rank[list(order)] = np.arange(len(order))
     at_once = max(ROWS_BATCH, len(order))
@@ -186,7 +186,7 @@ def _sorting(key: Key) -> "bytes | int":
 
 
 def _body(key: Key) -> bytes:
-    """A value as it lies in a record. 0 and 1 take no bytes: their type says them."""
+    """Return a value as a record holds it. 0 and 1 take no bytes: their type says them."""
     if isinstance(key, str):
         return key.encode()
     if key in (0, 1):
@@ -196,7 +196,7 @@ def _body(key: Key) -> bytes:
 
 
 def _head(key: Key, id_kind: int, id_bytes: int) -> bytes:
-    """An entry but for its id: bytes of the record, its header, the key."""
+    """Return an entry without its id: bytes of the record, its header, the key."""
     body = _body(key)
     if isinstance(key, str):
         kind = varint(13 + 2 * len(body))
@@ -210,7 +210,7 @@ def _head(key: Key, id_kind: int, id_bytes: int) -> bytes:
 
 
 def _append_index(pages: PageFile, column: Coded) -> int:
-    """The index lies at the end of the file; returns its root page."""
+    """Append the index to the file; return its root page."""
     entries = _entries(column)
     leaves = entries.leaves(pages.page_bytes)
     children: list[int] = []

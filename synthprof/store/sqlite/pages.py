@@ -54,7 +54,7 @@ class PageFile:
         return LOCK_BYTES // self.page_bytes + 1
 
     def append(self, pages: Bytes) -> list[int]:
-        """The numbers under which the pages, (n, page_bytes), lie at the end of the file."""
+        """Append the pages, (n, page_bytes), to the file; return their numbers."""
         before = self._locked - self.pages - 1
         numbers = [self.pages + 1 + place + (0 <= before <= place) for place in range(len(pages))]
         edge = min(max(before, 0), len(pages))
@@ -65,12 +65,12 @@ class PageFile:
         return numbers
 
     def put(self, number: int, content: "bytes | memoryview") -> None:
-        """The content begins at the page of this number."""
+        """Write content at the page of this number."""
         self.file.seek((number - 1) * self.page_bytes)
         self.file.write(content)
 
     def move_last(self, number: int) -> None:
-        """The last page of the file has this number instead."""
+        """Move the last page of the file to this number."""
         self.file.seek((self.pages - 1) * self.page_bytes)
         self.put(number, self.file.read(self.page_bytes))
         self.pages -= 2 if self.pages - 1 == self._locked else 1
@@ -79,7 +79,7 @@ class PageFile:
 
 @contextmanager
 def page_file(path: Path) -> Iterator[PageFile]:
-    """The pages of a database that nobody has open; afterwards its header says how many there are."""
+    """Open the pages of a closed database; at the end its header says how many there are."""
     with path.open("r+b") as file:
         header = file.read(100)
         page_bytes = int.from_bytes(header[_PAGE_BYTES_AT], "big")
@@ -92,14 +92,14 @@ def page_file(path: Path) -> Iterator[PageFile]:
 
 
 def header(kind: PageKind, cells: int, start: int) -> list[int]:
-    """The first eight bytes of a b-tree page whose content begins at `start`; 65,536 is written as 0."""
+    """Return the first eight bytes of a b-tree page with content from `start`; 65,536 is written as 0."""
     return [kind, 0, 0, *cells.to_bytes(2, "big"), *(start % 65_536).to_bytes(2, "big"), 0]
 
 
 def page(
     kind: PageKind, page_bytes: int, sizes: npt.NDArray[np.int64], cells: bytes, right: bytes = b""
 ) -> Bytes:
-    """A page of these cells, one behind the other at its end.
+    """Return a page of these cells, one behind the other at its end.
 
     sizes: (n,) bytes of each cell. right: the number of the last child, of an interior page.
     """
@@ -110,7 +110,7 @@ def page(
 
 
 def interior_page(kind: PageKind, page_bytes: int, children: Sequence[int], keys: Sequence[bytes]) -> Bytes:
-    """The children's page over them; keys: what stands between each child and the next, one fewer."""
+    """Return the parent page of the children; keys: the separators between one child and the next."""
     *others, right = (child.to_bytes(CHILD, "big") for child in children)
     cells = [child + key for child, key in zip(others, keys, strict=True)]
     sizes = np.array([len(cell) for cell in cells], np.int64)
@@ -134,5 +134,5 @@ def varint(value: int) -> list[int]:
 
 
 def stacked(pages: Iterable[Bytes]) -> Bytes:
-    """The pages as one array, (n, page_bytes)."""
+    """Return the pages as one array, (n, page_bytes)."""
     return np.stack(list(pages))
