@@ -1,5 +1,6 @@
 """The provider: what Airflow finds by entry points, and the examples for users' DAGs, run by Airflow."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TaskGroup
 from explorers import publish
 from fault_server import Faults, serving
 from place import Place, make_place
@@ -19,6 +20,7 @@ from synthprof.orchestration import SynthprofDag, SynthprofTaskGroup, airflow_pa
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.provider.triggers import new_version
 from synthprof.pipeline import STAGES
+from synthprof.spec.spec import params_schema
 from synthprof.store.store import Store
 
 EXAMPLES = PROJECT / "examples"
@@ -164,6 +166,13 @@ def test_a_fixed_value_out_of_its_bounds_is_an_import_error(keywords, message):
         SynthprofDag("own", **keywords)
     with DAG("mine"), pytest.raises(SpecError, match=message):
         SynthprofTaskGroup("make", **keywords)
+
+
+def test_no_parameter_has_the_name_of_a_keyword_of_airflow():
+    """The same keyword could not mean both."""
+    own = {"kind", "defaults", "seed_zone", "embeddings_conn_id", "fixed"}
+    theirs = {name for each in (DAG, TaskGroup) for name in inspect.signature(each.__init__).parameters}
+    assert not set(params_schema("generate") | params_schema("embed")) & (theirs | own)
 
 
 def test_a_misspelt_keyword_is_refused():
