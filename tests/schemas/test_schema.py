@@ -214,7 +214,7 @@ def _changed(folder: Path, old: str, new: str) -> Path:
         ("share = 0.42", 'share = "half"', "compartilhar_contato: a value has the wrong type"),
         ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),
         ('denominator = "anos_experiencia"', "", r"\[\[derived\]\]: denominator is missing"),
-        ('name = "idiomas"', 'name = "sexo"', "sexo: there is such a"),
+        ('name = "idiomas"', 'name = "sexo"', "sexo: declared twice"),
         ('"nivel_competitivo", "estilo', '"nivel", "estilo', "order: unknown value 'nivel'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How many clusters, how many rows to train them on, and which kind of index."""
+"""Automatic sizes: clusters, training rows, kinds of index."""
 
 import dataclasses
 

@@ -33,7 +33,7 @@ def _die(_: int) -> None:
 
 
 def _touch_alone(folder: Path) -> int:
-    """How many processes hold a slot while this one does."""
+    """Return the number of processes that hold a slot while this one does."""
     with cpu_slot(1):
         mark = folder / str(os.getpid())
         mark.touch()

@@ -1,4 +1,4 @@
-"""How what we start in a terminal ends."""
+"""The end of processes that were started in a terminal."""
 
 import fcntl
 import os

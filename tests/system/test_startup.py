@@ -1,4 +1,4 @@
-"""How a process of our own begins and ends."""
+"""The start and the end of synthprof's own processes."""
 
 import os
 import subprocess
