@@ -1,7 +1,7 @@
 """A DAG for Airflow that waits until a new version of a data set is published, by whatever made it.
 
-The sensor waits in the triggerer, so it takes no worker's slot. New is what was published since this DAG's last
-successful run.
+The sensor waits in the triggerer, so it takes no worker's slot. New is what was published since this DAG's
+last successful run.
 """
 
 import logging
