@@ -85,7 +85,7 @@ class Stage:
         return tuple(map(Input, self.needs)) if self.reads is None else self.reads
 
     def folder(self, spec: Spec) -> str:
-        """What its folder is called in a build of this spec: its name and its key."""
+        """Return the name of its folder in a build of this spec: its name and its key."""
         return f"{self.name}-{keys(STAGES, spec)[self.name]}"
 
     @property
@@ -94,15 +94,15 @@ class Stage:
         return self._module.run  # type: ignore[no-any-return]
 
     def applies(self, spec: Spec) -> bool:
-        """Whether it has anything to do for this spec."""
+        """Return whether it has anything to do for this spec."""
         return self.when is None or bool(getattr(spec, self.when))
 
     def prepare(self, spec: Spec) -> None:
-        """What the work needs in memory is there, for the pool's processes to share once they are forked."""
+        """Load what the work needs in memory, for the pool's processes to share once they are forked."""
         getattr(self._module, "prepare", lambda _: None)(spec)
 
     def holds(self, context: Any) -> bool:  # noqa: ANN401
-        """Whether what the receipt tells still holds beyond the files it names."""
+        """Return whether the facts of its receipt still hold, beyond the files that the receipt names."""
         return bool(getattr(self._module, "holds", lambda _: True)(context))
 
     @property
@@ -175,7 +175,7 @@ def maker_of(result: str) -> Stage:
 
 
 def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
-    """The key of each stage; stages come after those they need.
+    """Return the key of each stage; stages come after those they need.
 
     Eight hexadecimal digits that change with its version, what it reads of the schemas' files, or any stage
     it needs.
@@ -201,12 +201,12 @@ def wanted(spec: Spec, stages: tuple[Stage, ...] = STAGES) -> list[Stage]:
 
 
 def version_of(spec: Spec) -> str:
-    """The name of the version that this release, with its schemas, makes of a spec."""
+    """Return the name of the version that this release, with its schemas, makes of a spec."""
     return digest_of([spec.digest, keys(STAGES, spec)["publish"]])[:12]
 
 
 def check_same_release(dataset: str, version: str, spec: Spec, what: str) -> None:
-    """Nothing, if this release with its schemas made the version; else SpecError. what: the verb wanted."""
+    """Raise SpecError unless this release with its schemas made the version. what: the verb wanted."""
     if version_of(spec) != version:
         raise SpecError(
             f"version {version} of {dataset!r} was made by another release or schema of synthprof, which "
@@ -215,7 +215,7 @@ def check_same_release(dataset: str, version: str, spec: Spec, what: str) -> Non
 
 
 def stage(name: str) -> Stage:
-    """The stage of that name; SpecError if there is none."""
+    """Return the stage of that name. Raise SpecError if there is none."""
     found = next((each for each in STAGES if each.name == name), None)
     if found is None:
         raise SpecError(f"Unknown stage {name!r}; the stages are {', '.join(each.name for each in STAGES)}")

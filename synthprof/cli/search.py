@@ -33,7 +33,7 @@ MAX_SHOWN = 60
 
 
 class Format(StrEnum):
-    """How results are printed."""
+    """The form in which results are printed."""
 
     table = "table"
     json = "json"
@@ -136,12 +136,12 @@ def register(app: typer.Typer) -> None:
 
 
 def as_json(hits: "Sequence[Hit]") -> str:
-    """The results as a JSON list."""
+    """Return the results as a JSON list."""
     return json.dumps([_plain(hit) for hit in hits], ensure_ascii=False, indent=1)
 
 
 def as_csv(hits: "Sequence[Hit]") -> str:
-    """The results as CSV with a heading; no cell of text can be taken for a formula."""
+    """Return the results as CSV with a heading; no cell of text can be taken for a formula."""
     target = io.StringIO()
     writer = csv.writer(target)
     columns = [name for name in hits[0].profile if name != "id"] if hits else []

@@ -17,7 +17,7 @@ MAX_COLUMNS = 10_000
 
 @contextmanager
 def saved_as_html(console: "Console", path: Path | None) -> Iterator[None]:
-    """The file holds what the console has shown, if anything, however that ended.
+    """Save what the console has shown to the file, if anything, however the context ended.
 
     Raises SpecError before if it cannot.
     """

@@ -54,14 +54,14 @@ def run(context: Context) -> Outcome:
 
 
 def training_sample(context: Context, k: int) -> npt.NDArray[np.float32]:
-    """The embeddings to train k centroids on, (m, dim) float32: the same ones for clusters and index."""
+    """Return the embeddings to train k centroids on, (m, dim) float32: the same for clusters and index."""
     low, high = stream(context.spec.seed, "cluster_id", "training").words(2).tolist()
     rows = training_rows(context.spec.profiles, k, low | high << 64)
     return context.blocks.rows_at(EMBEDDINGS, rows)
 
 
 def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], float]:
-    """The cluster of every profile, and the sum of squared distances to the centroids."""
+    """Return the cluster of every profile, and the sum of squared distances to the centroids."""
     labels = np.empty(context.spec.profiles, dtype=np.int32)
     inertia, done = 0.0, 0
     for embeddings in context.blocks.matrices(EMBEDDINGS):
@@ -103,7 +103,7 @@ def _batches(labels: npt.NDArray[np.int32], schema: pa.Schema) -> Iterator[pa.Re
 
 
 def _first_rows(context: Context) -> npt.NDArray[np.float32]:
-    """The first profiles' embeddings; they are as random as any, and few files are read."""
+    """Return the first profiles' embeddings; they are as random as any, and few files are read."""
     return context.blocks.rows_at(EMBEDDINGS, np.arange(min(context.spec.profiles, SILHOUETTE_ROWS)))
 
 

@@ -1,4 +1,4 @@
-"""What a stage gets to work with, and what it gives back."""
+"""The input and the outcome of a stage."""
 
 import logging
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Context:
 
     @property
     def spec(self) -> Spec:
-        """What determines the bytes."""
+        """The parameters that determine the bytes."""
         return self.request.spec
 
     @cached_property
@@ -63,7 +63,7 @@ class Context:
         return self.shard.blocks if self.shard else range(self.spec.blocks)
 
     def folder(self, name: str | None = None) -> Path:
-        """The folder of this stage, or of the one named."""
+        """Return the folder of this stage, or of the one named."""
         return self.build.stage_folder(name or self.name)
 
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
@@ -91,7 +91,7 @@ class BlockJob:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage did: rows, the sealed files it left in its folder, and what else is worth keeping."""
+    """The outcome of a stage: rows, the sealed files that it left in its folder, and further facts."""
 
     rows: int
     files: tuple[FileRecord, ...] = ()

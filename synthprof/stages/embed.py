@@ -1,4 +1,4 @@
-"""What `vectorize` does with a slow encoder: the texts of each block go to a service, and may fail."""
+"""Embedding by a slow encoder: `vectorize` sends the texts of each block to a service, which may fail."""
 
 import itertools
 import threading
@@ -22,19 +22,19 @@ from synthprof.store.build import ENCODER, SINCE
 
 
 def check_service(context: Context) -> None:
-    """The service is there, and its vectors are as wide as the spec says. Raises what its `check` raises."""
+    """Check that the service answers with vectors as wide as the spec says. Raise what its `check` raises."""
     with _service(context.spec, context.request.runtime.request_seconds) as service:
         service.check()
 
 
 def holds(context: Context) -> bool:
-    """Whether the embeddings that lie there are of the model as it is, and few enough rows lack theirs."""
+    """Return whether the stored embeddings are of today's model, and few enough rows lack theirs."""
     model = _model(context.spec)
     return _recorded(context) == model and not _outdated(context, model)
 
 
 def forget_outdated(context: Context) -> None:
-    """What `holds` says is so: other embeddings are gone, with the receipts of all that was made from them.
+    """Remove outdated embeddings, and the receipts of all that was made from them, so that `holds` is true.
 
     What was answered is kept, so that only what is missing is asked for.
     """
@@ -48,7 +48,7 @@ def forget_outdated(context: Context) -> None:
 
 
 def embed(context: Context) -> Outcome:
-    """The blocks of the shard are there; rows that the service fails are in `embedding_failures`.
+    """Embed the blocks of the shard; rows that the service fails are recorded in `embedding_failures`.
 
     Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
     next attempt asks for those rows alone.
@@ -76,7 +76,7 @@ def embed(context: Context) -> Outcome:
 
 
 def _outdated(context: Context, model: str) -> list[int]:
-    """The blocks to embed again: all if the model has changed, those with gaps if the gaps are too many."""
+    """Return the blocks to embed again: all if the model has changed, those with too many gaps otherwise."""
     blocks = context.blocks
     present = [block for block in range(context.spec.blocks) if blocks.path(EMBEDDINGS, block).exists()]
     if _recorded(context) != model:
@@ -88,7 +88,7 @@ def _outdated(context: Context, model: str) -> list[int]:
 
 
 def _model(spec: Spec) -> str:
-    """What names the content of a model on this machine; of a service nothing is known but its name."""
+    """Return a name for the content of a model on this machine; a service is known by its name alone."""
     return _service(spec).identity if spec.encoder == "model" else ""
 
 
@@ -117,7 +117,7 @@ def _effort(context: Context) -> Effort:
 def _embed_block(
     context: Context, embedder: Embedder, service: SlowEncoder, counter: "_Counter", block: int
 ) -> tuple[FileRecord, ...]:
-    """The block is there; returns its files. A block that lies there as it was sealed is kept."""
+    """Embed a block and return its files. A block that matches its seal is kept."""
     blocks = context.blocks
     if kept := blocks.kept(_kinds(context, block), block):
         missing = len(blocks.missing(block))
@@ -134,13 +134,13 @@ def _embed_block(
 
 
 def _kinds(context: Context, block: int) -> tuple[str, ...]:
-    """The kinds of file that the block has."""
+    """Return the kinds of file that the block has."""
     missing = context.blocks.path(MISSING, block).exists()
     return (*context.blocks.vectorized, MISSING) if missing else context.blocks.vectorized
 
 
 def _write(context: Context, block: int, embedded: Embedded) -> None:
-    """The embeddings, the first unit vector standing where there is none, and which those are."""
+    """Write the embeddings, the first unit vector in place of a missing one, and the missing rows."""
     missing = np.flatnonzero(np.isnan(embedded.embeddings[:, 0]))
     embedded.embeddings[missing] = np.eye(1, context.spec.dim_embedding, dtype=np.float32)
     context.blocks.path(MISSING, block).unlink(missing_ok=True)
@@ -150,7 +150,7 @@ def _write(context: Context, block: int, embedded: Embedded) -> None:
 
 
 def _record_failures(path: Path, block: int, texts: list[str], embedded: Embedded) -> None:
-    """The table holds the failures of this block as they are now; those of other blocks stay."""
+    """Replace the recorded failures of this block; those of other blocks stay."""
     if not embedded.failures and not path.exists():
         return
     first = block * BLOCK_ROWS + 1

@@ -50,7 +50,7 @@ def run(context: Context) -> Outcome:
 
 
 def _build(context: Context, choice: IndexChoice) -> Any:  # noqa: ANN401  FAISS's classes are untyped
-    """The index of all rows, by the centroids and labels of the clusters where they serve."""
+    """Build the index of all rows, from the centroids and labels of the clusters where they fit."""
     clustered = context.folder("cluster")
     centroids = np.load(clustered / CENTROIDS, allow_pickle=False)
     wants = needs_training(choice, len(centroids))

@@ -21,7 +21,7 @@ Row = tuple[int, bytes, int, str, int, str]
 
 
 def replace_failures(path: Path, first: int, end: int, rows: Iterable[Row]) -> None:
-    """The table holds these rows for the ids from `first` to `end`, exclusive; other ids stay."""
+    """Replace the recorded failures of the ids from `first` to `end`, exclusive; other ids stay."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
         connection.execute(FAILURES_TABLE)

@@ -14,7 +14,7 @@ from synthprof.system.slots import cpu_slot
 
 
 def run(context: Context) -> Outcome:
-    """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
+    """Make the blocks of the shard. A block that matches its seal is kept."""
     if context.spec.collection:
         from synthprof.stages.import_rows import import_rows  # only who reads files pays for Parquet
 
@@ -25,7 +25,7 @@ def run(context: Context) -> Outcome:
 
 
 def prepare(spec: Spec) -> None:
-    """The tables that columns are drawn from are made."""
+    """Make the tables that columns are drawn from."""
     if not spec.collection:
         make_tables(load_schema(spec.profile_schema), spec.locale, spec.separation)
 

@@ -1,4 +1,4 @@
-"""What `generate` does for a collection: its rows are read from their source, not drawn."""
+"""The work of `generate` for a collection: its rows are read from their source, not drawn."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from synthprof.store.store import Store
 
 
 def resolve_source(request: Request, home: Path) -> Request:
-    """The request with what its source tells: its rows, their digest, the kinds of its columns.
+    """Return the request with the facts of its source: its rows, their digest, the kinds of its columns.
 
     A request without a source, or one that was completed before, is returned as it is. Raises SpecError if
     the source cannot be used.
@@ -30,7 +30,7 @@ def resolve_source(request: Request, home: Path) -> Request:
 
 
 def import_rows(context: Context) -> Outcome:
-    """The blocks of the shard are there, as surveyed; those that lie there as they were sealed are kept.
+    """Make the blocks of the shard as surveyed; blocks that match their seals are kept.
 
     The source is opened only if a block is missing. Raises SpecError if it is gone or has changed.
     """
@@ -43,7 +43,7 @@ def import_rows(context: Context) -> Outcome:
 
 
 def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...]]:
-    """The files of the blocks read."""
+    """Read the blocks and return their files."""
     spec, total = context.spec, sum(context.spec.block_rows(block) for block in context.shard_blocks)
     digests, made = _digests(context), dict[int, tuple[FileRecord, ...]]()
     source = Source.of(context.request.runtime, spec.columns)

@@ -55,13 +55,13 @@ def run(context: Context) -> Outcome:
 
 
 def table_statement(schema: Schema) -> str:
-    """The SQL that makes the table `perfis` of a schema."""
+    """Return the SQL that makes the table `perfis` of a schema."""
     columns = (f"{in_sql(column.name)} {column.sql_type}" for column in schema.columns)
     return f"CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER PRIMARY KEY, {', '.join(columns)})"
 
 
 def _is_coded(column: Column) -> bool:
-    """Whether an index is wanted and can be laid out; texts that differ in each row are SQLite's to sort."""
+    """Return whether an index is wanted and can be laid out; SQLite sorts texts that differ in each row."""
     return column.indexed and column.kind in ("category", "integer", "flag") and can_index(_keys(column))
 
 

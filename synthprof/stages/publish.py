@@ -36,7 +36,7 @@ class Ready:
 
 
 def run(context: Context) -> Outcome:
-    """The version is published and current; the receipt tells where it lies, its rows and its scores."""
+    """Publish the version and make it current; the receipt has its place, its rows and its scores."""
     checked = ready(context)
     manifest = checked.manifest
     folder = context.store.publish(manifest, checked.sources, checked.texts)
@@ -102,12 +102,12 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
 
 
 def holds(context: Context) -> bool:
-    """Whether the version is still there, by names and sizes, and is the current one."""
+    """Return whether the version still exists, by names and sizes, and is the current one."""
     return context.store.stands(version_of(context.spec))
 
 
 def _receipts(context: Context) -> tuple[Receipt, ...]:
-    """The receipts of the stages before, in order. Raises StageError if one has not ended."""
+    """Return the receipts of the earlier stages, in order. Raise StageError if one has not ended."""
     return tuple(
         receipt
         for each in wanted(context.spec, BEFORE_PUBLISH)
@@ -116,7 +116,7 @@ def _receipts(context: Context) -> tuple[Receipt, ...]:
 
 
 def _sources(context: Context) -> dict[str, Path]:
-    """The sealed files by their names in the version; a vacuumed database goes before the original."""
+    """Return the sealed files by their names in the version; a vacuumed database replaces the original."""
     spec = context.spec
     found = {
         file.name: context.folder("vacuum" if spec.vacuum and file.table else maker_of(file.name).name)

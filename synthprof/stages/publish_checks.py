@@ -1,4 +1,4 @@
-"""What is checked before a version is published: missing rows, damaged files, the rules of the schema."""
+"""Checks before a version is published: missing rows, damaged files, the rules of the schema."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,7 +36,7 @@ def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
 def check_files(
     context: Context, sources: dict[str, Path], receipts: Sequence[Receipt]
 ) -> Callable[[], tuple[FileRecord, ...]]:
-    """The pool reads all files from here on; what is returned waits for the records of those to publish.
+    """Start to read all files in the pool; the returned function waits for the records of those to publish.
 
     It raises StageError if a file is not what its receipt says.
     """
@@ -60,7 +60,7 @@ def check_files(
 
 
 def check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> npt.NDArray[np.int64]:
-    """The sum of `overview.count` over all blocks.
+    """Return the sum of `overview.count` over all blocks.
 
     Raises StageError if a block is damaged or breaks a rule of its schema.
     """
@@ -83,7 +83,7 @@ class _FileJob:
 
 
 def _record(job: _FileJob) -> FileRecord | None:
-    """The file's record; None if it cannot be read."""
+    """Return the file's record, or None if it cannot be read."""
     with cpu_slot(job.slots), suppress(OSError):
         return record(job.path, job.path.parent)
     return None
@@ -153,7 +153,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
 
 
 def _discard(context: Context, paths: Sequence[Path]) -> StageError:
-    """The damaged block files are gone, with the receipts of every stage that may have read them."""
+    """Remove the damaged block files, and the receipts of every stage that may have read them."""
     context.build.invalidate(*(each.name for each in STAGES if each.name != "setup"))
     for path in paths:
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a page shows of a version at once, drawn while it is published: the overview and the map."""
+"""The overview and the map of a version, computed while it is published."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +45,14 @@ class Pictures:
 
 
 def clusters_of(context: Context) -> Clusters:
-    """What the stage `cluster` found."""
+    """Return the result of the stage `cluster`."""
     labels = context.blocks.without_missing(np.load(labels_file(context), allow_pickle=False))
     rows_of = np.bincount(labels[labels >= 0], minlength=len(_centroids(context)))
     return Clusters(labels, rows_of, described(rows_of))
 
 
 def labels_file(context: Context) -> Path:
-    """Where the cluster of each profile stands, as an array that can be mapped."""
+    """Return the path of the profiles' clusters, an array that can be mapped."""
     return context.folder("cluster") / LABELS
 
 
@@ -88,7 +88,7 @@ class _MapJob:
 
 
 def _map(context: Context, on: Plane) -> tuple[Matrix, pa.Table]:
-    """The places of the first profiles, which are as random as any, and the table of the map's points."""
+    """Return the places of the first profiles, which are as random as any, and the map's points."""
     points = min(MAX_POINTS, context.spec.profiles)
     jobs = [
         _MapJob(context.blocks, block, context.budget.workers, labels_file(context), on)
@@ -112,7 +112,7 @@ def _map_block(job: _MapJob) -> tuple[Matrix, pa.Table]:
 
 
 def labels_of(blocks: Blocks, block: int, labels: Path) -> npt.NDArray[np.int32]:
-    """The cluster of each profile of a block, (n,); -1 where it has no embedding."""
+    """Return the cluster of each profile of a block, (n,); -1 for a profile without an embedding."""
     first = block * BLOCK_ROWS
     every = np.load(labels, mmap_mode="r", allow_pickle=False)
     found = np.array(every[first : first + blocks.spec.block_rows(block)])

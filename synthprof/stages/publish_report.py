@@ -34,7 +34,7 @@ def report_of(
     sources: dict[str, Path],
     pictures: Pictures,
 ) -> Report:
-    """What the page tells of the version. traits: the sum of `overview.count` over all blocks."""
+    """Return the report of the version. traits: the sum of `overview.count` over all blocks."""
     return dataclasses.replace(
         summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
         marginals=_marginals(context.spec, traits[-1]),
@@ -53,7 +53,7 @@ def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
 
 
 def _map(context: Context, pictures: Pictures) -> MapPoints:
-    """The first points of the version's map, with a few words on each."""
+    """Return the first points of the version's map, with a few words on each."""
     places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
     rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *_shown(context.spec)]).to_pylist()
     return MapPoints(
@@ -70,7 +70,7 @@ def _shown(spec: Spec) -> tuple[str, ...]:
 
 
 def _label(row: Mapping[str, Any]) -> str:
-    """What the map shows of a row."""
+    """Return the label of a row on the map."""
     if KEY in row:
         return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
     return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"

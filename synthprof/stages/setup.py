@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(context: Context) -> Outcome:
-    """The build folder is there and the plan stands; with `force`, nothing of earlier runs is left in it."""
+    """Make the build folder and check the plan; with `force`, remove everything of earlier runs."""
     request, build = context.request, context.build
     check_links(build.folder)
     present = build.bytes_present(alone=request.runtime.force)
@@ -53,7 +53,7 @@ def run(context: Context) -> Outcome:
 
 
 def holds(context: Context) -> bool:
-    """Whether the shards are those asked for now, whose number may change between two attempts.
+    """Return whether the shards are those asked for now; their number may change between two attempts.
 
     And whether the embeddings that lie there, if they are slow to make, are still those that are wanted.
     """

@@ -14,7 +14,7 @@ from synthprof.store.sqlite.database import read
 
 @dataclass(frozen=True)
 class Facts:
-    """Where the profiles and the clusters of a version lie; while it is published, not yet in its folder."""
+    """The paths of the profiles and the clusters of a version, also while it is not yet published."""
 
     profiles: Path
     clusters: Path
@@ -26,7 +26,7 @@ class Facts:
 
 
 def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
-    """The report without marginals and map. `receipts`, if given, stand for those in the manifest."""
+    """Return the report without marginals and map. `receipts`, if given, replace those in the manifest."""
     found = read(facts.clusters, "SELECT cluster_id, count(*) AS size FROM clusters GROUP BY 1").to_pylist()
     example = read(facts.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0]
     cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]

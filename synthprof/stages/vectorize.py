@@ -13,7 +13,7 @@ from synthprof.system.slots import cpu_slot
 
 
 def run(context: Context) -> Outcome:
-    """The blocks of the shard are there. A block that lies there as it was sealed is kept."""
+    """Make the blocks of the shard. A block that matches its seal is kept."""
     if context.spec.slow_encoder:
         from synthprof.stages.embed import embed  # only who asks pays for tenacity
 
@@ -24,7 +24,7 @@ def run(context: Context) -> Outcome:
 
 
 def prepare(spec: Spec) -> None:
-    """The encoder is loaded, if processes can share it, with what it needs to read texts if it is to."""
+    """Load the encoder if processes can share it, and what it needs to read texts if there are texts."""
     if not spec.slow_encoder:
         encoder = _encoder(spec)
         if spec.collection and isinstance(encoder, TextEncoder):

@@ -59,18 +59,18 @@ class Bucket:
             ) from error
 
     def text(self, key: str) -> str | None:
-        """The text of an object, or None if there is none."""
+        """Return the text of an object, or None if there is none."""
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             return str(self._fs.cat_file(self._path(key)).decode())
         return None
 
     def put_text(self, key: str, text: str) -> None:
-        """The object holds the text."""
+        """Write the text to the object."""
         with self._clear_errors():
             self._fs.pipe_file(self._path(key), text.encode())
 
     def create_text(self, key: str, text: str) -> str:
-        """The text that the object holds: this one, unless there was another before."""
+        """Write the text unless the object exists, and return the text that it holds."""
         with self._clear_errors(), contextlib.suppress(FileExistsError):
             self._fs.pipe_file(self._path(key), text.encode(), mode="create")
             return text
@@ -78,7 +78,7 @@ class Bucket:
         return self.create_text(key, text) if found is None else found
 
     def keys(self, prefix: str) -> dict[str, datetime.datetime]:
-        """The keys of all objects below the prefix, without it, and when each was last written."""
+        """Return the keys of all objects below the prefix, without it, and the time of their last write."""
         self._fs.invalidate_cache()
         with self._clear_errors():
             found = self._fs.find(self._path(prefix), detail=True)
@@ -86,31 +86,31 @@ class Bucket:
         return {path[start:]: each["LastModified"] for path, each in found.items() if each["type"] == "file"}
 
     def folders(self, prefix: str) -> set[str]:
-        """The names of what looks like folders right below the prefix."""
+        """Return the names of the folders right below the prefix."""
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             found = self._fs.ls(self._path(prefix), detail=True, refresh=True)
             return {each["name"].rpartition("/")[2] for each in found if each["type"] == "directory"}
         return set()
 
     def has(self, key: str, size: int) -> bool:
-        """Whether the object is there with that many bytes."""
+        """Return whether the object exists with that many bytes."""
         self._fs.invalidate_cache()
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             return bool(self._fs.info(self._path(key))["size"] == size)
         return False
 
     def put(self, source: Path, key: str) -> None:
-        """The object holds the bytes of the file."""
+        """Write the bytes of the file to the object."""
         with self._clear_errors():
             self._fs.put_file(str(source), self._path(key))
 
     def copy(self, source: str, key: str) -> None:
-        """The object holds the bytes of the other; none of them passes through us."""
+        """Copy the other object within the bucket."""
         with self._clear_errors():
             self._fs.cp_file(self._path(source), self._path(key))
 
     def get(self, key: str, path: Path, wanted: FileRecord) -> bool:
-        """Whether the file is at `path` as it was sealed; if not, nothing has changed there."""
+        """Fetch a file to `path` if it matches its record, and return whether it did; else change nothing."""
         with contextlib.suppress(_NotAsSealedError):
             with replacing(path, durable=False) as new:
                 new.touch()  # what the disk refuses shows here, and is not taken for the bucket's word
@@ -122,12 +122,12 @@ class Bucket:
         return False
 
     def remove(self, key: str) -> None:
-        """The object is gone."""
+        """Remove the object."""
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             self._fs.rm_file(self._path(key))
 
     def remove_all(self, prefix: str) -> None:
-        """Nothing is left below the prefix."""
+        """Remove everything below the prefix."""
         self._fs.invalidate_cache()
         with self._clear_errors(), contextlib.suppress(FileNotFoundError):
             self._fs.rm(self._path(prefix), recursive=True)
@@ -158,11 +158,11 @@ class Bucket:
 
 
 class _NotAsSealedError(Exception):
-    """What was fetched is not what was stored."""
+    """Fetched bytes that differ from the stored ones."""
 
 
 def at_once(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """The results in the order of the items, several being worked on at once."""
+    """Yield the results in the order of the items, several being worked on at once."""
     pool = ThreadPoolExecutor(MAX_TRANSFERS)
     try:
         return list(pool.map(work, items))

@@ -54,7 +54,7 @@ class Exchange:
 
     @property
     def spec(self) -> Spec:
-        """What determines the bytes."""
+        """The parameters that determine the bytes."""
         return self.request.spec
 
     @cached_property
@@ -92,7 +92,7 @@ class Exchange:
         return not self.run_id or self.bucket.text(f"{self._build_key}/{ANEW_FOR}") != self.run_id
 
     def located(self, value: Any) -> Any:  # noqa: ANN401
-        """The stage's value, the path in it being that of the version in the bucket."""
+        """Return the stage's value with the path of the version in the bucket."""
         if self.stage.name != "publish":
             return value
         return value | {"path": f"{self.bucket.url}/{self._publication(value['version']).key}"}
@@ -100,7 +100,7 @@ class Exchange:
     # --- before the stage --------------------------------------------------------------------------------
 
     def fetch(self) -> None:
-        """The home has what the stage reads, and what is done of its own work."""
+        """Fetch what the stage reads, and what is done of its own work."""
         began = time.monotonic()
         self._begin()
         part = f"fetch-{self.stage.name}-{self.shard.first if self.shard else 0}"
@@ -110,7 +110,7 @@ class Exchange:
         self._say("fetched", fetched, began)
 
     def _begin(self) -> None:
-        """The home's copy of the build is of the epoch that counts, and no build is left that has gone."""
+        """Bring the home's copy of the build to the current epoch, and remove builds that are gone."""
         if self.stage.name == "setup":
             _ = self.epoch
             self.bucket.put_text(f"{self._build_key}/{BEGUN}", f"{time.time()}")
@@ -120,7 +120,7 @@ class Exchange:
         self._remove_gone_builds()
 
     def _enter_epoch(self) -> None:
-        """The home's copy is of the epoch. Raises Busy while a task of another epoch works on it."""
+        """Bring the home's copy to the epoch. Raise Busy while a task of another epoch works on it."""
         path = self.build.folder / EPOCH
 
         def entered() -> bool:
@@ -150,7 +150,7 @@ class Exchange:
                 Build(path.parent, self.spec).remove()
 
     def _fetch_others(self) -> Iterator[FileRecord]:
-        """The files that the stage reads of others, with their receipts where it looks at those."""
+        """Fetch the files that the stage reads of others, with their receipts where it reads those."""
         for name in BUILD_FILES:
             if (text := self.bucket.text(f"{self.epoch}/{name}")) is not None:
                 write_text(self.build.folder / name, text)
@@ -189,7 +189,7 @@ class Exchange:
                 path.unlink(missing_ok=True)
 
     def _fetch_own(self) -> list[FileRecord]:
-        """What earlier attempts have stored: sealed blocks, and the receipt if there is one."""
+        """Fetch what earlier attempts have stored: sealed blocks, and the receipt if there is one."""
         folder, key = self._folder(self.stage), self._stage_key(self.stage)
         name = receipt_name((self.shard.first, self.shard.end) if self.shard else None)
         texts = self._texts(key, lambda other: other == name or self._in_shard(SEAL_FILE.fullmatch(other)))
@@ -203,7 +203,7 @@ class Exchange:
         return fetched
 
     def _get(self, folder: Path, files: Iterable[FileRecord]) -> list[FileRecord]:
-        """The files lie in the folder, as far as the bucket has them whole; returns what was fetched."""
+        """Fetch the files that the bucket has whole into the folder, and return them."""
         missing = [file for file in files if not _is_present(folder, file) or not _same(folder, file)]
 
         def get(file: FileRecord) -> bool:
@@ -212,7 +212,7 @@ class Exchange:
         return [file for file, got in zip(missing, at_once(get, missing), strict=True) if got]
 
     def _distrust(self, maker: Stage, files: Iterable[FileRecord]) -> None:
-        """The contents are gone from the bucket, after the receipts and seals that name them."""
+        """Remove the contents from the bucket, after the receipts and seals that name them."""
         damaged = {file.sha256 for file in files}
         key = self._stage_key(maker)
         for name, text in self._texts(key, lambda _: True).items():
@@ -226,7 +226,7 @@ class Exchange:
         return [Receipt.model_validate_json(text) for text in texts.values()]
 
     def _texts(self, key: str, wanted: Callable[[str], bool]) -> dict[str, str]:
-        """The receipts and seals of a stage that are sound, by their names; no other counts."""
+        """Return the sound receipts and seals of a stage by their names."""
         names = [name for name in self.bucket.keys(key) if wanted(name)]
         texts = at_once(lambda name: self.bucket.text(f"{key}/{name}"), names)
         return {
@@ -244,7 +244,7 @@ class Exchange:
     # --- after the stage ---------------------------------------------------------------------------------
 
     def store(self) -> None:
-        """The bucket has what the stage made; the receipt came last."""
+        """Store what the stage made; the receipt goes last."""
         began = time.monotonic()
         folder, key = self._folder(self.stage), self._stage_key(self.stage)
         receipt = read_receipt(folder, self.shard)
@@ -261,7 +261,7 @@ class Exchange:
         self._say("stored", stored, began)
 
     def store_blocks(self) -> None:
-        """The bucket has the blocks that are sealed, as far as that can be done after a failure."""
+        """Store the sealed blocks, as far as that can be done after a failure."""
         began = time.monotonic()
         try:
             with clear_errors():
@@ -288,7 +288,7 @@ class Exchange:
         }
 
     def _put(self, folder: Path, files: Iterable[FileRecord]) -> list[FileRecord]:
-        """The contents are in the bucket; returns what was not there before."""
+        """Store the contents; return those that the bucket did not have."""
 
         def put(file: FileRecord) -> bool:
             if self.bucket.has(self._content_key(file), file.bytes):
@@ -344,7 +344,7 @@ def _text(receipt: Receipt) -> str:
 
 
 def _named(text: str) -> tuple[FileRecord, ...]:
-    """The files that a seal or a receipt names."""
+    """Return the files that a seal or a receipt names."""
     return SEAL.validate_json(text) if text.startswith("[") else Receipt.model_validate_json(text).files
 
 
@@ -355,7 +355,7 @@ def _read(path: Path) -> str | None:
 
 
 def _is_present(folder: Path, file: FileRecord) -> bool:
-    """Whether the file is there, by its size."""
+    """Return whether the file exists, by its size."""
     path = folder / file.path
     return path.is_file() and path.stat().st_size == file.bytes
 

@@ -37,11 +37,11 @@ class Publication:
 
     @property
     def key(self) -> str:
-        """Where the version lies in the bucket."""
+        """Return the key of the version in the bucket."""
         return f"{self.home.dataset}/versions/{self.version}"
 
     def store(self, keep: int) -> None:
-        """The version is in the bucket, whole, and current; of all versions, `keep` are left (0: all)."""
+        """Store the version whole and make it current; keep `keep` versions (0: all)."""
         folder = self.home.published(self.version)
         manifest = read_manifest(folder)
         there = self._stored()
@@ -60,7 +60,7 @@ class Publication:
         return all(there)
 
     def _put(self, folder: Path, manifest: Manifest) -> None:
-        """The files are there under their names; there is no manifest meanwhile."""
+        """Store the files under their names; there is no manifest meanwhile."""
         self.bucket.remove(f"{self.key}/{MANIFEST}")
 
         def put(file: FileRecord) -> None:
@@ -111,7 +111,7 @@ def current_version(bucket: Bucket, dataset: str) -> tuple[str, datetime.datetim
 
 
 def sound_manifest(text: str | None) -> Manifest | None:
-    """The manifest, if the text is one that was not changed."""
+    """Return the manifest if the text is one that was not changed."""
     try:
         found = Manifest.model_validate_json(text or "")
     except ValidationError:

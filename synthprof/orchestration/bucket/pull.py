@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
-    """The folder of the version in our home, whole; CURRENT points to it if it is the bucket's current one.
+    """Fetch the version whole into this home and return its folder; CURRENT follows the bucket.
 
     Raises SpecError if it is not in the bucket, StageError if it is not whole there.
     """
@@ -69,7 +69,7 @@ def _is_there(folder: Path, manifest: Manifest) -> bool:
 
 
 def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
-    """The version's folder is made under another name and takes its own in one step."""
+    """Make the version's folder under another name, then rename it in one step."""
     temporary = temporary_path(folder)
     try:
         for file in manifest.files:

@@ -1,4 +1,4 @@
-"""What workers of several machines share: nothing to do with a mounted folder, or a bucket around each stage.
+"""The storage that workers of several machines share: a mounted folder, or a bucket around each stage.
 
 This is the light side, which the DAG file imports; `exchange` does the work (docs/adr/0012).
 """
@@ -24,7 +24,7 @@ PUBLISH_POOL = "synthprof_publish"
 
 
 def setting() -> str:
-    """Where the shared storage is; empty: it is the data root."""
+    """Return the address of the shared storage; empty where it is the data root."""
     return os.environ.get(STORAGE, "").strip()
 
 
@@ -65,7 +65,7 @@ def run_stage(
     on_start: Callable[[child.Child], None] = lambda child: None,
     variables: Mapping[str, str] | None = None,
 ) -> Any:  # noqa: ANN401
-    """The value of the stage that a child process has run, its files being where the workers share them.
+    """Run the stage in a child process and return its value, with its files where the workers share them.
 
     What the source of a collection has told here is handed to the child, which need not read it once more:
     it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
@@ -93,7 +93,7 @@ def _exchange(
 
 
 def _check_travels(request: Request) -> None:
-    """Raises SpecError for an order whose parts cannot travel."""
+    """Raise SpecError for a request whose parts cannot travel."""
     if request.runtime.max_failed and request.spec.slow_encoder:
         raise SpecError(
             f"max_failed={request.runtime.max_failed}: the list of rows without an embedding does "

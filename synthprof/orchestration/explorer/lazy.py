@@ -20,7 +20,7 @@ class LazyApp:
         self._app: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What the app answers."""
+        """Answer as the app does."""
         await self.app({**scope, HOST_APP: scope.get("app")}, receive, send)
 
     @property

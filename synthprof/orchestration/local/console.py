@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of a run."""
+"""The view of a run at a terminal."""
 
 import dataclasses
 import logging
@@ -57,7 +57,7 @@ class Display(logging.Handler):
         logging.getLogger("synthprof.orchestration.tasks.child").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """An event that a child has sent is shown."""
+        """Show an event that a child has sent."""
         stage = str(getattr(record, "stage", ""))
         match getattr(record, "synthprof", None):
             case Started():
@@ -99,7 +99,7 @@ class Display(logging.Handler):
 
 
 def print_result(console: Console, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
-    """The stages, the scores, an example and the place of the published version stand on the console."""
+    """Print the stages, the scores, an example and the place of the published version."""
     from synthprof.report.console import print_summary
     from synthprof.report.model import StageRow, added_up
     from synthprof.stages.summary import Facts, summary

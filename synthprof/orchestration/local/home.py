@@ -37,7 +37,7 @@ class Home:
 
     @property
     def url(self) -> str:
-        """Where its API server listens."""
+        """The address where its API server listens."""
         return f"http://{HOST}:{self.port}"
 
     @property
@@ -47,21 +47,21 @@ class Home:
 
     @classmethod
     def of_ui(cls) -> "Home":
-        """The default home with the port that its UI was last started on."""
+        """Return the default home with the port that its UI was last started on."""
         home = cls.default()
         with contextlib.suppress(OSError, ValueError):
             return cls(home.path, int((home.path / "port").read_text()))
         return home
 
     def environment(self) -> dict[str, str]:
-        """What Airflow must find in its environment; made here, so that no airflow.cfg decides anything."""
+        """Return the environment of Airflow; made here, so that no airflow.cfg decides anything."""
         self.path.mkdir(parents=True, exist_ok=True)
         return {f"AIRFLOW__{name}": value for name, value in (_SETTINGS | self._settings()).items()} | {
             "AIRFLOW_HOME": str(self.path)
         }
 
     def migrate(self) -> None:
-        """The metadata database is there in this version of Airflow; needs the environment of this home."""
+        """Migrate the metadata database to this version of Airflow; needs the environment of this home."""
         stamp = self.path / "migrated"
         version = importlib.metadata.version("apache-airflow-core")
         with locked(self.path / "migrate.lock"):
@@ -74,7 +74,7 @@ class Home:
 
     @contextlib.contextmanager
     def used(self, *, by: Literal["run", "ui"]) -> Iterator[Use]:
-        """The home is ours to use if "nobody" comes, or "runs" for a run; "ui" says that the UI has it.
+        """Yield "nobody" where the home is free, or "runs" for a run beside others; "ui" where the UI has it.
 
         The UI's scheduler would work on a run that another process works on: so either the UI or runs.
         """
@@ -113,7 +113,7 @@ class Home:
             return dict(json.loads(path.read_text()))
 
     def _give_up_dead_runs(self) -> None:
-        """Runs whose process was killed are marked failed, lest the scheduler carry them on unasked."""
+        """Mark runs whose process was killed as failed, so that the scheduler does not go on with them."""
         if not self.database.exists():
             return
         with (
@@ -125,7 +125,7 @@ class Home:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """The file is locked by us alone, as long as the context lasts or we live."""
+    """Hold the file's lock as long as the context lasts."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

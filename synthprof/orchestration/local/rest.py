@@ -1,4 +1,4 @@
-"""What the launcher and the tests ask of a running Airflow, by its REST API."""
+"""The questions of the launcher and the tests to a running Airflow, by its REST API."""
 
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ class Airflow:
         self._client.close()
 
     def answers(self) -> bool:
-        """Whether a server is there, whatever it says."""
+        """Return whether a server answers."""
         try:
             self._client.get("/api/v2/version")
         except httpx.HTTPError:
@@ -30,14 +30,14 @@ class Airflow:
         return True
 
     def takes_reports(self) -> bool:
-        """Whether tasks can report: Airflow builds that part of its API when first asked, for seconds."""
+        """Return whether tasks can report: Airflow builds that part of its API when first asked."""
         try:
             return self._client.get("/execution/health").status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 
     def healthy(self) -> bool:
-        """Whether API server, scheduler and DAG processor work and the DAG is there."""
+        """Return whether API server, scheduler and DAG processor work and the DAG exists."""
         try:
             health = self._client.get("/api/v2/monitor/health").json()
             parts = ("metadatabase", "scheduler", "dag_processor")
@@ -49,11 +49,11 @@ class Airflow:
             return False
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
-        """The answer of /api/v2 + path."""
+        """Return the answer of /api/v2 + path."""
         return self.ask(method, f"/api/v2{path}", body)
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
-        """The answer of any path, a plugin's for one."""
+        """Return the answer of any path, also of a plugin's."""
         if "authorization" not in self._client.headers:
             self._client.headers["authorization"] = f"Bearer {self._token()}"
         return self._client.request(method, path, json=body)
@@ -67,19 +67,19 @@ class Airflow:
         return str(answer.raise_for_status().json()["access_token"])
 
     def paused(self, dag: str) -> bool:
-        """Whether runs of the DAG wait until somebody switches it on."""
+        """Return whether runs of the DAG wait until somebody switches it on."""
         return bool(self._get(f"/dags/{dag}")["is_paused"])
 
     def trigger(self, dag: str, params: dict[str, Any]) -> httpx.Response:
-        """The answer to a trigger without a logical date."""
+        """Return the answer to a trigger without a logical date."""
         return self.call("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": params})
 
     def run(self, dag: str, run: str) -> dict[str, Any]:
-        """The run."""
+        """Return the run."""
         return self._get(f"/dags/{dag}/dagRuns/{run}")
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
-        """The task instances of a run; Airflow gives a hundred at a time."""
+        """Return the task instances of a run; Airflow gives a hundred at a time."""
         found: list[dict[str, Any]] = []
         while True:
             path = f"/dags/{dag}/dagRuns/{run}/taskInstances?limit=100&order_by=id&offset={len(found)}"
@@ -89,13 +89,13 @@ class Airflow:
                 return found
 
     def log(self, dag: str, run: str, task: str, attempt: int = 1, map_index: int = -1) -> list[str]:
-        """The messages in a task's log."""
+        """Return the messages in a task's log."""
         path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
         content = self._get(f"{path}?full_content=true&map_index={map_index}")["content"]
         return [str(line["event"]) if isinstance(line, dict) else str(line) for line in content]
 
     def value(self, dag: str, run: str, task: str) -> Any:  # noqa: ANN401
-        """What a task has returned."""
+        """Return the return value of a task."""
         path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/return_value?deserialize=true"
         return self._get(path)["value"]
 

@@ -26,7 +26,7 @@ SECONDS_TO_START = 120.0
 
 
 def here(params: dict[str, Any], environment: dict[str, str]) -> int:
-    """The exit status of a run in a process of its own; a signal to us ends it and all that it started."""
+    """Run in a process of its own and return its exit status; a signal ends it and all that it started."""
     inherit_orphans()
     command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
     try:
@@ -40,7 +40,7 @@ def here(params: dict[str, Any], environment: dict[str, str]) -> int:
 
 
 def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
-    """The exit status of a run given to the Airflow whose UI is up: its scheduler would meddle otherwise.
+    """Give the run to the Airflow whose UI is up, and return its exit status.
 
     Raises SpecError if it is refused or would wait, StageError if Airflow ends, or the run is deleted.
     """
@@ -91,7 +91,7 @@ def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
 
 
 def _follow(airflow: Airflow, run: str, console: Console) -> str:
-    """The state that the run has ended in; a line for each task that has ended."""
+    """Follow the run with a line for each task that has ended, and return its last state."""
     seen: set[tuple[str, int]] = set()
     while True:
         state = str(airflow.run(GENERATE_DAG, run)["state"])

@@ -24,7 +24,7 @@ class _TaskInstance(Protocol):
 
 
 def run(home: Home, params: dict[str, Any]) -> int:
-    """The DAG that generates has run: 0, or the exit status of what it failed with.
+    """Run the DAG that generates; return 0, or the exit status of its failure.
 
     Needs the environment of the home.
     """
@@ -58,7 +58,7 @@ class TaskLogs:
         self._files = {}
 
     def write(self, line: bytes) -> int:
-        """The line stands in the file of the task at work."""
+        """Write the line to the file of the task at work."""
         path = self._path()
         if path not in self._files:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +66,12 @@ class TaskLogs:
         return self._files[path].write(line)
 
     def flush(self) -> None:
-        """What was written can be read by others."""
+        """Flush the file, so that others can read it."""
         for file in self._files.values():
             file.flush()
 
     def _path(self) -> Path:
-        """The file of the task whose context we are in, by Airflow's template for the names of log files."""
+        """Return the file of the current task, by Airflow's template for the names of log files."""
         from airflow.sdk import get_current_context
 
         try:
@@ -92,7 +92,7 @@ def _log_to(logs: TaskLogs) -> None:
 
 
 def _generate() -> Any:  # noqa: ANN401
-    """The DAG that generates, from our DAG file, which must lie in Airflow's folder of DAGs."""
+    """Return the DAG that generates, from the DAG file, which must lie in Airflow's folder of DAGs."""
     path = PROJECT / "dags" / "synthprof_dags.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

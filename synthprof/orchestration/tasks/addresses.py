@@ -1,4 +1,4 @@
-"""Where pages lie on the host of Airflow's UI, all of which may lie below a path (`[api] base_url`)."""
+"""Addresses of pages on the host of Airflow's UI, which may lie below a path (`[api] base_url`)."""
 
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -8,20 +8,20 @@ from synthprof.orchestration.tasks.names import EXPLORER
 
 
 def root_path() -> str:
-    """The path of Airflow's UI, without a slash at its end; empty where it has the host for itself."""
+    """Return the path of Airflow's UI without a slash at its end; empty if it has the host for itself."""
     return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 
 
 def explorer_path() -> str:
-    """The path below which all of the explorer is."""
+    """Return the path of the explorer."""
     return f"{root_path()}{EXPLORER}"
 
 
 def explorer_link(dag: str, run: str) -> str:
-    """The path of the explorer's page about the data set that the run makes."""
+    """Return the path of the explorer's page about the data set that the run makes."""
     return f"{explorer_path()}/?{urlencode({'dag_id': dag, 'run_id': run})}"
 
 
 def run_page(dag: str, run: str) -> str:
-    """The path of Airflow's own page about the run."""
+    """Return the path of Airflow's own page about the run."""
     return f"{root_path()}/dags/{quote(dag, safe='')}/runs/{quote(run, safe='')}"

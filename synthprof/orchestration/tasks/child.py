@@ -54,7 +54,7 @@ def run_stage(
     on_start: Callable[["Child"], None] = lambda child: None,
     variables: Mapping[str, str] | None = None,
 ) -> Any:  # noqa: ANN401
-    """The value that the stage has returned; its log lines are logged, its receipt last.
+    """Run the stage and return its value; its log lines are logged, its receipt last.
 
     Whatever ends this function, no child is left. Raises SpecError, Busy or StageError with the child's own
     message; the error is logged before anything else if it comes at once. variables: further ones of the
@@ -98,7 +98,7 @@ class Child:
                 pipe.close()
 
     def ask_to_end(self) -> None:
-        """The child has been sent SIGTERM; `lines` and `wait` kill it if that does not end it in time.
+        """Send SIGTERM to the child; `lines` and `wait` kill it if that does not end it in time.
 
         May be called in a signal handler, whatever we are doing at that moment.
         """
@@ -107,7 +107,7 @@ class Child:
         self.process.terminate()
 
     def end(self) -> None:
-        """The child has ended, by SIGKILL if it did not within two seconds of SIGTERM."""
+        """End the child: by SIGTERM, or by SIGKILL two seconds later."""
         if self.process.poll() is not None:
             return
         self.process.terminate()
@@ -144,7 +144,7 @@ class Child:
         yield from ((name, rest.decode(errors="replace")) for name, rest in buffers.items() if rest)
 
     def wait(self) -> int:
-        """The exit code of the child, once it has ended."""
+        """Wait for the child to end and return its exit code."""
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return self.process.wait(0.5)
@@ -161,7 +161,7 @@ class Child:
 
 
 class _Log:
-    """What a child says, logged as it comes, and what remains of it for the end."""
+    """The log of a child's events, and what remains of them for the end."""
 
     def __init__(self, stage: str, params: Mapping[str, Any], shard: tuple[int, int] | None) -> None:
         self.stage = stage
@@ -210,7 +210,7 @@ class _Log:
                 self._log_failed(event)
 
     def close(self, code: int, *, asked: bool) -> Any:  # noqa: ANN401
-        """The stage's value; raises what it ended with."""
+        """Return the stage's value, or raise the error that the stage ended with."""
         self._unfold()
         if self.failed is not None or code != 0:
             self._announce()
@@ -220,7 +220,7 @@ class _Log:
         return self.value
 
     def _announce(self) -> None:
-        """The parameters are logged first: those that are not as declared in one line, all of them folded."""
+        """Log the parameters first: those that are not the default in one line, then all of them folded."""
         if self.announced:
             return
         self.announced = True
@@ -235,7 +235,7 @@ class _Log:
         _log_folded("Parameters", (f"{name}: {json.dumps(value)}" for name, value in self.params.items()))
 
     def _log_line(self, line: LogLine) -> None:
-        """A line as it comes; those of single blocks (detailed_logging) are folded together."""
+        """Log a line as it comes; fold the lines of single blocks (detailed_logging) together."""
         level = logging.getLevelNamesMapping().get(line.level, logging.INFO)
         if level > logging.DEBUG:
             self._log(level, line.message, line)
@@ -263,7 +263,7 @@ class _Log:
             _log_folded("Traceback", failed.traceback.splitlines(), logging.ERROR)
 
     def _log_receipt(self, receipt: ReceiptWritten) -> None:
-        """The whole receipt folded, then its sum in one line, which is the last of the log."""
+        """Log the whole receipt folded, then its sum in one line, the last of the log."""
         _log_folded("Receipt", (f"{name}: {json.dumps(value)}" for name, value in receipt.facts.items()))
         self._log(logging.INFO, receipt.line, receipt)
 
@@ -304,7 +304,7 @@ def _duration(seconds: float) -> str:
 
 
 def _log_folded(title: str, lines: Iterable[str], level: int = logging.INFO) -> None:
-    """The lines as one group, which Airflow's log page shows folded."""
+    """Log the lines as one group, which Airflow's log page shows folded."""
     logger.log(level, "%s", f"::group::{title}")
     for line in lines:
         logger.log(level, "%s", line)

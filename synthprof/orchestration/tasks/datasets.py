@@ -77,12 +77,12 @@ class Dataset:
 
 
 def folder() -> Path:
-    """Where the files are: SYNTHPROF_DATASETS, or `datasets` in the project's folder."""
+    """Return the folder of the files: SYNTHPROF_DATASETS, or `datasets` in the project's folder."""
     return Path(os.environ.get("SYNTHPROF_DATASETS") or Path(__file__).parents[3] / "datasets")
 
 
 def read_all() -> tuple[list[Dataset], list[SpecError]]:
-    """The data sets of all good files and one error for each bad file, both in the order of file names.
+    """Read all files: the data sets of the good ones and one error for each bad one, in order of file names.
 
     Hidden files are not looked at: editors leave some.
     """
@@ -97,7 +97,7 @@ def read_all() -> tuple[list[Dataset], list[SpecError]]:
 
 
 def read(path: Path) -> Dataset:
-    """The data set that a file describes; SpecError names file, key and remedy."""
+    """Read the data set that a file describes. Raise SpecError with file, key and remedy."""
     where = f"{path.parent.name}/{path.name}"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -59,7 +59,7 @@ Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflo
 
 
 def dataset_doc(dataset: Dataset) -> str:
-    """The text for the DAG of one file in `datasets/`."""
+    """Return the text for the DAG of one file in `datasets/`."""
     seed = f"the date in {dataset.timezone}" if dataset.seed_from_date else "fixed"
     return (
         f"{dataset.description}\n\nFrom `datasets/{dataset.name}.toml`: `{dataset.schedule}` in "

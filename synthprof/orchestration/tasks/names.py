@@ -1,8 +1,8 @@
-"""What Airflow's parts call ours: the DAGs that are there without a file, and where the explorer lies."""
+"""Names in Airflow: the ids of the DAGs that need no file, and the path of the explorer."""
 
 
 def dag_id(name: str) -> str:
-    """The id of our DAG of this name, which may be that of a data set."""
+    """Return the id of our DAG of this name, which may be that of a data set."""
     return f"synthprof_{name}"
 
 
