@@ -16,7 +16,7 @@ CONNECTION_FORM = {
         "password": "sent as a bearer token; empty where the service asks for none",
     },
 }
-"""Which standard fields the form of the connection type shows, and under which labels."""
+"""Standard fields that the form of the connection type hides, and labels and examples of the others."""
 
 
 def get_provider_info() -> dict[str, Any]:

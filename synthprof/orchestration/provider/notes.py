@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 BEGIN = "Published **"
-"""How our notes begin: a note that begins otherwise is a person's, and stays."""
+"""First characters of our notes. A note that begins otherwise is a person's, and stays."""
 
 PUBLISHING = {"StageOperator": "publish", "ReindexOperator": ""}
 """Operators of tasks that publish, and the end of the task's name where not all of that operator do."""

@@ -1,4 +1,4 @@
-"""One stage run as a child process, its events turned into log lines.
+"""Stages as child processes, whose events become log lines.
 
 The child is needed because nothing else gives a stage its own pool of processes under every executor:
 Celery's workers may have no children, and a pool forked from a task of LocalExecutor hangs now and then.
@@ -28,16 +28,16 @@ logger = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "synthprof.runner.child")
 SECONDS_TO_END = 2.0
-"""Between asking the child to end and killing it. All must be over five seconds after a task was marked
-failed, which its supervisor hears up to a second later; a killed stage loses nothing but blocks in flight."""
+"""Time between asking the child to end and killing it. Airflow kills the task five seconds after it was
+marked failed, and its supervisor may learn of that a second late. A killed stage loses blocks in flight."""
 
 SECONDS_BETWEEN_PROGRESS = 5.0
 ALWAYS_SHOWN = ("dataset", "profiles", "seed", "blocks")
 """Parameters in the first line of every log, whatever their values."""
 
 SECONDS_OF_SILENCE = 30.0
-"""After this the parameters are logged even if the child has said nothing yet. A refusal, which is to be the
-first line of its log, takes a second; on a machine with much else to do some more."""
+"""Time after which the parameters are logged even without a word from the child. A refusal comes within a
+second, later on a busy machine, and is to be the first line of the log."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def run_stage(
 ) -> Any:  # noqa: ANN401
     """Run the stage and return its value; its log lines are logged, its receipt last.
 
-    Whatever ends this function, no child is left. Raises SpecError, Busy or StageError with the child's own
-    message; the error is logged before anything else if it comes at once. variables: further ones of the
-    child's environment, secrets among them; they are logged nowhere.
+    Leaves no child behind, whatever ends this function. Raises SpecError, Busy or StageError with the child's
+    own message; an error that comes at once is the first line of the log. variables: added to the child's
+    environment and never logged, because they may be secrets.
     """
     argv = [*command, stage, "--params", json.dumps(dict(params), allow_nan=False)]
     if shard is not None:
@@ -73,7 +73,7 @@ def run_stage(
 
 
 class Child:
-    """A process in our own process group, so that what ends us ends it; leaving the context ends it too."""
+    """A process in our own group, so that a signal to the group ends both. Leaving the context ends it."""
 
     def __init__(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
@@ -100,7 +100,7 @@ class Child:
     def ask_to_end(self) -> None:
         """Send SIGTERM to the child; `lines` and `wait` kill it if that does not end it in time.
 
-        May be called in a signal handler, whatever we are doing at that moment.
+        Safe to call in a signal handler.
         """
         self.asked = True
         self._kill_at = min(self._kill_at, time.monotonic() + SECONDS_TO_END)
@@ -118,9 +118,9 @@ class Child:
             self.process.wait()
 
     def lines(self) -> Iterator[tuple[str, str] | None]:
-        """Each line with "stdout" or "stderr" as it comes, and None about each second without any.
+        """Yield each line with "stdout" or "stderr" as it comes, and None about every second without a line.
 
-        Ends with the child, not with its pipes: what it started may hold those open a little longer.
+        Ends with the child, not with its pipes: processes that it started may hold those open longer.
         """
         buffers = {"stdout": b"", "stderr": b""}
         with selectors.DefaultSelector() as selector:
@@ -177,7 +177,7 @@ class _Log:
         self.value: Any = None
 
     def take(self, line: tuple[str, str] | None) -> None:
-        """One line has been logged or kept; None only lets time pass."""
+        """Log one line of the child, or keep it for the end; None only lets time pass."""
         if line is None:
             if time.monotonic() - self.started > SECONDS_OF_SILENCE:
                 self._announce()
@@ -283,7 +283,7 @@ class _Log:
 
 
 def _progress_line(event: ProgressMade, first: ProgressMade) -> str:
-    """Rows done, failed and in all; once there is a rate since the first event, that and the time left."""
+    """Return rows done, failed and in all; with the rate since the first event, and the time left."""
     done, total, unit = event.done, event.total, event.unit
     parts = [f"{done:,}{f' of {total:,} ({done / total:.0%})' if total else ''} {unit}"]
     if event.failed:

@@ -27,7 +27,7 @@ KEYS = {
 }
 
 NIGHT = "%Y-%m-%d"
-"""How the date of a night is written as the key of a partition."""
+"""Format of a night's date as the key of a partition."""
 
 LONGEST_STAGE = 366 * 24 * 60 * 60
 """Seconds in a leap year; a timedelta does not hold any number."""
@@ -35,7 +35,7 @@ LONGEST_STAGE = 366 * 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that is made anew by a schedule.
+    """A data set that a schedule makes again and again.
 
     seed_from_date: the seed of a scheduled or backfilled run is its night's date, not the one in params.
     partitioned: a scheduled run and its asset event have the night's date as partition key, for DAGs that are
@@ -84,7 +84,7 @@ def folder() -> Path:
 def read_all() -> tuple[list[Dataset], list[SpecError]]:
     """Read all files: the data sets of the good ones and one error for each bad one, in order of file names.
 
-    Hidden files are not looked at: editors leave some.
+    Skips hidden files, which editors leave.
     """
     good: list[Dataset] = []
     bad: list[SpecError] = []

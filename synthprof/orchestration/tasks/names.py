@@ -11,4 +11,4 @@ REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
 DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG)
 
 EXPLORER = "/synthprof"
-"""Its path below that of Airflow's UI."""
+"""The explorer's path below that of Airflow's UI."""

@@ -32,7 +32,7 @@ TASK_DEFAULTS: Mapping[str, Any] = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
 }
-"""How every task of ours is tried again."""
+"""Arguments of every task of ours: who owns it, and its retries."""
 
 
 def dataset_asset(dataset: str) -> Asset:

@@ -55,7 +55,11 @@ TITLES = {
 def airflow_params(
     defaults: Mapping[str, Any] | None = None, kind: RequestKind = "generate"
 ) -> dict[str, Param]:
-    """Every parameter as the form shows it, the open ones first; `defaults` replace the declared ones."""
+    """Return every parameter as a field of the trigger form, the open ones first.
+
+    defaults: values in place of the declared ones. kind: `generate` for profiles, `embed` for texts from
+    elsewhere.
+    """
     schema = params_schema(kind)
     values = {name: properties["default"] for name, properties in schema.items()} | dict(defaults or {})
     sections = {name: section for section, names in SECTIONS.items() for name in names}
@@ -66,7 +70,7 @@ def airflow_params(
 
 
 def declared(name: str) -> Param:
-    """One parameter as the form of `synthprof_generate` shows it, but in no section."""
+    """Return one parameter as the form of `synthprof_generate` shows it, but in no section."""
     schema = params_schema()[name]
     return _param(name, schema, schema["default"], None)
 

@@ -20,7 +20,7 @@ from synthprof.orchestration import SynthprofDag, SynthprofTaskGroup, airflow_pa
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.provider.triggers import new_version
 from synthprof.pipeline import STAGES
-from synthprof.spec.spec import params_schema
+from synthprof.spec.request import params_schema
 from synthprof.store.store import Store
 
 EXAMPLES = PROJECT / "examples"
