@@ -19,46 +19,46 @@ LABEL_ROW_BYTES = 16
 """A row (id, cluster) in SQLite, and as much again for its entry in the index of clusters."""
 
 TEXT_ROW_BYTES = 24
-"""What SQLite needs for a row of a collection beside its values, with its entry in the index of keys."""
+"""Bytes of a row of a collection in SQLite beside its values, with its entry in the index of keys."""
 
 BASE_BYTES = 130 * MIB
-"""A process with the libraries loaded and nothing done; its forked workers share most of it."""
+"""A process that has only loaded its libraries; its forked workers share most of it."""
 
 WORKER_BYTES = 62 * MIB
-"""What a worker takes of its own while it generates a block, and keeps for the next (`keep_memory`)."""
+"""A worker's own memory for generating a block, which it keeps for the next one (`keep_memory`)."""
 
 ENCODER_BYTES = 36 * MIB
-"""What the encoder takes on top; each worker keeps ENCODED_BYTES of its blocks."""
+"""The encoder's additional memory; each worker keeps ENCODED_BYTES of its blocks."""
 
 ENCODED_BYTES = 8 * MIB
 
 LOAD_BYTES = 45 * MIB
-"""What loading a large database of profiles takes on top: SQLite's cache of 8 MiB and some blocks."""
+"""Additional memory for loading a large database of profiles: SQLite's cache of 8 MiB and some blocks."""
 
 TRAIN_BYTES = 30 * MIB
-"""What k-means takes on top of its sample."""
+"""Memory of k-means beside its sample."""
 
 SEARCH_BYTES = 130 * MIB
-"""What the search for exact neighbours, by which recall is measured, takes on top of the index."""
+"""Memory of the search for exact neighbours, which measures recall, beside the index."""
 
 REPORT_BYTES = 150 * MIB
-"""What the map and the page of the report take on top, and for each profile more, up to a million."""
+"""Additional memory of the map and the report page; each profile up to a million adds REPORT_ROW_BYTES."""
 
 REPORT_ROW_BYTES, MAX_REPORT_ROWS = 172, 1_000_000
 
 READ_COPIES = 12
-"""Memory to read a block of a collection, as a multiple of its bytes: rows as Python and as Arrow hold them.
+"""Memory for reading a block of a collection, as a multiple of its bytes: rows in Python and in Arrow.
 
-Python takes two bytes for each character of a text that is not in Latin 1.
+Python needs two bytes for each character of a text that is not in Latin 1.
 """
 
 HELD_COPIES = 7
-"""Memory of a process that works on such a block, and mostly keeps it."""
+"""Memory of a process that works on a block of a collection, as a multiple of its bytes."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Bytes of a collection's rows as Arrow holds them: of all, of their keys, and of the largest block."""
+    """Bytes of a collection's rows in Arrow's format: of all, of their keys, and of the largest block."""
 
     bytes: int
     key_bytes: int
@@ -69,8 +69,8 @@ class Texts:
 class Sizes:
     """Estimated bytes of the parts of a data set and of the processes that make them.
 
-    texts: of a collection, None for profiles. workers: processes of the pool, idle ones too, which keep what
-    they had; 0 for a stage in a process of its own without a pool.
+    texts: of a collection, None for profiles. workers: processes of the pool including idle ones, which keep
+    their memory; 0 for a stage without a pool.
     """
 
     spec: Spec
@@ -96,7 +96,7 @@ class Sizes:
 
     @property
     def table(self) -> int:
-        """The database of profiles. A long row leaves room on its page into which no other row fits."""
+        """The database of profiles. A long row leaves unused space on its page."""
         if self.texts is None:
             return self.rows * PROFILE_SQLITE_BYTES
         row = (self.texts.bytes + self.texts.key_bytes) / self.rows + TEXT_ROW_BYTES
@@ -120,13 +120,13 @@ class Sizes:
 
     @property
     def index(self) -> int:
-        """The index, if one is wanted."""
+        """The index, 0 without one."""
         choice = index_of(self.spec)
         return choice.bytes if choice else 0
 
     @property
     def _widths(self) -> tuple[int, int]:
-        """Bytes of a feature vector, which a collection has not, and of an embedding."""
+        """Bytes of a feature vector, 0 in a collection, and of an embedding."""
         return 0 if self.spec.collection else 4 * self.spec.dim_vector, 4 * self.spec.dim_embedding
 
     # --- in memory ---------------------------------------------------------------------------------------
@@ -138,23 +138,23 @@ class Sizes:
 
     @property
     def working(self) -> int:
-        """The process and its pool, with the texts of a collection that each of them keeps."""
+        """The process and its pool, with the texts of a collection that each process keeps."""
         return self.processes + min(self.workers, self.spec.blocks) * self.text_block
 
     @property
     def idle(self) -> int:
-        """The process and a pool that has generated and encoded, and rests now."""
+        """The process and its pool, idle after generating and encoding."""
         kept = ENCODER_BYTES + self.workers * ENCODED_BYTES if self.workers else 0
         return self.working + kept
 
     @property
     def text_block(self) -> int:
-        """A process that works on a block of texts, on top of what profiles would take."""
+        """A process that works on a block of texts, beside what profiles need."""
         return HELD_COPIES * self.texts.block_bytes if self.texts else 0
 
     @property
     def text_reading(self) -> int:
-        """A process that reads texts from their source, on top of what profiles would take."""
+        """A process that reads texts from their source, beside what profiles need."""
         return READ_COPIES * self.texts.block_bytes if self.texts else 0
 
     @property
@@ -179,7 +179,7 @@ class Sizes:
 
     @property
     def indexing(self) -> int:
-        """The index, and the search for true neighbours; a sample and growing lists if it is trained anew."""
+        """The index and the search for true neighbours; a sample and growing lists if it needs training."""
         choice = index_of(self.spec)
         if choice is None:
             return SEARCH_BYTES
@@ -198,7 +198,7 @@ class Sizes:
 
     @staticmethod
     def loading(database: int) -> int:
-        """SQLite at work on a database of that many bytes."""
+        """Return the bytes of SQLite while it loads a database of `database` bytes."""
         return min(LOAD_BYTES, database)
 
     def _sample(self, k: int) -> int:
@@ -207,7 +207,7 @@ class Sizes:
 
 
 def blob_bytes(rows: int, width: int) -> int:
-    """Return the bytes at most of a database of ids and BLOBs of `width` bytes.
+    """Return the maximum bytes of a database of ids and BLOBs of `width` bytes each.
 
     Each block and each length of an id's varint begins a page; 8 bytes head a page, 15 at most a BLOB.
     """
