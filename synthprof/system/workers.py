@@ -167,7 +167,7 @@ def _serve(connection: Connection, prepare: Callable[[int], None], parent: int) 
             answer = _answer(message)
             try:
                 connection.send_bytes(answer)
-            except OSError:  # half an answer is written: only our end can tell the reader
+            except OSError:  # part of an answer is written: only the end of this process tells the reader
                 os._exit(1)
 
 
