@@ -14,6 +14,7 @@ from synthprof.spec.spec import Runtime, Spec
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import Receipt, receipt_paths
 from synthprof.store.store import Store
 
@@ -118,9 +119,9 @@ def _put_in(context: Context, manifest: Manifest | None) -> list[str]:
     store, context = context.store, replace(context, name="publish")
     if manifest is not None:
         ready = publishing.ready(context, manifest)
-        mended = store.mend(manifest, ready.sources, ready.texts)
+        mended = mend(store, manifest, ready.sources, ready.texts)
         if mended is not None:
             return mended
     ready = publishing.ready(context)
-    store.publish(ready.manifest, ready.sources, ready.texts, current=False)
+    publish(store, ready.manifest, ready.sources, ready.texts, current=False)
     return [MANIFEST, *ready.sources, *ready.texts]

@@ -19,6 +19,8 @@ from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
 from synthprof.store.blocks import ARCHETYPES, save_array
 from synthprof.store.manifest import Manifest, content_digest
+from synthprof.store.pruning import prune
+from synthprof.store.publishing import publish
 from synthprof.store.receipts import Receipt, read_receipts
 from synthprof.store.sqlite.database import check_ids
 
@@ -39,8 +41,8 @@ def run(context: Context) -> Outcome:
     """Publish the version and make it current; the receipt has its place, its rows and its scores."""
     checked = ready(context)
     manifest = checked.manifest
-    folder = context.store.publish(manifest, checked.sources, checked.texts)
-    if gone := context.store.prune(context.request.runtime.keep_versions):
+    folder = publish(context.store, manifest, checked.sources, checked.texts)
+    if gone := prune(context.store, context.request.runtime.keep_versions):
         logger.info("publish: removed the old versions %s", ", ".join(gone))
     details = {
         "version": manifest.version,

@@ -17,6 +17,7 @@ from synthprof.report.model import Report
 from synthprof.report.page import render
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request, params_schema
+from synthprof.store.pruning import prune
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
@@ -176,5 +177,5 @@ def test_links_out_of_the_root_are_not_followed(published: Path, tmp_path: Path)
     with pytest.raises(SynthprofError, match="outside"):
         open_version(home, DATASET)
     (home / DATASET / "versions" / "aaaaaaaaaaaa").symlink_to(outside)
-    Store(home, DATASET).prune(1)
+    prune(Store(home, DATASET), 1)
     assert (outside / "file").read_text() == "precious"

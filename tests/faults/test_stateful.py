@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
+from synthprof.store.pruning import prune
 from synthprof.versions.verify import verify
 from synthprof.versions.version import open_version
 
@@ -93,7 +94,7 @@ class DataRoot(RuleBasedStateMachine):
     @rule(keep=st.integers(1, 3))
     def prune(self, keep: int) -> None:
         if self.subject.store.folder.exists():
-            self.subject.store.prune(keep)
+            prune(self.subject.store, keep)
             self._forget_pruned()
 
     @invariant()

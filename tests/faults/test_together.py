@@ -14,6 +14,8 @@ from synthprof.base.errors import SynthprofError
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
+from synthprof.store.pruning import prune
+from synthprof.store.publishing import publish
 from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
@@ -113,8 +115,8 @@ def test_readers_never_see_two_versions_mixed(tmp_path: Path, publishes: int) ->
     while published < publishes or reads.value < publishes:
         assert all(reader.is_alive() for reader in reading)
         manifest, sources = manifests[published % 3]
-        store.publish(manifest, sources, {})
-        store.prune(2)
+        publish(store, manifest, sources, {})
+        prune(store, 2)
         published += 1
     stop.set()
     wrong = [each for _ in reading for each in found.get(timeout=60)]
@@ -144,7 +146,7 @@ def test_a_reader_keeps_its_version_from_being_pruned(tmp_path: Path) -> None:
     assert len(names) == 3
     assert len(list((tmp_path / DATASET / "build").iterdir())) == 3
     del held
-    assert len(Store(tmp_path, DATASET).prune(2)) == 1
+    assert len(prune(Store(tmp_path, DATASET), 2)) == 1
     assert len(list((tmp_path / DATASET / "build").iterdir())) == 2
 
 

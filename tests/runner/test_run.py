@@ -27,6 +27,7 @@ from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
+from synthprof.store.publishing import publish_lock
 from synthprof.store.sqlite.database import filling
 from synthprof.store.store import CURRENT, Store
 from synthprof.system.events import Failed, LogLine, ProgressMade, read
@@ -310,7 +311,7 @@ def test_publishing_removes_what_killed_runs_of_other_specs_left_half_written(
     kept.parent.mkdir(parents=True)
     for path in (kept, half):
         path.write_bytes(b"rows")
-    with other.lock("ingest", whole=False) if busy else nullcontext(), Store(tmp_path, "small").publishing():
+    with other.lock("ingest", whole=False) if busy else nullcontext(), publish_lock(Store(tmp_path, "small")):
         assert half.exists() == busy
     assert kept.exists()
 

@@ -16,6 +16,7 @@ from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.orchestration.bucket.publication import sound_manifest
 from synthprof.orchestration.bucket.storage import setting
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.store.publishing import publish_lock
 from synthprof.store.store import CURRENT, Store
 from synthprof.system.environment import STORAGE, home_folder
 from synthprof.system.refusals import clear_errors
@@ -53,7 +54,7 @@ def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
     manifest = sound_manifest(bucket.text(f"{key}/{MANIFEST}"))
     if manifest is None:
         raise SpecError(f"{bucket.url}/{key} has no sound {MANIFEST}; publish that version again")
-    with store.publishing():
+    with publish_lock(store):
         if not _is_there(folder, manifest):
             _fetch(bucket, key, manifest, folder)
         if version == current and not store.is_current(version):

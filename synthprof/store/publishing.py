@@ -1,0 +1,174 @@
+"""Publication of versions: made under another name, put in place in one step, mended file by file."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from synthprof.base.errors import Busy, StageError
+from synthprof.base.files import (
+    FileRecord,
+    flush_folder,
+    make_folder,
+    point,
+    record,
+    remove_temporaries,
+    share,
+    take_place,
+    temporary_path,
+    write_text,
+)
+from synthprof.base.locks import lock, unread
+from synthprof.store.build import sweep
+from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest, unknown_files
+from synthprof.store.store import CURRENT, Store
+
+PUBLISH_PATIENCE_SECONDS = 600.0
+"""How long to wait while another version of the same data set is checked and published."""
+
+
+def publish(
+    store: Store,
+    manifest: Manifest,
+    sources: Mapping[str, Path],
+    texts: Mapping[str, str],
+    *,
+    current: bool = True,
+) -> Path:
+    """Publish a version, whole and durable, make it the current one if asked for, and return its folder.
+
+    sources: the sealed files by their names in the version; they are linked, not copied. texts: further
+    files. An intact version with these files stays as it is; a damaged one, or one of other content, is
+    replaced. Raises Busy if a version of other content is being read.
+    """
+    folder = store.published(manifest.version)
+    with publish_lock(store):
+        present = _intact(folder)
+        if present is None or not set(manifest.files) <= set(present.files):
+            with _unread(folder) if present else nullcontext():
+                _assemble(folder, manifest, sources, texts)
+        if current:
+            _date_last(folder)
+        if current and not store.is_current(manifest.version):
+            point(store.folder / CURRENT, f"versions/{manifest.version}")
+    return folder
+
+
+def mend(
+    store: Store, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str]
+) -> list[str] | None:
+    """Replace the damaged files of a version whose manifest is sound, and return their names.
+
+    Each takes its place in one step; unknown files are removed and named, too. Return None, and change
+    nothing, if a replacement differs from what the manifest says.
+    """
+    folder = store.published(manifest.version)
+    with publish_lock(store):
+        bad = set(damaged(folder, manifest.files))
+        if not _replace(folder, [file for file in manifest.files if file.path in bad], sources, texts):
+            return None
+        unknown = unknown_files(folder, manifest.files)
+        for name in unknown:
+            _remove_folder(folder / name)
+            (folder / name).unlink(missing_ok=True)
+        flush_folder(folder)
+    return [*(file.path for file in manifest.files if file.path in bad), *unknown]
+
+
+@contextmanager
+def publish_lock(store: Store) -> Iterator[None]:
+    """Hold the lock on what is published; remove what killed holders left unfinished."""
+    what = f"publishing of {store.dataset!r}"
+    with lock(store.folder / "publish.lock", what, patience_seconds=PUBLISH_PATIENCE_SECONDS):
+        make_folder(store.folder / "versions")
+        remove_temporaries(store.folder, deep=False)
+        remove_temporaries(store.folder / "versions", deep=False)
+        remove_temporaries(store.folder / "build", deep=False)
+        for build in (store.folder / "build").glob("*/"):
+            sweep(build)
+        yield
+
+
+def _intact(folder: Path) -> Manifest | None:
+    """Return the manifest of the version in the folder; None if any file is not as the manifest says."""
+    try:
+        manifest = read_manifest(folder)
+    except StageError:
+        return None
+    return None if damaged(folder, manifest.files) else manifest
+
+
+@contextmanager
+def _unread(folder: Path) -> Iterator[None]:
+    """Hold off readers of the version, who rely on it never to change. Raises Busy if there are any."""
+    with unread(folder) as free:
+        if not free:
+            raise Busy(
+                f"{folder} would get other content while it is being read; end what reads it, such as the "
+                "explorer, then run it again without force"
+            )
+        yield
+
+
+def _assemble(
+    folder: Path, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str]
+) -> None:
+    """Make the version's folder under another name and put it in place in one step.
+
+    A folder that it replaces leaves it its place in the order of versions, the time of its manifest.
+    """
+    temporary = temporary_path(folder)
+    temporary.mkdir(parents=True)
+    try:
+        for name, source in sources.items():
+            share(source, temporary / name)
+        for name, text in texts.items():
+            write_text(temporary / name, text)
+        flush_folder(temporary)  # every name is durable before the manifest that lists them
+        records = (*manifest.files, *(record(temporary / name, temporary) for name in texts))
+        full = manifest.model_copy(update={"files": records}).sealed()
+        write_text(temporary / MANIFEST, full.text())
+        if (folder / MANIFEST).exists():
+            shutil.copystat(folder / MANIFEST, temporary / MANIFEST)
+        take_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _date_last(folder: Path) -> None:
+    """Date the version after all others, even when the clock was set back since."""
+    youngest = max(path.stat().st_mtime_ns for path in folder.parent.glob(f"[!.]*/{MANIFEST}"))
+    stamp = max(time.time_ns(), youngest + 1)
+    os.utime(folder / MANIFEST, ns=(stamp, stamp))
+
+
+def _replace(
+    folder: Path, files: Iterable[FileRecord], sources: Mapping[str, Path], texts: Mapping[str, str]
+) -> bool:
+    """Replace the files of a version; return whether all replacements are as recorded, else change none."""
+    ready: list[tuple[Path, Path]] = []
+    try:
+        for file in files:
+            temporary = temporary_path(folder / file.path)
+            ready.append((temporary, folder / file.path))
+            if file.path in sources:
+                share(sources[file.path], temporary)
+            else:
+                write_text(temporary, texts.get(file.path, ""))
+            if record(temporary, folder).model_copy(update={"path": file.path}) != file:
+                return False
+        for temporary, path in ready:
+            _remove_folder(path)
+            temporary.replace(path)
+    finally:
+        for temporary, _ in ready:
+            temporary.unlink(missing_ok=True)
+    return True
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder that stands where a file belongs; leave files and links."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
