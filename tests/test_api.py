@@ -216,7 +216,7 @@ def test_a_version_is_opened_by_name_or_by_folder(home: Path, v: synthprof.Versi
 def test_a_version_that_is_referred_to_is_not_removed(tmp_path: Path) -> None:
     first = synthprof.run("x", home=tmp_path, profiles=300, keep_versions=1, **SMALL)
     synthprof.run("x", home=tmp_path, profiles=301, keep_versions=1, **SMALL)
-    assert first.table().num_rows == 300 and first.stands
+    assert first.table().num_rows == 300 and first.is_in_place
     folder = first.folder
     del first
     gc.collect()

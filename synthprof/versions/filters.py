@@ -1,6 +1,6 @@
-"""Conditions on the columns of profiles, as people write them (`idade>=30`), and as bound SQL.
+"""Conditions on columns: parsed from texts such as `idade>=30`, and turned into SQL with parameters.
 
-A column's name comes from the schema and from nowhere else; a value is always a parameter.
+Column names in the SQL come from the schema alone, and every value is a parameter.
 """
 
 import difflib
@@ -22,7 +22,7 @@ _FORM = re.compile(r"\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Condition:
-    """A column of the schema, an operator and a value of the column's type; for a list, one of its items."""
+    """A condition: a column of the schema, an operator, and a value of its type or, for a list, an item."""
 
     column: Column
     operator: Operator
@@ -31,23 +31,23 @@ class Condition:
 
 @dataclass(frozen=True)
 class OneOf:
-    """What holds where all conditions of at least one of these ways do."""
+    """An alternative of conditions: it holds if all conditions of at least one of `ways` hold."""
 
     ways: tuple[tuple[Condition, ...], ...]
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A condition for SQL's WHERE and the parameters that belong to its question marks."""
+    """A condition for SQL's WHERE, and the parameters of its question marks."""
 
     sql: str
     parameters: tuple[int | str, ...]
 
 
 def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, ...]:
-    """The conditions that the texts spell, all of which must hold.
+    """Return the conditions that texts such as `estado=SP` state; all of them must hold.
 
-    Raises SpecError for what is no condition, for an unknown column or value, and for more than 20.
+    Raises SpecError for a malformed condition, an unknown column or value, and for more than 20 conditions.
     """
     if len(texts) > MAX_CONDITIONS:
         raise SpecError(f"{len(texts)} conditions are more than {MAX_CONDITIONS}; give fewer")
@@ -55,7 +55,7 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
 
 
 def where(conditions: Iterable[Condition | OneOf]) -> Clause:
-    """All conditions as one clause; without any it is always true."""
+    """Return one clause for all conditions; without conditions it is always true."""
     clauses = [_one_of(each) if isinstance(each, OneOf) else _clause(each) for each in conditions]
     return _joined(clauses, " AND ") if clauses else Clause("1", ())
 
@@ -95,9 +95,9 @@ def _number(text: str, value: str) -> int:
 
 
 def _known(column: Column, value: str) -> str:
-    """The value as the column spells it, whatever the case and the form of Unicode.
+    """Return the value as the column spells it, found without regard to case and Unicode form.
 
-    Where there is no list of values, any text.
+    A column without a list of values takes any text. Raises SpecError for an unknown value.
     """
     values = column.values
     if not values or value in values:
@@ -108,8 +108,8 @@ def _known(column: Column, value: str) -> str:
     near = difflib.get_close_matches(_folded(value), spelled, n=3, cutoff=0.5)
     some = [spelled[each] for each in near] or list(values[:30])
     raise SpecError(
-        f"{column.name}={value!r} is no value of {column.name}; "
-        f"{'perhaps' if near else 'there are'}: {', '.join(some)}"
+        f"{column.name}={value!r} is not a value of {column.name}; "
+        f"{'similar values' if near else 'some values'}: {', '.join(some)}"
     )
 
 
@@ -123,5 +123,5 @@ def _clause(condition: Condition) -> Clause:
         found = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
         sql = found if condition.operator == "=" else f"NOT {found}"
         return Clause(sql, (f"{LIST_SEPARATOR}{condition.value}{LIST_SEPARATOR}",))
-    operator = "IS NOT" if condition.operator == "!=" else condition.operator  # NULL is another value, too
+    operator = "IS NOT" if condition.operator == "!=" else condition.operator  # NULL also differs
     return Clause(f"{name} {operator} ?", (condition.value,))

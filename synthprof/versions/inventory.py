@@ -1,4 +1,4 @@
-"""The versions under a data root."""
+"""The data sets and versions under a data root."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from synthprof.store.store import CURRENT, Store
 
 
 def stores(home: Path) -> Iterator[Store]:
-    """The data sets under the data root, by name: what has versions, or a build that was begun."""
+    """Yield the data sets under the data root by name: folders with versions or with builds."""
     for folder in sorted(home.glob("*/")):
         if re.match(DATASET_PATTERN, folder.name):
             store = Store(home, folder.name)
@@ -20,9 +20,10 @@ def stores(home: Path) -> Iterator[Store]:
 
 
 def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
-    """The versions under the data root by data set and age, and whether each is the current one; problems.
+    """Return all manifests, each with whether it is the current version, and the problems found.
 
-    A problem is a manifest that cannot be read, or a data set none of whose versions is the current one.
+    They are sorted by data set and age. A problem is a manifest that cannot be read, or a data set without a
+    current version.
     """
     found: list[tuple[Manifest, bool]] = []
     problems: list[str] = []
@@ -35,7 +36,7 @@ def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
                 problems.append(str(error))
         if folders and not any(store.is_current(folder.name) for folder in folders):
             problems.append(
-                f"{store.folder / CURRENT} shows none of the versions; `synthprof run` with its parameters "
-                "makes one current"
+                f"{store.folder / CURRENT} points to no version; `synthprof run` with the parameters of one "
+                "makes it current"
             )
     return found, problems

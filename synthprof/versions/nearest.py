@@ -16,23 +16,20 @@ from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
 
 MIN_SIMILARITY = -1.5
-"""Below this lies only what has no embedding."""
-
+"""Lower similarities are those of rows without an embedding."""
 
 FIRST_CANDIDATES = 200
-"""So many neighbours are looked up first when there are conditions; most conditions leave enough of them."""
-
+"""Neighbours to look up before conditions are applied; most conditions leave enough of them."""
 
 FIRST_EFFORT = 4
-"""Times the effort stored in the index, with which a search begins."""
-
+"""Factor on the effort stored in the index, at the start of a search."""
 
 STABLE_SHARE = 0.99
-"""Share of the neighbours found with twice the effort that were found before: then the search ends."""
+"""A search ends when this share of its neighbours was also found with half the effort."""
 
 
 def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Ids, Matrix]:
-    """Ids (n,) int64 and cosine similarities (n,) float32 of the n <= k nearest profiles, the nearest first.
+    """Return ids, (n,) int64, and cosine similarities, (n,) float32, of the n <= k nearest rows in order.
 
     vector: (1, dim) float32 of norm 1. without: an id to leave out.
     """
@@ -50,9 +47,9 @@ def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) 
 
 
 def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, Matrix]:
-    """What the index finds, -1 for what it does not: sought with more effort until that finds little else.
+    """Return the neighbours that the index finds, -1 for missing ones, with growing effort until stable.
 
-    The effort stored in the index is enough for vectors like those in it; texts lie farther away.
+    The effort stored in the index is enough for vectors like those in it, but texts are farther away.
     """
     target, name, most = recall.effort(searcher.index)
     effort = FIRST_EFFORT * getattr(target, name) if name else most
@@ -66,7 +63,7 @@ def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, 
 
 
 def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: int) -> tuple[Ids, Matrix]:
-    """The nearest that meet the conditions: among the very nearest or, if those are too few, among all."""
+    """Return the nearest rows that meet the conditions: of first candidates or, if too few, of all rows."""
     tried = min(max(FIRST_CANDIDATES, 4 * wanted), searcher.version.manifest.rows)
     ids, similarities = _nearest_all(searcher, vector, tried)
     kept = np.isin(ids, _matching(searcher.version, query, ids[ids > 0]))
@@ -81,7 +78,7 @@ def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: 
 
 
 def _matching(version: Published, query: Query, among: Ids | None = None) -> Ids:
-    """The ids that meet the conditions, ascending; of those given, or of all."""
+    """Return the ids that meet the conditions, ascending, of all rows or of the given ids."""
     clause = where(query.conditions)
     sql, parameters = f"SELECT id FROM perfis WHERE {clause.sql}", clause.parameters
     if among is not None:
@@ -93,12 +90,12 @@ def _matching(version: Published, query: Query, among: Ids | None = None) -> Ids
 
 
 def _is_graph(found: Any) -> bool:  # noqa: ANN401
-    """Whether the index walks a graph, which loses its way when few of its nodes are allowed."""
+    """Return whether the index is a graph; its search fails if few nodes are permitted."""
     return hasattr(faiss.downcast_index(found.index), "hnsw") if hasattr(found, "index") else False
 
 
 def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
-    """Parameters of a search among these ids alone, which looks into every list: few ids may lie anywhere."""
+    """Return parameters of a search among these ids, which visits every list, as few ids may be in any."""
     bits = np.zeros(int(allowed[-1]) // 8 + 1, np.uint8)
     np.bitwise_or.at(bits, allowed >> 3, (1 << (allowed & 7)).astype(np.uint8))
     api: Any = faiss  # its stubs lack these arguments
@@ -111,7 +108,7 @@ def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
 def _nearest_exact(
     searcher: Searcher, vector: Matrix, query: Query, wanted: int, allowed: Ids | None
 ) -> tuple[Ids, Matrix]:
-    """The nearest by comparing every profile, or every one of these, read from `embeddings.db`."""
+    """Return the nearest rows by comparing all rows, or the allowed ones, read from `embeddings.db`."""
     blocks = _blocks(searcher.version, query, allowed)
     ids, similarities = recall.exact_neighbours(vector, blocks, wanted, threads=searcher.threads)
     there = (ids[0] > 0) & (similarities[0] > MIN_SIMILARITY)
@@ -120,7 +117,7 @@ def _nearest_exact(
 
 
 def _blocks(version: Published, query: Query, allowed: Ids | None) -> Iterator[Matrix]:
-    """The embeddings of all profiles, or of these, by id, a block at a time."""
+    """Yield the embeddings of all rows, or of the allowed ones, by id, a block at a time."""
     for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
         query.check()
         last = min(first + BLOCK_ROWS - 1, version.manifest.rows)
@@ -133,7 +130,7 @@ def _blocks(version: Published, query: Query, allowed: Ids | None) -> Iterator[M
 
 
 def embeddings_of(version: Published, first: int, last: int) -> Matrix:
-    """The embeddings of a range of ids, (n, dim) float32."""
+    """Return the embeddings of the ids first to last, (n, dim) float32; rows without one are `recall.FAR`."""
     query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
     blobs = read(version.folder / EMBEDDINGS_DB, query, (first, last)).column("embedding").to_pylist()
     nowhere = np.full(version.spec.dim_embedding, recall.FAR, "<f4").tobytes()

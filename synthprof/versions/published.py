@@ -1,4 +1,4 @@
-"""A published version as the rest of this wing reads it: its folder, its manifest, single rows."""
+"""A published version: its folder, its manifest and single rows."""
 
 import os
 import re
@@ -23,23 +23,23 @@ from synthprof.store.sqlite.database import read
 
 @dataclass(frozen=True)
 class Published:
-    """A published version: its folder and its manifest. It never changes, so a reader may keep it.
+    """A published version: its folder and its manifest, which never change.
 
-    While this value is referred to, the version is not pruned.
+    The version is not removed while this value is referred to.
     """
 
     folder: Path
     manifest: Manifest
-    hold: "Hold | None" = field(default=None, repr=False, compare=False)
+    read_lock: "ReadLock | None" = field(default=None, repr=False, compare=False)
 
     @property
-    def stands(self) -> bool:
-        """Whether it is still there under its name: neither removed nor replaced."""
-        return self.hold is not None and self.hold.is_of(self.folder)
+    def is_in_place(self) -> bool:
+        """True if the folder is still the version, neither removed nor replaced."""
+        return self.read_lock is not None and self.read_lock.holds(self.folder)
 
     @property
     def spec(self) -> Spec:
-        """What it was made of. Raises StageError for parameters of another release."""
+        """The parameters that the version was made from. Raises StageError for those of another release."""
         try:
             return Spec.model_validate(self.manifest.spec)
         except ValidationError as error:
@@ -50,11 +50,11 @@ class Published:
 
     @cached_property
     def schema(self) -> Schema:
-        """The columns of its rows: those of its profiles, or of the collection that it holds."""
+        """The schema of its rows: of profiles, or of a collection."""
         return schema_of(self.spec)
 
     def check_identity(self, identity: str) -> None:
-        """Its embeddings are of the encoder that this names, as far as is known; else SpecError."""
+        """Raise SpecError if the embeddings were made by an encoder of another identity."""
         made_by = {
             each.details.get("identity", identity)
             for each in self.manifest.stages
@@ -63,11 +63,11 @@ class Published:
         if made_by - {identity}:
             raise SpecError(
                 f"model={self.spec.model} is not what it was when version {self.manifest.version} was "
-                "embedded; put the former model there, or make the data set once more"
+                "embedded; restore the former model, or make the data set again"
             )
 
     def profile(self, profile_id: int) -> dict[str, Any]:
-        """The columns of one profile and its cluster. Raises SpecError if there is no such id."""
+        """Return the columns of one row and its cluster. Raises SpecError for an unknown id."""
         if not 1 <= profile_id <= self.manifest.rows:
             raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
         found = read(self.folder / PERFIS, "SELECT * FROM perfis WHERE id = ?", (profile_id,))
@@ -76,10 +76,9 @@ class Published:
         return {**row, **cluster.to_pylist()[0]}
 
     def number_of(self, name: str) -> int:
-        """The id of a row by what people call it: its number or, in a collection, its id in the source.
+        """Return the id of a row by its number or, in a collection, by its id in the source.
 
-        That may be typed in another form of Unicode than the source has. Raises SpecError if there is no
-        such row.
+        The id may be in another Unicode form than in the source. Raises SpecError if there is no such row.
         """
         if self.spec.collection:
             for key in (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))):
@@ -92,15 +91,15 @@ class Published:
         return int(name)
 
 
-class Hold:
-    """Keeps a folder from being removed for as long as this is referred to (`files.reading`)."""
+class ReadLock:
+    """A lock that keeps a folder from being removed while it is referred to (`locks.reading`)."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises FileNotFoundError if the folder is gone."""
+        """Lock the folder. Raises FileNotFoundError if it is removed."""
         self._descriptor = reading(folder)
 
-    def is_of(self, folder: Path) -> bool:
-        """Whether the folder of this name is the one that is kept."""
+    def holds(self, folder: Path) -> bool:
+        """Return whether the path leads to the locked folder."""
         try:
             return os.path.samestat(os.fstat(self._descriptor), folder.stat())
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Search in a published version: by text, by example, filtered by columns, with the reason for each result.
+"""Search in a published version: by text or by example, with conditions, and reasons for each result.
 
 with open_searcher(open_version(home, "gamers")) as searcher:
     hits = search_text(searcher, "joga RPG de madrugada no PC", Query(k=10))
@@ -24,12 +24,12 @@ from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
 
 REASON_COLUMNS = ("category", "list", "integer")
-"""Kinds of column whose agreement is a reason; a name or a flag that agrees says little."""
+"""Kinds of column whose equal values are a reason; equal names or flags mean little."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One result: its place from 1, its cosine similarity, the profile, and what of it agrees."""
+    """A result: its rank from 1, its cosine similarity, the row, and the attributes in common."""
 
     rank: int
     id: int
@@ -39,10 +39,10 @@ class Hit:
 
 
 def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:
-    """The profiles nearest to the text, the nearest first, with the attributes it names that they have.
+    """Return the rows nearest to the text, nearest first, each with the attributes that the text names.
 
-    Homes and languages that it names are conditions too, unless nobody meets them. Raises SpecError if the
-    text is empty, longer than 2,000 characters or says nothing that can be sought.
+    Homes and languages in the text are conditions too, unless no row meets them. Raises SpecError if the text
+    is blank, longer than 2,000 characters, or has no word that the encoder knows.
     """
     _check_text(text)
     asked = load_meanings(searcher.version.spec.profile_schema).read(text)
@@ -59,16 +59,16 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
 
 
 def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) -> tuple[Hit, ...]:
-    """The profiles nearest to that profile, itself left out, with the attributes they have in common.
+    """Return the rows nearest to a row, without it, nearest first, each with the attributes in common.
 
-    Raises SpecError if there is no such id.
+    Raises SpecError for an unknown id, and for a row without an embedding.
     """
     one = searcher.version.profile(profile_id)
     columns = [column.name for column in searcher.version.schema.columns if column.kind in REASON_COLUMNS]
     vector = embeddings_of(searcher.version, profile_id, profile_id)
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
-        raise SpecError(f"id {name} has no embedding, the service failed it; ask for another one")
+        raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
     named = load_meanings(searcher.version.spec.profile_schema).read(one[TEXT])
@@ -91,9 +91,9 @@ def _stated_conditions(searcher: Searcher, asked: ReadText) -> tuple[OneOf, ...]
 
 
 def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:
-    """Return the text's embedding, (1, dim). Raises SpecError if the text says nothing that can be sought."""
+    """Return the text's embedding, (1, dim). Raises SpecError if it names nothing to search for."""
     if searcher.encoder.fast and not _has_meaning(searcher, text, asked):
-        raise SpecError(f"{text!r} says nothing that could be matched; name a game, a style, an hour …")
+        raise SpecError(f"{text!r} names nothing that can be searched for; name a game, a style, an hour …")
     return searcher.encoder.encode_text([text])
 
 

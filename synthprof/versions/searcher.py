@@ -1,4 +1,4 @@
-"""A version whose index is open, and the queries it takes."""
+"""An open index and encoder of a version, and the queries that they take."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -18,16 +18,15 @@ from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
 
-
 PATIENT_SECONDS, HASTY_SECONDS = 60.0, 10.0
-"""For an answer of the embedding service, where its caller may wait and where others wait behind."""
+"""Time limits of the embedding service: for a caller who may wait, and where other requests wait."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """How many profiles are wanted, under which conditions, and whether every profile is compared.
+    """A query: the number of results, conditions, and whether every row is compared.
 
-    check: called before each block of an exact comparison; what it raises ends the search.
+    check: called before each block of an exact comparison; an exception that it raises ends the search.
     """
 
     k: int = 10
@@ -42,10 +41,10 @@ class Query:
 
 
 class Searcher:
-    """An open version: its index and encoder are loaded when first needed, then kept until it is closed.
+    """An open version: its index and encoder are loaded when first needed and kept until it is closed.
 
-    threads: of one exact search. patient: a service that is busy is asked again; else once, within ten
-    seconds. opened: what closing it closes, the connections of a service for instance.
+    threads: threads of an exact search. patient: whether a busy embedding service is asked again; else it is
+    asked once, for ten seconds. opened: resources to close, such as connections of a service.
     """
 
     def __init__(self, version: Published, threads: int = 1, patient: bool = True) -> None:
@@ -62,12 +61,12 @@ class Searcher:
 
     @functools.cached_property
     def encoder(self) -> TextEncoder:
-        """What places a text among its profiles. Raises SpecError if its encoder cannot or has changed."""
+        """The encoder of texts. Raises SpecError if the encoder takes no texts or has changed since."""
         spec = self.version.spec
         encoder = encoder_of(spec, PATIENT_SECONDS if self.patient else HASTY_SECONDS)
         if not isinstance(encoder, TextEncoder):
             raise SpecError(
-                f"encoder={spec.encoder} has no place for texts; search by example with `synthprof similar`, "
+                f"encoder={spec.encoder} cannot embed texts; search by example with `synthprof similar`, "
                 "or make the data set with encoder=catalogue"
             )
         if isinstance(encoder, SlowEncoder):
@@ -85,17 +84,17 @@ class Searcher:
         return _load_index(self.version)
 
     def query(self, k: int = 10, where: Sequence[str] = (), exact: bool = False) -> Query:
-        """The query with its conditions as people write them. Raises SpecError where they are wrong."""
+        """Return a query with conditions given as texts. Raises SpecError for a wrong one."""
         return Query(k, parse_conditions(self.version.schema, where), exact)
 
 
 def open_searcher(version: Published, threads: int = 1, patient: bool = True) -> Searcher:
-    """A searcher over a published version, to be closed by `with`; see `Searcher`."""
+    """Return a searcher over a published version, to be closed by `with`; see `Searcher`."""
     return Searcher(version, threads, patient)
 
 
 def _load_index(version: Published) -> Any:  # noqa: ANN401
-    """The index, read from the file only if that is byte for byte the one in the manifest."""
+    """Read the index, if its file has the checksum in the manifest."""
     sealed = {file.path: file for file in version.manifest.files}.get(INDEX)
     if sealed is None:
         raise SpecError(
@@ -107,5 +106,5 @@ def _load_index(version: Published) -> Any:  # noqa: ANN401
         raise StageError(f"{path} differs from its checksum in the manifest; publish the version again")
     found = faiss.read_index(str(path))
     if found.ntotal > version.manifest.rows or found.d != version.spec.dim_embedding:
-        raise StageError(f"{path} is not of this version; publish it again")
+        raise StageError(f"{path} does not belong to this version; publish it again")
     return found

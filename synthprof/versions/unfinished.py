@@ -16,7 +16,7 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.progress import BuildState, StageProgress, Unfinished
 
 PAUSE_SECONDS = 60.0
-"""Between two tasks of Airflow nobody holds a build; so much later it counts as stopped."""
+"""Time without a change after which a build counts as stopped; two tasks of Airflow are less apart."""
 
 
 def builds(home: Path) -> Iterator[Unfinished]:
@@ -79,7 +79,7 @@ def _changed(build: Build) -> float:
     """Return when anything in the build's folders was last made or removed, in seconds since 1970."""
     moments = [build.folder.stat().st_mtime]
     for path in build.folder.glob("*/"):
-        with suppress(FileNotFoundError):  # a stage that is made anew
+        with suppress(FileNotFoundError):  # a stage that is made again
             moments.append(path.stat().st_mtime)
     return max(moments)
 

@@ -60,7 +60,7 @@ class Verdict:
 
     @property
     def sound(self) -> bool:
-        """Whether no fault was found."""
+        """True if no fault was found."""
         return not self.findings
 
     @property

@@ -1,4 +1,4 @@
-"""Proof that an index holds every embedding under its id, and finds it there."""
+"""Verification of an index: it holds every embedding under its id, and finds it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +12,20 @@ from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
 
 QUERIES = 100
-"""Embeddings of each block that are looked up in the index."""
+"""Number of embeddings per block that are looked up in the index."""
 
 MIN_FOUND = {"flat": 1.0, "ivf_flat": 1.0, "hnsw": 0.9}
-"""Share of embeddings that the index must find at their own place when it looks everywhere; kinds that keep
+"""Share of the embeddings that the index must find under their own ids in a full search; kinds that store
 codes instead of vectors must find half."""
 
 
 def open_index(version: Published, intact: set[str]) -> Any:  # noqa: ANN401
-    """The index, if there is one whose checksum is right: FAISS accepts most flipped bits silently."""
+    """Return the index, or None if it is missing or damaged; FAISS silently accepts most flipped bits."""
     return faiss.read_index(str(version.folder / INDEX)) if INDEX in intact else None
 
 
 def index_faults(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
-    """What is wrong with the index as a whole: how many vectors of which dimension, and their ids."""
+    """Yield the faults of the index as a whole: a wrong number of vectors, dimension, or ids."""
     if index is None:
         return
     rows, dim = version.manifest.rows, version.spec.dim_embedding
@@ -45,7 +45,10 @@ def lookup_faults(
     there: npt.NDArray[np.int64],
     first: int,
 ) -> Iterator[str]:
-    """Embeddings spread over the block are found at their own ids, or at equally near ones."""
+    """Yield a fault if too few embeddings of a sample are found under their ids or at the same distance.
+
+    embeddings: (n, dim) float32 of the block from id `first`. there: indices of the rows that have one.
+    """
     if index.d != embeddings.shape[1]:
         return
     rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
@@ -58,7 +61,7 @@ def lookup_faults(
 
 
 def _ids_expected(version: Published) -> npt.NDArray[np.int64]:
-    """All ids, without those that the manifest's receipts tell to have no embedding."""
+    """Return the ids of all rows that have an embedding, ascending."""
     ids = np.arange(1, version.manifest.rows + 1)
     if not any(receipt.rejected for receipt in version.manifest.stages):
         return ids

@@ -13,7 +13,7 @@ from synthprof.report.head import head
 from synthprof.report.words import facts_of
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.store import CURRENT, Store
-from synthprof.versions.published import Hold, Published
+from synthprof.versions.published import Published, ReadLock
 
 if TYPE_CHECKING:  # loaded by the first question that needs them
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # loaded by the first question that needs them
     from synthprof.versions.tables import Where
 
 ATTEMPTS = 100
-"""How often a reader looks for a version that is removed just as it is opened."""
+"""Attempts to open a version that is removed at the same moment."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +63,7 @@ class Version(Published):
 
     @property
     def scores(self) -> dict[str, Any]:
-        """How well it turned out: `inertia`, `silhouette`, `adjusted_rand_index`, `recall_at_10`.
+        """Quality scores: `inertia`, `silhouette`, `adjusted_rand_index`, `recall_at_10`.
 
         >>> sorted(v.scores)
         ['adjusted_rand_index', 'inertia', 'recall_at_10', 'silhouette']
@@ -201,7 +201,7 @@ class Version(Published):
         from synthprof.versions.searcher import Searcher
 
         threads = len(os.sched_getaffinity(0))
-        searcher = Searcher(Published(self.folder, self.manifest, self.hold), threads)
+        searcher = Searcher(Published(self.folder, self.manifest, self.read_lock), threads)
         weakref.finalize(self, searcher.opened.close)
         return searcher
 
@@ -225,10 +225,10 @@ def open_version(home: Path, dataset: str, version: str | None = None) -> Versio
     for _ in range(ATTEMPTS):
         folder = store.current() if version is None else _named(store, version)
         try:
-            hold = Hold(folder)
-        except FileNotFoundError:  # removed since its name was read: look again
+            lock = ReadLock(folder)
+        except FileNotFoundError:  # removed after its name was read; look again
             continue
-        return Version(folder, read_manifest(folder), hold)
+        return Version(folder, read_manifest(folder), lock)
     raise StageError(
         f"the current version of {dataset!r}, {folder}, is missing; make it again with `synthprof run`"
     )
@@ -238,7 +238,7 @@ def open_folder(path: Path, version: str | None = None) -> Version:
     """Open a version by the folder that it or its data set lies in. Raises SpecError if it is neither."""
     folder = path.expanduser().absolute().resolve()
     if version is None and (folder / MANIFEST).is_file():
-        return Version(folder, read_manifest(folder), Hold(folder))
+        return Version(folder, read_manifest(folder), ReadLock(folder))
     if (folder / CURRENT).is_symlink():
         return open_version(folder.parent, folder.name, version)
     raise SpecError(

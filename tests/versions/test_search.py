@@ -208,7 +208,7 @@ def test_a_version_without_an_index_is_searched_exactly(home: Path) -> None:
 
 def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> None:
     noise = _searcher(home, "noise")
-    with pytest.raises(SpecError, match="encoder=hashed has no place for texts"):
+    with pytest.raises(SpecError, match="encoder=hashed cannot embed texts"):
         search_text(noise, TEXT)
     assert len(search_similar(noise, 1)) == 10
 
@@ -219,8 +219,8 @@ def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> 
         ("", "has 0 characters"),
         ("  \n ", "is blank; write 1 to 2000"),
         ("x" * 2_001, "has 2001 characters"),
-        ("quem joga o jogo?", "says nothing that could be matched"),
-        ("bolo de chocolate", "says nothing that could be matched"),
+        ("quem joga o jogo?", "names nothing that can be searched for"),
+        ("bolo de chocolate", "names nothing that can be searched for"),
     ],
 )
 def test_texts_are_bounded(home: Path, text: str, message: str) -> None:
@@ -244,8 +244,8 @@ def test_k_is_bounded(k: int, remedy: str) -> None:
         ("id=1", "unknown column 'id'"),
         ("x=1 OR 1=1", "unknown column 'x'"),
         ('estado"=SP', "unknown column"),
-        ("estado=XX", "is no value of estado; there are: SP"),
-        ("jogos_favoritos=Valorantt", "perhaps: Valorant"),
+        ("estado=XX", "is not a value of estado; some values: SP"),
+        ("jogos_favoritos=Valorantt", "similar values: Valorant"),
         ("estado>SP", "text, which has no order"),
         ("idade>=trinta", "not a whole number"),
         ("idade>=1;DROP TABLE perfis", "not a whole number"),

@@ -66,7 +66,7 @@ class OpenVersions:
         name = self._name(dataset, version)
         with self._lock:
             _, known = self._versions.pop((dataset, name), (0.0, None))
-            if known and known.stands:
+            if known and known.is_in_place:
                 self._versions[dataset, name] = time.monotonic(), known
                 return known
         try:
@@ -124,7 +124,7 @@ class OpenVersions:
     def _cached(self, key: tuple[str, str]) -> Searcher | None:
         with self._lock:
             _, found = self._searchers.pop(key, (0.0, None))
-            if found is None or not found.version.stands:
+            if found is None or not found.version.is_in_place:
                 return None
             self._searchers[key] = time.monotonic(), found
             return found
