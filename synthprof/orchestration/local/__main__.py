@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.text import plain
-from synthprof.orchestration.local.home import HOST, Home
+from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
 from synthprof.system.environment import HOME, home_folder
@@ -83,7 +83,11 @@ def _work(arguments: argparse.Namespace) -> int:
 
 
 def _airflow(arguments: argparse.Namespace) -> int:
-    os.execve(sys.executable, [sys.executable, "-m", "airflow", *arguments.rest], _environment(Home.of_ui()))
+    os.execve(
+        sys.executable,
+        [sys.executable, *SAFE_PATH, "-m", "airflow", *arguments.rest],
+        _environment(Home.of_ui()),
+    )
 
 
 def _environment(home: Home) -> dict[str, str]:

@@ -20,6 +20,10 @@ PROJECT = Path(__file__).parents[3]
 HOST = "127.0.0.1"
 """Nobody else may reach it, whoever does is an administrator; so no other name leads to it (`plugins/`)."""
 
+SAFE_PATH = ("-P",)
+"""Python's options for processes of Airflow: with the project's folder on the path, its `synthprof.egg-info`
+would be found beside the installed package, and Airflow would report the plugin as registered twice."""
+
 Use = Literal["nobody", "runs", "ui"]
 
 

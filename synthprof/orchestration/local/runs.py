@@ -10,6 +10,7 @@ from rich.console import Console
 
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.orchestration.local.console import print_result
+from synthprof.orchestration.local.home import SAFE_PATH
 from synthprof.orchestration.local.processes import (
     Interrupted,
     end_all,
@@ -28,7 +29,7 @@ SECONDS_TO_START = 120.0
 def here(params: dict[str, Any], environment: dict[str, str]) -> int:
     """Run in a process of its own and return its exit status; a signal ends it and all that it started."""
     inherit_orphans()
-    command = [sys.executable, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
+    command = [sys.executable, *SAFE_PATH, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
     try:
         with interrupted_by_signals():
             return start(command, environment).wait()

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from synthprof.base.errors import Busy, SpecError, StageError
-from synthprof.orchestration.local.home import HOST, Home
+from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
 from synthprof.orchestration.local.processes import (
     Interrupted,
     end_all,
@@ -90,7 +90,7 @@ def _start(home: Home, environment: dict[str, str], running: dict[str, subproces
             if name == "scheduler":  # a task that finds nobody to report to fails
                 _until(reports.answers, lambda: _check(running, home))
             _log(home, name).unlink(missing_ok=True)
-            command = [sys.executable, "-m", "airflow", *arguments]
+            command = [sys.executable, *SAFE_PATH, "-m", "airflow", *arguments]
             running[name] = start(command, environment, _log(home, name))
         _until(reports.takes_reports, lambda: _check(running, home))  # else the first task waits for it
         _until(airflow.healthy, lambda: _check(running, home))

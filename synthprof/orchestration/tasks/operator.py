@@ -150,7 +150,8 @@ class StageOperator(ChildOperator):
 
     def _params(self, context: Context) -> dict[str, Any]:
         schema = params_schema(self.kind)
-        params = taken(context["params"], schema) | with_types(self.fixed, schema)
+        declared = {name: properties["default"] for name, properties in schema.items()}
+        params = declared | taken(context["params"], schema) | with_types(self.fixed, schema)
         if params.get("source") and self.stage != "setup":  # setup has read it, and it may be gone by now
             setup = f"{self.task_id.removesuffix(self.stage)}setup"  # in a task group, below the group's name
             params |= context["ti"].xcom_pull(task_ids=setup, key="found_out") or {}

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.timeout(600)
 def run(place: Place, code: str, *arguments: str, **environment: str) -> str:
     """Return what the code prints after RESULT, run in an Airflow of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(code), *arguments],
+        [sys.executable, "-P", "-c", PRELUDE + textwrap.dedent(code), *arguments],
         cwd=PROJECT,
         env=place.environment | place.home.environment() | environment,
         capture_output=True,
