@@ -27,6 +27,7 @@ from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
 from synthprof.spec.request import Request
 from synthprof.store.manifest import read_manifest
+from synthprof.store.pruning import prune
 from synthprof.store.store import Store
 from synthprof.versions.search import search_similar, search_text
 from synthprof.versions.searcher import Query, open_searcher
@@ -312,7 +313,7 @@ def test_pruning_never_leaves_a_build_without_its_version(home, tmp_path):
         (older / "many" / str(number)).touch()
     seen = []
     with ThreadPoolExecutor(1) as thread:
-        pruning = thread.submit(store.prune, 1)
+        pruning = thread.submit(prune, store, 1)
         while not pruning.done():
             seen += builds_of(store)
     assert pruning.result() == [older.name]
