@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from databases import problems_of
 from fault_server import Faults, serving
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
@@ -178,6 +179,7 @@ def test_version_name_and_bytes_are_those_of_version_0_1(case: str, tmp_path: Pa
     version = _make(case, tmp_path)
     held = json.loads(GOLDENS.read_text(encoding="utf-8"))["cases"][case]
     assert _digests(version) == held
+    assert not problems_of(version)
 
 
 def main() -> None:
