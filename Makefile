@@ -50,8 +50,9 @@ check: $(VENV)/.ready-docs ## Lint, type-check and build the documentation; .pre
 	@$(BIN)/mypy
 	@$(SITE)
 
-# The theme would otherwise print that it has a successor at each build (docs/adr/0030).
-SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+# The theme would otherwise print that it has a successor at each build (docs/adr/0030). Without --quiet, which
+# would hide warnings from --strict, too.
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/, which needs no other host
 	@$(SITE)
 	@! grep -rE '<(script|link|img|iframe)[^>]+(src|href)="?https?:' site --include='*.html'
