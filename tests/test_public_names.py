@@ -22,7 +22,7 @@ import synthprof
 from synthprof.cli.main import make_app
 from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app as make_explorer
-from synthprof.spec.spec import params_schema
+from synthprof.spec.request import params_schema
 
 ROOT = Path(__file__).parents[1]
 LISTED = Path(__file__).with_name("public_names.txt")
