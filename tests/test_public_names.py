@@ -5,6 +5,7 @@ Names stay: who goes by one of them must find it in every later release. A chang
 """
 
 import dataclasses
+import importlib
 import inspect
 import json
 import os
@@ -91,6 +92,17 @@ def _dags() -> Iterator[str]:
         yield from (f"{name} {param}" for param in params)
 
 
+def _provider() -> Iterator[str]:
+    for module in ("dags", "operators", "sensors", "triggers", "hooks"):
+        name = f"synthprof.orchestration.provider.{module}"
+        for found in vars(importlib.import_module(name)).values():
+            if getattr(found, "__module__", "") == name and not found.__name__.startswith("_"):
+                function = vars(found).get("__init__", found) if inspect.isclass(found) else found
+                arguments = _arguments(function) if inspect.isfunction(function) else []
+                own = arguments[1:] if inspect.isclass(found) else arguments
+                yield f"{module}.{found.__name__}({', '.join(own)})"
+
+
 def _http() -> Iterator[str]:
     for path, operations in make_explorer(Path("data"), TokenAccess(None)).openapi()["paths"].items():
         for method, operation in operations.items():
@@ -109,6 +121,7 @@ SECTIONS = {
     "commands": _commands,
     "parameters": _parameters,
     "DAGs": _dags,
+    "Airflow provider": _provider,
     "HTTP API": _http,
     "package": _package,
 }
