@@ -1,4 +1,4 @@
-"""The entry point of the container image: it refuses weak secrets, then runs the command in its place.
+"""The entry point of the container image: it refuses weak secrets, then the command replaces it.
 
 `python -m synthprof.orchestration.container COMMAND ...`; `health URL` looks whether a service answers,
 `new-env` writes .env with fresh secrets. It needs nothing but the standard library.
@@ -41,7 +41,7 @@ PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit status, unless a command has replaced this process."""
+    """Run the command in place of this process; return an exit status only if that is refused."""
     command = list(sys.argv[1:] if arguments is None else arguments)
     if command[:1] == ["health"]:
         return health(command[1])
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def refusals(environment: Mapping[str, str]) -> Iterator[str]:
-    """Return the faults of each secret and their remedies; an empty list where development is switched on."""
+    """Yield a sentence with the remedy for each weak secret; none where development is switched on."""
     if environment.get("SYNTHPROF_DEVELOPMENT") == "yes":
         return
     found = {
@@ -84,7 +84,7 @@ def health(url: str) -> int:
 
 
 def new_env(example: Path, path: Path) -> int:
-    """Copy the example to `path` with fresh secrets, readable by its owner alone; keep an existing file."""
+    """Write the example to `path` with fresh secrets, readable by its owner alone; keep an existing file."""
     if path.exists():
         print(f"{path} is there already and stays as it is; remove it to get new secrets", file=sys.stderr)
         return 1

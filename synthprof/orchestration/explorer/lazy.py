@@ -9,7 +9,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HOST_APP = "synthprof.host_app"
-"""Where an app finds, in its scope, the app that it is mounted in."""
+"""The key of the app's scope that holds the app it is mounted in."""
 
 
 class LazyApp:
@@ -20,7 +20,7 @@ class LazyApp:
         self._app: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does."""
+        """Pass the request on to the app."""
         await self.app({**scope, HOST_APP: scope.get("app")}, receive, send)
 
     @property

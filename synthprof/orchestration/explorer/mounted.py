@@ -30,18 +30,18 @@ PUSHES_VERSION = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
 
 
 def explorer() -> FastAPI:
-    """Make the explorer for Airflow's users."""
+    """Return the explorer for Airflow's users."""
     return make_app(home_folder(), AirflowUsers(), connection_environment)
 
 
 class AirflowUsers:
-    """Access by Airflow's rights: who may see plugins may look, who may trigger a DAG may start it.
+    """Airflow's users and their rights: to see plugins is to look, to trigger a DAG is to start its runs.
 
     Rights are asked in threads, not in the event loop: some auth managers keep them in a database.
     """
 
     async def admit(self, request: Request) -> Response | None:
-        """Return None for users who may see plugins; send a browser without a session to sign in."""
+        """Return None for a user who may see plugins; send a browser without a session to sign in."""
         try:
             user = await get_user(request, None, await bearer_scheme(request))
         except HTTPException:
@@ -53,7 +53,7 @@ class AirflowUsers:
         return None
 
     async def can(self, request: Request) -> Permissions:
-        """Return whether both kinds of work may be started."""
+        """Return whether the user may start both kinds of work."""
         try:
             for job in get_args(Job):
                 await self.require(request, job)
@@ -69,7 +69,7 @@ class AirflowUsers:
         await asyncio.to_thread(check, request, request.state.synthprof_user)
 
     async def start(self, request: Request, job: Job, conf: dict[str, Any]) -> Started:
-        """Start a run by Airflow's own API, which checks it and logs the caller."""
+        """Start a run by Airflow's own API, which checks it and logs who asked."""
         run = await _call(
             request, "POST", f"/dags/{dag_id(job)}/dagRuns", {"logical_date": None, "conf": conf}
         )
@@ -77,7 +77,7 @@ class AirflowUsers:
         return Started(dag_id=dag_id(job), run_id=run_id, url=run_page(dag_id(job), run_id))
 
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
-        """Return the data set of a run, and the version that it makes or looks at."""
+        """Return the data set a run was asked for, and the version that it makes or was asked to look at."""
         path = f"/dags/{_quoted(dag)}/dagRuns/{_quoted(run_id)}"
         run = await _call(request, "GET", path)
         # a run of somebody else's DAG may have anything under these names
@@ -127,7 +127,7 @@ async def _pushed(request: Request, run_path: str, task: str, key: str) -> str |
 
 
 async def _call(request: Request, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401
-    """Return the answer of Airflow's public API to the caller of this request; pass its refusals on."""
+    """Ask Airflow's public API as the caller of this request; raise HTTPException with its refusal."""
     transport = httpx.ASGITransport(request.scope[HOST_APP])
     passed_on = ("host", "authorization", "cookie")
     headers = {name: request.headers[name] for name in passed_on if name in request.headers}

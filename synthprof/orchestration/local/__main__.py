@@ -28,7 +28,7 @@ _TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0, 2 if the caller must change something, 1 or 75 otherwise."""
+    """Run the command; return 0, 2 where the caller must change something, 1 or 75 otherwise."""
     show_what_can_be_shown()
     arguments = _parser().parse_args(argv)
     console = Console(stderr=True)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def from_text(given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of the texts; a text that cannot be read stays text, for the check to refuse."""
+    """Return the values that texts stand for; leave text that cannot be read for the check to refuse."""
     schema = params_schema()
     return {name: _value(text, schema.get(name, {}).get("type")) for name, text in given.items()}
 
@@ -97,7 +97,7 @@ def _environment(home: Home) -> dict[str, str]:
 
 
 def _past_a_proxy(environment: Mapping[str, str]) -> dict[str, str]:
-    """Ask this machine, and what the caller lists, directly: Airflow's parts talk by HTTP."""
+    """Bypass proxies for this machine and what the caller lists: Airflow's parts talk by HTTP."""
     listed = environment.get("no_proxy") or environment.get("NO_PROXY")
     direct = listed if listed == "*" else ",".join(filter(None, [listed, HOST, "localhost"]))
     return {"no_proxy": direct, "NO_PROXY": direct}

@@ -1,4 +1,4 @@
-"""The view of a run at a terminal."""
+"""A run as a person at a terminal sees it."""
 
 import dataclasses
 import logging
@@ -99,7 +99,7 @@ class Display(logging.Handler):
 
 
 def print_result(console: Console, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
-    """Print the stages, the scores, an example and the place of the published version."""
+    """Print the stages, the scores, an example and the folder of the published version."""
     from synthprof.report.console import print_summary
     from synthprof.report.model import StageRow, added_up
     from synthprof.stages.summary import Facts, summary

@@ -1,4 +1,4 @@
-"""Our own Airflow: where it keeps its state, the settings it runs with, and who may use it at the moment."""
+"""The local Airflow: the folder of its state, the settings it runs with, and the process that may use it."""
 
 import contextlib
 import fcntl
@@ -18,7 +18,7 @@ from synthprof.base.locks import try_lock
 
 PROJECT = Path(__file__).parents[3]
 HOST = "127.0.0.1"
-"""Nobody else may reach it, whoever does is an administrator; so no other name leads to it (`plugins/`)."""
+"""The address it listens on. Whoever reaches it is an administrator, so no other host may (`plugins/`)."""
 
 SAFE_PATH = ("-P",)
 """Python's options for processes of Airflow: with the project's folder on the path, its `synthprof.egg-info`
@@ -41,7 +41,7 @@ class Home:
 
     @property
     def url(self) -> str:
-        """The address where its API server listens."""
+        """The address of its API server."""
         return f"http://{HOST}:{self.port}"
 
     @property
@@ -58,14 +58,14 @@ class Home:
         return home
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of Airflow; made here, so that no airflow.cfg decides anything."""
+        """Return all settings as environment variables, so that no airflow.cfg decides anything."""
         self.path.mkdir(parents=True, exist_ok=True)
         return {f"AIRFLOW__{name}": value for name, value in (_SETTINGS | self._settings()).items()} | {
             "AIRFLOW_HOME": str(self.path)
         }
 
     def migrate(self) -> None:
-        """Migrate the metadata database to this version of Airflow; needs the environment of this home."""
+        """Bring the metadata database to this version of Airflow; needs the environment of this home."""
         stamp = self.path / "migrated"
         version = importlib.metadata.version("apache-airflow-core")
         with locked(self.path / "migrate.lock"):
@@ -78,9 +78,10 @@ class Home:
 
     @contextlib.contextmanager
     def used(self, *, by: Literal["run", "ui"]) -> Iterator[Use]:
-        """Yield "nobody" where the home is free, or "runs" for a run beside others; "ui" where the UI has it.
+        """Take the home while the block runs; yield the use that others make of it.
 
-        The UI's scheduler would work on a run that another process works on: so either the UI or runs.
+        After "nobody" it may be used, after "runs" for a run; "ui" means that the UI has it. The UI's
+        scheduler would work on a run that another process works on: so either the UI or runs.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "use.lock").open("a") as lock:
@@ -117,7 +118,7 @@ class Home:
             return dict(json.loads(path.read_text()))
 
     def _give_up_dead_runs(self) -> None:
-        """Mark runs whose process was killed as failed, so that the scheduler does not go on with them."""
+        """Mark runs whose process was killed as failed, lest the scheduler carry them on unasked."""
         if not self.database.exists():
             return
         with (
@@ -129,7 +130,7 @@ class Home:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the file's lock as long as the context lasts."""
+    """Lock the file for this process alone while the block runs."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -53,7 +53,7 @@ def interrupted_by_signals() -> Iterator[None]:
 
 
 def _watch_the_terminal() -> None:
-    """Send SIGHUP to this process when the terminal in whose foreground it runs is gone.
+    """Send ourselves SIGHUP when the terminal in whose foreground we are is gone.
 
     The kernel sends it to the first process of the terminal alone. Where that is `make`, as in
     `ssh -t host make ui`, it waits for us.
@@ -87,7 +87,7 @@ def inherit_orphans() -> None:
 def start(
     argv: Sequence[str], environment: dict[str, str], log: Path | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own: Ctrl-C reaches only this process, whose death ends the child.
+    """Start a child in a session of its own: a Ctrl-C reaches only us, and our death ends it.
 
     Its output goes to the file, or where ours goes.
     """
@@ -126,7 +126,7 @@ def end_all(seconds: float = SECONDS_TO_END) -> None:
 
 
 def end_tree(root: int, seconds: float) -> None:
-    """End the process and all its descendants by SIGTERM, and wait that long; kill none."""
+    """Send SIGTERM to the process and its descendants, and wait that long for them; kill none."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(root)
         tree = [process, *process.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""The questions of the launcher and the tests to a running Airflow, by its REST API."""
+"""Requests to the REST API of a running Airflow, for the launcher and the tests."""
 
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ class Airflow:
         self._client.close()
 
     def answers(self) -> bool:
-        """Return whether a server answers."""
+        """Return whether a server answers at all."""
         try:
             self._client.get("/api/v2/version")
         except httpx.HTTPError:
@@ -30,14 +30,14 @@ class Airflow:
         return True
 
     def takes_reports(self) -> bool:
-        """Return whether tasks can report: Airflow builds that part of its API when first asked."""
+        """Return whether tasks can report; Airflow builds that part of its API when first asked, for seconds."""
         try:
             return self._client.get("/execution/health").status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 
     def healthy(self) -> bool:
-        """Return whether API server, scheduler and DAG processor work and the DAG exists."""
+        """Return whether API server, scheduler and DAG processor work and the DAG is there."""
         try:
             health = self._client.get("/api/v2/monitor/health").json()
             parts = ("metadatabase", "scheduler", "dag_processor")
@@ -53,7 +53,7 @@ class Airflow:
         return self.ask(method, f"/api/v2{path}", body)
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
-        """Return the answer of any path, also of a plugin's."""
+        """Return the answer of any path, such as a plugin's."""
         if "authorization" not in self._client.headers:
             self._client.headers["authorization"] = f"Bearer {self._token()}"
         return self._client.request(method, path, json=body)
@@ -67,11 +67,11 @@ class Airflow:
         return str(answer.raise_for_status().json()["access_token"])
 
     def paused(self, dag: str) -> bool:
-        """Return whether runs of the DAG wait until somebody switches it on."""
+        """Return whether the DAG is paused."""
         return bool(self._get(f"/dags/{dag}")["is_paused"])
 
     def trigger(self, dag: str, params: dict[str, Any]) -> httpx.Response:
-        """Return the answer to a trigger without a logical date."""
+        """Trigger a run without a logical date; return the answer."""
         return self.call("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": params})
 
     def run(self, dag: str, run: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Airflow:
         return [str(line["event"]) if isinstance(line, dict) else str(line) for line in content]
 
     def value(self, dag: str, run: str, task: str) -> Any:  # noqa: ANN401
-        """Return the return value of a task."""
+        """Return the value that a task has returned."""
         path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/return_value?deserialize=true"
         return self._get(path)["value"]
 

@@ -27,7 +27,7 @@ SECONDS_TO_START = 120.0
 
 
 def here(params: dict[str, Any], environment: dict[str, str]) -> int:
-    """Run in a process of its own and return its exit status; a signal ends it and all that it started."""
+    """Run the DAG in a process of its own; return its exit status. A signal ends it and all it started."""
     inherit_orphans()
     command = [sys.executable, *SAFE_PATH, "-m", "synthprof.orchestration.local", "work", json.dumps(params)]
     try:
@@ -41,7 +41,7 @@ def here(params: dict[str, Any], environment: dict[str, str]) -> int:
 
 
 def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
-    """Give the run to the Airflow whose UI is up, and return its exit status.
+    """Give the run to the Airflow whose UI is up, as its scheduler would meddle; return an exit status.
 
     Raises SpecError if it is refused or would wait, StageError if Airflow ends, or the run is deleted.
     """
@@ -92,7 +92,7 @@ def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
 
 
 def _follow(airflow: Airflow, run: str, console: Console) -> str:
-    """Follow the run with a line for each task that has ended, and return its last state."""
+    """Print a line for each task that has ended; return the state that the run has ended in."""
     seen: set[tuple[str, int]] = set()
     while True:
         state = str(airflow.run(GENERATE_DAG, run)["state"])

@@ -26,7 +26,7 @@ SECONDS_TO_START = 180.0
 
 
 def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
-    """Airflow has run until a signal asked it to end; nothing that it started is left.
+    """Run Airflow until a signal asks it to end, and leave no process that it started.
 
     Raises SpecError if the port is taken, Busy if another process uses this home, StageError if a component
     ended by itself.
@@ -75,7 +75,7 @@ def _check_port(port: int) -> None:
 
 
 def _start(home: Home, environment: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> float:
-    """Airflow is healthy; returns the seconds that took."""
+    """Start Airflow and wait until it is healthy; return the seconds that took."""
     begin = time.monotonic()
     _log(home, "").parent.mkdir(parents=True, exist_ok=True)
     migrate = [sys.executable, "-m", "synthprof.orchestration.local", "migrate"]
@@ -104,7 +104,7 @@ def _free_port() -> int:
 
 
 def _components(port: int) -> dict[str, tuple[str, ...]]:
-    """Airflow's commands by the names of their logs; tasks report to a process of its own, on the port.
+    """Return Airflow's commands by their logs' names; tasks report to a process of its own, on the port.
 
     In one process with the UI, Airflow's log of who did what waits for SQLite's write lock and holds the
     event loop, by which alone a report that has that lock can let it go: all stands still until the time-out.

@@ -12,7 +12,7 @@ from synthprof.orchestration.local.home import PROJECT, Home
 from synthprof.orchestration.tasks.names import GENERATE_DAG
 
 RUN_LOG = "logs/runs.log"
-"""What Airflow says between tasks."""
+"""The file of Airflow's log lines between tasks."""
 
 
 class _TaskInstance(Protocol):
@@ -24,7 +24,7 @@ class _TaskInstance(Protocol):
 
 
 def run(home: Home, params: dict[str, Any]) -> int:
-    """Run the DAG that generates; return 0, or the exit status of its failure.
+    """Run the DAG that generates; return 0, or the exit status for its failure.
 
     Needs the environment of the home.
     """
@@ -58,7 +58,7 @@ class TaskLogs:
         self._files = {}
 
     def write(self, line: bytes) -> int:
-        """Write the line to the file of the task at work."""
+        """Write the line to the log file of the task at work."""
         path = self._path()
         if path not in self._files:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +66,12 @@ class TaskLogs:
         return self._files[path].write(line)
 
     def flush(self) -> None:
-        """Flush the file, so that others can read it."""
+        """Flush all files."""
         for file in self._files.values():
             file.flush()
 
     def _path(self) -> Path:
-        """Return the file of the current task, by Airflow's template for the names of log files."""
+        """Return the log file of the task at work, by Airflow's template for the names of such files."""
         from airflow.sdk import get_current_context
 
         try:
@@ -92,7 +92,7 @@ def _log_to(logs: TaskLogs) -> None:
 
 
 def _generate() -> Any:  # noqa: ANN401
-    """Return the DAG that generates, from the DAG file, which must lie in Airflow's folder of DAGs."""
+    """Return the DAG that generates from our DAG file, which must lie in Airflow's folder of DAGs."""
     path = PROJECT / "dags" / "synthprof_dags.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
