@@ -24,6 +24,7 @@ from synthprof.orchestration.bucket.publication import BUILD_RESTS, Publication
 from synthprof.orchestration.bucket.pull import main as fetch_version
 from synthprof.orchestration.bucket.pull import pull
 from synthprof.orchestration.bucket.storage import PUBLISH_POOL, run_stage, shared
+from synthprof.orchestration.bucket.work import Work
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.operator import stage_task
 from synthprof.pipeline import STAGES
@@ -252,9 +253,8 @@ def test_a_failed_stage_leaves_its_sealed_blocks_to_the_next_worker(cluster):
 
 
 def exchange(cluster: Cluster, stage: str, shard=None, **params) -> Exchange:
-    return Exchange(
-        cluster.bucket, find(stage), Request.from_params(PARAMS | params), shard and Shard(*shard)
-    )
+    request = Request.from_params(PARAMS | params)
+    return Exchange(Work(cluster.bucket, find(stage), request, shard and Shard(*shard)))
 
 
 def test_damaged_contents_are_found_removed_and_made_again(generated):

@@ -23,7 +23,7 @@ from synthprof.system.refusals import clear_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status; the folder of the version is printed."""
+    """Fetch the version, print its folder and return the exit status."""
     parser = argparse.ArgumentParser(prog="synthprof pull", description=__doc__)
     parser.add_argument("dataset")
     parser.add_argument("version", nargs="?", default="", help="the current one if not given")

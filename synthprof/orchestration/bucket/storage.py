@@ -71,7 +71,7 @@ def run_stage(
     it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
     """
     with shared(stage, params, shard, run_id) as exchange:
-        known = exchange.spec.resolved if exchange else {}
+        known = exchange.work.spec.resolved if exchange else {}
         told = {**(variables or {}), RUN_ID: run_id}
         value = child.run_stage(stage, {**params, **known}, shard, on_start=on_start, variables=told)
         return exchange.located(value) if exchange else value
@@ -82,6 +82,7 @@ def _exchange(
 ) -> "Exchange":
     from synthprof.orchestration.bucket.bucket import Bucket
     from synthprof.orchestration.bucket.exchange import Exchange
+    from synthprof.orchestration.bucket.work import Work
 
     request = Request.from_params(params)
     if stage == "setup" and request.runtime.source:  # what the source holds names the build
@@ -89,7 +90,7 @@ def _exchange(
 
         request = resolve_source(request, home_folder())
     _check_travels(request)
-    return Exchange(Bucket(url), find(stage), request, shard, run_id)
+    return Exchange(Work(Bucket(url), find(stage), request, shard, run_id))
 
 
 def _check_travels(request: Request) -> None:

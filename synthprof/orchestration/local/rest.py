@@ -30,7 +30,7 @@ class Airflow:
         return True
 
     def takes_reports(self) -> bool:
-        """Return whether tasks can report; Airflow builds that part of its API when first asked, for seconds."""
+        """Return whether tasks can report: Airflow builds that part of its API when first asked."""
         try:
             return self._client.get("/execution/health").status_code == httpx.codes.OK
         except httpx.HTTPError:

@@ -1,0 +1,36 @@
+"""Receipts and seals as texts in the bucket, and files compared with what they name."""
+
+import contextlib
+from pathlib import Path
+
+from synthprof.base.files import FileRecord, record
+from synthprof.store.blocks import SEAL
+from synthprof.store.receipts import Receipt
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """Return the receipt as its object holds it."""
+    return receipt.model_dump_json(indent=1)
+
+
+def named_files(text: str) -> tuple[FileRecord, ...]:
+    """Return the files that a seal or a receipt names. Raises ValidationError if it is neither."""
+    return SEAL.validate_json(text) if text.startswith("[") else Receipt.model_validate_json(text).files
+
+
+def read_if_there(path: Path) -> str | None:
+    """Return the text of the file, or None if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text()
+    return None
+
+
+def is_present(folder: Path, file: FileRecord) -> bool:
+    """Return whether the file is in the folder, by its size."""
+    path = folder / file.path
+    return path.is_file() and path.stat().st_size == file.bytes
+
+
+def is_same(folder: Path, file: FileRecord) -> bool:
+    """Return whether the file in the folder has the checksum that is on record."""
+    return record(folder / file.path, folder) == file

@@ -1,0 +1,80 @@
+"""The names of one stage's work: its folders in this worker's home, its keys in the bucket."""
+
+import logging
+import re
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from synthprof.base.files import FileRecord
+from synthprof.base.units import MIB
+from synthprof.orchestration.bucket.bucket import Bucket
+from synthprof.pipeline import Stage
+from synthprof.spec.contents import BlockKind
+from synthprof.spec.request import Request
+from synthprof.spec.shards import Shard
+from synthprof.spec.spec import Spec
+from synthprof.store.blocks import BLOCK_FILE
+from synthprof.store.build import Build
+from synthprof.store.store import Store
+from synthprof.system.environment import home_folder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One stage's work on one shard, in this worker's home and in the bucket.
+
+    run_id: names the run, for which `force` begins one epoch and no more, however often `setup` is cleared.
+    """
+
+    bucket: Bucket
+    stage: Stage
+    request: Request
+    shard: Shard | None
+    run_id: str = ""
+
+    @property
+    def spec(self) -> Spec:
+        """The part of the request that determines the bytes."""
+        return self.request.spec
+
+    @cached_property
+    def local(self) -> Store:
+        """The data set's folders in this worker's home."""
+        return Store(home_folder(), self.request.dataset)
+
+    @cached_property
+    def build(self) -> Build:
+        """The working folder in this worker's home."""
+        return self.local.build(self.spec)
+
+    @property
+    def build_key(self) -> str:
+        """The key of the build in the bucket, above that of its epochs."""
+        return f"{self.request.dataset}/build/{self.build.folder.name}"
+
+    @property
+    def folder(self) -> Path:
+        """The stage's folder in this worker's home."""
+        return self.build.stage_folder(self.stage.name)
+
+    def in_shard(self, found: re.Match[str] | None, group: int = 1) -> bool:
+        """Return whether the name matched, and the block in that group of the match is of the shard."""
+        return found is not None and (self.shard is None or int(found[group]) in self.shard.blocks)
+
+    def reads(self, kinds: tuple[BlockKind, ...], name: str) -> bool:
+        """Return whether the file is one of these kinds and of the shard; no kinds stand for all files."""
+        block = BLOCK_FILE.fullmatch(name)
+        if block is None:
+            return not kinds
+        return not kinds or (block[1] in kinds and self.in_shard(block, 2))
+
+
+def log_transfer(done: str, files: Collection[FileRecord], began: float) -> None:
+    """Log how many files were moved, their size, and the seconds since `began`."""
+    size, seconds = sum(file.bytes for file in files) / MIB, time.monotonic() - began
+    logger.info("storage: %s %d files, %.1f MiB in %.1f s", done, len(files), size, seconds)
