@@ -36,7 +36,7 @@ MAX_SHOWN = 200
 MAX_PER_VALUE, MAX_AROUND = 64, 1 << 20
 """Bytes of JSON that may stand for one value of a vector, and around all of them."""
 
-_THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 """Asked directly even where the environment names a proxy, which would look for them on itself."""
 
 
@@ -74,7 +74,7 @@ class HttpEncoder(SlowEncoder):
         timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
         self._endpoint = endpoint
         try:
-            self._client = httpx.Client(headers=headers, timeout=timeout, mounts=_THIS_MACHINE)
+            self._client = httpx.Client(headers=headers, timeout=timeout, mounts=THIS_MACHINE)
         except ValueError as error:
             raise SpecError(
                 f"the environment names a proxy that cannot be used ({error}); mend HTTP_PROXY, HTTPS_PROXY "

@@ -41,12 +41,16 @@ class EmbeddingsHook(BaseHook):
 
         Raises AirflowNotFoundException where the connection does not exist.
         """
-        import httpx  # a third of a second, which only who asks the service pays
+        import httpx  # a third of a second, which only a task that asks the service pays
+
+        from synthprof.encoders.slow.http import THIS_MACHINE
 
         connection = self.get_connection(self.embeddings_conn_id)
         headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        return httpx.Client(base_url=service_url(connection), headers=headers, timeout=timeout)
+        return httpx.Client(
+            base_url=service_url(connection), headers=headers, timeout=timeout, mounts=THIS_MACHINE
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the service for its models; return whether it answered, and one sentence about it."""

@@ -67,7 +67,7 @@ def own(tmp_path_factory) -> Place:
     return make_place(tmp_path_factory.mktemp("own"))
 
 
-def tested(place: Place, name: str, task: str, conf: dict, **environment: str) -> tuple[str, list]:
+def example_run(place: Place, name: str, task: str, conf: dict, **environment: str) -> tuple[str, list]:
     """Return the state of a run of an example by `dag.test()`, and what the task has returned."""
     settings = {"AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES), **environment}
     state, found = json.loads(run(place, TEST_RUN, name, json.dumps(conf), task, **settings))
@@ -206,7 +206,7 @@ def test_every_example_is_parsed_without_an_error(own):
 
 
 def test_a_task_group_makes_a_version_and_jobs_work_on_it(own):
-    state, (repaired,) = tested(own, "players_and_their_index", "repair", {"players": 900, "seed": 5})
+    state, (repaired,) = example_run(own, "players_and_their_index", "repair", {"players": 900, "seed": 5})
     assert state == "success"
     store = Store(own.data, "players")
     made, indexed = (json.loads((folder / "MANIFEST.json").read_text()) for folder in store.versions())
@@ -216,7 +216,7 @@ def test_a_task_group_makes_a_version_and_jobs_work_on_it(own):
 
 
 def test_a_deferred_sensor_finds_the_version_that_is_there(own):
-    state, found = tested(own, "wait_for_players", "report", {})
+    state, found = example_run(own, "wait_for_players", "report", {})
     assert state == "success"
     assert found == [Store(own.data, "players").current().name]
 
@@ -225,7 +225,9 @@ def test_the_hook_asks_the_service_of_the_connection(own):
     with serving(Faults(key="k")) as url:
         connection = json.dumps({"conn_type": "synthprof_embeddings", "host": url, "password": "k"})
         settings = {"AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS": connection}
-        state, (dimensions,) = tested(own, "ask_the_embedding_service", "embed", {"model": "m"}, **settings)
+        state, (dimensions,) = example_run(
+            own, "ask_the_embedding_service", "embed", {"model": "m"}, **settings
+        )
     assert state == "success"
     assert dimensions > 0
 
