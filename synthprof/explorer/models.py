@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synthprof.spec.spec import IndexKind, IndexMemory, Spec
-from synthprof.versions.progress import BuildState, StageState
+from synthprof.store.state import BuildState
+from synthprof.versions.progress import StageState
 
 DEFAULT = Spec()
 

@@ -95,7 +95,7 @@ def alone(request: Request, home: Path) -> Iterator[Context]:
         context = context_of(None)
         with context.build.lock("run", whole=True):
             remove_temporaries(context.build.folder)
-            context.build.note_failure(None)
+            context.build.attempt.note_failure(None)
             yield context
 
 
@@ -131,7 +131,7 @@ def run_stage(
                 remove_temporaries(context.build.folder)
             elif which.scope == "dataset":
                 remove_temporaries(context_of(None).build.stage_folder(name))
-            context.build.note_failure(None)
+            context.build.attempt.note_failure(None)
             receipt = ensure_done(which, context, observe, force=force)
             if force and run_id:
                 context.build.mark_anew_for(run_id)
@@ -200,7 +200,7 @@ def ensure_done(
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
     first = context.shard.first if context.shard else 0
-    with _failure_noted(context), context.build.at_work(which.name, first):
+    with _failure_noted(context), context.build.attempt.at_work(which.name, first):
         receipt = _work(which, context, meter or Meter(context.pool))
     logger.info("%s", receipt.line, extra={"receipt": receipt})
     return receipt
@@ -222,7 +222,7 @@ def _failure_noted(context: Context) -> Iterator[None]:
         yield
     except Exception as error:
         with suppress(OSError):  # what failed first is what matters
-            context.build.note_failure(f"{context.name}: {error}")
+            context.build.attempt.note_failure(f"{context.name}: {error}")
         raise
 
 

@@ -4,7 +4,6 @@
 <home>/<dataset>/build/<spec>/                   what is of the whole build: the files named here
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,10 +12,11 @@ from pathlib import Path
 
 from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, remove_temporaries, temporary_path, write_text
-from synthprof.base.locks import is_held, lock
+from synthprof.base.locks import lock
 from synthprof.pipeline import stage
 from synthprof.spec.spec import Spec
 from synthprof.store.receipts import receipt_paths
+from synthprof.store.state import BUILD_LOCK, Attempt
 
 SPEC = "spec.json"
 """What is made here."""
@@ -26,9 +26,6 @@ SINCE = "since"
 
 ENCODER = "encoder.txt"
 """What names the content of the model on this machine that embeds."""
-
-FAILURE = "failure.txt"
-"""What the last attempt failed with, for people."""
 
 ANEW_FOR = "anew-for"
 """The id of the run for which all was made anew."""
@@ -40,6 +37,11 @@ class Build:
 
     folder: Path
     spec: Spec
+
+    @property
+    def attempt(self) -> Attempt:
+        """The latest attempt, which knows the state of the build."""
+        return Attempt(self.folder)
 
     def stage_folder(self, name: str) -> Path:
         """Return the folder where this release's version of a stage leaves its files."""
@@ -89,38 +91,6 @@ class Build:
             self.folder.rename(temporary)
             shutil.rmtree(temporary)
 
-    def under_way(self) -> bool:
-        """Return whether a process works on the build now."""
-        return is_held(self.folder / "locks" / "build")
-
-    def failure(self) -> str | None:
-        """Return the message of the last attempt's failure, if it failed."""
-        try:
-            return (self.folder / FAILURE).read_text(encoding="utf-8") or None
-        except FileNotFoundError:
-            return None
-
-    def note_failure(self, message: str | None) -> None:
-        """Record the message of the last attempt's failure, or None. Nothing depends on it."""
-        path = self.folder / FAILURE
-        if message is None:
-            path.unlink(missing_ok=True)
-        elif self.folder.is_dir():
-            path.write_text(message, encoding="utf-8")
-
-    @contextmanager
-    def at_work(self, stage: str, first: int) -> Iterator[None]:
-        """Mark the stage as running on the shard that starts at block `first`."""
-        path = self.folder / "locks" / f"at-work-{stage}-{first}"
-        with lock(path, f"{stage} from block {first}"):
-            os.utime(path)
-            yield
-
-    def begun(self, stage: str) -> list[float]:
-        """Return the start of the work on each shard of a stage that is running, in seconds since 1970."""
-        paths = (self.folder / "locks").glob(f"at-work-{stage}-*")
-        return [path.stat().st_mtime for path in paths if is_held(path)]
-
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:
         """Hold the `whole` build, or the part `name` beside other parts, for this process alone.
@@ -129,7 +99,7 @@ class Build:
         """
         what = f"version {self.folder.name} of {self.folder.parent.parent.name!r}"
         with ExitStack() as held:
-            held.enter_context(lock(self.folder / "locks" / "build", what, shared=not whole))
+            held.enter_context(lock(self.folder / BUILD_LOCK, what, shared=not whole))
             if not whole:
                 held.enter_context(lock(self.folder / "locks" / name, f"{name} of {what}"))
             yield
@@ -137,5 +107,5 @@ class Build:
 
 def sweep(build: Path) -> None:
     """Remove what killed writers left in the build, unless work is going on in it."""
-    with suppress(Busy), lock(build / "locks" / "build", "sweeping", patience_seconds=0):
+    with suppress(Busy), lock(build / BUILD_LOCK, "sweeping", patience_seconds=0):
         remove_temporaries(build)

@@ -5,9 +5,7 @@ from typing import Literal
 
 from synthprof.pipeline import version_of
 from synthprof.spec.spec import Spec
-
-BuildState = Literal["building", "failed", "stopped"]
-"""`failed`: the last attempt left a reason. `stopped`: no process works on the build and none failed."""
+from synthprof.store.state import BuildState
 
 StageState = Literal["waiting", "running", "done"]
 

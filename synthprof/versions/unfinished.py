@@ -11,6 +11,7 @@ from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, receipts_in
+from synthprof.store.state import BuildState
 from synthprof.store.store import Store
 from synthprof.versions.inventory import stores
 from synthprof.versions.progress import BuildState, StageProgress, Unfinished
@@ -39,15 +40,16 @@ def builds_of(store: Store) -> list[Unfinished]:
 
 
 def _described(dataset: str, build: Build) -> Unfinished:
-    state = _state(build)
+    attempt = build.attempt
+    state = attempt.state()
     return Unfinished(
         dataset=dataset,
         build=build.folder.name,
         spec=build.spec,
         state=state,
-        problem=build.failure(),
+        problem=attempt.failure(),
         stages=tuple(_progress(build, each, state) for each in wanted(build.spec)),
-        updated_at=_moment(_changed(build)),
+        updated_at=_moment(attempt.changed()),
     )
 
 
@@ -57,7 +59,7 @@ def _progress(build: Build, each: Stage, state: BuildState) -> StageProgress:
     if receipts := ended(folder, build.spec.blocks):
         return StageProgress(each.name, "done", rows, rows, sum(receipt.seconds for receipt in receipts))
     seconds = sum(receipt.seconds for receipt in receipts_in(folder))
-    seconds += sum(max(0.0, time.time() - moment) for moment in build.begun(each.name))
+    seconds += sum(max(0.0, time.time() - moment) for moment in build.attempt.begun(each.name))
     return StageProgress(
         stage=each.name,
         state="running" if folder.is_dir() and state == "building" else "waiting",

@@ -165,9 +165,9 @@ def test_a_failed_stage_beside_fails_the_run_and_says_so_until_it_is_made(
         patched.setattr("synthprof.stages.ingest.run", _fail)
         with pytest.raises(StageError, match="no table today"):
             run_all(ORDER, tmp_path)
-    assert build.failure() == "ingest: no table today"
+    assert build.attempt.failure() == "ingest: no table today"
     made = run_all(ORDER, tmp_path).published["content"]
-    assert build.failure() is None
+    assert build.attempt.failure() is None
     assert made == run_all(ORDER, tmp_path / "undisturbed").published["content"]
 
 
