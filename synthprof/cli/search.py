@@ -16,17 +16,12 @@ from synthprof.system.environment import home_folder
 from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
+    from synthprof.spec.spec import Spec
     from synthprof.versions.search import Hit
     from synthprof.versions.searcher import Searcher
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
-
-SHOWN = ("nome", "idade", "cidade", "estado")
-"""Columns of a profile in the table; JSON and CSV have all."""
-
-SHOWN_OF_COLLECTION = ("chave", "descricao")
-"""The same for a row of a collection."""
 
 MAX_SHOWN = 60
 """Characters of a collection's text in the table."""
@@ -67,7 +62,9 @@ def search(
     from synthprof.versions.search import search_text
 
     with _open(dataset, version) as searcher:
-        _print(search_text(searcher, text, searcher.query(k, where or (), exact)), output)
+        _print(
+            search_text(searcher, text, searcher.query(k, where or (), exact)), output, searcher.version.spec
+        )
 
 
 def similar(
@@ -87,7 +84,11 @@ def similar(
 
     with _open(dataset, version) as searcher:
         number = searcher.version.number_of(profile_id)
-        _print(search_similar(searcher, number, searcher.query(k, where or (), exact)), output)
+        _print(
+            search_similar(searcher, number, searcher.query(k, where or (), exact)),
+            output,
+            searcher.version.spec,
+        )
 
 
 def build_index(
@@ -162,15 +163,15 @@ def _open(dataset: str, version: str | None) -> "Searcher":
     return open_searcher(open_version(home_folder(), dataset, version), default_workers())
 
 
-def _print(hits: "Sequence[Hit]", output: Format) -> None:
+def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
     if output is Format.table:
-        _print_table(hits)
+        _print_table(hits, _shown(spec))
     else:
         text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
         typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
-def _print_table(hits: "Sequence[Hit]") -> None:
+def _print_table(hits: "Sequence[Hit]", columns: "Sequence[str]") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -180,13 +181,20 @@ def _print_table(hits: "Sequence[Hit]") -> None:
         Console().print("Nothing meets the conditions.")
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    columns = SHOWN_OF_COLLECTION if "chave" in hits[0].profile else SHOWN
     for title in ("", "id", "similarity", *columns, "agrees"):
         table.add_column(title)
     for hit in hits:
         shown = [Text(_short(plain(hit.profile[name]))) for name in columns]
         table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
     print_table(table)
+
+
+def _shown(spec: "Spec") -> tuple[str, ...]:
+    """Return the columns that the table shows; JSON and CSV have all."""
+    from synthprof.schemas.loader import KEY, TEXT
+    from synthprof.schemas.uses import load_view
+
+    return (KEY, TEXT) if spec.collection else load_view(spec.profile_schema).table
 
 
 def _short(text: str) -> str:

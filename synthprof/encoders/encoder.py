@@ -62,7 +62,7 @@ def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
         case "catalogue":
             return _catalogue(spec.dim_embedding, spec.profile_schema)
         case "hashed":
-            return _hashed(spec.dim_embedding, spec.seed)
+            return _hashed(spec.dim_embedding, spec.seed, spec.profile_schema)
         case "http":
             return _http(spec.model, spec.dim_embedding, request_seconds)
         case "model":
@@ -95,10 +95,11 @@ def _catalogue(dim: int, schema: str) -> Encoder:
     return CatalogueEncoder(dim, read_vocabulary(schema))
 
 
-def _hashed(dim: int, seed: int) -> Encoder:
+def _hashed(dim: int, seed: int, schema: str) -> Encoder:
     from synthprof.encoders.hashed import HashedEncoder
+    from synthprof.schemas.uses import load_encoding
 
-    return HashedEncoder(dim, seed)
+    return HashedEncoder(dim, seed, load_encoding(schema).scales)
 
 
 def _http(model: str, dim: int, request_seconds: float) -> Encoder:

@@ -3,6 +3,7 @@
 Neighbours mean nothing here; it is for load tests that want dense vectors without structure.
 """
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Final
 
@@ -14,17 +15,10 @@ import pyarrow.compute as pc
 from synthprof.base.arrays import Matrix
 from synthprof.encoders.exact import CHUNK_ROWS, unit_rows
 from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, hash_strings, mix
+from synthprof.schemas.uses import Scale
 
 IDENTITY: Final = "id"
 """The column that says where a row stands, not what it is: left out of the hash."""
-
-SCALES: Final = (
-    ("idade", 1, 127),
-    ("anos_experiencia", 2, 63),
-    ("usa_microfone", 50, 1),
-    ("compartilhar_contato", 50, 1),
-)
-"""Each attribute scales its share of the dimensions by 100 + factor x value, the value cut at the limit."""
 
 SIGMA: Final = 1_024
 """One standard deviation in the whole numbers of the table of Gaussian values."""
@@ -36,15 +30,17 @@ class HashedEncoder:
     name = "hashed"
     fast = True
 
-    def __init__(self, dim: int, seed: int) -> None:
+    def __init__(self, dim: int, seed: int, scales: Sequence[Scale]) -> None:
+        """scales: the columns that scale the dimensions, each an equal part of them in this order."""
         self.dim = dim
+        self._factors = tuple(scales)
         self._seed = seed
         self._normal = _normal_values()
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """One vector per row, (n, dim) float32 with L2 norm 1; of its fields and the seed."""
         keys = self._keys(batch)
-        scales = _scales(batch, self.dim)
+        scales = self._scales(batch)
         steps = np.arange(1, self.dim // 4 + 2, dtype=np.uint64) * GOLDEN
         vectors = np.empty((batch.num_rows, self.dim), np.float32)
         for first in range(0, len(keys), CHUNK_ROWS):
@@ -60,6 +56,17 @@ class HashedEncoder:
             salt = hash_name(f"{self._seed}\x1f{name}")
             keys = mix(keys ^ _hash_column(batch.column(name), salt))
         return keys
+
+    def _scales(self, batch: pa.RecordBatch) -> Matrix:
+        """Return the factor on each value of the rows, (n, dim)."""
+        share = np.arange(self.dim) * len(self._factors) // self.dim
+        factors = np.full((batch.num_rows, len(self._factors)), 100, np.float32)
+        for place, scale in enumerate(self._factors):
+            name = scale.column
+            if name in batch.schema.names and not pa.types.is_string(batch.schema.field(name).type):
+                values = pc.fill_null(batch.column(name).cast(pa.int64()), 0).to_numpy()
+                factors[:, place] += scale.factor * np.clip(values, 0, scale.limit)
+        return factors[:, share]
 
 
 def _hash_column(column: pa.Array, salt: int) -> Hashes:
@@ -80,14 +87,3 @@ def _normal_values() -> npt.NDArray[np.float32]:
     quantile, middles = NormalDist(0, SIGMA).inv_cdf, (np.arange(32_768) + 0.5) / 65_536
     lower = np.rint([quantile(odds) for odds in middles.tolist()]).astype(np.float32)
     return np.concatenate([lower, -lower[::-1]])
-
-
-def _scales(batch: pa.RecordBatch, dim: int) -> Matrix:
-    """What each value is scaled by, (n, dim): every attribute has its share of the dimensions."""
-    share = np.arange(dim) * len(SCALES) // dim
-    factors = np.full((batch.num_rows, len(SCALES)), 100, np.float32)
-    for place, (name, factor, limit) in enumerate(SCALES):
-        if name in batch.schema.names and not pa.types.is_string(batch.schema.field(name).type):
-            values = pc.fill_null(batch.column(name).cast(pa.int64()), 0).to_numpy()
-            factors[:, place] += factor * np.clip(values, 0, limit)
-    return factors[:, share]

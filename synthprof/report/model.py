@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthprof.schemas.uses import View
 from synthprof.spec.spec import row_word_of
+
+NO_VIEW = View()
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,10 @@ class MapPoints:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the page and the summary say about one version of a data set."""
+    """Everything that the page and the summary say about one version of a data set.
+
+    view: where the columns of `example` stand on its card.
+    """
 
     dataset: str
     version: str
@@ -86,6 +92,7 @@ class Report:
     map_points: MapPoints | None
     scores: Mapping[str, float | int | str | None]
     example: Mapping[str, Any]
+    view: View = NO_VIEW
 
     @property
     def row_word(self) -> str:

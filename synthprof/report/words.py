@@ -7,20 +7,12 @@ from typing import Any
 from synthprof.base.text import plain
 from synthprof.report.model import Report, StageRow
 from synthprof.schemas.draws import LIST_SEPARATOR
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.uses import View
 
-CARD_LISTS = ("jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais")
-CARD_HEAD = (
-    "id",
-    "nome",
-    "chave",
-    "idade",
-    "cidade",
-    "estado",
-    "sexo",
-    "descricao",
-    "cluster_id",
-    *CARD_LISTS,
-)
+CARD_HEAD = ("id", KEY, TEXT, "cluster_id")
+"""Columns that have a place of their own on every card, beside those of the schema's view."""
+
 SCORES = {
     "inertia": (
         "Inertia",
@@ -62,9 +54,10 @@ def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
 
 def card_of(report: Report) -> dict[str, Any]:
     """Return the example row as people read it: its name, cluster, a line, lists and the other fields."""
-    example = {name: plain(value) for name, value in report.example.items()}
+    view, example = report.view, {name: plain(value) for name, value in report.example.items()}
     cluster = report.example.get("cluster_id")
-    name = example.get("nome") or example.get("chave", "")
+    name = example.get(view.name) or example.get(KEY, "")
+    above = (*CARD_HEAD, *view.head)
     known = isinstance(cluster, int) and 0 <= cluster < len(report.cluster_sizes)
     return {
         "name": name or "–",
@@ -72,10 +65,10 @@ def card_of(report: Report) -> dict[str, Any]:
         "id": example.get("id"),
         "cluster": example.get("cluster_id"),
         "cluster_size": count(report.cluster_sizes[cluster]) if known and isinstance(cluster, int) else None,
-        "line": _line(example),
-        "description": example.get("descricao"),
-        "lists": [(name, _items(example[name])) for name in CARD_LISTS if name in example],
-        "fields": [(name, value) for name, value in example.items() if name not in CARD_HEAD],
+        "line": _line(view, example),
+        "description": example.get(view.text or TEXT),
+        "lists": [(name, _items(example[name])) for name in view.lists if name in example],
+        "fields": [(name, value) for name, value in example.items() if name not in above],
     }
 
 
@@ -125,8 +118,9 @@ def _items(text: str) -> list[str]:
     return [item for item in text.split(LIST_SEPARATOR) if item]
 
 
-def _line(example: Mapping[str, str]) -> list[str]:
-    """Age, place and sex of a profile; what is missing is left out."""
-    place = "/".join(example[name] for name in ("cidade", "estado") if example.get(name))
-    age = f"{example['idade']} anos" if example.get("idade") else ""
-    return [part for part in (age, place, example.get("sexo", "")) if part]
+def _line(view: View, example: Mapping[str, str]) -> list[str]:
+    """Return the parts of the line below the name, without those that have no value."""
+    parts = (
+        (part, "/".join(example[name] for name in part.columns if example.get(name))) for part in view.line
+    )
+    return [f"{values}{part.unit}" for part, values in parts if values]

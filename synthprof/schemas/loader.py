@@ -33,6 +33,13 @@ def files_digest() -> str:
     return _digest([*_FOLDER.glob("*/*.toml"), *_FOLDER.glob("*/*.csv")])
 
 
+def schema_folder(name: str) -> Path:
+    """Return the folder of a built-in schema's files. Raises SpecError for an unknown name."""
+    if name not in schema_names():
+        raise SpecError(f"unknown schema {name!r}; the built-in schemas are {', '.join(schema_names())}")
+    return _FOLDER / name
+
+
 def texts_folder(name: str) -> Path:
     """Return the folder of the files that define the meaning of words in texts about profiles of a schema."""
     return _FOLDER / name / "texts"
@@ -50,9 +57,7 @@ def texts_digest(name: str) -> str:
 @functools.cache
 def load_schema(name: str) -> Schema:
     """Return a built-in schema, which is read once per process. Raises SpecError for an unknown name."""
-    if name not in schema_names():
-        raise SpecError(f"unknown schema {name!r}; the built-in schemas are {', '.join(schema_names())}")
-    return read_schema(_FOLDER / name)
+    return read_schema(schema_folder(name))
 
 
 @functools.cache

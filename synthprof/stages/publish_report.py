@@ -13,6 +13,7 @@ from synthprof.profiles.shares import expected_shares
 from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.spec.spec import Spec
 from synthprof.stages.context import Context
@@ -55,22 +56,23 @@ def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
 def _map(context: Context, pictures: Pictures) -> MapPoints:
     """Return the first points of the version's map, with a few words on each."""
     places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
-    rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *_shown(context.spec)]).to_pylist()
+    shown = _shown(context.spec)
+    rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *shown]).to_pylist()
     return MapPoints(
         ids=[row["id"] for row in rows],
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
-        texts=[_label(row) for row in rows],
+        texts=[_label(context.spec, row) for row in rows],
     )
 
 
 def _shown(spec: Spec) -> tuple[str, ...]:
-    return (KEY, TEXT) if spec.collection else ("nome", "idade", "jogos_favoritos", "objetivo_principal")
+    return (KEY, TEXT) if spec.collection else load_view(spec.profile_schema).map_columns
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    """Return the label of a row on the map."""
-    if KEY in row:
+def _label(spec: Spec, row: Mapping[str, Any]) -> str:
+    """Return the text that the map shows of a row."""
+    if spec.collection:
         return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
-    return f"{row['nome']}, {row['idade']}\n{row['jogos_favoritos']}\n{row['objetivo_principal']}"
+    return load_view(spec.profile_schema).map_text(row)

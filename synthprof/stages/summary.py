@@ -6,6 +6,7 @@ from pathlib import Path
 
 from synthprof.base.units import MIB
 from synthprof.report.model import Report, StageRow, added_up
+from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
@@ -45,6 +46,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         map_points=None,
         scores=manifest.scores | {"index": details.get("export_index", {}).get("kind")},
         example=example | cluster,
+        view=load_view(manifest.spec["profile_schema"]),
     )
 
 

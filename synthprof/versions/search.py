@@ -14,6 +14,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
 from synthprof.encoders.catalogue.meanings import Meaning, ReadText, load_meanings, shared
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.uses import load_encoding
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
@@ -69,12 +70,13 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
+    numbers = load_encoding(searcher.version.spec.profile_schema).anchors
     if not searcher.version.spec.collection:
-        return _hits(searcher, vector, query, lambda other: shared(one, other, columns), without=profile_id)
+        return _hits(searcher, vector, query, lambda each: shared(one, each, columns, numbers), profile_id)
     named = load_meanings(searcher.version.spec.profile_schema).read(one[TEXT])
 
     def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
-        return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns))
+        return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, numbers))
 
     return _hits(searcher, vector, query, reasons, without=profile_id)
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from synthprof.report.console import print_summary
 from synthprof.report.model import MapPoints, Marginal, Report, StageRow
 from synthprof.report.page import render
+from synthprof.schemas.uses import load_view
 from synthprof.spec.spec import Spec
 
 EXAMPLE = {
@@ -51,6 +52,7 @@ REPORT = Report(
     rows=1_000,
     bytes_total=3_000_000,
     spec=Spec(profiles=1_000).model_dump(),
+    view=load_view("gamer_br"),
     stages=(
         StageRow("setup", 0, 0.02, 61.0, 0),
         StageRow("generate", 1_000, 0.5, 240.0, 700_000),

@@ -25,35 +25,9 @@ CHARACTERS_BATCH = 1 << 21
 """Rows, or characters of texts, whose tokens are held at a time; this bounds memory (about 17 bytes for each
 character) and has no effect on the result."""
 
-LIST_WEIGHTS = {
-    "jogos_favoritos": 1.0,
-    "estilos_preferidos": 0.9,
-    "plataformas_possuidas": 0.4,
-    "interesses_musicais": 0.5,
-    "idiomas": 0.1,
-}
-CATEGORY_WEIGHTS = {
-    "disponibilidade": 0.65,
-    "objetivo_principal": 0.5,
-    "interacao_desejada": 0.3,
-    "nivel_competitivo": 0.3,
-    "estilo_comunicacao": 0.35,
-    "sexo": 0.15,
-    "estado": 0.15,
-    "cidade": 0.1,
-}
-FLAG_WEIGHTS = {"usa_microfone": 0.2, "compartilhar_contato": 0.05}
-NUMBER_WEIGHTS = {"idade": 0.25, "anos_experiencia": 0.15}
-"""How much each field counts, tuned on 33,000 profiles for three aims: k-means finds the archetypes, a
-text query finds what it names, neighbours share games; benchmarks/results/encode.txt says how far. Name and
-description count nothing: the one says little, the other nothing that is not said elsewhere.
-"""
-
-ITEM_LISTS = ("jogos_favoritos", "estilos_preferidos", "interesses_musicais")
-"""Lists whose texts mostly differ, so that they are read item by item."""
-
-SET_LISTS = ("plataformas_possuidas", "idiomas")
-"""Lists with few different texts, each of which is read once."""
+SMALL_LIST = 24
+"""Most values of a list column with few different texts, each of which is read once. Texts of other lists
+mostly differ, so they are read item by item. The result is the same."""
 
 JOINED_ROWS = 512
 """Most rows of a joined table: small beside a block, and it stays in the processor's cache."""
@@ -67,9 +41,14 @@ class CatalogueEncoder:
 
     def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
         self.dim = dim
-        weights = LIST_WEIGHTS | CATEGORY_WEIGHTS | FLAG_WEIGHTS | NUMBER_WEIGHTS
-        self._tokens = Tokens(dim, vocabulary, weights)
-        self._numbers = {column: self._tokens.numbers(column) for column in NUMBER_WEIGHTS}
+        self._tokens = Tokens(dim, vocabulary)
+        self._weights = vocabulary.encoding.weights
+        self._kinds = {column: vocabulary.kinds[column] for column in self._weights}
+        lists = {column: len(values) for column, values in vocabulary.values if column in self._weights}
+        self._small = {column for column, count in lists.items() if count <= SMALL_LIST}
+        self._numbers = {
+            column: self._tokens.numbers(column) for column, kind in self._kinds.items() if kind == "integer"
+        }
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """One vector per profile, (n, dim) float32 with L2 norm 1; columns that are missing count nothing."""
@@ -87,8 +66,8 @@ class CatalogueEncoder:
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
         """The weighted sum of each row's tokens, (n, dim); exact, for all are whole numbers below 2**24."""
         parts = _joined(list(self._singles(batch)))
-        for column in ITEM_LISTS:
-            if column in batch.schema.names:
+        for column, kind in self._kinds.items():
+            if kind == "list" and column not in self._small and column in batch.schema.names:
                 parts.append(self._items(column, batch.column(column)))
         table = np.concatenate([np.zeros((0, self.dim), np.float32), *(part.table for part in parts)])
         firsts = np.cumsum([0, *(len(part.table) for part in parts)]).tolist()
@@ -104,7 +83,7 @@ class CatalogueEncoder:
         items = lists.flatten().dictionary_encode()
         starts, counts = lists.offsets.to_numpy()[:-1], np.diff(lists.offsets.to_numpy())
         most = int(counts.max(initial=1))
-        shares = np.rint(FIELD_SCALE * LIST_WEIGHTS[column] / np.sqrt(np.arange(1, most + 1)))
+        shares = np.rint(FIELD_SCALE * self._weights[column] / np.sqrt(np.arange(1, most + 1)))
         values = self._tokens.values(column, items.dictionary)
         table = (shares.astype(np.float32)[:, None, None] * values).reshape(-1, self.dim)
         none, codes = len(table), np.append(items.indices.to_numpy(), 0)
@@ -116,19 +95,20 @@ class CatalogueEncoder:
     def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Part]":
         """The columns that have one token per row."""
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
-            if column in CATEGORY_WEIGHTS:
+            kind = self._kinds.get(column)
+            if kind == "category":
                 encoded = _distinct(values)
-                table = whole(CATEGORY_WEIGHTS[column]) * self._tokens.values(column, encoded.dictionary)
-                yield _single(encoded.indices, table)
-            elif column in SET_LISTS:
+                table = self._tokens.values(column, encoded.dictionary)
+                yield _single(encoded.indices, whole(self._weights[column]) * table)
+            elif kind == "list" and column in self._small:
                 encoded = _distinct(values)
                 items = self._items(column, encoded.dictionary)
                 yield _single(encoded.indices, sum_columns(items.table, items.codes, len(encoded.dictionary)))
-            elif column in FLAG_WEIGHTS:
+            elif kind == "flag":
                 table = self._tokens.values(column, pa.array(["0", "1"]))
-                yield _single(values, whole(FLAG_WEIGHTS[column]) * table)
-            elif column in NUMBER_WEIGHTS:
-                yield _single(values, whole(NUMBER_WEIGHTS[column]) * self._numbers[column])
+                yield _single(values, whole(self._weights[column]) * table)
+            elif kind == "integer":
+                yield _single(values, whole(self._weights[column]) * self._numbers[column])
 
 
 @dataclass(frozen=True)

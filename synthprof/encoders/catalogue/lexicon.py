@@ -60,7 +60,7 @@ def read_lexicon(vocabulary: Vocabulary, folder: Path) -> Lexicon:
 def _values(vocabulary: Vocabulary, common: frozenset[str]) -> dict[str, Tokens]:
     """Values by their own names, of which some mean values of several columns."""
     found: dict[str, Tokens] = {}
-    for column, values in (*vocabulary.values, ("genero", vocabulary.genres)):
+    for column, values in (*vocabulary.values, *vocabulary.attribute_values().items()):
         for phrase, value in zip(_folded(values), values, strict=True):
             if phrase not in common:
                 found[phrase] = (*found.get(phrase, ()), (column, value))
@@ -70,11 +70,12 @@ def _values(vocabulary: Vocabulary, common: frozenset[str]) -> dict[str, Tokens]
 def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict[str, Tokens]:
     """Cities with their states, and in a phrase those whose names are words as well."""
     found: dict[str, Tokens] = {}
-    folded = _folded([city for city, _ in vocabulary.cities])
-    for name, (city, state) in zip(folded, vocabulary.cities, strict=True):
-        found[f"{name} {state.lower()}"] = (("cidade", city), ("estado", state))
+    places = vocabulary.places
+    folded = _folded([city for city, _ in places.cities])
+    for name, (city, state) in zip(folded, places.cities, strict=True):
+        found[f"{name} {state.lower()}"] = ((places.city, city), (places.state, state))
         if name in common:
-            found[phrase.format(name)] = (("cidade", city),)
+            found[phrase.format(name)] = ((places.city, city),)
     return found
 
 

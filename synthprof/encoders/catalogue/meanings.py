@@ -1,22 +1,16 @@
 """What a text asks for, by attribute, and which of it a profile has: the reason for a search result."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from synthprof.encoders.catalogue.lexicon import read_lexicon
-from synthprof.encoders.catalogue.tokens import ANCHORS, GAMES
 from synthprof.encoders.catalogue.vocabulary import read_vocabulary
 from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.loader import texts_folder
-
-STATE, CITY, LANGUAGES = "estado", "cidade", "idiomas"
-
-GENRE = "genero"
-"""Not a column: the genre of a game, of which a profile has those of its games."""
 
 NUMBER_NEAR = 3
 """A number that a text names agrees with one that differs by at most so much."""
@@ -59,8 +53,9 @@ class ReadText:
         of one condition; each language is a condition of its own.
         """
         homes = self._meanings.homes(self.attributes)
-        spoken = ((((each,),)) for each in self.attributes if each.column == LANGUAGES)
-        return (*((homes,) if homes else ()), *spoken)
+        others = self._meanings.conditions
+        alone = (((each,),) for each in self.attributes if each.column in others)
+        return (*((homes,) if homes else ()), *alone)
 
     def agreeing(self, profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
         """Return the named attributes that a profile has, each once, with the values of the profile."""
@@ -81,8 +76,13 @@ class Meanings:
         lexicon = read_lexicon(vocabulary, texts_folder(schema))
         self._tokens = tuple(lexicon.phrases.values())
         self._finder = lexicon.finder()
-        self._genres = {game.name: game.genre for game in vocabulary.games}
-        self._states = dict(vocabulary.cities)
+        self.conditions = vocabulary.encoding.conditions
+        self._numbers = tuple(vocabulary.encoding.anchors)
+        self._item_column = vocabulary.item_column
+        self._items = {item.name: item.attributes for item in vocabulary.items}
+        self._attributes = tuple(vocabulary.attribute_values())
+        self._places = vocabulary.places
+        self._states = dict(vocabulary.places.cities)
 
     def read(self, text: str) -> ReadText:
         """Return the attributes that the text names, with the means to compare them with profiles."""
@@ -92,22 +92,29 @@ class Meanings:
 
     def homes(self, attributes: Sequence[Meaning]) -> Alternatives:
         """Return each city among the attributes with its state, then each state without a named city."""
-        cities = [each for each in attributes if each.column == CITY]
+        column = self._places.state
+        cities = [each for each in attributes if each.column == self._places.city]
         states = {self._states[city.value] for city in cities}
-        of_cities = ((Meaning(STATE, self._states[city.value]), city) for city in cities)
-        alone = ((each,) for each in attributes if each.column == STATE and each.value not in states)
+        of_cities = ((Meaning(column, self._states[city.value]), city) for city in cities)
+        alone = ((each,) for each in attributes if each.column == column and each.value not in states)
         return (*of_cities, *alone)
 
     def agreeing(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
         """Return the values of a profile that agree with one attribute of a text."""
-        if attribute.column == GENRE:
-            games = _items(profile.get(GAMES))
-            return (Meaning(GAMES, game) for game in games if self._genres.get(game) == attribute.value)
+        if attribute.column in self._attributes:
+            return self._items_with(attribute, profile)
         value = profile.get(attribute.column)
-        if attribute.column in ANCHORS:
+        if attribute.column in self._numbers:
             near = value is not None and abs(int(value) - int(attribute.value)) <= NUMBER_NEAR
             return (Meaning(attribute.column, str(value)),) if near else ()
         return (attribute,) if attribute.value in _items(value) else ()
+
+    def _items_with(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
+        """Return the items of a profile that have an attribute, as its games of a genre."""
+        column = self._item_column
+        for name in _items(profile.get(column)):
+            if attribute.value in self._items.get(name, {}).get(attribute.column, ()):
+                yield Meaning(column, name)
 
 
 @functools.lru_cache(maxsize=4)
@@ -116,12 +123,17 @@ def load_meanings(schema: str) -> Meanings:
     return Meanings(schema)
 
 
-def shared(one: Mapping[str, Any], other: Mapping[str, Any], columns: Iterable[str]) -> tuple[Meaning, ...]:
-    """The attributes that two profiles have in common, in the order of the columns."""
+def shared(
+    one: Mapping[str, Any], other: Mapping[str, Any], columns: Iterable[str], numbers: Container[str]
+) -> tuple[Meaning, ...]:
+    """Return the attributes that two profiles have in common, in the order of the columns.
+
+    numbers: the columns whose values agree when they are near, by NUMBER_NEAR at most.
+    """
     found: list[Meaning] = []
     for column in columns:
         mine, theirs = one.get(column), other.get(column)
-        if column in ANCHORS:
+        if column in numbers:
             if mine is not None and theirs is not None and abs(int(mine) - int(theirs)) <= NUMBER_NEAR:
                 found.append(Meaning(column, str(theirs)))
         else:

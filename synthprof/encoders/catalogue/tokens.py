@@ -16,26 +16,18 @@ from synthprof.base.arrays import Matrix
 from synthprof.base.sums import sum_groups
 from synthprof.encoders.catalogue.lexicon import Lexicon, read_lexicon
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
-from synthprof.encoders.catalogue.vocabulary import Game, Vocabulary
+from synthprof.encoders.catalogue.vocabulary import Item, Vocabulary
 from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, mix
 from synthprof.schemas.loader import texts_folder
 
 Token = tuple[str, str]
 """A column and one of its values."""
 
-GAMES = "jogos_favoritos"
-
 TOKEN_SCALE = 16
-"""What a token's direction is multiplied by, so that the parts of a game can be whole numbers."""
+"""Factor on a token's direction, so that the parts of an item can be whole numbers."""
 
 FIELD_SCALE = 64
 """What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
-
-GAME_PARTS = {"jogos_favoritos": 1.0, "genero": 0.6, "estilos_preferidos": 0.4, "plataformas_possuidas": 0.2}
-"""Shares of a game's vector: the game itself, then what it has in common with others."""
-
-ANCHORS = {"idade": (16, 20, 25, 30, 36, 44, 55, 70), "anos_experiencia": (0, 2, 5, 10, 18, 30, 45)}
-"""Numbers with a direction of their own; a value between two of them is a blend of both."""
 
 MAX_NUMBER = 127
 """Numbers are cut to 0..127."""
@@ -50,15 +42,16 @@ def whole(weight: float) -> int:
 
 
 class Tokens:
-    """The token vectors of a vocabulary in one dimension; weights: what each column counts in a profile."""
+    """The token vectors of a vocabulary in one dimension."""
 
-    def __init__(self, dim: int, vocabulary: Vocabulary, weights: Mapping[str, float]) -> None:
+    def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
         self.dim = dim
-        self._vocabulary, self._weights = vocabulary, weights
-        self._known = {column: pa.array(values, pa.large_string()) for column, values in vocabulary.values}
-        self._known[GAMES] = pa.array([game.name for game in vocabulary.games], pa.large_string())
-        self._rows = {column: self._named(column, values) for column, values in vocabulary.values}
-        self._rows[GAMES] = self._games(vocabulary.games, GAME_PARTS)
+        self._vocabulary = vocabulary
+        column, items = vocabulary.item_column, vocabulary.items
+        self._known = {name: pa.array(values, pa.large_string()) for name, values in vocabulary.values}
+        self._known[column] = pa.array([item.name for item in items], pa.large_string())
+        self._rows = {name: self._named(name, values) for name, values in vocabulary.values}
+        self._rows[column] = self._items(items, vocabulary.encoding.items.shares)
 
     @functools.cached_property
     def _phrases(self) -> tuple[PhraseFinder, Matrix]:
@@ -81,7 +74,7 @@ class Tokens:
 
     def numbers(self, column: str) -> Matrix:
         """The vectors of the numbers 0 to MAX_NUMBER, (128, dim)."""
-        anchors = ANCHORS[column]
+        anchors = self._vocabulary.encoding.anchors[column]
         rows = self._named(column, [str(anchor) for anchor in anchors]) / TOKEN_SCALE
         places = np.interp(np.arange(MAX_NUMBER + 1), anchors, np.arange(len(anchors)))
         below = np.minimum(places.astype(np.int64), len(anchors) - 2)
@@ -112,14 +105,15 @@ class Tokens:
         hashes = np.array([hash_name(f"{column}={value}") for column, value in names], np.uint64)
         return dict(zip(names, TOKEN_SCALE * directions(hashes, self.dim), strict=True))
 
-    def _games(self, games: Sequence[Game], parts: Mapping[str, float]) -> Matrix:
-        """Each game's own direction plus its genre, styles and platforms, each part as large as its share."""
-        tokens = [_tokens(game) for game in games]
+    def _items(self, items: Sequence[Item], shares: Mapping[str, float]) -> Matrix:
+        """Return the direction of each item plus its attributes, each part as large as its share."""
+        own = self._vocabulary.item_column
+        tokens = [{own: (item.name,), **item.attributes} for item in items]
         vectors = self._by_name((column, value) for of in tokens for column in of for value in of[column])
-        found = np.zeros((len(games), self.dim), np.float32)
+        found = np.zeros((len(items), self.dim), np.float32)
         for row, of in zip(found, tokens, strict=True):
             for column, values in of.items():
-                share = round(TOKEN_SCALE * parts.get(column, 0) / math.sqrt(len(values)))
+                share = round(TOKEN_SCALE * shares.get(column, 0) / math.sqrt(len(values)))
                 row += share * sum(vectors[column, value] / TOKEN_SCALE for value in values)
         return found
 
@@ -135,33 +129,29 @@ class Tokens:
 
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
         """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
-        phrases, games = lexicon.phrases.values(), self._vocabulary.games
-        asked = dict(zip((game.name for game in games), self._games(games, lexicon.game), strict=True))
-        weights = {column: whole(weight) for column, weight in {**self._weights, **lexicon.weights}.items()}
-        ages = {column: self.numbers(column) for column in ANCHORS}
-        named = self._by_name(
-            token for tokens in phrases for token in tokens if token[0] not in (*ages, GAMES)
+        phrases, items, encoding = lexicon.phrases.values(), self._vocabulary.items, self._vocabulary.encoding
+        named = dict(zip((item.name for item in items), self._items(items, lexicon.game), strict=True))
+        weights = {
+            column: whole(weight) for column, weight in {**encoding.weights, **lexicon.weights}.items()
+        }
+        numbers = {column: self.numbers(column) for column in encoding.anchors}
+        others = self._by_name(
+            token
+            for tokens in phrases
+            for token in tokens
+            if token[0] not in (*numbers, encoding.items.column)
         )
         table = np.zeros((len(phrases), self.dim), np.float32)
         for row, tokens in zip(table, phrases, strict=True):
             for column, value in tokens:
                 if column not in weights:  # it counts nothing in a profile
                     continue
-                if column in ages:
-                    vector = ages[column][int(value)]
+                if column in numbers:
+                    vector = numbers[column][int(value)]
                 else:
-                    vector = asked[value] if column == GAMES else named[column, value]
+                    vector = named[value] if column == encoding.items.column else others[column, value]
                 row += round(weights[column] / math.sqrt(len(tokens))) * vector
         return table
-
-
-def _tokens(game: Game) -> dict[str, Sequence[str]]:
-    return {
-        GAMES: (game.name,),
-        "genero": (game.genre,),
-        "estilos_preferidos": game.styles,
-        "plataformas_possuidas": game.platforms,
-    }
 
 
 def directions(hashes: Hashes, dim: int) -> Matrix:
