@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from synthprof.base.arrays import Codes, Matrix
 from synthprof.base.sums import sum_columns
-from synthprof.encoders.catalogue.tokens import FIELD_SCALE, Tokens, whole
+from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TokenVectors, whole
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
 from synthprof.schemas.draws import LIST_SEPARATOR
@@ -41,7 +41,7 @@ class CatalogueEncoder:
 
     def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
         self.dim = dim
-        self._tokens = Tokens(dim, vocabulary)
+        self._tokens = TokenVectors(dim, vocabulary)
         self._weights = vocabulary.encoding.weights
         self._kinds = {column: vocabulary.kinds[column] for column in self._weights}
         lists = {column: len(values) for column, values in vocabulary.values if column in self._weights}

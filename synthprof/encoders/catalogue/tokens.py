@@ -41,7 +41,7 @@ def whole(weight: float) -> int:
     return round(FIELD_SCALE * weight)
 
 
-class Tokens:
+class TokenVectors:
     """The token vectors of a vocabulary in one dimension."""
 
     def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
