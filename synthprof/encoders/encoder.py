@@ -1,4 +1,4 @@
-"""Encoders: what turns profiles, and texts about them, into embeddings."""
+"""The protocols of encoders, and the encoder that a spec names."""
 
 import functools
 import os
@@ -16,22 +16,22 @@ from synthprof.system.machine import default_workers
 
 
 class Encoder(Protocol):
-    """Turns profiles into embeddings of one fixed width."""
+    """A function from profiles to embeddings of one fixed width."""
 
     @property
     def name(self) -> str:
-        """What it is called in a spec."""
+        """The name in a spec."""
 
     @property
     def dim(self) -> int:
-        """Values of an embedding."""
+        """The number of values in an embedding."""
 
     @property
     def fast(self) -> bool:
-        """True when a whole block is a matter of a moment; False when it needs its own checkpoints."""
+        """True for a block within seconds; False for an encoder that needs checkpoints within a block."""
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One embedding per row, (n, dim) float32, C-contiguous, L2 norm 1.
+        """Return one embedding per row, (n, dim) float32, C-contiguous, L2 norm 1.
 
         The bytes of a row depend on no other row of the batch, and on no number of threads.
         """
@@ -42,20 +42,23 @@ class TextEncoder(Encoder, Protocol):
     """An encoder that also places free text among the profiles."""
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One embedding per text among those of the profiles, (n, dim) float32, C-contiguous, L2 norm 1."""
+        """Return one embedding per text, (n, dim) float32, C-contiguous, L2 norm 1."""
 
 
 def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
-    """One embedding per row: of a profile by its fields, of a collection's row by its text, if it can be."""
+    """Return one embedding per row: of a profile from its fields, of a collection's row from its text.
+
+    An encoder that reads no texts embeds the fields of a collection's row.
+    """
     if KEY in batch.schema.names and isinstance(encoder, TextEncoder):
         return encoder.encode_text(batch.column(TEXT).to_pylist())
     return encoder.encode(batch)
 
 
 def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
-    """The encoder that the spec names. Raises what `check_encoder` raises.
+    """Return the encoder that the spec names. Raises what `check_encoder` raises.
 
-    Nothing is asked of a service yet, whose answers are waited for so long, and no model is loaded yet.
+    No request is sent and no model is loaded yet. request_seconds: timeout of one request of `http`.
     """
     check_encoder(spec)
     match spec.encoder:
@@ -70,7 +73,7 @@ def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
 
 
 def check_encoder(spec: Spec) -> None:
-    """Nothing, if spec and environment name what the encoder needs; else SpecError. No encoder is made."""
+    """Raise SpecError if spec, environment or installation lack what the encoder needs; make no encoder."""
     if spec.encoder == "http" and not spec.model:
         raise SpecError("encoder=http needs model, the name by which the service knows its model")
     if spec.encoder == "model" and not spec.model:

@@ -9,11 +9,11 @@ import numpy as np
 from synthprof.base.arrays import Matrix
 
 CHUNK_ROWS = 512
-"""Rows worked on at a time, so that temporaries stay in the processor's cache."""
+"""Rows computed at a time, so that temporaries stay in the processor's cache."""
 
 
 def unit_rows(sums: Matrix) -> Matrix:
-    """The rows brought to L2 norm 1, in place; a row of zeros becomes the first unit vector.
+    """Scale the rows to L2 norm 1 in place and return them; a row of zeros becomes the first unit vector.
 
     sums: (n, dim) float32 of whole numbers below 2**20 in magnitude (dim at most 4,096), so that the sum of
     squares stays below 2**53.

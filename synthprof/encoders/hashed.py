@@ -1,6 +1,6 @@
 """The simulated embedding: a seeded Gaussian for each profile, from a stable hash of its fields.
 
-Neighbours mean nothing here; it is for load tests that want dense vectors without structure.
+Neighbours have no meaning; it serves load tests that need dense vectors without structure.
 """
 
 from collections.abc import Sequence
@@ -18,27 +18,27 @@ from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, hash_strings, m
 from synthprof.schemas.uses import Scale
 
 IDENTITY: Final = "id"
-"""The column that says where a row stands, not what it is: left out of the hash."""
+"""The column that numbers the rows: left out of the hash."""
 
 SIGMA: Final = 1_024
 """One standard deviation in the whole numbers of the table of Gaussian values."""
 
 
 class HashedEncoder:
-    """Encoder `hashed`: equal fields (the id is none) have equal bytes, all else is noise."""
+    """Encoder `hashed`: rows with equal fields, apart from the id, have equal vectors; all else is noise."""
 
     name = "hashed"
     fast = True
 
     def __init__(self, dim: int, seed: int, scales: Sequence[Scale]) -> None:
-        """scales: the columns that scale the dimensions, each an equal part of them in this order."""
+        """Take the columns that scale the dimensions, each an equal part of them, in order."""
         self.dim = dim
         self._factors = tuple(scales)
         self._seed = seed
         self._normal = _normal_values()
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One vector per row, (n, dim) float32 with L2 norm 1; of its fields and the seed."""
+        """Return one vector per row, (n, dim) float32 with L2 norm 1, from its fields and the seed."""
         keys = self._keys(batch)
         scales = self._scales(batch)
         steps = np.arange(1, self.dim // 4 + 2, dtype=np.uint64) * GOLDEN
@@ -50,7 +50,7 @@ class HashedEncoder:
         return unit_rows(vectors)
 
     def _keys(self, batch: pa.RecordBatch) -> Hashes:
-        """A hash of all fields of each row, whatever the order of the columns."""
+        """Return a hash of all fields of each row, independent of the order of the columns."""
         keys = np.full(batch.num_rows, hash_name(f"{self._seed}"), np.uint64)
         for name in sorted(set(batch.schema.names) - {IDENTITY}):
             salt = hash_name(f"{self._seed}\x1f{name}")
@@ -70,7 +70,7 @@ class HashedEncoder:
 
 
 def _hash_column(column: pa.Array, salt: int) -> Hashes:
-    """One hash per value: whole numbers and flags by value whatever their width, all else as text."""
+    """Return one hash per value: of integers and flags by value, independent of width; of others as text."""
     if pa.types.is_boolean(column.type) or pa.types.is_integer(column.type):
         values = column.cast(pa.int64())
         missing = values.is_null().to_numpy(zero_copy_only=False)
@@ -80,7 +80,7 @@ def _hash_column(column: pa.Array, salt: int) -> Hashes:
 
 
 def _normal_values() -> npt.NDArray[np.float32]:
-    """The Gaussian's quantiles at the middles of 65,536 equal odds, as whole numbers of 1/SIGMA.
+    """Return the Gaussian's quantiles at the middles of 65,536 equal odds, as whole numbers of 1/SIGMA.
 
     The rounding hides what libraries differ in (about one part in 1e15), so the table is the same everywhere.
     """

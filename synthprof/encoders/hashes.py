@@ -24,7 +24,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def hash_strings(strings: pa.Array, salt: int) -> Hashes:
-    """One hash for each string, (n,) uint64; equal strings have equal hashes, null hashes as empty.
+    """Return one hash for each string, (n,) uint64; equal strings have equal hashes, null hashes as empty.
 
     A dictionary array hashes as the strings that it stands for.
     """
@@ -43,17 +43,17 @@ def hash_strings(strings: pa.Array, salt: int) -> Hashes:
 
 
 def hash_name(name: str) -> int:
-    """Sixty-four bits of BLAKE2b over a name: the same in every process, for ever."""
+    """Return 64 bits of BLAKE2b over a name: the same in every process and release."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
 def mix(values: Hashes) -> Hashes:
-    """splitmix64's finaliser of each value; the input is left alone."""
+    """Return splitmix64's finaliser of each value; the input stays unchanged."""
     return mix_in_place(values.copy())
 
 
 def mix_in_place(values: Hashes) -> Hashes:
-    """splitmix64's finaliser of each value, in its place."""
+    """Replace each value by splitmix64's finaliser of it."""
     values ^= values >> np.uint64(30)
     values *= np.uint64(0xBF58476D1CE4E5B9)
     values ^= values >> np.uint64(27)
@@ -63,7 +63,7 @@ def mix_in_place(values: Hashes) -> Hashes:
 
 
 def _layout(strings: pa.Array) -> tuple[Hashes, Positions, Positions]:
-    """The eight bytes at each position of the data, and where each string starts and how long it is."""
+    """Return the eight bytes at each position of the data, and the start and length of each string."""
     if not len(strings):
         return np.zeros(1, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     plain = strings if pa.types.is_string(strings.type) else strings.cast(pa.large_string())
@@ -80,7 +80,7 @@ def _layout(strings: pa.Array) -> tuple[Hashes, Positions, Positions]:
 
 
 def _chain(words: Hashes, starts: Positions, lengths: Positions, salt: int) -> Hashes:
-    """The hashes of some strings, word by word, the longest first so that those not done are a prefix."""
+    """Return hashes made word by word, the longest string first, so that unfinished strings are a prefix."""
     longest_first = np.argsort(-lengths, kind="stable")
     left, at = lengths[longest_first], starts[longest_first]
     chain = mix(left.astype(np.uint64) ^ np.uint64(salt))
@@ -97,13 +97,13 @@ def _chain(words: Hashes, starts: Positions, lengths: Positions, salt: int) -> H
 
 
 def _counts(longest_first: Positions) -> Positions:
-    """How many strings have a first word of eight bytes, a second, and so on."""
+    """Return the number of strings that have a first word of eight bytes, a second, and so on."""
     words = -(-longest_first // 8)
     most = int(words[0]) if len(words) else 0
     return np.searchsorted(-words, -np.arange(1, most + 1), side="right")
 
 
 def _mask(left: Positions) -> Hashes:
-    """The bits of a word that belong to a string with so many bytes left, at least one."""
+    """Return a mask of the bits of a word that belong to a string with `left` bytes left, at least one."""
     spare = np.uint64(8) * (np.uint64(8) - np.minimum(left, 8).astype(np.uint64))
     return np.uint64(0xFFFFFFFFFFFFFFFF) >> spare

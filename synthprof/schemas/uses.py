@@ -58,7 +58,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How encoders and searches by text use the columns.
+    """The use of the columns by encoders and searches by text.
 
     weights: what each column counts in `catalogue`. anchors: numbers of a column with a direction of their
     own, ascending. conditions: columns whose values in a text are conditions of a search, beside the home.

@@ -1,9 +1,9 @@
 """The default embedding: a sum of token vectors, so that profiles that like similar things are near.
 
 Every value of the catalogue has a direction of its own; a game also carries its genre, its styles and its
-platforms. What the catalogue does not know is read as hashed words. A text is a sum of the same vectors, so
-it lies near the profiles it speaks of. Weights are whole numbers, hence every sum is exact, and the bytes
-depend neither on neighbours and order nor on threads and processor.
+platforms. Values that the catalogue lacks are read as hashed words. A text is a sum of the same vectors, so
+it lies near the profiles that it describes. Weights are whole numbers, hence every sum is exact, and the
+bytes depend neither on neighbours and order nor on threads and processor.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,20 +51,20 @@ class CatalogueEncoder:
         }
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One vector per profile, (n, dim) float32 with L2 norm 1; columns that are missing count nothing."""
+        """Return one vector per profile, (n, dim) float32 with L2 norm 1; missing columns count nothing."""
         parts = range(0, max(batch.num_rows, 1), ROWS_BATCH)
         sums = [self._sums(batch.slice(first, ROWS_BATCH)) for first in parts]
         return unit_rows(sums[0] if len(sums) == 1 else np.concatenate(sums))
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One vector per text, (n, dim) float32 with L2 norm 1, in the space of the profiles."""
+        """Return one vector per text, (n, dim) float32 with L2 norm 1, in the space of the profiles."""
         vectors = np.empty((len(texts), self.dim), np.float32)
         for part in _parts(texts):
             vectors[part] = self._tokens.texts(pa.array(texts[part], pa.large_string()))
         return unit_rows(vectors)
 
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
-        """The weighted sum of each row's tokens, (n, dim); exact, for all are whole numbers below 2**24."""
+        """Return the weighted sum of each row's tokens, (n, dim); exact: all are integers below 2**24."""
         parts = _joined(list(self._singles(batch)))
         for column, kind in self._kinds.items():
             if kind == "list" and column not in self._small and column in batch.schema.names:
@@ -75,7 +75,7 @@ class CatalogueEncoder:
         return sum_columns(table, codes, batch.num_rows)
 
     def _items(self, column: str, texts: pa.Array) -> "_Part":
-        """The items of each text, together as large as the column's weight whatever their number.
+        """Return the items of each text, together as large as the column's weight for any number of items.
 
         The table holds every item as large as it is in a list of one, two … items, then a row of zeros.
         """
@@ -93,7 +93,7 @@ class CatalogueEncoder:
         return _Part(tuple(columns), np.concatenate([table, np.zeros((1, self.dim), np.float32)]))
 
     def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Part]":
-        """The columns that have one token per row."""
+        """Yield the columns that have one token per row."""
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
             kind = self._kinds.get(column)
             if kind == "category":
@@ -120,7 +120,7 @@ class _Part:
 
 
 def _parts(texts: Sequence[str]) -> Iterator[slice]:
-    """Runs of texts that are held at a time; one that is too long for that is held alone."""
+    """Yield runs of texts that are held at a time; a text that is too long for a run is held alone."""
     first = characters = 0
     for place, text in enumerate(texts):
         characters += len(text)
@@ -136,7 +136,7 @@ def _distinct(values: pa.Array) -> pa.DictionaryArray:
 
 
 def _single(numbers: pa.Array, table: Matrix) -> _Part:
-    """Numbers as codes, cut to the table's rows; a row of zeros behind them stands for null."""
+    """Return numbers as codes, cut to the table's rows; a row of zeros after them stands for null."""
     most = len(table)
     codes = np.clip(pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy(), 0, max(most - 1, 0))
     if numbers.null_count or not most:
@@ -146,7 +146,7 @@ def _single(numbers: pa.Array, table: Matrix) -> _Part:
 
 
 def _joined(singles: list[_Part]) -> list[_Part]:
-    """The same sums from fewer tokens: small tables become one with a row for each pair of rows."""
+    """Join small tables into one with a row for each pair of rows: the same sums from fewer tokens."""
     joined: list[_Part] = []
     for single in sorted(singles, key=lambda single: len(single.table)):
         if joined and len(joined[-1].table) * len(single.table) <= JOINED_ROWS:

@@ -1,4 +1,4 @@
-"""What phrases stand for: the values of the catalogue by their names and synonyms, numbers, places."""
+"""Phrases and their meanings: values of the catalogue by names and synonyms, numbers, places."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from synthprof.schemas.files import Rows, read_csv, read_toml
 from synthprof.schemas.schema import FLAG_VALUES
 
 Tokens = tuple[tuple[str, str], ...]
-"""What a phrase stands for, as (column, value); none where it says nothing."""
+"""The meaning of a phrase, as pairs of column and value; empty for a phrase without meaning."""
 
 MAX_YEARS = 99
 """Numbers of years up to this one are read in texts."""
@@ -22,10 +22,10 @@ MAX_YEARS = 99
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What each folded phrase stands for, and the folded words that say nothing of a profile.
+    """The meaning of each folded phrase, and the folded words without meaning.
 
-    weights: what a phrase counts by its column, where that is not what the column counts in a profile.
-    game: shares of the vector of a game that a text names, by what they are of.
+    weights: weight of a phrase by its column, where it differs from the column's weight in a profile.
+    game: shares of the vector of a game that a text names, by column or attribute.
     """
 
     phrases: Mapping[str, Tokens]
@@ -34,15 +34,15 @@ class Lexicon:
     game: Mapping[str, float]
 
     def finder(self) -> PhraseFinder:
-        """What finds the phrases in texts, by their places in `phrases`."""
+        """Return a finder of the phrases in texts, which gives their positions in `phrases`."""
         return PhraseFinder(tuple(self.phrases), self.ignored)
 
 
 def read_lexicon(vocabulary: Vocabulary, folder: Path) -> Lexicon:
-    """Every phrase that names something: values and genres by their own names, places, synonyms, numbers.
+    """Return every phrase with a meaning: values and genres by their own names, places, synonyms, numbers.
 
-    folder: the schema's `texts_folder`, where those stand that are no names. Raises SpecError where what one
-    of its files says is wrong.
+    folder: the schema's `texts_folder`, which has the phrases that are no names. Raises SpecError for a file
+    that names an unknown value.
     """
     words = read_toml(folder / "words.toml")
     common = frozenset(words["common_cities"])
@@ -58,7 +58,7 @@ def read_lexicon(vocabulary: Vocabulary, folder: Path) -> Lexicon:
 
 
 def _values(vocabulary: Vocabulary, common: frozenset[str]) -> dict[str, Tokens]:
-    """Values by their own names, of which some mean values of several columns."""
+    """Return the values by their own names, some of which mean values of several columns."""
     found: dict[str, Tokens] = {}
     for column, values in (*vocabulary.values, *vocabulary.attribute_values().items()):
         for phrase, value in zip(_folded(values), values, strict=True):
@@ -68,7 +68,7 @@ def _values(vocabulary: Vocabulary, common: frozenset[str]) -> dict[str, Tokens]
 
 
 def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict[str, Tokens]:
-    """Cities with their states, and in a phrase those whose names are words as well."""
+    """Return cities with their states, and cities whose names are common words within a phrase."""
     found: dict[str, Tokens] = {}
     places = vocabulary.places
     folded = _folded([city for city, _ in places.cities])
@@ -80,7 +80,7 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
 
 
 def _synonyms(rows: Rows, known: Collection[tuple[str, str]]) -> Iterator[tuple[str, Tokens]]:
-    """What each row of synonyms.csv says. Raises SpecError if that is no value."""
+    """Yield the phrase and meaning of each row of synonyms.csv. Raises SpecError for an unknown value."""
     for row in rows:
         phrase, names = row["frase"], [name for name in row["significado"].split(";") if name]
         tokens = tuple((column, value) for column, _, value in (name.partition("=") for name in names))
@@ -90,7 +90,7 @@ def _synonyms(rows: Rows, known: Collection[tuple[str, str]]) -> Iterator[tuple[
 
 
 def _numbers(words: Mapping[str, Any]) -> dict[str, Tokens]:
-    """Numbers of years, by the phrases that tell which column is meant."""
+    """Return numbers of years, by the phrases that show which column is meant."""
     return {
         phrase.format(years): ((column, str(number)),)
         for number, years in _years(*words["years"])

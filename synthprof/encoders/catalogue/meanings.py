@@ -1,4 +1,4 @@
-"""What a text asks for, by attribute, and which of it a profile has: the reason for a search result."""
+"""Attributes that a text names, and those of them that a profile has: the reasons for a search result."""
 
 import functools
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.loader import texts_folder
 
 NUMBER_NEAR = 3
-"""A number that a text names agrees with one that differs by at most so much."""
+"""Largest difference between two numbers that agree."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Meanings:
 
 @functools.lru_cache(maxsize=4)
 def load_meanings(schema: str) -> Meanings:
-    """The meanings of a built-in schema, read once. Raises SpecError for an unknown one."""
+    """Return the meanings of a built-in schema, read once. Raises SpecError for an unknown one."""
     return Meanings(schema)
 
 

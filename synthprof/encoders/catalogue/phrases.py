@@ -1,4 +1,4 @@
-"""Finds the phrases of a lexicon in texts, all texts at once; what is left are single words."""
+"""Search for the phrases of a lexicon in texts, all texts at once; the rest are single words."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ FEW = 4
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in texts: (text, phrase) pairs and (text, hash of word) pairs."""
+    """Results of a search in texts: (text, phrase) pairs and (text, hash of word) pairs."""
 
     phrase_texts: Positions
     phrases: Positions
@@ -31,7 +31,7 @@ class Found:
 
 
 class PhraseFinder:
-    """Finds phrases, the longest first, so that no word serves two of them."""
+    """A search for phrases, the longest first, so that no word serves two of them."""
 
     def __init__(self, phrases: Sequence[str], ignored: Iterable[str]) -> None:
         self._ignored = hash_words(sorted(ignored))
@@ -45,7 +45,7 @@ class PhraseFinder:
             self._by_length[length] = hashes[order], numbers[order]
 
     def find(self, texts: pa.Array) -> Found:
-        """The phrases and the other words of each text; words to be ignored are left out."""
+        """Return the phrases and the other words of each text, without the words to be ignored."""
         words, text_of = _words(texts)
         free = np.ones(len(words), np.bool_)
         starts: list[Positions] = []
@@ -62,7 +62,7 @@ class PhraseFinder:
 
 
 def fold_all(texts: pa.Array) -> pa.Array:
-    """Each text in lower case without accents; all but letters and digits is a single space."""
+    """Return each text in lower case without accents; all but letters and digits become single spaces."""
     if len(texts) <= FEW and (folded := [_folded(text) for text in texts.to_pylist()]).count(None) == 0:
         return pa.array(folded, pa.large_string())
     plain = pc.utf8_normalize(pc.utf8_lower(texts.cast(pa.large_string())), "NFKD")
@@ -71,7 +71,7 @@ def fold_all(texts: pa.Array) -> pa.Array:
 
 
 def _folded(text: str) -> str | None:
-    """What `fold_all` makes of a text in Latin 1, by other means; None for others."""
+    """Return what `fold_all` returns for a text in Latin 1, by other means; None for other texts."""
     if not all(character <= "ÿ" for character in text):
         return None
     plain = unicodedata.normalize("NFKD", text.lower())
@@ -80,12 +80,12 @@ def _folded(text: str) -> str | None:
 
 
 def hash_words(words: Sequence[str]) -> Hashes:
-    """The hashes of folded words."""
+    """Return the hashes of folded words."""
     return hash_strings(pa.array(words, pa.large_string()), WORD_SALT)
 
 
 def _words(texts: pa.Array) -> tuple[Hashes, Positions]:
-    """The hash of each word of each text in turn, and the number of its text."""
+    """Return the hash of each word of each text in turn, and the number of its text."""
     lists = pc.split_pattern(fold_all(pc.fill_null(texts, "")), " ")
     words = lists.flatten()
     text_of = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
@@ -94,7 +94,7 @@ def _words(texts: pa.Array) -> tuple[Hashes, Positions]:
 
 
 def _windows(words: Hashes, length: int) -> Hashes:
-    """A hash of each run of so many words, in their order."""
+    """Return a hash of each run of `length` words, which depends on their order."""
     count = max(0, len(words) - length + 1)
     hashes = words[:count]
     for place in range(1, length):
@@ -105,7 +105,7 @@ def _windows(words: Hashes, length: int) -> Hashes:
 def _matches(
     words: Hashes, text_of: Positions, free: npt.NDArray[np.bool_], length: int, known: Hashes
 ) -> tuple[Positions, Positions]:
-    """Where known runs of free words start, and which they are; of overlapping runs the later is left out."""
+    """Return starts and numbers of known runs of free words; of overlapping runs the later is left out."""
     hashes = _windows(words, length)
     if not len(hashes):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -119,7 +119,7 @@ def _matches(
 
 
 def _apart(starts: Positions, length: int) -> Positions:
-    """The ascending starts without those that overlap with one kept before."""
+    """Return the ascending starts without those that overlap with one kept before."""
     if (np.diff(starts) >= length).all():
         return starts
     kept = [int(starts[0])]

@@ -1,4 +1,4 @@
-"""The vectors of tokens: every value of the catalogue, every game, every word has one, for ever the same.
+"""The vectors of tokens: one for every value of the catalogue, every game and every word, always the same.
 
 A token's direction is ±1 in each dimension, from splitmix64 steps on a hash of its name; all else is made of
 directions by whole-number weights, so that sums of tokens are exact in float32.
@@ -27,17 +27,17 @@ TOKEN_SCALE = 16
 """Factor on a token's direction, so that the parts of an item can be whole numbers."""
 
 FIELD_SCALE = 64
-"""What a field of weight 1 counts, so that an item's share of a list can be a whole number."""
+"""Factor of a field of weight 1, so that an item's share of a list can be a whole number."""
 
 MAX_NUMBER = 127
 """Numbers are cut to 0..127."""
 
 WORD_WEIGHT = 100
-"""What a word of a text weighs that is in no phrase."""
+"""Weight of a word of a text that is in no phrase."""
 
 
 def whole(weight: float) -> int:
-    """What a field of that weight counts."""
+    """Return the whole-number factor of a field with that weight."""
     return round(FIELD_SCALE * weight)
 
 
@@ -55,12 +55,12 @@ class TokenVectors:
 
     @functools.cached_property
     def _phrases(self) -> tuple[PhraseFinder, Matrix]:
-        """What finds phrases in texts, and the vector of each; made only where texts are read."""
+        """The finder of phrases, and the vector of each phrase; made when the first text is read."""
         lexicon = read_lexicon(self._vocabulary, texts_folder(self._vocabulary.schema))
         return lexicon.finder(), self._phrase_table(lexicon)
 
     def values(self, column: str, values: pa.Array) -> Matrix:
-        """The vector of each value of a column, (k, dim); one that the catalogue lacks is read as words."""
+        """Return the vector of each value of a column, (k, dim); unknown values are read as words."""
         found = np.zeros((len(values), self.dim), np.float32)
         known = np.full(len(values), -1)
         if column in self._known:
@@ -73,7 +73,7 @@ class TokenVectors:
         return found
 
     def numbers(self, column: str) -> Matrix:
-        """The vectors of the numbers 0 to MAX_NUMBER, (128, dim)."""
+        """Return the vectors of the numbers 0 to MAX_NUMBER, (128, dim)."""
         anchors = self._vocabulary.encoding.anchors[column]
         rows = self._named(column, [str(anchor) for anchor in anchors]) / TOKEN_SCALE
         places = np.interp(np.arange(MAX_NUMBER + 1), anchors, np.arange(len(anchors)))
@@ -83,7 +83,7 @@ class TokenVectors:
         return blends.astype(np.float32)
 
     def texts(self, texts: pa.Array) -> Matrix:
-        """The sum of the phrases and words of each text, (n, dim)."""
+        """Return the sum of the phrases and words of each text, (n, dim)."""
         finder, vectors = self._phrases
         found = finder.find(texts)
         phrases, phrase_codes = np.unique(found.phrases, return_inverse=True)
@@ -100,7 +100,7 @@ class TokenVectors:
         return np.stack([vectors[column, value] for value in values])
 
     def _by_name(self, tokens: Iterable[Token]) -> dict[Token, Matrix]:
-        """The direction of each different token, times TOKEN_SCALE."""
+        """Return the direction of each different token, times TOKEN_SCALE."""
         names = list(dict.fromkeys(tokens))
         hashes = np.array([hash_name(f"{column}={value}") for column, value in names], np.uint64)
         return dict(zip(names, TOKEN_SCALE * directions(hashes, self.dim), strict=True))
@@ -118,7 +118,7 @@ class TokenVectors:
         return found
 
     def _words(self, values: pa.Array) -> Matrix:
-        """The words of each value, each in its own direction, together as large as one token."""
+        """Return the sum of each value's words, (k, dim), as large as one token."""
         lists = pc.split_pattern(fold_all(pc.fill_null(values, "")), " ")
         edges, words = lists.offsets.to_numpy(), lists.flatten()
         vectors = directions(hash_words(words), self.dim)
@@ -128,7 +128,7 @@ class TokenVectors:
         return sums
 
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
-        """The vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
+        """Return the vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
         phrases, items, encoding = lexicon.phrases.values(), self._vocabulary.items, self._vocabulary.encoding
         named = dict(zip((item.name for item in items), self._items(items, lexicon.game), strict=True))
         weights = {
@@ -155,7 +155,7 @@ class TokenVectors:
 
 
 def directions(hashes: Hashes, dim: int) -> Matrix:
-    """A vector of ±1 for each hash, (k, dim)."""
+    """Return a vector of ±1 for each hash, (k, dim)."""
     steps = np.arange(1, -(-dim // 64) + 1, dtype=np.uint64) * GOLDEN
     words = mix(hashes[:, None] + steps).astype("<u8", copy=False)
     bits = np.unpackbits(words.view(np.uint8), axis=1, count=dim, bitorder="little")

@@ -1,1 +1,1 @@
-"""Encoders that ask a service or a model, row by row resumable."""
+"""Encoders that ask a service or a model; a run resumes row by row."""

@@ -1,8 +1,8 @@
-"""What an embedding service has answered, by text: paid for once, kept for every later run.
+"""Saved vectors of an embedding service, by text: paid for once, kept for every later run.
 
-One SQLite file per model and dimension under the data root. It is both the checkpoint of a run, row by row,
-and the cache between runs. Its journal is one for rollback: with a write-ahead log, SQLite before 3.51.3 can
-corrupt a file that two processes write.
+There is one SQLite file per model and dimension under the data root. It is both the checkpoint of a run, row
+by row, and the cache between runs. It has a rollback journal: with a write-ahead log, SQLite before 3.51.3
+can corrupt a file that two processes write.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ class Answers:
         self._connection.close()
 
     def find(self, digests: Sequence[bytes], since: float = 0.0) -> dict[bytes, Vector]:
-        """The vectors that are there of these texts, answered at `since` (seconds of the epoch) or later.
+        """Return the saved vectors of texts, answered at `since` (seconds of the epoch) or later.
 
         digests: as `text_digest` gives them. Returns read-only vectors, (dim,) float32 of norm 1, by digest.
         Raises StageError if the file cannot be read.
@@ -69,7 +69,10 @@ class Answers:
         return found
 
     def save(self, vectors: Mapping[bytes, Vector], since: float = 0.0) -> None:
-        """The vectors are on disk, all or none, and found from `since` on, whatever the clock says."""
+        """Save the vectors on disk, all or none, as answered at `since` or later.
+
+        Raises SpecError if the disk is full, StageError for other errors of SQLite.
+        """
         at = max(time.time(), since)
         rows = [(digest, vector.astype("<f4").tobytes(), at) for digest, vector in vectors.items()]
         with self._lock, self._clear_errors():
@@ -84,7 +87,7 @@ class Answers:
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
-        """SpecError where the disk is full, StageError for whatever else SQLite says."""
+        """Turn SQLite's errors into SpecError for a full disk and StageError for others, with a remedy."""
         try:
             yield
         except sqlite3.Error as error:
@@ -99,10 +102,10 @@ class Answers:
 
 
 def text_digest(text: str) -> bytes:
-    """Sixteen bytes that name a text."""
+    """Return 16 bytes of BLAKE2b that identify a text."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def text_digests(texts: Iterable[str]) -> list[bytes]:
-    """The digest of each text."""
+    """Return the digest of each text."""
     return [text_digest(text) for text in texts]

@@ -21,7 +21,7 @@ from synthprof.encoders.slow.request import Item, Progress, Requests
 
 @dataclass(frozen=True)
 class Effort:
-    """How a service is asked; the vectors do not depend on it.
+    """Settings of the requests to a service; the vectors do not depend on them.
 
     limit: rows to embed in this run, 0 for all. since: answers from before this moment (seconds of the
     epoch) do not count. pause_seconds: between finding a text bad and trying it once more.

@@ -1,10 +1,10 @@
-"""Which texts to ask for together, so that a bad one among them is found in few requests.
+"""Batches of texts, chosen so that few requests find a bad text.
 
-A batch that fails is cut into groups. Each rides as passenger in a batch that is full of other texts: one
-that succeeds costs nothing, since its texts had to be asked for anyway, and only failures are dear. So a
-group is small (`PARTS`), for then its batch mostly succeeds. One group of a failed batch is under way at
-a time; when it fails, the others are cleared, and when all others were good, it is known without asking.
-docs/adr/0015-bad-texts-as-passengers.md has the reckoning.
+A batch that fails is cut into groups. Each group is asked for in a batch that is full of other texts: a batch
+that succeeds costs nothing extra, since its texts had to be asked for anyway; only failures are expensive. So
+a group is small (`PARTS`), for then its batch mostly succeeds. One group of a failed batch is in flight at a
+time. When it fails, the others are cleared; when all others were good, the last is bad without a request.
+docs/adr/0015-bad-texts-as-passengers.md has the calculation.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ PARTS = 8
 
 @dataclass
 class _Case(Generic[Item]):
-    """The groups left of a batch that failed. `certain`: something in them is bad, as two failures say."""
+    """The groups left of a batch that failed. certain: two failures show that one of their texts is bad."""
 
     groups: deque[tuple[Item, ...]]
     certain: bool
@@ -36,14 +36,14 @@ class Batch(Generic[Item]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All of them, in the order of the request."""
+        """All texts, in the order of the request."""
         return self.group + self.others
 
 
 class Batches(Generic[Item]):
-    """Hands out batches and hears how they went, until nothing waits; not for several threads.
+    """A queue of texts that hands out batches and takes their results; not for several threads.
 
-    suspects: what stood alone in a group that failed. It has to be asked for by itself to be sure.
+    suspects: texts that were alone in a group that failed. Each has to be asked for by itself to be sure.
     """
 
     def __init__(self, items: Iterable[Item], size: int) -> None:
@@ -57,7 +57,7 @@ class Batches(Generic[Item]):
         return bool(self._waiting or self._cleared or self._cases)
 
     def take(self) -> Batch[Item]:
-        """The next batch, which is waited for from now on."""
+        """Return the next batch; its result must be reported by `succeeded`, `failed` or `put_back`."""
         if self._cleared:  # without a passenger, lest an innocent one is blamed for it time and again
             cleared = self._fill(self._cleared, self._size)
             return Batch((), cleared + self._fill(self._waiting, self._size - len(cleared)))
@@ -66,11 +66,11 @@ class Batches(Generic[Item]):
         return Batch(group, self._fill(self._waiting, self._size - len(group)), case)
 
     def wait(self, item: Item) -> None:
-        """The item is asked for once more, with others."""
+        """Queue the item for another request, with others."""
         self._waiting.append(item)
 
     def succeeded(self, batch: Batch[Item]) -> None:
-        """Its texts are no longer under suspicion."""
+        """Clear the texts of the batch."""
         case = batch.case
         if case is None or not case.groups:
             return
@@ -80,7 +80,7 @@ class Batches(Generic[Item]):
             self._cases.append(case)
 
     def failed(self, batch: Batch[Item]) -> None:
-        """Something in it is bad: most likely in its group, if it has one."""
+        """Suspect the batch's group, or all its texts if it has none."""
         if batch.case is None:
             self._suspect(batch.others, certain=False)
             return
@@ -89,7 +89,7 @@ class Batches(Generic[Item]):
         self._waiting.extendleft(item for group in batch.case.groups for item in group)
 
     def put_back(self, batch: Batch[Item]) -> None:
-        """As if it had not been asked for: its failure said nothing about it."""
+        """Queue the batch as before its request, whose failure said nothing about its texts."""
         self._waiting.extendleft(reversed(batch.others))
         if batch.case is not None:
             batch.case.groups.appendleft(batch.group)

@@ -1,6 +1,6 @@
-"""What slow encoders have in common: a service or a large model, asked for a few texts at a time.
+"""The base of slow encoders: a service or a large model, asked for a few texts at a time.
 
-Whether a text is bad or the encoder is out of order is told by a text that is known to be good.
+A text that is known to be good tells a bad text from an encoder that is out of order.
 """
 
 import threading
@@ -17,11 +17,11 @@ KNOWN_GOOD = "Joga à noite no computador."
 """A text that every model can take: if this fails, it is the encoder that fails."""
 
 BUSY_CODES = (408, 409, 429, 502, 503, 504)
-"""HTTP's codes of a service that has no time for anyone, whatever it is asked."""
+"""HTTP's codes of a service that takes no request at the moment, independent of its texts."""
 
 
 class Rejected(Exception):
-    """A request that failed: its code (0: no answer), and the seconds to wait if it was told."""
+    """A request that failed: its code (0: no answer), and the seconds to wait that the service asked for."""
 
     def __init__(self, code: int, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -30,14 +30,14 @@ class Rejected(Exception):
 
     @property
     def busy(self) -> bool:
-        """Whether the service had no time or was not there, whatever the texts."""
+        """True if the service was busy or unreachable, independent of the texts."""
         return self.code == 0 or self.code in BUSY_CODES
 
 
 class SlowEncoder(ABC):
     """A `TextEncoder` of the texts of rows, whose vectors are saved as they come.
 
-    stopping: set by the caller so that nobody waits to ask again.
+    stopping: set by the caller so that no thread waits for another try.
     """
 
     name: str
@@ -53,33 +53,33 @@ class SlowEncoder(ABC):
 
     @abstractmethod
     def __exit__(self, *_: object) -> None:
-        """What it holds is given back."""
+        """Release connections or memory."""
 
     @property
     @abstractmethod
     def identity(self) -> str:
-        """What an embedding depends on besides its text."""
+        """Everything that an embedding depends on besides its text."""
 
     @abstractmethod
     def check(self) -> None:
-        """It is there, and its vectors are as wide as they should be. Raises SpecError or StageError."""
+        """Raise SpecError or StageError unless the encoder answers with vectors of the right width."""
 
     @abstractmethod
     def ask(self, texts: Sequence[str], patient: bool = True) -> list[Vector | None]:
-        """The vector of each text, None where it is not finite or zero. Raises Rejected."""
+        """Return the vector of each text, None where it is not finite or zero. Raises Rejected."""
 
     @abstractmethod
     def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
-        """The same, from a single try."""
+        """Return the same as `ask`, from a single try. Raises Rejected."""
 
     @abstractmethod
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError or StageError."""
+        """Return one vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError or StageError."""
 
     def texts(self, batch: pa.RecordBatch) -> list[str]:
-        """The text of each row."""
+        """Return the text of each row."""
         return [text or "" for text in batch.column(TEXT).to_pylist()]
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
-        """One vector per row, (n, dim) float32 with L2 norm 1. Raises what `encode_text` raises."""
+        """Return one vector per row, (n, dim) float32 with L2 norm 1. Raises what `encode_text` raises."""
         return self.encode_text(self.texts(batch))

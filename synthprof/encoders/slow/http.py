@@ -1,6 +1,6 @@
 """Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
 
-What comes back is checked value by value, for servers answer 200 with nulls where a vector was not finite.
+Answers are checked value by value, since servers answer 200 with nulls where a vector was not finite.
 `synthprof.encoders.slow.dispatch` decides how to go on after a failure (bad texts, outages, records).
 """
 
@@ -27,7 +27,7 @@ from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
 
 CONNECT_SECONDS = 10.0
 BUSY_TRIES, FAILED_TRIES = 6, 2
-"""How often the same request is sent: who has no time is asked for longer than who fails (500)."""
+"""Times that the same request is sent: a busy service is asked for longer than one that fails (500)."""
 
 MAX_WAIT_SECONDS, MAX_ASKED_WAIT_SECONDS = 20.0, 300.0
 MAX_SHOWN = 200
@@ -42,14 +42,14 @@ THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the service is. The key is in no repr, so in no log."""
+    """The address of the service. The key is in no repr, so in no log."""
 
     url: str = field(repr=False)  # may hold a password
     key: str = field(default="", repr=False)
     request_seconds: float = 60.0
 
     def redacted(self, text: str) -> str:
-        """The text without key, user and password, as they are or as headers, JSON and addresses have them.
+        """Return the text without key, user and password, plain or as headers, JSON and addresses have them.
 
         Services and gateways echo requests in what they say of an error, which is told and published.
         """
@@ -64,7 +64,7 @@ class Endpoint:
 
 
 class HttpEncoder(SlowEncoder):
-    """Asks a service; what it answers is checked value by value."""
+    """Encoder `http`: requests to a service, whose answers are checked value by value."""
 
     name = "http"
 
@@ -83,11 +83,11 @@ class HttpEncoder(SlowEncoder):
 
     @property
     def identity(self) -> str:
-        """What an embedding depends on besides its text."""
+        """The service's model and width, on which an embedding depends besides its text."""
         return f"http {self.model} {self.dim}"
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One vector per text, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
+        """Return one vector per text, (n, dim) float32 with L2 norm 1. Raises StageError if one fails."""
         try:
             vectors = self.ask(texts)
         except Rejected as error:
@@ -98,7 +98,7 @@ class HttpEncoder(SlowEncoder):
         return np.stack(found) if found else np.zeros((0, self.dim), np.float32)
 
     def check(self) -> None:
-        """The service is there and its vectors are as wide as they should be.
+        """Check that the service answers with vectors of the right width.
 
         Raises SpecError if it is no such service or its vectors are none or of another width, StageError if
         it fails.
@@ -115,7 +115,7 @@ class HttpEncoder(SlowEncoder):
             raise StageError(f"the embedding service failed: {error}; try again") from None
 
     def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
-        """The vector of each text, None where the answer was not finite or zero.
+        """Return the vector of each text, None where the answer was not finite or zero.
 
         Asks again, after the time the service names or one drawn at random, while that pays; not if not
         `patient`, save when the service is busy. Raises Rejected if it keeps failing; SpecError where the
@@ -132,12 +132,12 @@ class HttpEncoder(SlowEncoder):
         return found
 
     def __exit__(self, *_: object) -> None:
-        """The connections are closed; who waits to ask again gives up."""
+        """Close the connections; threads that wait for another try give up."""
         self.stopping.set()
         self._client.close()
 
     def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
-        """What `ask` gives, from a single request."""
+        """Return what `ask` returns, from a single request."""
         try:
             answer, content = self._post({"model": self.model, "input": list(texts)}, self._most(len(texts)))
         except httpx.InvalidURL:
@@ -153,7 +153,7 @@ class HttpEncoder(SlowEncoder):
         return _vectors(content, kind, len(texts), self.dim)
 
     def _post(self, body: dict[str, Any], most: int) -> tuple[httpx.Response, bytes]:
-        """The answer and, unpacked, its content; of one of more than `most` bytes only the beginning.
+        """Return the answer and its unpacked content, of which only the beginning beyond `most` bytes.
 
         The client's timeout is that of each read; all of them together have as long.
         """
@@ -188,7 +188,7 @@ class HttpEncoder(SlowEncoder):
 
 
 def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float = 60.0) -> Endpoint:
-    """The service named in the environment. Raises SpecError if none is, or if the key cannot be sent."""
+    """Return the service named in the environment. Raises SpecError without one or for an invalid key."""
     url = environment.get(SERVICE_URL, "").strip().rstrip("/")
     if not url:
         raise SpecError(
@@ -204,7 +204,7 @@ def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_second
 
 
 def _written(secret: str) -> tuple[str, ...]:
-    """What is found where the secret is quoted: itself, or as addresses and JSON have it."""
+    """Return the spellings of a secret: plain, and as addresses and JSON have it."""
     escaped = json.dumps(secret)[1:-1]
     return secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")
 
@@ -222,7 +222,7 @@ def _sleep(stopping: threading.Event, seconds: float) -> None:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """Full jitter (AWS Architecture Blog, 2015), and no less than the service asks for."""
+    """Return the seconds to wait: full jitter (AWS Architecture Blog, 2015), at least what was asked for."""
     jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)(state)
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, Rejected)
@@ -230,7 +230,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _retry_after(answer: httpx.Response) -> float:
-    """Seconds of the header Retry-After, which is a number or a date; 0 without it."""
+    """Return the seconds of the header Retry-After, which is a number or a date; 0 without it."""
     value = answer.headers.get("Retry-After", "")
     try:
         seconds = float(value)
@@ -243,7 +243,7 @@ def _retry_after(answer: httpx.Response) -> float:
 
 
 def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | None]":
-    """The vectors in the order of the texts, whatever order they came in.
+    """Return the vectors in the order of the texts, independent of their order in the answer.
 
     kind: what the content is called where it is none of an embedding service.
     """
@@ -258,7 +258,7 @@ def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | 
 
 
 def _vector(values: Any, dim: int) -> "Vector | None":  # noqa: ANN401
-    """Float32 of norm 1, or None if it is not finite or zero. Raises SpecError for another width."""
+    """Return the vector as float32 of norm 1, None if not finite or zero. Raises SpecError for its width."""
     if not isinstance(values, list):
         return None
     if len(values) != dim:

@@ -36,16 +36,16 @@ class ModelEncoder(SlowEncoder):
         self._loaded: LoadedModel | None = None
 
     def __exit__(self, *_: object) -> None:
-        """The memory of the model is given back."""
+        """Release the memory of the model."""
         self._loaded = None
 
     @property
     def identity(self) -> str:
-        """What an embedding depends on besides its text: the files of the model, or its name."""
+        """The files of the model, or its name, on which an embedding depends besides its text."""
         return f"model {VERSION} {folder_digest(Path(self.model).expanduser()) or self.model} {self.dim}"
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
-        """One vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width.
+        """Return one vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width.
 
         A vector that is not finite or zero is left as it is.
         """
@@ -64,11 +64,11 @@ class ModelEncoder(SlowEncoder):
         return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
 
     def check(self) -> None:
-        """The model can be loaded and its vectors are as wide as they should be. Raises SpecError if not."""
+        """Raise SpecError unless the model can be loaded and its vectors have the right width."""
         self.encode_text([KNOWN_GOOD])
 
     def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
-        """The vector of each text, None where it is not finite."""
+        """Return the vector of each text, None where it is not finite."""
         vectors = self.encode_text(texts)
         norms = np.linalg.norm(vectors, axis=1)
         return [v if np.isfinite(n) and n > 0 else None for v, n in zip(vectors, norms, strict=True)]
@@ -77,7 +77,7 @@ class ModelEncoder(SlowEncoder):
 
 
 def folder_digest(folder: Path) -> str:
-    """Thirty-two hexadecimal digits that name the content of a model's folder; empty if there is none."""
+    """Return 32 hexadecimal digits that identify the content of a model's folder; empty if there is none."""
     if not folder.is_dir():
         return ""
     total = hashlib.blake2b(digest_size=16)

@@ -1,4 +1,4 @@
-"""What computes a local model: sentence-transformers, ONNX Runtime or model2vec, by what its folder holds.
+"""Runtimes of a local model: sentence-transformers, ONNX Runtime or model2vec, by the files of its folder.
 
 Each library is optional (`pip install "synthprof[model]"`), and imported only when a model of its kind is
 loaded.
@@ -25,7 +25,7 @@ ModelFormat = Literal["transformers", "onnx", "static"]
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
 ONNX_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 POOLED = "pooler_output"
-"""The first token, after a layer trained for another purpose: read only if there is nothing else."""
+"""The first token, after a layer trained for another purpose: read only without another output."""
 
 TOKENIZER = "tokenizer.json"
 MARKS = ("modules.json", "config.json")
@@ -35,13 +35,13 @@ MAX_TOKENS = 512
 """Of a text for an ONNX model whose tokenizer names no bound: what BERT and its kin can take."""
 
 MAX_SHOWN = 200
-"""Characters of what a library says that a message quotes."""
+"""Characters of a library's error that a message quotes."""
 
 logger = logging.getLogger(__name__)
 
 
 def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
-    """The model, in memory. `use_gpu` without a GPU: one warning, then the CPU.
+    """Load a model and return its function from texts to vectors; without a GPU for `use_gpu`, warn once.
 
     Raises SpecError if it is no model, cannot be loaded, or its library is not installed.
     """
@@ -66,7 +66,7 @@ def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
 
 
 def format_of(model: str) -> ModelFormat:
-    """What a model is, by the files of its folder; a name is one of sentence-transformers.
+    """Return the runtime of a model by the files of its folder; a name means sentence-transformers.
 
     Raises SpecError for a folder that is none of a model.
     """
@@ -88,7 +88,7 @@ def format_of(model: str) -> ModelFormat:
 
 
 def _is_static(folder: Path) -> bool:
-    """Whether model2vec made it: it says so in its configuration or, since 0.7, among the modules."""
+    """Return whether model2vec made it, by its configuration or, since 0.7, its list of modules."""
     with suppress(OSError, ValueError, AttributeError):
         if json.loads((folder / "config.json").read_bytes()).get("model_type") == "model2vec":
             return True
@@ -122,7 +122,7 @@ def _transformers(model: str, threads: int, use_gpu: bool) -> LoadedModel:
 
 
 def _onnx(model: str, threads: int, use_gpu: bool) -> LoadedModel:
-    """An encoder as exported by Optimum: token ids and mask in, states of the tokens or a sentence out."""
+    """Load an encoder as Optimum exports it: token ids and mask in, states of tokens or a sentence out."""
     import onnxruntime
     from tokenizers import Tokenizer
 
@@ -150,7 +150,7 @@ def _onnx(model: str, threads: int, use_gpu: bool) -> LoadedModel:
 
 
 def _run(session: Any, encodings: Sequence[Any]) -> npt.NDArray[np.float32]:  # noqa: ANN401
-    """The sentence as the model gives it, else the mean of its tokens' states."""
+    """Return the sentence vectors of the model, else the mean of the states of the tokens."""
     mask = np.array([each.attention_mask for each in encodings], np.int64)
     ids = np.array([each.ids for each in encodings], np.int64)
     types = np.array([each.type_ids for each in encodings], np.int64)
