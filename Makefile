@@ -14,7 +14,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test infinity faults explorer-full check docs reference bench screenshots dist lock env clean
+.PHONY: help run ui test cluster-test infinity oldest faults explorer-full check docs reference bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -34,6 +34,9 @@ cluster-test: $(VENV)/.ready-dev ## Run what docker-compose.yml says on this mac
 
 INFINITY := .venv-infinity
 infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one test
+
+OLDEST := .venv-oldest
+oldest: $(OLDEST)/.ready ## Install the oldest Airflow that is supported (700 MB) for one test
 
 RESULTS := benchmarks/results/faults.jsonl
 faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write the table of docs/reliability.md
@@ -74,7 +77,7 @@ dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity; do \
+	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-oldest; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
 
@@ -88,8 +91,15 @@ $(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
 	@$(INFINITY)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-infinity.txt
 	@touch $@
 
+$(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
+	@echo 'Installing the oldest Airflow for one test, about two minutes' >&2
+	@$(BIN)/python -m venv --clear $(OLDEST)
+	@$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-oldest.txt
+	@$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
+	@rm -rf $(VENV) $(INFINITY) $(OLDEST) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.
