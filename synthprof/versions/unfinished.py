@@ -14,10 +14,7 @@ from synthprof.store.receipts import ended, receipts_in
 from synthprof.store.state import BuildState
 from synthprof.store.store import Store
 from synthprof.versions.inventory import stores
-from synthprof.versions.progress import BuildState, StageProgress, Unfinished
-
-PAUSE_SECONDS = 60.0
-"""Time without a change after which a build counts as stopped; two tasks of Airflow are less apart."""
+from synthprof.versions.progress import StageProgress, Unfinished
 
 
 def builds(home: Path) -> Iterator[Unfinished]:
@@ -67,23 +64,6 @@ def _progress(build: Build, each: Stage, state: BuildState) -> StageProgress:
         rows=rows,
         seconds=round(seconds, 3),
     )
-
-
-def _state(build: Build) -> BuildState:
-    if build.under_way():
-        return "building"
-    if build.failure() is not None:
-        return "failed"
-    return "building" if time.time() - _changed(build) < PAUSE_SECONDS else "stopped"
-
-
-def _changed(build: Build) -> float:
-    """Return when anything in the build's folders was last made or removed, in seconds since 1970."""
-    moments = [build.folder.stat().st_mtime]
-    for path in build.folder.glob("*/"):
-        with suppress(FileNotFoundError):  # a stage that is made again
-            moments.append(path.stat().st_mtime)
-    return max(moments)
 
 
 def _moment(seconds: float) -> str:
