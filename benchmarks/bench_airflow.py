@@ -84,7 +84,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[str, Any]:
-    """A run of a data set of its own; its profiles and Airflow's tasks are those of any run."""
+    """Run a data set of its own; its profiles and Airflow's tasks are those of any run."""
     began = time.time()
     params = {"dataset": dataset, "profiles": rows}
     run = airflow.trigger(GENERATE_DAG, params).raise_for_status().json()["dag_run_id"]

@@ -1,4 +1,4 @@
-"""How fast the encoders are, and what their embeddings are good for.
+"""Rates of the encoders, and the quality of their embeddings.
 
     .venv/bin/python benchmarks/bench_encode.py [--blocks 3] [--dim 128] > benchmarks/results/encode.txt
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def rates(dim: int, seed: int) -> None:
-    """Prints how fast each encoder is."""
+    """Print the rate of each encoder."""
     schema = load_schema("gamer_br")
     batch = generate(schema, seed, "pt_BR", 0.8, 0).profiles
     plain = _as_read_from_sqlite(batch)
@@ -74,7 +74,7 @@ def rates(dim: int, seed: int) -> None:
 
 
 def quality(separation: float, blocks: int, dim: int, seed: int) -> None:
-    """Prints what the embeddings of some blocks are good for."""
+    """Print the quality of the embeddings of some blocks."""
     made = [generate(load_schema("gamer_br"), seed, "pt_BR", separation, block) for block in range(blocks)]
     archetypes = np.concatenate([each.archetypes for each in made])
     encoder = encoder_of(Spec(dim_embedding=dim))
@@ -163,7 +163,7 @@ def _rate(what: str, rows: int, work: Callable[[], object], base: float) -> floa
 
 
 def _by_apply(batch: pa.RecordBatch, dim: int) -> np.ndarray:
-    """A sum of token vectors as it is usually written: a function of one row, applied."""
+    """Sum token vectors as it is usually written: a function of one row, applied."""
     vectors: dict[str, np.ndarray] = {}
 
     def token(name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How long the explorer makes people wait inside a running Airflow, and Airflow because of it.
+"""Waiting times of the explorer inside a running Airflow, and of Airflow beside it.
 
     python benchmarks/bench_explorer.py --rows 20000                    a data set made in a temporary folder
     python benchmarks/bench_explorer.py --rows 1000000 --home data --dataset gamers
@@ -72,7 +72,7 @@ def main() -> None:
 
 @contextmanager
 def airflow(scratch: Path, home: Path) -> Iterator[str]:
-    """The address of a running Airflow of its own, with all its parts."""
+    """Start an Airflow of its own, with all its parts, and yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -172,7 +172,7 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 def milliseconds(seconds: float) -> float:
-    """The same in milliseconds, with one decimal."""
+    """Return the same in milliseconds, with one decimal."""
     return round(1000 * seconds, 1)
 
 

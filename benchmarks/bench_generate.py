@@ -1,4 +1,4 @@
-"""How fast profiles are drawn, against a profile at a time, and where the time of a block goes.
+"""The rate at which profiles are drawn, against a profile at a time, and the parts of a block's time.
 
     .venv/bin/python benchmarks/bench_generate.py [--blocks 20] > benchmarks/results/generate.txt
 
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def rates(blocks: int) -> None:
-    """Generating, checking and vectorizing, and generating a profile at a time."""
+    """Measure generating, checking and vectorizing, and generating a profile at a time."""
     schema = load_schema("gamer_br")
     batch = generate(schema, 42, "pt_BR", 0.8, 0).profiles
     clusters = np.arange(BLOCK_ROWS) % MAX_CLUSTERS
@@ -68,7 +68,7 @@ def rates(blocks: int) -> None:
 
 
 def once() -> None:
-    """What a process does once."""
+    """Measure what a process does once."""
     schema = load_schema("gamer_br")
     print("\nonce per process, milliseconds of CPU time")
     print(f"read the schema          {1e3 * best(lambda: load_schema.__wrapped__('gamer_br')):12.1f}")
@@ -77,7 +77,7 @@ def once() -> None:
 
 
 def tables(schema) -> object:
-    """The tables to draw from, made anew."""
+    """Make the tables to draw from again."""
     return generation._tables.__wrapped__(schema, "pt_BR", 0.8)
 
 
@@ -99,7 +99,7 @@ def columns() -> None:
 
 
 def joins() -> None:
-    """A text of 58 pieces by taking fragments side by side, against joining as many arrays."""
+    """Join a text of 58 pieces by taking fragments side by side, against joining as many arrays."""
     rng = np.random.default_rng(0)
     table = pa.array(["", *(f"trecho {i} " for i in range(3_000))])
     pieces = [rng.integers(0, 3_001, BLOCK_ROWS).astype(np.int32) for _ in range(58)]
@@ -121,7 +121,7 @@ def _cpu() -> float:
 
 
 def best(work: Callable[[], object]) -> float:
-    """The fewest CPU seconds of some rounds, after one to warm up."""
+    """Return the fewest CPU seconds of some rounds, after one to warm up."""
     work()
     return min(seconds(work) for _ in range(ROUNDS))
 

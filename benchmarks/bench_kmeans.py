@@ -1,4 +1,4 @@
-"""Whether cluster.train, whose bytes do not depend on threads, is as quick as bare faiss.Kmeans.
+"""kmeans.train, whose bytes do not depend on threads, against bare faiss.Kmeans.
 
 Both train on the same sample with the same k, iterations and threads, in turns, so that other load on
 the machine meets both. The claim: the ratio of the medians of wall time is at most 1.15.
@@ -72,7 +72,7 @@ def bare(sample, given):
 
 
 def ours(sample, given):
-    """The same through synthprof."""
+    """Train the same through synthprof."""
     training = kmeans.train(sample, given.k, given.niter, 1, 1, given.threads)
     return training.centroids, training.inertia
 

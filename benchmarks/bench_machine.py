@@ -1,4 +1,4 @@
-"""What this machine gives, whatever runs on it: two limits of the ratios that bench_stages.py finds.
+"""The machine's own limits on the ratios that bench_stages.py finds.
 
     python benchmarks/bench_machine.py > benchmarks/results/machine.txt
 
@@ -63,7 +63,7 @@ def _touched(memory: mmap.mmap, mib: int) -> float:
 
 
 def loop() -> None:
-    """Adds numbers in Python."""
+    """Add numbers in Python."""
     sum(number & 7 for number in range(20_000))
 
 
@@ -73,19 +73,19 @@ def sort(numbers: np.ndarray = np.random.default_rng(0).random(20_000)) -> None:
 
 
 def copy(source: np.ndarray = np.ones(4 << 20), target: np.ndarray = np.ones(4 << 20)) -> None:  # noqa: B008
-    """Copies what fits in no cache."""
+    """Copy more than fits in a cache."""
     np.copyto(target, source)
 
 
 def _scaling(work: Callable[[], None], cores: int, repeat: int) -> float:
-    """How many times as much `cores` processes get done as one."""
+    """Return how many times the work of one process `cores` processes do."""
     with multiprocessing.Pool(cores) as pool:
         rounds = [[_done(pool, work, number) for number in (1, cores)] for _ in range(repeat)]
     return statistics.median(many / one for one, many in rounds)
 
 
 def _done(pool: "multiprocessing.pool.Pool", work: Callable[[], None], processes: int) -> float:
-    """How often so many processes, begun together, did the work."""
+    """Return how often the processes, started together, did the work."""
     begin = time.time() + 0.1
     return sum(pool.starmap(_count, [(work, begin)] * processes, chunksize=1))
 

@@ -1,4 +1,4 @@
-"""What each stage really takes in memory, over all its processes, beside what `plan` says it will.
+"""The memory that each stage takes, over all its processes, beside the estimate of `plan`.
 
 Of profiles, and of collections of texts of several lengths. All stages of a run in one process, as
 `synthprof run` does it. That takes more than a process per stage, as under Airflow, because idle workers
@@ -76,7 +76,7 @@ def _measure_texts(count: int, characters: int) -> list[dict[str, object]]:
 
 
 def _write_texts(path: Path, count: int, characters: int) -> None:
-    """A table of texts, each with a dash that Latin 1 lacks, for which Python takes twice the memory."""
+    """Write a table of texts with a dash that Latin 1 lacks, for which Python takes twice the memory."""
     pick, words = random.Random(1), ("joga", "RPG", "de madrugada", "no PC", "com amigos", "xadrez", "—")
     some = [" ".join(pick.choices(words, k=characters // 5 + 1))[: characters - 2] + " —" for _ in range(200)]
     with closing(sqlite3.connect(path)) as database, database:
@@ -97,7 +97,7 @@ def _rows(params: dict[str, object], peaks: dict[str, int], told: dict[str, int]
 
 
 def _peaks(home: Path, request: Request, words: list[str]) -> dict[str, int]:
-    """The largest sum of proportional sizes while each stage was at work, in bytes."""
+    """Return the largest sum of proportional sizes while each stage was at work, in bytes."""
     peaks: dict[str, int] = defaultdict(int)
     stages = [each.name for each in STAGES if each.applies(request.spec)]
     process = subprocess.Popen(

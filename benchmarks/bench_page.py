@@ -1,4 +1,4 @@
-"""How long a reader of the explorer waits, seen from a browser.
+"""Waiting times of a reader of the explorer, seen from a browser.
 
     python benchmarks/bench_page.py --home data --dataset gamers                 over `synthprof serve`
     python benchmarks/bench_page.py --url http://127.0.0.1:8080/synthprof        over a running Airflow
@@ -41,7 +41,7 @@ MAP = "canvas[data-points]"
 
 
 def main() -> None:
-    """The waiting times, printed and written down."""
+    """Print and write the waiting times."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def measure(browser: Browser, url: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What the readers of one data set wait for."""
+    """Measure the waiting times of one data set."""
     place = f"{url}/?dataset={options.dataset}"
     first = look(browser, place, VERSION)  # by then its process has started and has read what there is
     seen = [look(browser, place, VERSION) for _ in range(options.repeat)]
@@ -117,7 +117,7 @@ def spread(times: list[float]) -> dict[str, float]:
 
 @contextmanager
 def given(url: str) -> Iterator[str]:
-    """An explorer that runs already."""
+    """Yield an explorer that runs already."""
     yield url
 
 

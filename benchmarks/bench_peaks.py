@@ -1,4 +1,4 @@
-"""Whether processes grow with the rows: the peak of any process, stage by stage, at two sizes.
+"""The growth of processes with the rows: the peak of any process, stage by stage, at two sizes.
 
     python benchmarks/bench_peaks.py                   1,000,000 and 3,000,000 profiles, by `synthprof run`
     python benchmarks/bench_peaks.py 50000 150000
@@ -50,7 +50,7 @@ def _peaks(rows: int) -> dict[str, float]:
 
 
 def _of_publishing(home: Path, rows: int) -> Receipt:
-    """The receipt that no manifest can hold, as it is written after it."""
+    """Return the receipt of publishing, which no manifest can hold, as it is written after it."""
     spec = Request.from_params({"profiles": rows}).spec
     folder = Store(home, "gamers").build(spec).stage_folder("publish")
     receipt = read_receipt(folder, None)

@@ -1,4 +1,4 @@
-"""Whether search finds what it should, and how long it takes.
+"""The quality and the latency of search.
 
     python benchmarks/bench_search.py                         200,000 profiles, made in a temporary folder
     python benchmarks/bench_search.py --rows 1000000 --home data --dataset gamers
@@ -93,7 +93,7 @@ def _held_back(seed: int, count: int) -> list[dict[str, Any]]:
 
 
 def _wish(profile: dict[str, Any]) -> tuple[str, ...]:
-    """A game, a style and a time of day that the profile has, drawn by its id."""
+    """Return a game, a style and a time of day that the profile has, drawn by its id."""
     pick = np.random.default_rng(profile["id"])
     return tuple(str(pick.choice(profile[column].split(", "))) for column in COLUMNS)
 
@@ -109,7 +109,7 @@ def _two_of_three(searcher: Searcher, texts: list[str], wishes: list[tuple[str, 
 
 
 def _text_recall(searcher: Searcher, texts: list[str]) -> dict[str, float]:
-    """The share of ten results as near as the true ten, by the stored effort and as searches do."""
+    """Return the share of ten results as near as the true ten, by the stored effort and as searches do."""
     vectors = searcher.encoder.encode_text(texts)
     exact = [search_text(searcher, text, Query(exact=True))[-1].similarity for text in texts]
     stored = [1 - searcher.index.search(vector[None], 10)[0][0] / 2 for vector in vectors]

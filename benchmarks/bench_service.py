@@ -78,7 +78,7 @@ def faults(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def outage(options: argparse.Namespace) -> dict[str, Any]:
-    """Nothing recorded, nothing answered twice."""
+    """Check that an outage records nothing and that nothing is answered twice."""
     count = options.texts or 20_000
     texts = [f"perfil {i}" for i in range(count)]
     server = Faults(dim=DIM, out_from=count // options.batch_size // 2, out_seconds=60)
@@ -92,7 +92,7 @@ def outage(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def kills(options: argparse.Namespace) -> dict[str, Any]:
-    """The same bytes as undisturbed, and so few texts asked for again."""
+    """Check that killed runs give the same bytes as undisturbed ones, and ask for few texts again."""
     count = options.texts or 20_000
     params = {
         "profiles": count, "dim_embedding": DIM, "encoder": "http", "model": "m", "workers": 1,
@@ -119,7 +119,7 @@ def kills(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _kill_one(server: Faults, home: Path, params: dict[str, Any], asked: float) -> None:
-    """A run of its own process is killed soon after the server has been asked for so many texts."""
+    """Kill a run in its own process soon after the server has been asked for so many texts."""
     words = [f"--{name.replace('_', '-')}={value}" for name, value in params.items()]
     child = subprocess.Popen(
         [sys.executable, "-m", "synthprof", "run", *words],

@@ -40,7 +40,7 @@ FEW = 20_000
 
 @dataclass(frozen=True)
 class Settings:
-    """What all sides do alike."""
+    """Settings that all sides share."""
 
     rows: int
     workers: int
@@ -117,7 +117,7 @@ def our_side(settings: Settings) -> Stages:
 def our_stages(
     wanted: tuple[str, ...], encoder: str = "catalogue", workers: int | None = None
 ) -> Callable[[Settings], Stages]:
-    """The wanted stages one by one, as tasks of Airflow do them, with this encoder and so many workers.
+    """Do the wanted stages one by one, as tasks of Airflow do them, with this encoder and so many workers.
 
     Each is one call: the other side too starts its pools anew for each.
     """
@@ -138,7 +138,7 @@ def our_stages(
 
 
 def _import_stages() -> None:
-    """What the stages need is imported, as the other side has imported all it needs."""
+    """Import what the stages need, as the other side has imported all it needs."""
     import synthprof.encoders.catalogue
     import synthprof.encoders.hashed  # noqa: F401
     from synthprof.pipeline import STAGES as OURS
@@ -229,12 +229,12 @@ class Ratio:
 
 
 def ratios(settings: Settings, figures: dict[str, Stages]) -> list[Ratio]:
-    """The issue's figures that this benchmark can give."""
+    """Return the ratios that this benchmark can give."""
     theirs, ours = figures["conventional"], figures["ours-stages"]
     one, call = figures["ours-1-worker"], figures["ours"]
 
     def whole(vectorize: str, *, clustering: bool) -> float:
-        """How many times faster all of it is; vectorize: the way that the other side embeds."""
+        """Return how many times faster all of it is; vectorize: the way that the other side embeds."""
         slow = theirs["whole"]["wall"] - theirs["vectorize"]["wall"]
         slow += theirs[vectorize]["wall"] * settings.rows / theirs[vectorize]["rows"]
         fast = call["whole"]["wall"]
@@ -246,7 +246,7 @@ def ratios(settings: Settings, figures: dict[str, Stages]) -> list[Ratio]:
         return stages["generate"]["wall"] + stages["vectorize"]["wall"]
 
     def faster(names: tuple[str, str], side: str = "ours-stages") -> float:
-        """How many times the rows per CPU-second."""
+        """Return how many times the rows per CPU-second."""
         slow, fast = theirs[names[0]], figures[side][names[1]]
         return (fast["rows"] / fast["cpu"]) / (slow["rows"] / slow["cpu"])
 

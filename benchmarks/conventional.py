@@ -121,7 +121,7 @@ _fake: Faker
 
 
 def generate(rows: int, seed: int, workers: int) -> pd.DataFrame:
-    """The profiles as a data frame with an id from 1."""
+    """Return the profiles as a data frame with an id from 1."""
     chunks = [(seed, first, min(CHUNK, rows - first)) for first in range(0, rows, CHUNK)]
     with multiprocessing.Pool(workers, initializer=_start) as pool:
         parts = pool.map(_profiles, chunks)

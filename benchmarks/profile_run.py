@@ -1,4 +1,4 @@
-"""Where the CPU time of a run goes: samples of every process of it, by the innermost function of Python.
+"""The CPU time of a run by function: samples of every process, by the innermost function of Python.
 
     python benchmarks/profile_run.py --rows 500000 > benchmarks/results/profile.txt
 
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _sample(line: str) -> tuple[str, str, int]:
-    """The stage, the innermost frame and the number of samples of one stack."""
+    """Return the stage, the innermost frame and the number of samples of one stack."""
     stack, count = line.rsplit(" ", 1)
     frames = stack.split(";")
     stages = [frame.split(STAGE_FILES)[1].split(".py")[0] for frame in frames if STAGE_FILES in frame]
@@ -64,7 +64,7 @@ def _sample(line: str) -> tuple[str, str, int]:
 
 
 def _short(frame: str) -> str:
-    """The frame without the folders of its file."""
+    """Return the frame without the folders of its file."""
     name, _, place = frame.partition(" (")
     if name.startswith("process "):  # the command of one that was seen without a frame
         return "no frame"

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def export(event: dict[str, Any], rows: int, folder: Path) -> Path:
-    """A Parquet file with about so many profiles of the published version and the cluster of each."""
+    """Write a Parquet file with some profiles of the published version and the cluster of each."""
     # imported here: what a DAG file imports is imported again for every task
     import pyarrow.parquet
 
@@ -60,7 +60,7 @@ with DAG(
         params: dict[str, Any] | None = None,
         triggering_asset_events: Any = None,  # noqa: ANN401
     ) -> list[str]:
-        """The files written, one for each publication since the last run."""
+        """Return the files written, one for each publication since the last run."""
         from synthprof.system.environment import home_folder
 
         assert params is not None, "Airflow gives it"

@@ -44,7 +44,7 @@ class Manifest(BaseModel):
         return digest_of(json.loads(self.model_dump_json(exclude={"seal"})))
 
     def text(self) -> str:
-        """The contents of the file, character by character."""
+        """Return the contents of the file, character by character."""
         return self.model_dump_json(indent=1)
 
     @property

@@ -33,7 +33,7 @@ class Store:
     dataset: str
 
     def __post_init__(self) -> None:
-        """Raises SpecError for what could not be the name of a data set, such as a path."""
+        """Raise SpecError for a text that cannot be the name of a data set, such as a path."""
         if not re.match(DATASET_PATTERN, self.dataset):
             raise SpecError(
                 f"{self.dataset[:80]!r} is no name of a data set; use 1 to 63 of a-z, 0-9, _ and -"
@@ -45,17 +45,17 @@ class Store:
         return self.home / self.dataset
 
     def build(self, spec: Spec) -> Build:
-        """The working folder for this spec; a changed spec never meets its files."""
+        """Return the working folder for this spec; a changed spec never meets its files."""
         return Build(self.folder / "build" / spec.digest[:16], spec)
 
     def published(self, version: str) -> Path:
-        """The folder of a published version."""
+        """Return the folder of a published version."""
         if not re.fullmatch(VERSION_PATTERN, version):
             raise SpecError(f"{version[:80]!r} is no name of a version; `synthprof status` lists them")
         return self.folder / "versions" / version
 
     def current(self) -> Path:
-        """The folder of the current version, resolved once so that a reader stays with it.
+        """Return the folder of the current version, resolved once so that a reader stays with it.
 
         Raises SpecError if nothing was published.
         """
@@ -70,7 +70,7 @@ class Store:
         return self.folder / target
 
     def versions(self) -> list[Path]:
-        """The folders of all published versions, oldest first."""
+        """Return the folders of all published versions, oldest first."""
         found: dict[Path, int] = {}
         for path in (self.folder / "versions").glob(f"[!.]*/{MANIFEST}"):
             if not path.parent.is_symlink() and not path.is_symlink():
@@ -79,7 +79,7 @@ class Store:
         return sorted(found, key=lambda folder: found[folder])
 
     def builds(self) -> Iterator[Build]:
-        """The builds whose spec can be read and names their folder, in the order of their names."""
+        """Return the builds whose spec can be read and names their folder, in the order of their names."""
         for path in sorted(self.folder.glob(f"build/*/{SPEC}")):
             try:
                 spec = Spec.model_validate_json(path.read_bytes())
@@ -89,12 +89,12 @@ class Store:
                 yield build
 
     def is_current(self, version: str) -> bool:
-        """Whether CURRENT points to this version."""
+        """Return whether CURRENT points to this version."""
         link = self.folder / CURRENT
         return link.is_symlink() and str(link.readlink()) == f"versions/{version}"
 
     def stands(self, version: str) -> bool:
-        """Whether the version is the current one and has every file of its manifest, by name and size."""
+        """Return whether the version is current and has every file of its manifest, by name and size."""
         folder = self.published(version)
         try:
             files = read_manifest(folder).files
