@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from doc_examples import ROOT, examples, section
 from place import hear_ctrl_c, until
 
 from synthprof.base.files import record
 from synthprof.schemas import loader
-from synthprof.schemas.describe import ADDING
 from synthprof.spec.request import Request, params_schema
 from synthprof.store.manifest import content_digest, read_manifest
 from synthprof.store.store import Store
@@ -249,9 +249,10 @@ def after_a_new_column(home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     root, copy = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("home") / "copy"
     shutil.copytree(Path(loader.__file__).parents[1], root / "synthprof")
     shutil.copytree(home, copy, symlinks=True)
-    (example,) = re.findall(r"```toml\n(.*?)```", ADDING, re.DOTALL)
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    (example,) = examples(section(page, "A column"), "toml")
     with (root / "synthprof" / "schemas" / "gamer_br" / "columns.toml").open("a", encoding="utf-8") as file:
-        file.write(example)
+        file.write(example.text)
     done = _call(copy, "run", "--dataset", "demo", "--profiles", "3000", PYTHONPATH=str(root))
     assert done.returncode == 0, done.stderr
     return copy, str(root)
@@ -261,7 +262,7 @@ def test_a_run_after_a_column_was_added_makes_it_without_more_being_said(
     after_a_new_column: tuple[Path, str],
 ) -> None:
     home, path = after_a_new_column
-    assert "turno_de_trabalho" in _call(home, "show", "7", "--dataset", "demo", PYTHONPATH=path).stdout
+    assert "ocupacao" in _call(home, "show", "7", "--dataset", "demo", PYTHONPATH=path).stdout
     assert _call(home, "verify", "--dataset", "demo", "--all", PYTHONPATH=path).returncode == 0
 
 

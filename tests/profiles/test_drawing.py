@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from doc_examples import ROOT, examples, section
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.checks import check
@@ -18,7 +19,6 @@ from synthprof.profiles.features import features
 from synthprof.profiles.names import names_of
 from synthprof.report.overview import by_column, count
 from synthprof.schemas import loader
-from synthprof.schemas.describe import ADDING
 from synthprof.schemas.draws import Choice, Shift
 from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_schema
@@ -83,17 +83,18 @@ def test_a_new_column_leaves_the_others_bytes_alone():
         assert set(texts(wider.profiles, "cor_favorita")) == {"azul", "verde", "roxo"}
 
 
-def test_a_column_is_added_as_docs_schema_md_says(tmp_path):
+def test_a_column_is_added_as_the_documentation_says(tmp_path):
     folder = tmp_path / SCHEMA.name
     shutil.copytree(Path(loader.__file__).parent / SCHEMA.name, folder)
-    (example,) = re.findall(r"```toml\n(.*?)```", ADDING, re.DOTALL)
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    (example,) = examples(section(page, "A column"), "toml")
     with (folder / "columns.toml").open("a", encoding="utf-8") as declared:
-        declared.write(example)
+        declared.write(example.text)
     wider = read_schema(folder)
     batch = generate(wider, 42, "pt_BR", 0.8, 3).profiles
-    assert batch.schema.names[-1] == "turno_de_trabalho" and check(wider, batch) == ()
+    assert batch.schema.names[-1] == "ocupacao" and check(wider, batch) == ()
     assert features(wider, batch, 32).shape == (BLOCK_ROWS, 32)
-    assert batch.drop_columns(["turno_de_trabalho"]).equals(block(3).profiles)
+    assert batch.drop_columns(["ocupacao"]).equals(block(3).profiles)
 
 
 def test_another_process_with_other_hashes_gives_the_same_bytes():
