@@ -12,18 +12,19 @@ from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError
 from synthprof.explorer import models
-from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
 from synthprof.versions.progress import Unfinished
+from synthprof.versions.published import Published
 from synthprof.versions.search import Hit
 
 
-def version_facts(manifest: Manifest, current: bool, schema: Schema) -> models.VersionFacts:
-    """Return everything that the manifest tells of a version, and the columns of its rows."""
+def version_facts(version: Published, current: bool) -> models.VersionFacts:
+    """Return everything that the manifest says of a version, and the columns of its rows."""
+    manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     return models.VersionFacts(
         **dict(summary_of(manifest, current)),
@@ -31,7 +32,7 @@ def version_facts(manifest: Manifest, current: bool, schema: Schema) -> models.V
         stages=[_stage(receipt) for receipt in manifest.stages],
         files=[models.File(**file.model_dump()) for file in manifest.files],
         index=None if index is None else {**index, **index.get("scores", {})},
-        columns=[_column(column) for column in schema.columns],
+        columns=_columns(version),
     )
 
 
@@ -168,16 +169,20 @@ def _stage(receipt: Receipt) -> models.StageFacts:
     )
 
 
-def _column(column: Column) -> models.ColumnFacts:
-    low, high = column.bounds or (None, None)
-    return models.ColumnFacts(
-        name=column.name,
-        kind=column.kind,
-        values=list(column.values) or None,
-        minimum=low,
-        maximum=high,
-        doc=column.doc,
-    )
+def _columns(version: Published) -> list[models.ColumnFacts]:
+    found = []
+    for column in version.schema.columns:
+        low, high = column.bounds or (None, None)
+        facts = models.ColumnFacts(
+            name=column.name,
+            kind=column.kind,
+            values=list(column.values) or None,
+            minimum=low,
+            maximum=high,
+            doc=column.doc,
+        )
+        found.append(facts)
+    return found
 
 
 def _coloured(table: pa.Table, colour: str) -> tuple[list[str] | None, list[int]]:

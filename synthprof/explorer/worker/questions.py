@@ -53,8 +53,7 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """Return what the manifest of a version says."""
         found = self._open(dataset, version)
-        manifest = found.manifest
-        return answers.version_facts(manifest, self.opened.is_current(manifest), found.schema)
+        return answers.version_facts(found, self.opened.is_current(found.manifest))
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
         """Return the name of the version, which `current` leaves open."""
