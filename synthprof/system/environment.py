@@ -22,6 +22,9 @@ SERVICE_URL, SERVICE_KEY = "SYNTHPROF_EMBEDDINGS_URL", "SYNTHPROF_EMBEDDINGS_KEY
 
 TOKEN = "SYNTHPROF_TOKEN"  # the name of the variable, not a secret
 
+THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+"""Asked directly even where the environment names a proxy, which would look for them on itself."""
+
 
 def child_environment() -> dict[str, str]:
     """Return this process's environment without Airflow's variables and the server's token, for a child.

@@ -23,7 +23,7 @@ import tenacity
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.encoders.slow.encoder import KNOWN_GOOD, Rejected, SlowEncoder
-from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
+from synthprof.system.environment import SERVICE_KEY, SERVICE_URL, THIS_MACHINE
 
 CONNECT_SECONDS = 10.0
 BUSY_TRIES, FAILED_TRIES = 6, 2
@@ -35,9 +35,6 @@ MAX_SHOWN = 200
 
 MAX_PER_VALUE, MAX_AROUND = 64, 1 << 20
 """Bytes of JSON that may stand for one value of a vector, and around all of them."""
-
-THIS_MACHINE = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
-"""Asked directly even where the environment names a proxy, which would look for them on itself."""
 
 
 @dataclass(frozen=True)

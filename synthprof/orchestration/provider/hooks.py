@@ -6,6 +6,7 @@ from airflow.sdk import BaseHook
 
 from synthprof.orchestration.provider.info import CONNECTION_FORM, CONNECTION_TYPE
 from synthprof.orchestration.tasks.service import CONNECTION, service_url
+from synthprof.system.environment import THIS_MACHINE
 
 if TYPE_CHECKING:
     import httpx
@@ -42,8 +43,6 @@ class EmbeddingsHook(BaseHook):
         Raises AirflowNotFoundException where the connection does not exist.
         """
         import httpx  # a third of a second, which only a task that asks the service pays
-
-        from synthprof.encoders.slow.http import THIS_MACHINE
 
         connection = self.get_connection(self.embeddings_conn_id)
         headers = {"Authorization": f"Bearer {connection.password}"} if connection.password else {}
