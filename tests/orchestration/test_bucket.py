@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import place  # noqa: F401  Airflow's environment
@@ -25,6 +26,7 @@ from synthprof.orchestration.bucket.pull import main as fetch_version
 from synthprof.orchestration.bucket.pull import pull
 from synthprof.orchestration.bucket.storage import PUBLISH_POOL, run_stage, shared
 from synthprof.orchestration.bucket.work import Work
+from synthprof.orchestration.provider.triggers import new_version
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.operator import stage_task
 from synthprof.pipeline import STAGES
@@ -341,6 +343,14 @@ def test_a_reader_pulls_the_current_version_whole(published):
     store = Store(published.folder / "reader", "cl")
     assert pull(published.bucket, store) == pull(published.bucket, store) == store.current()
     assert (store.current() / "perfis.db").read_text() == "profiles"
+
+
+def test_a_sensor_sees_what_is_published_in_the_bucket(published):
+    before, after = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(minutes=1)
+    with published.worker("sensing"):
+        assert new_version("cl", before) == "a" * 12
+        assert new_version("cl", after) is None
+        assert new_version("other", before) is None
 
 
 def test_a_name_in_the_bucket_does_not_command_the_terminal(cluster, capsys):
