@@ -31,7 +31,7 @@ class StageRow:
 
 
 def added_up(parts: Iterable[StageRow]) -> list[StageRow]:
-    """One row per stage, in the order of their first parts; memory is that of the hungriest process."""
+    """Return one row per stage, in the order of their first parts; memory is that of the hungriest one."""
     of_stage: dict[str, list[StageRow]] = {}
     for part in parts:
         of_stage.setdefault(part.stage, []).append(part)

@@ -41,7 +41,7 @@ class Attribute:
 
 
 def attributes(schema: Schema) -> tuple[Attribute, ...]:
-    """All values that are counted, by column: of categories, flags and lists, and the bands of numbers."""
+    """Return the values counted, by column: of categories, flags and lists, and the bands of numbers."""
     return tuple(Attribute(column.name, value) for column in _counted(schema) for value in labels(column))
 
 
@@ -73,7 +73,7 @@ def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.N
 
 
 def by_column(schema: Schema, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-    """One value per attribute, (attributes,), as those of each column in the order of its labels."""
+    """Split one value per attribute, (attributes,), into those of each column in the order of its labels."""
     found, first = {}, 0
     for column in _counted(schema):
         end = first + len(labels(column))

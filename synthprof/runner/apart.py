@@ -22,7 +22,7 @@ from synthprof.system.events import Failed, LogLine, ProgressMade, Result, read
 logger = logging.getLogger("synthprof")
 
 SECONDS_TO_END = 10.0
-"""How long an interrupted child may take to end in order; blocks in flight are all that is lost then."""
+"""Seconds that an interrupted child may take to end in order; blocks in flight are all that is lost then."""
 
 
 def run_apart(

@@ -21,7 +21,7 @@ class Meter:
     shared: Callable[[], bool] = lambda: False
 
     def begin(self) -> None:
-        """From here on peaks count anew."""
+        """Reset the peaks of memory."""
         if not self.shared():
             reset_peak_memory()
         if self.pool:

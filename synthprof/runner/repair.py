@@ -36,7 +36,7 @@ def repair(
     force: bool = False,
     observe: Observer = lambda *_: None,
 ) -> Repaired:
-    """Every file of the version is what its manifest says, and no other file is there.
+    """Make every file of the version what its manifest says, and remove all others.
 
     A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
     blocks that are sound. `force`: nothing in the build is trusted. Which version is current does not change.
@@ -88,7 +88,7 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
 
 
 def _drop_damaged(context: Context) -> None:
-    """No file of the build differs from its receipt: what did is gone, so that its stage runs again.
+    """Remove the files of the build that differ from their receipts, so that their stages run again.
 
     The file goes, never its content: it may be linked from the version, where readers are.
     """

@@ -108,7 +108,7 @@ def run_stage(
     *,
     run_id: str = "",
 ) -> Receipt:
-    """One stage is done, for one shard or the whole data set. Raises what run_all raises.
+    """Run one stage, for one shard or the whole data set. Raises what run_all raises.
 
     run_id: names the run that the stage belongs to. With `force` a run makes everything anew once: its
     `setup` can be retried or cleared later without taking away what its other stages have made since.

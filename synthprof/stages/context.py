@@ -67,7 +67,7 @@ class Context:
         return self.build.stage_folder(name or self.name)
 
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
-        """Each block of the shard has been worked on in the pool; returns the files it left."""
+        """Work on each block of the shard in the pool; return the files that this left."""
         jobs = [BlockJob(self.blocks, block, self.budget.workers) for block in self.shard_blocks]
         total = sum(self.spec.block_rows(job.block) for job in jobs)
         files: list[FileRecord] = []

@@ -82,7 +82,7 @@ class ColumnCodes:
         self.column = Coded(np.empty(rows, np.min_scalar_type(len(keys) - 1)), keys)
 
     def take(self, values: pa.Array) -> None:
-        """Those of the next block."""
+        """Add the codes of the next block."""
         numbers = values.indices if isinstance(values, pa.DictionaryArray) else values
         end = self._rows + len(values)
         self.column.codes[self._rows : end] = numbers.to_numpy() - self._low

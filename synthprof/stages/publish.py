@@ -57,7 +57,7 @@ def run(context: Context) -> Outcome:
 
 
 def ready(context: Context, published: Manifest | None = None) -> Ready:
-    """Everything to publish, checked; with the report that belongs to `published`, if that is given.
+    """Return everything to publish, checked; with the report of the manifest `published`, if it is given.
 
     Raises StageError if a file is damaged, a block breaks a rule of its schema or rows are missing.
     """

@@ -24,7 +24,7 @@ from synthprof.system.slots import cpu_slot
 
 
 def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
-    """No more rows lack an embedding than are allowed; else StageError."""
+    """Raise StageError if more rows lack an embedding than are allowed."""
     missing, allowed = sum(receipt.rejected for receipt in receipts), context.request.runtime.max_failed
     if missing > allowed:
         raise StageError(

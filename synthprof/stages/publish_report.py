@@ -44,7 +44,7 @@ def report_of(
 
 
 def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
-    """Of the columns whose rows have one value each; a row may have several items of a list."""
+    """Return the marginals of columns with one value in each row; lists, with several, have none."""
     schema = schema_of(spec)
     counted = by_column(schema, counts)
     return [

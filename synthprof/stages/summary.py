@@ -22,7 +22,7 @@ class Facts:
 
     @classmethod
     def of(cls, folder: Path) -> "Facts":
-        """Those of a published version."""
+        """Return the paths of a published version."""
         return cls(folder / PERFIS, folder / CLUSTERS)
 
 
@@ -51,7 +51,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
 
 
 def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:
-    """One row per stage; shards are added up, the peak of memory is that of the hungriest process."""
+    """Return one row per stage; shards are added up, the peak of memory is that of the hungriest process."""
     return added_up(
         StageRow(each.stage, each.rows, each.seconds, each.peak_memory / MIB, each.bytes_written)
         for each in receipts

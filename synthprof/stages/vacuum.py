@@ -7,7 +7,7 @@ from synthprof.store.sqlite.database import compact
 
 
 def run(context: Context) -> Outcome:
-    """Each database lies here once more, after VACUUM and ANALYZE; the originals stay untouched."""
+    """Copy each database, compacted by VACUUM and with the statistics of ANALYZE; leave the originals."""
     folder = context.folder()
     files: list[FileRecord] = []
     databases = [file for file in files_of(context.spec) if file.table]

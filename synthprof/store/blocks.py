@@ -20,13 +20,13 @@ from synthprof.spec.contents import NO_CLUSTER
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
 BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
-"""What `block_name` gives: its kind and the number of its block."""
+"""Name of a block file, as `block_name` gives it: its kind and the number of its block."""
 
 SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
-"""What `seal_name` gives: the number of its block."""
+"""Name of a seal, as `seal_name` gives it: the number of its block."""
 
 SEAL = TypeAdapter(tuple[FileRecord, ...])
-"""What a seal holds: the records of all files of its block."""
+"""Contents of a seal: the records of all files of its block."""
 
 
 def block_name(kind: str, block: int, suffix: str) -> str:
@@ -102,7 +102,7 @@ class Blocks:
             return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
 
     def matrices(self, kind: str) -> Iterator[np.ndarray]:
-        """All blocks of one kind, in order."""
+        """Yield all blocks of one kind, in order."""
         return (self.matrix(kind, block) for block in range(self.spec.blocks))
 
     def missing(self, block: int) -> np.ndarray:

@@ -19,13 +19,13 @@ from synthprof.store.receipts import receipt_paths
 from synthprof.store.state import BUILD_LOCK, Attempt
 
 SPEC = "spec.json"
-"""What is made here."""
+"""The spec of the build."""
 
 SINCE = "since"
 """Since when answers of slow encoders count, seconds of the epoch; `force` sets it."""
 
 ENCODER = "encoder.txt"
-"""What names the content of the model on this machine that embeds."""
+"""The digest of the model on this machine that embeds."""
 
 ANEW_FOR = "anew-for"
 """The id of the run for which all was made anew."""
@@ -48,7 +48,7 @@ class Build:
         return self.folder / stage(name).folder(self.spec)
 
     def bytes_present(self, pattern: str = "*-*/*", *, alone: bool = False) -> int:
-        """Bytes of the files that earlier attempts left in stage folders.
+        """Return the bytes of the files that earlier attempts left in stage folders.
 
         alone: only of those that no version has a link to, which removing them makes room.
         """
@@ -71,11 +71,11 @@ class Build:
         return bool(run_id) and mark.exists() and mark.read_text(encoding="utf-8") == run_id
 
     def mark_anew_for(self, run_id: str) -> None:
-        """From here on `is_anew_for` is true of this id."""
+        """Record that everything has been made anew for the run of this id."""
         write_text(self.folder / ANEW_FOR, run_id)
 
     def invalidate(self, *stages: str) -> None:
-        """No receipt of these stages ("*": of any) is left: each is done anew, from the blocks it kept."""
+        """Remove all receipts of these stages ("*": of any); each is done again, from the blocks it kept."""
         for name in stages:
             for folder in self.folder.glob(f"{name}-*/"):
                 for path in receipt_paths(folder):

@@ -26,7 +26,7 @@ from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest,
 from synthprof.store.store import CURRENT, Store
 
 PUBLISH_PATIENCE_SECONDS = 600.0
-"""How long to wait while another version of the same data set is checked and published."""
+"""Seconds to wait while another version of the same data set is checked and published."""
 
 
 def publish(

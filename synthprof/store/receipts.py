@@ -12,7 +12,7 @@ from synthprof.base.units import MIB
 from synthprof.spec.shards import Shard
 
 RECEIPTS = "receipt*.json"
-"""What receipts are called, as a pattern: `receipt_name` gives the name of one."""
+"""Pattern of the names of receipts; `receipt_name` gives the name of one."""
 
 
 class Receipt(BaseModel):
@@ -98,7 +98,7 @@ def ended(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
 
 def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Receipt, ...]:
-    """Those of the receipts that together cover each block once, in order.
+    """Return those of the receipts that together cover each block once, in order.
 
     Of shards that overlap, as attempts with other numbers of them leave, only those count that join.
     Raises StageError if a block is missing: the stage in the folder `name` has not ended.

@@ -33,7 +33,7 @@ KEYWORDS = (
     "intersect into is isnull join limit not nothing notnull null on or order primary references returning "
     "select set table then to transaction union unique update using values when where"
 )
-"""What SQLite takes for a name only in quotes; other names stay bare, for they are part of the bytes."""
+"""Names that SQLite takes only in quotes; other names stay bare, for they are part of the bytes."""
 
 
 class Connection:
