@@ -165,7 +165,9 @@ def _open(dataset: str, version: str | None) -> "Searcher":
 
 def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
     if output is Format.table:
-        _print_table(hits, _shown(spec))
+        from synthprof.versions.search import short_columns
+
+        _print_table(hits, short_columns(spec))
     else:
         text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
         typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
@@ -187,14 +189,6 @@ def _print_table(hits: "Sequence[Hit]", columns: "Sequence[str]") -> None:
         shown = [Text(_short(plain(hit.profile[name]))) for name in columns]
         table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
     print_table(table)
-
-
-def _shown(spec: "Spec") -> tuple[str, ...]:
-    """Return the columns that the table shows; JSON and CSV have all."""
-    from synthprof.schemas.loader import KEY, TEXT
-    from synthprof.schemas.uses import load_view
-
-    return (KEY, TEXT) if spec.collection else load_view(spec.profile_schema).table
 
 
 def _short(text: str) -> str:
