@@ -181,7 +181,9 @@ def test_a_model_whose_files_changed_is_asked_again_and_not_searched_with_before
     first = run_all(Request.from_params(params), tmp_path).published["content"]
     assert open_searcher(open_version(tmp_path, "own")).encoder.name == "model"
     _static_folder(folder, TABLE[::-1].copy())
-    with pytest.raises(SpecError, match=r"is not what it was when version .* was embedded; put the former"):
+    with pytest.raises(
+        SpecError, match=r"is not what it was when version .* was embedded; restore the former"
+    ):
         _ = open_searcher(open_version(tmp_path, "own")).encoder
     (open_version(tmp_path, "own").folder / "clusters.db").unlink()
     assert repair(tmp_path, "own").stages == ()
@@ -196,7 +198,7 @@ def test_a_folder_named_relative_to_where_one_is_is_found_from_elsewhere(
     (tmp_path / "model").mkdir()
     monkeypatch.chdir(tmp_path)
     seen: list[str] = []
-    command = options.takes_params(lambda request: seen.append(request.spec.model))
+    command = options.takes_params(lambda request: seen.append(request.spec.model), "generate")
     for model in ("model", "some/name"):
         command(encoder="model", model=model)
     assert seen == [str(tmp_path / "model"), "some/name"]
