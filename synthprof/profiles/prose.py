@@ -18,7 +18,7 @@ from synthprof.schemas.schema import Schema
 
 Codes32 = npt.NDArray[np.int32]
 Index = npt.NDArray[np.intp]
-"""What is looked up with; NumPy would convert other integers first."""
+"""The type of indices; NumPy would convert other integers first."""
 
 MAX_COMBINATIONS = 1_024
 """Texts that stand side by side are made one piece while they have at most so many combinations. Fewer

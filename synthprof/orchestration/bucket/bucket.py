@@ -23,7 +23,7 @@ MAX_TRANSFERS = 8
 """Files on their way at once: a single one seldom fills the line."""
 
 _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What our own disk says while a file is fetched; a service's answers are translated to none of these."""
+"""Errors of our own disk while a file is fetched; a service's answers are translated to none of these."""
 
 _ADDRESS = re.compile("s3://([^:@/]+@)?[^@/]+(/[^@]*)?")
 
