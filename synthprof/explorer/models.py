@@ -36,6 +36,23 @@ class Scores(_ApiModel):
     recall_at_10: float | None = None
 
 
+class LinePart(_ApiModel):
+    """Columns whose values are joined by / on the line below a row's name, and the unit after them."""
+
+    columns: list[str]
+    unit: str
+
+
+class CardView(_ApiModel):
+    """The columns that have a place of their own on a row's card, as the schema declares them."""
+
+    name: str = Field(description="The column of a row's name.")
+    text: str = Field(description="The column of a row's description.")
+    line: list[LinePart]
+    lists: list[str] = Field(description="Columns that are shown item by item.")
+    table: list[str] = Field(description="The columns of a narrow table of rows.")
+
+
 class Summary(_ApiModel):
     """A published version."""
 
@@ -52,6 +69,7 @@ class Summary(_ApiModel):
     profile_schema: str
     clusters: int | None
     scores: Scores
+    view: CardView
 
 
 class Build(_ApiModel):

@@ -4,27 +4,23 @@ import { bar, data, el } from "./dom.js";
 import { similarity } from "./format.js";
 import { link } from "./place.js";
 
-const LISTS = ["jogos_favoritos", "plataformas_possuidas", "estilos_preferidos", "interesses_musicais"];
-const HEAD = ["id", "chave", "descricao", "cluster_id"];
-const HEAD_OF_PERSON = [...HEAD, "nome", "idade", "cidade", "estado", "sexo", ...LISTS];
-
-/** A card with all columns of a profile. */
-export function card(profile, asked) {
-  const above = isPerson(profile) ? HEAD_OF_PERSON : HEAD;
+/** A card with all columns of a profile; `view` says which columns have a place of their own. */
+export function card(profile, asked, view) {
+  const above = ["id", "cluster_id", view.name, view.text, ...view.line.flatMap((part) => part.columns), ...view.lists];
   const fields = Object.entries(profile).filter(([name]) => !above.includes(name));
   return el("article", { class: "profile", "aria-label": `Id ${profile.id}` },
-    head(profile),
+    head(profile, view),
     el("p", { class: "row" },
       profile.cluster_id === undefined ? null : el("a", { class: "badge", href: link({ dataset: asked.dataset, version: asked.version, view: "map", only: profile.cluster_id }) }, `cluster ${profile.cluster_id}`),
       el("a", { class: "badge", href: like(profile.id, asked) }, "more like this one")),
-    profile.descricao ? data("blockquote", profile.descricao) : null,
-    el("dl", { class: "tags" }, LISTS.filter((name) => above.includes(name) && profile[name]).map((name) => el("div", {},
+    profile[view.text] ? data("blockquote", profile[view.text]) : null,
+    el("dl", { class: "tags" }, view.lists.filter((name) => profile[name]).map((name) => el("div", {},
       el("dt", { class: "mono" }, name), el("dd", {}, items(profile[name]).map((item) => data("span", item, { class: "tag" })))))),
     el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", value ?? "–")))));
 }
 
 /** A search result: the profile, its similarity and the attributes in common. */
-export function result(hit, asked) {
+export function result(hit, asked, view) {
   const { profile } = hit;
   return el("li", { class: "hit" },
     el("div", { class: "near" },
@@ -32,30 +28,27 @@ export function result(hit, asked) {
       el("span", { class: "num", title: "cosine similarity" }, similarity(hit.similarity)),
       bar(hit.similarity, null, "thin")),
     el("div", {},
-      head(profile),
+      head(profile, view),
       hit.reasons.length
         ? el("ul", { class: "reasons", "aria-label": "Attributes in common" }, hit.reasons.map((reason) => why(reason)))
         : el("p", { class: "soft" }, "Similar as a whole; no single attribute is the same."),
-      profile.descricao ? data("p", profile.descricao, { class: "words" }) : null,
-      el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${nameOf(profile)}`)),
-      el("details", {}, el("summary", {}, "All columns"), card(profile, asked))));
+      profile[view.text] ? data("p", profile[view.text], { class: "words" }) : null,
+      el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${nameOf(profile, view)}`)),
+      el("details", {}, el("summary", {}, "All columns"), card(profile, asked, view))));
 }
 
 /** The name of a row: of the person or, in a collection, the id in its source. */
-export function nameOf(profile) {
-  return profile.chave ?? profile.nome;
+export function nameOf(profile, view) {
+  return String(profile[view.name] ?? profile.id);
 }
 
-/** Whether the row was generated; a collection may have columns of the same names with other meanings. */
-function isPerson(profile) {
-  return profile.chave === undefined;
-}
-
-function head(profile) {
-  const line = isPerson(profile) ? `${profile.idade} anos · ${profile.cidade}/${profile.estado} · ${profile.sexo}` : "";
+function head(profile, view) {
+  const name = nameOf(profile, view);
+  const parts = view.line.map((part) => [part, part.columns.map((column) => profile[column]).filter((value) => value !== undefined && value !== null)]);
+  const line = parts.filter(([, values]) => values.length).map(([part, values]) => values.join("/") + part.unit).join(" · ");
   return el("div", { class: "who" },
-    el("span", { class: "face", "aria-hidden": "true" }, initials(nameOf(profile))),
-    el("div", {}, data("h3", nameOf(profile)), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
+    el("span", { class: "face", "aria-hidden": "true" }, initials(name)),
+    el("div", {}, data("h3", name), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
 }
 
 function why(reason) {

@@ -167,14 +167,14 @@ class View {
   }
 
   async #pick(at) {
-    const { signal, asked } = this.#context;
+    const { signal, asked, summary } = this.#context;
     const id = this.#found.ids[at];
     const place = this.#parts.card;
     try {
       const { profile } = await api.profile(this.#context.at, id, signal);
       if (this.#found.ids[this.#scatter.chosen] !== id) return;
-      fill(place, card(profile, asked));
-      announce(`Id ${id}: ${nameOf(profile)}`);
+      fill(place, card(profile, asked, summary.view));
+      announce(`Id ${id}: ${nameOf(profile, summary.view)}`);
       // on a narrow screen the card is below the map
       if (matchMedia("(max-width: 960px)").matches) place.scrollIntoView({ block: "nearest" });
     } catch (error) {

@@ -19,17 +19,17 @@ const OPERATORS = {
 const OPERATOR_TEXTS = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least" };
 const LIST_OPERATOR_TEXTS = { "=": "has", "!=": "lacks" };
 
-export async function show(place, { at, asked, signal }) {
+export async function show(place, { at, asked, summary, signal }) {
   const { columns, index } = await api.version(at, signal);
   if (signal.aborted) return;
   const results = el("div", { class: "results" });
-  const ask = form(columns, asked, index !== null);
+  const ask = form(columns, asked, index !== null, summary.view);
   fill(place, el("section", { "aria-labelledby": "title-search" }, el("h2", { id: "title-search" }, "Search"), ask), results);
-  if (asked.text || asked.id) await find(results, at, index === null ? { ...asked, exact: "true" } : asked, signal);
+  if (asked.text || asked.id) await find(results, at, index === null ? { ...asked, exact: "true" } : asked, summary.view, signal);
   else fill(results, suggestions(asked));
 }
 
-async function find(place, at, asked, signal) {
+async function find(place, at, asked, view, signal) {
   fill(place, waiting("the results"));
   const options = { k: asked.k, where: asked.where, exact: asked.exact };
   try {
@@ -39,10 +39,10 @@ async function find(place, at, asked, signal) {
     announce(said);
     fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""),
       found.results.length
-        ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked)))
+        ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked, view)))
         : el("p", {}, "No row meets all conditions; remove one."));
   } catch (error) {
-    if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, signal)));
+    if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, view, signal)));
   }
 }
 
@@ -52,12 +52,12 @@ function suggestions(asked) {
   })));
 }
 
-function form(columns, asked, indexed) {
+function form(columns, asked, indexed, view) {
   const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MAX_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
   const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
-  const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each)));
+  const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each, view)));
   const add = el("button", { type: "button", class: "link", on: { click: () => {
-    conditions.append(condition(columns, ""));
+    conditions.append(condition(columns, "", view));
     conditions.lastElementChild.querySelector("select").focus();
   } } }, "Add a condition");
   const made = el("form", { class: "search", role: "search", on: { submit: (event) => submit(event, conditions, asked) } },
@@ -93,8 +93,8 @@ function withOption(options, asked, said = asked) {
 }
 
 /** A line with column, operator and value; `written()` returns it for the API, or "" if it has no value. */
-function condition(columns, written) {
-  const first = columns.find((each) => each.name === "estado") ?? columns[0];
+function condition(columns, written, view) {
+  const first = columns.find((each) => each.name === view.table.at(-1)) ?? columns[0];
   const [, name, operator, value] = /^\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/s.exec(written) ?? [null, written || first.name, "=", ""];
   const line = el("fieldset", { class: "row condition" });
   const state = { name, operator, value };

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError
 from synthprof.explorer import models
+from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.spec import row_word_of
@@ -53,7 +55,18 @@ def summary_of(manifest: Manifest, current: bool) -> models.Summary:
         profile_schema=manifest.spec["profile_schema"],
         clusters=details.get("cluster", {}).get("clusters"),
         scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
+        view=_view(manifest),
     )
+
+
+def _view(manifest: Manifest) -> models.CardView:
+    """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
+    if manifest.spec.get("collection"):
+        return models.CardView(name=KEY, text=TEXT, line=[], lists=[], table=[])
+    view = load_view(manifest.spec["profile_schema"])
+    line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
+    lists, table = list(view.lists), list(view.table)
+    return models.CardView(name=view.name, text=view.text, line=line, lists=lists, table=table)
 
 
 def build_of(found: Unfinished) -> models.Build:
