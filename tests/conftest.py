@@ -1,6 +1,7 @@
 """An Airflow that tests share."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,26 @@ def place(tmp_path_factory) -> Place:
     return make_place(tmp_path_factory.mktemp("place"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What ends the shared Airflow comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("ends_airflow") is not None)
+
+
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory) -> Iterator[Place]:
+def airflow_process(tmp_path_factory) -> Iterator[tuple[Place, "subprocess.Popen[str]"]]:
     """An Airflow under a real scheduler with LocalExecutor; its data set files have a bad one among them."""
     place = make_place(tmp_path_factory.mktemp("airflow"))
     (place.datasets / "broken.toml").write_text('schedule = "at night"\n')
     (place.datasets / "nights.toml").write_text(NIGHTS)
     process = place.start_ui()
     try:
-        yield place
+        yield place, process
     finally:
-        end(process)
+        if process.poll() is None:
+            end(process)
+
+
+@pytest.fixture(scope="session")
+def airflow(airflow_process) -> Place:
+    """The place of the shared Airflow."""
+    return airflow_process[0]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from airflow.sdk import DAG
-from place import Place, end, ended, free_port, make_place, until
+from place import Place, end, ended, free_port, until
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.local.home import PROJECT
@@ -492,12 +492,10 @@ def test_second_ui_is_refused(airflow):
 # --- the end of it ---------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_ends_the_ui_and_a_stage_at_work(tmp_path):
-    """SIGTERM is what ends the Airflow that the other tests share."""
-    place = make_place(tmp_path)
-    process = place.start_ui()
-    with Airflow(place.home.url) as rest:
-        start(rest, dataset="ended", profiles=2_000_000, shards=1)
+@pytest.mark.ends_airflow
+def test_ctrl_c_ends_the_ui_and_a_stage_at_work(airflow_process, rest):
+    place, process = airflow_process
+    start(rest, dataset="ended", profiles=2_000_000, shards=1)
     until(lambda: place.stages(), 60, "the start of a stage")
     end(process, signal.SIGINT)
     assert not place.stages()

@@ -47,17 +47,18 @@ from synthprof.orchestration.local.home import Home
 Home.default().migrate()
 """
 
-TEST_RUN = """
-    name, conf, task = sys.argv[1:]
+RUNS = """
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
     from airflow.dag_processing.dagbag import DagBag
-    dag = DagBag(f"examples/{name}.py").dags[name]
-    done = dag.test(run_conf=json.loads(conf))
-    with create_session() as session:
-        query = XComModel.get_many(run_id=done.run_id, dag_ids=name, task_ids=[task], key="return_value")
-        found = [XComModel.deserialize_value(each) for each in session.scalars(query)]
-    print("RESULT", json.dumps([str(done.state), found]))
+    found = {}
+    for name, (task, conf) in json.loads(sys.argv[1]).items():
+        done = DagBag(f"examples/{name}.py").dags[name].test(run_conf=conf)
+        with create_session() as session:
+            query = XComModel.get_many(run_id=done.run_id, dag_ids=name, task_ids=[task], key="return_value")
+            values = [XComModel.deserialize_value(each) for each in session.scalars(query)]
+        found[name] = [str(done.state), *values]
+    print("RESULT", json.dumps(found))
 """
 
 
@@ -67,11 +68,21 @@ def own(tmp_path_factory) -> Place:
     return make_place(tmp_path_factory.mktemp("own"))
 
 
-def example_run(place: Place, name: str, task: str, conf: dict, **environment: str) -> tuple[str, list]:
-    """Return the state of a run of an example by `dag.test()`, and what the task has returned."""
-    settings = {"AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES), **environment}
-    state, found = json.loads(run(place, TEST_RUN, name, json.dumps(conf), task, **settings))
-    return state, found
+@pytest.fixture(scope="module")
+def ran(own: Place) -> dict[str, list]:
+    """Of each example, run in this order by `dag.test()`: the state and what one of its tasks returned."""
+    asked = {
+        "players_and_their_index": ("repair", {"players": 900, "seed": 5}),
+        "wait_for_players": ("report", {}),
+        "ask_the_embedding_service": ("embed", {"model": "m"}),
+    }
+    with serving(Faults(key="k")) as url:
+        connection = json.dumps({"conn_type": "synthprof_embeddings", "host": url, "password": "k"})
+        settings = {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES),
+            "AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS": connection,
+        }
+        return json.loads(run(own, RUNS, json.dumps(asked), **settings))
 
 
 # --- what Airflow finds ----------------------------------------------------------------------------------
@@ -205,8 +216,8 @@ def test_every_example_is_parsed_without_an_error(own):
     ]
 
 
-def test_a_task_group_makes_a_version_and_jobs_work_on_it(own):
-    state, (repaired,) = example_run(own, "players_and_their_index", "repair", {"players": 900, "seed": 5})
+def test_a_task_group_makes_a_version_and_jobs_work_on_it(own, ran):
+    state, repaired = ran["players_and_their_index"]
     assert state == "success"
     store = Store(own.data, "players")
     made, indexed = (json.loads((folder / "MANIFEST.json").read_text()) for folder in store.versions())
@@ -215,19 +226,12 @@ def test_a_task_group_makes_a_version_and_jobs_work_on_it(own):
     assert repaired == {"version": indexed["version"], "rows": 900, "files": [], "stages": []}
 
 
-def test_a_deferred_sensor_finds_the_version_that_is_there(own):
-    state, found = example_run(own, "wait_for_players", "report", {})
-    assert state == "success"
-    assert found == [Store(own.data, "players").current().name]
+def test_a_deferred_sensor_finds_the_version_that_is_there(own, ran):
+    assert ran["wait_for_players"] == ["success", Store(own.data, "players").current().name]
 
 
-def test_the_hook_asks_the_service_of_the_connection(own):
-    with serving(Faults(key="k")) as url:
-        connection = json.dumps({"conn_type": "synthprof_embeddings", "host": url, "password": "k"})
-        settings = {"AIRFLOW_CONN_SYNTHPROF_EMBEDDINGS": connection}
-        state, (dimensions,) = example_run(
-            own, "ask_the_embedding_service", "embed", {"model": "m"}, **settings
-        )
+def test_the_hook_asks_the_service_of_the_connection(ran):
+    state, dimensions = ran["ask_the_embedding_service"]
     assert state == "success"
     assert dimensions > 0
 
