@@ -39,10 +39,10 @@ OLDEST := .venv-oldest
 oldest: $(OLDEST)/.ready ## Install the oldest Airflow that is supported (700 MB) for one test
 
 RESULTS := benchmarks/results/faults.jsonl
-faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write the table of docs/reliability.md
+faults: $(VENV)/.ready-dev ## Break it on purpose, in full (hours), and write the tables of docs/reliability.md
 	@rm -f $(RESULTS)
 	@SYNTHPROF_FAULTS_RESULTS=$(RESULTS) $(BIN)/python -m pytest -m '' tests/faults $(ARGS)
-	@$(BIN)/python tests/support/table.py $(RESULTS)
+	@$(BIN)/python tests/support/reliability.py $(RESULTS)
 
 explorer-full: $(VENV)/.ready-dev ## Ask the explorer's HTTP API a thousand odd questions per operation
 	@SYNTHPROF_OPENAPI_CASES=1000 $(BIN)/python -m pytest tests/explorer/test_openapi.py $(ARGS)

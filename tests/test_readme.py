@@ -6,6 +6,7 @@ import statistics
 from pathlib import Path
 
 import pytest
+import reliability
 from doc_examples import ROOT, examples, run_python
 
 from synthprof.runner.run import run_all
@@ -45,12 +46,18 @@ def test_how_far_estimates_of_memory_are_off_is_what_was_measured() -> None:
         off["texts" if "texts" in row else "profiles"].append(
             round(100 * (row["told_mib"] / row["peak_mib"] - 1))
         )
-    page = _text("docs/reliability.md")
+    page = _text("docs/reliability-tests.md")
     for unit, errors in off.items():
         sentence = next(
             each for each in re.split(r"[.:] ", page) if "% too much for" in each and unit in each
         )
         assert f"{min(errors)} to {max(errors)} % too much" in sentence
+
+
+def test_the_figures_of_each_promise_are_those_of_the_raw_results() -> None:
+    found = reliability.trials((RESULTS / "faults.jsonl").read_text(encoding="utf-8").splitlines())
+    assert reliability.promises(found) in (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    assert reliability.faults(found) in (ROOT / "docs/reliability-tests.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/performance.md"])

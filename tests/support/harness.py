@@ -259,7 +259,7 @@ def stop_all(process: "subprocess.Popen[str]") -> None:
 
 
 def note(fault: str, tried: int, lost: Sequence[str], **facts: Any) -> None:
-    """One raw result, for the table in docs/reliability.md, where SYNTHPROF_FAULTS_RESULTS says."""
+    """One raw result, for the tables of docs/reliability.md, where SYNTHPROF_FAULTS_RESULTS says."""
     if path := os.environ.get("SYNTHPROF_FAULTS_RESULTS"):
         line = {
             "fault": fault,
