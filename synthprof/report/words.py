@@ -14,6 +14,10 @@ CARD_HEAD = ("id", KEY, TEXT, "cluster_id")
 """Columns that have a place of their own on every card, beside those of the schema's view."""
 
 SCORES = {
+    "clusters": (
+        "Clusters",
+        "Shown where fewer embeddings differ than clusters were wished: each different one has its own.",
+    ),
     "inertia": (
         "Inertia",
         "Sum of squared distances to the nearest centroid. Lower is tighter, at the same number of clusters.",

@@ -24,6 +24,7 @@ from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.streams import Stream
 from synthprof.base.sums import sum_groups
+from synthprof.similarity.equal_rows import EqualRows, equal_rows
 from synthprof.similarity.threads import (
     BLAS_VALUES_MIN,
     PRODUCT_ROWS,
@@ -45,6 +46,8 @@ SUMS = 4  # partial sums of a cluster: a fixed number, so that threads do not sh
 SPREAD_CLUSTERS_MAX = 64  # each costs about 6 ms: nothing beside the iterations up to here
 SPREAD_ROWS = 4_096
 SPREAD_TRIALS = 64
+ROUNDING = 1e-5
+"""Share of a squared length that a distance in float32, of up to 4,096 values, may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +56,14 @@ class Training:
 
     centroids: (k, d) float32. inertia: the sum of squared distances of the sample to the centroids before
     the last update, by which attempts are compared; infinite where there was no iteration. device: "cpu" or
-    "gpu".
+    "gpu". distinct: rows of the sample without their repetitions.
     """
 
     centroids: Matrix
     inertia: float
     iterations: int
     device: str
+    distinct: int
 
 
 def training_rows(rows: int, k: int, seed_words: int) -> RowNumbers:
@@ -84,7 +88,8 @@ def train(
 
     sample: (n, d) float32, finite, n >= k. Attempts start from k random rows, for up to 64 clusters
     from rows far apart; they stop once the centroids stand still, and are compared by inertia. A cluster
-    left empty takes half of the worst.
+    left empty takes half of the worst. Equal rows of the sample are one point for all choices of points; if
+    there are no more than k of them, they are the centroids, and may be fewer.
     The bytes depend on everything but `threads`; a GPU rounds differently from a CPU.
     Raises SpecError if k is not within 1..n, StageError if a value is not finite.
     """
@@ -93,11 +98,13 @@ def train(
         raise SpecError(
             f"clusters={k} is not within 1..{len(sample)}, the rows to train on; use fewer clusters"
         )
-    device = _device(use_gpu)
+    device, equal = _device(use_gpu), equal_rows(sample)
+    if equal is not None and len(equal.firsts) <= k:
+        return Training(sample[equal.firsts], 0.0, 0, device, len(equal.firsts))
     with one_thread_each(threads) as pool:
         keys = (seed % 2**64 + (redo << 64) for redo in range(max(1, nredo)))
-        starts = (_start(sample, k, key) for key in keys)
-        tries = [_lloyd(sample, start, niter, pool, device) for start in starts]
+        starts = (_start(sample, k, key, equal) for key in keys)
+        tries = [_lloyd(sample, start, niter, pool, device, equal) for start in starts]
     return min(tries, key=lambda training: training.inertia)
 
 
@@ -118,6 +125,23 @@ def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels
         )
     with one_thread_each(min(threads, -(-len(vectors) // PRODUCT_ROWS))) as pool:
         return _nearest(products(vectors), len(vectors), flat_index(centroids), pool)
+
+
+def are_nearest(vectors: Matrix, labels: Labels, centroids: Matrix) -> NDArray[np.bool_]:
+    """Return for each row whether no other centroid is nearer than its label's, by more than rounding, (n,).
+
+    vectors: (n, d) float32. labels: (n,); one beyond the centroids is wrong. Of centroids that are as near,
+    `equal_rows.unify` may have chosen another than `assign` does.
+    """
+    nearest, _ = assign(vectors, centroids)
+    good: NDArray[np.bool_] = nearest == labels
+    rows = np.flatnonzero(~good & (labels >= 0) & (labels < len(centroids)))
+    to_label, to_nearest = (
+        np.square(vectors[rows].astype(np.float64) - centroids[each[rows]]).sum(axis=1)
+        for each in (labels, nearest)
+    )
+    good[rows] = to_label <= to_nearest + ROUNDING * np.square(vectors[rows]).sum(axis=1)
+    return good
 
 
 def _distinct(rows: int, count: int, key: int) -> RowNumbers:
@@ -143,12 +167,22 @@ def _device(use_gpu: bool) -> str:
     return "cpu"
 
 
-def _start(sample: Matrix, k: int, key: int) -> Matrix:
-    """Return the rows to start from, (k, d): random ones, or spread out where a missed group matters."""
+def _start(sample: Matrix, k: int, key: int, equal: EqualRows | None) -> Matrix:
+    """Return the rows to start from, (k, d): random ones, or spread out where a missed group matters.
+
+    No two of them are equal: a repetition is replaced by a random row that is not among them.
+    """
     if k > SPREAD_CLUSTERS_MAX:
-        return sample[_distinct(len(sample), k, key)]
-    rows = sample[_distinct(len(sample), min(len(sample), SPREAD_ROWS), key)]
-    return rows[_spread_out(rows, k, key)]
+        rows = _distinct(len(sample), k, key)
+    else:
+        drawn = _distinct(len(sample), min(len(sample), SPREAD_ROWS), key)
+        rows = drawn[_spread_out(sample[drawn], k, key)]
+    if equal is not None:
+        chosen, places = np.unique(equal.classes[rows], return_index=True)
+        rest = np.delete(equal.firsts, chosen)
+        others = rest[_distinct(len(rest), k - len(chosen), key)]
+        rows = np.concatenate([rows[np.sort(places)], others])
+    return sample[rows]
 
 
 def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
@@ -174,17 +208,28 @@ def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
     return chosen
 
 
-def _lloyd(sample: Matrix, centroids: Matrix, niter: int, pool: ThreadPoolExecutor, device: str) -> Training:
+def _lloyd(
+    sample: Matrix,
+    centroids: Matrix,
+    niter: int,
+    pool: ThreadPoolExecutor,
+    device: str,
+    equal: EqualRows | None,
+) -> Training:
     parts, inertia, iterations = _equal_parts(sample), math.inf, 0
     while iterations < niter:
         iterations += 1
         labels, squared = _nearest(parts, len(sample), flat_index(centroids, device), pool)
         inertia, before = float(squared.sum(dtype=np.float64)), centroids
-        errors = np.bincount(labels, squared, len(before)).astype(np.float64, copy=False)
-        centroids = _split_worst(*_means(sample, labels, len(before), pool), errors)
+        means, counts = _means(sample, labels, len(before), pool)
+        if equal is None:
+            errors = np.bincount(labels, squared, len(before)).astype(np.float64, copy=False)
+            centroids = _split_worst(means, counts, errors)
+        else:
+            centroids = _take_farthest(means, counts, sample, labels, equal)
         if np.array_equal(before, centroids):
             break
-    return Training(centroids, inertia, iterations, device)
+    return Training(centroids, inertia, iterations, device, len(sample if equal is None else equal.firsts))
 
 
 def _equal_parts(sample: Matrix) -> list[Matrix]:
@@ -231,11 +276,29 @@ def _means(sample: Matrix, labels: Labels, k: int, pool: ThreadPoolExecutor) -> 
 def _split_worst(means: Matrix, counts: RowNumbers, errors: NDArray[np.float64]) -> Matrix:
     """Each empty cluster takes half of the one with the largest error then, a little to either side.
 
-    FAISS draws one in proportion to its rows instead, and so may split a heap of identical rows for nothing.
+    FAISS draws one in proportion to its rows instead.
     """
     sign = np.where(np.arange(means.shape[1]) % 2, -SPLIT, SPLIT)
     for empty in np.flatnonzero(counts == 0):
         worst = int(np.argmax(errors))
         means[empty], means[worst] = means[worst] * (1 + sign), means[worst] * (1 - sign)
         errors[empty] = errors[worst] = errors[worst] / 2
+    return means
+
+
+def _take_farthest(
+    means: Matrix, counts: RowNumbers, sample: Matrix, labels: Labels, equal: EqualRows
+) -> Matrix:
+    """Each empty cluster takes one of the rows farthest from their means; equal rows count once.
+
+    To split the worst would cut a heap of equal rows in two.
+    """
+    empty = np.flatnonzero(counts == 0)
+    if not len(empty):
+        return means
+    off = np.empty(len(equal.firsts))
+    for first in range(0, len(off), PRODUCT_ROWS):
+        rows = equal.firsts[first : first + PRODUCT_ROWS]
+        off[first : first + len(rows)] = np.square(sample[rows] - means[labels[rows]]).sum(axis=1)
+    means[empty] = sample[equal.firsts[np.argsort(-off, kind="stable")[: len(empty)]]]
     return means

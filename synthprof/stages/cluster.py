@@ -1,6 +1,8 @@
 """k-means over the embeddings: the centroids, the cluster of each profile, and how good they are."""
 
+import logging
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +11,8 @@ import pyarrow as pa
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
-from synthprof.similarity.kmeans import assign, train, training_rows
+from synthprof.similarity.equal_rows import digests, unify
+from synthprof.similarity.kmeans import Training, assign, train, training_rows
 from synthprof.similarity.scores import adjusted_rand_index, silhouette
 from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
@@ -22,6 +25,8 @@ from synthprof.store.sqlite.indexes import Coded, add_indexes
 
 SILHOUETTE_ROWS = 4_000
 
+logger = logging.getLogger(__name__)
+
 
 def run(context: Context) -> Outcome:
     """`clusters.db`, `centroids.npy` and `labels.npy` are there, with the scores of the clustering."""
@@ -29,20 +34,16 @@ def run(context: Context) -> Outcome:
     read_receipts(context.folder("vectorize"), spec.blocks)
     k = clusters_of(spec)
     sample = training_sample(context, k)
-    training = train(
-        sample,
-        k,
-        niter=spec.kmeans_niter,
-        nredo=spec.kmeans_nredo,
-        seed=spec.seed,
-        threads=context.budget.workers,
-        use_gpu=spec.use_gpu,
-    )
-    labels, inertia = _assign_all(context, training.centroids)
+    training = _train(context, sample, k)
+    if training.distinct < k and len(sample) < spec.profiles:
+        sample = np.concatenate([sample, _others(context, sample, k)])
+        training = _train(context, sample, k)
+    found = _told(k, training)
+    labels, inertia = _assign_all(context, training.centroids, repeated=training.distinct < len(sample))
     files = (
         _save(context, CENTROIDS, training.centroids),
         _save(context, LABELS, labels),
-        _persist(context, context.blocks.without_missing(labels), k),
+        _persist(context, context.blocks.without_missing(labels), found["clusters"]),
     )
     scores = {
         "inertia": inertia,
@@ -50,7 +51,7 @@ def run(context: Context) -> Outcome:
     }
     if not spec.collection:  # nobody knows what the rows of a collection are drawn from
         scores["adjusted_rand_index"] = adjusted_rand_index(labels, _archetypes(context))
-    return Outcome(spec.profiles, files, {"clusters": k, "device": training.device, "scores": scores})
+    return Outcome(spec.profiles, files, found | {"device": training.device, "scores": scores})
 
 
 def training_sample(context: Context, k: int) -> npt.NDArray[np.float32]:
@@ -60,16 +61,61 @@ def training_sample(context: Context, k: int) -> npt.NDArray[np.float32]:
     return context.blocks.rows_at(EMBEDDINGS, rows)
 
 
-def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], float]:
-    """Return the cluster of every profile, and the sum of squared distances to the centroids."""
+def _train(context: Context, sample: npt.NDArray[np.float32], k: int) -> Training:
+    spec = context.spec
+    return train(
+        sample,
+        k,
+        niter=spec.kmeans_niter,
+        nredo=spec.kmeans_nredo,
+        seed=spec.seed,
+        threads=context.budget.workers,
+        use_gpu=spec.use_gpu,
+    )
+
+
+def _others(context: Context, sample: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+    """Return the first k embeddings that differ from those of the sample and from each other, or all."""
+    known = np.unique(digests(sample))
+    rows = [sample[:0]]
+    for embeddings in context.blocks.matrices(EMBEDDINGS):
+        of, firsts = np.unique(digests(embeddings), return_index=True)
+        rows.append(embeddings[np.sort(firsts[~np.isin(of, known)])])
+        known = np.union1d(known, of)
+        if sum(map(len, rows)) >= k:
+            break
+    return np.concatenate(rows)[:k]
+
+
+def _told(k: int, training: Training) -> dict[str, Any]:
+    """Return the number of clusters for the receipt; log and record that it is below the wished k."""
+    clusters = len(training.centroids)
+    if clusters == k:
+        return {"clusters": k}
+    logger.warning("different embeddings: %d, fewer than clusters=%d; each has its own cluster", clusters, k)
+    return {"clusters": clusters, "clusters_wished": k}
+
+
+def _assign_all(
+    context: Context, centroids: npt.NDArray[np.float32], repeated: bool
+) -> tuple[npt.NDArray[np.int32], float]:
+    """Return the cluster of every profile, and the sum of squared distances to the centroids.
+
+    repeated: some embeddings are equal; they get one cluster.
+    """
     labels = np.empty(context.spec.profiles, dtype=np.int32)
+    of = np.empty(context.spec.profiles if repeated else 0, dtype=np.uint64)
     inertia, done = 0.0, 0
     for embeddings in context.blocks.matrices(EMBEDDINGS):
         found, distances = assign(embeddings, centroids, context.budget.workers)
         labels[done : done + len(found)] = found
         inertia += float(distances.sum(dtype=np.float64))
+        if repeated:
+            of[done : done + len(found)] = digests(embeddings)
         done += len(found)
         context.progress(done, context.spec.profiles)
+    if repeated:
+        unify(labels, of)
     return labels, inertia
 
 

@@ -1,8 +1,9 @@
 """The short account of a version, for the console and as the frame of its report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from synthprof.base.units import MIB
 from synthprof.report.model import Report, StageRow, added_up
@@ -44,10 +45,19 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         marginals=(),
         cluster_sizes=list(sizes.values()),
         map_points=None,
-        scores=manifest.scores | {"index": details.get("export_index", {}).get("kind")},
+        scores=_clusters_found(details["cluster"])
+        | manifest.scores
+        | {"index": details.get("export_index", {}).get("kind")},
         example=example | cluster,
         view=load_view(manifest.spec["profile_schema"]),
     )
+
+
+def _clusters_found(cluster: Mapping[str, Any]) -> dict[str, str]:
+    """Return, as a score, that there are fewer clusters than wished, since not more embeddings differ."""
+    if "clusters_wished" not in cluster:
+        return {}
+    return {"clusters": f"{cluster['clusters']:,} of {cluster['clusters_wished']:,} wished"}
 
 
 def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:

@@ -15,7 +15,7 @@ from synthprof.pipeline import FILES
 from synthprof.profiles.drawing import Generated, generate
 from synthprof.profiles.features import features
 from synthprof.schemas.loader import load_schema
-from synthprof.similarity.kmeans import assign
+from synthprof.similarity.kmeans import are_nearest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,
@@ -174,9 +174,11 @@ def _cluster_faults(
         return
     if version.spec.slow_encoder and EMBEDDINGS_DB not in intact:
         return
-    labels, _ = assign(embeddings, centroids)
-    labels[missing] = NO_CLUSTER
-    if labels.tolist() != stored.column("cluster_id").to_pylist():
+    labels = stored.column("cluster_id").to_numpy()
+    if (
+        len(labels) != len(embeddings)
+        or not np.where(missing, labels == NO_CLUSTER, are_nearest(embeddings, labels, centroids)).all()
+    ):
         yield "clusters are not those of the nearest centroids"
 
 
