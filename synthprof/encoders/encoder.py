@@ -79,7 +79,10 @@ def check_encoder(spec: Spec) -> None:
     if spec.encoder == "model" and not spec.model:
         raise SpecError("encoder=model needs model, the folder of a model or the name of one")
     if spec.encoder == "model":
+        from synthprof.encoders.slow.runtimes import check_folder
+
         check_installed("model", "tenacity")
+        check_folder(spec.model)
     if spec.encoder == "http":
         check_installed("http", "httpx", "tenacity")
         from synthprof.encoders.slow.http import endpoint_of

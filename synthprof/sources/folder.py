@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.sources.permitted import check_permitted
+from synthprof.base.permitted import check_permitted
 
 FILES_BATCH = 256
 MAX_BYTES = 1 << 20

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from synthprof.base.errors import SpecError
+from synthprof.base.permitted import check_permitted
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.sources.folder import Folder
 from synthprof.sources.parquet import Parquet
-from synthprof.sources.permitted import check_permitted
 from synthprof.sources.sqlite import Sqlite
 from synthprof.spec.spec import Runtime
 

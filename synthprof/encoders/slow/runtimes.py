@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from synthprof.base.errors import SpecError, first_line
 from synthprof.base.extras import command
+from synthprof.base.permitted import check_all_permitted
 
 LoadedModel = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 """One vector per text, (n, dim), of any norm."""
@@ -65,13 +66,20 @@ def load_model(model: str, threads: int, use_gpu: bool) -> LoadedModel:
         ) from error
 
 
+def check_folder(model: str) -> None:
+    """Raise SpecError if the model is a folder that may not be read, or that has a link to such a file."""
+    with suppress(OSError, RuntimeError):  # a path that cannot be looked at is refused when it is loaded
+        if (folder := _folder_of(model)) is not None:
+            check_all_permitted(folder, "model")
+
+
 def format_of(model: str) -> ModelFormat:
     """Return the runtime of a model by the files of its folder; a name means sentence-transformers.
 
     Raises SpecError for a folder that is none of a model.
     """
-    folder = Path(model).expanduser()
-    if not (folder.is_absolute() or folder.exists() or model.startswith((".", "~"))):
+    folder = _folder_of(model)
+    if folder is None:
         return "transformers"
     if _is_static(folder):
         return "static"
@@ -85,6 +93,13 @@ def format_of(model: str) -> ModelFormat:
         f"model={folder} is not the folder of a model: it has neither {', '.join(MARKS)} nor {ONNX_FILES[0]}"
         "; name the folder of a sentence-transformers, ONNX or model2vec model"
     )
+
+
+def _folder_of(model: str) -> Path | None:
+    """Return the folder that a model is; None for the name of one."""
+    folder = Path(model).expanduser()
+    is_path = folder.is_absolute() or folder.exists() or model.startswith((".", "~"))
+    return folder if is_path else None
 
 
 def _is_static(folder: Path) -> bool:

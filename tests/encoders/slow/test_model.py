@@ -68,6 +68,25 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
         ModelEncoder(str(tmp_path), 384).check()
 
 
+def test_a_model_outside_of_the_permitted_folders_is_refused_wherever_links_lead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, closed = tmp_path / "open", tmp_path / "closed"
+    for folder in (one / "model", closed):
+        folder.mkdir(parents=True)
+    monkeypatch.setenv("SYNTHPROF_SOURCES", str(one))
+    monkeypatch.chdir(tmp_path)
+    (one / "link").symlink_to(closed)
+    for model in (closed, closed / "none", one / ".." / "closed", one / "link", "closed", "./closed"):
+        with pytest.raises(SpecError, match=r"model=.* is not below SYNTHPROF_SOURCES=.*; name a path below"):
+            encoder_of(Spec(encoder="model", model=str(model)))
+    for model in (str(one / "model"), "open/model", "some/name"):
+        encoder_of(Spec(encoder="model", model=model))
+    (one / "model" / "tokenizer.json").symlink_to(closed / "secret")
+    with pytest.raises(SpecError, match=r"model=.*/model/tokenizer.json is not below SYNTHPROF_SOURCES"):
+        encoder_of(Spec(encoder="model", model=str(one / "model")))
+
+
 WORDS = ("[UNK]", "joga", "xadrez", "corre", "de", "kart", "noite")
 TABLE = np.random.default_rng(1).standard_normal((len(WORDS), 16)).astype(np.float32)
 
