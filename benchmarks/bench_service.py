@@ -145,7 +145,7 @@ def _embed(server: Faults, texts: list[str], options: argparse.Namespace) -> Any
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(server) as url,
-        Answers(Path(folder), "m") as answers,
+        Answers(Path(folder), "m", DIM) as answers,
         HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 60), "m", DIM) as service,
     ):
         return Embedder(service, answers, effort).embed(texts)

@@ -125,7 +125,7 @@ STAGES = (
           disk=lambda of: of.table),
     Stage("vectorize", 2, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
           pooled=True, texts=True,
-          blocks=("vectors", "embeddings", "missing"),
+          blocks=("vectors", "embeddings", "missing", "failures"),
           memory=lambda of: of.working + of.encoding,
           disk=lambda of: of.matrices),
     Stage("persist_blobs", 3, "dataset", ("vectorize",),

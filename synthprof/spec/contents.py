@@ -16,7 +16,7 @@ OVERVIEW = "overview.json"
 MAP = "map.arrow"
 REPORT = "report.html"
 
-BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing"]
+BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing", "failures"]
 """A kind of block file."""
 
 TABLE_PAGE_BYTES = 16_384

@@ -2,12 +2,11 @@
 
 import itertools
 import threading
-from pathlib import Path
 
 import numpy as np
 
 from synthprof.base.errors import StageError
-from synthprof.base.files import FileRecord, write_text
+from synthprof.base.files import FileRecord
 from synthprof.encoders.encoder import encoder_of
 from synthprof.encoders.slow.answers import Answers, text_digest
 from synthprof.encoders.slow.asking import Effort, Embedded, Embedder
@@ -16,9 +15,10 @@ from synthprof.pipeline import STAGES
 from synthprof.profiles.features import features
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.stages.context import Context, Outcome
-from synthprof.stages.failures import FAILURES, replace_failures
-from synthprof.store.blocks import EMBEDDINGS, MISSING, VECTORS
-from synthprof.store.build import ENCODER, SINCE
+from synthprof.stages.failures import write_failures
+from synthprof.store.blocks import EMBEDDINGS, FAILURES, MISSING, VECTORS
+from synthprof.store.build import ENCODER, SINCE, Build
+from synthprof.store.facts import read_fact, write_fact
 
 
 def check_service(context: Context) -> None:
@@ -44,11 +44,11 @@ def forget_outdated(context: Context) -> None:
         context.build.invalidate(*(each.name for each in STAGES[first:]))
         for block in outdated:
             context.blocks.path(EMBEDDINGS, block).unlink()
-    write_text(context.build.folder / ENCODER, model)
+    write_fact(context.build.folder / ENCODER, model)
 
 
 def embed(context: Context) -> Outcome:
-    """Embed the blocks of the shard; rows that the service fails are recorded in `embedding_failures`.
+    """Embed the blocks of the shard; rows that the service fails are recorded with their reasons.
 
     Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
     next attempt asks for those rows alone.
@@ -56,7 +56,7 @@ def embed(context: Context) -> Outcome:
     seconds = context.request.runtime.request_seconds
     with (
         _service(context.spec, seconds) as service,
-        Answers(context.store.home, service.identity) as answers,
+        Answers(context.store.home, service.identity, service.dim) as answers,
     ):
         counter = _Counter(context)
         embedder = Embedder(service, answers, _effort(context), counter.add)
@@ -68,7 +68,7 @@ def embed(context: Context) -> Outcome:
             context.blocks.path(EMBEDDINGS, block).unlink()
         raise StageError(
             f"{failed} rows have no embedding, max_failed={allowed} are allowed; the reasons are in "
-            f"{context.folder() / FAILURES}; run it again to try them once more, or raise max_failed"
+            f"{context.folder()}/{FAILURES}-*.jsonl; run it again to try them once more, or raise max_failed"
         )
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
     details = {"encoder": context.spec.encoder, "model": context.spec.model, "identity": service.identity}
@@ -93,8 +93,7 @@ def _model(spec: Spec) -> str:
 
 
 def _recorded(context: Context) -> str:
-    path = context.build.folder / ENCODER
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return str(read_fact(context.build.folder / ENCODER) or "")
 
 
 def _service(spec: Spec, request_seconds: float = 60.0) -> SlowEncoder:
@@ -104,14 +103,22 @@ def _service(spec: Spec, request_seconds: float = 60.0) -> SlowEncoder:
 
 
 def _effort(context: Context) -> Effort:
-    runtime, since = context.request.runtime, context.build.folder / SINCE
+    runtime = context.request.runtime
     return Effort(
         batch_size=runtime.batch_size,
         requests_in_flight=runtime.requests_in_flight,
         patience_seconds=runtime.patience_seconds,
         limit=runtime.limit,
-        since=float(since.read_text()) if since.exists() else 0.0,
+        since=_since(context.build),
     )
+
+
+def _since(build: Build) -> float:
+    """Return since when answers count. Raises StageError if that was written, and changed since."""
+    path, found = build.folder / SINCE, read_fact(build.folder / SINCE)
+    if path.exists() and not isinstance(found, float):
+        raise StageError(f"{path} changed after being written; run it again from setup on, which renews it")
+    return found if isinstance(found, float) else 0.0
 
 
 def _embed_block(
@@ -128,15 +135,15 @@ def _embed_block(
         blocks.write(VECTORS, block, features(context.schema, profiles, context.spec.dim_vector))
     texts = service.texts(profiles)
     embedded = embedder.embed(texts)
-    _record_failures(context.folder() / FAILURES, block, texts, embedded)
     _write(context, block, embedded)
+    _write_failures(context, block, texts, embedded)
     return blocks.seal(_kinds(context, block), block)
 
 
 def _kinds(context: Context, block: int) -> tuple[str, ...]:
     """Return the kinds of file that the block has."""
-    missing = context.blocks.path(MISSING, block).exists()
-    return (*context.blocks.vectorized, MISSING) if missing else context.blocks.vectorized
+    present = (kind for kind in (MISSING, FAILURES) if context.blocks.path(kind, block).exists())
+    return (*context.blocks.vectorized, *present)
 
 
 def _write(context: Context, block: int, embedded: Embedded) -> None:
@@ -149,14 +156,11 @@ def _write(context: Context, block: int, embedded: Embedded) -> None:
     context.blocks.write(EMBEDDINGS, block, embedded.embeddings)
 
 
-def _record_failures(path: Path, block: int, texts: list[str], embedded: Embedded) -> None:
-    """Replace the recorded failures of this block; those of other blocks stay."""
-    if not embedded.failures and not path.exists():
-        return
+def _write_failures(context: Context, block: int, texts: list[str], embedded: Embedded) -> None:
     first = block * BLOCK_ROWS + 1
     found = ((first + row, embedded.failures.get(text_digest(text))) for row, text in enumerate(texts))
     rows = [(number, f.digest, f.code, f.error, f.tries, f.at) for number, f in found if f]
-    replace_failures(path, first, first + len(texts), rows)
+    write_failures(context.blocks, block, rows)
 
 
 class _Counter:

@@ -10,11 +10,11 @@ from synthprof.base.files import FileRecord, record, replacing, start_writing
 from synthprof.pipeline import files_of
 from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, VETORES, File
 from synthprof.stages.context import Context, Outcome
-from synthprof.stages.failures import FAILED_ROWS, FAILURES, FAILURES_TABLE
+from synthprof.stages.failures import FAILURES_TABLE, SCHEMA, all_failures
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.blobs import append_blobs
-from synthprof.store.sqlite.database import Builder, filling, read
+from synthprof.store.sqlite.database import Builder, filling
 from synthprof.system.pool import ahead
 
 KINDS = {VETORES: VECTORS, EMBEDDINGS_DB: EMBEDDINGS}
@@ -77,6 +77,5 @@ def _persist_failures(context: Context, database: Builder, missing: np.ndarray) 
     for first in range(0, len(missing), IDS_BATCH):
         ids = ", ".join(map(str, missing[first : first + IDS_BATCH].tolist()))
         database.execute(f"UPDATE embeddings SET embedding = NULL WHERE id IN ({ids})")
-    failures = read(context.folder("vectorize") / FAILURES, FAILED_ROWS)
     database.execute(FAILURES_TABLE)
-    database.load("embedding_failures", failures.schema, failures.to_batches())
+    database.load("embedding_failures", SCHEMA, all_failures(context.blocks))

@@ -10,7 +10,8 @@ from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.plan import plan
 from synthprof.stages.survey import SURVEY
-from synthprof.store.build import ENCODER, SINCE, SPEC
+from synthprof.store.build import ENCODER, SINCE, SPEC, Build
+from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import read_receipt
 
 RENEWED = (SPEC, SINCE, ENCODER)
@@ -33,13 +34,14 @@ def run(context: Context) -> Outcome:
     logger.info("configuration: %s", request.params)
     if request.runtime.force:
         build.clear()
-        write_text(build.folder / SINCE, f"{time.time()}")
+    if request.runtime.force or not _since_is_sound(build):
+        write_fact(build.folder / SINCE, time.time())
     if context.spec.slow_encoder:
         from synthprof.stages.embed import check_service, forget_outdated  # only who asks pays for tenacity
 
         check_service(context)
         forget_outdated(context)
-    write_text(build.folder / SPEC, context.spec.model_dump_json(indent=1))
+    write_text(build.folder / SPEC, _spec_text(context))
     return Outcome(
         0,
         details={
@@ -55,16 +57,34 @@ def run(context: Context) -> Outcome:
 def holds(context: Context) -> bool:
     """Return whether the shards are those asked for now; their number may change between two attempts.
 
-    And whether the embeddings that lie there, if they are slow to make, are still those that are wanted.
+    And whether what it has written for later stages is as it was, and the embeddings that lie there, if they
+    are slow to make, are still those that are wanted.
     """
     receipt = read_receipt(context.folder(), None)
     if receipt is None or receipt.details["shards"] != _shards(context):
+        return False
+    if not (_spec_is_sound(context) and _since_is_sound(context.build)):
         return False
     if not context.spec.slow_encoder:
         return True
     from synthprof.stages import embed
 
     return embed.holds(context)
+
+
+def _spec_text(context: Context) -> str:
+    return context.spec.model_dump_json(indent=1)
+
+
+def _spec_is_sound(context: Context) -> bool:
+    path = context.build.folder / SPEC
+    return path.is_file() and path.read_bytes() == _spec_text(context).encode()
+
+
+def _since_is_sound(build: Build) -> bool:
+    """Return False if since when answers count was written but changed; then none saved so far counts."""
+    path = build.folder / SINCE
+    return not path.exists() or isinstance(read_fact(path), float)
 
 
 def _shards(context: Context) -> list[list[Any]]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from synthprof.base.files import write_text
 from synthprof.spec.estimates import Texts
+from synthprof.store.facts import read_fact, write_fact
 
 if TYPE_CHECKING:
     from synthprof.sources.survey import Survey
@@ -18,13 +18,13 @@ SURVEY = "survey.json"
 
 def write_survey(build: Path, survey: Survey) -> None:
     """Write the survey into the build folder, durably."""
-    write_text(build / SURVEY, _json().dump_json(survey).decode())
+    write_fact(build / SURVEY, _json().dump_python(survey, mode="json"))
 
 
 def read_survey(build: Path) -> Survey | None:
-    """Return the survey in the build folder; None for profiles and where no survey was written."""
-    path = build / SURVEY
-    return _json().validate_json(path.read_bytes()) if path.is_file() else None
+    """Return the survey in the build folder; None for profiles, and if it is missing or was changed."""
+    found = read_fact(build / SURVEY)
+    return None if found is None else _json().validate_python(found)
 
 
 def texts_of(build: Path) -> Texts | None:

@@ -1,6 +1,7 @@
 """The files of a block, in the folder of the stage that makes them: what they and their seal are called."""
 
 import itertools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from synthprof.pipeline import maker_of
 from synthprof.spec.contents import NO_CLUSTER
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
-BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy)")
+BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy|jsonl)")
 """Name of a block file, as `block_name` gives it: its kind and the number of its block."""
 
 SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
@@ -60,11 +61,16 @@ MISSING = "missing"
 """Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
 
 
+FAILURES = "failures"
+"""Why the missing rows have no embedding, one line of JSON each. Mostly there is no such file."""
+
+
 LABELS = "labels.npy"
 """The cluster of each profile by the nearest centroid, those without an embedding among them."""
 
 
-_SUFFIXES = {PROFILES: "arrow", ARCHETYPES: "npy", VECTORS: "npy", EMBEDDINGS: "npy", MISSING: "npy"}
+_SUFFIXES = {PROFILES: "arrow", FAILURES: "jsonl"}
+"""Suffixes of the kinds that are no arrays."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Blocks:
     def path(self, kind: str, block: int) -> Path:
         """Return the path of a block of one kind, whether it exists or not."""
         maker = maker_of(kind)
-        return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES[kind])
+        return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES.get(kind, "npy"))
 
     def profiles(self, block: int) -> pa.RecordBatch:
         """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
@@ -100,6 +106,12 @@ class Blocks:
         path = self.path(kind, block)
         with _readable(path):
             return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+
+    def lines(self, kind: str, block: int) -> list[dict[str, Any]]:
+        """Read a block of lines of JSON. Raises StageError if it cannot be read."""
+        path = self.path(kind, block)
+        with _readable(path):
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     def matrices(self, kind: str) -> Iterator[np.ndarray]:
         """Yield all blocks of one kind, in order."""
@@ -137,7 +149,7 @@ class Blocks:
         ]
         return np.concatenate(parts) if parts else self.matrix(kind, 0)[:0]
 
-    def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray") -> None:
+    def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray | str") -> None:
         """Write a block under its name, whole unless the power fails: its seal tells (docs/adr/0007).
 
         It is not flushed: blocks are made faster than disks write, and can be made again.
@@ -145,6 +157,8 @@ class Blocks:
         with replacing(self.path(kind, block), durable=False) as temporary:
             if isinstance(value, np.ndarray):
                 save_array(temporary, value)
+            elif isinstance(value, str):
+                temporary.write_text(value, encoding="utf-8")
             else:
                 with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, value.schema) as writer:
                     writer.write_batch(value)

@@ -11,23 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof.base.errors import Busy
-from synthprof.base.files import flush_folder, remove_temporaries, temporary_path, write_text
+from synthprof.base.files import flush_folder, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
 from synthprof.pipeline import stage
 from synthprof.spec.spec import Spec
+from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import receipt_paths
 from synthprof.store.state import BUILD_LOCK, Attempt
 
 SPEC = "spec.json"
 """The spec of the build."""
 
-SINCE = "since"
+SINCE = "since.json"
 """Since when answers of slow encoders count, seconds of the epoch; `force` sets it."""
 
-ENCODER = "encoder.txt"
+ENCODER = "encoder.json"
 """The digest of the model on this machine that embeds."""
 
-ANEW_FOR = "anew-for"
+ANEW_FOR = "anew-for.json"
 """The id of the run for which all was made anew."""
 
 
@@ -67,12 +68,11 @@ class Build:
 
     def is_anew_for(self, run_id: str) -> bool:
         """Return whether everything here has been made again for the run of this id."""
-        mark = self.folder / ANEW_FOR
-        return bool(run_id) and mark.exists() and mark.read_text(encoding="utf-8") == run_id
+        return bool(run_id) and read_fact(self.folder / ANEW_FOR) == run_id
 
     def mark_anew_for(self, run_id: str) -> None:
         """Record that everything has been made anew for the run of this id."""
-        write_text(self.folder / ANEW_FOR, run_id)
+        write_fact(self.folder / ANEW_FOR, run_id)
 
     def invalidate(self, *stages: str) -> None:
         """Remove all receipts of these stages ("*": of any); each is done again, from the blocks it kept."""

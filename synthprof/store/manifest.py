@@ -1,15 +1,15 @@
 """Manifests: what a published version is, with every file's checksum, and whether its files are so."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import StageError, first_line
 from synthprof.base.files import FileRecord, matches
+from synthprof.base.seals import Sealed
 from synthprof.store.receipts import Receipt
 
 MANIFEST = "MANIFEST.json"
@@ -17,10 +17,8 @@ MANIFEST = "MANIFEST.json"
 _MEND = "make it whole with `synthprof repair`"
 
 
-class Manifest(BaseModel):
+class Manifest(Sealed):
     """The description of a published version: its spec, every file with its checksum, and its stages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int
     dataset: str
@@ -32,20 +30,6 @@ class Manifest(BaseModel):
     files: tuple[FileRecord, ...]
     scores: dict[str, Any]
     stages: tuple[Receipt, ...]
-    seal: str = ""
-
-    def sealed(self) -> "Manifest":
-        """Return the same manifest with a digest of its contents, so that `read_manifest` finds changes."""
-        return self.model_copy(update={"seal": self.digest()})
-
-    def digest(self) -> str:
-        """Thirty-two hexadecimal digits that name what it says, the seal aside."""
-        # over the text as it is read again: JSON has no infinity
-        return digest_of(json.loads(self.model_dump_json(exclude={"seal"})))
-
-    def text(self) -> str:
-        """Return the contents of the file, character by character."""
-        return self.model_dump_json(indent=1)
 
     @property
     def bytes_total(self) -> int:
@@ -64,12 +48,11 @@ def read_manifest(folder: Path) -> Manifest:
     if path.is_symlink():
         raise StageError(f"{path} is a link, not the file that was published; {_MEND}")
     try:
-        content = path.read_bytes()
-        manifest = Manifest.model_validate_json(content)
+        manifest = Manifest.opened(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise StageError(f"{path} cannot be read ({first_line(error)}); {_MEND}") from error
-    if manifest.seal and (manifest.seal != manifest.digest() or content != manifest.text().encode()):
-        raise StageError(f"{path} was changed since it was published; {_MEND}")
+    except ValueError as error:
+        raise StageError(f"{path} was changed since it was published; {_MEND}") from error
     if manifest.version != folder.resolve().name:
         raise StageError(f"{path} is that of version {manifest.version}; {_MEND}")
     return manifest

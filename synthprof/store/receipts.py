@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.base.seals import Sealed
 from synthprof.base.units import MIB
 from synthprof.spec.shards import Shard
 
@@ -15,10 +14,8 @@ RECEIPTS = "receipt*.json"
 """Pattern of the names of receipts; `receipt_name` gives the name of one."""
 
 
-class Receipt(BaseModel):
+class Receipt(Sealed):
     """The record of a stage's work, for a shard or the whole data set: completion mark and telemetry."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     stage: str
     version: int
@@ -55,20 +52,29 @@ class Receipt(BaseModel):
 def write_receipt(folder: Path, receipt: Receipt) -> None:
     """Write the receipt beside the files that it names, which are durable before it is."""
     flush_folder(folder)
-    write_text(folder / receipt_name(receipt.shard), receipt.model_dump_json(indent=1))
+    write_text(folder / receipt_name(receipt.shard), receipt.sealed().text())
 
 
 def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
     """Return the receipt of finished work whose files exist, else None."""
-    return _read_receipt(folder / receipt_name(None if shard is None else (shard.first, shard.end)))
+    path = folder / receipt_name(None if shard is None else (shard.first, shard.end))
+    receipt = proven_receipt(path)
+    return receipt if receipt and all(is_there(folder, file) for file in receipt.files) else None
 
 
-def _read_receipt(path: Path) -> Receipt | None:
+def proven_receipt(path: Path) -> Receipt | None:
+    """Return the receipt in the file; None unless its seal is right and it tells of this place.
+
+    A sound receipt of another stage, shard or spec proves nothing here.
+    """
     try:
-        receipt = Receipt.model_validate_json(path.read_bytes())
-        return receipt if all(is_there(path.parent, file) for file in receipt.files) else None
-    except (OSError, ValidationError):
+        receipt = Receipt.opened(path.read_bytes())
+    except (OSError, ValueError):
         return None
+    folder = path.parent
+    place = (folder.parent.name, folder.name.rpartition("-")[0], path.name)
+    told = (receipt.spec[: len(folder.parent.name)], receipt.stage, receipt_name(receipt.shard))
+    return receipt if place == told else None
 
 
 def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
@@ -81,7 +87,8 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
 def receipts_in(folder: Path) -> list[Receipt]:
     """Return the receipts of finished work whose files exist, in no order; shards may overlap."""
-    return list(filter(None, map(_read_receipt, receipt_paths(folder))))
+    found = filter(None, map(proven_receipt, receipt_paths(folder)))
+    return [receipt for receipt in found if all(is_there(folder, file) for file in receipt.files)]
 
 
 def receipt_paths(folder: Path) -> list[Path]:

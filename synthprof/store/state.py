@@ -48,7 +48,7 @@ class Attempt:
     def failure(self) -> str | None:
         """Return the reason why the attempt failed, None if it has not failed so far."""
         try:
-            return (self.folder / FAILURE).read_text(encoding="utf-8") or None
+            return (self.folder / FAILURE).read_text(encoding="utf-8", errors="replace") or None
         except FileNotFoundError:
             return None
 

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -191,10 +190,8 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
     with _service(monkeypatch, Faults()) as faults:
         with pytest.raises(StageError, match="1 rows have no embedding, max_failed=0 are allowed"):
             _run(tmp_path)
-        failures = next(tmp_path.glob("asked/build/*/vectorize-*/embedding_failures.db"))
-        with contextlib.closing(sqlite3.connect(failures)) as database:
-            rows = database.execute("SELECT id, code, tries FROM embedding_failures").fetchall()
-        assert [row[:2] for row in rows] == [(bad, 500)]
+        failures = next(tmp_path.glob("asked/build/*/vectorize-*/failures-00000.jsonl")).read_text()
+        assert [(row["id"], row["code"]) for row in map(json.loads, failures.splitlines())] == [(bad, 500)]
         before = faults.asked.total()
         _run(tmp_path, max_failed=1)
         assert faults.asked.total() - before < 20  # that row and texts known to be good, alone

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from synthprof.base.errors import Busy, StageError
 from synthprof.base.files import FileRecord, write_text
-from synthprof.orchestration.bucket.publication import BEGUN, EPOCH
+from synthprof.orchestration.bucket.publication import ANEW_FOR, BEGUN, EPOCH
 from synthprof.orchestration.bucket.records import read_if_there
 from synthprof.orchestration.bucket.work import Work
 from synthprof.pipeline import Stage
 from synthprof.stages.setup import RENEWED
-from synthprof.store.build import ANEW_FOR, Build
+from synthprof.store.build import Build
 
 
 @dataclass(frozen=True)

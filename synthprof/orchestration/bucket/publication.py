@@ -22,6 +22,9 @@ EPOCH = "EPOCH"
 BEGUN = "BEGUN"
 """The object that is written whenever a run begins in a build."""
 
+ANEW_FOR = "anew-for"
+"""The object that names the run whose `force` began the epoch."""
+
 BUILD_RESTS = datetime.timedelta(days=1)
 """A build in which a run began more recently is not pruned: that run may still be at work, on any machine."""
 
@@ -116,4 +119,4 @@ def sound_manifest(text: str | None) -> Manifest | None:
         found = Manifest.model_validate_json(text or "")
     except ValidationError:
         return None
-    return found if found.seal == found.digest() else None
+    return found if found.is_proven else None

@@ -10,17 +10,17 @@ from synthprof.store.receipts import Receipt
 
 def receipt_text(receipt: Receipt) -> str:
     """Return the receipt as its object holds it."""
-    return receipt.model_dump_json(indent=1)
+    return receipt.sealed().text()
 
 
 def named_files(text: str) -> tuple[FileRecord, ...]:
-    """Return the files that a seal or a receipt names. Raises ValidationError if it is neither."""
-    return SEAL.validate_json(text) if text.startswith("[") else Receipt.model_validate_json(text).files
+    """Return the files that a seal or a receipt names. Raises ValueError if it is neither, or was changed."""
+    return SEAL.validate_json(text) if text.startswith("[") else Receipt.opened(text.encode()).files
 
 
 def read_if_there(path: Path) -> str | None:
-    """Return the text of the file, or None if there is none."""
-    with contextlib.suppress(FileNotFoundError):
+    """Return the text of the file, or None if there is none or it is no text."""
+    with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
         return path.read_text()
     return None
 

@@ -18,6 +18,7 @@ from synthprof.encoders.slow.http import Endpoint, HttpEncoder, endpoint_of
 from synthprof.encoders.slow.request import Progress
 
 DIM = 32
+UNIT = np.full(DIM, DIM**-0.5, np.float32)
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def _embedder(
     settings = {"batch_size": 16, "requests_in_flight": 4, "pause_seconds": 0.05, "patience_seconds": 20}
     with (
         serving(faults) as url,
-        Answers(tmp_path, f"m {DIM}") as answers,
+        Answers(tmp_path, f"m {DIM}", DIM) as answers,
         HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 20), "m", DIM) as service,
     ):
         yield Embedder(service, answers, Effort(**settings | effort), progress)
@@ -153,14 +154,14 @@ def test_an_answer_counts_though_the_moment_was_set_by_a_clock_that_is_ahead(tmp
 
 def test_a_full_disk_and_a_damaged_file_of_answers_are_one_clear_message(tmp_path: Path) -> None:
     vectors = {bytes([number]): np.zeros(5_000, np.float32) for number in range(9)}
-    with Answers(tmp_path, "m") as answers:
+    with Answers(tmp_path, "m", 5_000) as answers:
         answers._connection.execute("PRAGMA max_page_count = 9")
         with pytest.raises(SpecError, match="the disk is full; free some space"):
             answers.save(vectors)
         assert not answers.find(list(vectors))
     answers.path.write_bytes(b"?" * 4_096)
-    with pytest.raises(StageError, match=f"{answers.path} cannot be used .file is not a database.*remove it"):
-        Answers(tmp_path, "m")
+    with pytest.raises(StageError, match=f"{answers.path} is damaged .file is not a database.*remove it"):
+        Answers(tmp_path, "m", 5_000)
 
 
 def test_bad_texts_at_the_front_do_not_eat_the_limit(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_bad_texts_at_the_front_do_not_eat_the_limit(tmp_path: Path) -> None:
         limited = _embedder(tmp_path, Faults(), limit=3)
         with limited as embedder, suppress(SpecError):
             embedder.embed(texts)
-    with Answers(tmp_path, f"m {DIM}") as answers:
+    with Answers(tmp_path, f"m {DIM}", DIM) as answers:
         assert set(answers.find([text_digest(text) for text in texts])) == set(map(text_digest, texts[3:]))
 
 
@@ -305,18 +306,18 @@ class _Unlucky:
 
     def ask(self, texts: Sequence[str], patient: bool = True) -> list[np.ndarray | None]:
         if texts != ["unlucky"]:
-            return [np.ones(DIM, np.float32)] * len(texts)
+            return [UNIT] * len(texts)
         self.asked += 1
         if self.asked == 1:
             raise Rejected(500, "internal")
-        return [None if self.asked == 2 else np.ones(DIM, np.float32)]
+        return [None if self.asked == 2 else UNIT]
 
     def ask_once(self, texts: Sequence[str]) -> list[np.ndarray | None]:
         return self.ask(texts)
 
 
 def test_a_text_that_fails_in_two_ways_by_chance_is_not_recorded(tmp_path: Path) -> None:
-    with Answers(tmp_path, f"m {DIM}") as answers:
+    with Answers(tmp_path, f"m {DIM}", DIM) as answers:
         embedder = Embedder(_Unlucky(), answers, Effort(batch_size=1, requests_in_flight=1, pause_seconds=0))
         embedded = embedder.embed(["a", "unlucky", "b"])
     assert not embedded.failures
