@@ -157,7 +157,7 @@ def test_a_request_that_cannot_be_met_is_refused_in_words(params: dict, words: s
 
 def test_what_the_child_refuses_is_raised_here(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(synthprof.SpecError, match="Not a directory; remove the file of that name"):
+    with pytest.raises(synthprof.SpecError, match="is a file, not a folder; set SYNTHPROF_HOME to a folder"):
         synthprof.run("gamers", home=tmp_path / "file", profiles=10)
     with pytest.raises(synthprof.SpecError, match=r"encoder=model needs a library|cannot be loaded"):
         synthprof.run("gamers", home=tmp_path, profiles=10, encoder="model", model="no/such-model")

@@ -4,10 +4,12 @@ import hashlib
 import json
 from pathlib import Path
 
+from synthprof.base.kinds import open_file
+
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits. Raises OSError if it cannot be read."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

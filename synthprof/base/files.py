@@ -12,14 +12,22 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from synthprof.base.digests import sha256
-from synthprof.base.errors import SpecError
+from synthprof.base.kinds import WrongKind, check_file, check_no_folder
 
 _TEMPORARY = ".tmp-"
 
 _OFFSET = ctypes.c_int64
 _SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
-_NO_LINK = (errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-"""Errors of link(2) and symlink(2) on a disk without hard or symbolic links."""
+
+_UNMOVABLE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBUSY)
+"""Errors of rename(2) for a folder that must stay where it is: EXDEV on overlayfs for one of a lower layer,
+EBUSY for a mount point."""
+
+_NO_FLUSH = (errno.EINVAL, errno.EBADF, errno.ENOSYS, errno.EOPNOTSUPP)
+"""Errors of fsync(2) on disks that have no flush of folders, and keep their names by other means."""
+
+REMOVED = f"{_TEMPORARY}removed"
+"""Name of the file that marks a folder as removed while it is emptied in its place."""
 
 
 class FileRecord(BaseModel):
@@ -51,6 +59,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     file, whose pages the kernel may have dropped: write a new one.
     """
     make_folder(path.parent)
+    check_no_folder(path)
     temporary = temporary_path(path)
     try:
         yield temporary
@@ -69,11 +78,17 @@ def temporary_path(path: Path) -> Path:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its missing parents, and flush their names to disk."""
+    """Create a folder and its missing parents, and flush their names to disk.
+
+    Raises WrongKind if something else has the name of one of them.
+    """
     if path.is_dir():
         return
     make_folder(path.parent)
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise WrongKind(path, path.lstat().st_mode, "a folder") from None
     flush_folder(path.parent)
 
 
@@ -85,7 +100,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def point(link: Path, target: str) -> None:
-    """Make `link` a symbolic link to `target` in one step, replacing an older link, and flush its folder."""
+    """Make `link` a symbolic link to `target`, in place of anything but a folder, and flush its folder."""
+    check_no_folder(link)
     temporary = temporary_path(link)
     temporary.symlink_to(target)
     try:
@@ -97,45 +113,82 @@ def point(link: Path, target: str) -> None:
     flush_folder(link.parent)
 
 
-def check_links(folder: Path) -> None:
-    """Raise SpecError if the folder's disk has no symbolic links (as exFAT), which `point` needs."""
-    probe = temporary_path(folder / "link")
-    try:
-        probe.symlink_to(".")
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        raise SpecError(
-            f"the disk of {folder} has no symbolic links, which mark the current version; set "
-            "SYNTHPROF_HOME to a folder on a disk with symbolic links, such as ext4 or xfs"
-        ) from error
-    probe.unlink()
-
-
 def share(source: Path, path: Path) -> None:
-    """Make `path` a hard link to the sealed file `source`, or a flushed copy on a disk without hard links."""
+    """Make `path` a hard link to the sealed file `source`, or a flushed copy where it cannot be linked.
+
+    Disks refuse links by many errors (none, too many, another mount); what a copy cannot do either, it tells.
+    Raises FileExistsError if there is something at `path`.
+    """
     try:
         path.hardlink_to(source)
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
+    except FileExistsError:
+        raise
+    except OSError:
         with replacing(path) as temporary:
-            shutil.copyfile(source, temporary)
+            shutil.copyfile(check_file(source), temporary)
 
 
-def take_place(temporary: Path, folder: Path) -> None:
-    """Rename the finished folder `temporary` to `folder`; an older `folder` gets the name `temporary`.
+def take_place(temporary: Path, folder: Path, key: str) -> None:
+    """Rename the finished folder `temporary` to `folder`; an older `folder` goes, or becomes `temporary`.
 
     Where the disk can exchange names, this is one step: readers find a folder at `folder` at any moment.
+    key: as `put_aside` has it.
     """
     if not folder.exists():
         temporary.rename(folder)
     elif not _exchange(temporary, folder):  # on other disks readers miss it for a moment
-        old = temporary_path(folder)
-        folder.rename(old)
+        old = put_aside(folder, key)
         temporary.rename(folder)
-        old.rename(temporary)
+        if old:
+            old.rename(temporary)
     flush_folder(folder.parent)
+
+
+def put_aside(folder: Path, key: str) -> Path | None:
+    """Give a folder a temporary name in one step and return it, for the caller to remove.
+
+    A folder that cannot be renamed is emptied in its place and removed; then None is returned. key: its file
+    without which it counts as none. That goes first; `end_removals` ends what is cut short after it.
+    """
+    temporary = temporary_path(folder)
+    if move(folder, temporary):
+        return temporary
+    with contextlib.suppress(FileNotFoundError):
+        (folder / key).rename(folder / REMOVED)
+    _empty(folder)
+    return None
+
+
+def move(folder: Path, path: Path) -> bool:
+    """Rename a folder; return False where the disk cannot rename this one, as overlayfs in a lower layer."""
+    try:
+        folder.rename(path)
+    except OSError as error:
+        if error.errno not in _UNMOVABLE:
+            raise
+        return False
+    return True
+
+
+def end_removals(parent: Path) -> None:
+    """Remove the folders below `parent` whose removal was cut short (`put_aside`)."""
+    for mark in parent.glob(f"*/{REMOVED}"):
+        _empty(mark.parent)
+
+
+def _empty(folder: Path) -> None:
+    """Remove a folder with its files, the mark of its removal last."""
+    for path in sorted(folder.iterdir(), key=lambda each: each.name == REMOVED):
+        remove(path)
+    folder.rmdir()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, link or folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -146,7 +199,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Wait until the content of a file, or the list of names of a folder, has reached the disk."""
+    """Wait until the content of a file has reached the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -154,7 +207,13 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-flush_folder = flush
+def flush_folder(path: Path) -> None:
+    """Wait until the list of names of a folder has reached the disk, where the disk has such a flush."""
+    try:
+        flush(path)
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
 
 
 def start_writing(path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Locks on files and folders, among them the locks of readers, which keep a version from being removed."""
+"""Locks on files, among them the locks of readers, which keep a version from being removed.
+
+Files only: NFS and SMB pass on locks of files to other machines, but none of folders (flock(2)).
+"""
 
 import contextlib
 import errno
@@ -10,6 +13,10 @@ from pathlib import Path
 
 from synthprof.base.errors import Busy
 from synthprof.base.files import make_folder
+from synthprof.base.kinds import WrongKind, open_descriptor
+
+_NO_LOCKS = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""Errors of flock(2) on disks without locks."""
 
 
 @contextlib.contextmanager
@@ -31,21 +38,27 @@ def lock(path: Path, what: str, *, shared: bool = False, patience_seconds: float
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Take the lock of an open file without waiting, until the descriptor is closed. Return False if held."""
+    """Take the lock of an open file without waiting, until the descriptor is closed. Return False if held.
+
+    Raises OSError with ENOLCK, and the name of the file, where the disk has no locks.
+    """
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # EACCES where SMB emulates it
         return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), path) from error
     return True
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process holds the lock file at `path` now."""
-    # NFS grants an exclusive lock only on a file opened for writing (flock(2)); readers elsewhere may ask too
-    mode = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
+    """Return whether a process holds the lock file at `path` now. Nobody holds what is no file."""
     try:
-        descriptor = os.open(path, mode | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = _open_any(path)
+    except (FileNotFoundError, NotADirectoryError, WrongKind):
         return False
     try:
         return not try_lock(descriptor)
@@ -54,31 +67,45 @@ def is_held(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def unread(folder: Path) -> Iterator[bool]:
-    """Yield whether no process reads in the folder. If so, no reader can begin (`reading`) while inside."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def unread(path: Path, patience_seconds: float = 0.0) -> Iterator[bool]:
+    """Yield whether no process reads what the file stands for (`reading`); if so, none can begin inside.
+
+    patience_seconds: time to wait for readers to end.
+    """
+    give_up = time.monotonic() + patience_seconds
+    descriptor = _open_any(path)
     try:
-        yield try_lock(descriptor)
+        while not (free := try_lock(descriptor)) and time.monotonic() < give_up:
+            time.sleep(0.02)
+        yield free
     finally:
         os.close(descriptor)
 
 
-def reading(folder: Path) -> int:
-    """Return a descriptor that keeps the folder from being removed (`unread`) until it is closed.
+def reading(path: Path) -> int:
+    """Return a descriptor that keeps what the file stands for from being removed (`unread`), while open.
 
-    Raises FileNotFoundError if the folder is gone, or if its name now belongs to another folder.
+    Raises FileNotFoundError if the file is gone, or if its name now belongs to another one.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    if try_lock(descriptor, shared=True) and _is_at(descriptor, folder):
+    descriptor = open_descriptor(path, os.O_RDONLY)
+    if try_lock(descriptor, shared=True) and _is_at(descriptor, path):
         return descriptor
     os.close(descriptor)
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def _open_any(path: Path) -> int:
+    """Open a file to ask for its exclusive lock.
+
+    NFS grants that only on a file opened for writing (flock(2)); who may only read asks on other disks.
+    """
+    return open_descriptor(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
 
 
 def _held(path: Path, shared: bool) -> int | None:
     """Return a descriptor that holds the lock file at `path`, or None if it is held."""
     make_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = open_descriptor(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     if try_lock(descriptor, shared=shared) and _is_at(descriptor, path):
         return descriptor
     os.close(descriptor)

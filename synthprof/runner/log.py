@@ -1,11 +1,14 @@
 """The file `run.log` of a build, to which every attempt adds its lines."""
 
+import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from synthprof.base.files import make_folder
+from synthprof.base.kinds import open_descriptor
 from synthprof.spec.request import Request
 from synthprof.store.store import Store
 from synthprof.system.refusals import clear_errors
@@ -19,8 +22,9 @@ def run_log(request: Request, home: Path) -> Iterator[TextIO]:
     """
     folder = Store(home, request.dataset).build(request.spec).folder
     with clear_errors():
-        folder.mkdir(parents=True, exist_ok=True)
-        log = (folder / "run.log").open("a", encoding="utf-8")
+        make_folder(folder)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        log = os.fdopen(open_descriptor(folder / "run.log", flags), "a", encoding="utf-8")
     try:
         yield log
     except KeyboardInterrupt:

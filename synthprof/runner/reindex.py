@@ -8,7 +8,7 @@ import contextlib
 from pathlib import Path
 
 from synthprof.base.errors import SpecError
-from synthprof.base.files import flush_folder, share
+from synthprof.base.files import flush_folder, make_folder, share
 from synthprof.pipeline import Stage, check_same_release, wanted
 from synthprof.runner.run import Observer, Run, run_all
 from synthprof.spec.request import Request
@@ -70,7 +70,7 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     receipts = ended(there, source.spec.blocks)
     if not receipts or ended(folder, target.spec.blocks):
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     names = [file.path for receipt in receipts for file in receipt.files]
     for name in (*names, *(path.name for path in seal_paths(there))):
         with contextlib.suppress(FileExistsError):

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import flush_folder, matches
+from synthprof.base.kinds import read_bytes
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.run import Observer, alone, ensure_done
 from synthprof.spec.request import Request
@@ -103,7 +104,7 @@ def _drop_damaged(context: Context) -> None:
 
 def _damaged_of(receipt: Path) -> list[Path]:
     try:
-        files = Receipt.model_validate_json(receipt.read_bytes()).files
+        files = Receipt.model_validate_json(read_bytes(receipt)).files
     except (OSError, ValidationError):
         return [receipt]
     return [receipt.parent / file.path for file in files if not matches(receipt.parent, file)]

@@ -42,8 +42,7 @@ def run(context: Context) -> Outcome:
     checked = ready(context)
     manifest = checked.manifest
     folder = publish(context.store, manifest, checked.sources, checked.texts)
-    if gone := prune(context.store, context.request.runtime.keep_versions):
-        logger.info("publish: removed the old versions %s", ", ".join(gone))
+    _prune(context)
     details = {
         "version": manifest.version,
         "path": str(folder),
@@ -54,6 +53,21 @@ def run(context: Context) -> Outcome:
         "example": dict(checked.example),
     }
     return Outcome(context.spec.profiles, details=details)
+
+
+def _prune(context: Context) -> None:
+    """Remove old versions; say which stay though they are old, and why."""
+    pruned = prune(context.store, context.request.runtime.keep_versions)
+    if pruned.removed:
+        logger.info("publish: removed the old versions %s", ", ".join(pruned.removed))
+    if pruned.read:
+        logger.warning(
+            "publish: kept the old versions %s, which are being read; the next run removes those that are "
+            "not read then",
+            ", ".join(pruned.read),
+        )
+    for name, reason in pruned.failed.items():
+        logger.warning("publish: the old version %s could not be removed: %s", name, reason)
 
 
 def ready(context: Context, published: Manifest | None = None) -> Ready:

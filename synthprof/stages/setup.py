@@ -4,7 +4,9 @@ import logging
 import time
 from typing import Any
 
-from synthprof.base.files import check_links, write_text
+from synthprof.base.disk import check_disk
+from synthprof.base.files import write_text
+from synthprof.base.kinds import read_bytes
 from synthprof.pipeline import version_of
 from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
@@ -26,7 +28,9 @@ logger = logging.getLogger(__name__)
 def run(context: Context) -> Outcome:
     """Make the build folder and check the plan; with `force`, remove everything of earlier runs."""
     request, build = context.request, context.build
-    check_links(build.folder)
+    for folder in (build.folder, context.store.folder):
+        check_disk(folder)
+    context.store.check_places()
     present = build.bytes_present(alone=request.runtime.force)
     planned = plan(request, context.budget, present, context.footprint)
     for warning in planned.warnings:
@@ -78,7 +82,7 @@ def _spec_text(context: Context) -> str:
 
 def _spec_is_sound(context: Context) -> bool:
     path = context.build.folder / SPEC
-    return path.is_file() and path.read_bytes() == _spec_text(context).encode()
+    return path.is_file() and read_bytes(path) == _spec_text(context).encode()
 
 
 def _since_is_sound(build: Build) -> bool:

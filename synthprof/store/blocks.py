@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.spec.contents import NO_CLUSTER
 from synthprof.spec.spec import BLOCK_ROWS, Spec
@@ -93,7 +94,7 @@ class Blocks:
     def profiles(self, block: int) -> pa.RecordBatch:
         """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
         path = self.path(PROFILES, block)
-        with _readable(path), pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+        with _readable(path), pa.OSFile(str(check_file(path))) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
             batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
             return batch
@@ -105,13 +106,13 @@ class Blocks:
         """
         path = self.path(kind, block)
         with _readable(path):
-            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+            return np.load(check_file(path), allow_pickle=False)  # type: ignore[no-any-return]
 
     def lines(self, kind: str, block: int) -> list[dict[str, Any]]:
         """Read a block of lines of JSON. Raises StageError if it cannot be read."""
         path = self.path(kind, block)
         with _readable(path):
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [json.loads(line) for line in read_text(path).splitlines()]
 
     def matrices(self, kind: str) -> Iterator[np.ndarray]:
         """Yield all blocks of one kind, in order."""
@@ -170,14 +171,15 @@ class Blocks:
         """
         paths = [self.path(kind, block) for kind in kinds]
         records = tuple(record(path, path.parent) for path in paths)
-        self._seal(kinds, block).write_bytes(SEAL.dump_json(records))
+        with replacing(self._seal(kinds, block), durable=False) as temporary:
+            temporary.write_bytes(SEAL.dump_json(records))
         return records
 
     def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
         """Return the records of a block's files if they match their seal to the last byte, else None."""
         paths = [self.path(kind, block) for kind in kinds]
         try:
-            sealed = SEAL.validate_json(self._seal(kinds, block).read_bytes())
+            sealed = SEAL.validate_json(read_bytes(self._seal(kinds, block)))
             return sealed if sealed == tuple(record(path, path.parent) for path in paths) else None
         except (OSError, ValidationError):
             return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof.base.errors import Busy
-from synthprof.base.files import flush_folder, remove_temporaries, temporary_path
+from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
 from synthprof.pipeline import stage
 from synthprof.spec.spec import Spec
@@ -63,7 +63,7 @@ class Build:
         """
         self.invalidate("*")
         for path in self.folder.glob("*"):
-            if path.is_dir() and path.name != "locks":
+            if path.is_dir() and path.name != BUILD_LOCK.parent.name:
                 shutil.rmtree(path)
 
     def is_anew_for(self, run_id: str) -> bool:
@@ -88,8 +88,25 @@ class Build:
             return
         with suppress(Busy), self.lock("remove", whole=True):
             temporary = temporary_path(self.folder)
-            self.folder.rename(temporary)
-            shutil.rmtree(temporary)
+            if move(self.folder, temporary):
+                shutil.rmtree(temporary)
+                return
+            self._empty()
+
+    def _empty(self) -> None:
+        """Remove the folder where it lies; the caller holds the lock, which goes last.
+
+        From then on another run may take a new one: what it has begun here stays.
+        """
+        self.clear()
+        locks = self.folder / BUILD_LOCK.parent
+        for path in (*self.folder.iterdir(), *locks.iterdir()):
+            if path not in (locks, self.folder / BUILD_LOCK):
+                path.unlink()
+        (self.folder / BUILD_LOCK).unlink()
+        with suppress(OSError):  # not empty
+            locks.rmdir()
+            self.folder.rmdir()
 
     @contextmanager
     def lock(self, name: str, *, whole: bool) -> Iterator[None]:

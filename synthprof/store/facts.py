@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from synthprof.base.files import write_text
+from synthprof.base.kinds import read_bytes
 from synthprof.base.seals import Sealed
 
 
@@ -23,7 +24,7 @@ def write_fact(path: Path, value: JsonValue) -> None:
 def read_fact(path: Path) -> JsonValue:
     """Return the fact; None if it is missing, was changed, or was written to another place."""
     try:
-        fact = Fact.opened(path.read_bytes())
+        fact = Fact.opened(read_bytes(path))
     except (OSError, ValueError):
         return None
     return fact.value if fact.of == _place(path) else None

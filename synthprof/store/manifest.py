@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import StageError, first_line
 from synthprof.base.files import FileRecord, matches
+from synthprof.base.kinds import WrongKind, read_bytes
 from synthprof.base.seals import Sealed
 from synthprof.store.receipts import Receipt
 
@@ -44,18 +45,28 @@ class Manifest(Sealed):
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a published version. Raise StageError if it cannot be read or was changed."""
+    manifest = read_copy(folder)
+    if manifest.version != folder.resolve().name:
+        raise StageError(
+            f"{folder / MANIFEST} is that of version {manifest.version}; give the folder that name, "
+            f"or {_MEND}"
+        )
+    return manifest
+
+
+def read_copy(folder: Path) -> Manifest:
+    """Read the manifest of a version whose folder may have another name; else as `read_manifest`."""
     path = folder / MANIFEST
     if path.is_symlink():
         raise StageError(f"{path} is a link, not the file that was published; {_MEND}")
     try:
-        manifest = Manifest.opened(path.read_bytes())
+        return Manifest.opened(read_bytes(path))
+    except WrongKind as error:
+        raise StageError(f"{error.fact}; {_MEND}") from error
     except (OSError, ValidationError) as error:
         raise StageError(f"{path} cannot be read ({first_line(error)}); {_MEND}") from error
     except ValueError as error:
         raise StageError(f"{path} was changed since it was published; {_MEND}") from error
-    if manifest.version != folder.resolve().name:
-        raise StageError(f"{path} is that of version {manifest.version}; {_MEND}")
-    return manifest
 
 
 def content_digest(files: Iterable[FileRecord]) -> str:

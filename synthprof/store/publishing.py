@@ -10,10 +10,11 @@ from pathlib import Path
 from synthprof.base.errors import Busy, StageError
 from synthprof.base.files import (
     FileRecord,
+    end_removals,
     flush_folder,
     make_folder,
-    point,
     record,
+    remove,
     remove_temporaries,
     share,
     take_place,
@@ -22,11 +23,19 @@ from synthprof.base.files import (
 )
 from synthprof.base.locks import lock, unread
 from synthprof.store.build import sweep
+from synthprof.store.leaving import ask_to_leave, forget
 from synthprof.store.manifest import MANIFEST, Manifest, damaged, read_manifest, unknown_files
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.pointer import make_current
+from synthprof.store.store import PUBLISH_LOCK, Store
 
 PUBLISH_PATIENCE_SECONDS = 600.0
 """Seconds to wait while another version of the same data set is checked and published."""
+
+LEAVE_SECONDS = 5.0
+"""Seconds for readers to let go of a version; the explorer looks twice a second whether it is asked to."""
+
+COARSE_TIMES = (1, 1_000, 1_000_000, 2_000_000_000)
+"""Nanoseconds by which a file is younger than another on disks with times of that grain, up to FAT's."""
 
 
 def publish(
@@ -47,12 +56,10 @@ def publish(
     with publish_lock(store):
         present = _intact(folder)
         if present is None or not set(manifest.files) <= set(present.files):
-            with _unread(folder) if present else nullcontext():
-                _assemble(folder, manifest, sources, texts)
+            _assemble(folder, manifest, sources, texts, read=present is not None)
         if current:
             _date_last(folder)
-        if current and not store.is_current(manifest.version):
-            point(store.folder / CURRENT, f"versions/{manifest.version}")
+            make_current(store.folder, manifest.version)
     return folder
 
 
@@ -71,8 +78,7 @@ def mend(
             return None
         unknown = unknown_files(folder, manifest.files)
         for name in unknown:
-            _remove_folder(folder / name)
-            (folder / name).unlink(missing_ok=True)
+            remove(folder / name)
         flush_folder(folder)
     return [*(file.path for file in manifest.files if file.path in bad), *unknown]
 
@@ -81,10 +87,11 @@ def mend(
 def publish_lock(store: Store) -> Iterator[None]:
     """Hold the lock on what is published; remove what killed holders left unfinished."""
     what = f"publishing of {store.dataset!r}"
-    with lock(store.folder / "publish.lock", what, patience_seconds=PUBLISH_PATIENCE_SECONDS):
+    with lock(store.folder / PUBLISH_LOCK, what, patience_seconds=PUBLISH_PATIENCE_SECONDS):
         make_folder(store.folder / "versions")
         remove_temporaries(store.folder, deep=False)
         remove_temporaries(store.folder / "versions", deep=False)
+        end_removals(store.folder / "versions")
         remove_temporaries(store.folder / "build", deep=False)
         for build in (store.folder / "build").glob("*/"):
             sweep(build)
@@ -102,22 +109,28 @@ def _intact(folder: Path) -> Manifest | None:
 
 @contextmanager
 def _unread(folder: Path) -> Iterator[None]:
-    """Hold off readers of the version, who rely on it never to change. Raises Busy if there are any."""
-    with unread(folder) as free:
+    """Hold off readers of the version, who rely on it never to change; those who can are asked to leave.
+
+    Raises Busy if any stay. The request to leave stays then, so that the next attempt finds it unread.
+    """
+    ask_to_leave(folder)
+    with unread(folder / MANIFEST, LEAVE_SECONDS) as free:
         if not free:
             raise Busy(
-                f"{folder} would get other content while it is being read; end what reads it, such as the "
-                "explorer, then run it again without force"
+                f"{folder} would get other content while it is being read; an explorer lets go of it within "
+                "seconds, end what else reads it, such as a notebook, then run it again without force"
             )
         yield
+        forget(folder)
 
 
 def _assemble(
-    folder: Path, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str]
+    folder: Path, manifest: Manifest, sources: Mapping[str, Path], texts: Mapping[str, str], *, read: bool
 ) -> None:
     """Make the version's folder under another name and put it in place in one step.
 
     A folder that it replaces leaves it its place in the order of versions, the time of its manifest.
+    read: whether that folder is a version which may be read, so that its readers must leave first.
     """
     temporary = temporary_path(folder)
     temporary.mkdir(parents=True)
@@ -132,16 +145,21 @@ def _assemble(
         write_text(temporary / MANIFEST, full.text())
         if (folder / MANIFEST).exists():
             shutil.copystat(folder / MANIFEST, temporary / MANIFEST)
-        take_place(temporary, folder)
+        with _unread(folder) if read else nullcontext():
+            take_place(temporary, folder, MANIFEST)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _date_last(folder: Path) -> None:
-    """Date the version after all others, even when the clock was set back since."""
-    youngest = max(path.stat().st_mtime_ns for path in folder.parent.glob(f"[!.]*/{MANIFEST}"))
-    stamp = max(time.time_ns(), youngest + 1)
-    os.utime(folder / MANIFEST, ns=(stamp, stamp))
+    """Date the version after all others, even where the clock was set back or the disk's times are coarse."""
+    others = (path for path in folder.parent.glob(f"[!.]*/{MANIFEST}") if path.parent != folder)
+    youngest = max((path.stat().st_mtime_ns for path in others), default=0)
+    for step in COARSE_TIMES:
+        stamp = max(time.time_ns(), youngest + step)
+        os.utime(folder / MANIFEST, ns=(stamp, stamp))
+        if (folder / MANIFEST).stat().st_mtime_ns > youngest:
+            return
 
 
 def _replace(
@@ -160,15 +178,10 @@ def _replace(
             if record(temporary, folder).model_copy(update={"path": file.path}) != file:
                 return False
         for temporary, path in ready:
-            _remove_folder(path)
+            if path.is_dir():
+                remove(path)
             temporary.replace(path)
     finally:
         for temporary, _ in ready:
             temporary.unlink(missing_ok=True)
     return True
-
-
-def _remove_folder(path: Path) -> None:
-    """Remove a folder that stands where a file belongs; leave files and links."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.base.kinds import read_bytes
 from synthprof.base.seals import Sealed
 from synthprof.base.units import MIB
 from synthprof.spec.shards import Shard
@@ -68,7 +69,7 @@ def proven_receipt(path: Path) -> Receipt | None:
     A sound receipt of another stage, shard or spec proves nothing here.
     """
     try:
-        receipt = Receipt.opened(path.read_bytes())
+        receipt = Receipt.opened(read_bytes(path))
     except (OSError, ValueError):
         return None
     folder = path.parent

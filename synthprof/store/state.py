@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from synthprof.base.files import replacing
+from synthprof.base.kinds import read_bytes
 from synthprof.base.locks import is_held, lock
 
 BuildState = Literal["building", "failed", "stopped"]
@@ -48,9 +50,11 @@ class Attempt:
     def failure(self) -> str | None:
         """Return the reason why the attempt failed, None if it has not failed so far."""
         try:
-            return (self.folder / FAILURE).read_text(encoding="utf-8", errors="replace") or None
+            return read_bytes(self.folder / FAILURE).decode(errors="replace") or None
         except FileNotFoundError:
             return None
+        except OSError as error:
+            return str(error)
 
     def note_failure(self, message: str | None) -> None:
         """Record the reason why the attempt failed; None: a new attempt begins."""
@@ -58,7 +62,8 @@ class Attempt:
         if message is None:
             path.unlink(missing_ok=True)
         elif self.folder.is_dir():
-            path.write_text(message, encoding="utf-8")
+            with replacing(path, durable=False) as temporary:
+                temporary.write_text(message, encoding="utf-8")
 
     @contextmanager
     def at_work(self, stage: str, first: int) -> Iterator[None]:

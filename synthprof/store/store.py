@@ -7,7 +7,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +14,23 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import is_there
+from synthprof.base.kinds import WrongKind, check_file, read_bytes
 from synthprof.spec.request import DATASET_PATTERN
 from synthprof.spec.spec import Spec
 from synthprof.store.build import SPEC, Build
-from synthprof.store.manifest import MANIFEST, read_manifest
+from synthprof.store.manifest import read_manifest
+from synthprof.store.pointer import (
+    CURRENT,
+    VERSION_PATTERN,
+    check_replaceable,
+    current_version,
+    points_to,
+    remedy,
+    versions_in,
+)
 
-CURRENT = "CURRENT"
-
-VERSION_PATTERN = "[0-9a-f]{12}"
+PUBLISH_LOCK = "publish.lock"
+"""Held while anything that is published changes."""
 
 
 @dataclass(frozen=True)
@@ -57,52 +65,52 @@ class Store:
     def current(self) -> Path:
         """Return the folder of the current version, resolved once so that a reader stays with it.
 
-        Raises SpecError if nothing was published.
+        Raises SpecError if nothing was published, StageError if CURRENT does not say which version it is.
         """
-        try:
-            target = (self.folder / CURRENT).readlink()
-        except OSError:
-            raise SpecError(self._nothing_published()) from None
-        if not re.fullmatch(f"versions/{VERSION_PATTERN}", str(target)):
-            raise StageError(
-                f"{self.folder / CURRENT} points outside the versions, to {target}; remove it, publish again"
-            )
-        return self.folder / target
+        version = current_version(self.folder)
+        if version is None:
+            raise SpecError(self._nothing_current())
+        return self.published(version)
 
     def versions(self) -> list[Path]:
         """Return the folders of all published versions, oldest first."""
-        found: dict[Path, int] = {}
-        for path in (self.folder / "versions").glob(f"[!.]*/{MANIFEST}"):
-            if not path.parent.is_symlink() and not path.is_symlink():
-                with suppress(FileNotFoundError):  # removed just now
-                    found[path.parent] = path.stat().st_mtime_ns
-        return sorted(found, key=lambda folder: found[folder])
+        return versions_in(self.folder)
 
     def builds(self) -> Iterator[Build]:
         """Return the builds whose spec can be read and names their folder, in the order of their names."""
         for path in sorted(self.folder.glob(f"build/*/{SPEC}")):
             try:
-                spec = Spec.model_validate_json(path.read_bytes())
+                spec = Spec.model_validate_json(read_bytes(path))
             except (OSError, ValidationError):  # removed just now, damaged, or of another release
                 continue
             if (build := self.build(spec)).folder == path.parent:
                 yield build
 
     def is_current(self, version: str) -> bool:
-        """Return whether CURRENT points to this version."""
-        link = self.folder / CURRENT
-        return link.is_symlink() and str(link.readlink()) == f"versions/{version}"
+        """Return whether readers get this version unless they name one. Raises StageError as `current`."""
+        return current_version(self.folder) == version
+
+    def check_places(self) -> None:
+        """Raise SpecError if publishing would find something else in a place that it needs."""
+        check_file(self.folder / PUBLISH_LOCK)
+        versions = self.folder / "versions"
+        if versions.exists() and not versions.is_dir():
+            raise WrongKind(versions, versions.stat().st_mode, "a folder")
+        check_replaceable(self.folder)
 
     def stands(self, version: str) -> bool:
-        """Return whether the version is current and has every file of its manifest, by name and size."""
+        """Return whether CURRENT links to the version, and it has every file of its manifest, by its size."""
         folder = self.published(version)
         try:
             files = read_manifest(folder).files
         except StageError:
             return False
-        return self.is_current(version) and all(is_there(folder, file) for file in files)
+        return points_to(self.folder, version) and all(is_there(folder, file) for file in files)
 
-    def _nothing_published(self) -> str:
+    def _nothing_current(self) -> str:
+        link = self.folder / CURRENT
+        if self.versions():
+            return f"{link} is missing; {remedy(link)}"
         known = sorted(path.parent.name for path in self.home.glob(f"*/{CURRENT}"))
         return (
             f"no data set {self.dataset!r} is published in {self.home}; published are: "

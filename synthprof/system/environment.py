@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from synthprof.base.errors import SpecError
+from synthprof.base.kinds import kind_of
 
 PARENT_PID = "SYNTHPROF_PARENT_PID"
 """Process id of the parent that started a child process, and with which the child ends."""
@@ -75,4 +76,11 @@ def home_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
             f"the path of the data root has {length} bytes, at most {HOME_BYTES_MAX} are possible; "
             f"set SYNTHPROF_HOME to a path shorter than {home}"
         )
+    _check_kind(home)
     return home
+
+
+def _check_kind(home: Path) -> None:
+    if os.path.lexists(home) and not os.path.isdir(home):  # noqa: PTH112  which tells no folder it may not see
+        kind = kind_of(home.lstat().st_mode)
+        raise SpecError(f"the data root {home} is {kind}, not a folder; set SYNTHPROF_HOME to a folder")

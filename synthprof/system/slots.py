@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from synthprof.base.errors import SpecError
+from synthprof.base.kinds import open_descriptor
 from synthprof.base.locks import try_lock
 from synthprof.system.machine import memory_is_short
 
@@ -25,7 +26,7 @@ def cpu_slot(slots: int) -> Iterator[None]:
     at a time instead of running out of memory.
     """
     folder = _slot_folder()
-    files = [os.open(folder / f"cpu-{i}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for i in range(slots)]
+    files = [open_descriptor(folder / f"cpu-{i}", os.O_RDWR | os.O_CREAT, 0o600) for i in range(slots)]
     try:
         look_again, usable = 0.0, files
         while True:

@@ -7,7 +7,8 @@ from pathlib import Path
 from synthprof.base.errors import StageError
 from synthprof.spec.request import DATASET_PATTERN
 from synthprof.store.manifest import Manifest, read_manifest
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.pointer import CURRENT, current_version
+from synthprof.store.store import Store
 
 
 def stores(home: Path) -> Iterator[Store]:
@@ -28,15 +29,26 @@ def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
     found: list[tuple[Manifest, bool]] = []
     problems: list[str] = []
     for store in stores(home):
-        folders = store.versions()
-        for folder in folders:
+        current, problem = current_of(store)
+        for folder in store.versions():
             try:
-                found.append((read_manifest(folder), store.is_current(folder.name)))
+                found.append((read_manifest(folder), folder.name == current))
             except StageError as error:
                 problems.append(str(error))
-        if folders and not any(store.is_current(folder.name) for folder in folders):
-            problems.append(
-                f"{store.folder / CURRENT} points to no version; `synthprof run` with the parameters of one "
-                "makes it current"
-            )
+        problems += [problem] if problem else []
     return found, problems
+
+
+def current_of(store: Store) -> tuple[str | None, str | None]:
+    """Return the name of the data set's current version and, if there is none but others, what is wrong."""
+    try:
+        current = current_version(store.folder)
+    except StageError as error:
+        return None, str(error)
+    names = {folder.name for folder in store.versions()}
+    if not names or current in names:
+        return current, None
+    return None, (
+        f"{store.folder / CURRENT} points to no version; `synthprof run` with the parameters of one "
+        "makes it current"
+    )

@@ -17,7 +17,7 @@ from synthprof.schemas.loader import KEY
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.spec.spec import Spec
-from synthprof.store.manifest import Manifest
+from synthprof.store.manifest import MANIFEST, Manifest
 from synthprof.store.sqlite.database import read
 
 
@@ -95,14 +95,14 @@ class ReadLock:
     """A lock that keeps a folder from being removed while it is referred to (`locks.reading`)."""
 
     def __init__(self, folder: Path) -> None:
-        """Lock the folder. Raises FileNotFoundError if it is removed."""
-        self._descriptor = reading(folder)
+        """Lock the folder by its manifest. Raises FileNotFoundError if that is removed."""
+        self._descriptor = reading(folder / MANIFEST)
 
     def holds(self, folder: Path) -> bool:
         """Return whether the path leads to the locked folder."""
         try:
-            return os.path.samestat(os.fstat(self._descriptor), folder.stat())
-        except FileNotFoundError:
+            return os.path.samestat(os.fstat(self._descriptor), (folder / MANIFEST).stat())
+        except OSError:
             return False
 
     def __del__(self) -> None:

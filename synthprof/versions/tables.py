@@ -7,7 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Matrix
-from synthprof.base.errors import SpecError
+from synthprof.base.errors import SpecError, StageError
+from synthprof.base.kinds import check_file
 from synthprof.pipeline import FILES
 from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, PERFIS, VETORES
 from synthprof.spec.spec import BLOCK_ROWS
@@ -86,7 +87,13 @@ def labels(version: Published) -> NDArray[np.uint8]:
     """Return the hidden archetype of each row; see `Version.labels`."""
     if version.spec.collection:
         raise SpecError("a collection has no archetypes, so nobody knows its true labels; take its clusters")
-    found: NDArray[np.uint8] = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
+    path = version.folder / ARCHETYPES_FILE
+    try:
+        found: NDArray[np.uint8] = np.load(check_file(path), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise StageError(
+            f"{path} cannot be read ({error}); `synthprof repair` makes a damaged version whole"
+        ) from error
     return found
 
 

@@ -181,7 +181,7 @@ def _map_faults(version: Published, intact: set[str]) -> Iterator[str]:
     if not {MAP, CLUSTERS} <= intact:
         return
     try:
-        with pa.memory_map(str(version.folder / MAP)) as file, pa.ipc.open_file(file) as reader:
+        with pa.OSFile(str(version.folder / MAP)) as file, pa.ipc.open_file(file) as reader:
             shown = reader.read_all().select(["id", CLUSTER])
     except (pa.ArrowInvalid, KeyError) as error:
         yield f"{MAP} cannot be read: {error}"

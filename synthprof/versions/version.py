@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError, StageError
+from synthprof.base.kinds import WrongKind
 from synthprof.report.head import head
 from synthprof.report.words import facts_of
 from synthprof.store.manifest import MANIFEST, read_manifest
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.pointer import CURRENT
+from synthprof.store.store import Store
 from synthprof.versions.published import Published, ReadLock
 
 if TYPE_CHECKING:  # loaded by the first question that needs them
@@ -30,8 +33,8 @@ if TYPE_CHECKING:  # loaded by the first question that needs them
     from synthprof.versions.searcher import Searcher
     from synthprof.versions.tables import Where
 
-ATTEMPTS = 100
-"""Attempts to open a version that is removed at the same moment."""
+ATTEMPTS, PAUSE_SECONDS = 100, 0.01
+"""Attempts to open a version that is removed or replaced at the same moment, and the time between two."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -226,9 +229,15 @@ def open_version(home: Path, dataset: str, version: str | None = None) -> Versio
         folder = store.current() if version is None else _named(store, version)
         try:
             lock = ReadLock(folder)
-        except FileNotFoundError:  # removed after its name was read; look again
+        except FileNotFoundError:  # removed after its name was read, or about to be replaced; look again
+            if (folder / MANIFEST).exists():
+                time.sleep(PAUSE_SECONDS)
             continue
+        except WrongKind:
+            break
         return Version(folder, read_manifest(folder), lock)
+    if folder.is_dir():
+        read_manifest(folder)  # which says what is wrong with it
     raise StageError(
         f"the current version of {dataset!r}, {folder}, is missing; make it again with `synthprof run`"
     )
@@ -239,7 +248,7 @@ def open_folder(path: Path, version: str | None = None) -> Version:
     folder = path.expanduser().absolute().resolve()
     if version is None and (folder / MANIFEST).is_file():
         return Version(folder, read_manifest(folder), ReadLock(folder))
-    if (folder / CURRENT).is_symlink():
+    if os.path.lexists(folder / CURRENT):
         return open_version(folder.parent, folder.name, version)
     raise SpecError(
         f"{path} is neither the folder of a version, which has a {MANIFEST}, nor that of a data set, which "

@@ -55,10 +55,10 @@ def test_folders_change_places_in_one_step_and_readers_of_the_old_one_keep_it(tm
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)
     with (tmp_path / "folder" / "file").open() as reader:
-        files.take_place(tmp_path / "aside", tmp_path / "folder")
+        files.take_place(tmp_path / "aside", tmp_path / "folder", "file")
         assert (tmp_path / "folder" / "file").read_text() == "aside"
         assert (tmp_path / "aside" / "file").read_text() == reader.read() == "folder"
-    files.take_place(tmp_path / "aside", tmp_path / "new")
+    files.take_place(tmp_path / "aside", tmp_path / "new", "file")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "new"]
 
 

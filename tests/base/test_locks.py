@@ -45,17 +45,17 @@ def test_shared_holders_do_not_hinder_each_other_but_an_exclusive_one(tmp_path: 
         pass
 
 
-def test_a_folder_that_is_read_is_not_free_and_one_that_was_replaced_is_not_there(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    held = locks.reading(folder)
-    with locks.unread(folder) as free:
+def test_what_is_read_is_not_free_and_what_is_about_to_be_replaced_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "manifest"
+    path.touch()
+    held = locks.reading(path)
+    with locks.unread(path) as free:
         assert not free
     os.close(held)
-    with locks.unread(folder) as free:
+    with locks.unread(path) as free:
         assert free
         with pytest.raises(FileNotFoundError):
-            locks.reading(folder)
+            locks.reading(path)
 
 
 def test_a_lock_whose_folder_was_removed_meanwhile_is_taken_on_the_new_file(tmp_path: Path) -> None:

@@ -316,7 +316,7 @@ def test_pruning_never_leaves_a_build_without_its_version(home, tmp_path):
         pruning = thread.submit(prune, store, 1)
         while not pruning.done():
             seen += builds_of(store)
-    assert pruning.result() == [older.name]
+    assert pruning.result().removed == (older.name,)
     assert not seen and len(list(store.builds())) == 1
 
 

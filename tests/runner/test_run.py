@@ -27,9 +27,10 @@ from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
+from synthprof.store.pointer import CURRENT
 from synthprof.store.publishing import publish_lock
 from synthprof.store.sqlite.database import filling
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.store import Store
 from synthprof.system.events import Failed, LogLine, ProgressMade, read
 from synthprof.system.machine import WARN_SHARE, Budget
 from synthprof.versions.unfinished import builds
@@ -389,7 +390,9 @@ def test_what_cannot_be_made_is_refused_before_any_work(
 def test_a_data_root_that_is_a_file_is_one_clear_message(tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("")
-    with pytest.raises(SpecError, match=r"cannot use .*set SYNTHPROF_HOME"):
+    with pytest.raises(
+        SpecError, match="file is a file, where a folder belongs; remove or rename it, or set"
+    ):
         run_all(Request.from_params(PARAMS), home)
 
 

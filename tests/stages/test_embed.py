@@ -97,7 +97,7 @@ def test_a_version_no_longer_open_is_closed_once_no_search_is_at_work_with_it(
         opened = OpenVersions(tmp_path)
         searcher = opened.searcher("asked", "current")
         client = searcher.encoder._client  # type: ignore[attr-defined]
-        opened.close_idle(idle_seconds=0)
+        opened.close_unused(idle_seconds=0)
         assert search_text(searcher, "joga RPG", searcher.query(3))
         assert not client.is_closed
         del searcher
@@ -214,7 +214,8 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
             run_stage(Request.from_params(PARAMS | {"save_index": False}), "publish", None, _same(tmp_path))
         monkeypatch.setattr("fault_server.POISON", "no text has this")
         before = faults.asked.total()
-        with pytest.raises(Busy, match="end what reads it, such as the explorer, then run it again"):
+        monkeypatch.setattr("synthprof.store.publishing.LEAVE_SECONDS", 0.1)
+        with pytest.raises(Busy, match="an explorer lets go of it within seconds, end what else reads it"):
             _run(tmp_path)
         del version, searcher
         _run(tmp_path)

@@ -20,7 +20,8 @@ import psutil
 import pytest
 
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.pointer import CURRENT
+from synthprof.store.store import Store
 
 DATASET = "faulty"
 SMALL: dict[str, Any] = {

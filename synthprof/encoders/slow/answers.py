@@ -24,6 +24,8 @@ import numpy as np
 from synthprof.base.arrays import Vector
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError, StageError
+from synthprof.base.files import make_folder
+from synthprof.base.kinds import check_file
 
 DIGESTS_BATCH = 500
 """Digests per query, below the 999 parameters that every SQLite takes."""
@@ -51,8 +53,8 @@ class Answers:
 
     def __init__(self, home: Path, identity: str, dim: int) -> None:
         folder = home / ".embeddings"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{digest_of(identity)}.db"
+        make_folder(folder)
+        self.path = check_file(folder / f"{digest_of(identity)}.db")
         self._dim, self._key = dim, digest_of(identity).encode()
         self._lock = threading.Lock()
         with self._clear_errors():

@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from synthprof.explorer import models
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS
 from synthprof.spec.request import DATASET_PATTERN
-from synthprof.store.store import VERSION_PATTERN
+from synthprof.store.pointer import VERSION_PATTERN
 
 MAX_HITS = 100
 

@@ -32,6 +32,9 @@ NICE = 5
 IDLE_SECONDS = 600.0
 """Time after which an unused version is closed; an open version is not removed, however old it is."""
 
+LOOK_SECONDS = 0.5
+"""Time between two looks at which versions to close; a look takes some 10 µs a version."""
+
 MIN_COMPRESSED_BYTES = 2_048
 COMPRESSION = 2
 """Level of gzip; higher levels take longer than a fast network saves."""
@@ -57,17 +60,17 @@ def _serve(connection: socket.socket, questions: Any) -> None:  # noqa: ANN401
     lanes = {lane: ThreadPoolExecutor(limits.threads, lane) for lane, limits in LIMITS.items()}
     writer = _Writer(connection.makefile("wb"))
     writer.write(Answer(READY, 200, b""))
-    threading.Thread(target=_close_idle, args=(questions,), daemon=True).start()
+    threading.Thread(target=_close_unused, args=(questions,), daemon=True).start()
     for line in connection.makefile("rb"):
         question = Question.read(line)
         lanes[question.lane].submit(_answer, question, questions, writer, time.monotonic())
 
 
-def _close_idle(questions: Any) -> None:  # noqa: ANN401
-    """Close versions that are no longer used, so that they can be removed."""
+def _close_unused(questions: Any) -> None:  # noqa: ANN401
+    """Close versions that are no longer used or that readers shall leave, so that they can be removed."""
     while True:
-        time.sleep(IDLE_SECONDS / 10)
-        questions.opened.close_idle(IDLE_SECONDS)
+        time.sleep(LOOK_SECONDS)
+        questions.opened.close_unused(IDLE_SECONDS)
 
 
 class _Writer:

@@ -9,10 +9,11 @@ from pathlib import Path
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.units import MIB
 from synthprof.spec.contents import INDEX
+from synthprof.store.leaving import is_asked_to_leave
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.store import Store
 from synthprof.system.machine import available_memory
-from synthprof.versions.inventory import stores
+from synthprof.versions.inventory import current_of, stores
 from synthprof.versions.published import Published
 from synthprof.versions.searcher import Searcher, open_searcher
 from synthprof.versions.version import Version, open_version
@@ -47,19 +48,19 @@ class OpenVersions:
         return [store.dataset for store in stores(self.home)]
 
     def manifests(self, dataset: str) -> tuple[list[Manifest], list[str]]:
-        """Return the manifests of a data set's versions, oldest first, and the errors of unreadable ones."""
-        found: list[Manifest] = []
-        problems: list[str] = []
-        for folder in Store(self.home, dataset).versions():
+        """Return the manifests of a data set's versions, oldest first, and what is wrong with others."""
+        store, found, problems = Store(self.home, dataset), list[Manifest](), list[str]()
+        for folder in store.versions():
             try:
                 found.append(self._manifest(folder))
             except StageError as error:
                 problems.append(str(error))
-        return found, problems
+        _, problem = current_of(store)
+        return found, [*problems, *([problem] if problem else [])]
 
-    def is_current(self, manifest: Manifest) -> bool:
-        """Return whether this version is the current one of its data set."""
-        return Store(self.home, manifest.dataset).is_current(manifest.version)
+    def current(self, dataset: str) -> str | None:
+        """Return the name of the data set's current version, None if it is unclear which that is."""
+        return current_of(Store(self.home, dataset))[0]
 
     def version(self, dataset: str, version: str) -> Version:
         """Return the open version; `current` means the current one. Raises NotFound."""
@@ -73,6 +74,8 @@ class OpenVersions:
             found = open_version(self.home, dataset, name)
         except SpecError as error:
             raise NotFound(str(error)) from None
+        if is_asked_to_leave(found.folder):  # it is read for this question alone
+            return found
         with self._lock:
             self._versions[dataset, name] = time.monotonic(), found
             while len(self._versions) > MAX_OPEN:
@@ -91,13 +94,23 @@ class OpenVersions:
         with self._loading:
             return self._cached(key) or self._load(key, found)
 
-    def close_idle(self, idle_seconds: float) -> None:
-        """Close the versions that were not used for this time."""
+    def close_unused(self, idle_seconds: float) -> None:
+        """Close the versions that were not used for this time, and those that readers are asked to leave.
+
+        A question that is being answered keeps its version open until then.
+        """
         oldest = time.monotonic() - idle_seconds
         with self._lock:
-            for kept in (self._versions, self._searchers):
-                for key in [key for key, (used, _) in kept.items() if used < oldest]:
-                    del kept[key]
+            used = [(key, when) for key, (when, _) in (*self._versions.items(), *self._searchers.items())]
+        young = {key for key, when in used if when >= oldest and not self._is_asked_to_leave(*key)}
+        gone = {key for key, _ in used} - young
+        with self._lock:
+            for key in gone:
+                self._versions.pop(key, None)
+                self._searchers.pop(key, None)
+
+    def _is_asked_to_leave(self, dataset: str, version: str) -> bool:
+        return is_asked_to_leave(Store(self.home, dataset).published(version))
 
     def _name(self, dataset: str, version: str) -> str:
         if version != "current":
@@ -147,8 +160,9 @@ class OpenVersions:
         )  # a search may still use it when it is no longer kept here
         if size:
             found.index  # noqa: B018  loaded here, under the lock
-        with self._lock:
-            self._searchers[key] = time.monotonic(), found
+        if not is_asked_to_leave(version.folder):
+            with self._lock:
+                self._searchers[key] = time.monotonic(), found
         return found
 
     def _bytes(self) -> int:

@@ -53,7 +53,7 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """Return what the manifest of a version says."""
         found = self._open(dataset, version)
-        return answers.version_facts(found, self.opened.is_current(found.manifest))
+        return answers.version_facts(found, self.opened.current(dataset) == found.name)
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
         """Return the name of the version, which `current` leaves open."""
@@ -73,7 +73,7 @@ class Questions:
         """Return the first points of the version's map, which are a random sample."""
         with (
             self._file(dataset, version, MAP) as path,
-            pa.memory_map(str(path)) as file,
+            pa.OSFile(str(path)) as file,
             pa.ipc.open_file(file) as reader,
         ):
             return answers.map_of_points(reader.read_all().slice(0, points), colour)
@@ -124,10 +124,11 @@ class Questions:
 
     def _dataset(self, name: str) -> models.Dataset:
         manifests, problems = self.opened.manifests(name)
-        summaries = [answers.summary_of(each, self.opened.is_current(each)) for each in reversed(manifests)]
+        current = self.opened.current(name)
+        summaries = [answers.summary_of(each, each.version == current) for each in reversed(manifests)]
         return models.Dataset(
             dataset=name,
-            current=next((each.version for each in summaries if each.current), None),
+            current=current if any(each.current for each in summaries) else None,
             versions=summaries,
             builds=[answers.build_of(each) for each in self._builds(name)],
             problems=problems,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, record
+from synthprof.base.kinds import read_text
 from synthprof.orchestration.bucket.bucket import at_once
 from synthprof.orchestration.bucket.epoch import Epoch
 from synthprof.orchestration.bucket.records import is_present, is_same, named_files, receipt_text
@@ -36,7 +37,7 @@ class Deposit:
         stored = self._put(receipt.files)
         for name in BUILD_FILES if self.work.stage.name == "setup" else ():
             if (path := self.work.build.folder / name).is_file():
-                bucket.put_text(f"{self.epoch.key}/{name}", path.read_text())
+                bucket.put_text(f"{self.epoch.key}/{name}", read_text(path))
         self._put_seals(self._seals())
         bucket.put_text(f"{key}/{receipt_name(receipt.shard)}", receipt_text(receipt))
         return stored
@@ -56,7 +57,7 @@ class Deposit:
     def _seals(self) -> dict[str, str]:
         paths = seal_paths(self.work.folder) if self.work.shard else ()
         wanted = (path for path in paths if self.work.in_shard(SEAL_FILE.fullmatch(path.name)))
-        return {path.name: path.read_text() for path in wanted}
+        return {path.name: read_text(path) for path in wanted}
 
     def _put(self, files: Iterable[FileRecord]) -> list[FileRecord]:
         """Store the contents; return the files whose content was not there before."""

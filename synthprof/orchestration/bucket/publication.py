@@ -12,7 +12,8 @@ from synthprof.base.files import FileRecord
 from synthprof.orchestration.bucket.bucket import Bucket, at_once
 from synthprof.spec.spec import Spec
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.pointer import CURRENT
+from synthprof.store.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
-from synthprof.base.files import flush_folder, point, take_place, temporary_path, write_text
+from synthprof.base.files import flush_folder, take_place, temporary_path, write_text
 from synthprof.base.text import plain
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.orchestration.bucket.publication import sound_manifest
 from synthprof.orchestration.bucket.storage import setting
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
+from synthprof.store.pointer import CURRENT, make_current
 from synthprof.store.publishing import publish_lock
-from synthprof.store.store import CURRENT, Store
+from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE, home_folder
 from synthprof.system.refusals import clear_errors
 
@@ -57,8 +58,8 @@ def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
     with publish_lock(store):
         if not _is_there(folder, manifest):
             _fetch(bucket, key, manifest, folder)
-        if version == current and not store.is_current(version):
-            point(store.folder / CURRENT, f"versions/{version}")
+        if version == current:
+            make_current(store.folder, version)
     return folder
 
 
@@ -80,7 +81,7 @@ def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
                 )
         flush_folder(temporary)
         write_text(temporary / MANIFEST, manifest.text())
-        take_place(temporary, folder)
+        take_place(temporary, folder, MANIFEST)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

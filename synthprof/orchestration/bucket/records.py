@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 from synthprof.base.files import FileRecord, record
+from synthprof.base.kinds import read_text
 from synthprof.store.blocks import SEAL
 from synthprof.store.receipts import Receipt
 
@@ -21,7 +22,7 @@ def named_files(text: str) -> tuple[FileRecord, ...]:
 def read_if_there(path: Path) -> str | None:
     """Return the text of the file, or None if there is none or it is no text."""
     with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
-        return path.read_text()
+        return read_text(path)
     return None
 
 

@@ -14,7 +14,7 @@ from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tel
 from synthprof.orchestration.tasks.params import declared as declared_param
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.spec.limits import FEW_BLOCKS
-from synthprof.store.store import VERSION_PATTERN
+from synthprof.store.pointer import VERSION_PATTERN
 from synthprof.system.environment import STORAGE
 
 COMMAND = (sys.executable, "-m", "synthprof.runner.child_upkeep")

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import CronPartitionTimetable, CronTriggerTimetable
 
 from synthprof.base.errors import SpecError
+from synthprof.base.kinds import WrongKind, read_text
 from synthprof.orchestration.tasks.names import DAGS, dag_id
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
@@ -88,7 +89,9 @@ def read_all() -> tuple[list[Dataset], list[SpecError]]:
     """
     good: list[Dataset] = []
     bad: list[SpecError] = []
-    for path in sorted(folder().glob("[!.]*.toml")):
+    if (place := folder()).exists() and not place.is_dir():
+        bad.append(SpecError(f"{place} is no folder; set SYNTHPROF_DATASETS to the folder of data set files"))
+    for path in sorted(place.glob("[!.]*.toml")):
         try:
             good.append(read(path))
         except SpecError as error:
@@ -100,9 +103,11 @@ def read(path: Path) -> Dataset:
     """Read the data set that a file describes. Raise SpecError with file, key and remedy."""
     where = f"{path.parent.name}/{path.name}"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_text(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(f"{where} is not TOML: {error}; correct or remove the file") from None
+    except WrongKind as error:
+        raise SpecError(f"{error.fact}; remove it") from None
     except OSError as error:
         raise SpecError(f"{where} cannot be read ({error.strerror}); correct or remove it") from None
     try:

@@ -11,6 +11,7 @@ from adbc_driver_manager import Error as AdbcError
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError, first_line
 from synthprof.base.files import replacing, start_writing
+from synthprof.base.kinds import WrongKind, check_file
 from synthprof.base.text import check_unicode
 from synthprof.spec.contents import TABLE_PAGE_BYTES
 from synthprof.spec.spec import BLOCK_ROWS
@@ -151,8 +152,11 @@ def read(path: Path, query: str, parameters: tuple[object, ...] = ()) -> pa.Tabl
             check_unicode(value)
     uri = f"file:{_quoted(path)}?mode=ro&immutable=1"
     try:
+        check_file(path)
         with _connected(uri) as connection:
             return connection.execute(query, parameters)
+    except WrongKind as error:
+        raise StageError(f"{error.fact}; `synthprof repair` makes a damaged version whole") from error
     except (AdbcError, OSError) as error:
         reason = first_line(error) if path.is_file() else "it is missing"
         raise StageError(
@@ -178,7 +182,7 @@ def compact(source: Path, path: Path) -> None:
     """`path` is a copy of the sealed database `source`, vacuumed and analysed, whole and durable."""
     with replacing(path) as temporary:
         try:
-            with _connected(str(source)) as connection:
+            with _connected(str(check_file(source))) as connection:
                 connection.execute("VACUUM INTO ?", (str(temporary),))
             with _connected(str(temporary)) as connection:
                 connection.execute("PRAGMA journal_mode=OFF")
