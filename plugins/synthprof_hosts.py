@@ -20,12 +20,12 @@ def known_hosts(app: "ASGIApp") -> "ASGIApp":
 
     if not conf.getboolean("core", "simple_auth_manager_all_admins"):
         return app
-    own = urlsplit(conf.get("api", "base_url", fallback="") or "").hostname
-    return only_local_hosts(app, *([own] if own else []))
+    own = urlsplit(conf.get("api", "base_url", fallback="") or "")
+    return only_local_hosts(app, *([own.hostname] if own.hostname else []), hosts=[own.netloc])
 
 
 class SynthprofHosts(AirflowPlugin):
-    """A middleware around all of Airflow, against DNS rebinding."""
+    """A middleware around all of Airflow, against DNS rebinding and requests of other sites."""
 
     name = "synthprof_hosts"
     fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [

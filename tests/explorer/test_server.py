@@ -4,17 +4,20 @@ import asyncio
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import psutil
@@ -34,11 +37,14 @@ from explorers import (
     two_versions,
 )
 from place import until
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect
 from uvicorn.server import ServerState
 
 from synthprof.base.errors import SpecError
-from synthprof.explorer.server import process, serve
+from synthprof.explorer.server import connections, process
+from synthprof.explorer.server.connections import BoundedProtocol
+from synthprof.explorer.server.middleware import only_local_hosts
 from synthprof.explorer.server.serve import standalone_app
 from synthprof.explorer.wire import LIMITS
 from synthprof.orchestration.local.home import PROJECT
@@ -287,6 +293,78 @@ def test_a_page_of_another_site_asks_nothing_but_may_lead_here(client, airflow_a
     assert mounted.get(f"/synthprof{path}", headers=headers | users[VIEWER]).status_code == status
 
 
+STRANGE = {
+    "foreign-origin": ({"origin": "https://evil.example"}, 403),
+    "origin-of-another-port": ({"origin": "http://testserver:3000"}, 403),
+    "origin-of-a-sandbox": ({"origin": "null"}, 403),
+    "no-origin": ({"origin": ""}, 403),
+    "origin-of-another-scheme": ({"origin": "file://testserver"}, 403),
+    "origin-said-to-be-ours": ({"origin": "https://evil.example", "sec-fetch-site": "same-origin"}, 403),
+    "web-socket": ({"connection": "upgrade", "upgrade": "WebSocket"}, 403),
+    "other-protocol": ({"connection": "upgrade", "upgrade": "h2c"}, 200),
+    "own-origin": ({"origin": "http://testserver"}, 200),
+    "host-in-capitals": ({"host": "TESTSERVER", "origin": "http://testserver"}, 200),
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "FOO"])
+@pytest.mark.parametrize("kind", STRANGE)
+def test_a_request_of_a_foreign_origin_is_refused_whatever_it_asks(client, airflow_app, kind, method):
+    mounted, users = airflow_app
+    headers, status = STRANGE[kind]
+    status = status if method == "GET" or status != 200 else 405
+    for who, prefix, more in ((client, "", {}), (mounted, "/synthprof", users[VIEWER])):
+        response = who.request(method, f"{prefix}/api/datasets", headers=headers | more)
+        assert response.status_code == status, prefix
+
+
+def test_a_proxy_may_give_airflow_another_host_than_its_browsers_have(airflow_app):
+    client, users = airflow_app
+    (mount,) = (route for route in client.app.routes if getattr(route, "path", "") == "/synthprof")
+    mount.app.app.state.access.hosts = ("airflow.example:8443",)
+    given = users[VIEWER] | {"origin": "https://airflow.example:8443"}
+    assert client.get("/synthprof/api/datasets", headers=given).status_code == 200
+    assert client.get("/synthprof/api/datasets", headers=given | FOREIGN).status_code == 403
+
+
+def test_web_sockets_are_refused_with_and_without_a_token(home, airflow_app):
+    mounted, users = airflow_app
+    with alone(home, "a-token-of-enough-characters") as client:
+        for who, path, headers in (
+            (client, "/", {}),
+            (client, "/api/datasets", {"authorization": "Bearer a-token-of-enough-characters"}),
+            (mounted, "/synthprof/", {}),
+            (mounted, "/synthprof/", users[OPERATOR]),
+        ):
+            with pytest.raises(WebSocketDisconnect) as refused, who.websocket_connect(path, headers=headers):
+                pass
+            assert refused.value.code == 1008
+
+
+def test_what_is_no_request_for_a_path_is_refused_or_not_answered(client):
+    def answered(**changes) -> list[Any]:
+        scope = {
+            "type": "http", "http_version": "1.1", "method": "GET", "path": "/static/app.js",
+            "query_string": b"", "headers": [(b"host", b"testserver")], "scheme": "http",
+        } | changes  # fmt: skip
+        sent: list[Any] = []
+
+        async def call() -> None:
+            async def send(message) -> None:
+                sent.append(message.get("status"))
+
+            await client.app(scope, asyncio.Event().wait, send)
+
+        asyncio.run(call())
+        return sent
+
+    assert answered()[0] == 200
+    assert answered(path="http://evil.example/static/app.js")[0] == 400
+    assert answered(path="*", method="OPTIONS")[0] == 400
+    assert answered(http_version="9.9")[0] == 505
+    assert answered(type="webtransport") == []
+
+
 def test_a_browser_without_a_session_is_sent_to_sign_in(airflow_app):
     client, _ = airflow_app
     response = client.get("/synthprof/", headers={"accept": "text/html"})
@@ -332,7 +410,8 @@ def test_alone_every_route_asks_for_the_token(home):
     token = "a-token-of-enough-characters"
     with alone(home, token) as client:
         for method, path, body in _requests(client.app):
-            for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic !"}):
+            for given in (None, "Bearer wrong", "Basic !", "Basic é", "Basic /w==", "Bearer", "Digest x"):
+                headers = {} if given is None else {"authorization": given.encode()}
                 assert client.request(method, path, json=body, headers=headers).status_code == 401, path
         assert client.get("/api/datasets", headers={"authorization": f"Bearer {token}"}).status_code == 200
         assert client.get("/api/datasets", auth=("anybody", token)).status_code == 200
@@ -356,6 +435,31 @@ def test_a_token_that_no_header_can_carry_is_refused_at_the_start(home, token):
 def test_alone_it_answers_to_the_address_that_it_listens_on(home, name):
     with TestClient(standalone_app(home, "127.0.0.2", None), base_url=f"http://{name}:8090") as client:
         assert client.get("/static/icon.svg").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:8090", None, 200),
+        ("LOCALHOST:8090", "http://localhost:8090", 200),
+        ("[::1]:8090", None, 200),
+        ("evil.example", None, 400),
+        ("evil.example", "http://evil.example", 400),
+        ("127.0.0.1.evil.example", None, 400),
+        ("127.0.0.1@evil.example", None, 400),
+        ("localhost:8090:80", None, 400),
+        ("[::1", None, 400),
+        ("", None, 400),
+        ("127.0.0.1:8090", "http://localhost:8090", 403),
+        ("127.0.0.1:8090", "http://127.0.0.1:3000", 403),
+        ("127.0.0.1:8090", "null", 403),
+    ],
+)
+def test_a_server_without_login_answers_its_own_pages_under_its_own_names(home, host, origin, status):
+    """The same middleware lies around all of the Airflow that `make ui` starts."""
+    asked = {"host": host} | ({} if origin is None else {"origin": origin})
+    for app in (standalone_app(home, "127.0.0.1", None), only_local_hosts(Response(b""))):
+        assert TestClient(app).get("/static/icon.svg", headers=asked).status_code == status
 
 
 @pytest.mark.parametrize("text", ["30s", "0", "nan", "inf"])
@@ -418,7 +522,7 @@ print(*sys.modules)"""
 @pytest.fixture(scope="module")
 def address(home):
     """Host and port of `synthprof serve`."""
-    with served(home) as url:
+    with served(home, files=256) as url:
         found = urlsplit(url)
         yield found.hostname, found.port
 
@@ -432,36 +536,98 @@ def test_headers_without_end_are_refused_before_they_fill_the_server(address):
         assert caller.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
 
 
-def test_only_connections_on_which_nobody_asks_are_closed(monkeypatch):
-    monkeypatch.setattr(serve, "IDLE_SECONDS", 0.2)
+HEADERS_BEGUN = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+BODY_BEGUN = b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+SLOW = {
+    "silent": (b"", b""),
+    "headers": (HEADERS_BEGUN, b"x"),
+    "body": (BODY_BEGUN.replace(b"/early", b"/"), b" "),
+    "body-after-its-answer": (BODY_BEGUN, b" "),
+    "idle": (HEADERS_BEGUN + b"\r\n", b""),
+    "next-headers": (HEADERS_BEGUN + b"\r\nGET", b"T"),
+    "takes-nothing": (b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n", None),
+}
+"""What each caller sends at once, and then again and again; None: it does not read, either."""
 
-    async def slow(scope, receive, send):
+
+async def _bounded(scope, receive, send) -> None:
+    """An app that answers slowly, or before the body, or with more than the caller's socket holds."""
+    if scope["path"] == "/":
+        while (await receive())["more_body"]:
+            pass
         await asyncio.sleep(1)
-        await PlainTextResponse("answered")(scope, receive, send)
+    content = b"x" * (1 << 24) if scope["path"] == "/large" else b"answered"
+    await Response(content)(scope, receive, send)
 
-    async def told(sent: bytes, address) -> bytes:
-        reader, writer = await asyncio.open_connection(*address)
-        writer.write(sent)
-        try:
-            return await asyncio.wait_for(reader.read(), 10)  # until the server closes it
-        finally:
-            writer.close()
 
-    async def ask() -> list[bytes]:
-        config = uvicorn.Config(slow, lifespan="off", timeout_keep_alive=60)
+async def _until_closed(kind: str, port: int) -> float:
+    """The seconds until the server closes the connection of a slow caller."""
+    began, (first, again) = time.monotonic(), SLOW[kind]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(first)
+    with suppress(ConnectionError):
+        while again is None or await _nothing_more(reader):
+            if again is None and time.monotonic() > began + 2:
+                await asyncio.wait_for(reader.read(), 10)
+                break
+            if again is not None:
+                writer.write(again)
+            await asyncio.sleep(0.05)
+    writer.close()
+    return time.monotonic() - began
+
+
+async def _nothing_more(reader: asyncio.StreamReader) -> bool:
+    """Whether the connection is open; what has come by now is taken."""
+    with suppress(TimeoutError, asyncio.TimeoutError):
+        return bool(await asyncio.wait_for(reader.read(1 << 16), 0.01))
+    return True
+
+
+def test_whoever_keeps_the_server_waiting_is_cut_off_and_whoever_waits_is_not(monkeypatch):
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "TAKE_SECONDS", 0.5)
+
+    async def ask() -> dict[str, float]:
+        config = uvicorn.Config(_bounded, lifespan="off", timeout_keep_alive=60)
         config.load()
         loop, state = asyncio.get_running_loop(), ServerState()
-        server = await loop.create_server(
-            lambda: serve.IdleTimeoutProtocol(config, state, {}), "127.0.0.1", 0
-        )
+        server = await loop.create_server(lambda: BoundedProtocol(config, state, {}), "127.0.0.1", 0)
         async with server:
-            address = server.sockets[0].getsockname()
-            begun = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
-            return await asyncio.gather(*(told(sent, address) for sent in (b"", begun, begun + b"\r\n")))
+            port = server.sockets[0].getsockname()[1]
+            took = await asyncio.gather(*(_until_closed(kind, port) for kind in SLOW))
+            assert not state.connections
+        return dict(zip(SLOW, took, strict=True))
 
-    silent, half, whole = asyncio.run(ask())
-    assert silent == half == b""
-    assert whole.endswith(b"answered")
+    took = asyncio.run(ask())
+    answered = {"idle", "next-headers"}  # they wait a second for their answer first
+    assert {kind for kind, seconds in took.items() if seconds > 1.4} == answered | {"takes-nothing"}
+    assert max(took.values()) < 5
+
+
+def test_good_callers_are_answered_while_slow_ones_want_more_connections_than_there_are(address):
+    host, port = address
+    slow = []
+    try:
+        for at in range(300):
+            slow.append(socket.create_connection(address, timeout=30))
+            slow[-1].sendall((b"", HEADERS_BEGUN, BODY_BEGUN)[at % 3])
+        for _ in range(5):
+            with closing(HTTPConnection(host, port, timeout=5)) as caller:
+                caller.request("GET", "/api/datasets")
+                assert caller.getresponse().status == 200
+    finally:
+        for each in slow:
+            each.close()
+
+
+@pytest.mark.parametrize("descriptors", [64, 256, 1_024, 1 << 20, resource.RLIM_INFINITY])
+def test_connections_and_their_files_leave_descriptors_for_the_rest(monkeypatch, descriptors):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
+    most = connections.most_connections()
+    assert 8 <= most <= 400
+    if descriptors >= 256:
+        assert 2 * most + connections.backlog() + 32 <= descriptors or descriptors < 0
 
 
 def test_the_longest_question_is_answered(address):

@@ -87,9 +87,10 @@ def inside_airflow(home: Path) -> Iterator[tuple[TestClient, dict[str | None, di
 
 
 @contextlib.contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of `synthprof serve` over `home`."""
-    command = [sys.executable, "-m", "synthprof", "serve", "--port", "0"]
+def served(home: Path, files: int = 1_024) -> Iterator[str]:
+    """The address of `synthprof serve` over `home`, which may open that many files."""
+    limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
+    command = [*limited, sys.executable, "-m", "synthprof", "serve", "--port", "0"]
     environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     environment |= PATIENT
     with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:

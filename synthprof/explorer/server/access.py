@@ -1,19 +1,20 @@
 """Access control: callers who may look, and callers who may start work."""
 
 import base64
-import binascii
 import secrets
 from typing import Any, Literal, Protocol
 
 from fastapi import HTTPException, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from synthprof.explorer.models import Permissions, RunFacts, Started
+from synthprof.explorer.server.sites import foreign, problem
 from synthprof.system.environment import TOKEN
 
 NO_AIRFLOW = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
-
+NO_WEBSOCKETS = "the explorer has no web sockets"
 
 Job = Literal["reindex", "verify"]
 """Work on a published version that a caller may start."""
@@ -21,6 +22,9 @@ Job = Literal["reindex", "verify"]
 
 class Access(Protocol):
     """The interface of an access control, as the explorer uses it."""
+
+    hosts: tuple[str, ...]
+    """Hosts, with ports, by which browsers reach the page if a proxy gives the server another `Host`."""
 
     async def admit(self, request: Request) -> Response | None:
         """Return None for a caller who may look, else the response to send, or raise HTTPException."""
@@ -40,6 +44,8 @@ class Access(Protocol):
 
 class TokenAccess:
     """Access control without Airflow: callers with the token, or every caller if there is no token."""
+
+    hosts: tuple[str, ...] = ()
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -81,7 +87,7 @@ def _credential(header: str) -> str | None:
     if kind.lower() == "basic":
         try:
             return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no ASCII before it, or no UTF-8 behind it
             return None
     return None
 
@@ -94,43 +100,19 @@ class AccessMiddleware:
         self.access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request, or pass it on."""
-        if scope["type"] == "lifespan":
+        """Refuse the request, or pass it on. A kind of request that is not known gets no answer."""
+        if scope["type"] == "http":
+            refusal = await self._refusal(Request(scope, receive))
+            await (self.app if refusal is None else refusal)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(1008, NO_WEBSOCKETS)(scope, receive, send)
+        elif scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            return  # the explorer has no web sockets
-        request = Request(scope, receive)
+
+    async def _refusal(self, request: Request) -> Response | None:
+        if "websocket" in request.headers.get("upgrade", "").lower():
+            return problem(403, NO_WEBSOCKETS)
         try:
-            refusal = await self.access.admit(request) or _cross_site(request)
+            return foreign(request, self.access.hosts) or await self.access.admit(request)
         except HTTPException as error:
-            refusal = problem(error.status_code, error.detail, error.headers)
-        if refusal is not None:
-            await refusal(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-
-def _cross_site(request: Request) -> Response | None:
-    """Return a refusal of a request that another site's page makes (Fetch Metadata, W3C), else None."""
-    site = request.headers.get("sec-fetch-site", "none")
-    if site in ("none", "same-origin") or _is_link(request):
-        return None
-    return problem(403, f"sec-fetch-site={site}: only the explorer's own page may ask for this")
-
-
-def _is_link(request: Request) -> bool:
-    """Return whether the request follows a link to the explorer.
-
-    A search may cost money and a frame loads without a click, so a frame may load the page but not the API.
-    Airflow shows the page in a frame, at times by way of another site where its user signs in.
-    """
-    if request.method not in ("GET", "HEAD") or request.headers.get("sec-fetch-mode") != "navigate":
-        return False
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return request.headers.get("sec-fetch-dest") == "document" or not path.startswith("/api/")
-
-
-def problem(status: int, detail: Any, headers: Any = None) -> Response:  # noqa: ANN401
-    """Return a refusal in the form of the API, `models.Problem`."""
-    return JSONResponse({"detail": detail}, status, headers)
+            return problem(error.status_code, error.detail, error.headers)

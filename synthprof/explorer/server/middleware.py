@@ -1,9 +1,15 @@
 """Middleware of the explorer: response headers, the size of bodies, permitted host names."""
 
+from collections.abc import Collection
+
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from synthprof.explorer.server.sites import foreign_origin
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 """`default-src` covers neither the base address, nor targets of forms, nor sites that may frame the page."""
@@ -75,10 +81,29 @@ class BodyLimitMiddleware:
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "localhost.", "[::1]")
 
 
-def only_local_hosts(app: ASGIApp, *names: str) -> ASGIApp:
-    """Return the app restricted to requests for this machine's host names or the given names.
+def only_local_hosts(app: ASGIApp, *names: str, hosts: Collection[str] = ()) -> ASGIApp:
+    """Return the app restricted to its own pages, under this machine's host names or the given names.
 
-    Otherwise a page of another site could reach a server without login by a host name of its own that
-    resolves to this machine (DNS rebinding).
+    Otherwise a page of another site could reach a server without login: by a host name of its own that
+    resolves to this machine (DNS rebinding), or by a request that changes something and needs no answer.
+
+    hosts: as `sites.foreign_origin` takes them.
     """
-    return TrustedHostMiddleware(app, [*LOCAL_HOSTS, *names])
+    return TrustedHostMiddleware(OwnPagesMiddleware(app, hosts), [*LOCAL_HOSTS, *names], www_redirect=False)
+
+
+class OwnPagesMiddleware:
+    """Middleware that refuses requests and web sockets of other sites' pages."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or pass it on."""
+        asked = scope["type"] in ("http", "websocket")
+        refusal = foreign_origin(HTTPConnection(scope), self.hosts) if asked else None
+        if refusal is not None and scope["type"] == "websocket":
+            await WebSocketClose(1008)(scope, receive, send)
+        else:
+            await (self.app if refusal is None else refusal)(scope, receive, send)

@@ -1,20 +1,19 @@
 """The explorer without Airflow: for this machine, or with a token for others."""
 
-import asyncio
 import ipaddress
+import math
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from synthprof.base.errors import SpecError
 from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app
+from synthprof.explorer.server.connections import REQUEST_SECONDS, BoundedProtocol, backlog
 from synthprof.explorer.server.middleware import only_local_hosts
 from synthprof.system.environment import TOKEN
 
@@ -23,6 +22,10 @@ MIN_TOKEN_CHARACTERS = 16
 
 MAX_HEADER_BYTES = 1 << 17
 """Largest request before its body: more than the longest text and all conditions take, percent-encoded."""
+
+
+QUEUE = 2_048
+"""Callers that wait to be accepted."""
 
 
 def standalone_app(home: Path, host: str, token: str | None) -> ASGIApp:
@@ -56,11 +59,25 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
             log_level="warning",
             server_header=False,
             lifespan="on",
-            http=IdleTimeoutProtocol,  # on h11, as httptools holds as many bytes of headers as are sent
+            loop="asyncio",  # where uvloop runs out of descriptors, it closes whoever comes next
+            http=BoundedProtocol,  # on h11, as httptools holds as many bytes of headers as are sent
+            ws="none",
+            backlog=backlog(),
+            timeout_keep_alive=math.ceil(REQUEST_SECONDS),
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with a longer queue of callers than it accepts at once."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then make the queue longer: with a full one, the system leaves callers out for a second."""
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(QUEUE)
 
 
 def _shown(host: str) -> str:
@@ -83,27 +100,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-IDLE_SECONDS = 10.0
-"""Time limit for the headers of a request; those of a browser fit into a few packets."""
-
-
-class IdleTimeoutProtocol(H11Protocol):
-    """HTTP protocol that closes a connection with no new request since the last check and none in progress.
-
-    uvicorn's own time limit begins after the first response, and again with each byte.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Check the connection from now on until it is closed."""
-        super().connection_made(transport)
-        self.loop.call_later(IDLE_SECONDS, self._look, None)
-
-    def _look(self, last: Any) -> None:  # noqa: ANN401
-        if self.transport.is_closing():
-            return
-        if self.cycle is last and (last is None or last.response_complete):
-            self.transport.close()
-        else:
-            self.loop.call_later(IDLE_SECONDS, self._look, self.cycle)

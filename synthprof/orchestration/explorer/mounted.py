@@ -20,7 +20,7 @@ from synthprof.explorer.models import Permissions, RunFacts, Started
 from synthprof.explorer.server.access import Job
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.explorer.lazy import HOST_APP
-from synthprof.orchestration.tasks.addresses import run_page
+from synthprof.orchestration.tasks.addresses import public_host, run_page
 from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG, dag_id
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.system.environment import home_folder
@@ -39,6 +39,9 @@ class AirflowUsers:
 
     Rights are asked in threads, not in the event loop: some auth managers keep them in a database.
     """
+
+    def __init__(self) -> None:
+        self.hosts: tuple[str, ...] = (public_host(),)
 
     async def admit(self, request: Request) -> Response | None:
         """Return None for a user who may see plugins; send a browser without a session to sign in."""

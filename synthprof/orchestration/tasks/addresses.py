@@ -12,6 +12,11 @@ def root_path() -> str:
     return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 
 
+def public_host() -> str:
+    """Return the host of Airflow's UI as browsers name it, with its port; empty if that is not set."""
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").netloc
+
+
 def explorer_path() -> str:
     """Return the path of the explorer."""
     return f"{root_path()}{EXPLORER}"
