@@ -1,5 +1,6 @@
-# syntax=docker/dockerfile:1
-FROM python:3.12-slim-bookworm AS build
+# syntax=docker/dockerfile:1@sha256:87999aa3d42bdc6bea60565083ee17e86d1f3339802f543c0d03998580f9cb89
+# 3.12.14
+FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254 AS build
 WORKDIR /opt/synthprof
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -12,7 +13,7 @@ RUN pip install --no-compile --no-deps --no-build-isolation . && pip uninstall -
 # some packages carry templates that are no Python: what can be compiled is
 RUN python -m compileall -qq -j 0 /opt/venv/lib || true
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 RUN useradd --uid 10001 --create-home --home-dir /opt/airflow synthprof \
  && mkdir -p /data /opt/airflow/logs \
  && chown -R synthprof /data /opt/airflow

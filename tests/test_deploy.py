@@ -15,6 +15,8 @@ from synthprof.orchestration import container
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.system import environment
 
+DOCKERFILE = PROJECT / "Dockerfile"
+DIGEST = "sha256:[0-9a-f]{64}"
 EXAMPLE, DEVELOPMENT = PROJECT / ".env.example", PROJECT / ".env.development"
 SECRETS = (
     "POSTGRES_PASSWORD",
@@ -71,6 +73,94 @@ def test_every_variable_of_the_compose_file_is_explained_in_the_example():
     rare |= {"TASK_HEARTBEAT_LOOK_SECONDS", "TASK_QUEUED_LOOK_SECONDS", "API_TIMEOUT_SECONDS"}
     assert used - named == rare
     assert named <= used
+
+
+@pytest.mark.parametrize("name", services(variables_of(DEVELOPMENT)))
+def test_every_service_may_do_no_more_than_it_must(fresh, name):
+    """Read from the file, so that it holds for services to come, too."""
+    service = services(fresh)[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert int(service["pids_limit"]) > 0
+    assert re.fullmatch(r"[1-9]\d*[mg]", service["mem_limit"]), "0 would be no limit"
+    assert not {"cap_add", "privileged", "devices", "pid", "ipc", "userns_mode"} & service.keys()
+    assert service.get("network_mode", "none") == "none"
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert all("size=" in place and ":" in place for place in service["tmpfs"]), "memory is bounded"
+    if "build" in service:
+        assert re.search(r"^USER [1-9]\d*$", DOCKERFILE.read_text(), re.MULTILINE)
+    else:
+        assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"])
+        assert re.fullmatch(rf"\S+:\S+@{DIGEST}", service["image"])
+
+
+def test_every_image_that_ours_is_built_from_is_named_by_its_digest():
+    named = re.findall(r"^(?:FROM |# syntax=)(\S+)", DOCKERFILE.read_text(), re.MULTILINE)
+    assert len(named) == 3
+    assert [image for image in named if not re.fullmatch(rf"\S+:\S+@{DIGEST}", image)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    {
+        "postgres": ("/var/run/postgresql", "/var/lib/postgresql/data", "/tmp"),
+        "redis": ("/data",),
+        "api-server": ("/opt/airflow", "/opt/airflow/logs", "/tmp", "/var/tmp", "/data"),
+        "worker": ("/opt/airflow", "/opt/airflow/logs", "/tmp", "/var/tmp", "/data"),
+    }.items(),
+)
+def test_what_a_service_writes_lies_outside_of_its_image(fresh, name, written):
+    service = services(fresh)[name]
+    mounts = [volume.split(":") for volume in service["volumes"]] if "volumes" in service else []
+    writable = {mount[min(1, len(mount) - 1)] for mount in mounts if mount[-1] != "ro"}
+    assert set(written) <= writable | {place.partition(":")[0] for place in service["tmpfs"]}
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        ("PRIVATE_ADDRESS", "0.0.0.0"),
+        ("PRIVATE_ADDRESS", "::"),
+        ("PRIVATE_ADDRESS", "10.0.0.1"),
+        ("PRIVATE_ADDRESS", "127.0.0.1.example.org"),
+        ("BASE_URL", "https://airflow.example.org"),
+        ("BASE_URL", "http://[::"),
+        ("POSTGRES_HOST", "10.0.0.1"),
+        ("REDIS_HOST", "stores.example.org"),
+        ("API_HOST", "10.0.0.1"),
+    ],
+)
+def test_secrets_of_development_start_nothing_that_other_machines_reach(fresh, variable, address):
+    others = {variable: address}
+    for name, service in services(variables_of(DEVELOPMENT) | others).items():
+        if "build" in service:
+            told = list(container.refusals(service["environment"]))
+            assert told[-1].startswith(f"{variable}="), name
+            assert told[0].endswith("`make env` writes a fresh one")
+    own = fresh | others | {"SYNTHPROF_DEVELOPMENT": "yes"}
+    assert list(container.refusals(services(own)["scheduler"]["environment"])) == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]", "::1", "localhost", "127.8.8.8", ""])
+def test_secrets_of_development_start_where_only_this_machine_reaches_them(address):
+    given = services(variables_of(DEVELOPMENT) | {"PRIVATE_ADDRESS": address})
+    assert list(container.refusals(given["guard"]["environment"])) == []
+
+
+def test_an_address_that_nobody_has_told_is_not_taken_for_this_machines():
+    given = services(variables_of(DEVELOPMENT))["scheduler"]["environment"]
+    del given["SYNTHPROF_PRIVATE_ADDRESS"]
+    assert list(container.refusals(given))[-1].startswith("PRIVATE_ADDRESS=(not set)")
+
+
+def test_the_stores_listen_only_after_their_passwords_were_looked_at(fresh):
+    """Their images would start with any."""
+    given = services(fresh)
+    assert given["guard"]["build"] == given["scheduler"]["build"]
+    assert set(container.IN_ADDRESS.values()) <= given["guard"]["environment"].keys()
+    for name in {service for service in given if "ports" in given[service] and "build" not in given[service]}:
+        assert given[name]["depends_on"]["guard"] == {"condition": "service_completed_successfully"}
 
 
 def test_a_port_of_the_host_is_not_the_port_between_services(fresh):

@@ -6,6 +6,7 @@
 
 import base64
 import binascii
+import ipaddress
 import json
 import os
 import secrets
@@ -34,6 +35,18 @@ IN_ADDRESS = {
 }
 """The secrets by their names in .env, and the variables that hold them here."""
 
+ADDRESSES = {
+    "PRIVATE_ADDRESS": "SYNTHPROF_PRIVATE_ADDRESS",
+    "BASE_URL": "AIRFLOW__API__BASE_URL",
+    "API_HOST": "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    "POSTGRES_HOST": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "REDIS_HOST": "AIRFLOW__CELERY__BROKER_URL",
+}
+"""Where this service listens, and where the others are: names in .env, and variables here."""
+
+SERVICES = {("API_HOST", "api-server"), ("POSTGRES_HOST", "postgres"), ("REDIS_HOST", "redis")}
+"""Names within the engine's own network, which no other machine reaches."""
+
 ADMIN = "SYNTHPROF_ADMIN_PASSWORD"
 """Only the API server has it."""
 
@@ -56,9 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def refusals(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence with the remedy for each weak secret; none where development is switched on."""
-    if environment.get("SYNTHPROF_DEVELOPMENT") == "yes":
-        return
+    """Yield a sentence with the remedy for each weak secret, and each address at which others would meet it.
+
+    Yields nothing where development is switched on and every address is this machine's.
+    """
+    weak = list(_weak_secrets(environment))
+    development = environment.get("SYNTHPROF_DEVELOPMENT") == "yes"
+    reachable = list(_reachable(environment)) if development else []
+    if weak and (reachable or not development):
+        yield from weak
+        yield from reachable
+
+
+def _weak_secrets(environment: Mapping[str, str]) -> Iterator[str]:
     found = {
         name: environment.get(variable, "")
         for name, variable in PLAIN.items()
@@ -70,7 +93,32 @@ def refusals(environment: Mapping[str, str]) -> Iterator[str]:
         found["ADMIN_PASSWORD"] = environment[ADMIN]
     for name, value in found.items():
         if problem := _problem(name, value):
-            yield f"{name} {problem}; `make env` writes a fresh one (SYNTHPROF_DEVELOPMENT=yes lifts this)"
+            yield f"{name} {problem}; `make env` writes a fresh one"
+
+
+def _reachable(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each address at which other machines may be."""
+    given = {name: environment.get(variable, "") for name, variable in ADDRESSES.items()}
+    hosts = {name: _host(address) for name, address in given.items()}
+    hosts["PRIVATE_ADDRESS"] = given["PRIVATE_ADDRESS"].strip("[]")
+    for name, host in hosts.items():
+        if not _is_loopback(host) and (name, host) not in SERVICES:
+            said = host or "(not set)"
+            yield f"{name}={said} is not 127.0.0.1, so SYNTHPROF_DEVELOPMENT=yes does not lift this"
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def health(url: str) -> int:

@@ -1,5 +1,6 @@
 """docker-compose.yml as an engine would read it: what each service runs, in which environment."""
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,13 @@ class Missing(Exception):
 
 def services(variables: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
     """The services, every variable replaced. Raises Missing as an engine refuses."""
-    return _replaced(yaml.safe_load(COMPOSE.read_text())["services"], variables)
+    return _replaced(_read(), variables)
+
+
+@functools.cache
+def _read() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return found
 
 
 def variables_of(path: Path) -> dict[str, str | None]:
