@@ -1,5 +1,7 @@
 """Errors, by who can remedy them."""
 
+from pathlib import Path
+
 
 class SynthprofError(Exception):
     """A failure that synthprof itself reports. Its message is written for users."""
@@ -21,6 +23,20 @@ class Busy(StageError):
     """A refusal because another process is working on the same version."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+class Damaged(StageError):
+    """A find of files that changed after being written; who works on the build removes them (`healed`)."""
+
+    def __init__(self, *paths: Path) -> None:
+        super().__init__(*paths)
+        self.paths = paths
+
+    def __str__(self) -> str:
+        """Name at most three of the files."""
+        some = ", ".join(map(str, self.paths[:3]))
+        more = f" and {len(self.paths) - 3} more files" if len(self.paths) > 3 else ""
+        return f"{some}{more} changed after being written, as failing disks do"
 
 
 def first_line(error: Exception) -> str:

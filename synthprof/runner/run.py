@@ -16,6 +16,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.files import make_folder, remove_temporaries
 from synthprof.pipeline import Stage, stage, wanted
 from synthprof.runner.background import Background
+from synthprof.runner.healing import healed, on_sound_files, removing_damage
 from synthprof.runner.meter import Meter
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
@@ -65,14 +66,23 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     stages = wanted(request.spec)
     for each in stages:
         each.prepare(request.spec)
-    with alone(request, home) as context, Background(context.budget.workers) as background:
-        return Run(_all_done(stages, context, observe, background))
+    with alone(request, home) as context:
+
+        def work(first: bool) -> tuple[Receipt, ...]:
+            with Background(context.budget.workers) as background:
+                force = request.runtime.force and first
+                return _all_done(stages, context, observe, background, force=force)
+
+        return Run(healed(context.build, work))
 
 
 def _all_done(
-    stages: Sequence[Stage], context: Context, observe: Observer, background: Background
+    stages: Sequence[Stage], context: Context, observe: Observer, background: Background, *, force: bool
 ) -> tuple[Receipt, ...]:
-    """Return the receipts of all stages, in order; a stage begins when those it needs have ended."""
+    """Return the receipts of all stages, in order; a stage begins when those it needs have ended.
+
+    force: make all of them anew.
+    """
     receipts: dict[str, Receipt] = {}
     others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
     room = context.footprint.room_beside(stages, context.budget)
@@ -83,8 +93,8 @@ def _all_done(
             work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
             background.begin(each.name, work)
         else:
-            force = context.request.runtime.force and each.name == "setup"
-            receipts[each.name] = ensure_done(each, context, observe, force=force, meter=others)
+            anew = force and each.name == "setup"
+            receipts[each.name] = ensure_done(each, context, observe, force=anew, meter=others)
     return tuple(receipts[each.name] for each in stages)
 
 
@@ -96,6 +106,7 @@ def alone(request: Request, home: Path) -> Iterator[Context]:
         with context.build.lock("run", whole=True):
             remove_temporaries(context.build.folder)
             context.build.attempt.note_failure(None)
+            context.build.forget_lost()  # every stage is looked at anyway
             yield context
 
 
@@ -120,7 +131,15 @@ def run_stage(
     request = resolved(request, home)
     _check_shard(which, shard, request.spec)
     which.prepare(request.spec)
-    with clear_errors(), _contexts(request, home, pooled=which.pooled) as context_of:
+    build = Store(home, request.dataset).build(request.spec)
+    lost = bool(build.lost()) and name != "setup"
+    with (
+        clear_errors(),
+        removing_damage(build),
+        _contexts(request, home, pooled=which.pooled or lost) as context_of,
+    ):
+        if lost:
+            _do_lost_again(context_of)
         context = context_of(shard)
         force = name == "setup" and request.runtime.force and not context.build.is_anew_for(run_id)
         if not force and (receipt := _standing_receipt(replace(context, name=name), which)) is not None:
@@ -136,6 +155,16 @@ def run_stage(
             if force and run_id:
                 context.build.mark_anew_for(run_id)
             return receipt
+
+
+def _do_lost_again(context_of: Callable[[Shard | None], Context]) -> None:
+    """Do again, in order, what was done before damage was found in the build; tasks before this one ended."""
+    build = context_of(None).build
+    with build.lock("lost", whole=True):
+        for name, shard in build.lost():
+            stage(name).prepare(build.spec)
+            ensure_done(stage(name), context_of(shard), lambda *_: None)
+        build.forget_lost()
 
 
 def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
@@ -200,7 +229,8 @@ def ensure_done(
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
     first = context.shard.first if context.shard else 0
-    with _failure_noted(context), context.build.attempt.at_work(which.name, first):
+    at_work = context.build.attempt.at_work(which.name, first)
+    with _failure_noted(context), at_work, on_sound_files(which, context):
         receipt = _work(which, context, meter or Meter(context.pool))
     logger.info("%s", receipt.line, extra={"receipt": receipt})
     return receipt

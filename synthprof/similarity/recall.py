@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.similarity.threads import one_thread_each, product_rows
 
+QUERIES = 500  # first rows whose neighbours are looked for to measure recall
 QUERY_ROWS = 256  # queries per task of an approximate search
 PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search
 SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours closer than 1e-6
@@ -83,6 +84,12 @@ def calibrate(
                 break
             value, recall = min(2 * value, most), more
     return value, recall
+
+
+def measured(index: Any, queries: Matrix, exact_ids: Ids) -> float:  # noqa: ANN401
+    """Return the recall@10 of an index as it is set."""
+    with one_thread_each(1) as pool:
+        return recall_at_10(_search(index, queries, pool), exact_ids)
 
 
 def effort(index: Any) -> tuple[Any, str, int]:  # noqa: ANN401

@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Matrix
 from synthprof.similarity.threads import flat_index, one_thread_each, products
 
+SILHOUETTE_ROWS = 4_000
+"""First rows that the silhouette is taken of."""
+
 COUNTED_ROWS = 65_536  # at once, at least: 64-bit copies of all labels would grow with the data
 
 

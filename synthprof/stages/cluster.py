@@ -13,7 +13,7 @@ from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
 from synthprof.similarity.equal_rows import digests, unify
 from synthprof.similarity.kmeans import Training, assign, train, training_rows
-from synthprof.similarity.scores import adjusted_rand_index, silhouette
+from synthprof.similarity.scores import SILHOUETTE_ROWS, adjusted_rand_index, silhouette
 from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
 from synthprof.spec.spec import BLOCK_ROWS
@@ -22,8 +22,6 @@ from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS, LABELS, save_array
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling
 from synthprof.store.sqlite.indexes import Coded, add_indexes
-
-SILHOUETTE_ROWS = 4_000
 
 logger = logging.getLogger(__name__)
 

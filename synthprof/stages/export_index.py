@@ -14,8 +14,6 @@ from synthprof.stages.cluster import training_sample
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.blocks import EMBEDDINGS, LABELS
 
-QUERIES = 500
-
 
 def run(context: Context) -> Outcome:
     """`index.faiss` is there; searching it gives profile ids. The receipt tells its kind and recall@10.
@@ -30,7 +28,7 @@ def run(context: Context) -> Outcome:
             f"index=hnsw cannot leave out the {len(missing)} rows without an embedding; "
             "use index=auto, or set max_failed=0 and embed them"
         )
-    queries = context.blocks.matrix(EMBEDDINGS, 0)[:QUERIES]
+    queries = context.blocks.matrix(EMBEDDINGS, 0)[: recall.QUERIES]
     threads = context.budget.workers
     with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
         searched = beside.submit(

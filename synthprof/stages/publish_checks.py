@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.base.errors import StageError
+from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches, record
-from synthprof.pipeline import STAGES, stage
+from synthprof.pipeline import stage
 from synthprof.profiles.checks import check
 from synthprof.profiles.columns import schema_of
 from synthprof.report.overview import count
@@ -38,7 +38,7 @@ def check_files(
 ) -> Callable[[], tuple[FileRecord, ...]]:
     """Start to read all files in the pool; the returned function waits for the records of those to publish.
 
-    It raises StageError if a file is not what its receipt says.
+    It raises Damaged if a file is not what its receipt says.
     """
     sealed = {
         context.folder(receipt.stage) / file.path: file
@@ -53,7 +53,7 @@ def check_files(
     def checked() -> tuple[FileRecord, ...]:
         found = dict(zip(paths, records, strict=True))
         if damaged := [path for path, now in found.items() if now is None or now != sealed.get(path, now)]:
-            raise _discard(context, damaged)
+            raise Damaged(*damaged)
         return tuple(now for path in sources.values() if (now := found[path]))
 
     return checked
@@ -62,13 +62,13 @@ def check_files(
 def check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> npt.NDArray[np.int64]:
     """Return the sum of `overview.count` over all blocks.
 
-    Raises StageError if a block is damaged or breaks a rule of its schema.
+    Raises Damaged if a block is, StageError if one breaks a rule of its schema.
     """
     jobs = _block_jobs(context, receipts, clusters)
     traits: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
-            raise _discard(context, checked.damaged)
+            raise Damaged(*checked.damaged)
         if checked.violations:
             raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
         traits = traits + checked.traits.astype(np.int64)
@@ -150,14 +150,3 @@ def _check_block(job: _SealedBlock) -> _Checked:
             return _Checked(np.zeros((0, 0), np.int32), violations)
         traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)
         return _Checked(traits, ())
-
-
-def _discard(context: Context, paths: Sequence[Path]) -> StageError:
-    """Remove the damaged block files, and the receipts of every stage that may have read them."""
-    context.build.invalidate(*(each.name for each in STAGES if each.name != "setup"))
-    for path in paths:
-        path.unlink(missing_ok=True)
-    return StageError(
-        f"{', '.join(map(str, paths))} changed after being written, as failing disks do; removed, with the "
-        "receipts of what was made from it: run it again, and what is needed is made anew"
-    )

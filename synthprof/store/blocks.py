@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
-from synthprof.base.errors import StageError
+from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
@@ -190,15 +190,13 @@ class Blocks:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn read errors of the block file into StageError with a remedy."""
+    """Turn read errors of the block file into StageError: Damaged if it is there."""
     try:
         yield
     except FileNotFoundError as error:
         raise StageError(f"{path} is missing; run its stage again first") from error
     except (OSError, pa.ArrowInvalid, ValueError, EOFError) as error:
-        raise StageError(
-            f"{path} is damaged ({error}); delete it, then run again: it is made anew from the spec"
-        ) from error
+        raise Damaged(path) from error
 
 
 def save_array(path: Path, array: npt.NDArray[Any]) -> None:

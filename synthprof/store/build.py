@@ -5,18 +5,21 @@
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
-from synthprof.pipeline import stage
+from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
+from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
+from synthprof.store.blocks import BLOCK_FILE, seal_name
 from synthprof.store.facts import read_fact, write_fact
-from synthprof.store.receipts import receipt_paths
+from synthprof.store.receipts import receipt_paths, shard_of
 from synthprof.store.state import BUILD_LOCK, Attempt
 
 SPEC = "spec.json"
@@ -30,6 +33,10 @@ ENCODER = "encoder.json"
 
 ANEW_FOR = "anew-for.json"
 """The id of the run for which all was made anew."""
+
+
+LOST = "lost.json"
+"""The work that was done before damage was found in the build, and must be done again."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Build:
         Receipts go first, so that none names files that are gone, whenever this is cut short.
         """
         self.invalidate("*")
+        self.forget_lost()
         for path in self.folder.glob("*"):
             if path.is_dir() and path.name != BUILD_LOCK.parent.name:
                 shutil.rmtree(path)
@@ -81,6 +89,37 @@ class Build:
                 for path in receipt_paths(folder):
                     path.unlink()
                     flush_folder(folder)
+
+    def discard(self, paths: Iterable[Path]) -> None:
+        """Remove files that changed after being written, and whatever may have been made from them.
+
+        Receipts go first, then the seals of the blocks: a block without a seal is made again.
+        """
+        names = [each.name for each in STAGES]
+        self.invalidate(*names[1:])  # the first one reads no files
+        for path in paths:
+            if block := BLOCK_FILE.fullmatch(path.name):
+                maker = names.index(path.parent.name.rpartition("-")[0])
+                for name in names[maker:]:
+                    for seal in self.folder.glob(f"{name}-*/{seal_name(int(block[2]))}"):
+                        seal.unlink()
+            path.unlink(missing_ok=True)
+
+    def lost(self) -> list[tuple[str, Shard | None]]:
+        """Return the work, by stage and shard, whose receipts `note_lost` has recorded, in order."""
+        found: Any = read_fact(self.folder / LOST)
+        return [(name, shard and Shard(*shard)) for name, shard in found or ()]
+
+    def note_lost(self) -> None:
+        """Record the work that has receipts, before `discard` takes them: the next attempt does it again."""
+        work = [(name, (shard.first, shard.end) if shard else None) for name, shard in self.lost()]
+        for each in BEFORE_PUBLISH[1:]:
+            work += [(each.name, shard_of(path)) for path in receipt_paths(self.stage_folder(each.name))]
+        write_fact(self.folder / LOST, [[name, shard and [*shard]] for name, shard in dict.fromkeys(work)])
+
+    def forget_lost(self) -> None:
+        """Remove the record of `note_lost`."""
+        (self.folder / LOST).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the folder, unless work is going on in it."""

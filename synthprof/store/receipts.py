@@ -1,5 +1,6 @@
 """Receipts: what a stage did, beside the files it left; completion mark and telemetry in one."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,12 @@ def covering(receipts: Iterable[Receipt], blocks: int, name: str) -> tuple[Recei
     if blocks not in joined:
         raise StageError(f"{name} has only {max(joined)} of {blocks} blocks; run that stage again first")
     return joined[blocks]
+
+
+def shard_of(path: Path) -> tuple[int, int] | None:
+    """Return the shard that the name of a receipt tells; None for the whole data set."""
+    found = re.fullmatch(r"receipt-(\d{5,9})-(\d{5,9})\.json", path.name)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def receipt_name(shard: tuple[int, int] | None) -> str:

@@ -26,6 +26,7 @@ from synthprof.store.manifest import damaged, unknown_files
 from synthprof.store.sqlite.database import check_ids, read
 from synthprof.versions.published import Published
 from synthprof.versions.verify_blocks import one_batch, remade_block_faults, stored_block_faults, stored_rows
+from synthprof.versions.verify_facts import fact_faults, score_faults
 from synthprof.versions.verify_index import index_faults, open_index
 
 _FOREIGN = "it was made by another release or schema of synthprof"
@@ -86,9 +87,11 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
 
     Every file is compared with its checksum, every table's rows are counted, and `blocks` blocks (None: all)
     are made again. A block made again is compared byte by byte with profiles, vectors and embeddings; its
-    clusters with the centroids, and the index with its embeddings. In a version of another release or
-    schema, the stored embeddings of these blocks are looked up in the index instead. A damaged file is not
-    opened. The blocks follow from the version's name, so that a repeated check takes the same ones.
+    clusters with the centroids, and the index with its embeddings. Facts of the manifest are compared with
+    the files, and its scores computed again: inertia and recall only with all blocks. In a version of another
+    release or schema, the stored embeddings of these blocks are looked up in the index instead. A damaged
+    file is not opened. The blocks follow from the version's name, so that a repeated check takes the same
+    ones.
 
     progress: called with the number of steps done and of all steps.
     """
@@ -127,6 +130,11 @@ def _contradictions(
     yield from _archetype_faults(version, intact)
     yield from _collection_faults(version, intact)
     index = open_index(version, intact)
+    yield from fact_faults(
+        version, intact, index
+    )  # first: looking up embeddings changes settings of the index
+    if same_release:
+        yield from score_faults(version, intact, index, len(blocks) == version.spec.blocks)
     block_faults = remade_block_faults if same_release else stored_block_faults
     for done, block in enumerate(blocks, start=1):
         yield from block_faults(version, intact, block, index)

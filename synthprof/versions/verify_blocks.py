@@ -84,6 +84,14 @@ def stored_block_faults(version: Published, intact: set[str], block: int, index:
         yield from lookup_faults(version, index, embeddings, np.flatnonzero(~missing), first)
 
 
+def embeddings_of(
+    version: Published, first: int, rows: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return the stored embeddings from the id `first`, (n, dim), and which are missing, (n,)."""
+    stored = stored_rows(version.folder, first, rows, EMBEDDINGS_DB)
+    return _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
+
+
 def stored_rows(folder: Path, first: int, rows: int, name: str) -> pa.Table:
     """Return `rows` rows of the table in the file `name`, from the id `first`, ordered by id."""
     query = f"SELECT * FROM {FILES[name].table} WHERE id BETWEEN ? AND ? ORDER BY id"

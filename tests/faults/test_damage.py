@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import pytest
 from harness import DATASET, SMALL, Subject, cases, note
 
-from synthprof.base.errors import StageError, SynthprofError
+from synthprof.base.errors import StageError
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
@@ -164,8 +164,6 @@ def test_a_file_of_the_build_that_cannot_be_read_is_made_anew(
     copy = reference.copy(tmp_path / "home")
     shutil.rmtree(copy.store.folder / "versions")
     unreadable(next(copy.store.folder.glob(f"build/*/{pattern}")))
-    with pytest.raises(StageError, match="removed, with the receipts"):
-        run_all(Request.from_params(SMALL), copy.home)
     run_all(Request.from_params(SMALL), copy.home)
     assert copy.digest() == reference.digest
 
@@ -245,34 +243,3 @@ def _sign_again(folder: Path) -> None:
     manifest = read_manifest(folder)
     files = tuple(record(folder / file.path, folder) for file in manifest.files)
     (folder / MANIFEST).write_text(manifest.model_copy(update={"files": files}).sealed().text())
-
-
-@pytest.mark.parametrize(
-    ("kind", "damage"),
-    cases(
-        [(k, d) for d in ("flip", "truncate") for k in ("profiles", "vectors", "embeddings", "archetypes")], 3
-    ),
-)
-def test_a_damaged_block_never_gets_into_a_published_version(
-    reference, tmp_path: Path, kind: str, damage: str
-) -> None:
-    """Its stage was done and its receipt is there: the run says what is wrong, and the next one mends it."""
-    copy = reference.copy(tmp_path / "home")
-    store = copy.store
-    shutil.rmtree(store.folder / "versions")
-    for receipt in store.folder.glob("build/*/*/receipt*.json"):
-        if not receipt.parent.name.startswith(("setup", "generate", "vectorize")):
-            receipt.unlink()
-    block = next(store.folder.glob(f"build/*/*/{kind}-00001.*"))
-    if damage == "flip":
-        _flip(block, 0.6, 2)
-    else:
-        block.write_bytes(block.read_bytes()[:-100])
-    for _ in range(3):
-        try:
-            run_all(Request.from_params(SMALL), copy.home)
-            break
-        except SynthprofError as error:
-            assert "; " in str(error) or "run it again" in str(error)
-            assert not copy.wrong() or "CURRENT" in copy.wrong()[0]
-    assert copy.digest() == reference.digest

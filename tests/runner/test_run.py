@@ -29,6 +29,7 @@ from synthprof.stages.plan import plan
 from synthprof.store.manifest import MANIFEST, damaged, read_manifest
 from synthprof.store.pointer import CURRENT
 from synthprof.store.publishing import publish_lock
+from synthprof.store.receipts import read_receipt
 from synthprof.store.sqlite.database import filling
 from synthprof.store.store import Store
 from synthprof.system.events import Failed, LogLine, ProgressMade, read
@@ -472,13 +473,29 @@ GOLDEN = {"perfis": "01824e3ca6ae8cb1", "vetores": "e890946d124e00f9", "embeddin
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_damaged_block_is_named_by_the_stage_that_reads_it(tmp_path: Path, workers: int) -> None:
-    """With two workers another thread reads it; SQLite, which waits for it, has words of its own."""
+def test_a_damaged_block_is_removed_by_the_stage_that_reads_it_and_its_next_attempt_goes_on(
+    tmp_path: Path, workers: int
+) -> None:
+    """With two workers another thread reads it; SQLite, which waits for it, has words of its own.
+
+    The stages before have ended, and no one will start them again: what they have lost is made again, too.
+    """
     request = Request.from_params(PARAMS | {"workers": workers})
-    for name in ("setup", "generate"):
-        run_stage(request, name, None, tmp_path)
+    shards = [
+        ("setup", None),
+        ("generate", Shard(0, 2)),
+        ("generate", Shard(2, 3)),
+        ("vectorize", Shard(0, 3)),
+    ]
+    for name, shard in shards:
+        run_stage(request, name, shard, tmp_path)
     block = sorted(tmp_path.rglob("profiles-*.arrow"))[1]
-    block.write_bytes(b"?" * block.stat().st_size)
-    with pytest.raises(StageError, match=f"^{block} is damaged .*; delete it, then run again"):
+    content = block.read_bytes()
+    block.write_bytes(b"?" * len(content))
+    with pytest.raises(StageError, match=f"^{block} changed after being written.*; removed.*: run it again"):
         run_stage(request, "ingest", None, tmp_path)
-    assert not list(tmp_path.rglob("*perfis.db"))
+    assert not list(tmp_path.rglob("*perfis.db")) and not block.exists()
+    assert run_stage(request, "ingest", None, tmp_path).rows == PARAMS["profiles"]
+    assert block.read_bytes() == content
+    build = Store(tmp_path, "small").build(request.spec)
+    assert all(read_receipt(build.stage_folder(name), shard) for name, shard in shards)

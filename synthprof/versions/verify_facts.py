@@ -1,0 +1,151 @@
+"""Verification of what a manifest says of its version: facts that follow from the files, and scores.
+
+Seconds, memory and moments are measured once and cannot be proven; nothing else is taken on trust.
+"""
+
+from collections.abc import Iterator
+from math import isclose
+from typing import Any
+
+import numpy as np
+
+from synthprof.base.arrays import Matrix
+from synthprof.pipeline import stage
+from synthprof.similarity.kmeans import assign
+from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
+from synthprof.similarity.scores import SILHOUETTE_ROWS, adjusted_rand_index, silhouette
+from synthprof.spec.contents import (
+    ARCHETYPES_FILE,
+    CENTROIDS,
+    CLUSTERS,
+    EMBEDDINGS_DB,
+    INDEX,
+    MAP,
+    OVERVIEW,
+    REPORT,
+)
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.manifest import content_digest
+from synthprof.store.sqlite.database import read
+from synthprof.versions.published import Published
+from synthprof.versions.verify_blocks import embeddings_of
+
+TOLERANCE = 1e-6
+"""Relative error of a sum of distances: processors round the last bits of float32 in other ways."""
+
+
+def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[str]:  # noqa: ANN401
+    """Yield a sentence for each fact of the manifest that the files, or its other facts, contradict.
+
+    intact: names of the files whose checksums are right. index: the open index as it was published, or None.
+    """
+    manifest = version.manifest
+    described = [file for file in manifest.files if file.path not in (OVERVIEW, MAP, REPORT)]
+    if manifest.content != content_digest(described):
+        yield "MANIFEST.json has another content than its files"
+    if manifest.scores != _told(version, "scores"):
+        yield "MANIFEST.json has other scores than its stages"
+    yield from _stage_faults(version)
+    if EMBEDDINGS_DB in intact:
+        query = "SELECT count(*) AS n FROM embeddings WHERE embedding IS NULL"
+        missing = read(version.folder / EMBEDDINGS_DB, query).column("n")[0].as_py()
+        if missing != manifest.rejected:
+            yield f"{missing} rows have no embedding, MANIFEST.json says {manifest.rejected}"
+    if CENTROIDS in intact and len(_centroids(version)) != _detail(version, "cluster", "clusters"):
+        yield "MANIFEST.json has another number of clusters than there are centroids"
+    if index is not None:
+        target, name, _ = effort(index)
+        if name and getattr(target, name) != _detail(version, "export_index", "effort"):
+            yield f"MANIFEST.json has another {name} than {INDEX}"
+
+
+def score_faults(version: Published, intact: set[str], index: Any, every_row: bool) -> Iterator[str]:  # noqa: ANN401
+    """Yield a sentence for each score that is another when it is computed again.
+
+    every_row: compute the scores that take a look at all embeddings, too.
+    """
+    if not {EMBEDDINGS_DB, CENTROIDS} <= intact:
+        return
+    centroids, told, found = _centroids(version), version.manifest.scores, dict[str, float | None]()
+    if centroids.ndim != 2 or centroids.shape[1] != version.spec.dim_embedding:
+        return  # told by the check of the clusters
+    found["silhouette"] = silhouette(_first_rows(version), centroids)
+    whole = not version.manifest.rejected  # the placeholders of missing rows were scored, too
+    if whole and {CLUSTERS, ARCHETYPES_FILE} <= intact:
+        found["adjusted_rand_index"] = _agreement(version)
+    if every_row:
+        found["inertia"] = _inertia(version, centroids)
+    if every_row and whole and index is not None:
+        found["recall_at_10"] = _recall(version, index)
+    for name, score in found.items():
+        if not _is_close(told.get(name), score):
+            yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
+
+
+def _stage_faults(version: Published) -> Iterator[str]:
+    manifest, digest = version.manifest, version.spec.digest
+    files = {file.path: file for file in manifest.files}
+    rows: dict[str, int] = {}
+    for each in manifest.stages:
+        rows[each.stage] = rows.get(each.stage, 0) + each.rows
+        if each.spec != digest:
+            yield f"stage {each.stage} in MANIFEST.json is of other parameters"
+        if version.spec.vacuum and each.stage != "vacuum":
+            continue  # its databases are not those that are published
+        if other := [file.path for file in each.files if files.get(file.path, file) != file]:
+            yield f"stage {each.stage} in MANIFEST.json made another {', '.join(other)}"
+    wrong = {name for name, done in rows.items() if done != (0 if name == "setup" else manifest.rows)}
+    yield from (f"stage {name} in MANIFEST.json has {rows[name]} rows" for name in sorted(wrong))
+
+
+def _told(version: Published, detail: str) -> dict[str, Any]:
+    """Return the details of that name of all stages, as one."""
+    found: dict[str, Any] = {}
+    for each in version.manifest.stages:
+        found |= dict(each.details.get(detail) or {})
+    return found
+
+
+def _detail(version: Published, name: str, detail: str) -> Any:  # noqa: ANN401
+    found = (each.details.get(detail) for each in version.manifest.stages if each.stage == stage(name).name)
+    return next(found, None)
+
+
+def _is_close(told: Any, score: float | None) -> bool:  # noqa: ANN401
+    if score is None or not isinstance(told, int | float):
+        return bool(told == score)
+    return isclose(told, score, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _centroids(version: Published) -> Matrix:
+    found: Matrix = np.load(version.folder / CENTROIDS, allow_pickle=False)
+    return found
+
+
+def _first_rows(version: Published) -> Matrix:
+    return embeddings_of(version, 1, min(SILHOUETTE_ROWS, version.manifest.rows))[0]
+
+
+def _blocks(version: Published) -> Iterator[Matrix]:
+    spec = version.spec
+    return (
+        embeddings_of(version, block * BLOCK_ROWS + 1, spec.block_rows(block))[0]
+        for block in range(spec.blocks)
+    )
+
+
+def _inertia(version: Published, centroids: Matrix) -> float:
+    distances = (assign(embeddings, centroids)[1] for embeddings in _blocks(version))
+    return sum(float(each.sum(dtype=np.float64)) for each in distances)
+
+
+def _agreement(version: Published) -> float:
+    stored = read(version.folder / CLUSTERS, "SELECT cluster_id FROM clusters ORDER BY id")
+    archetypes = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
+    return adjusted_rand_index(stored.column("cluster_id").to_numpy(), archetypes)
+
+
+def _recall(version: Published, index: Any) -> float:  # noqa: ANN401
+    queries = embeddings_of(version, 1, min(QUERIES, version.spec.block_rows(0)))[0]
+    exact, _ = exact_neighbours(queries, _blocks(version))
+    return measured(index, queries, exact)
