@@ -154,5 +154,6 @@ def test_a_data_root_that_may_only_be_read_is_read_and_nothing_is_made_there(
         version = open_version(root, DATASET)
         assert verify(version, 0, lambda *_: None).sound
         assert len(version.search("joga RPG", k=3)) == 3
+        del version  # which keeps the disk from being unmounted
         with pytest.raises(SpecError, match="Read-only file system; mount it writable or set SYNTHPROF_HOME"):
             run(root, seed=3)

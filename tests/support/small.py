@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from synthprof.base.files import record
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
 from synthprof.store.manifest import MANIFEST, read_manifest
@@ -35,8 +36,10 @@ def make_two_versions(home: Path) -> Path:
     return home
 
 
-def publish_as(store: Store, source: Path, version: str, **changes: Any) -> Path:
-    """The folder of a version with the files of another one; nothing but the name differs, and the changes."""
-    manifest = read_manifest(source).model_copy(update={"version": version, "seal": "", **changes})
+def publish_as(store: Store, source: Path, version: str, *more: Path) -> Path:
+    """The folder of a version with the files of another one, and with more files."""
     files = {path.name: path for path in source.iterdir() if path.name != MANIFEST}
+    files |= {path.name: path for path in more}
+    records = tuple(record(path, path.parent) for path in files.values())
+    manifest = read_manifest(source).model_copy(update={"version": version, "seal": "", "files": records})
     return publish(store, manifest, files, {})
