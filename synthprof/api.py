@@ -9,7 +9,7 @@ All of it may be called from any thread.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -30,16 +30,18 @@ if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.versions.verify import Verdict
 
 Home = str | os.PathLike[str] | None
+OnProgress = Callable[[str, int, int, int], None]
 
 
 def run(
-    dataset: str, *, home: Home = None, on_progress: Observer | None = None, **params: Unpack[Keywords]
+    dataset: str, *, home: Home = None, on_progress: OnProgress | None = None, **params: Unpack[Keywords]
 ) -> Version:
     """Make a data set and return its version; what is published or half done already is not made again.
 
     params: the parameters of `synthprof run` or, with `source`, of `synthprof embed`. on_progress: called
-    with a stage, the rows done, all rows and the rows that failed, some ten times a second; without it a
-    notebook shows bars. Log lines go to the logger `synthprof`.
+    with a stage, the rows done, all rows (0 where that is not known) and the rows that failed, some ten times
+    a second; a stage that first does something else, as k-means its iterations, counts that until then.
+    Without it a notebook shows bars. Log lines go to the logger `synthprof`.
     Raises SpecError if the request cannot be met, Busy if another process makes the same version, StageError
     if a stage fails; the same call goes on from there.
 
@@ -138,7 +140,7 @@ def verify(
     *,
     home: Home = None,
     blocks: int | Literal["few", "all"] = "few",
-    on_progress: Observer | None = None,
+    on_progress: OnProgress | None = None,
 ) -> "Verdict":
     """Check every file of a version against its checksum, and blocks of rows by making them again.
 
@@ -164,15 +166,17 @@ def _plain(params: Keywords) -> dict[str, Any]:
 
 
 @contextmanager
-def _observed(on_progress: Observer | None) -> Iterator[Observer]:
+def _observed(on_progress: OnProgress | None) -> Iterator[Observer]:
     """Yield what hears of progress: what the caller gave, else bars in a notebook, else nobody."""
     if on_progress is None and _in_notebook():
         from synthprof.report.bars import notebook_bars
 
         with notebook_bars() as bars:
             yield bars
+    elif on_progress is None:
+        yield lambda *_: None
     else:
-        yield on_progress or (lambda *_: None)
+        yield lambda stage, done, total, failed=0, _="rows": on_progress(stage, done, total, failed)
 
 
 def _in_notebook() -> bool:

@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 Observe = Callable[..., None]
-"""Called with a stage, the rows done, all rows and, where some failed, how many."""
+"""Called with a stage, what is done, all there is (0: unknown), how many failed, and what is counted."""
 
 SECONDS_BETWEEN_PICTURES = 0.2
 """Of a notebook, where each picture is a message of some kilobytes."""
@@ -39,9 +39,9 @@ def notebook_bars() -> Iterator[Observe]:
     shown = display(progress, display_id=True)  # type: ignore[no-untyped-call]
     due = 0.0
 
-    def observe(stage: str, done: int, total: int, failed: int = 0) -> None:
+    def observe(stage: str, done: int, total: int, failed: int = 0, unit: str = "rows") -> None:
         nonlocal due
-        stages(stage, done, total, failed)
+        stages(stage, done, total, failed, unit)
         if time.monotonic() >= due:
             shown.update(progress)
             due = time.monotonic() + SECONDS_BETWEEN_PICTURES
@@ -72,11 +72,12 @@ class _Stages:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, stage: str, done: int, total: int, failed: int = 0) -> None:
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, unit: str = "rows") -> None:
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total, rate="")
         task = self._tasks[stage]
-        words = f"{stage}, {failed:,} failed" if failed else stage
+        words = stage if unit == "rows" else f"{stage}, {unit}"
+        words += f", {failed:,} failed" if failed else ""
         speed = next(each.speed for each in self._progress.tasks if each.id == task)
         rate = f"{speed:,.0f}/s" if speed else ""
         self._progress.update(task, completed=done, total=total, description=words, rate=rate)

@@ -27,7 +27,7 @@ def print_summary(console: "Console", report: Report, path: Path | str) -> None:
     for row in report.stages:
         stages.add_row(Text(plain(row.stage)), *stage_cells(row))
     stages.add_section()
-    stages.add_row(Text("added up", style="default"), "", duration(report.seconds))
+    stages.add_row(Text("whole run", style="default"), "", duration(report.seconds))
     scores = Table(title="quality", title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
     scores.add_column(style="cyan")
     scores.add_column(justify="right")

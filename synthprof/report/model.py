@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthprof.base.clock import Span, clock_seconds
 from synthprof.schemas.uses import View
 from synthprof.spec.spec import row_word_of
 
@@ -16,13 +17,17 @@ NO_VIEW = View()
 
 @dataclass(frozen=True)
 class StageRow:
-    """The work of one stage; bytes_written counts the bytes that it left on disk."""
+    """The work of one stage; bytes_written counts the bytes that it left on disk.
+
+    seconds: by the clock, where its shards went on beside each other. spans: when it went on, if known.
+    """
 
     stage: str
     rows: int
     seconds: float
     peak_memory_mib: float
     bytes_written: int
+    spans: tuple[Span, ...] = ()
 
     @property
     def rows_per_second(self) -> float:
@@ -31,7 +36,10 @@ class StageRow:
 
 
 def added_up(parts: Iterable[StageRow]) -> list[StageRow]:
-    """Return one row per stage, in the order of their first parts; memory is that of the hungriest one."""
+    """Return one row per stage, in the order of their first parts.
+
+    Time is by the clock, from the first begin to the last end; memory is that of the hungriest part.
+    """
     of_stage: dict[str, list[StageRow]] = {}
     for part in parts:
         of_stage.setdefault(part.stage, []).append(part)
@@ -39,12 +47,20 @@ def added_up(parts: Iterable[StageRow]) -> list[StageRow]:
         StageRow(
             stage=name,
             rows=sum(each.rows for each in found),
-            seconds=sum(each.seconds for each in found),
+            seconds=_by_the_clock(found),
             peak_memory_mib=max(each.peak_memory_mib for each in found),
             bytes_written=sum(each.bytes_written for each in found),
+            spans=tuple(span for each in found for span in each.spans),
         )
         for name, found in of_stage.items()
     ]
+
+
+def _by_the_clock(rows: Sequence[StageRow]) -> float:
+    """Return the seconds that the work took by the clock; added up where a release did not note its begin."""
+    if all(row.spans for row in rows):
+        return clock_seconds(span for row in rows for span in row.spans)
+    return sum(row.seconds for row in rows)
 
 
 @dataclass(frozen=True)
@@ -101,8 +117,8 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """The stages' times added up; by the clock it is less where stages went on beside each other."""
-        return sum(row.seconds for row in self.stages)
+        """The seconds of the whole run by the clock, from its first begin to its last end."""
+        return _by_the_clock(self.stages)
 
 
 def _same_length(what: str, *columns: Iterable[Any]) -> None:

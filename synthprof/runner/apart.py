@@ -63,7 +63,7 @@ def _follow(process: "subprocess.Popen[str]", observe: Observer) -> Result | Fai
             case LogLine(level, message):
                 logger.log(logging.getLevelNamesMapping()[level], "%s", message)
             case ProgressMade():
-                observe(event.stage, event.done, event.total, event.failed)
+                observe(event.stage, event.done, event.total, event.failed, event.unit)
             case Result() | Failed():
                 last = event
             case _:

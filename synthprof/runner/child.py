@@ -7,6 +7,7 @@ events of `synthprof.system.events`.
 import argparse
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from synthprof.runner.run import run_stage
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
-from synthprof.system.events import Failed, ReceiptWritten, Result, emit, log_events, progress_events
+from synthprof.system.events import Failed, ProgressEvents, ReceiptWritten, Result, emit, log_events
 from synthprof.system.pool import die_with
 from synthprof.system.startup import block_pandas, end_on_signals, leave
 
@@ -52,17 +53,14 @@ def as_child(work: Callable[[], None]) -> int:
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
     request = Request.from_params(params)
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
-    pace = progress_events("rows")
     part = Shard.of(shard) if shard is not None else None
     run_id = os.environ.get(RUN_ID, "")
-
-    def observe(_: str, *progress: int) -> None:
-        pace(*progress)
-
-    receipt = run_stage(request, name, part, home_folder(), observe, run_id=run_id)
+    began = time.time()
+    receipt = run_stage(request, name, part, home_folder(), ProgressEvents(), run_id=run_id)
     facts = receipt.model_dump(mode="json", exclude={"files", "details"})
     more = {"peak_memory_mib": receipt.peak_memory / MIB, "bytes_written": receipt.bytes_written}
-    emit(ReceiptWritten(receipt.line, facts | more))
+    kept = receipt.pid != os.getpid() or (receipt.began or 0.0) < began
+    emit(ReceiptWritten(receipt.kept_line if kept else receipt.line, facts | more | {"kept": kept}))
     emit(Result(receipt.details))
 
 

@@ -6,7 +6,6 @@
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from synthprof.runner.request import request_of
 from synthprof.runner.run import resolved, run_all
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.system.environment import home_folder
-from synthprof.system.events import ProgressMade, Result, emit, log_events
+from synthprof.system.events import ProgressEvents, Result, emit, log_events
 from synthprof.system.logs import add_file
 from synthprof.system.startup import leave
 
@@ -30,40 +29,27 @@ def run(params: dict[str, Any]) -> dict[str, Any]:
     """Make the data set; return what publishing gave."""
     request, home = request_of(params), home_folder()
     log_events(detailed=request.runtime.detailed_logging)
-    request = resolved(request, home)
+    observe = ProgressEvents(SECONDS_BETWEEN_PROGRESS)
+    request = resolved(request, home, observe)
     with run_log(request, home) as log:
         add_file(log)
-        return run_all(request, home, _Progress()).published
+        return run_all(request, home, observe).published
 
 
 def verify(params: dict[str, Any]) -> dict[str, Any]:
     """Check the version in a folder; return the verdict."""
-    from synthprof.versions.verify import verify as check
+    from synthprof.runner.check import check
     from synthprof.versions.version import open_folder
 
-    observe, asked = _Progress(), params["blocks"]
+    asked = params["blocks"]
     blocks = {"few": FEW_BLOCKS, "all": None}.get(asked, asked)
     if blocks is not None and not (isinstance(blocks, int) and blocks >= 1):
         raise SpecError(f'blocks={asked!r} is no number of blocks; give 1 or more, "few" or "all"')
     found = open_folder(Path(params["folder"]))
-    return asdict(check(found, blocks, lambda done, total: observe("verify", done, total)))
+    return asdict(check(found, blocks, ProgressEvents(SECONDS_BETWEEN_PROGRESS)))
 
 
 TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"run": run, "verify": verify}
-
-
-class _Progress:
-    """Progress of each stage as events, some ten a second."""
-
-    def __init__(self) -> None:
-        self._told: dict[str, float] = {}
-        self._began = time.monotonic()
-
-    def __call__(self, stage: str, done: int, total: int, failed: int = 0) -> None:
-        now = time.monotonic()
-        if done >= total or now - self._told.get(stage, 0.0) >= SECONDS_BETWEEN_PROGRESS:
-            self._told[stage] = now
-            emit(ProgressMade(done, total, failed, "rows", round(now - self._began, 3), stage))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,36 +12,31 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from synthprof.base.errors import SpecError
+from synthprof.runner.check import check
 from synthprof.runner.child import as_child
 from synthprof.runner.reindex import build_index
 from synthprof.runner.repair import repair
+from synthprof.runner.run import Observer
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.system.environment import home_folder
-from synthprof.system.events import Progress, ReceiptWritten, Result, emit, log_events, progress_events
+from synthprof.system.events import ProgressEvents, ReceiptWritten, Result, emit, log_events
 from synthprof.system.startup import leave
-from synthprof.versions.verify import verify
 from synthprof.versions.version import open_version
 
 logger = logging.getLogger("synthprof.runner.child_upkeep")
 
 
-def reindex(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def reindex(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     """Publish the version once more with another index; return what publishing gave."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
-    run = build_index(
-        home_folder(),
-        version,
-        params["index"],
-        params["index_memory_mib"],
-        lambda _, done, total, failed=0: progress(done, total),
-    )
+    run = build_index(home_folder(), version, params["index"], params["index_memory_mib"], observe)
     return run.published
 
 
-def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     """Verify the version. Raise SpecError with all faults that were found."""
     version = open_version(home_folder(), params["dataset"], params.get("version") or None)
-    verdict = verify(version, None if params["all_blocks"] else FEW_BLOCKS, progress)
+    verdict = check(version, None if params["all_blocks"] else FEW_BLOCKS, observe)
     name = f"{version.manifest.dataset} {version.manifest.version}"
     if not verdict.sound:
         raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
@@ -49,16 +44,16 @@ def verify_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]
     return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
 
 
-def repair_version(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Make a damaged version whole; return what was put right. No progress: mostly little is to be done."""
+def repair_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Make a damaged version whole; return what was put right."""
     home, dataset = home_folder(), params["dataset"]
-    done = repair(home, dataset, params.get("version") or None, force=params["force"])
+    done = repair(home, dataset, params.get("version") or None, force=params["force"], observe=observe)
     rows = open_version(home, dataset, done.version).manifest.rows
     logger.info("%s %s: %d files made whole", dataset, done.version, len(done.files))
     return {"version": done.version, "rows": rows, "files": [*done.files], "stages": [*done.stages]}
 
 
-TASKS: dict[str, Callable[[dict[str, Any], Progress], dict[str, Any]]] = {
+TASKS: dict[str, Callable[[dict[str, Any], Observer], dict[str, Any]]] = {
     "reindex": reindex,
     "verify": verify_version,
     "repair": repair_version,
@@ -77,14 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(task: str, params: dict[str, Any]) -> None:
     log_events(detailed=False)
     began = time.monotonic()
-    value = TASKS[task](params, progress_events(_UNITS[task]))
+    value = TASKS[task](params, ProgressEvents())
     seconds, rows = round(time.monotonic() - began, 3), value["rows"]
     facts = {"stage": task, "rows": rows, "seconds": seconds}
     emit(ReceiptWritten(f"{task}: {rows:,} rows in {seconds:.2f} s", facts))
     emit(Result(value))
-
-
-_UNITS = {"reindex": "rows", "verify": "files and blocks", "repair": "files"}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A damaged version made whole: only what is damaged is made anew, and the digests are what they were."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import Receipt, receipt_paths
 from synthprof.store.store import Store
+from synthprof.store.verdicts import forget_verdict
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ def repair(
     with alone(request, home) as context:
         if force:
             context.build.clear()
-        _drop_damaged(context)
+        _drop_damaged(context, observe)
         before = {each.name: _ended(context, each.name) for each in stages}
         for each in stages:
             if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
                 ensure_done(each, context, observe)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
-        files = _put_in(context, None if force else manifest)
+        files = _put_in(context, None if force else manifest, observe)
+    forget_verdict(store.published(name))
     return Repaired(name, tuple(files), tuple(redone))
 
 
@@ -88,14 +91,19 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
         ) from error
 
 
-def _drop_damaged(context: Context) -> None:
+def _drop_damaged(context: Context, observe: Observer) -> None:
     """Remove the files of the build that differ from their receipts, so that their stages run again.
 
     The file goes, never its content: it may be linked from the version, where readers are.
     """
-    for each in BEFORE_PUBLISH:
-        folder = context.folder(each.name)
-        gone = [path for receipt in receipt_paths(folder) for path in _damaged_of(receipt)]
+    receipts = {each.name: receipt_paths(context.folder(each.name)) for each in BEFORE_PUBLISH}
+    done, total = 0, sum(map(len, receipts.values()))
+    for name, paths in receipts.items():
+        folder, gone = context.folder(name), list[Path]()
+        for receipt in paths:
+            observe("repair", done, total, 0, "receipts compared with their files")
+            gone += _damaged_of(receipt)
+            done += 1
         for path in gone:
             path.unlink(missing_ok=True)
         if gone:
@@ -116,8 +124,9 @@ def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
     return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
 
 
-def _put_in(context: Context, manifest: Manifest | None) -> list[str]:
-    store, context = context.store, replace(context, name="publish")
+def _put_in(context: Context, manifest: Manifest | None, observe: Observer) -> list[str]:
+    store = context.store
+    context = replace(context, name="publish", progress=partial(observe, "publish"))
     if manifest is not None:
         ready = publishing.ready(context, manifest)
         mended = mend(store, manifest, ready.sources, ready.texts)

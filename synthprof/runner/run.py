@@ -23,6 +23,7 @@ from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.receipts import Receipt, read_receipt, write_receipt
 from synthprof.store.store import Store
+from synthprof.system.events import Pace, Progress
 from synthprof.system.logs import memory_watch
 from synthprof.system.machine import WARN_SHARE, Budget, budget
 from synthprof.system.pool import Pool
@@ -35,12 +36,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_MARKS = 0.5
+"""Seconds between two notes of how far a stage is, for those who look on from other processes."""
+
 
 class Observer(Protocol):
     """Hears of progress."""
 
-    def __call__(self, stage: str, done: int, total: int, failed: int = 0, /) -> None:
-        """So many rows of the stage are done of so many in all; `failed` of those done have no result."""
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, unit: str = "rows", /) -> None:
+        """So much of the stage is done of so much in all; `failed` of those done have no result.
+
+        total: 0 where it is not known. unit: what is counted; where it is not rows, it is a step on the way.
+        """
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     if a stage fails.
     """
     check_machine()
-    request = resolved(request, home)
+    request = resolved(request, home, observe)
     stages = wanted(request.spec)
     for each in stages:
         each.prepare(request.spec)
@@ -128,7 +135,7 @@ def run_stage(
     if not which.applies(request.spec):
         raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
     check_machine()
-    request = resolved(request, home)
+    request = resolved(request, home, observe)
     _check_shard(which, shard, request.spec)
     which.prepare(request.spec)
     build = Store(home, request.dataset).build(request.spec)
@@ -179,14 +186,17 @@ def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
         )
 
 
-def resolved(request: Request, home: Path) -> Request:
-    """Return the request, completed with the facts of its collection's source if it has one."""
+def resolved(request: Request, home: Path, observe: Observer = lambda *_: None) -> Request:
+    """Return the request, completed with the facts of its collection's source if it has one.
+
+    `observe` hears of the rows read, as of the stage `setup`.
+    """
     if not request.runtime.source:
         return request
     from synthprof.stages.import_rows import resolve_source
 
     with clear_errors():
-        return resolve_source(request, home)
+        return resolve_source(request, home, partial(observe, "setup"))
 
 
 @contextmanager
@@ -229,11 +239,23 @@ def ensure_done(
         observe(which.name, receipt.rows, receipt.rows)
         return receipt
     first = context.shard.first if context.shard else 0
-    at_work = context.build.attempt.at_work(which.name, first)
-    with _failure_noted(context), at_work, on_sound_files(which, context):
-        receipt = _work(which, context, meter or Meter(context.pool))
+    with (
+        _failure_noted(context),
+        context.build.attempt.at_work(which.name, first) as mark,
+        on_sound_files(which, context),
+    ):
+        told = replace(context, progress=_both(Pace(mark.tell, SECONDS_BETWEEN_MARKS), context.progress))
+        receipt = _work(which, told, meter or Meter(context.pool))
     logger.info("%s", receipt.line, extra={"receipt": receipt})
     return receipt
+
+
+def _both(one: Progress, other: Progress) -> Progress:
+    def tell(done: int, total: int, failed: int = 0, unit: str = "rows") -> None:
+        one(done, total, failed, unit)
+        other(done, total, failed, unit)
+
+    return tell
 
 
 def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
@@ -241,7 +263,7 @@ def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
     receipt = read_receipt(context.folder(), context.shard)
     if receipt is None or not which.holds(context):
         return None
-    logger.info("%s: already done, %s rows", which.name, f"{receipt.rows:,}")
+    logger.info("%s: already done, %s rows, %s", which.name, f"{receipt.rows:,}", receipt.made)
     return receipt
 
 
@@ -259,8 +281,11 @@ def _failure_noted(context: Context) -> Iterator[None]:
 def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
     _check_room(which, context)
     meter.begin()
-    began, before = time.monotonic(), meter.read()
+    at, began, before = time.time(), time.monotonic(), meter.read()
+    make_folder(context.folder())
     with memory_watch(which.name):
+        if rows := _rows_of(context):
+            context.progress(0, rows)
         outcome = which.run(context)
     after = meter.end()
     receipt = Receipt(
@@ -276,10 +301,18 @@ def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
         files=outcome.files,
         details=outcome.details,
         pid=os.getpid(),
+        began=round(at, 3),
     )
     make_folder(context.folder())
     write_receipt(context.folder(), receipt)
     return receipt
+
+
+def _rows_of(context: Context) -> int:
+    """Return the rows that the stage works on; 0 for `setup`, which works on none."""
+    if context.name == "setup":
+        return 0
+    return sum(context.spec.block_rows(block) for block in context.shard_blocks)
 
 
 def _check_room(which: Stage, context: Context) -> None:

@@ -41,22 +41,25 @@ def build(
     training: Matrix | None = None,
     seed: int = 0,
     threads: int = 1,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Any:  # noqa: ANN401  FAISS's classes are untyped
     """Build the index of all rows; its searches return profile ids, 1 for the first row and so on.
 
     blocks: (n_i, d) float32 unit vectors, streamed. centroids (k, d) and labels (n,) of the clustering
     are used if k is in band of choice.nlist, which saves a training and an assignment. training:
-    (m, d) sample, needed where needs_training() says so. Raises SpecError if it is missing,
-    StageError if a vector is not finite or the labels are not as many as the rows.
+    (m, d) sample, needed where needs_training() says so. progress: called with the steps of training that are
+    done, and all there may be. Raises SpecError if the sample is missing, StageError if a vector is not
+    finite or the labels are not as many as the rows.
     """
     if choice.kind in ("flat", "hnsw"):
         return _build_whole(choice, blocks, threads)
     if not _reuses(choice, centroids):
         sample = _needed(training, f"nlist={choice.nlist} differs too much from the clusters")
-        centroids, labels = kmeans.train(sample, choice.nlist, seed=seed, threads=threads).centroids, None
+        trained = kmeans.train(sample, choice.nlist, seed=seed, threads=threads, progress=progress)
+        centroids, labels = trained.centroids, None
     assert centroids is not None
     index = _inverted_file(choice, np.ascontiguousarray(centroids, dtype=np.float32))
-    _train_codes(index, choice, centroids, training, threads)
+    _train_codes(index, choice, centroids, training, threads, progress)
     _fill(index, blocks, centroids, labels, threads)
     return index
 
@@ -162,6 +165,7 @@ def _train_codes(
     centroids: Matrix,
     training: Matrix | None,
     threads: int,
+    progress: Callable[[int, int], None],
 ) -> None:
     """Train the codes of an SQ8 or PQ index on the residuals of the sample after its centroids."""
     if choice.kind != "ivf_flat":
@@ -172,11 +176,11 @@ def _train_codes(
             with faiss_thread(1) as thread:
                 thread.submit(index.sq.train, residuals).result()
         else:
-            _train_pq(index, residuals, threads)
+            _train_pq(index, residuals, threads, progress)
     index.is_trained = True
 
 
-def _train_pq(index: Any, residuals: Matrix, threads: int) -> None:  # noqa: ANN401
+def _train_pq(index: Any, residuals: Matrix, threads: int, progress: Callable[[int, int], None]) -> None:  # noqa: ANN401
     """FAISS's own k-means of each sub-quantizer, each in one thread."""
     pq = index.pq
     residuals = residuals[: pq.cp.max_points_per_centroid * CODEWORDS]
@@ -188,8 +192,12 @@ def _train_pq(index: Any, residuals: Matrix, threads: int) -> None:  # noqa: ANN
         found: Matrix = faiss.vector_to_array(clustering.centroids)
         return found
 
+    found = []
     with one_thread_each(threads) as pool:
-        faiss.copy_array_to_vector(np.concatenate(list(pool.map(codewords, range(pq.M)))), pq.centroids)
+        for each in pool.map(codewords, range(pq.M)):
+            found.append(each)
+            progress(len(found), pq.M)
+    faiss.copy_array_to_vector(np.concatenate(found), pq.centroids)
     index.precompute_table()
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -83,6 +84,7 @@ def train(
     seed: int = 0,
     threads: int = 1,
     use_gpu: bool = False,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Training:
     """K-means of the sample: the best of nredo attempts of up to niter Lloyd iterations each.
 
@@ -90,7 +92,8 @@ def train(
     from rows far apart; they stop once the centroids stand still, and are compared by inertia. A cluster
     left empty takes half of the worst. Equal rows of the sample are one point for all choices of points; if
     there are no more than k of them, they are the centroids, and may be fewer.
-    The bytes depend on everything but `threads`; a GPU rounds differently from a CPU.
+    The bytes depend on everything but `threads`; a GPU rounds differently from a CPU. progress: called with
+    the iterations done and all there may be.
     Raises SpecError if k is not within 1..n, StageError if a value is not finite.
     """
     sample = finite(sample, "training sample")
@@ -102,9 +105,14 @@ def train(
     if equal is not None and len(equal.firsts) <= k:
         return Training(sample[equal.firsts], 0.0, 0, device, len(equal.firsts))
     with one_thread_each(threads) as pool:
-        keys = (seed % 2**64 + (redo << 64) for redo in range(max(1, nredo)))
+        nredo = max(1, nredo)
+        keys = (seed % 2**64 + (redo << 64) for redo in range(nredo))
         starts = (_start(sample, k, key, equal) for key in keys)
-        tries = [_lloyd(sample, start, niter, pool, device, equal) for start in starts]
+        counted = (partial(_counted, progress, redo * niter, nredo * niter) for redo in range(nredo))
+        tries = [
+            _lloyd(sample, start, niter, pool, device, equal, done)
+            for start, done in zip(starts, counted, strict=True)
+        ]
     return min(tries, key=lambda training: training.inertia)
 
 
@@ -208,6 +216,10 @@ def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
     return chosen
 
 
+def _counted(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
+
+
 def _lloyd(
     sample: Matrix,
     centroids: Matrix,
@@ -215,6 +227,7 @@ def _lloyd(
     pool: ThreadPoolExecutor,
     device: str,
     equal: EqualRows | None,
+    done: Callable[[int], None],
 ) -> Training:
     parts, inertia, iterations = _equal_parts(sample), math.inf, 0
     while iterations < niter:
@@ -227,6 +240,7 @@ def _lloyd(
             centroids = _split_worst(means, counts, errors)
         else:
             centroids = _take_farthest(means, counts, sample, labels, equal)
+        done(iterations)
         if np.array_equal(before, centroids):
             break
     return Training(centroids, inertia, iterations, device, len(sample if equal is None else equal.firsts))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -40,8 +40,8 @@ class Survey:
         return collection_digest(self.columns, self.digests)
 
 
-def survey(source: Source) -> Survey:
-    """Read a source to its end and return its content.
+def survey(source: Source, progress: Callable[[int], None] = lambda _: None) -> Survey:
+    """Read a source to its end and return its content. progress: called with the rows read so far.
 
     Raises SpecError if it cannot be read, lacks a column or has no rows, or if an id is missing or duplicate,
     or a text is empty or not text.
@@ -53,6 +53,7 @@ def survey(source: Source) -> Survey:
         digests.append(block_digest(block))
         sizes.append(block.nbytes)
         keys.append(block.column(KEY))
+        progress(rows)
     if not rows:
         raise SpecError(f"source={source.path} has no rows; name one that has")
     every_key = pa.chunked_array(keys)

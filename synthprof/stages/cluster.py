@@ -25,12 +25,16 @@ from synthprof.store.sqlite.indexes import Coded, add_indexes
 
 logger = logging.getLogger(__name__)
 
+ITERATIONS = "iterations"
+"""What is counted while the centroids are trained."""
+
 
 def run(context: Context) -> Outcome:
     """`clusters.db`, `centroids.npy` and `labels.npy` are there, with the scores of the clustering."""
     spec = context.spec
     read_receipts(context.folder("vectorize"), spec.blocks)
     k = clusters_of(spec)
+    context.step(0, spec.kmeans_nredo * spec.kmeans_niter, ITERATIONS)
     sample = training_sample(context, k)
     training = _train(context, sample, k)
     if training.distinct < k and len(sample) < spec.profiles:
@@ -69,6 +73,7 @@ def _train(context: Context, sample: npt.NDArray[np.float32], k: int) -> Trainin
         seed=spec.seed,
         threads=context.budget.workers,
         use_gpu=spec.use_gpu,
+        progress=lambda done, total: context.step(done, total, ITERATIONS),
     )
 
 

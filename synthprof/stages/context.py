@@ -66,6 +66,10 @@ class Context:
         """Return the folder of this stage, or of the one named."""
         return self.build.stage_folder(name or self.name)
 
+    def step(self, done: int, total: int, unit: str) -> None:
+        """Report progress in another unit than rows; total: 0 where it is not known."""
+        self.progress(done, total, 0, unit)
+
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
         """Work on each block of the shard in the pool; return the files that this left."""
         jobs = [BlockJob(self.blocks, block, self.budget.workers) for block in self.shard_blocks]

@@ -1,10 +1,12 @@
 """The FAISS index over the embeddings, and how many true neighbours it finds."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
+from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.files import record, replacing
 from synthprof.similarity import index, recall
@@ -30,11 +32,12 @@ def run(context: Context) -> Outcome:
         )
     queries = context.blocks.matrix(EMBEDDINGS, 0)[: recall.QUERIES]
     threads = context.budget.workers
+    scan = _Counted(context.blocks.matrices(EMBEDDINGS))
     with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
-        searched = beside.submit(
-            recall.exact_neighbours, queries, context.blocks.matrices(EMBEDDINGS), threads=threads
-        )
+        searched = beside.submit(recall.exact_neighbours, queries, scan, threads=threads)
         built = _build(context, choice)
+        while wait([searched], 1.0).not_done:
+            context.step(scan.rows, context.spec.profiles, "rows compared with queries")
         exact, _ = searched.result()
     effort, found = recall.calibrate(built, queries, exact, threads=threads)
     if len(missing):
@@ -54,10 +57,34 @@ def _build(context: Context, choice: IndexChoice) -> Any:  # noqa: ANN401  FAISS
     wants = needs_training(choice, len(centroids))
     return index.build(
         choice,
-        context.blocks.matrices(EMBEDDINGS),
+        _told(context),
         centroids=centroids,
         labels=np.load(clustered / LABELS, allow_pickle=False),
         training=training_sample(context, choice.nlist) if wants else None,
         seed=context.spec.seed,
         threads=context.budget.workers,
+        progress=lambda done, total: context.step(done, total, "steps of training"),
     )
+
+
+def _told(context: Context) -> Iterator[Matrix]:
+    """Yield the embeddings block by block; once the next is asked for, the rows before are in the index."""
+    rows = 0
+    context.progress(0, context.spec.profiles)
+    for block in context.blocks.matrices(EMBEDDINGS):
+        yield block
+        rows += len(block)
+        context.progress(rows, context.spec.profiles)
+
+
+class _Counted:
+    """Blocks that know how many rows of them were taken."""
+
+    def __init__(self, blocks: Iterator[Matrix]) -> None:
+        self._blocks = blocks
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[Matrix]:
+        for block in self._blocks:
+            yield block
+            self.rows += len(block)

@@ -12,17 +12,22 @@ from synthprof.stages.context import Context, Outcome
 from synthprof.stages.survey import read_survey, write_survey
 from synthprof.store.blocks import PROFILES
 from synthprof.store.store import Store
+from synthprof.system.events import Progress
+
+READ = "rows read"
+"""What is counted while a source is read for the first time."""
 
 
-def resolve_source(request: Request, home: Path) -> Request:
+def resolve_source(request: Request, home: Path, progress: Progress = lambda *_: None) -> Request:
     """Return the request with the facts of its source: its rows, their digest, the kinds of its columns.
 
-    A request without a source, or one that was completed before, is returned as it is. Raises SpecError if
-    the source cannot be used.
+    A request without a source, or one that was completed before, is returned as it is. progress: hears of
+    the rows read, whose number is not known before. Raises SpecError if the source cannot be used.
     """
     if not request.runtime.source or request.spec.collection:
         return request
-    found = survey(Source.of(request.runtime, request.spec.columns))
+    progress(0, 0, 0, READ)
+    found = survey(Source.of(request.runtime, request.spec.columns), lambda rows: progress(rows, 0, 0, READ))
     known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
     request = Request.from_params(request.params | known)
     write_survey(Store(home, request.dataset).build(request.spec).folder, found)

@@ -48,9 +48,16 @@ def run(context: Context) -> Outcome:
             rows = database.load(
                 TABLE, first.schema, read, lambda done: context.progress(done, spec.profiles)
             )
-            for name in others:
+            total = len(others) + len(codes)
+            for number, name in enumerate(others):
+                context.step(number, total, "indexes")
                 database.execute(index_statement(TABLE, name))
-        add_indexes(temporary, TABLE, {name: parts.column for name, parts in codes.items()})
+        laid_out = {name: parts.column for name, parts in codes.items()}
+
+        def indexed(done: int) -> None:
+            context.step(len(others) + done, total, "indexes")
+
+        add_indexes(temporary, TABLE, laid_out, indexed)
     return Outcome(rows, (record(path, path.parent),))
 
 

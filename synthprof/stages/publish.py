@@ -84,6 +84,7 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     sources = _sources(context)
     checked = check_files(context, sources, receipts)
     load_template()
+    context.step(0, 0, "points placed on the map")
     pictures = draw(context, clusters, traits)
     files = checked()
     for file in (file for file in files_of(context.spec) if file.table):

@@ -51,7 +51,10 @@ def check_files(
     records = context.pool.map(_record, jobs)
 
     def checked() -> tuple[FileRecord, ...]:
-        found = dict(zip(paths, records, strict=True))
+        found: dict[Path, FileRecord | None] = {}
+        for path, now in zip(paths, records, strict=True):
+            found[path] = now
+            context.step(len(found), len(paths), "files compared")
         if damaged := [path for path, now in found.items() if now is None or now != sealed.get(path, now)]:
             raise Damaged(*damaged)
         return tuple(now for path in sources.values() if (now := found[path]))

@@ -94,7 +94,11 @@ def _map(context: Context, on: Plane) -> tuple[Matrix, pa.Table]:
         _MapJob(context.blocks, block, context.budget.workers, labels_file(context), on)
         for block in range(-(-points // BLOCK_ROWS))
     ]
-    places, tables = zip(*context.pool.map(_map_block, jobs), strict=True)
+    found: list[tuple[Matrix, pa.Table]] = []
+    for placed in context.pool.map(_map_block, jobs):
+        found.append(placed)
+        context.step(min(len(found) * BLOCK_ROWS, points), points, "points placed on the map")
+    places, tables = zip(*found, strict=True)
     return np.concatenate(places)[:points], pa.concat_tables(tables).slice(0, points).combine_chunks()
 
 

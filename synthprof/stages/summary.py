@@ -61,8 +61,8 @@ def _clusters_found(cluster: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stage_rows(receipts: Sequence[Receipt]) -> list[StageRow]:
-    """Return one row per stage; shards are added up, the peak of memory is that of the hungriest process."""
+    """Return one row per stage, its shards together; the peak of memory is that of the hungriest process."""
     return added_up(
-        StageRow(each.stage, each.rows, each.seconds, each.peak_memory / MIB, each.bytes_written)
+        StageRow(each.stage, each.rows, each.seconds, each.peak_memory / MIB, each.bytes_written, each.spans)
         for each in receipts
     )

@@ -1,6 +1,9 @@
 """Compacted copies of the databases with statistics for SQLite's planner."""
 
+from functools import partial
+
 from synthprof.base.files import FileRecord, record
+from synthprof.base.units import MIB
 from synthprof.pipeline import files_of, maker_of
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.sqlite.database import compact
@@ -10,9 +13,19 @@ def run(context: Context) -> Outcome:
     """Copy each database, compacted by VACUUM and with the statistics of ANALYZE; leave the originals."""
     folder = context.folder()
     files: list[FileRecord] = []
-    databases = [file for file in files_of(context.spec) if file.table]
-    for number, file in enumerate(databases, start=1):
-        compact(context.folder(maker_of(file.name).name) / file.name, folder / file.name)
-        files.append(record(folder / file.name, folder))
-        context.progress(number * context.spec.profiles // len(databases), context.spec.profiles)
+    sources = [
+        context.folder(maker_of(file.name).name) / file.name for file in files_of(context.spec) if file.table
+    ]
+    sizes = [source.stat().st_size for source in sources]
+    for number, source in enumerate(sources):
+        tell = partial(_tell, context, sum(sizes[:number]), sum(sizes))
+        tell(0)
+        compact(source, folder / source.name, tell)
+        files.append(record(folder / source.name, folder))
+    _tell(context, sum(sizes), sum(sizes), 0)
     return Outcome(context.spec.profiles, tuple(files))
+
+
+def _tell(context: Context, before: int, total: int, written: int) -> None:
+    """Report what is written; a copy is smaller than its source, so that the total is a little too large."""
+    context.step((before + written) // MIB, max(1, total // MIB), "MiB compacted")

@@ -15,6 +15,7 @@ from synthprof.store.leaving import ask_to_leave, forget_others
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.publishing import publish_lock
 from synthprof.store.store import Store
+from synthprof.store.verdicts import forget_verdict
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def _remove(store: Store, folder: Path) -> bool:
         if spec and not any(_spec_of(other) == spec for other in store.versions() if other != folder):
             store.build(spec).remove()  # first: a build without its version would look unfinished
         aside = put_aside(folder, MANIFEST)
+    forget_verdict(folder)
     if aside:
         shutil.rmtree(aside)
     return True

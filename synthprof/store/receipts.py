@@ -1,10 +1,14 @@
 """Receipts: what a stage did, beside the files it left; completion mark and telemetry in one."""
 
+import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from synthprof.base.clock import Span, clock_seconds
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord, flush_folder, is_there, write_text
 from synthprof.base.kinds import read_bytes
@@ -17,7 +21,10 @@ RECEIPTS = "receipt*.json"
 
 
 class Receipt(Sealed):
-    """The record of a stage's work, for a shard or the whole data set: completion mark and telemetry."""
+    """The record of a stage's work, for a shard or the whole data set: completion mark and telemetry.
+
+    began: seconds since 1970; None in receipts of earlier releases, which did not note it.
+    """
 
     stage: str
     version: int
@@ -31,6 +38,17 @@ class Receipt(Sealed):
     files: tuple[FileRecord, ...]
     details: dict[str, Any]
     pid: int
+    began: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unknown(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what an earlier release did not note: its manifests stay what they are."""
+        return {name: value for name, value in fields(self).items() if name != "began" or value is not None}
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """When the work went on, if that was noted."""
+        return () if self.began is None else ((self.began, self.began + self.seconds),)
 
     @property
     def rows_per_second(self) -> float:
@@ -49,6 +67,27 @@ class Receipt(Sealed):
             f"{self.stage}: {self.rows:,} rows in {self.seconds:.2f} s ({self.rows_per_second:,.0f} rows/s), "
             f"{self.bytes_written / MIB:,.1f} MiB written, peak {self.peak_memory / MIB:,.0f} MiB"
         )
+
+    @property
+    def made(self) -> str:
+        """When it was made, if that was noted, and how long it took: "made at ... in ... s"."""
+        when = ""
+        if self.began is not None:
+            ended = datetime.datetime.fromtimestamp(self.began + self.seconds, datetime.UTC)
+            when = f" at {ended:%Y-%m-%d %H:%M:%S} UTC"
+        return f"made{when} in {self.seconds:.2f} s"
+
+    @property
+    def kept_line(self) -> str:
+        """The receipt of earlier work that still stands, in one line for people."""
+        return f"{self.stage}: kept: {self.made}, {self.rows:,} rows"
+
+
+def seconds_of(receipts: Collection[Receipt]) -> float:
+    """Return the seconds that the work took by the clock; added up where a release did not note its begin."""
+    if all(receipt.spans for receipt in receipts):
+        return clock_seconds(span for receipt in receipts for span in receipt.spans)
+    return sum(receipt.seconds for receipt in receipts)
 
 
 def write_receipt(folder: Path, receipt: Receipt) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import logging
+import math
 import sys
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, Self
 
 from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
@@ -22,10 +24,10 @@ class LogLine:
 
 @dataclass(frozen=True)
 class ProgressMade:
-    """Rows done of all rows; `failed` of those done have no result.
+    """Rows, or other units, done of all; `failed` of those done have no result.
 
-    unit: what is counted, in words: "rows". seconds: since the work began. stage: its name, where
-    a child does several.
+    total: 0 where it is not known. unit: what is counted, in words: "rows". seconds: since the work began.
+    stage: the name of the stage.
     """
 
     done: int
@@ -121,34 +123,44 @@ class _EventHandler(logging.Handler):
 class Progress(Protocol):
     """A callback for progress, which may be called after every step."""
 
-    def __call__(self, done: int, total: int, failed: int = 0) -> None:
-        """Take notice that `done` rows of `total` are done, `failed` of them without a result."""
+    def __call__(self, done: int, total: int, failed: int = 0, unit: str = "rows") -> None:
+        """Take notice that `done` of `total` are done, `failed` of them without a result.
+
+        total: 0 where it is not known. unit: what is counted, in words: "rows", "iterations".
+        """
 
 
 @dataclass
 class Pace:
-    """Progress passed on at most every `every_seconds`, and at the end."""
+    """Progress passed on at most every `every_seconds`; at once at the begin, at the end, for a new unit."""
 
     passed_on: Progress
     every_seconds: float = 3.0
-    _last: float = field(default_factory=time.monotonic)
+    _last: float = -math.inf
+    _unit: str = ""
 
-    def __call__(self, done: int, total: int, failed: int = 0) -> None:
+    def __call__(self, done: int, total: int, failed: int = 0, unit: str = "rows") -> None:
         """Pass progress on if it is due."""
         now = time.monotonic()
-        if done >= total or now - self._last >= self.every_seconds:
-            self._last = now
-            self.passed_on(done, total, failed)
+        if unit != self._unit or 0 < total <= done or now - self._last >= self.every_seconds:
+            self._last, self._unit = now, unit
+            self.passed_on(done, total, failed, unit)
 
 
-def progress_events(unit: str) -> Pace:
-    """Return a callback that emits progress as events, with the seconds since this call.
+class ProgressEvents:
+    """An observer that emits the progress of stages as events, with the seconds since it was made."""
 
-    unit: what is counted, in words: "rows".
-    """
-    began = time.monotonic()
+    def __init__(self, every_seconds: float = 3.0) -> None:
+        self._every_seconds = every_seconds
+        self._began = time.monotonic()
+        self._paces: dict[str, Pace] = {}
 
-    def tell(done: int, total: int, failed: int = 0) -> None:
-        emit(ProgressMade(done, total, failed, unit, round(time.monotonic() - began, 3)))
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, unit: str = "rows", /) -> None:
+        """Emit the progress of a stage if it is due."""
+        if stage not in self._paces:
+            self._paces[stage] = Pace(partial(self._tell, stage), self._every_seconds)
+        self._paces[stage](done, total, failed, unit)
 
-    return Pace(tell)
+    def _tell(self, stage: str, done: int, total: int, failed: int, unit: str) -> None:
+        seconds = round(time.monotonic() - self._began, 3)
+        emit(ProgressMade(done, total, failed, unit, seconds, stage))

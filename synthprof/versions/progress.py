@@ -7,18 +7,33 @@ from synthprof.pipeline import version_of
 from synthprof.spec.spec import Spec
 from synthprof.store.state import BuildState
 
-StageState = Literal["waiting", "running", "done"]
+StageState = Literal["waiting", "running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a stage is at: so much of `total` (0 where it is not known), in a unit such as "iterations"."""
+
+    done: int
+    total: int
+    unit: str
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """Progress of one stage of a build; `seconds` of work, summed over its shards."""
+    """Progress of one stage of a build.
+
+    seconds: of work, by the clock. seconds_left: of the step that it is at, if that can be told. step: what
+    it is at, where that is not rows.
+    """
 
     stage: str
     state: StageState
     rows_done: int
     rows: int
     seconds: float
+    seconds_left: float | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Only the release and the schema that made a version can make its blocks again; others check the rest.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -97,16 +98,20 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
     """
     spec, files = version.spec, version.manifest.files
     chosen = _choose(version, spec.blocks if blocks is None else min(blocks, spec.blocks))
-    total = len(files) + len(chosen)
+    read = range(spec.blocks if spec.collection else 0)  # all rows of a collection are read
+    steps = itertools.count(1)
+    total = len(files) + len(read) + len(chosen)
+    progress(0, total)
     same_release = version_of(spec) == version.manifest.version
     spoilt: list[str] = []
-    for done, file in enumerate(files, start=1):
+    for file in files:
         spoilt += damaged(version.folder, [file])
-        progress(done, total)
+        progress(next(steps), total)
     intact = {file.path for file in files} - set(spoilt)
-    contradictions = _contradictions(
-        version, intact, chosen, same_release, lambda done: progress(len(files) + done, total)
+    contradictions = tuple(
+        _contradictions(version, intact, chosen, same_release, lambda: progress(next(steps), total))
     )
+    progress(total, total)
     return Verdict(
         files=len(files),
         blocks=len(chosen) if same_release else 0,
@@ -123,12 +128,12 @@ def _contradictions(
     intact: set[str],
     blocks: list[int],
     same_release: bool,
-    progress: Callable[[int], None],
+    step: Callable[[], None],
 ) -> Iterator[str]:
     """Yield a sentence for each content that does not follow from the spec, reading intact files only."""
     yield from _row_faults(version, intact)
     yield from _archetype_faults(version, intact)
-    yield from _collection_faults(version, intact)
+    yield from _collection_faults(version, intact, step)
     index = open_index(version, intact)
     yield from fact_faults(
         version, intact, index
@@ -136,9 +141,9 @@ def _contradictions(
     if same_release:
         yield from score_faults(version, intact, index, len(blocks) == version.spec.blocks)
     block_faults = remade_block_faults if same_release else stored_block_faults
-    for done, block in enumerate(blocks, start=1):
+    for block in blocks:
         yield from block_faults(version, intact, block, index)
-        progress(done)
+        step()
     yield from index_faults(version, index)
     yield from _map_faults(version, intact)
 
@@ -171,16 +176,17 @@ def _archetype_faults(version: Published, intact: set[str]) -> Iterator[str]:
             yield f"archetypes.npy has the shape {labels.shape}, not one label per profile"
 
 
-def _collection_faults(version: Published, intact: set[str]) -> Iterator[str]:
+def _collection_faults(version: Published, intact: set[str], step: Callable[[], None]) -> Iterator[str]:
     """Yield a fault if the rows differ from the source, whose digest is part of the spec."""
     spec = version.spec
     if not spec.collection or PERFIS not in intact:
         return
-    stored = (
-        stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
-        for block in range(spec.blocks)
-    )
-    if collection_digest(spec.columns, [block_digest(one_batch(rows)) for rows in stored]) != spec.collection:
+    digests = []
+    for block in range(spec.blocks):
+        stored = stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
+        digests.append(block_digest(one_batch(stored)))
+        step()
+    if collection_digest(spec.columns, digests) != spec.collection:
         yield "perfis.db holds other rows than the source had"
 
 

@@ -15,6 +15,7 @@ from synthprof.report.head import head
 from synthprof.report.words import facts_of
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.pointer import CURRENT
+from synthprof.store.receipts import seconds_of
 from synthprof.store.store import Store
 from synthprof.versions.published import Published, ReadLock
 
@@ -215,7 +216,7 @@ class Version(Published):
     def _repr_html_(self) -> str:
         stages = {each.stage: each for each in self.manifest.stages}
         clusters = int(stages["cluster"].details["clusters"])
-        seconds = sum(each.seconds for each in self.manifest.stages)
+        seconds = seconds_of(self.manifest.stages)
         facts = facts_of(
             self.spec.row_word, self.rows, clusters, self.manifest.bytes_total, seconds, self.manifest.spec
         )

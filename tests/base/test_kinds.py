@@ -49,7 +49,7 @@ def test_a_file_takes_the_place_of_anything_but_a_folder(tmp_path: Path, kind: s
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "folder"])
 def test_a_folder_takes_the_place_of_nothing(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "it", kind)
-    with pytest.raises(WrongKind, match="it is a .*, where a folder belongs; .*set SYNTHPROF_HOME"):
+    with pytest.raises(WrongKind, match=r"it is a .*, where a folder belongs; .*set SYNTHPROF_HOME"):
         files.make_folder(tmp_path / "it" / "below")
 
 

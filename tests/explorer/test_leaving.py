@@ -73,7 +73,9 @@ def test_pruning_says_which_versions_are_read_and_removes_them_when_they_are_not
     assert first in prune(store, 1).read  # `held` is a question that is not answered yet
     with caplog.at_level("WARNING"):
         run_all(Request.from_params(PARAMS | {"seed": 3, "keep_versions": 1}), store.home)
-    assert f"publish: kept the old versions {first}, which are being read; the next run removes" in caplog.text
+    assert (
+        f"publish: kept the old versions {first}, which are being read; the next run removes" in caplog.text
+    )
     del held
     assert prune(store, 1).removed == (first,)
     assert not list((store.folder / "versions").glob(".*"))  # no request is left

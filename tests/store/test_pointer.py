@@ -28,7 +28,9 @@ UNDERSTOOD: dict[str, Callable[[Path, Path], object]] = {
     "an absolute link": lambda link, target: link.symlink_to(target),
     "a link with dots": lambda link, target: link.symlink_to(f"./versions/../versions/{target.name}/"),
     "a file with its text, as from a bucket": _text,
-    "a folder with the version's files, as cp -L leaves it": lambda link, target: shutil.copytree(target, link),
+    "a folder with the version's files, as cp -L leaves it": lambda link, target: shutil.copytree(
+        target, link
+    ),
 }
 
 
@@ -45,7 +47,12 @@ def test_what_names_a_version_without_doubt_is_read_and_made_a_link_by_the_next_
     assert ([manifest.version for manifest, current in found if current], problems) == ([name], [])
     assert run(store.home) == name
     assert link.is_symlink() and str(link.readlink()) == f"versions/{name}"
-    assert sorted(path.name for path in store.folder.iterdir()) == [CURRENT, "build", "publish.lock", "versions"]
+    assert sorted(path.name for path in store.folder.iterdir()) == [
+        CURRENT,
+        "build",
+        "publish.lock",
+        "versions",
+    ]
 
 
 def test_a_copy_that_is_the_only_one_of_its_version_is_put_in_its_place(store: Store) -> None:

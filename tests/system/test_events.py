@@ -7,12 +7,12 @@ from synthprof.system.events import (
     Event,
     Failed,
     LogLine,
+    ProgressEvents,
     ProgressMade,
     ReceiptWritten,
     Result,
     emit,
     log_events,
-    progress_events,
     read,
 )
 
@@ -92,11 +92,20 @@ def test_log_lines_are_events_but_for_those_of_receipts_and_blocks(capsys) -> No
     assert [read(line) for line in capsys.readouterr().out.splitlines()] == [LogLine("WARNING", "3 rows")]
 
 
-def test_progress_is_emitted_at_its_end_with_what_failed(capsys) -> None:
-    progress = progress_events("rows")
-    progress(1, 10)
-    progress(10, 10, 2)
-    (line,) = capsys.readouterr().out.splitlines()
-    event = read(line)
-    assert isinstance(event, ProgressMade)
-    assert (event.done, event.total, event.failed, event.unit) == (10, 10, 2, "rows")
+def test_progress_is_emitted_at_its_begin_for_each_new_unit_and_at_its_end(capsys) -> None:
+    progress = ProgressEvents()
+    for done in range(3):
+        progress("cluster", done, 20, 0, "iterations")
+    for done in (1, 2, 10):
+        progress("cluster", done, 10, 2)
+    progress("setup", 7, 0)  # nobody knows of how many: not the end
+    progress("setup", 8, 0)
+    events = [read(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(isinstance(event, ProgressMade) for event in events)
+    told = [(event.stage, event.done, event.total, event.failed, event.unit) for event in events]
+    assert told == [
+        ("cluster", 0, 20, 0, "iterations"),
+        ("cluster", 1, 10, 2, "rows"),
+        ("cluster", 10, 10, 2, "rows"),
+        ("setup", 7, 0, 0, "rows"),
+    ]

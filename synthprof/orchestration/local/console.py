@@ -81,14 +81,17 @@ class Display(logging.Handler):
     def _show_progress(self, event: ProgressMade, stage: str) -> None:
         done, total = event.done, event.total or None
         rows = f"{done:,} / {total:,}" if total else f"{done:,}"
+        rows += "" if event.unit == "rows" else f" {event.unit}"
         rows += f", {event.failed:,} failed" if event.failed else ""
         self._progress.update(self._bar, description=stage, completed=done, total=total, rows=rows)
 
     def _show_receipt(self, event: ReceiptWritten, stage: str) -> None:
         self.receipts.append(event)
         rows, seconds = event.facts["rows"], event.facts["seconds"]
-        done = Text.assemble(("✓ ", "green"), f"{stage:<14}", (f"{rows:>12,} rows {seconds:>8.2f} s", "dim"))
-        self.console.print(done)
+        words = Text.assemble(f"{stage:<14}", (f"{rows:>12,} rows {seconds:>8.2f} s", "dim"))
+        if event.facts.get("kept"):
+            words = Text(event.line)
+        self.console.print(Text.assemble(("✓ ", "green"), words))
         self._begin("Airflow")
 
     def _show_failed(self, event: Failed, stage: str) -> None:
@@ -101,14 +104,21 @@ class Display(logging.Handler):
 def print_result(console: Console, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
     """Print the stages, the scores, an example and the folder of the published version."""
     from synthprof.report.console import print_summary
-    from synthprof.report.model import StageRow, added_up
+    from synthprof.report.model import added_up
     from synthprof.stages.summary import Facts, summary
     from synthprof.store.manifest import read_manifest
 
     folder = Path(published["path"])
     report = summary(read_manifest(folder), Facts.of(folder))
     if receipts:  # the manifest lacks the stage that wrote it
-        names = [each.name for each in dataclasses.fields(StageRow)]
-        parts = (StageRow(*(receipt.facts[name] for name in names)) for receipt in receipts)
-        report = dataclasses.replace(report, stages=added_up(parts))
+        report = dataclasses.replace(report, stages=added_up(map(_stage_row, receipts)))
     print_summary(console, report, folder)
+
+
+def _stage_row(receipt: ReceiptWritten) -> Any:  # noqa: ANN401  loaded where it is needed
+    from synthprof.report.model import StageRow
+
+    facts = receipt.facts
+    names = ("stage", "rows", "seconds", "peak_memory_mib", "bytes_written")
+    spans = ((facts["began"], facts["began"] + facts["seconds"]),) if facts.get("began") else ()
+    return StageRow(**{name: facts[name] for name in names}, spans=spans)

@@ -254,8 +254,11 @@ class _Log:
         due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
         if due:
             self.progress_at = time.monotonic()
-        self._first = self._first or event
-        self._log(logging.INFO if due else logging.DEBUG, _progress_line(event, self._first), event)
+        if self._first is None or _what(self._first) != _what(event):
+            self._first, due = event, True
+        stage = f"{event.stage}: " if event.stage not in ("", self.stage) else ""
+        line = f"{stage}{_progress_line(event, self._first)}"
+        self._log(logging.INFO if due else logging.DEBUG, line, event)
 
     def _log_failed(self, failed: Failed) -> None:
         self._log(logging.ERROR, failed.message, failed)
@@ -282,8 +285,13 @@ class _Log:
         return StageError(f"the stage's process {reason} without a message{remedy}{last}")
 
 
+def _what(event: ProgressMade) -> tuple[str, str, int]:
+    """Return what the event counts: rates hold only within that."""
+    return event.stage, event.unit, event.total
+
+
 def _progress_line(event: ProgressMade, first: ProgressMade) -> str:
-    """Return rows done, failed and in all; with the rate since the first event, and the time left."""
+    """Return what is done, failed and in all; with the rate since the first event, and the time left."""
     done, total, unit = event.done, event.total, event.unit
     parts = [f"{done:,}{f' of {total:,} ({done / total:.0%})' if total else ''} {unit}"]
     if event.failed:
@@ -291,7 +299,8 @@ def _progress_line(event: ProgressMade, first: ProgressMade) -> str:
     seconds = event.seconds - first.seconds
     if done > first.done and seconds > 0:
         rate = (done - first.done) / seconds
-        parts.append(f"{rate:,.0f} {unit}/s")
+        if unit == "rows":
+            parts.append(f"{rate:,.0f} rows/s")
         if total:
             parts.append(f"about {_duration((total - done) / rate)} left")
     return ", ".join(parts)

@@ -1,7 +1,8 @@
 """SQLite databases built as new files without a journal, then sealed: fast, and whole or not there."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import adbc_driver_sqlite
@@ -178,9 +179,12 @@ def _quoted(path: Path) -> str:
     return str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def compact(source: Path, path: Path) -> None:
-    """`path` is a copy of the sealed database `source`, vacuumed and analysed, whole and durable."""
-    with replacing(path) as temporary:
+def compact(source: Path, path: Path, progress: Callable[[int], None] = lambda _: None) -> None:
+    """`path` is a copy of the sealed database `source`, vacuumed and analysed, whole and durable.
+
+    progress: called about every second with the bytes written so far, also while nothing is written.
+    """
+    with replacing(path) as temporary, _size_watched(temporary, progress):
         try:
             with _connected(str(check_file(source))) as connection:
                 connection.execute("VACUUM INTO ?", (str(temporary),))
@@ -189,6 +193,25 @@ def compact(source: Path, path: Path) -> None:
                 connection.execute("ANALYZE")
         except AdbcError as error:
             raise _failure(path, error) from error
+
+
+@contextmanager
+def _size_watched(path: Path, progress: Callable[[int], None]) -> Iterator[None]:
+    """Tell the size of a growing file about every second, since SQLite tells nothing while it vacuums."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            with suppress(FileNotFoundError):
+                progress(path.stat().st_size)
+
+    thread = threading.Thread(target=watch, name="size-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _failure(path: Path, error: AdbcError) -> SynthprofError:

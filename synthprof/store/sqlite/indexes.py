@@ -6,7 +6,7 @@ the index b-tree is written behind it, and entered into the schema.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,13 +56,19 @@ def can_index(keys: Sequence[Key]) -> bool:
     return all(len(_body(key)) <= MAX_KEY_BYTES for key in keys)
 
 
-def add_indexes(path: Path, table: str, columns: Mapping[str, Coded]) -> None:
+def add_indexes(
+    path: Path, table: str, columns: Mapping[str, Coded], done: Callable[[int], None] = lambda _: None
+) -> None:
     """Add an index on each of the columns, named idx_<table>_<column>.
 
-    path: a closed database with no such index, whose table has the ids from 1 on.
+    path: a closed database with no such index, whose table has the ids from 1 on. done: hears the number of
+    indexes so far.
     """
+    roots: dict[str, int] = {}
     with page_file(path) as pages:
-        roots = {name: _append_index(pages, column) for name, column in columns.items()}
+        for name, column in columns.items():
+            roots[name] = _append_index(pages, column)
+            done(len(roots))
     with filling(path) as database:
         database.execute("PRAGMA writable_schema=ON")
         for name, root in roots.items():
