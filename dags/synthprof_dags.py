@@ -3,10 +3,11 @@
 from synthprof.orchestration import SynthprofDag
 from synthprof.orchestration.tasks.datasets import read_all
 from synthprof.orchestration.tasks.doc import EMBED_DOC, GENERATE_DOC, dataset_doc
-from synthprof.orchestration.tasks.names import EMBED_DAG, GENERATE_DAG
+from synthprof.orchestration.tasks.names import EMBED_DAG, GENERATE_DAG, TITLES
 
 generate = SynthprofDag(
     GENERATE_DAG,
+    dag_display_name=TITLES[GENERATE_DAG],
     description="Make a data set of profiles with vectors, embeddings, clusters and a search index.",
     doc_md=GENERATE_DOC,
     is_paused_upon_creation=False,
@@ -14,6 +15,7 @@ generate = SynthprofDag(
 
 embed = SynthprofDag(
     EMBED_DAG,
+    dag_display_name=TITLES[EMBED_DAG],
     kind="embed",
     description="Make a data set of texts from a table or a folder, with embeddings, clusters and an index.",
     doc_md=EMBED_DOC,
@@ -23,6 +25,7 @@ embed = SynthprofDag(
 for dataset in read_all()[0]:
     SynthprofDag(
         dataset.dag_id,
+        dag_display_name=dataset.title,
         description=dataset.description,
         doc_md=dataset_doc(dataset),
         schedule=dataset.timetable,

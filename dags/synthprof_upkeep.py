@@ -7,12 +7,12 @@ from airflow.sdk import DAG
 from synthprof.orchestration import ReindexOperator, VerifyOperator
 from synthprof.orchestration.provider.operators import reindex_params, verify_params
 from synthprof.orchestration.tasks.doc import REINDEX_DOC, VERIFY_DOC
-from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG
+from synthprof.orchestration.tasks.names import REINDEX_DAG, TITLES, VERIFY_DAG
 from synthprof.orchestration.tasks.operator import TASK_DEFAULTS
 
 COMMON: dict[str, Any] = {
     "schedule": None,
-    "tags": ["synthprof"],
+    "tags": ["synthprof", "published versions"],
     "catchup": False,
     "is_paused_upon_creation": False,
     "default_args": TASK_DEFAULTS,
@@ -20,6 +20,7 @@ COMMON: dict[str, Any] = {
 
 with DAG(
     REINDEX_DAG,
+    dag_display_name=TITLES[REINDEX_DAG],
     description="Publish a version of a data set once more, with another search index.",
     doc_md=REINDEX_DOC,
     params=reindex_params(),
@@ -30,6 +31,7 @@ with DAG(
 
 with DAG(
     VERIFY_DAG,
+    dag_display_name=TITLES[VERIFY_DAG],
     description="Prove that a version of a data set is what its spec says, byte by byte.",
     doc_md=VERIFY_DOC,
     params=verify_params(),

@@ -53,6 +53,22 @@ class CardView(_ApiModel):
     table: list[str] = Field(description="The columns of a narrow table of rows.")
 
 
+class Verified(_ApiModel):
+    """The last verification of a version: when, by which release, and what it found.
+
+    `files` were compared with their checksums, `blocks` of `blocks_total` made again.
+    """
+
+    at: str
+    release: str
+    sound: bool
+    files: int
+    blocks: int
+    blocks_total: int
+    findings: tuple[str, ...] = Field(description="A sentence for each fault.")
+    summary: str = Field(description="A sentence on a sound version, else how to mend it.")
+
+
 class Summary(_ApiModel):
     """A published version."""
 
@@ -70,6 +86,7 @@ class Summary(_ApiModel):
     clusters: int | None
     scores: Scores
     view: CardView
+    verified: Verified | None = Field(description="The last verification; null if there was none.")
 
 
 class Build(_ApiModel):
@@ -126,6 +143,19 @@ class StageFacts(_ApiModel):
     details: dict[str, Any]
 
 
+class StageTiming(_ApiModel):
+    """The work of a stage, its shards together; `seconds` by the clock, `cpu_seconds` added up."""
+
+    stage: str
+    shards: int
+    rows: int
+    seconds: float
+    rows_per_second: float
+    cpu_seconds: float
+    peak_memory: int
+    bytes_written: int
+
+
 class File(_ApiModel):
     """A file of a version."""
 
@@ -150,6 +180,8 @@ class VersionFacts(Summary):
 
     spec: dict[str, Any]
     stages: list[StageFacts]
+    timings: list[StageTiming]
+    seconds: float = Field(description="Seconds of the whole run by the clock, without long pauses.")
     files: list[File]
     index: dict[str, Any] | None
     columns: list[ColumnFacts]
@@ -269,6 +301,14 @@ class Compared(_ApiModel):
     columns: list[Comparison]
 
 
+class Step(_ApiModel):
+    """What some work is at: so many of `total`, 0 where that is not known."""
+
+    done: int
+    total: int
+    unit: str
+
+
 class StageProgress(_ApiModel):
     """Progress of a stage."""
 
@@ -276,7 +316,9 @@ class StageProgress(_ApiModel):
     state: StageState
     rows_done: int
     rows: int
-    seconds: float = Field(description="Seconds of work, summed over its shards.")
+    seconds: float = Field(description="Seconds of work by the clock.")
+    seconds_left: float | None = Field(description="Of the present step; null if that cannot be told.")
+    step: Step | None = Field(description="What it is at, where that is not rows.")
 
 
 class BuildProgress(_ApiModel):
@@ -303,13 +345,46 @@ class Started(_ApiModel):
     url: str
 
 
+class TaskFacts(_ApiModel):
+    """A task of a run, its mapped instances together; `states` counts them by Airflow's state."""
+
+    task: str
+    state: str = Field(description="The state that needs most attention: failed before running.")
+    states: dict[str, int]
+    tries: int = Field(description="Attempts so far, of `tries_allowed`.")
+    tries_allowed: int
+
+
 class RunFacts(_ApiModel):
     """The data set and version that a run of Airflow made or worked on; null if not known yet."""
 
+    dag_id: str
+    run_id: str
+    url: str
+    job: Literal["reindex", "verify"] | None = Field(description="Work on a version; null if it makes one.")
     dataset: str | None
     version: str | None
     build: str | None
     state: str
+    asked: dict[str, Any] = Field(description="The parameters that the run was started with.")
+    started_at: str | None
+    ended_at: str | None
+    tasks: list[TaskFacts]
+    failed_task: str | None = Field(description="The task that failed last, or waits for its next attempt.")
+    problem: str | None = Field(description="Its message: what is wrong, and what helps.")
+    step: Step | None = Field(description="How far a verification is.")
+
+
+class Progressing(_ApiModel):
+    """How far some work is; null if nobody is at it."""
+
+    step: Step | None
+
+
+class Runs(_ApiModel):
+    """The last run of each kind of work on a version."""
+
+    runs: list[RunFacts]
 
 
 class Reindex(BaseModel):

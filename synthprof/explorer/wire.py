@@ -28,6 +28,8 @@ Name = Literal[
     "progress",
     "report",
     "build",
+    "verifying",
+    "reindexed",
 ]
 """Names of the questions, which are the methods of `worker.questions.Questions`."""
 

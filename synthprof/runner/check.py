@@ -7,7 +7,7 @@ from synthprof.system.events import Pace
 from synthprof.versions.published import Published
 from synthprof.versions.verify import Verdict, verify
 
-UNIT = "files and blocks"
+UNIT = "steps"
 
 
 def check(version: Published, blocks: int | None, observe: Observer = lambda *_: None) -> Verdict:

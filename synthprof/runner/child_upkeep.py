@@ -41,7 +41,13 @@ def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     if not verdict.sound:
         raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
     logger.info("%s: %s", name, verdict.confirmation)
-    return {"version": version.manifest.version, "rows": version.manifest.rows, "blocks": verdict.blocks}
+    return {
+        "dataset": version.manifest.dataset,
+        "version": version.manifest.version,
+        "rows": version.manifest.rows,
+        "blocks": verdict.blocks,
+        "summary": verdict.confirmation,
+    }
 
 
 def repair_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:

@@ -12,6 +12,15 @@ Schemas = dict[str, dict[str, Any]]
 """The JSON Schema of each parameter by its name: type, bounds, default and description."""
 
 
+def in_words(hint: str, pattern: str) -> str:
+    """Return the pattern with a comment in front, so that the refusal of a value says what to write.
+
+    Airflow and the command line quote the pattern of a value that does not match; nothing else of the JSON
+    Schema would be shown.
+    """
+    return f"(?#write {hint}){pattern}"
+
+
 class ParamModel(BaseModel):
     """A frozen model of parameters that accepts no unknown name and no value of another type."""
 

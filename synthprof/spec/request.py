@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, number_of, schemas_of
+from synthprof.spec.params import (
+    ParamModel,
+    Schemas,
+    check_names,
+    check_value,
+    in_words,
+    number_of,
+    schemas_of,
+)
 from synthprof.spec.spec import EMBEDDING, GENERATING, RESOLVED, Runtime, Spec
 
 RequestKind = Literal["generate", "embed"]
@@ -21,7 +29,7 @@ DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a t
 DatasetName = Annotated[
     str,
     Field(
-        pattern=DATASET_PATTERN,
+        pattern=in_words("1 to 63 of a-z, 0-9, _ and -, a letter or digit first", DATASET_PATTERN),
         description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
         "starting with a letter or digit.",
     ),

@@ -6,7 +6,9 @@ Pure arithmetic on rows, dimensions and bytes, without heavy imports, as `plan` 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
@@ -44,6 +46,16 @@ def check_k(k: int, rows: int) -> None:
             f"clusters={k} needs at least {POINTS_MIN * k} rows to train on ({POINTS_MIN} per centroid, "
             f"FAISS), got {rows}; use clusters={most} or fewer, or 0 for automatic"
         )
+
+
+def check_sizes(params: Mapping[str, Any]) -> None:
+    """Raise SpecError if flat parameters of profiles ask for more clusters than their rows can train.
+
+    For those who check before the work starts. Values that are missing or no numbers are left to others.
+    """
+    rows, k = params.get("profiles"), params.get("clusters")
+    if isinstance(rows, int | float) and isinstance(k, int | float) and k > 0 and rows >= 1:
+        check_k(int(k), int(rows))
 
 
 def training_rows_count(rows: int, k: int) -> int:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from synthprof.base.digests import digest_of
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.locales import locales
-from synthprof.spec.params import ParamModel
+from synthprof.spec.params import ParamModel, in_words
 
 BLOCK_ROWS = 16_384
 """Rows of a block, the unit of randomness, work, files, resumption and verification."""
@@ -33,7 +33,7 @@ def _known_locale(locale: str) -> str:
     return locale
 
 
-_PATH = r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"
+_PATH = in_words("at most 1,000 characters in one line", r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)")
 _COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
 
 
@@ -82,7 +82,7 @@ class Spec(ParamModel):
     model: Annotated[
         str,
         Field(
-            pattern=r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)",
+            pattern=in_words("at most 200 characters in one line", r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)"),
             description="Name of the model for http, its folder or name for model; else empty.",
         ),
     ] = ""
@@ -118,7 +118,9 @@ class Spec(ParamModel):
     columns: Annotated[
         str,
         Field(
-            pattern=rf"^({_COLUMN}(,{_COLUMN})*)?$(?!\n)",
+            pattern=in_words(
+                "names joined by commas, as ano,cidade:text", rf"^({_COLUMN}(,{_COLUMN})*)?$(?!\n)"
+            ),
             description="Further columns of the source to keep, as `ano,cidade`; search can filter by them. "
             "`:integer` or `:text` after a name says what it must be.",
         ),

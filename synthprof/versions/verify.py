@@ -26,7 +26,13 @@ from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import damaged, unknown_files
 from synthprof.store.sqlite.database import check_ids, read
 from synthprof.versions.published import Published
-from synthprof.versions.verify_blocks import one_batch, remade_block_faults, stored_block_faults, stored_rows
+from synthprof.versions.verify_blocks import (
+    BLOCK_STEPS,
+    one_batch,
+    remade_block_faults,
+    stored_block_faults,
+    stored_rows,
+)
 from synthprof.versions.verify_facts import fact_faults, score_faults
 from synthprof.versions.verify_index import index_faults, open_index
 
@@ -94,13 +100,13 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
     file is not opened. The blocks follow from the version's name, so that a repeated check takes the same
     ones.
 
-    progress: called with the number of steps done and of all steps.
+    progress: called with the number of steps done and of all steps: one for each file, several for a block.
     """
     spec, files = version.spec, version.manifest.files
     chosen = _choose(version, spec.blocks if blocks is None else min(blocks, spec.blocks))
     read = range(spec.blocks if spec.collection else 0)  # all rows of a collection are read
     steps = itertools.count(1)
-    total = len(files) + len(read) + len(chosen)
+    total = len(files) + len(read) + BLOCK_STEPS * len(chosen)
     progress(0, total)
     same_release = version_of(spec) == version.manifest.version
     spoilt: list[str] = []
@@ -142,8 +148,7 @@ def _contradictions(
         yield from score_faults(version, intact, index, len(blocks) == version.spec.blocks)
     block_faults = remade_block_faults if same_release else stored_block_faults
     for block in blocks:
-        yield from block_faults(version, intact, block, index)
-        step()
+        yield from block_faults(version, intact, block, index, step)
     yield from index_faults(version, index)
     yield from _map_faults(version, intact)
 

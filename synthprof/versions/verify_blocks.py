@@ -31,8 +31,20 @@ from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
 from synthprof.versions.verify_index import lookup_faults
 
+BLOCK_STEPS = 3
+"""A block is made again, compared, and looked up in the index: each takes some seconds of a large version."""
 
-def remade_block_faults(version: Published, intact: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+Step = Callable[[], None]
+"""Called after each of these."""
+
+
+def remade_block_faults(
+    version: Published,
+    intact: set[str],
+    block: int,
+    index: Any,  # noqa: ANN401
+    step: Step,
+) -> Iterator[str]:
     """Yield a sentence for each table whose rows of the block differ from the block made again.
 
     intact: names of the files whose checksums are right; no other file is opened. index: the open index, or
@@ -50,6 +62,7 @@ def remade_block_faults(version: Published, intact: set[str], block: int, index:
             load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows
         )
     embeddings, missing = _embeddings(version, intact, made.profiles, stored)
+    step()
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
         PERFIS: lambda: _profile_faults(stored(PERFIS), made.profiles),
@@ -67,21 +80,32 @@ def remade_block_faults(version: Published, intact: set[str], block: int, index:
             yield str(error)
         except pa.ArrowInvalid as error:
             yield f"{name} cannot be read: {error}"
+    step()
     if index is not None and not missing.all():
         yield from lookup_faults(version, index, embeddings, np.flatnonzero(~missing), first)
+    step()
 
 
-def stored_block_faults(version: Published, intact: set[str], block: int, index: Any) -> Iterator[str]:  # noqa: ANN401
+def stored_block_faults(
+    version: Published,
+    intact: set[str],
+    block: int,
+    index: Any,  # noqa: ANN401
+    step: Step,
+) -> Iterator[str]:
     """Yield the faults of a block that cannot be made again: wrong norms, vectors missing in the index."""
     if EMBEDDINGS_DB not in intact:
         return
     first, rows = block * BLOCK_ROWS + 1, version.spec.block_rows(block)
     stored = stored_rows(version.folder, first, rows, EMBEDDINGS_DB)
+    step()
     which = f"{EMBEDDINGS_DB}, ids {first} to {first + rows - 1}"
     yield from (f"{which}: {finding}" for finding in _norm_faults(version, stored))
     embeddings, missing = _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
+    step()
     if index is not None and not missing.all():
         yield from lookup_faults(version, index, embeddings, np.flatnonzero(~missing), first)
+    step()
 
 
 def embeddings_of(

@@ -41,6 +41,9 @@ class Access(Protocol):
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
         """Return what a run made. Raises HTTPException if it does not exist or the caller may not see it."""
 
+    async def jobs(self, request: Request, dataset: str, version: str) -> list[RunFacts]:
+        """Return the last run of each job on a version, of those that the caller may see."""
+
 
 class TokenAccess:
     """Access control without Airflow: callers with the token, or every caller if there is no token."""
@@ -78,6 +81,10 @@ class TokenAccess:
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
         """Refuse; there are no runs."""
         raise HTTPException(404, NO_AIRFLOW)
+
+    async def jobs(self, request: Request, dataset: str, version: str) -> list[RunFacts]:
+        """Return none; there are no runs."""
+        return []
 
 
 def _credential(header: str) -> str | None:

@@ -27,6 +27,8 @@ from synthprof.spec.limits import MAX_POINTS, MAX_TEXT
 
 ONE = "/api/datasets/{dataset}/versions/{version}"
 
+INDEX = tuple(models.Reindex.model_fields)
+
 router = APIRouter(responses=PROBLEMS)
 
 # --- data sets and versions ------------------------------------------------------------------------------
@@ -166,12 +168,34 @@ async def run(
     dag_id: Annotated[str, Path(max_length=250)],
     run_id: Annotated[str, Path(max_length=250)],
 ) -> models.RunFacts:
-    """Return the data set and version that a run made or worked on."""
-    facts: models.RunFacts = await request.app.state.access.run(request, dag_id, run_id)
+    """Return the data set and version that a run made or worked on, how far it is, and why it failed."""
+    return await _completed(request, await request.app.state.access.run(request, dag_id, run_id))
+
+
+@router.get(f"{ONE}/work", response_model=models.Runs, tags=["work"])
+async def work(request: Request, dataset: DatasetName, version: VersionName) -> models.Runs:
+    """Return the last run of each kind of work on a version: of its verification, of another index."""
+    found = await request.app.state.access.jobs(request, dataset, version)
+    return models.Runs(runs=[await _completed(request, each) for each in found])
+
+
+async def _completed(request: Request, facts: models.RunFacts) -> models.RunFacts:
+    """Add what the files under the data root tell of a run: its build, or how far its verification is."""
     if facts.dataset is None or facts.version is None:
         return facts
-    answer = await ask(request, "build", dataset=facts.dataset, version=facts.version)
-    return facts.model_copy(update=json.loads(answer.body)) if answer.status == 200 else facts
+    at: dict[str, Any] = {"dataset": facts.dataset, "version": facts.version}
+    if facts.job == "verify":
+        answer = await ask(request, "verifying", **at)
+    elif facts.job == "reindex" and facts.state != "success":  # until then its version is the old one
+        index = models.Reindex.model_validate(
+            {name: facts.asked[name] for name in INDEX if name in facts.asked}
+        )
+        answer = await ask(request, "reindexed", **at, **index.model_dump())
+    else:
+        answer = await ask(request, "build", **at)
+    if answer.status != 200:
+        return facts
+    return models.RunFacts(**{**facts.model_dump(), **json.loads(answer.body)})
 
 
 async def _start(

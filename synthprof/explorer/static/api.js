@@ -29,6 +29,8 @@ const MAX_RETRIES = 3;
 export const datasets = (signal) => get("api/datasets", { signal });
 export const progress = (dataset, signal) => get(`${of(dataset)}/progress`, { signal });
 export const compare = (left, right, signal) => cached([left, right], query(`${of(right.dataset)}/compare`, { left: left.version, right: right.version }), signal);
+/** The last run of each kind of work on a version, under `runs`. */
+export const work = (at, signal) => get(`${path(at)}/work`, { signal });
 export const run = (dag, id, signal) => get(`api/runs/${part(dag)}/${part(id)}`, { signal });
 
 // These answers depend on the published version alone and are cached.

@@ -23,10 +23,10 @@ const STAGES = [
   { name: "share of time", class: "bars" },
 ];
 
-export async function show(place, { at, can, signal }) {
+export async function show(place, { at, can, summary, signal }) {
   const version = await api.version(at, signal);
   if (signal.aborted) return;
-  fill(place, quality(version), timeline(version), index(version, at, can), parameters(version), files(version));
+  fill(place, quality(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
 }
 
 function quality({ scores }) {
@@ -37,11 +37,10 @@ function quality({ scores }) {
   })));
 }
 
-function timeline({ stages }) {
-  const all = grouped(stages);
-  const total = all.reduce((sum, stage) => sum + stage.seconds, 0) || 1;
+function timeline({ stages, timings: all, seconds: whole }) {
+  const total = all.reduce((sum, stage) => sum + stage.seconds, 0) || 1; // stages beside each other count each
   const longest = Math.max(...all.map((stage) => stage.seconds), 0) || 1;
-  const lead = `${seconds(total)} of work in ${count(all.length)} stages, from their receipts.`;
+  const lead = `The whole run took ${seconds(whole)}, in ${count(all.length)} stages, from their receipts.`;
   return section("Stages", lead,
     el("div", { class: "strip", "aria-hidden": "true" }, all.map((stage, at) => el("span", {
       vars: { share: stage.seconds / total, hue: Math.round((155 + (300 * at) / all.length) % 360) },
@@ -51,31 +50,13 @@ function timeline({ stages }) {
       stage.shards > 1 ? `${stage.stage} × ${stage.shards}` : stage.stage,
       stage.rows ? count(stage.rows) : "–",
       seconds(stage.seconds),
-      stage.rows && stage.seconds ? count(Math.round(stage.rows / stage.seconds)) : "–",
-      bytes(stage.memory),
-      seconds(stage.cpu),
-      stage.written ? bytes(stage.written) : "–",
+      stage.rows && stage.seconds ? count(Math.round(stage.rows_per_second)) : "–",
+      bytes(stage.peak_memory),
+      seconds(stage.cpu_seconds),
+      stage.bytes_written ? bytes(stage.bytes_written) : "–",
       bar(stage.seconds / longest),
     ]), "stages"),
     shards(stages));
-}
-
-/** The receipts by stage: sums over the shards of a stage, and the largest peak memory. */
-function grouped(stages) {
-  const found = new Map();
-  for (const one of stages) {
-    const sum = found.get(one.stage) ?? { stage: one.stage, shards: 0, rows: 0, seconds: 0, cpu: 0, memory: 0, written: 0 };
-    found.set(one.stage, {
-      ...sum,
-      shards: sum.shards + 1,
-      rows: sum.rows + one.rows,
-      seconds: sum.seconds + one.seconds,
-      cpu: sum.cpu + one.cpu_seconds,
-      memory: Math.max(sum.memory, one.peak_memory),
-      written: sum.written + one.bytes_written,
-    });
-  }
-  return [...found.values()];
 }
 
 function shards(stages) {
@@ -87,12 +68,12 @@ function shards(stages) {
   ]), "stages"));
 }
 
-function index(version, at, can) {
+function index(version, context) {
   const { kind, reason, ...rest } = version.index ?? {};
   const told = Object.entries(rest).filter(([, value]) => typeof value === "number" && value > 0)
     .map(([name, value]) => [name.replaceAll("_", " "), Number.isInteger(value) && name !== "recall_at_10" ? count(value) : score(value)]);
   return section("Search index and verification", kind ? reason : "This version has no index; searches compare every row.",
-    kind ? facts([["kind", kind], ...told], "pairs") : null, actions(version, at, can));
+    kind ? facts([["kind", kind], ...told], "pairs") : null, actions(version, context));
 }
 
 function parameters({ spec }) {

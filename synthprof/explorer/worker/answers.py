@@ -3,6 +3,7 @@
 import datetime
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,27 +19,30 @@ from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
-from synthprof.store.receipts import Receipt
+from synthprof.store.receipts import Receipt, seconds_of
+from synthprof.store.verdicts import KeptVerdict
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
 from synthprof.versions.search import Hit
 
 
-def version_facts(version: Published, current: bool) -> models.VersionFacts:
+def version_facts(version: Published, current: bool, verified: KeptVerdict | None) -> models.VersionFacts:
     """Return everything that the manifest says of a version, and the columns of its rows."""
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     return models.VersionFacts(
-        **dict(summary_of(manifest, current)),
+        **dict(summary_of(manifest, current, verified)),
         spec=manifest.spec,
         stages=[_stage(receipt) for receipt in manifest.stages],
+        timings=_timings(manifest.stages),
+        seconds=round(seconds_of(manifest.stages), 3),
         files=[models.File(**file.model_dump()) for file in manifest.files],
         index=None if index is None else {**index, **index.get("scores", {})},
         columns=_columns(version),
     )
 
 
-def summary_of(manifest: Manifest, current: bool) -> models.Summary:
+def summary_of(manifest: Manifest, current: bool, verified: KeptVerdict | None) -> models.Summary:
     """Return the summary of a version; `current` says whether readers get it by default."""
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
@@ -56,6 +60,7 @@ def summary_of(manifest: Manifest, current: bool) -> models.Summary:
         clusters=details.get("cluster", {}).get("clusters"),
         scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
         view=_view(manifest),
+        verified=models.Verified(**verified.model_dump(exclude={"manifest"})) if verified else None,
     )
 
 
@@ -179,6 +184,28 @@ def _stage(receipt: Receipt) -> models.StageFacts:
         peak_memory=receipt.peak_memory,
         bytes_written=receipt.bytes_written,
         details=receipt.details,
+    )
+
+
+def _timings(receipts: Sequence[Receipt]) -> list[models.StageTiming]:
+    """Return the receipts by stage; time is by the clock, as in the report."""
+    found: dict[str, list[Receipt]] = {}
+    for receipt in receipts:
+        found.setdefault(receipt.stage, []).append(receipt)
+    return [_timing(name, of) for name, of in found.items()]
+
+
+def _timing(name: str, receipts: Sequence[Receipt]) -> models.StageTiming:
+    rows, seconds = sum(each.rows for each in receipts), seconds_of(receipts)
+    return models.StageTiming(
+        stage=name,
+        shards=len(receipts),
+        rows=rows,
+        seconds=round(seconds, 3),
+        rows_per_second=rows / seconds if seconds else 0.0,
+        cpu_seconds=sum(each.cpu_seconds for each in receipts),
+        peak_memory=max(each.peak_memory for each in receipts),
+        bytes_written=sum(each.bytes_written for each in receipts),
     )
 
 

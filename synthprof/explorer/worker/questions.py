@@ -15,8 +15,11 @@ from synthprof.base.files import is_there
 from synthprof.explorer import models
 from synthprof.explorer.worker import answers
 from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
+from synthprof.pipeline import version_of
 from synthprof.spec.contents import MAP, OVERVIEW, REPORT
+from synthprof.store.state import work_at
 from synthprof.store.store import Store
+from synthprof.store.verdicts import checking, kept_verdict
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.search import Hit, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher
@@ -53,7 +56,8 @@ class Questions:
     def version(self, dataset: str, version: str) -> models.VersionFacts:
         """Return what the manifest of a version says."""
         found = self._open(dataset, version)
-        return answers.version_facts(found, self.opened.current(dataset) == found.name)
+        verified = kept_verdict(found.folder, found.manifest)
+        return answers.version_facts(found, self.opened.current(dataset) == found.name, verified)
 
     def version_name(self, dataset: str, version: str) -> dict[str, str]:
         """Return the name of the version, which `current` leaves open."""
@@ -119,13 +123,32 @@ class Questions:
         found = self._builds(dataset)
         return {"build": next((each.build for each in found if each.version == version), None)}
 
+    def verifying(self, dataset: str, version: str) -> models.Progressing:
+        """Return how far the verification of a version is, if one is at work."""
+        work = work_at(checking(Store(self.home, dataset).published(version)))
+        step = models.Step(done=work.done, total=work.total, unit=work.unit) if work else None
+        return models.Progressing(step=step)
+
+    def reindexed(
+        self, dataset: str, version: str, index: str, index_memory_mib: int
+    ) -> dict[str, str | None]:
+        """Return the build of the version that another index for this one makes, if it is not published."""
+        settings = {"index": index, "index_memory_mib": index_memory_mib, "save_index": True}
+        spec = self._open(dataset, version).spec.model_copy(update=settings)
+        return self.build(dataset, version_of(spec))
+
     def _builds(self, dataset: str) -> list[Unfinished]:
         return builds_of(Store(self.home, dataset))
 
     def _dataset(self, name: str) -> models.Dataset:
         manifests, problems = self.opened.manifests(name)
-        current = self.opened.current(name)
-        summaries = [answers.summary_of(each, each.version == current) for each in reversed(manifests)]
+        store, current = Store(self.home, name), self.opened.current(name)
+        summaries = [
+            answers.summary_of(
+                each, each.version == current, kept_verdict(store.published(each.version), each)
+            )
+            for each in reversed(manifests)
+        ]
         return models.Dataset(
             dataset=name,
             current=current if any(each.current for each in summaries) else None,

@@ -1,7 +1,9 @@
 """The explorer inside Airflow's API server: its users, their rights, and its runs."""
 
 import asyncio
+import contextlib
 import urllib.parse
+from collections import Counter
 from typing import Any, get_args
 
 import httpx
@@ -16,17 +18,30 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from synthprof.explorer.models import Permissions, RunFacts, Started
+from synthprof.explorer.models import Permissions, RunFacts, Started, TaskFacts
 from synthprof.explorer.server.access import Job
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.explorer.lazy import HOST_APP
 from synthprof.orchestration.tasks.addresses import public_host, run_page
 from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG, dag_id
+from synthprof.orchestration.tasks.operator import NO_MESSAGE, PROBLEM
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.system.environment import home_folder
 
 PUSHES_VERSION = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
 """The task whose value has a run's version, where the DAG has no stage `setup` that pushes it."""
+
+JOBS: dict[str, Job] = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
+"""The jobs on a published version by their DAGs."""
+
+LATEST = "order_by=-run_after&limit=50"
+"""Which runs of a DAG are looked at for those on one version."""
+
+STATES = (
+    *("failed", "upstream_failed", "up_for_retry", "running", "restarting", "queued", "scheduled"),
+    *("deferred", "up_for_reschedule", "waiting", "removed", "skipped", "success"),
+)
+"""Airflow's states of a task, and `waiting` for none; of several, the first is that of their task."""
 
 
 def explorer() -> FastAPI:
@@ -80,7 +95,7 @@ class AirflowUsers:
         return Started(dag_id=dag_id(job), run_id=run_id, url=run_page(dag_id(job), run_id))
 
     async def run(self, request: Request, dag: str, run_id: str) -> RunFacts:
-        """Return the data set a run was asked for, and the version that it makes or was asked to look at."""
+        """Return what a run was asked for, the version that it makes or looks at, and why it failed."""
         path = f"/dags/{_quoted(dag)}/dagRuns/{_quoted(run_id)}"
         run = await _call(request, "GET", path)
         # a run of somebody else's DAG may have anything under these names
@@ -90,7 +105,80 @@ class AirflowUsers:
         if setup is not None:  # its author may have fixed the data set
             dataset = await _pushed(request, path, setup, "dataset") or dataset
         version = await _version_of(request, dag, path, setup) or conf.get("version") or None
-        return RunFacts(dataset=dataset, version=version, build=None, state=str(run["state"]))
+        tasks = await _tasks_of(request, path)
+        failed, problem = await _problem_of(request, path, tasks)
+        return RunFacts(
+            dag_id=dag,
+            run_id=run_id,
+            url=run_page(dag, run_id),
+            job=JOBS.get(dag),
+            dataset=dataset,
+            version=version,
+            build=None,
+            state=str(run["state"]),
+            asked=run["conf"] or {},
+            started_at=run["start_date"],
+            ended_at=run["end_date"],
+            tasks=_grouped(tasks),
+            failed_task=failed,
+            problem=problem,
+            step=None,
+        )
+
+    async def jobs(self, request: Request, dataset: str, version: str) -> list[RunFacts]:
+        """Return the last run of each job on a version, of those that the caller may see."""
+        found = []
+        for dag in JOBS:
+            with contextlib.suppress(HTTPException):  # runs that the caller may not see, or no such DAG
+                runs = (await _call(request, "GET", f"/dags/{dag}/dagRuns?{LATEST}"))["dag_runs"]
+                for run in runs:
+                    conf = run["conf"] or {}
+                    if (conf.get("dataset"), conf.get("version")) == (dataset, version):
+                        found.append(await self.run(request, dag, run["dag_run_id"]))
+                        break
+        return found
+
+
+async def _tasks_of(request: Request, run_path: str) -> list[dict[str, Any]]:
+    """Return the task instances of a run; Airflow gives a hundred at a time."""
+    found: list[dict[str, Any]] = []
+    while True:
+        path = f"{run_path}/taskInstances?limit=100&order_by=id&offset={len(found)}"
+        page = await _call(request, "GET", path)
+        found += page["task_instances"]
+        if not page["task_instances"] or len(found) >= page["total_entries"]:
+            return found
+
+
+def _grouped(tasks: list[dict[str, Any]]) -> list[TaskFacts]:
+    """Return the tasks in the order in which they began, the instances of each together."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for task in sorted(tasks, key=lambda each: each["start_date"] or "9999"):
+        found.setdefault(task["task_id"], []).append(task)
+    return [_task(name, of) for name, of in found.items()]
+
+
+def _task(name: str, of: list[dict[str, Any]]) -> TaskFacts:
+    states = Counter(each["state"] or "waiting" for each in of)
+    return TaskFacts(
+        task=name,
+        state=min(states, key=lambda state: STATES.index(state) if state in STATES else 0),
+        states=dict(states),
+        tries=max(each["try_number"] or 0 for each in of),
+        tries_allowed=1 + max(each["max_tries"] or 0 for each in of),
+    )
+
+
+async def _problem_of(
+    request: Request, run_path: str, tasks: list[dict[str, Any]]
+) -> tuple[str | None, str | None]:
+    """Return the task that failed, or waits for its next attempt, and its message; None for none."""
+    ended = [task for task in tasks if task["state"] in ("failed", "up_for_retry")]
+    for task in sorted(ended, key=lambda each: (each["state"] != "failed", each["end_date"] or "")):
+        name = task["task_id"]
+        problem = await _pushed(request, run_path, name, PROBLEM, task["map_index"])
+        return name, problem or NO_MESSAGE
+    return None, None
 
 
 async def _setup_task(request: Request, dag: str) -> str | None:
@@ -115,10 +203,11 @@ async def _version_of(request: Request, dag: str, run_path: str, setup: str | No
     return await _pushed(request, run_path, setup, "version") if setup else None
 
 
-async def _pushed(request: Request, run_path: str, task: str, key: str) -> str | None:
+async def _pushed(request: Request, run_path: str, task: str, key: str, map_index: int = -1) -> str | None:
     """Return the text that a task has pushed, or the version in its return value; None without one."""
     try:
         entry = f"{run_path}/taskInstances/{_quoted(task)}/xcomEntries/{key}?deserialize=true"
+        entry += f"&map_index={map_index}"
         value = (await _call(request, "GET", entry))["value"]
     except HTTPException as error:
         if error.status_code in (403, 404):

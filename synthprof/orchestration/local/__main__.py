@@ -20,6 +20,7 @@ from synthprof.base.text import plain
 from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
+from synthprof.spec.sizing import check_sizes
 from synthprof.system.environment import HOME, home_folder
 from synthprof.system.refusals import clear_errors
 from synthprof.system.startup import check_machine, show_what_can_be_shown
@@ -51,6 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
     given = from_text(dict(map(_given, arguments.params)))
     check_names(given, params_schema())
     every = Request.from_params(given).params
+    check_sizes(every)
     params = {name: every[name] for name in params_schema()}
     home = Home.default()
     with home.used(by="run") as use:

@@ -39,7 +39,7 @@ class SynthprofDag(DAG):
         own = {
             "params": form | settings.pop("params", {}),
             "default_args": {**TASK_DEFAULTS, **settings.pop("default_args", {})},
-            "tags": {"synthprof", *settings.pop("tags", ())},
+            "tags": {"synthprof", "profiles" if kind == "generate" else "texts", *settings.pop("tags", ())},
         }
         super().__init__(
             dag_id, **({"schedule": None, "catchup": False, "max_active_runs": 1} | settings | own)

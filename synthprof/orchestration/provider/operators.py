@@ -10,10 +10,11 @@ from synthprof.base.errors import SpecError
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.fixed import taken, with_types
-from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tell_published, told_to_airflow
+from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tell_published
 from synthprof.orchestration.tasks.params import declared as declared_param
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.spec.limits import FEW_BLOCKS
+from synthprof.spec.params import in_words
 from synthprof.store.pointer import VERSION_PATTERN
 from synthprof.system.environment import STORAGE
 
@@ -28,7 +29,7 @@ def version_params() -> dict[str, Param]:
             "",
             type=["string", "null"],
             title="Version",
-            pattern=f"^({VERSION_PATTERN})?$",
+            pattern=in_words("12 of 0-9 and a-f, or nothing", f"^({VERSION_PATTERN})?$"),
             description="Name of the version; the current one unless given. (version)",
         ),
     }
@@ -85,14 +86,13 @@ class VersionOperator(ChildOperator):
         self.dataset = dataset
         self.version = version
 
-    def execute(self, context: Context) -> Any:  # noqa: ANN401
+    def work(self, context: Context) -> Any:  # noqa: ANN401
         """Do the job; return what its child process has returned."""
         params = self._params(context)
         secrets = connection_environment(self.embeddings_conn_id) if self.publishes else {}
-        with told_to_airflow():
-            if self.only_in_a_folder and (url := storage.setting()):
-                raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
-            value = child.run_stage(self.job, params, command=COMMAND, on_start=self.hold, variables=secrets)
+        if self.only_in_a_folder and (url := storage.setting()):
+            raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
+        value = child.run_stage(self.job, params, command=COMMAND, on_start=self.hold, variables=secrets)
         if self.publishes:
             tell_published(context, params["dataset"], value)
         return value

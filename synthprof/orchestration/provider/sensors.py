@@ -37,7 +37,7 @@ class NewVersionSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
-        with told_to_airflow():
+        with told_to_airflow(context):
             version = new_version(self.dataset, _moment(self.since))
         return PokeReturnValue(is_done=version is not None, xcom_value=version)
 

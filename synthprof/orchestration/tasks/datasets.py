@@ -16,6 +16,7 @@ from synthprof.base.kinds import WrongKind, read_text
 from synthprof.orchestration.tasks.names import DAGS, dag_id
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
+from synthprof.spec.sizing import check_sizes
 
 KEYS = {
     "schedule": str,
@@ -57,6 +58,11 @@ class Dataset:
     def dag_id(self) -> str:
         """The id of its DAG."""
         return dag_id(self.name)
+
+    @property
+    def title(self) -> str:
+        """The name of its DAG for people."""
+        return f"Data set {self.name}"
 
     @property
     def timetable(self) -> CronTriggerTimetable:
@@ -132,7 +138,7 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
     _check_seconds(dataset)
     _check_schedule(dataset)
     check_names(params, params_schema())
-    Request.from_params(params)
+    check_sizes(Request.from_params(params).params)
     return dataset
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from synthprof.spec.params import Schemas, check_value
 from synthprof.spec.request import RequestKind, params_schema
+from synthprof.spec.sizing import check_sizes
 
 
 def split(kind: RequestKind, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -20,6 +21,7 @@ def split(kind: RequestKind, keywords: Mapping[str, Any]) -> tuple[dict[str, Any
     for name, value in fixed.items():
         if not _comes_later(value):
             check_value(name, value, schema[name])
+    check_sizes(fixed)
     return fixed, {name: value for name, value in keywords.items() if name not in schema}
 
 

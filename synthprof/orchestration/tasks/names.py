@@ -10,5 +10,13 @@ GENERATE_DAG, EMBED_DAG = dag_id("generate"), dag_id("embed")
 REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
 DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG)
 
+TITLES = {
+    GENERATE_DAG: "Generate profiles",
+    EMBED_DAG: "Embed texts from elsewhere",
+    REINDEX_DAG: "Rebuild a search index",
+    VERIFY_DAG: "Verify a version",
+}
+"""The names that Airflow shows to people in place of the ids."""
+
 EXPLORER = "/synthprof"
 """The explorer's path below that of Airflow's UI."""

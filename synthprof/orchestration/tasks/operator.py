@@ -20,10 +20,20 @@ from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.params import check_names
 from synthprof.spec.request import RequestKind, params_schema
+from synthprof.spec.sizing import check_sizes
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
 
+
+PROBLEM = "problem"
+"""The key of the message of a task that failed: what is wrong, and what helps."""
+
+NO_MESSAGE = (
+    "its process ended without a message, as when memory runs out or somebody marks it failed; its log says "
+    "more; clear the task to continue the run"
+)
+"""What is told of a failed task that has left no message."""
 
 TASK_DEFAULTS: Mapping[str, Any] = {
     "owner": "synthprof",
@@ -52,6 +62,15 @@ class ChildOperator(BaseOperator):
         self._child: child.Child | None = None
         self._unwanted = False
 
+    def execute(self, context: Context) -> Any:  # noqa: ANN401
+        """Do the work; where it fails, leave the message where the run's note and the explorer find it."""
+        with told_to_airflow(context):
+            return self.work(context)
+
+    def work(self, context: Context) -> Any:  # noqa: ANN401
+        """Do the work and return the task's value. Raises SpecError, Busy or StageError."""
+        raise NotImplementedError
+
     def on_kill(self) -> None:
         """Ask the child to end, or have it asked as soon as it is there."""
         self._unwanted = True
@@ -72,23 +91,32 @@ class ChildOperator(BaseOperator):
         Airflow lets such pass. own: names that mean something else in this DAG, so they are not looked at.
         """
         params = {name: value for name, value in {**run, **fixed}.items() if name not in own}
-        with told_to_airflow():
-            try:
-                check_names(params, [name for name in {**self.dag.params, **fixed} if name not in own])
-            except SpecError as error:
-                self.log.error("%s", error)  # first in the log, as what a child says is
-                raise
+        with self.refusals_logged():
+            check_names(params, [name for name in {**self.dag.params, **fixed} if name not in own])
+
+    @contextlib.contextmanager
+    def refusals_logged(self) -> Iterator[None]:
+        """Log what is refused before a child is started: first in the log, as what a child says is."""
+        try:
+            yield
+        except SpecError as error:
+            self.log.error("%s", error)
+            raise
 
 
 @contextlib.contextmanager
-def told_to_airflow() -> Iterator[None]:
-    """Translate our errors for Airflow: a SpecError fails the task at once, anything else is tried again."""
+def told_to_airflow(context: Context) -> Iterator[None]:
+    """Translate our errors for Airflow: a SpecError fails the task at once, anything else is tried again.
+
+    The message is pushed as PROBLEM, which a new attempt removes.
+    """
     try:
         yield
-    except SpecError as error:  # the same input fails again
-        raise AirflowFailException(str(error)) from None
     except SynthprofError as error:
-        raise AirflowException(str(error)) from None
+        with contextlib.suppress(Exception):  # what failed first is what matters
+            context["ti"].xcom_push(PROBLEM, str(error))
+        again = AirflowFailException if isinstance(error, SpecError) else AirflowException
+        raise again(str(error)) from None
 
 
 def tell_published(context: Context, dataset: str, published: Mapping[str, Any]) -> None:
@@ -126,26 +154,28 @@ class StageOperator(ChildOperator):
         self.kind = kind
         self.seed_zone = seed_zone
 
-    def execute(self, context: Context) -> Any:  # noqa: ANN401
+    def work(self, context: Context) -> Any:  # noqa: ANN401
         """Run the stage, or skip it where its parameter is off."""
         if self.stage == "setup":
             schema = params_schema(self.kind)
             own = [name for name in self.dag.params if name not in schema]
             self.check_names(context["params"], self.fixed, own)
         params = self._params(context)
+        if self.stage == "setup" and self.kind == "generate":
+            with self.refusals_logged():
+                check_sizes(params)
         when = find(self.stage).when
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
         shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
-        with told_to_airflow():
-            value = storage.run_stage(
-                self.stage,
-                params,
-                shard,
-                context["run_id"],
-                on_start=self.hold,
-                variables=service_environment(self.stage, params, self.embeddings_conn_id),
-            )
+        value = storage.run_stage(
+            self.stage,
+            params,
+            shard,
+            context["run_id"],
+            on_start=self.hold,
+            variables=service_environment(self.stage, params, self.embeddings_conn_id),
+        )
         return self._push(context, params, value)
 
     def _params(self, context: Context) -> dict[str, Any]:

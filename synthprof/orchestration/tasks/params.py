@@ -33,6 +33,9 @@ SECTIONS = {
     ),
 }
 
+NEEDED = ("source",)
+"""Parameters without which there is no run, where a DAG has them."""
+
 TITLES = {
     "dataset": "Data set",
     "profile_schema": "Schema",
@@ -81,6 +84,8 @@ def _param(name: str, properties: Mapping[str, Any], default: Any, section: str 
     schema["title"] = TITLES.get(name, name.replace("_", " ").capitalize())
     if section is not None:
         schema["section"] = section
+    if name in NEEDED:  # the form marks it, and cannot be sent without
+        return Param(default or None, description=f"{description} ({name})", schema=schema)
     if default == "":  # the form cannot be sent with an empty text, unless the parameter may be null
         schema["type"] = [schema["type"], "null"]
     return Param(default, description=f"{description} ({name})", schema=schema)
