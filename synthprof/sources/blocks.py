@@ -1,99 +1,125 @@
-"""The rows of a source as Arrow blocks, each value checked."""
+"""The rows of a source as Arrow blocks, each value checked; rows that cannot be taken are left out."""
 
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
+from synthprof.base.units import MIB
 from synthprof.schemas.loader import KEY, TEXT, collection_schema
-from synthprof.schemas.schema import Schema
+from synthprof.sources.bounds import bounded
+from synthprof.sources.carried import carried
+from synthprof.sources.checks import keys_of, sound, texts_of
+from synthprof.sources.reading import Part, Reader
+from synthprof.sources.rejects import Rejects
 from synthprof.sources.source import Source, reader_of
 from synthprof.spec.spec import BLOCK_ROWS
 
-MAX_CHARACTERS = 100_000
-"""Characters of one text: no embedding model reads more, and a block of 16,384 such texts fits in memory."""
+MOST_BYTES = 2_000 * MIB
+"""Bytes of a block: Arrow holds less than 2 GiB of text in a column."""
 
 
-def blocks(source: Source, columns: str) -> Iterator[pa.RecordBatch]:
+def blocks(
+    source: Source,
+    columns: str,
+    rejects: Rejects | None = None,
+    *,
+    reader: Reader | None = None,
+    repeated: Collection[int] = (),
+    most_bytes: int = MOST_BYTES,
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a source as blocks with `id` from 1 on, key, text and further columns.
 
-    columns: the further columns with their kinds. Raises SpecError as `survey` does, except for duplicate
-    keys.
+    columns: the further columns with their kinds. rejects: is told of each row that is left out. repeated:
+    positions, among the rows that are taken, of those whose key another row has before. most_bytes: of a
+    block. Raises SpecError as `survey` does.
     """
-    schema = collection_schema(columns)
-    wanted = [source.id_column, source.text_column, *(c.name for c in schema.columns[2:])]
     first = 1
-    for rows in _regrouped(reader_of(source).rows(wanted)):
-        yield _block(source, schema, rows, first)
-        first += len(rows)
+    rejects = rejects or Rejects()
+    rows = _taken(source, columns, rejects, reader or reader_of(source), frozenset(repeated))
+    for block in _regrouped(rows, most_bytes):
+        ids = pa.array(range(first, first + block.num_rows), pa.int64())
+        yield pa.RecordBatch.from_arrays([ids, *block.columns], ["id", *block.schema.names])
+        first += block.num_rows
 
 
-def _regrouped(parts: Iterator[list[tuple[Any, ...]]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows grouped into blocks."""
-    waiting: list[tuple[Any, ...]] = []
+def _regrouped(parts: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows grouped into blocks. Raises SpecError for a block of more bytes than `most_bytes`."""
+    waiting: list[pa.RecordBatch] = []
+    rows = held = 0
     for part in parts:
-        waiting += part
-        while len(waiting) >= BLOCK_ROWS:
-            yield waiting[:BLOCK_ROWS]
-            waiting = waiting[BLOCK_ROWS:]
-    if waiting:
-        yield waiting
+        while rows + part.num_rows >= BLOCK_ROWS:
+            yield _joined([*waiting, part.slice(0, BLOCK_ROWS - rows)])
+            part, waiting, rows, held = part.slice(BLOCK_ROWS - rows), [], 0, 0
+        if part.num_rows:
+            waiting.append(part)
+            rows += part.num_rows
+            held += part.nbytes
+        if held > most_bytes:
+            raise SpecError(
+                f"{rows:,} rows of the source take {held / MIB:,.0f} MiB, a block of {BLOCK_ROWS:,} rows may "
+                f"take {most_bytes / MIB:,.0f} MiB of this machine's memory; keep fewer columns"
+            )
+    if rows:
+        yield _joined(waiting)
 
 
-def _block(source: Source, schema: Schema, rows: list[tuple[Any, ...]], first: int) -> pa.RecordBatch:
-    keys, texts, *others = map(list, zip(*rows, strict=True))
-    keys = [_key(source, key, first + place) for place, key in enumerate(keys)]
-    for key, text in zip(keys, texts, strict=True):
-        _check_text(source, key, text)
-    arrays = {
-        "id": pa.array(range(first, first + len(rows)), pa.int64()),
-        KEY: pa.array(keys, pa.string()),
-        TEXT: pa.array(texts, pa.string()),
+def _joined(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    table = pa.Table.from_batches(parts).combine_chunks()
+    return pa.RecordBatch.from_arrays([column.chunk(0) for column in table.columns], table.schema.names)
+
+
+def _taken(
+    source: Source, columns: str, rejects: Rejects, reader: Reader, repeated: frozenset[int]
+) -> Iterator[pa.RecordBatch]:
+    """Yield key, text and further columns of the rows that can be taken, in the order of the source."""
+    further = [(each.name, each.kind) for each in collection_schema(columns).columns[2:]]
+    wanted = [source.id_column, source.text_column, *(name for name, _ in further)]
+    first = 0
+    for part in bounded(reader, wanted):
+        batch, taken = _checked(source, part, rejects, further)
+        if repeated:
+            twice = [row for row in range(batch.num_rows) if first + row in repeated]
+            for row in twice:
+                key = f"{batch.column(0)[row].as_py()!r:.60}"
+                rejects.add(
+                    part.place(int(taken[row])), f"column {source.id_column!r} has {key} a second time"
+                )
+            first += batch.num_rows
+            batch = batch.take(pa.array(np.setdiff1d(np.arange(batch.num_rows), twice)))
+        if rejects.too_many:
+            return
+        yield batch
+
+
+def _checked(
+    source: Source, part: Part, rejects: Rejects, further: Sequence[tuple[str, str]]
+) -> tuple[pa.RecordBatch, np.ndarray]:
+    """Return the rows of a part that can be taken, and their positions in it."""
+    names = [source.id_column, source.text_column, *(name for name, _ in further)]
+    columns, faults = [], dict[int, str]()
+    for name, column in zip(names, part.batch.columns, strict=True):
+        column, wrong = sound(column)
+        faults |= {row: f"column {name!r}: {why}" for row, why in wrong.items()}
+        columns.append(column)
+    keys, without_key = keys_of(columns[0], source.id_column)
+    texts, without_text = texts_of(columns[1], source.text_column)
+    named = {
+        row: f"column {source.text_column!r}, id {keys[row].as_py()!r:.60}: {why}"
+        for row, why in without_text.items()
     }
-    for column, values in zip(schema.columns[2:], others, strict=True):
-        arrays[column.name] = _carried(source, column.name, column.kind, values)
-    return pa.RecordBatch.from_pydict(arrays)
-
-
-def _key(source: Source, key: object, number: int) -> str:
-    if key is None:
-        raise SpecError(f"column {source.id_column!r} has no value in row {number}; give each row an id")
-    if isinstance(key, bool) or not isinstance(key, int | str):
-        raise SpecError(
-            f"column {source.id_column!r} holds {key!r:.80} in row {number}; an id is a whole number or text"
-        )
-    return str(key)
-
-
-def _check_text(source: Source, key: str, text: object) -> None:
-    where = f"column {source.text_column!r}, id {key!r:.80}"
-    if text is None or (isinstance(text, str) and not text.strip()):
-        raise SpecError(f"{where}: the text is empty; leave such rows out, for example by a view")
-    if not isinstance(text, str):
-        raise SpecError(f"{where}: {text!r:.80} is not text; name a column of texts by text_column")
-    if len(text) > MAX_CHARACTERS:
-        raise SpecError(
-            f"{where}: the text has {len(text):,} characters, {MAX_CHARACTERS:,} are the most; split it"
-        )
-
-
-def _carried(source: Source, name: str, kind: str, values: list[Any]) -> pa.Array:
-    if kind != "integer":
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    try:
-        return pa.array(map(_whole, values), pa.int64())
-    except (ValueError, OverflowError) as error:
-        raise SpecError(
-            f"column {name!r} of {source.path} is not whole numbers ({error}); use columns={name}:text"
-        ) from None
-
-
-def _whole(value: object) -> int | None:
-    """Return a whole number as int. Raises ValueError or OverflowError for any other value."""
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    if isinstance(value, float | Decimal) and int(value) == value:
-        return int(value)
-    raise ValueError(f"{value!r:.80} is among them")
+    faults = {**named, **without_key, **faults, **part.faults}
+    for row in sorted(faults):
+        rejects.add(part.place(row), faults[row])
+    good = (
+        np.setdiff1d(np.arange(part.batch.num_rows), list(faults))
+        if faults
+        else np.arange(part.batch.num_rows)
+    )
+    arrays = [keys, texts, *columns[2:]]
+    if faults:
+        arrays = [array.take(pa.array(good)) for array in arrays]
+    for place, (name, kind) in enumerate(further, 2):
+        arrays[place] = carried(arrays[place], kind, name, source.name)
+    return pa.RecordBatch.from_arrays(arrays, [KEY, TEXT, *(name for name, _ in further)]), good

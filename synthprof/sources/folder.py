@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
 
 from synthprof.base.errors import SpecError
-from synthprof.base.permitted import check_permitted
+from synthprof.sources.files import bytes_of, problem
+from synthprof.sources.reading import Part
 
 FILES_BATCH = 256
 MAX_BYTES = 1 << 20
@@ -13,63 +15,58 @@ MAX_BYTES = 1 << 20
 
 
 class Folder:
-    """A reader of the files whose names and folders do not begin with a dot."""
+    """A reader of text files."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    said = "a folder of text files"
 
-    def kinds(self, columns: Sequence[str]) -> list[str]:
-        """Return an empty list. Raises SpecError for any column, as a folder has none."""
+    def __init__(self, path: Path, files: Sequence[Path]) -> None:
+        """files: those of the folder, sorted by path."""
+        self.path = path
+        self._files = files
+        self.size = bytes_of(list(files))
+
+    def schema(self, columns: Sequence[str]) -> pa.Schema:
+        """Return an empty schema. Raises SpecError for any column, as a folder has none."""
         if columns:
-            raise SpecError(f"source={self._path} is a folder of text files: it has no columns to keep")
-        return []
+            raise SpecError(f"source={self.path} is a folder of text files: it has no columns to keep")
+        return pa.schema([])
 
-    def rows(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+    def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield path and text of each file, sorted by path, whatever the names of the two columns."""
-        found = sorted(self._files(self._path))
-        for first in range(0, len(found), FILES_BATCH):
-            yield [(self._name(path), self._text(path)) for path in found[first : first + FILES_BATCH]]
+        for first in range(0, len(self._files), FILES_BATCH):
+            files = self._files[first : first + FILES_BATCH]
+            found = [_row(path, self.path) for path in files]
+            faults = {row: fault for row, (_, _, fault) in enumerate(found) if fault}
+            arrays = [pa.array([row[place] for row in found], pa.string()) for place in (0, 1)]
+            names = [_shown(path, self.path) for path in files]
+            yield Part(pa.RecordBatch.from_arrays(arrays, list(columns)[:2]), names, "file", "", faults)
 
-    def _files(self, folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-        """Yield the files of a folder. Follow links, except to a folder above."""
-        here = folder.resolve()
-        if here in above:
-            return
-        check_permitted(folder)
-        try:
-            for path in folder.iterdir():
-                if path.name.startswith("."):
-                    continue
-                if path.is_dir():
-                    yield from self._files(path, (*above, here))
-                elif path.is_file():
-                    if path.is_symlink():
-                        check_permitted(path)
-                    yield path
-        except OSError as error:
-            raise _refusal(folder, error) from None
+    def cancel(self) -> None:
+        """Do nothing: files are read in a moment."""
 
-    def _name(self, path: Path) -> str:
-        name = path.relative_to(self._path).as_posix()
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise SpecError(f"the name of the file {name!r} is not UTF-8; rename it") from None
-        return name
-
-    def _text(self, path: Path) -> str:
-        try:
-            if path.stat().st_size > MAX_BYTES:
-                raise SpecError(f"{path} is larger than {MAX_BYTES:,} bytes, the most for one text; split it")
-            return path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise SpecError(
-                f"{path} is not UTF-8 ({error.reason} at byte {error.start}), as a folder's files must be; "
-                "convert it, or name one file if these are tables"
-            ) from None
-        except OSError as error:
-            raise _refusal(path, error) from None
+    def watch(self) -> None:
+        """Do nothing: reading takes nothing but memory."""
 
 
-def _refusal(path: Path, error: OSError) -> SpecError:
-    return SpecError(f"{path} cannot be read: {error.strerror}; grant the right to")
+def _row(path: Path, folder: Path) -> tuple[str | None, str | None, str]:
+    """Return id and text of a file, or why it has none."""
+    name = path.relative_to(folder).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return None, None, "the name is not UTF-8; rename it"
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return name, None, f"it is larger than {MAX_BYTES:,} bytes, the most for one text; split it"
+        return name, path.read_bytes().decode("utf-8-sig"), ""
+    except UnicodeDecodeError as error:
+        return name, None, f"it is not UTF-8 ({error.reason} at byte {error.start}); convert it"
+    except OSError as error:
+        found = problem(str(path), error, "grant the right to")
+        if isinstance(found, SpecError):
+            return name, None, f"it cannot be read: {error.strerror}; grant the right to"
+        raise found from None
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix().encode(errors="backslashreplace").decode()

@@ -1,37 +1,103 @@
 """The work of `generate` for a collection: its rows are read from their source, not drawn."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from synthprof.base.errors import SpecError
-from synthprof.base.files import FileRecord
-from synthprof.sources.blocks import blocks
+from synthprof.base.files import FileRecord, make_folder, temporary_path
+from synthprof.base.units import MIB
+from synthprof.sources.blocks import MOST_BYTES, blocks
 from synthprof.sources.source import Source
-from synthprof.sources.survey import block_digest, survey
+from synthprof.sources.survey import Survey, block_digest, survey
 from synthprof.spec.request import Request
 from synthprof.stages.context import Context, Outcome
-from synthprof.stages.survey import read_survey, write_survey
-from synthprof.store.blocks import PROFILES
+from synthprof.stages.survey import read_survey, tell, write_survey
+from synthprof.store.blocks import PROFILES, Blocks, write_batch
 from synthprof.store.store import Store
 from synthprof.system.events import Progress
+from synthprof.system.machine import REFUSE_SHARE, available_memory, free_disk
 
 READ = "rows read"
 """What is counted while a source is read for the first time."""
+
+COPIES = 4
+"""Memory for a block while it is read, as a multiple of its bytes: its parts, the whole, what comes next."""
+
+SPARE_BYTES = 256 * MIB
+"""Bytes of the disk that reading a source leaves free."""
 
 
 def resolve_source(request: Request, home: Path, progress: Progress = lambda *_: None) -> Request:
     """Return the request with the facts of its source: its rows, their digest, the kinds of its columns.
 
-    A request without a source, or one that was completed before, is returned as it is. progress: hears of
-    the rows read, whose number is not known before. Raises SpecError if the source cannot be used.
+    The rows are left in the build folder as they were read: a source that is written can be read only once
+    as it is now. A request without a source, or one that was completed before, is returned as it is.
+    progress: hears of the rows read, whose number is not known before. Raises SpecError if the source cannot
+    be used, StageError if it cannot be at this moment.
     """
     if not request.runtime.source or request.spec.collection:
         return request
     progress(0, 0, 0, READ)
-    found = survey(Source.of(request.runtime, request.spec.columns), lambda rows: progress(rows, 0, 0, READ))
-    known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
-    request = Request.from_params(request.params | known)
-    write_survey(Store(home, request.dataset).build(request.spec).folder, found)
+    store, runtime = Store(home, request.dataset), request.runtime
+    with _spool(store) as spool:
+        most = min(MOST_BYTES, round(REFUSE_SHARE * available_memory()) // COPIES)
+        source = Source.of(runtime, request.spec.columns)
+        found = survey(source, runtime.max_failed, spool.keep, most, lambda rows: progress(rows, 0, 0, READ))
+        known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
+        request = Request.from_params(request.params | known)
+        write_survey(store.build(request.spec).folder, found)
+        spool.hand_over(Blocks(store.build(request.spec).folder, request.spec))
+    tell(found)
     return request
+
+
+@dataclass(frozen=True)
+class _Spool:
+    """A folder for the blocks of a source while it is read: only at its end is it known what they are of."""
+
+    folder: Path
+
+    def keep(self, number: int, block: pa.RecordBatch) -> None:
+        """Write a block. Raises SpecError if the disk has no room for it."""
+        if (free := free_disk(self.folder)) < SPARE_BYTES + block.nbytes:
+            raise SpecError(
+                f"the rows of the source have no room: {free / MIB:,.0f} MiB are free on the disk of "
+                f"{self.folder}; free some space"
+            )
+        make_folder(self.folder)
+        write_batch(self._path(number), block)
+
+    def hand_over(self, blocks: Blocks) -> None:
+        """Make the blocks those of the build, except where it has them."""
+        for number in range(blocks.spec.blocks):
+            path = blocks.path(PROFILES, number)
+            if blocks.kept((PROFILES,), number) is None:
+                make_folder(path.parent)
+                self._path(number).replace(path)
+                blocks.seal((PROFILES,), number)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:05}.arrow"
+
+
+@contextmanager
+def _spool(store: Store) -> Iterator[_Spool]:
+    """Yield a spool; afterwards it is gone, with the folders that were made for it and have nothing else."""
+    place = store.folder / "build"
+    missing = [path for path in (place, store.folder, store.home) if not path.exists()]
+    spool = _Spool(temporary_path(place / "rows"))
+    try:
+        yield spool
+    finally:
+        shutil.rmtree(spool.folder, ignore_errors=True)
+        for path in missing:
+            with suppress(OSError):  # somebody has put something there
+                path.rmdir()
 
 
 def import_rows(context: Context) -> Outcome:
@@ -50,11 +116,11 @@ def import_rows(context: Context) -> Outcome:
 def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...]]:
     """Read the blocks and return their files."""
     spec, total = context.spec, sum(context.spec.block_rows(block) for block in context.shard_blocks)
-    digests, made = _digests(context), dict[int, tuple[FileRecord, ...]]()
+    known, made = _survey(context), dict[int, tuple[FileRecord, ...]]()
     source = Source.of(context.request.runtime, spec.columns)
-    for block, rows in enumerate(blocks(source, spec.columns)):
+    for block, rows in enumerate(blocks(source, spec.columns, repeated=known.repeated)):
         if block in wanted:
-            if block >= len(digests) or block_digest(rows) != digests[block]:
+            if block >= len(known.digests) or block_digest(rows) != known.digests[block]:
                 break
             context.blocks.write(PROFILES, block, rows)
             made[block] = context.blocks.seal((PROFILES,), block)
@@ -62,16 +128,16 @@ def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...
         if len(made) == len(wanted):
             return made
     raise SpecError(
-        f"source={source.path} has changed since its rows were surveyed; run it again: what it holds now "
-        "becomes another version"
+        f"source={source.name} has changed since its rows were surveyed, and those are lost; run it again: "
+        "what it holds now becomes another version"
     )
 
 
-def _digests(context: Context) -> tuple[str, ...]:
-    survey = read_survey(context.build.folder)
-    if not context.request.runtime.source or survey is None:
+def _survey(context: Context) -> Survey:
+    found = read_survey(context.build.folder)
+    if not context.request.runtime.source or found is None:
         raise SpecError(
             f"rows of {context.request.dataset!r} must be read from their source once more; run "
             "`synthprof embed` with the same parameters"
         )
-    return survey.digests
+    return found

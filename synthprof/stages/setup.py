@@ -11,7 +11,7 @@ from synthprof.pipeline import version_of
 from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.plan import plan
-from synthprof.stages.survey import SURVEY
+from synthprof.stages.survey import SURVEY, left_out
 from synthprof.store.build import ENCODER, SINCE, SPEC, Build
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import read_receipt
@@ -54,6 +54,7 @@ def run(context: Context) -> Outcome:
             "clusters": planned.clusters,
             "index": planned.index.kind if planned.index else None,
             "found_out": context.spec.resolved,
+            **left_out(build.folder),
         },
     )
 
@@ -68,6 +69,8 @@ def holds(context: Context) -> bool:
     if receipt is None or receipt.details["shards"] != _shards(context):
         return False
     if not (_spec_is_sound(context) and _since_is_sound(context.build)):
+        return False
+    if any(receipt.details.get(name) != value for name, value in left_out(context.build.folder).items()):
         return False
     if not context.spec.slow_encoder:
         return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 SURVEY = "survey.json"
 
+logger = logging.getLogger(__name__)
+
 
 def write_survey(build: Path, survey: Survey) -> None:
     """Write the survey into the build folder, durably."""
@@ -25,6 +28,35 @@ def read_survey(build: Path) -> Survey | None:
     """Return the survey in the build folder; None for profiles, and if it is missing or was changed."""
     found = read_fact(build / SURVEY)
     return None if found is None else _json().validate_python(found)
+
+
+def tell(survey: Survey) -> None:
+    """Log what the source was read as, and each row that is left out."""
+    logger.info("source read as %s: %s rows", survey.said, f"{survey.rows:,}")
+    for line in account(survey)[1:]:
+        logger.info("left out: %s", line)
+    if survey.left_out:
+        logger.warning("%s rows of the source are left out", f"{survey.left_out:,}")
+
+
+def account(survey: Survey) -> list[str]:
+    """Return what people are told of a source: what it was read as, then each row that is left out."""
+    more = survey.left_out - len(survey.listed)
+    return [
+        f"source read as {survey.said}",
+        *survey.listed,
+        *([f"and {more:,} more"] if more else []),
+    ]
+
+
+def left_out(build: Path) -> dict[str, Any]:
+    """Return what a receipt says of the rows that are left out: nothing if there are none."""
+    survey = read_survey(build)
+    return (
+        {"left_out": survey.left_out, "rows_left_out": list(survey.listed)}
+        if survey and survey.left_out
+        else {}
+    )
 
 
 def texts_of(build: Path) -> Texts | None:

@@ -161,8 +161,7 @@ class Blocks:
             elif isinstance(value, str):
                 temporary.write_text(value, encoding="utf-8")
             else:
-                with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, value.schema) as writer:
-                    writer.write_batch(value)
+                write_batch(temporary, value)
 
     def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
         """Write the seal of a block and return the records of its files, for `kept`.
@@ -197,6 +196,12 @@ def _readable(path: Path) -> Iterator[None]:
         raise StageError(f"{path} is missing; run its stage again first") from error
     except (OSError, pa.ArrowInvalid, ValueError, EOFError) as error:
         raise Damaged(path) from error
+
+
+def write_batch(path: Path, batch: pa.RecordBatch) -> None:
+    """Write the rows as a block file has them."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 def save_array(path: Path, array: npt.NDArray[Any]) -> None:

@@ -66,12 +66,14 @@ class Build:
     def clear(self) -> None:
         """Remove everything of earlier runs, except the locks that this run may hold.
 
+        And except the rows of a collection: the spec names their content, which its source may have lost.
         Receipts go first, so that none names files that are gone, whenever this is cut short.
         """
         self.invalidate("*")
         self.forget_lost()
+        kept = {BUILD_LOCK.parent.name, self.stage_folder("generate").name if self.spec.collection else ""}
         for path in self.folder.glob("*"):
-            if path.is_dir() and path.name != BUILD_LOCK.parent.name:
+            if path.is_dir() and path.name not in kept:
                 shutil.rmtree(path)
 
     def is_anew_for(self, run_id: str) -> bool:

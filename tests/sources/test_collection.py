@@ -133,17 +133,23 @@ def test_bytes_do_not_depend_on_shards_and_blocks_join_without_a_seam(tmp_path: 
     assert other.number_of("doc-9999") > BLOCK_ROWS
 
 
-def test_what_was_read_is_not_read_again_and_a_changed_source_is_refused(tmp_path: Path) -> None:
+def test_a_source_that_changes_is_taken_as_it_was_surveyed_and_lost_rows_are_not_mixed_with_new_ones(
+    tmp_path: Path,
+) -> None:
     source = parquet_of(tmp_path / "notes.parquet", note_rows())
     request = resolve_source(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
     run_stage(request, "setup", None, tmp_path)
     rows = note_rows()
     parquet_of(source, [(*rows[0][:1], "Outro", *rows[0][2:]), *rows[1:]])
-    with pytest.raises(SpecError, match="has changed since its rows were surveyed"):
+    (block,) = tmp_path.rglob("profiles-*.arrow")
+    block.unlink()
+    with pytest.raises(SpecError, match="has changed since its rows were surveyed, and those are lost"):
         run_stage(request, "generate", Shard(0, 1), tmp_path)
     assert not list(tmp_path.rglob("profiles-*.arrow"))
     parquet_of(source, rows)
     run_stage(request, "generate", Shard(0, 1), tmp_path)
+    block.unlink()
+    resolve_source(Request.from_params(PARAMS | {"source": str(source)}), tmp_path)
     source.unlink()
     run_all(request, tmp_path)
     assert open_version(tmp_path, "notes").manifest.rows == ROWS

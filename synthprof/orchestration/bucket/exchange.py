@@ -6,7 +6,7 @@ their checksums, then seals, then the receipt. Nothing counts that no receipt or
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,8 @@ from synthprof.orchestration.bucket.epoch import Epoch
 from synthprof.orchestration.bucket.fetch import Fetch
 from synthprof.orchestration.bucket.publication import Publication
 from synthprof.orchestration.bucket.work import Work, log_transfer
-from synthprof.pipeline import version_of
+from synthprof.pipeline import stage, version_of
+from synthprof.spec.shards import Shard
 from synthprof.system.refusals import clear_errors
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,11 @@ class Exchange:
         began = time.monotonic()
         deposit = Deposit(self.work, self.epoch)
         receipt = deposit.receipt()
+        if (
+            self.work.stage.name == "setup" and self.work.spec.collection
+        ):  # read with the survey, and only then
+            rows = replace(self.work, stage=stage("generate"), shard=Shard(0, self.work.spec.blocks))
+            log_transfer("stored", Deposit(rows, self.epoch).sealed_blocks(), began)
         if self.work.stage.name == "publish":
             publication = self._publication(version_of(self.work.spec))
             publication.store(self.work.request.runtime.keep_versions)

@@ -1,0 +1,157 @@
+"""What reading a source may take: bytes of a part and of a row once they are decoded, and time without a row.
+
+Compressed, dictionary-encoded and computed rows can be as large as one likes in a file of a few bytes. Every
+reader's rows come through here, so that the same rule holds for all.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from synthprof.base.errors import SpecError
+from synthprof.base.units import MIB
+from synthprof.sources.checks import MAX_CHARACTERS
+from synthprof.sources.reading import Part, Reader
+from synthprof.sources.sizes import Sizes, plain, row_bytes
+
+PART_BYTES = 16 * MIB
+"""Bytes of the rows that are read at a time, decoded."""
+
+TEXT_BYTES = 4 * MAX_CHARACTERS
+"""Bytes of an id or a text. A longer one has too many characters, whatever they are."""
+
+ROW_BYTES = PART_BYTES
+"""Bytes of the wanted columns of one row, decoded. A larger row cannot be taken."""
+
+PATIENCE_SECONDS = 60
+"""Seconds without a row after which a reader is ended; each `PACE_BYTES` of the source add one."""
+
+PACE_BYTES = 4 * MIB
+"""Bytes that a reader gets through in a second at least, also where it has to sort them."""
+
+WATCH_SECONDS = 0.2
+
+
+def bounded(reader: Reader, columns: list[str]) -> Iterator[Part]:
+    """Yield the rows of a reader, decoded, in parts of bounded size; the caller can be interrupted meanwhile.
+
+    Reading goes on in a thread, as only the main thread hears signals, and not while a library computes.
+    Raises SpecError if no row comes for too long.
+    """
+    patience = PATIENCE_SECONDS + reader.size / PACE_BYTES
+    waiting: queue.Queue[Part | BaseException | None] = queue.Queue(maxsize=1)
+    unwanted = threading.Event()
+    thread = threading.Thread(target=_read, args=(reader, columns, waiting, unwanted), daemon=True)
+    thread.start()
+    try:
+        while (part := _next(reader, waiting, patience)) is not None:
+            yield part
+    finally:
+        unwanted.set()
+        while thread.is_alive():  # what it waits for ends by `cancel`; what computes, at its next row
+            reader.cancel()
+            thread.join(WATCH_SECONDS)
+            patience -= WATCH_SECONDS
+            if patience < PATIENCE_SECONDS - 5:
+                break
+
+
+def _next(
+    reader: Reader, waiting: "queue.Queue[Part | BaseException | None]", patience: float
+) -> Part | None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            found = waiting.get(timeout=WATCH_SECONDS)
+        except queue.Empty:
+            reader.watch()
+            if time.monotonic() > deadline:
+                raise SpecError(
+                    f"the source gave no row for {patience:,.0f} s; if it is a view, see whether it ends, "
+                    "and make it a table"
+                ) from None
+        else:
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+
+def _read(
+    reader: Reader,
+    columns: list[str],
+    waiting: "queue.Queue[Part | BaseException | None]",
+    unwanted: threading.Event,
+) -> None:
+    """Put the parts, then None or what went wrong."""
+
+    def put(found: Part | BaseException | None) -> bool:
+        while not unwanted.is_set():
+            try:
+                waiting.put(found, timeout=WATCH_SECONDS)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    parts = reader.parts(columns)
+    try:
+        for part in parts:
+            if not all(map(put, cut(part))):
+                return
+        put(None)
+    except BaseException as error:  # raised again where the part is waited for
+        put(error)
+    finally:
+        parts.close()  # type: ignore[attr-defined]
+
+
+def cut(part: Part) -> Iterator[Part]:
+    """Yield a part in pieces that have at most PART_BYTES once decoded; what is too large is a fault.
+
+    The first two columns are id and text.
+    """
+    part, sizes = _small(part)
+    first, rows = 0, part.batch.num_rows
+    while first < rows:
+        total = np.cumsum(sizes[first : first + rows])
+        count = max(1, int(np.searchsorted(total, PART_BYTES, "right")))
+        yield _decoded(part.slice(first, count))
+        first += count
+
+
+def _small(part: Part) -> tuple[Part, Sizes]:
+    """Return the part with nothing in rows that are too large, and the bytes of each row."""
+    columns = [row_bytes(column) for column in part.batch.columns]
+    sizes = sum(columns, np.zeros(part.batch.num_rows, np.int64))
+    wide = np.flatnonzero(sizes > ROW_BYTES)
+    long = np.flatnonzero((np.array(columns[:2]) > TEXT_BYTES).any(axis=0))
+    faults = {int(row): f"the row has {sizes[row]:,} bytes, {ROW_BYTES:,} are the most" for row in wide}
+    faults |= {int(row): f"id or text has more than {TEXT_BYTES:,} bytes; split it" for row in long}
+    if not faults:
+        return part, sizes
+    places = np.arange(len(sizes))
+    kept = pa.array(places, mask=np.isin(places, list(faults)))
+    arrays = [column.take(kept) for column in part.batch.columns]
+    batch = pa.RecordBatch.from_arrays(arrays, part.batch.schema.names)
+    sizes[list(faults)] = 0
+    return replace(part, batch=batch, faults={**part.faults, **faults}), sizes
+
+
+def _decoded(part: Part) -> Part:
+    arrays = list(map(_plain, part.batch.columns))
+    return replace(part, batch=pa.RecordBatch.from_arrays(arrays, part.batch.schema.names))
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    """Return the values decoded, and no others that share their buffers."""
+    kind = plain(array.type)
+    if kind == array.type:
+        return array
+    if isinstance(array, pa.ExtensionArray):
+        return _plain(array.storage)
+    return array.take(pa.array(range(len(array)), pa.int64())).cast(kind)
