@@ -1,6 +1,7 @@
-"""An Airflow that tests share."""
+"""What tests of several folders share: an Airflow, and a small data set."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,3 +71,18 @@ def airflow_process(tmp_path_factory) -> Iterator[tuple[Place, "subprocess.Popen
 def airflow(airflow_process) -> Place:
     """The place of the shared Airflow."""
     return airflow_process[0]
+
+
+@pytest.fixture(scope="session")
+def two_versions(tmp_path_factory) -> Path:
+    """A data root with two versions of a small data set, which tests only copy."""
+    from small import make_two_versions
+
+    return make_two_versions(tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture
+def copied(two_versions: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    shutil.copytree(two_versions, tmp_path / "copied", symlinks=True)
+    return tmp_path / "copied"

@@ -64,6 +64,12 @@ def check_no_folder(path: Path) -> None:
         raise WrongKind(path, stat.S_IFDIR)
 
 
+def check_nothing(path: Path, wanted: str) -> None:
+    """Raise WrongKind if something lies at a path where what is wanted does not."""
+    if os.path.lexists(path):
+        raise WrongKind(path, path.lstat().st_mode, wanted)
+
+
 def open_descriptor(path: Path, flags: int, mode: int = 0o644) -> int:
     """Open a file with the flags of open(2), without waiting, and return the descriptor.
 

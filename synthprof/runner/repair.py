@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import flush_folder, matches
-from synthprof.base.kinds import read_bytes
+from synthprof.base.kinds import check_nothing, read_bytes
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.run import Observer, alone, ensure_done
 from synthprof.spec.request import Request
@@ -78,6 +78,7 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
     """Return the version's spec and its manifest, if that can be read; else the spec of its build."""
     folder = store.published(name)
     if not folder.is_dir():
+        check_nothing(folder, "a folder")
         raise SpecError(f"there is no version {name!r} of {store.dataset!r}; `synthprof status` lists them")
     try:
         manifest = read_manifest(folder)

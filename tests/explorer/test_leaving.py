@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from explorers import alone, answer
-from small import DATASET, PARAMS, make_two_versions, publish_as
+from small import DATASET, PARAMS, publish_as
 
 from synthprof.base.errors import Busy
 from synthprof.explorer.worker.open_versions import OpenVersions
@@ -19,14 +19,9 @@ from synthprof.versions.version import open_version
 CURRENT = f"/api/datasets/{DATASET}/versions/current"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_two_versions(tmp_path_factory.mktemp("leaving"))
-
-
 @pytest.fixture
-def store(home: Path) -> Store:
-    return Store(home, DATASET)
+def store(copied: Path) -> Store:
+    return Store(copied, DATASET)
 
 
 @pytest.fixture

@@ -20,6 +20,11 @@ from synthprof.versions.version import open_folder, open_version
 pytestmark = pytest.mark.timeout(60)
 
 
+@pytest.fixture
+def store(copied: Path) -> Store:
+    return Store(copied, DATASET)
+
+
 def _text(link: Path, target: Path) -> None:
     link.write_text(f"versions/{target.name}\n")
 

@@ -80,10 +80,10 @@ def _disk(kind: str, home: Path, folder: Path) -> Iterator[Path]:
     "kind", ["overlayfs", "tmpfs", *(pytest.param(kind, marks=pytest.mark.faults_full) for kind in FORMATS)]
 )
 def test_what_lies_on_a_disk_is_replaced_repaired_and_pruned_there(
-    home: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    copied: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "_checked", set())
-    with _disk(kind, home, tmp_path) as root:
+    with _disk(kind, copied, tmp_path) as root:
         store = Store(root, DATASET)
         older, current = store.versions()
         disk.check_disk(store.folder)
@@ -100,9 +100,9 @@ def test_what_lies_on_a_disk_is_replaced_repaired_and_pruned_there(
 
 
 def test_what_lies_in_a_lower_layer_goes_with_its_build_and_makes_room_for_the_next(
-    home: Path, tmp_path: Path
+    copied: Path, tmp_path: Path
 ) -> None:
-    with _overlay(home, tmp_path) as root:
+    with _overlay(copied, tmp_path) as root:
         store = Store(root, DATASET)
         first = store.versions()[0].name
         for seed in (3, 1):
@@ -112,7 +112,8 @@ def test_what_lies_in_a_lower_layer_goes_with_its_build_and_makes_room_for_the_n
         assert name == first
 
 
-def test_a_version_whose_removal_was_cut_short_in_its_place_is_none_and_goes(store: Store) -> None:
+def test_a_version_whose_removal_was_cut_short_in_its_place_is_none_and_goes(copied: Path) -> None:
+    store = Store(copied, DATASET)
     older, current = store.versions()
     (older / MANIFEST).rename(older / REMOVED)
     assert store.versions() == [current]
@@ -133,22 +134,22 @@ def test_versions_are_in_order_where_times_have_whole_seconds(tmp_path: Path) ->
         assert [int(path.name) for path in found] == [3, 1, 2, 0]
 
 
-def test_no_disk_takes_two_names_of_ours_for_one(home: Path) -> None:
+def test_no_disk_takes_two_names_of_ours_for_one(copied: Path) -> None:
     """Neither where case does not count nor where accents are written apart."""
-    for folder in (home, *(path for path in home.rglob("*") if path.is_dir() and not path.is_symlink())):
+    for folder in (copied, *(path for path in copied.rglob("*") if path.is_dir() and not path.is_symlink())):
         names = [path.name for path in folder.iterdir()]
         assert all(name.isascii() for name in names)
         assert len({name.casefold() for name in names}) == len(names)
 
 
 def test_a_data_root_that_may_only_be_read_is_read_and_nothing_is_made_there(
-    home: Path, tmp_path: Path
+    copied: Path, tmp_path: Path
 ) -> None:
     from synthprof.base.errors import SpecError
     from synthprof.versions.inventory import versions
     from synthprof.versions.unfinished import builds
 
-    with mounted("--bind", "-o", "ro", source=str(home), at=tmp_path / "read-only") as root:
+    with mounted("--bind", "-o", "ro", source=str(copied), at=tmp_path / "read-only") as root:
         (found, problems), unfinished = versions(root), list(builds(root))
         assert (len(found), problems, unfinished) == (2, [], [])
         version = open_version(root, DATASET)
