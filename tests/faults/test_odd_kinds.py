@@ -143,7 +143,7 @@ def test_a_thing_of_another_kind_is_mended_or_told(copied: Path, place: str, kin
 def test_saved_answers_of_another_kind_are_told(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "home" / ".embeddings", "file" if kind == "folder" else kind)
     with pytest.raises(
-        SynthprofError, match="embeddings is a .*, where a folder belongs; remove or rename it"
+        SynthprofError, match=r"embeddings is a .*, where a folder belongs; remove or rename it"
     ):
         Answers(tmp_path / "home", "it")
     with Answers(tmp_path / "other", "it") as answers:
@@ -152,5 +152,5 @@ def test_saved_answers_of_another_kind_are_told(tmp_path: Path, kind: str) -> No
     if kind == "link to nowhere":  # leads to where it shall lie
         Answers(tmp_path / "other", "it").__exit__()
         return
-    with pytest.raises(SynthprofError, match="; .*(mend the link|remove)"), clear_errors():
+    with pytest.raises(SynthprofError, match=r"; .*(mend the link|remove)"), clear_errors():
         Answers(tmp_path / "other", "it")
