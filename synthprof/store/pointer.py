@@ -13,7 +13,7 @@ from pathlib import Path
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import move, point, put_aside
-from synthprof.base.kinds import WrongKind, kind_of, read_bytes
+from synthprof.base.kinds import WrongKind, check_nothing, kind_of, read_bytes
 from synthprof.store.manifest import MANIFEST, damaged, read_copy, read_manifest, unknown_files
 
 CURRENT = "CURRENT"
@@ -41,8 +41,10 @@ def versions_in(folder: Path) -> list[Path]:
 def current_version(folder: Path) -> str | None:
     """Return the name of the version that CURRENT in a data set's folder names; None if there is no CURRENT.
 
-    Raises StageError, with the remedy, if it is unclear which that is.
+    Raises StageError, with the remedy, if it is unclear which that is; SpecError if something else has the
+    place of the versions.
     """
+    _check_versions(folder)
     path = folder / CURRENT
     try:
         mode = path.lstat().st_mode
@@ -81,7 +83,8 @@ def make_current(folder: Path, version: str) -> None:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise SpecError if what lies in the place of CURRENT is something that only a person can judge."""
+    """Raise SpecError if what lies in a place that publishing needs is something that a person must judge."""
+    _check_versions(folder)
     path = folder / CURRENT
     if path.is_symlink():
         return
@@ -94,6 +97,11 @@ def check_replaceable(folder: Path) -> None:
         raise SpecError(
             f"{path} is a file, where a link to a version belongs; move it away, then run it again"
         )
+
+
+def _check_versions(folder: Path) -> None:
+    if not (folder / "versions").is_dir():
+        check_nothing(folder / "versions", "a folder")
 
 
 def remedy(path: Path) -> str:

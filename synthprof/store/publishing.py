@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from synthprof.base.errors import Busy, StageError
@@ -148,7 +148,8 @@ def _assemble(
         with _unread(folder) if read else nullcontext():
             take_place(temporary, folder, MANIFEST)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with suppress(OSError):
+            remove(temporary)
 
 
 def _date_last(folder: Path) -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import is_there
-from synthprof.base.kinds import check_file, check_nothing, read_bytes
+from synthprof.base.kinds import check_file, read_bytes
 from synthprof.spec.request import DATASET_PATTERN
 from synthprof.spec.spec import Spec
 from synthprof.store.build import SPEC, Build
@@ -93,9 +93,6 @@ class Store:
     def check_places(self) -> None:
         """Raise SpecError if publishing would find something else in a place that it needs."""
         check_file(self.folder / PUBLISH_LOCK)
-        versions = self.folder / "versions"
-        if not versions.is_dir():
-            check_nothing(versions, "a folder")
         check_replaceable(self.folder)
 
     def stands(self, version: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from synthprof.base.errors import StageError
+from synthprof.base.errors import StageError, SynthprofError
 from synthprof.spec.request import DATASET_PATTERN
 from synthprof.store.manifest import Manifest, read_manifest
 from synthprof.store.pointer import CURRENT, current_version
@@ -43,10 +43,10 @@ def current_of(store: Store) -> tuple[str | None, str | None]:
     """Return the name of the data set's current version and, if there is none but others, what is wrong."""
     try:
         current = current_version(store.folder)
-    except StageError as error:
+    except SynthprofError as error:
         return None, str(error)
     names = {folder.name for folder in store.versions()}
-    if not names or current in names:
+    if current in names or not (current or names):
         return current, None
     return None, (
         f"{store.folder / CURRENT} points to no version; `synthprof run` with the parameters of one "

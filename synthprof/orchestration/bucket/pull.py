@@ -4,13 +4,13 @@
 """
 
 import argparse
-import shutil
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
-from synthprof.base.files import flush_folder, take_place, temporary_path, write_text
+from synthprof.base.files import flush_folder, remove, take_place, temporary_path, write_text
 from synthprof.base.text import plain
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.orchestration.bucket.publication import sound_manifest
@@ -83,7 +83,8 @@ def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
         write_text(temporary / MANIFEST, manifest.text())
         take_place(temporary, folder, MANIFEST)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(temporary)
 
 
 if __name__ == "__main__":
