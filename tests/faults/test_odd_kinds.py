@@ -145,12 +145,12 @@ def test_saved_answers_of_another_kind_are_told(tmp_path: Path, kind: str) -> No
     with pytest.raises(
         SynthprofError, match=r"embeddings is a .*, where a folder belongs; remove or rename it"
     ):
-        Answers(tmp_path / "home", "it")
-    with Answers(tmp_path / "other", "it") as answers:
+        Answers(tmp_path / "home", "it", 4)
+    with Answers(tmp_path / "other", "it", 4) as answers:
         path = answers.path
     put(path, kind)
     if kind == "link to nowhere":  # leads to where it shall lie
-        Answers(tmp_path / "other", "it").__exit__()
+        Answers(tmp_path / "other", "it", 4).__exit__()
         return
     with pytest.raises(SynthprofError, match=r"; .*(mend the link|remove)"), clear_errors():
-        Answers(tmp_path / "other", "it")
+        Answers(tmp_path / "other", "it", 4)
