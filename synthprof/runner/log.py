@@ -24,7 +24,7 @@ def run_log(request: Request, home: Path) -> Iterator[TextIO]:
     with clear_errors():
         make_folder(folder)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        log = os.fdopen(open_descriptor(folder / "run.log", flags), "a", encoding="utf-8")
+        log = os.fdopen(open_descriptor(folder / "run.log", flags, 0o666), "a", encoding="utf-8")
     try:
         yield log
     except KeyboardInterrupt:

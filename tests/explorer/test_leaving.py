@@ -71,8 +71,11 @@ def test_pruning_says_which_versions_are_read_and_removes_them_when_they_are_not
     assert (
         f"publish: kept the old versions {first}, which are being read; the next run removes" in caplog.text
     )
+    assert {build.spec.seed for build in store.builds()} == {2, 3}  # the build stays with its version
+    assert held.profile(PARAMS["profiles"])
     del held
     assert prune(store, 1).removed == (first,)
+    assert {build.spec.seed for build in store.builds()} == {3}
     assert not list((store.folder / "versions").glob(".*"))  # no request is left
 
 

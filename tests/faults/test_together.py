@@ -134,22 +134,6 @@ def _kept(folder: Path, to: Path) -> dict[str, Path]:
     return {path.name: path for path in to.iterdir()}
 
 
-def test_a_reader_keeps_its_version_from_being_pruned(tmp_path: Path) -> None:
-    for seed in range(4):
-        params = SMALL | {"profiles": 50, "seed": seed, "clusters": 1, "keep_versions": 2}
-        run_all(Request.from_params(params), tmp_path)
-        if seed == 0:
-            held = open_version(tmp_path, DATASET)
-    assert held.profile(50)
-    names = [path.name for path in Store(tmp_path, DATASET).versions()]
-    assert held.manifest.version in names
-    assert len(names) == 3
-    assert len(list((tmp_path / DATASET / "build").iterdir())) == 3
-    del held
-    assert prune(Store(tmp_path, DATASET), 2).removed == (names[0],)
-    assert len(list((tmp_path / DATASET / "build").iterdir())) == 2
-
-
 def test_an_order_made_again_is_the_current_version_again(tmp_path: Path) -> None:
     orders = [SMALL | {"profiles": 50, "seed": seed, "clusters": 1} for seed in (1, 2)]
     names = [run_all(Request.from_params(orders[n]), tmp_path).published["version"] for n in (0, 1, 0)]

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from oddities import put
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.local import __main__
@@ -124,18 +125,33 @@ def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
     (tmp_path / "a.toml").write_text("?")
     (tmp_path / "b.toml").write_text('schedule = "0 3 * * *"\n[params]\nprofiles = 10\n')
     (tmp_path / "c.toml").write_text("")
-    (tmp_path / "d.toml").mkdir()
-    (tmp_path / "e.toml").symlink_to("nothing")
+    put(tmp_path / "d.toml", "folder")
+    put(tmp_path / "e.toml", "link to nowhere")
+    put(tmp_path / "f.toml", "FIFO")
+    put(tmp_path / "g.toml", "socket")
+    put(tmp_path / "h.toml", "link to itself")
     (tmp_path / ".#b.toml").symlink_to("me@host.1234:1")  # as Emacs locks a file
     good, bad = datasets.read_all()
     assert [(dataset.name, dict(dataset.params)) for dataset in good] == [
         ("b", {"dataset": "b", "profiles": 10})
     ]
-    assert [str(error).partition(f"{tmp_path.name}/")[2].split(";")[0] for error in bad[-2:]] == [
-        "d.toml cannot be read (Is a directory)",
+    assert [str(error).partition(f"{tmp_path.name}/")[2].split(";")[0] for error in bad[-5:]] == [
+        "d.toml is a folder, where a file belongs",
         "e.toml cannot be read (No such file or directory)",
+        "f.toml is a FIFO, where a file belongs",
+        "g.toml is a socket, where a file belongs",
+        "h.toml cannot be read (Too many levels of symbolic links)",
     ]
-    assert len(bad) == 4
+    assert len(bad) == 7
+
+
+@pytest.mark.parametrize("kind", ["file", "FIFO", "link to itself"])
+def test_a_folder_of_files_that_is_none_is_told(tmp_path, monkeypatch, kind):
+    put(tmp_path / "datasets", kind)
+    monkeypatch.setenv("SYNTHPROF_DATASETS", str(tmp_path / "datasets"))
+    good, (error,) = datasets.read_all()
+    assert not good
+    assert "datasets is no folder; set SYNTHPROF_DATASETS to the folder of data set files" in str(error)
 
 
 def test_seed_is_the_date_where_the_data_set_lives():

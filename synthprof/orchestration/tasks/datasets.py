@@ -95,7 +95,7 @@ def read_all() -> tuple[list[Dataset], list[SpecError]]:
     """
     good: list[Dataset] = []
     bad: list[SpecError] = []
-    if (place := folder()).exists() and not place.is_dir():
+    if os.path.lexists(place := folder()) and not place.is_dir():
         bad.append(SpecError(f"{place} is no folder; set SYNTHPROF_DATASETS to the folder of data set files"))
     for path in sorted(place.glob("[!.]*.toml")):
         try:
