@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))
 
 from fault_server import POISON, Faults, serving, vector  # noqa: E402
 
@@ -146,7 +146,7 @@ def _embed(server: Faults, texts: list[str], options: argparse.Namespace) -> Any
         tempfile.TemporaryDirectory() as folder,
         serving(server) as url,
         Answers(Path(folder), "m", DIM) as answers,
-        HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 60), "m", DIM) as service,
+        HttpEncoder(endpoint_of({"SYNTHPROF_EMBEDDINGS_URL": url}, 60, 900), "m", DIM) as service,
     ):
         return Embedder(service, answers, effort).embed(texts)
 

@@ -55,10 +55,11 @@ def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
     return encoder.encode(batch)
 
 
-def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
+def encoder_of(spec: Spec, request_seconds: float = 60.0, patience_seconds: float = 60.0) -> Encoder:
     """Return the encoder that the spec names. Raises what `check_encoder` raises.
 
-    No request is sent and no model is loaded yet. request_seconds: timeout of one request of `http`.
+    No request is sent and no model is loaded yet. request_seconds, patience_seconds: of `http`, for one
+    answer, and for all waits while the service is out.
     """
     check_encoder(spec)
     match spec.encoder:
@@ -67,7 +68,7 @@ def encoder_of(spec: Spec, request_seconds: float = 60.0) -> Encoder:
         case "hashed":
             return _hashed(spec.dim_embedding, spec.seed, spec.profile_schema)
         case "http":
-            return _http(spec.model, spec.dim_embedding, request_seconds)
+            return _http(spec, request_seconds, patience_seconds)
         case "model":
             return _model(spec.model, spec.dim_embedding, spec.use_gpu)
 
@@ -108,10 +109,11 @@ def _hashed(dim: int, seed: int, schema: str) -> Encoder:
     return HashedEncoder(dim, seed, load_encoding(schema).scales)
 
 
-def _http(model: str, dim: int, request_seconds: float) -> Encoder:
+def _http(spec: Spec, request_seconds: float, patience_seconds: float) -> Encoder:
     from synthprof.encoders.slow.http import HttpEncoder, endpoint_of
 
-    return HttpEncoder(endpoint_of(os.environ, request_seconds), model, dim)
+    endpoint = endpoint_of(os.environ, request_seconds, patience_seconds)
+    return HttpEncoder(endpoint, spec.model, spec.dim_embedding)
 
 
 def _model(model: str, dim: int, use_gpu: bool) -> Encoder:

@@ -13,7 +13,7 @@ from synthprof.encoders.slow.asking import Effort, Embedded, Embedder
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.pipeline import STAGES
 from synthprof.profiles.features import features
-from synthprof.spec.spec import BLOCK_ROWS, Spec
+from synthprof.spec.spec import BLOCK_ROWS, Runtime, Spec
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import write_failures
 from synthprof.store.blocks import EMBEDDINGS, FAILURES, MISSING, VECTORS
@@ -23,7 +23,7 @@ from synthprof.store.facts import read_fact, write_fact
 
 def check_service(context: Context) -> None:
     """Check that the service answers with vectors as wide as the spec says. Raise what its `check` raises."""
-    with _service(context.spec, context.request.runtime.request_seconds) as service:
+    with _service(context.spec, context.request.runtime) as service:
         service.check()
 
 
@@ -53,9 +53,8 @@ def embed(context: Context) -> Outcome:
     Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
     next attempt asks for those rows alone.
     """
-    seconds = context.request.runtime.request_seconds
     with (
-        _service(context.spec, seconds) as service,
+        _service(context.spec, context.request.runtime) as service,
         Answers(context.store.home, service.identity, service.dim) as answers,
     ):
         counter = _Counter(context)
@@ -89,15 +88,15 @@ def _outdated(context: Context, model: str) -> list[int]:
 
 def _model(spec: Spec) -> str:
     """Return a name for the content of a model on this machine; a service is known by its name alone."""
-    return _service(spec).identity if spec.encoder == "model" else ""
+    return _service(spec, Runtime()).identity if spec.encoder == "model" else ""
 
 
 def _recorded(context: Context) -> str:
     return str(read_fact(context.build.folder / ENCODER) or "")
 
 
-def _service(spec: Spec, request_seconds: float = 60.0) -> SlowEncoder:
-    service = encoder_of(spec, request_seconds)
+def _service(spec: Spec, runtime: Runtime) -> SlowEncoder:
+    service = encoder_of(spec, runtime.request_seconds, runtime.patience_seconds)
     assert isinstance(service, SlowEncoder)
     return service
 
@@ -107,7 +106,6 @@ def _effort(context: Context) -> Effort:
     return Effort(
         batch_size=runtime.batch_size,
         requests_in_flight=runtime.requests_in_flight,
-        patience_seconds=runtime.patience_seconds,
         limit=runtime.limit,
         since=_since(context.build),
     )

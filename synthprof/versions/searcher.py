@@ -18,8 +18,8 @@ from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
 
-PATIENT_SECONDS, HASTY_SECONDS = 60.0, 10.0
-"""Time limits of the embedding service: for a caller who may wait, and where other requests wait."""
+PATIENT_SECONDS, HASTY_SECONDS = (60.0, 60.0), (10.0, 0.0)
+"""Seconds for an answer of the embedding service, and for waits: of a caller who may wait, and of others."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Searcher:
     def encoder(self) -> TextEncoder:
         """The encoder of texts. Raises SpecError if the encoder takes no texts or has changed since."""
         spec = self.version.spec
-        encoder = encoder_of(spec, PATIENT_SECONDS if self.patient else HASTY_SECONDS)
+        encoder = encoder_of(spec, *(PATIENT_SECONDS if self.patient else HASTY_SECONDS))
         if not isinstance(encoder, TextEncoder):
             raise SpecError(
                 f"encoder={spec.encoder} cannot embed texts; search by example with `synthprof similar`, "
@@ -74,8 +74,6 @@ class Searcher:
                 opened.enter_context(encoder)
                 self.version.check_identity(encoder.identity)
                 self.opened.push(opened.pop_all())
-            if not self.patient:
-                encoder.stopping.set()
         return encoder
 
     @functools.cached_property

@@ -96,12 +96,12 @@ def test_a_version_no_longer_open_is_closed_once_no_search_is_at_work_with_it(
         _run(tmp_path)
         opened = OpenVersions(tmp_path)
         searcher = opened.searcher("asked", "current")
-        client = searcher.encoder._client  # type: ignore[attr-defined]
+        stopping = searcher.encoder.stopping  # type: ignore[attr-defined]
         opened.close_unused(idle_seconds=0)
         assert search_text(searcher, "joga RPG", searcher.query(3))
-        assert not client.is_closed
+        assert not stopping.is_set()
         del searcher
-        assert client.is_closed
+        assert stopping.is_set()
 
 
 def test_the_explorer_asks_a_busy_service_once_and_names_it(

@@ -7,16 +7,17 @@ batch that it is in. GET /told says how many requests came and which texts were 
 """
 
 import argparse
-import asyncio
+import base64
 import gzip
 import hashlib
 import json
 import random
+import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from urllib.parse import urlencode
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 POISON = "veneno"
 
@@ -42,6 +43,10 @@ class Faults:
     out_from: int = 0
     out_seconds: float = 0.0
     out_code: int = 503
+    limit: int = 0
+    refusal: str = ""
+    poison_code: int = 500
+    takes_dimensions: bool | None = None
     bad_requests: frozenset[int] = frozenset()
     bad_code: int = 500
     retry_after: str = "0.01"
@@ -57,10 +62,11 @@ class Faults:
 _ODD_ANSWERS = {
     "html": HTMLResponse("<html>Welcome</html>"),
     "deep": Response("[" * 200_000, media_type="application/json"),
-    "zipped": Response("not so", headers={"Content-Encoding": "gzip"}),
     "bomb": Response(
         gzip.compress(b" " * (1 << 24)), media_type="application/json", headers={"Content-Encoding": "gzip"}
     ),
+    "moved": Response("", 307, {"Location": "https://elsewhere/v1/embeddings"}),
+    "refused": Response("não entendi".encode("latin-1"), 400, media_type="text/plain; charset=latin-1"),
     "no model": JSONResponse({"error": {"code": "model_not_found"}}, 404),
 }
 """Answers without a vector, by mode."""
@@ -88,8 +94,6 @@ def make_app(faults: Faults) -> FastAPI:
             return JSONResponse({"error": "no such key"}, 401)
         if faults.mode.startswith("echo"):
             return _echo(request, faults.mode)
-        if faults.mode == "drip":
-            return StreamingResponse(_drip(seconds=10), media_type="application/json")
         texts = body["input"]
         with faults.lock:
             faults.requests += 1
@@ -98,7 +102,10 @@ def make_app(faults: Faults) -> FastAPI:
             draw = chance.random()
         if faults.seconds:
             time.sleep(faults.seconds)
-        return _answer(faults, texts, -1 if number in faults.bad_requests else draw)
+        if "dimensions" in body and faults.takes_dimensions is False:
+            return JSONResponse({"error": "this model does not support dimensions"}, 400)
+        dim = body.get("dimensions", faults.dim) if faults.takes_dimensions else faults.dim
+        return _answer(faults, texts, dim, -1 if number in faults.bad_requests else draw)
 
     return app
 
@@ -108,34 +115,38 @@ def _echo(request: Request, mode: str) -> Response:
     said = {"authorization": request.headers.get("authorization", "")}
     if mode == "echo":
         return JSONResponse({"error": said}, 400)
+    if mode == "echo in base64":
+        return Response(base64.b64encode(json.dumps(said).encode()), 400)
     escaped = json.dumps(said).replace("/", "\\/")
     return Response(f"see /log?{urlencode(said)} {escaped}", 400)
 
 
-async def _drip(seconds: int) -> AsyncIterator[bytes]:
-    for _ in range(seconds * 10):
-        yield b" "
-        await asyncio.sleep(0.1)
-
-
-def _answer(faults: Faults, texts: list[str], draw: float) -> Response:
+def _answer(faults: Faults, texts: list[str], dim: int, draw: float) -> Response:
     if _is_out(faults):
         return JSONResponse({"error": "out"}, faults.out_code)
     if faults.mode in _ODD_ANSWERS:
         return _ODD_ANSWERS[faults.mode]
     if 0 <= draw < faults.busy or (draw < 0 and faults.bad_code == 429):
         return JSONResponse({"error": "too many"}, 429, {"Retry-After": faults.retry_after})
-    if faults.mode == "firewall" and any(POISON in text for text in texts):
-        return HTMLResponse("<html>Blocked</html>", 403)
-    if _fails(faults, draw) or any(POISON in text for text in texts):
-        return JSONResponse({"error": "internal"}, 500)
-    data = [{"index": i, "embedding": vector(text, faults.dim)} for i, text in enumerate(texts)]
+    if refusal := _refusal(faults, texts, draw):
+        return refusal
+    data = [{"index": i, "embedding": vector(text, dim)} for i, text in enumerate(texts)]
     bad = len(texts) // 2 if draw < faults.busy + faults.error + faults.null else -1
     if bad >= 0:
-        data[bad]["embedding"] = [None] * faults.dim
+        data[bad]["embedding"] = [None] * dim
     with faults.lock:
         faults.answered.update(text for i, text in enumerate(texts) if i != bad)
     return JSONResponse({"object": "list", "data": _odd(data, faults.mode), "model": "faulty"})
+
+
+def _refusal(faults: Faults, texts: list[str], draw: float) -> Response | None:
+    if faults.limit and len(texts) > faults.limit:
+        return Response(faults.refusal.format(count=len(texts), limit=faults.limit), 413)
+    if any(POISON in text for text in texts):
+        if faults.mode == "firewall":
+            return HTMLResponse("<html>Blocked</html>", 403)
+        return JSONResponse({"error": "internal"}, faults.poison_code)
+    return JSONResponse({"error": "internal"}, 500) if _fails(faults, draw) else None
 
 
 def _fails(faults: Faults, draw: float) -> bool:
@@ -150,7 +161,7 @@ def _odd(data: list[Any], mode: str) -> list[Any]:
         data[0]["embedding"] = [0.0] * len(data[0]["embedding"])
     if mode == "huge":
         data[0]["embedding"][0] = 10**400
-    if mode == "base64":
+    if mode == "text in place":
         data[0]["embedding"] = "AAAA"
     if mode == "text":
         data[0]["index"] = "0"
@@ -178,6 +189,44 @@ def serving(faults: Faults) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that answers each connection as the function does: not always by HTTP."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while not done.is_set():
+                connection, _ = server.accept()
+                with connection, suppress(OSError):
+                    if not done.is_set():
+                        answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        address = server.getsockname()
+        try:
+            yield f"http://127.0.0.1:{address[1]}/v1"
+        finally:
+            done.set()
+            socket.create_connection(address).close()
+            thread.join()
+
+
+def request_of(connection: socket.socket) -> bytes:
+    """A request as it came: a server that closes before it has read one resets the connection."""
+    said = b""
+    while b"\r\n\r\n" not in said:
+        said += connection.recv(65_536)
+    head, _, body = said.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
+    )
+    while len(body) < length:
+        body += connection.recv(65_536)
+    return body
 
 
 def main() -> None:

@@ -29,7 +29,6 @@ class Effort:
 
     batch_size: int = 32
     requests_in_flight: int = 4
-    patience_seconds: float = 900.0
     pause_seconds: float = 2.0
     limit: int = 0
     since: float = 0.0
@@ -56,7 +55,7 @@ class Embedder:
         effort: Effort,
         progress: Progress = lambda *_: None,
     ) -> None:
-        outages = Outages(service, effort.patience_seconds)
+        outages = Outages(service)
         self._dim = service.dim
         self._answers = answers
         self._effort = effort

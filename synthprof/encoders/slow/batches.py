@@ -43,11 +43,12 @@ class Batch(Generic[Item]):
 class Batches(Generic[Item]):
     """A queue of texts that hands out batches and takes their results; not for several threads.
 
+    size: of the batches to come; it may be lowered at any time.
     suspects: texts that were alone in a group that failed. Each has to be asked for by itself to be sure.
     """
 
     def __init__(self, items: Iterable[Item], size: int) -> None:
-        self._size = size
+        self.size = size
         self._waiting = deque(items)
         self._cleared: deque[Item] = deque()
         self._cases: deque[_Case[Item]] = deque()
@@ -59,11 +60,11 @@ class Batches(Generic[Item]):
     def take(self) -> Batch[Item]:
         """Return the next batch; its result must be reported by `succeeded`, `failed` or `put_back`."""
         if self._cleared:  # without a passenger, lest an innocent one is blamed for it time and again
-            cleared = self._fill(self._cleared, self._size)
-            return Batch((), cleared + self._fill(self._waiting, self._size - len(cleared)))
-        case = self._cases.popleft() if self._cases else None
+            cleared = self._fill(self._cleared, self.size)
+            return Batch((), cleared + self._fill(self._waiting, self.size - len(cleared)))
+        case = self._next_case()
         group = case.groups.popleft() if case else ()
-        return Batch(group, self._fill(self._waiting, self._size - len(group)), case)
+        return Batch(group, self._fill(self._waiting, self.size - len(group)), case)
 
     def wait(self, item: Item) -> None:
         """Queue the item for another request, with others."""
@@ -94,6 +95,15 @@ class Batches(Generic[Item]):
         if batch.case is not None:
             batch.case.groups.appendleft(batch.group)
             self._cases.append(batch.case)
+
+    def _next_case(self) -> _Case[Item] | None:
+        """Return the next case; the texts of one whose groups are larger than a batch wait like others."""
+        while self._cases:
+            case = self._cases.popleft()
+            if max(map(len, case.groups)) <= self.size:
+                return case
+            self._waiting.extendleft(item for group in case.groups for item in group)
+        return None
 
     def _suspect(self, items: tuple[Item, ...], *, certain: bool) -> None:
         if len(items) == 1:

@@ -13,9 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from synthprof.encoders.slow.batches import Batch, Batches
-from synthprof.encoders.slow.encoder import Rejected
 from synthprof.encoders.slow.outage import Outages
+from synthprof.encoders.slow.rejected import Rejected
 from synthprof.encoders.slow.request import NOT_FINITE, Item, Requests, Suspect
+from synthprof.encoders.slow.sizes import BatchSize
 
 FAILURES_TO_DOUBT = 3
 """Batches that failed with none between them that succeeded: now it may be the service, not the texts."""
@@ -35,7 +36,7 @@ class Failure:
 
 
 class Dispatcher:
-    """Several requests at once to one service, in batches of one size.
+    """Several requests at once to one service, in batches of one size, once the first one has succeeded.
 
     stopping: set when the work ends early, so that no thread sleeps on. pause_seconds: between finding a
     text bad and trying it once more.
@@ -54,7 +55,7 @@ class Dispatcher:
         self._requests = requests
         self._outages = outages
         self._stopping = stopping
-        self._batch_size = batch_size
+        self._size = BatchSize(batch_size)
         self._in_flight = in_flight
         self._pause_seconds = pause_seconds
         self._failures_in_a_row = 0
@@ -65,12 +66,12 @@ class Dispatcher:
 
         Raises StageError if the service is out for longer than the patience.
         """
-        batches, suspects = Batches(items, self._batch_size), list[Suspect]()
+        batches, suspects = Batches(items, self._size.now), list[Suspect]()
         running: dict[Future[list[Suspect]], Batch[Item]] = {}
         with ThreadPoolExecutor(self._in_flight, "embed") as pool:
             try:
                 while batches or running:
-                    while batches and len(running) < self._in_flight:
+                    while batches and len(running) < (self._in_flight if self._size.known else 1):
                         batch = batches.take()
                         running[pool.submit(self._requests.ask, batch.items, patient=False)] = batch
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -87,12 +88,18 @@ class Dispatcher:
         """Tell `batches` how a batch went; return the texts whose vector was not finite a second time."""
         try:
             odd = future.result()
-        except Rejected:
+        except Rejected as error:
+            if self._size.refused(len(batch.items), error):
+                batches.size = self._size.now
+                batches.put_back(batch)
+                return []
+            batches.size = self._size.now
             self._failures_in_a_row += 1
             out = self._failures_in_a_row >= FAILURES_TO_DOUBT and self._outages.outlast(time.monotonic())
             batches.put_back(batch) if out else batches.failed(batch)
             return []
         self._failures_in_a_row = 0
+        self._size.taken(len(batch.items))
         batches.succeeded(batch)
         twice = [each for each in odd if each.item.digest in self._not_finite]
         for suspect in odd:

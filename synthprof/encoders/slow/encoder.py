@@ -11,42 +11,28 @@ from typing import Self
 import pyarrow as pa
 
 from synthprof.base.arrays import Matrix, Vector
+from synthprof.encoders.slow.patience import Patience
 from synthprof.schemas.loader import TEXT
 
 KNOWN_GOOD = "Joga à noite no computador."
 """A text that every model can take: if this fails, it is the encoder that fails."""
 
-BUSY_CODES = (408, 409, 429, 502, 503, 504)
-"""HTTP's codes of a service that takes no request at the moment, independent of its texts."""
-
-
-class Rejected(Exception):
-    """A request that failed: its code (0: no answer), and the seconds to wait that the service asked for."""
-
-    def __init__(self, code: int, reason: str, retry_after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.retry_after = retry_after
-
-    @property
-    def busy(self) -> bool:
-        """True if the service was busy or unreachable, independent of the texts."""
-        return self.code == 0 or self.code in BUSY_CODES
-
 
 class SlowEncoder(ABC):
     """A `TextEncoder` of the texts of rows, whose vectors are saved as they come.
 
-    stopping: set by the caller so that no thread waits for another try.
+    stopping: set by the caller so that no thread waits for an answer or for another try. patience: shared by
+    the threads that ask.
     """
 
     name: str
     fast = False
 
-    def __init__(self, model: str, dim: int) -> None:
+    def __init__(self, model: str, dim: int, patience_seconds: float = 0.0) -> None:
         self.model = model
         self.dim = dim
         self.stopping = threading.Event()
+        self.patience = Patience(patience_seconds, self.stopping)
 
     def __enter__(self) -> Self:
         return self

@@ -1,63 +1,82 @@
 """Encoder `http`: an embedding service that speaks OpenAI's `/v1/embeddings`, one request at a time.
 
-Answers are checked value by value, since servers answer 200 with nulls where a vector was not finite.
+`connection` sends a request, `protocol` reads the answer, `refusals` what an error says of later requests.
 `synthprof.encoders.slow.dispatch` decides how to go on after a failure (bad texts, outages, records).
 """
 
 import base64
-import email.utils
 import json
+import logging
 import math
 import os
-import threading
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import numpy as np
-import tenacity
 
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError, StageError
-from synthprof.encoders.slow.encoder import KNOWN_GOOD, Rejected, SlowEncoder
-from synthprof.system.environment import SERVICE_KEY, SERVICE_URL, THIS_MACHINE
+from synthprof.encoders.slow.connection import Connection, Reply
+from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
+from synthprof.encoders.slow.protocol import NONE, OtherWidth, read_vectors
+from synthprof.encoders.slow.redaction import redacted
+from synthprof.encoders.slow.refusals import asked_wait, batch_limit
+from synthprof.encoders.slow.rejected import Rejected
+from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
 
-CONNECT_SECONDS = 10.0
 BUSY_TRIES, FAILED_TRIES = 6, 2
 """Times that the same request is sent: a busy service is asked for longer than one that fails (500)."""
 
-MAX_WAIT_SECONDS, MAX_ASKED_WAIT_SECONDS = 20.0, 300.0
 MAX_SHOWN = 200
 """Characters of an answer that a message may quote."""
+
+MAX_READ = 8_192
+"""Characters of an answer in which secrets are looked for before the beginning is quoted."""
 
 MAX_PER_VALUE, MAX_AROUND = 64, 1 << 20
 """Bytes of JSON that may stand for one value of a vector, and around all of them."""
 
+NATIVE_WIDTHS = {"text-embedding-3-small": 1_536, "text-embedding-3-large": 3_072}
+"""Models that take `dimensions`, and the width that they give without: other models are asked once."""
+
+MAX_WIDTH, WIDE_TEXTS = 4_096, 64
+"""Values of a vector whose width is told, and the texts for which an answer of such vectors is read."""
+
+REFUSED_PARAMETER = (400, 404, 422)
+"""Codes by which services refuse a parameter that they do not know."""
+
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The address of the service. The key is in no repr, so in no log."""
+    """The address of the service. The key is in no repr, so in no log.
+
+    request_seconds: from the beginning of a request to the end of its answer. patience_seconds: of all waits
+    while the service is out.
+    """
 
     url: str = field(repr=False)  # may hold a password
     key: str = field(default="", repr=False)
     request_seconds: float = 60.0
+    patience_seconds: float = 60.0
+
+    def quoted(self, text: str) -> str:
+        """Return the beginning of what the service said, for a message, without key, user and password."""
+        return repr(self.redacted(text[:MAX_READ])[:MAX_SHOWN])
 
     def redacted(self, text: str) -> str:
-        """Return the text without key, user and password, plain or as headers, JSON and addresses have them.
-
-        Services and gateways echo requests in what they say of an error, which is told and published.
-        """
+        """Return the text without key, user and password, however they are written."""
         address = httpx.URL(self.url)
         login = f"{address.username}:{address.password}" if address.userinfo else ""
         basic = base64.b64encode(login.encode()).decode().rstrip("=")
-        secrets = (self.key, basic, address.username, address.password)
-        written = {form for secret in secrets for form in _written(secret)}
-        for form in sorted(written - {""}, key=len, reverse=True):
-            text = text.replace(form, "…")
-        return text
+        return redacted(text, (self.key, basic, address.username, address.password))
 
 
 class HttpEncoder(SlowEncoder):
@@ -66,17 +85,12 @@ class HttpEncoder(SlowEncoder):
     name = "http"
 
     def __init__(self, endpoint: Endpoint, model: str, dim: int) -> None:
-        super().__init__(model, dim)
+        super().__init__(model, dim, endpoint.patience_seconds)
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        timeout = httpx.Timeout(endpoint.request_seconds, connect=CONNECT_SECONDS)
         self._endpoint = endpoint
-        try:
-            self._client = httpx.Client(headers=headers, timeout=timeout, mounts=THIS_MACHINE)
-        except ValueError as error:
-            raise SpecError(
-                f"the environment names a proxy that cannot be used ({error}); mend HTTP_PROXY, HTTPS_PROXY "
-                "or ALL_PROXY"
-            ) from None
+        self._connection = Connection(headers, self.stopping)
+        self._sends_dimensions = NATIVE_WIDTHS.get(model.rpartition("/")[2], dim) != dim
+        self._settled = False
 
     @property
     def identity(self) -> str:
@@ -97,11 +111,16 @@ class HttpEncoder(SlowEncoder):
     def check(self) -> None:
         """Check that the service answers with vectors of the right width.
 
+        One that is there but busy, as while it loads its model, is waited for as long as patience lasts.
         Raises SpecError if it is no such service or its vectors are none or of another width, StageError if
         it fails.
         """
+
+        def tries(error: Rejected) -> float:
+            return math.inf if error.busy and error.code else _tries(error, patient=True)
+
         try:
-            if all(self.ask([KNOWN_GOOD])[0] is None for _ in range(FAILED_TRIES)):
+            if all(self._ask([KNOWN_GOOD], tries)[0] is None for _ in range(FAILED_TRIES)):
                 raise SpecError(
                     "the embedding service gives no list of finite numbers for a good text; set another model"
                 )
@@ -118,156 +137,185 @@ class HttpEncoder(SlowEncoder):
         `patient`, save when the service is busy. Raises Rejected if it keeps failing; SpecError where the
         service refuses the key or does not know the address, and where its vectors have another width.
         """
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Rejected),
-            stop=lambda state: self.stopping.is_set() or state.attempt_number >= _tries(state, patient),
-            wait=_wait,
-            sleep=lambda seconds: _sleep(self.stopping, seconds),
-            reraise=True,
-        )
-        found: list[Vector | None] = retrying(self.ask_once, list(texts))
+        return self._ask(texts, lambda error: _tries(error, patient))
+
+    def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
+        """Return what `ask` returns, from a single try."""
+        began = time.monotonic()
+        try:
+            found = self._of_right_width(list(texts))
+        except Rejected as error:
+            if error.busy:  # one that gives no answer has been out since it was asked
+                self.patience.failed(time.monotonic() if error.code else began)
+            raise
+        if any(vector is not None for vector in found):
+            self.patience.answered()
         return found
 
     def __exit__(self, *_: object) -> None:
-        """Close the connections; threads that wait for another try give up."""
+        """Close the connections; threads that wait for an answer or another try give up."""
         self.stopping.set()
-        self._client.close()
+        self._connection.close()
 
-    def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
-        """Return what `ask` returns, from a single request."""
+    def _ask(self, texts: Sequence[str], tries: Callable[[Rejected], float]) -> "list[Vector | None]":
+        found: list[Vector | None] = self.patience.retrying(tries)(self.ask_once, texts)
+        return found
+
+    def _of_right_width(self, texts: list[str]) -> "list[Vector | None]":
+        """Return the vectors, asked for with `dimensions` where the service takes it and needs it.
+
+        Whether it does shows in the first answer of another width, or for models known to take it in the
+        first refusal; it is logged once.
+        """
+        sends = self._sends_dimensions
         try:
-            answer, content = self._post({"model": self.model, "input": list(texts)}, self._most(len(texts)))
+            found = self._request(texts, sends)
+        except OtherWidth as error:
+            if sends or self._settled:
+                self._refuse_width(error.width)
+            found = self._with_dimensions(texts, error.width)
+        except Rejected as error:
+            about_it = len(texts) == 1 or "dimension" in str(error)
+            if self._settled or not sends or error.code not in REFUSED_PARAMETER or not about_it:
+                raise
+            found = self._without_dimensions(texts)
+        self._settled = True
+        return found
+
+    def _with_dimensions(self, texts: list[str], width: int) -> "list[Vector | None]":
+        """Return the vectors of a service that gave another width. Raises SpecError if it always does."""
+        try:
+            found = self._request(texts, dimensions=True)
+        except OtherWidth as error:
+            self._refuse_width(error.width)
+        except Rejected as error:
+            if error.code not in REFUSED_PARAMETER:
+                raise
+            self._refuse_width(width)
+        if not self._sends_dimensions:
+            self._sends_dimensions = True
+            logger.warning(
+                "the embedding service gives %d values and takes dimensions=%d: they are asked for",
+                width,
+                self.dim,
+            )
+        return found
+
+    def _without_dimensions(self, texts: list[str]) -> "list[Vector | None]":
+        """Return the vectors of a service that has refused a request with `dimensions`."""
+        try:
+            found = self._request(texts, dimensions=False)
+        except OtherWidth as error:
+            self._refuse_width(error.width)
+        self._sends_dimensions = False
+        logger.warning("the embedding service takes no `dimensions`: they are not sent")
+        return found
+
+    def _refuse_width(self, width: int) -> NoReturn:
+        raise SpecError(
+            f"the embedding service gives {width} values, but dim_embedding={self.dim}; "
+            f"set dim_embedding={width} or name another model: this one does not take `dimensions`"
+        )
+
+    def _request(self, texts: list[str], dimensions: bool) -> "list[Vector | None]":
+        """Return the vectors from one request. Raises Rejected, OtherWidth and SpecError."""
+        body: dict[str, Any] = {"model": self.model, "input": texts}
+        if dimensions:
+            body["dimensions"] = self.dim
+        most = self._most(len(texts))
+        try:
+            reply = self._connection.post(self._endpoint.url, body, self._endpoint.request_seconds, most)
         except httpx.InvalidURL:
             raise SpecError(f"{SERVICE_URL} is not the address of a service; write https://host/v1") from None
         except httpx.UnsupportedProtocol:
             raise SpecError(f"{SERVICE_URL} must begin with https:// or http://") from None
-        except httpx.RequestError as error:  # its text may hold the address: only its kind is told
-            raise Rejected(0, f"no answer ({type(error).__name__})") from None
-        self._check_status(answer, content, list(texts))
-        kind = answer.headers.get("content-type", "nothing").split(";")[0]
-        if len(content) > self._most(len(texts)):
-            kind = f"more than {self._most(len(texts))} bytes of {kind}"
-        return _vectors(content, kind, len(texts), self.dim)
-
-    def _post(self, body: dict[str, Any], most: int) -> tuple[httpx.Response, bytes]:
-        """Return the answer and its unpacked content, of which only the beginning beyond `most` bytes.
-
-        The client's timeout is that of each read; all of them together have as long.
-        """
-        content, give_up = bytearray(), time.monotonic() + self._endpoint.request_seconds
-        with self._client.stream("POST", self._endpoint.url, json=body) as answer:
-            for chunk in answer.iter_bytes():
-                content += chunk
-                if len(content) > most:
-                    break
-                if time.monotonic() > give_up:
-                    raise httpx.ReadTimeout("the answer does not end", request=answer.request)
-        return answer, bytes(content)
+        if reply.status != 200:
+            self._refuse(reply, texts)
+        kind = reply.headers.get("content-type", "nothing").split(";")[0]
+        if len(reply.content) > most:
+            raise Rejected(200, f"{NONE}, but more than {most} bytes of {kind}")
+        try:
+            return read_vectors(reply.content, kind, len(texts), self.dim, self._endpoint.quoted)
+        except Rejected as error:
+            error.limit = batch_limit(str(error), len(texts))
+            raise
 
     def _most(self, count: int) -> int:
-        return count * self.dim * MAX_PER_VALUE + MAX_AROUND
+        """Return the bytes of an answer for so many texts, at first also for vectors of another width."""
+        values = count * self.dim
+        if not self._settled:
+            values = max(values, min(count, WIDE_TEXTS) * MAX_WIDTH)
+        return values * MAX_PER_VALUE + MAX_AROUND
 
-    def _check_status(self, answer: httpx.Response, content: bytes, texts: list[str]) -> None:
-        code = answer.status_code
-        if code == 200:
-            return
-        said = repr(self._endpoint.redacted(content.decode(errors="replace"))[:MAX_SHOWN])
+    def _refuse(self, reply: Reply, texts: list[str]) -> NoReturn:
+        """Raise what a status other than 200 means."""
+        code, whole = reply.status, _text(reply)
+        said = self._endpoint.quoted(whole)
         if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
-        if code in (404, 405):
+        if code == 407:
+            raise SpecError(f"the proxy wants a login ({code}); name it in HTTP_PROXY or HTTPS_PROXY")
+        if code in (404, 405) and "dimension" not in whole:
             raise SpecError(
                 f"there is no embedding service at that address, or it has no model {self.model!r} "
                 f"({code} {said}); set {SERVICE_URL} or model"
             )
         if 300 <= code < 400:
-            raise SpecError(f"there is no embedding service at that address ({code}); set {SERVICE_URL}")
-        raise Rejected(code, f"{code} {said}", _retry_after(answer))
+            to = self._endpoint.quoted(reply.headers.get("location", ""))
+            raise SpecError(
+                f"there is no embedding service at that address ({code}, it moved to {to}); set {SERVICE_URL}"
+            )
+        parsed = None
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(whole)
+        error = Rejected(code, f"{code} {said}")
+        error.retry_after = asked_wait(reply.headers, parsed, error.busy)
+        error.limit = 0 if error.busy else batch_limit(whole[:MAX_READ], len(texts))
+        raise error
 
 
-def endpoint_of(environment: "os._Environ[str] | dict[str, str]", request_seconds: float = 60.0) -> Endpoint:
+def endpoint_of(
+    environment: "os._Environ[str] | dict[str, str]",
+    request_seconds: float = 60.0,
+    patience_seconds: float = 60.0,
+) -> Endpoint:
     """Return the service named in the environment. Raises SpecError without one or for an invalid key."""
-    url = environment.get(SERVICE_URL, "").strip().rstrip("/")
+    url = environment.get(SERVICE_URL, "").strip()
     if not url:
         raise SpecError(
             f"encoder=http needs the address of a service; set {SERVICE_URL} (and {SERVICE_KEY} if it wants "
             "a key), or in Airflow the Connection synthprof_embeddings"
         )
-    if not url.endswith("/embeddings"):
-        url += "/embeddings" if url.endswith("/v1") else "/v1/embeddings"
     key = environment.get(SERVICE_KEY, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise SpecError(f"{SERVICE_KEY} has characters that cannot be sent; copy the key once more")
-    return Endpoint(url, key, request_seconds)
+    return Endpoint(_completed(url), key, request_seconds, patience_seconds)
 
 
-def _written(secret: str) -> tuple[str, ...]:
-    """Return the spellings of a secret: plain, and as addresses and JSON have it."""
-    escaped = json.dumps(secret)[1:-1]
-    return secret, quote(secret, safe=""), escaped, escaped.replace("/", "\\/")
+def _completed(url: str) -> str:
+    """Return the address with the path of the embeddings, where it has only what comes before.
+
+    `/v1`, another version and `/openai` come before `/embeddings`; anything else before `/v1/embeddings`.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # told when it is used
+        return url
+    path = parts.path.rstrip("/")
+    if not path.endswith(("/embeddings", "/embed")):
+        path += "/embeddings" if re.search(r"/(v\d\w*|openai)$", path) else "/v1/embeddings"
+    return urlunsplit(parts._replace(path=path, fragment=""))
 
 
-def _tries(state: tenacity.RetryCallState, patient: bool) -> int:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, Rejected)
+def _text(reply: Reply) -> str:
+    """Return the content as text, in the encoding that its headers name, else as UTF-8."""
+    found = re.search(r"charset=\"?([\w.:-]+)", reply.headers.get("content-type", ""))
+    with suppress(LookupError):
+        return reply.content.decode(found[1] if found else "utf-8", errors="replace")
+    return reply.content.decode(errors="replace")
+
+
+def _tries(error: Rejected, patient: bool) -> int:
     if error.busy:
         return BUSY_TRIES
     return FAILED_TRIES if patient and (error.code == 424 or error.code >= 500) else 1
-
-
-def _sleep(stopping: threading.Event, seconds: float) -> None:
-    stopping.wait(seconds)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Return the seconds to wait: full jitter (AWS Architecture Blog, 2015), at least what was asked for."""
-    jitter = tenacity.wait_random_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)(state)
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, Rejected)
-    return float(max(jitter, error.retry_after))
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    """Return the seconds of the header Retry-After, which is a number or a date; 0 without it."""
-    value = answer.headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (TypeError, ValueError):
-            return 0.0
-    return min(max(seconds, 0.0), MAX_ASKED_WAIT_SECONDS) if math.isfinite(seconds) else 0.0
-
-
-def _vectors(content: bytes, kind: str, count: int, dim: int) -> "list[Vector | None]":
-    """Return the vectors in the order of the texts, independent of their order in the answer.
-
-    kind: what the content is called where it is none of an embedding service.
-    """
-    try:
-        items = json.loads(content)["data"]
-        by_index = {item["index"]: item["embedding"] for item in items}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Rejected(200, f"the answer is not one of an embedding service, but {kind}") from None
-    if len(items) != count or set(by_index) != set(range(count)):
-        raise Rejected(500, f"{len(items)} embeddings for {count} texts")
-    return [_vector(by_index[index], dim) for index in range(count)]
-
-
-def _vector(values: Any, dim: int) -> "Vector | None":  # noqa: ANN401
-    """Return the vector as float32 of norm 1, None if not finite or zero. Raises SpecError for its width."""
-    if not isinstance(values, list):
-        return None
-    if len(values) != dim:
-        raise SpecError(
-            f"the embedding service gives {len(values)} values, but dim_embedding={dim}; "
-            f"set dim_embedding={len(values)} or name another model"
-        )
-    if not all(isinstance(value, int | float) for value in values):  # null stands for NaN in JSON
-        return None
-    try:
-        wide = np.array(values, np.float64)
-    except OverflowError:  # a whole number of hundreds of digits
-        return None
-    norm = float(np.sqrt(wide @ wide))
-    return (wide / norm).astype(np.float32) if math.isfinite(norm) and norm > 0 else None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from synthprof.base.arrays import Vector
 from synthprof.encoders.slow.answers import Answers
-from synthprof.encoders.slow.encoder import Rejected, SlowEncoder
+from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.outage import Outages
+from synthprof.encoders.slow.rejected import Rejected
 
 NOT_FINITE = 200
 """The code of a failure whose request succeeded, but whose vector was not finite or zero."""
@@ -73,10 +74,12 @@ class Requests:
         return self._tries[item.digest]
 
     def _ask_through_outages(self, batch: Sequence[Item], patient: bool) -> list[Vector | None]:
+        give_up = time.monotonic() + self._service.patience.seconds
         while True:
             try:
                 return self._service.ask([item.text for item in batch], patient)
             except Rejected as error:
                 self._tries.update(item.digest for item in batch)
-                if not (error.busy and self._outages.outlast(time.monotonic())):
+                now = time.monotonic()
+                if not (error.busy and self._outages.outlast(now)) or now > give_up:
                     raise
