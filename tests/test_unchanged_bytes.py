@@ -57,7 +57,7 @@ CASES = {
 }
 """Commands that make a data set, to be called in the folder of the sources."""
 
-VARYING = {"published_at", "seal", "seconds", "cpu_seconds", "peak_memory", "pid"}
+VARYING = {"began", "published_at", "seal", "seconds", "cpu_seconds", "peak_memory", "pid"}
 """Keys of a manifest that tell of the run."""
 
 

@@ -77,9 +77,14 @@ def embed(request: "Request", console_html: ConsoleHtml = None) -> None:
     Of an SQLite or Parquet table, or a folder of text files: with embeddings, clusters and index, to be
     searched like the others. A source that changed gives another version.
     """
+    from rich.console import Console
+
+    from synthprof.report.bars import bars
     from synthprof.runner.run import resolved
 
-    _make(resolved(request, home_folder()), console_html)
+    with bars(Console()) as observe:  # to read a large source takes its time
+        request = resolved(request, home_folder(), observe)
+    _make(request, console_html)
 
 
 COMMANDS: tuple[tuple[Callable[..., None], "RequestKind", str], ...] = (

@@ -53,10 +53,22 @@ def _versions() -> "tuple[Table, list[str]]":
     from rich import box
     from rich.table import Table
 
-    from synthprof.versions.inventory import versions
+    from synthprof.versions.inventory import last_verdict, versions
 
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("data set", "version", "rows", "seed", "encoder", "MiB", "published", "ARI", "recall"):
+    titles = (
+        "data set",
+        "version",
+        "rows",
+        "seed",
+        "encoder",
+        "MiB",
+        "published",
+        "verified",
+        "ARI",
+        "recall",
+    )
+    for title in titles:
         table.add_column(title)
     found, problems = versions(home_folder())
     for manifest, current in found:
@@ -69,6 +81,7 @@ def _versions() -> "tuple[Table, list[str]]":
             manifest.spec["encoder"],
             f"{manifest.bytes_total / MIB:,.0f}",
             manifest.published_at[:10],
+            verified.line if (verified := last_verdict(home_folder(), manifest)) else "–",
             *("–" if score is None else f"{score:.3f}" for score in scores),
         )
     return table, problems
@@ -88,15 +101,13 @@ def verify(
     from rich.text import Text
 
     from synthprof.report.bars import bars
-    from synthprof.versions.verify import verify as check
+    from synthprof.runner.check import check
     from synthprof.versions.version import open_version
 
     console = Console()
     found = open_version(home_folder(), dataset, version)
     with bars(console) as observe:
-        verdict = check(
-            found, None if all_blocks else blocks, lambda done, total: observe("verify", done, total)
-        )
+        verdict = check(found, None if all_blocks else blocks, observe)
     for finding in verdict.findings:
         console.print(Text.assemble(("✗", "red"), " ", plain(finding)), soft_wrap=True)
     if not verdict.sound:

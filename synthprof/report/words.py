@@ -45,7 +45,7 @@ def facts_of(
         (f"{row_word}s", count(rows)),
         ("clusters", count(clusters)),
         ("size without this report", amount(bytes_total)),
-        ("time of the whole run", duration(seconds)),
+        ("time of stages, by the clock", duration(seconds)),
     ]
     return facts + [(name, plain(spec[name])) for name in ("seed", "locale") if name in spec]
 

@@ -39,7 +39,8 @@ def verify_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     verdict = check(version, None if params["all_blocks"] else FEW_BLOCKS, observe)
     name = f"{version.manifest.dataset} {version.manifest.version}"
     if not verdict.sound:
-        raise SpecError(f"{name} is not what it should be: {'; '.join(verdict.findings)}; {verdict.remedy}")
+        found = "; ".join((*verdict.findings, verdict.remedy))
+        raise SpecError(f"version {version.manifest.version} is not what it should be: {found}")
     logger.info("%s: %s", name, verdict.confirmation)
     return {
         "dataset": version.manifest.dataset,

@@ -9,6 +9,7 @@ from synthprof.spec.request import DATASET_PATTERN
 from synthprof.store.manifest import Manifest, read_manifest
 from synthprof.store.pointer import CURRENT, current_version
 from synthprof.store.store import Store
+from synthprof.store.verdicts import KeptVerdict, kept_verdict
 
 
 def stores(home: Path) -> Iterator[Store]:
@@ -52,3 +53,8 @@ def current_of(store: Store) -> tuple[str | None, str | None]:
         f"{store.folder / CURRENT} points to no version; `synthprof run` with the parameters of one "
         "makes it current"
     )
+
+
+def last_verdict(home: Path, manifest: Manifest) -> KeptVerdict | None:
+    """Return the verdict of the last verification of a version under the data root."""
+    return kept_verdict(Store(home, manifest.dataset).published(manifest.version), manifest)

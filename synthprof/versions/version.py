@@ -17,6 +17,7 @@ from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.pointer import CURRENT
 from synthprof.store.receipts import seconds_of
 from synthprof.store.store import Store
+from synthprof.store.verdicts import KeptVerdict, kept_verdict
 from synthprof.versions.published import Published, ReadLock
 
 if TYPE_CHECKING:  # loaded by the first question that needs them
@@ -73,6 +74,15 @@ class Version(Published):
         ['adjusted_rand_index', 'inertia', 'recall_at_10', 'silhouette']
         """
         return dict(self.manifest.scores)
+
+    @property
+    def verified(self) -> KeptVerdict | None:
+        """The last verification of the version, by whatever program; None if there was none since.
+
+        >>> v.verified is None or v.verified.sound
+        True
+        """
+        return kept_verdict(self.folder, self.manifest)
 
     def table(self, where: Where = (), columns: Sequence[str] | None = None) -> pa.Table:
         """Return rows as an Arrow table, by id: all columns and `cluster_id`, or those named.

@@ -324,7 +324,9 @@ def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name
     assert {task["task_id"]: task["try_number"] for task in rest.tasks(GENERATE, run)}["setup"] == 1
     lines = rest.log(GENERATE, run, "setup")
     first = lines[max(n for n, line in enumerate(lines) if "Worker startup" in line) + 2]
-    assert first.startswith(f"Unknown parameter {name}={value!r}; the parameters are dataset, profiles")
+    told = f"Unknown parameter {name}={value!r}; the parameters are dataset, profiles"
+    assert first.startswith(told)
+    assert rest.run(GENERATE, run)["note"].startswith(f"Failed at **setup**: {told}")
 
 
 def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):

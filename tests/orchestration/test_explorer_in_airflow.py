@@ -41,6 +41,12 @@ def test_work_started_in_the_explorer_is_a_run_whose_tab_shows_the_data_set(airf
         with Airflow(airflow.home.url) as rest:
             assert ended(rest, "synthprof_verify", run, 300) == "success"
             assert rest.run("synthprof_verify", run)["conf"]["version"] == version
+        frame.get_by_text("has ended").wait_for()
+        page.reload()
+        frame = _frame(page)
+        frame.get_by_text("has ended").wait_for()  # it is found again
+        frame.get_by_text(re.compile("Verified .* sound.")).first.wait_for()
+        started = frame.locator("a.airflow")
         started.click()
         page.wait_for_url(re.compile("/dags/synthprof_verify/runs/"))
         page.get_by_role("link", name="Data set").click()

@@ -1,12 +1,17 @@
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
 from oddities import put
 
 from synthprof.base.errors import SpecError
+from synthprof.orchestration import SynthprofDag
 from synthprof.orchestration.local import __main__
-from synthprof.orchestration.tasks import datasets, doc
-from synthprof.orchestration.tasks.operator import seed_of
+from synthprof.orchestration.provider.notes import failed_note
+from synthprof.orchestration.tasks import child, datasets, doc
+from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, seed_of
 from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
 from synthprof.spec.request import check_params, params_schema
 
@@ -26,6 +31,38 @@ def test_every_parameter_is_in_the_form_once_with_title_and_description(kind):
         for bound in ("minimum", "maximum"):
             if bound in param.schema:
                 assert f"{param.schema[bound]:,}" in param.description
+
+
+def test_the_form_marks_the_source_and_names_say_what_to_write():
+    """Airflow's form marks what may not be null, and quotes the pattern of what it refuses."""
+    source = airflow_params(kind="embed")["source"]
+    assert (source.value, source.schema["type"]) == (None, "string")
+    for kind in ("generate", "embed"):
+        for name, param in airflow_params(kind=kind).items():
+            assert param.schema.get("pattern", "(?#write ").startswith("(?#write "), name
+
+
+def test_more_clusters_than_rows_can_train_are_refused_before_a_child_starts(monkeypatch):
+    monkeypatch.setattr(child, "COMMAND", ["false"])
+    with DAG("many", params=airflow_params()):
+        task = StageOperator(task_id="setup", stage="setup")
+    pushed = {}
+    context = {
+        "params": task.dag.params.dump() | {"profiles": 1_000, "clusters": 5_000},
+        "dag_run": SimpleNamespace(run_type="manual"),
+        "ti": SimpleNamespace(xcom_push=pushed.__setitem__),
+    }
+    with pytest.raises(AirflowFailException, match="clusters=5000 needs at least 195000 rows") as refused:
+        task.execute(context)
+    assert pushed == {PROBLEM: str(refused.value)}
+    with pytest.raises(SpecError, match="clusters=5000 needs"):
+        SynthprofDag("many_too", profiles=1_000, clusters=5_000)
+
+
+def test_a_note_holds_a_long_message_and_makes_no_link_of_it():
+    text = failed_note("cluster", f"[a](http://x) <b> `k=1` {'x' * 2_000}", "/synthprof/")
+    assert len(text) < 1_000
+    assert text.startswith("Failed at **cluster**: [a]\\(http://x) \\<b> `k=1` xxx")
 
 
 def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
@@ -93,6 +130,10 @@ def test_shipped_files_are_good(monkeypatch):
         ('schedule = "0 3 * * *"\nprofiles = 5', r"unknown key 'profiles'.*\[params\]"),
         ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
         ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
+        (
+            'schedule = "0 3 * * *"\n[params]\nprofiles = 99\nclusters = 5',
+            "clusters=5 needs at least 195 rows",
+        ),
         ('schedule = "0 3 * * *"\n[params]\nsource = "/x"', "Unknown parameter source='/x'"),
     ],
 )

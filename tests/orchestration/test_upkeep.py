@@ -42,12 +42,10 @@ def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made)
     assert version.spec.index == "hnsw"
     assert open_searcher(version).index.ntotal == 1_500
     facts = rest.ask("GET", f"/synthprof/api/runs/synthprof_reindex/{quote(run['run_id'])}").json()
-    assert facts | {"build": None} == {
-        "dataset": DATASET,
-        "version": version.manifest.version,
-        "build": None,
-        "state": "success",
-    }
+    told = {name: facts[name] for name in ("job", "dataset", "version", "state", "problem")}
+    new = version.manifest.version
+    assert told == {"job": "reindex", "dataset": DATASET, "version": new, "state": "success", "problem": None}
+    assert [(task["task"], task["states"]) for task in facts["tasks"]] == [("reindex", {"success": 1})]
     events = rest.call("GET", f"/assets/events?source_run_id={quote(run['run_id'])}").json()["asset_events"]
     assert [event["extra"]["version"] for event in events if event["name"] == f"synthprof.{DATASET}"] == [
         version.manifest.version
@@ -63,7 +61,16 @@ def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, re
     (task,) = rest.tasks("synthprof_verify", run)
     assert task["try_number"] == 1
     log = "\n".join(rest.log("synthprof_verify", run, "verify"))
-    assert "map.arrow is missing or differs from its checksum" in log
+    fault = "map.arrow is missing or differs from its checksum in the manifest"
+    assert fault in log
+    facts = rest.ask("GET", f"{one}/work").json()["runs"]
+    (found,) = [each for each in facts if each["run_id"] == run]
+    assert (found["job"], found["state"], found["failed_task"]) == ("verify", "failed", "verify")
+    assert f"{fault}; `synthprof repair` makes it whole" in found["problem"]
+    note = rest.run("synthprof_verify", run)["note"]
+    assert note.startswith(f"Failed at **verify**: {found['problem']}. [Explore](")
+    verified = rest.ask("GET", one).json()["verified"]
+    assert (verified["sound"], verified["findings"]) == (False, [fault])
 
 
 def test_each_event_of_progress_tells_the_seconds_that_rate_and_time_left_need(tmp_path, monkeypatch, caplog):

@@ -96,9 +96,13 @@ export function waiting(what) {
   return el("div", { class: "waiting", "aria-busy": "true" }, el("p", { class: "hide" }, `Loading ${what} …`), el("i"), el("i"), el("i"));
 }
 
-/** A sentence of the API as nodes: with a capital, and with text in backticks as code. */
+/**
+ * A sentence of the API as nodes: with a capital, and with text in backticks as code.
+ *
+ * The name of a file or a parameter, as in `clusters=5`, keeps its small letter.
+ */
 export function sentence(text) {
-  const parts = `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`.split("`");
+  const parts = (/^\p{Ll}+[ ,;]/u.test(text) ? `${text[0].toUpperCase()}${text.slice(1)}` : text).split("`");
   return parts.map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
 

@@ -44,8 +44,8 @@ export async function follow(place, { dag, run, signal, title }, arrived) {
     if (signal.aborted) return;
     if (found.state === "success" && found.version) return void arrived(found.dataset, found.version);
     title(found.dataset);
-    fill(place, section(HEADS[found.state] ?? `This run is ${found.state}`, HINTS[found.state] ?? HINTS.running, problemOf(found, false),
-      found.dataset ? el("p", {}, el("a", { href: link({ dataset: found.dataset, version: found.job ? found.version : null }) }, found.job ? "Open the version" : "Open the data set")) : null,
+    fill(place, section(HEADS[found.state] ?? `This run is ${found.state}`, hint(found), problemOf(found, false),
+      found.dataset && found.version ? el("p", {}, el("a", { href: link({ dataset: found.dataset, version: found.job ? found.version : null }) }, found.job ? "Open the version" : "Open the data set")) : null,
       ...await detail(found, signal)));
     place.removeAttribute("aria-busy");
   }, POLL_SECONDS, signal);
@@ -56,9 +56,13 @@ const HEADS = { running: "This run is at work", queued: "This run waits to start
 const HINTS = {
   running: "The result appears here when the run has ended.",
   queued: "It begins when the runs before it have ended.",
-  failed: "Readers of the data set still see the version before.",
+  failed: "It has published nothing. Readers of the data set see what they saw before.",
   success: "Its result is on the page of the version.",
 };
+
+function hint({ state, job }) {
+  return state === "failed" && job === "verify" ? null : HINTS[state] ?? HINTS.running;
+}
 
 /** What a run is at: the stages of its build, the steps of a verification, or its tasks as Airflow has them. */
 export async function detail(run, signal) {

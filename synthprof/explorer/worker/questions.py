@@ -15,11 +15,11 @@ from synthprof.base.files import is_there
 from synthprof.explorer import models
 from synthprof.explorer.worker import answers
 from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
-from synthprof.pipeline import version_of
 from synthprof.spec.contents import MAP, OVERVIEW, REPORT
 from synthprof.store.state import work_at
 from synthprof.store.store import Store
 from synthprof.store.verdicts import checking, kept_verdict
+from synthprof.versions.inventory import last_verdict
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.search import Hit, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher
@@ -135,18 +135,17 @@ class Questions:
         """Return the build of the version that another index for this one makes, if it is not published."""
         settings = {"index": index, "index_memory_mib": index_memory_mib, "save_index": True}
         spec = self._open(dataset, version).spec.model_copy(update=settings)
-        return self.build(dataset, version_of(spec))
+        found = self._builds(dataset)
+        return {"build": next((each.build for each in found if each.spec == spec), None)}
 
     def _builds(self, dataset: str) -> list[Unfinished]:
         return builds_of(Store(self.home, dataset))
 
     def _dataset(self, name: str) -> models.Dataset:
         manifests, problems = self.opened.manifests(name)
-        store, current = Store(self.home, name), self.opened.current(name)
+        current = self.opened.current(name)
         summaries = [
-            answers.summary_of(
-                each, each.version == current, kept_verdict(store.published(each.version), each)
-            )
+            answers.summary_of(each, each.version == current, last_verdict(self.home, each))
             for each in reversed(manifests)
         ]
         return models.Dataset(
