@@ -81,6 +81,10 @@ def test_data_sets_and_versions_are_those_of_the_manifests(client, home, folder)
     assert {**facts, **newest} == facts
     assert [each["sha256"] for each in facts["files"]] == [file.sha256 for file in manifest.files]
     assert [each["stage"] for each in facts["stages"]] == [each.stage for each in manifest.stages]
+    timings = {each["stage"]: each for each in facts["timings"]}
+    assert list(timings) == list(dict.fromkeys(each.stage for each in manifest.stages))
+    assert timings["generate"]["rows"] == ROWS
+    assert facts["seconds"] >= max(each["seconds"] for each in timings.values())
     assert facts["index"]["kind"] == "flat"
     assert [each["name"] for each in facts["columns"]][:3] == ["nome", "idade", "cidade"]
 

@@ -44,6 +44,7 @@ def test_work_started_in_the_explorer_is_a_run_whose_tab_shows_the_data_set(airf
         frame.get_by_text("has ended").wait_for()
         page.reload()
         frame = _frame(page)
+        frame.get_by_role("link", name="shown", exact=True).click()
         frame.get_by_text("has ended").wait_for()  # it is found again
         frame.get_by_text(re.compile("Verified .* sound.")).first.wait_for()
         started = frame.locator("a.airflow")

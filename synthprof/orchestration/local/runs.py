@@ -67,7 +67,9 @@ def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
     except Interrupted:
         console.print("The run goes on in Airflow; end it there.")
         return INTERRUPTED
-    if state != "success":
+    if state != "success":  # its note has the message of the task that failed
+        note = str(airflow.run(GENERATE_DAG, run)["note"] or "").partition(" [Explore]")[0]
+        console.print(note.replace("**", ""), markup=False, highlight=False, soft_wrap=True)
         return 1
     print_result(console, airflow.value(GENERATE_DAG, run, "publish"), [])
     return 0
