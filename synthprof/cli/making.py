@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,17 +74,21 @@ def run(request: "Request", console_html: ConsoleHtml = None) -> None:
 def embed(request: "Request", console_html: ConsoleHtml = None) -> None:
     """Make a data set of texts from elsewhere.
 
-    Of an SQLite or Parquet table, or a folder of text files: with embeddings, clusters and index, to be
-    searched like the others. A source that changed gives another version.
+    Of a table in a file, folder or database, or a folder of text files: with embeddings, clusters and index,
+    to be searched like the others. A source that changed gives another version.
     """
     from rich.console import Console
 
     from synthprof.report.bars import bars
     from synthprof.runner.run import resolved
+    from synthprof.stages.survey import account, read_survey
+    from synthprof.store.store import Store
 
+    home = home_folder()
     with bars(Console()) as observe:  # to read a large source takes its time
-        request = resolved(request, home_folder(), observe)
-    _make(request, console_html)
+        request = resolved(request, home, observe)
+    found = read_survey(Store(home, request.dataset).build(request.spec).folder)
+    _make(request, console_html, account(found) if found else ())
 
 
 COMMANDS: tuple[tuple[Callable[..., None], "RequestKind", str], ...] = (
@@ -102,12 +106,16 @@ def register(app: typer.Typer, chosen: str | None) -> None:
         app.command(epilog=f"Example: {example}")(shaped)
 
 
-def _make(request: "Request", console_html: Path | None) -> None:
-    """Run all stages in a row, with a bar for each, then show the summary."""
+def _make(request: "Request", console_html: Path | None, source: Sequence[str] = ()) -> None:
+    """Run all stages in a row, with a bar for each, then show the summary. source: lines about it."""
     from rich.console import Console
 
     console = Console(record=console_html is not None)
     with saved_as_html(console, console_html):
+        for place, line in enumerate(source):
+            console.print(
+                f"left out: {line}" if place else line, markup=False, highlight=False, soft_wrap=True
+            )
         _run_and_tell(request, console)
 
 

@@ -94,7 +94,7 @@ class MapPoints:
 class Report:
     """Everything that the page and the summary say about one version of a data set.
 
-    view: where the columns of `example` stand on its card.
+    view: where the columns of `example` stand on its card. left_out: bad rows of a source.
     """
 
     dataset: str
@@ -109,6 +109,7 @@ class Report:
     scores: Mapping[str, float | int | str | None]
     example: Mapping[str, Any]
     view: View = NO_VIEW
+    left_out: Sequence[str] = ()
 
     @property
     def row_word(self) -> str:

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from synthprof.base.errors import SpecError
+from synthprof.base.errors import SpecError, first_line
 from synthprof.base.units import MIB
 from synthprof.sources.checks import MAX_CHARACTERS
 from synthprof.sources.reading import Part, Reader
@@ -27,6 +28,9 @@ TEXT_BYTES = 4 * MAX_CHARACTERS
 
 ROW_BYTES = PART_BYTES
 """Bytes of the wanted columns of one row, decoded. A larger row cannot be taken."""
+
+MAX_ROWS = 16_384
+"""Rows of a part, however small they are."""
 
 PATIENCE_SECONDS = 60
 """Seconds without a row after which a reader is ended; each `PACE_BYTES` of the source add one."""
@@ -113,15 +117,21 @@ def _read(
 def cut(part: Part) -> Iterator[Part]:
     """Yield a part in pieces that have at most PART_BYTES once decoded; what is too large is a fault.
 
-    The first two columns are id and text.
+    The first two columns are id and text. Raises SpecError for a type that is not read.
     """
-    part, sizes = _small(part)
-    first, rows = 0, part.batch.num_rows
-    while first < rows:
-        total = np.cumsum(sizes[first : first + rows])
-        count = max(1, int(np.searchsorted(total, PART_BYTES, "right")))
-        yield _decoded(part.slice(first, count))
-        first += count
+    try:
+        part, sizes = _small(part)
+        first, rows = 0, part.batch.num_rows
+        while first < rows:
+            total = np.cumsum(sizes[first : first + MAX_ROWS])
+            count = max(1, int(np.searchsorted(total, PART_BYTES, "right")))
+            yield _decoded(part.slice(first, count))
+            first += count
+    except pa.ArrowException as error:
+        kinds = ", ".join(str(column.type) for column in part.batch.columns)
+        raise SpecError(
+            f"values of the types {kinds} are not read ({first_line(error)}); make them text or numbers"
+        ) from None
 
 
 def _small(part: Part) -> tuple[Part, Sizes]:
@@ -136,7 +146,7 @@ def _small(part: Part) -> tuple[Part, Sizes]:
         return part, sizes
     places = np.arange(len(sizes))
     kept = pa.array(places, mask=np.isin(places, list(faults)))
-    arrays = [column.take(kept) for column in part.batch.columns]
+    arrays = [_taken(column, kept) for column in part.batch.columns]
     batch = pa.RecordBatch.from_arrays(arrays, part.batch.schema.names)
     sizes[list(faults)] = 0
     return replace(part, batch=batch, faults={**part.faults, **faults}), sizes
@@ -154,4 +164,26 @@ def _plain(array: pa.Array) -> pa.Array:
         return array
     if isinstance(array, pa.ExtensionArray):
         return _plain(array.storage)
+    if pa.types.is_string_view(array.type) or pa.types.is_binary_view(array.type):
+        return array.cast(kind)
+    if pa.types.is_dictionary(array.type):
+        return _small_dictionary(array).cast(kind)
     return array.take(pa.array(range(len(array)), pa.int64())).cast(kind)
+
+
+def _small_dictionary(array: pa.DictionaryArray) -> pa.Array:
+    """Return the values without those that no row has: Arrow reserves the mean length of all for each row."""
+    if array.dictionary.nbytes <= TEXT_BYTES:
+        return array
+    used = pc.unique(array.indices).drop_null().sort()
+    places = np.searchsorted(used.to_numpy(), array.indices.fill_null(0).to_numpy(zero_copy_only=False))
+    indices = pa.array(places, pa.int32(), mask=array.is_null().to_numpy(zero_copy_only=False))
+    return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(used))
+
+
+def _taken(array: pa.Array, kept: pa.Array) -> pa.Array:
+    """Return the values at these places, none where a place is null; Arrow cannot take views."""
+    if pa.types.is_string_view(array.type) or pa.types.is_binary_view(array.type):
+        values = [array[place.as_py()].as_py() if place.is_valid else None for place in kept]
+        return pa.array(values, plain(array.type))
+    return array.take(kept)

@@ -6,7 +6,7 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.sources.carried import kind_of
-from synthprof.sources.formats import reader_of_path
+from synthprof.sources.formats import Asked, reader_of_path
 from synthprof.sources.reading import Reader
 from synthprof.spec.spec import Runtime
 
@@ -54,4 +54,4 @@ def reader_of(source: Source, *, settled: bool = True) -> Reader:
 
     settled: nothing is known to write it.
     """
-    return reader_of_path(source.path, source.table, (source.id_column, source.text_column), settled)
+    return reader_of_path(source.path, Asked(source.table, (source.id_column, source.text_column), settled))

@@ -1,6 +1,7 @@
 """Rows of a table or view of an SQLite file, in the order of their id, all as they were at one moment."""
 
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +12,11 @@ import pyarrow as pa
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.units import MIB
 from synthprof.sources.arrow_files import check_columns
-from synthprof.sources.bounds import PART_BYTES, ROW_BYTES
+from synthprof.sources.bounds import ROW_BYTES
 from synthprof.sources.checks import MAX_CHARACTERS
 from synthprof.sources.reading import Part, Unsteady
-from synthprof.sources.values import ARROW, Columns, Undecodable
+from synthprof.sources.values import ARROW, Columns, in_parts
 
-ROWS_BATCH = 4_096
 LOCK_SECONDS = 10.0
 """Seconds to wait for another process that writes the file."""
 
@@ -76,11 +76,8 @@ class Sqlite:
             number = self._row_number(columns[0])
             values = ", ".join([number, *clipped])
             query = f"SELECT {values} FROM {_quoted(self._table)} ORDER BY {_quoted(columns[0])}"
-            first = 1
-            for rows in _some(connection.execute(query)):
-                numbers = [row[0] or first + place for place, row in enumerate(rows)]
-                yield wanted.part([row[1:] for row in rows], numbers, "row")
-                first += len(rows)
+            found = enumerate(connection.execute(query), 1)
+            yield from in_parts(wanted, ((row[0] or place, row[1:], "") for place, row in found), "row")
 
     def cancel(self) -> None:
         """End the query at work, also one that would never end."""
@@ -187,29 +184,8 @@ def _opened(uri: str) -> sqlite3.Connection:
     for limit, most in LIMITS.items():
         connection.setlimit(limit, most)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.text_factory = _text
+    connection.text_factory = functools.partial(bytes.decode, errors="surrogateescape")
     return connection
-
-
-def _text(raw: bytes) -> str | Undecodable:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return Undecodable(raw)
-
-
-def _some(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield rows, as many at a time as PART_BYTES hold."""
-    rows: list[tuple[Any, ...]] = []
-    held = 0
-    for row in cursor:
-        rows.append(row)
-        held += sum(len(value) for value in row if isinstance(value, str | bytes))
-        if len(rows) == ROWS_BATCH or held > PART_BYTES:
-            yield rows
-            rows, held = [], 0
-    if rows:
-        yield rows
 
 
 def _arrow(flags: Sequence[int | None]) -> pa.DataType:

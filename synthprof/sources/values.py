@@ -3,13 +3,17 @@
 import datetime
 import decimal
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
 
+from synthprof.sources.bounds import PART_BYTES
 from synthprof.sources.reading import Part
+
+ROW_OVERHEAD = 2_048
+"""Bytes that a row counts beside its texts, so that a part has some thousands of short rows."""
 
 Role = Literal["key", "text"]
 """What a column is read for, where that decides its type: ids become text, texts must be text."""
@@ -26,12 +30,14 @@ ARROW = {
 }
 
 
-class Undecodable(bytes):
-    """The bytes of a text that is not UTF-8."""
-
-
 class _Huge:
     """In place of int for whole numbers beyond 64 bits."""
+
+
+EXACT: dict[Role | pa.DataType, set[type]] = {
+    arrow: {kind} for kind, arrow in ARROW.items() if kind is not datetime.datetime
+}
+"""Types of Python that Arrow takes as they are, by the type that a column has."""
 
 
 @dataclass
@@ -93,18 +99,24 @@ class Columns:
     ) -> Part:
         """Return rows of Python's values as a part; a value that does not fit is a fault."""
         faults = dict(faults or {})
-        arrays = []
-        for place, (name, kind) in enumerate(zip(self.names, self.types, strict=True)):
-            values = [_value(row[place], kind, name, number, faults) for number, row in enumerate(rows)]
-            arrays.append(_array(values, pa.string() if isinstance(kind, str) else kind, name, faults))
+        arrays = [
+            _column([row[place] for row in rows], kind, name, faults)
+            for place, (name, kind) in enumerate(zip(self.names, self.types, strict=True))
+        ]
         return Part(pa.RecordBatch.from_arrays(arrays, list(self.names)), numbers, unit, file, faults)
+
+
+def _column(values: list[Any], kind: Role | pa.DataType, name: str, faults: dict[int, str]) -> pa.Array:
+    kinds = set(map(type, values)) - {type(None)}
+    if kind == "key" and kinds == {int}:
+        values = [None if value is None else str(value) for value in values]
+    elif not kinds <= EXACT.get(kind, {str}):
+        values = [_value(value, kind, name, row, faults) for row, value in enumerate(values)]
+    return _array(values, pa.string() if isinstance(kind, str) else kind, name, faults)
 
 
 def _value(value: Any, kind: Role | pa.DataType, name: str, row: int, faults: dict[int, str]) -> Any:  # noqa: ANN401
     if value is None or row in faults:
-        return None
-    if isinstance(value, Undecodable):
-        faults[row] = f"column {name!r}: the text is not UTF-8 ({bytes(value)[:40]!r}); convert it"
         return None
     if kind == "key":
         return _key(value, name, row, faults)
@@ -138,12 +150,44 @@ def _text_of(value: Any) -> str:  # noqa: ANN401
 def _array(values: list[Any], kind: pa.DataType, name: str, faults: dict[int, str]) -> pa.Array:
     try:
         return pa.array(values, kind)
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold
+    except UnicodeEncodeError:  # bytes of another encoding, as `surrogateescape` decodes them
         pass
     for row, value in enumerate(values):
         try:
             pa.array([value], kind)
         except UnicodeEncodeError:
-            faults[row] = f"column {name!r}: the text has half of a character; mend it"
+            faults[row] = f"column {name!r}: the text {_escaped(value)}"
             values[row] = None
     return pa.array(values, kind)
+
+
+def _escaped(value: object) -> str:
+    """Return what is wrong with a text that has no UTF-8 form."""
+    try:
+        return f"is in another encoding ({str(value).encode(errors='surrogateescape')[:40]!r}); convert it"
+    except UnicodeEncodeError:
+        return "has half of a character, as JSON can; mend it"
+
+
+Row = tuple[int, Sequence[Any] | None, str]
+"""The number of a row, its values, and why it cannot be taken, if so."""
+
+
+def in_parts(columns: Columns, rows: Iterable[Row], unit: str) -> Iterator[Part]:
+    """Yield rows as parts, as many at a time as PART_BYTES hold."""
+    numbers: list[int] = []
+    values: list[Sequence[Any]] = []
+    faults: dict[int, str] = {}
+    held = 0
+    nothing = [None] * len(columns.names)
+    for number, row, fault in rows:
+        if fault:
+            faults[len(numbers)] = fault
+        numbers.append(number)
+        values.append(nothing if row is None else row)
+        held += sum(len(value) for value in row or () if isinstance(value, str | bytes)) + ROW_OVERHEAD
+        if held > PART_BYTES:
+            yield columns.part(values, numbers, unit, faults)
+            numbers, values, faults, held = [], [], {}, 0
+    if numbers:
+        yield columns.part(values, numbers, unit, faults)

@@ -188,12 +188,16 @@ class Runtime(ParamModel):
         str,
         Field(
             pattern=_PATH,
-            description="SQLite file, Parquet file or folder of text files whose texts are embedded.",
+            description="Where the texts are: a table in SQLite, Parquet, Arrow, CSV, JSON, Excel or DuckDB, "
+            "in one file or in a folder of parts; a folder of text files; or a database, as an SQLAlchemy "
+            "URL without a password or as conn:NAME.",
         ),
     ] = ""
     table: Annotated[
         str,
-        Field(pattern=_PATH, description="Table or view of an SQLite file; may be empty if it has only one."),
+        Field(
+            pattern=_PATH, description="Table, view or sheet of the source; may be empty if it has only one."
+        ),
     ] = ""
     id_column: Annotated[str, Field(pattern=_PATH, description="Column with the id of each row.")] = "id"
     text_column: Annotated[str, Field(pattern=_PATH, description="Column with the text.")] = "text"
@@ -245,5 +249,10 @@ class Runtime(ParamModel):
         ),
     ] = 0
     max_failed: Annotated[
-        int, Field(ge=0, le=1_000_000_000, description="Maximum number of rows without an embedding.")
+        int,
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            description="Maximum number of rows without an embedding, and of rows of a source to leave out.",
+        ),
     ] = 0

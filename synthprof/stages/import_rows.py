@@ -16,7 +16,7 @@ from synthprof.sources.source import Source
 from synthprof.sources.survey import Survey, block_digest, survey
 from synthprof.spec.request import Request
 from synthprof.stages.context import Context, Outcome
-from synthprof.stages.survey import read_survey, tell, write_survey
+from synthprof.stages.survey import read_survey, write_survey
 from synthprof.store.blocks import PROFILES, Blocks, write_batch
 from synthprof.store.store import Store
 from synthprof.system.events import Progress
@@ -52,7 +52,6 @@ def resolve_source(request: Request, home: Path, progress: Progress = lambda *_:
         request = Request.from_params(request.params | known)
         write_survey(store.build(request.spec).folder, found)
         spool.hand_over(Blocks(store.build(request.spec).folder, request.spec))
-    tell(found)
     return request
 
 

@@ -11,7 +11,7 @@ from synthprof.pipeline import version_of
 from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.plan import plan
-from synthprof.stages.survey import SURVEY, left_out
+from synthprof.stages.survey import SURVEY, left_out, read_survey, tell
 from synthprof.store.build import ENCODER, SINCE, SPEC, Build
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import read_receipt
@@ -36,6 +36,8 @@ def run(context: Context) -> Outcome:
     for warning in planned.warnings:
         logger.warning("%s", warning)
     logger.info("configuration: %s", request.params)
+    if survey := read_survey(build.folder):
+        tell(survey)
     if request.runtime.force:
         build.clear()
     if request.runtime.force or not _since_is_sound(build):

@@ -50,6 +50,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         | {"index": details.get("export_index", {}).get("kind")},
         example=example | cluster,
         view=load_view(manifest.spec["profile_schema"]),
+        left_out=details.get("setup", {}).get("left_out", ()),
     )
 
 

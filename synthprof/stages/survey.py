@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -32,31 +32,24 @@ def read_survey(build: Path) -> Survey | None:
 
 def tell(survey: Survey) -> None:
     """Log what the source was read as, and each row that is left out."""
-    logger.info("source read as %s: %s rows", survey.said, f"{survey.rows:,}")
-    for line in account(survey)[1:]:
+    read_as, *lines = account(survey)
+    logger.info("%s, %s rows", read_as, f"{survey.rows:,}")
+    for line in lines:
         logger.info("left out: %s", line)
-    if survey.left_out:
-        logger.warning("%s rows of the source are left out", f"{survey.left_out:,}")
+    if lines:
+        logger.warning("rows of the source that are left out: %s", f"{survey.left_out:,}")
 
 
 def account(survey: Survey) -> list[str]:
     """Return what people are told of a source: what it was read as, then each row that is left out."""
     more = survey.left_out - len(survey.listed)
-    return [
-        f"source read as {survey.said}",
-        *survey.listed,
-        *([f"and {more:,} more"] if more else []),
-    ]
+    return [f"source read as {survey.said}", *survey.listed, *([f"and {more:,} more"] if more else [])]
 
 
-def left_out(build: Path) -> dict[str, Any]:
-    """Return what a receipt says of the rows that are left out: nothing if there are none."""
+def left_out(build: Path) -> dict[str, list[str]]:
+    """Return what a receipt says of the rows left out, a line for each; nothing if there are none."""
     survey = read_survey(build)
-    return (
-        {"left_out": survey.left_out, "rows_left_out": list(survey.listed)}
-        if survey and survey.left_out
-        else {}
-    )
+    return {"left_out": account(survey)[1:]} if survey and survey.left_out else {}
 
 
 def texts_of(build: Path) -> Texts | None:

@@ -199,7 +199,11 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
             "source=~nobody-.* cannot be read: Could not determine",
         ),
         "too long": (place / ("x" * 256), {}, "cannot be read: File name too long"),
-        "neither": (place / "other.bin", {}, "is neither an SQLite nor a Parquet file nor a folder"),
+        "neither": (
+            place / "other.bin",
+            {},
+            "is no SQLite, Parquet, Arrow, CSV, JSON, Excel or DuckDB file with the columns",
+        ),
         "broken": (place / "broken.parquet", {}, "cannot be read: .*name a sound Parquet file"),
         "table": (good, {"table": "x"}, "has no table 'x'; name one by table: notes"),
         "which table": (two, {}, "has more than one table, or none; name one by table: notes, others"),
@@ -221,7 +225,7 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
             "1 of 1 rows cannot be taken, max_failed=0 are allowed: file a.txt: it is not UTF-8 .*;",
         ),
         "cut short": (short, {}, "was cut short: it has .* bytes; copy it once more"),
-        "latin": (latin, {}, "row 3: column 'body': the text is not UTF-8 .*; convert it"),
+        "latin": (latin, {}, "row 3: column 'body': the text is in another encoding .*; convert it"),
         "nothing": (place / "empty", {"columns": ""}, "has no rows"),
         "not text": (sqlite_of(place / "text.db", text), {}, "row 1: column 'body': 5 is not text"),
         "no text": (
