@@ -8,6 +8,8 @@ from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.permitted import check_permitted
 from synthprof.sources.arrow_files import Arrow, Parquet
 from synthprof.sources.delimited import Delimited
+from synthprof.sources.duck import Duck
+from synthprof.sources.excel import Excel, is_workbook
 from synthprof.sources.files import check_file, files_below, problem
 from synthprof.sources.folder import Folder
 from synthprof.sources.json_rows import Json
@@ -21,6 +23,7 @@ MAGIC = {
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
     b"\xff\xff\xff\xff": "arrow",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "excel",
 }
 """The first bytes of a file of each format."""
 
@@ -84,6 +87,10 @@ def format_of(path: Path) -> str:
     """Return the format of a file by its first bytes, else by its name; empty if neither tells."""
     with path.open("rb") as file:
         begins = file.read(16)
+    if begins[8:12] == b"DUCK":
+        return "duckdb"
+    if begins.startswith(b"PK") and is_workbook(path):
+        return "excel"
     for magic, kind in MAGIC.items():
         if begins.startswith(magic):
             return kind
@@ -109,6 +116,8 @@ def _format_of_text(path: Path, columns: Sequence[str]) -> str:
 
 
 READERS: dict[str, Callable[[Path, Asked], Reader]] = {
+    "excel": lambda path, asked: Excel(path, asked.table),
+    "duckdb": lambda path, asked: Duck(path, asked.table),
     "sqlite": lambda path, asked: Sqlite(path, asked.table, settled=asked.settled),
     "parquet": lambda path, _: Parquet(path),
     "arrow": lambda path, _: Arrow(path),

@@ -8,6 +8,7 @@ from synthprof.schemas.loader import KEY, TEXT
 from synthprof.sources.carried import kind_of
 from synthprof.sources.formats import Asked, reader_of_path
 from synthprof.sources.reading import Reader
+from synthprof.sources.sql import ADDRESS, sql_of
 from synthprof.spec.spec import Runtime
 
 RESERVED = ("id", KEY, TEXT, "cluster_id")
@@ -16,23 +17,26 @@ RESERVED = ("id", KEY, TEXT, "cluster_id")
 
 @dataclass(frozen=True)
 class Source:
-    """The place of the rows and the columns to read. columns: as in the spec."""
+    """The place of the rows and the columns to read. columns: as in the spec. address: if it is no path."""
 
     path: Path
     table: str
     id_column: str
     text_column: str
     columns: str = ""
+    address: str = ""
 
     @classmethod
     def of(cls, runtime: Runtime, columns: str) -> "Source":
         """Return the source that the parameters name."""
-        return cls(Path(runtime.source), runtime.table, runtime.id_column, runtime.text_column, columns)
+        address = runtime.source if ADDRESS.fullmatch(runtime.source) else ""
+        path = Path(runtime.source)
+        return cls(path, runtime.table, runtime.id_column, runtime.text_column, columns, address)
 
     @property
     def name(self) -> str:
         """The place, for messages."""
-        return str(self.path)
+        return self.address or str(self.path)
 
 
 def columns_with_kinds(source: Source, reader: Reader) -> str:
@@ -54,4 +58,6 @@ def reader_of(source: Source, *, settled: bool = True) -> Reader:
 
     settled: nothing is known to write it.
     """
+    if source.address:
+        return sql_of(source.address, source.table)
     return reader_of_path(source.path, Asked(source.table, (source.id_column, source.text_column), settled))

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
+from synthprof.base.extras import check_installed
 from synthprof.base.units import MIB
 
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
@@ -201,6 +202,7 @@ def encoding_of(path: Path) -> str:
         return "utf-8"
     if _is_western(sample):
         return "cp1252"
+    check_installed("sources", "charset_normalizer")
     from charset_normalizer import from_bytes  # takes 30 ms, which only other encodings pay
 
     found = from_bytes(sample, cp_isolation=list(LIKELY)).best()

@@ -177,6 +177,10 @@ GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector"
 EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
 """Parameters of collections alone."""
 
+SOURCE_URL = "SYNTHPROF_CONN_"
+"""Begin of the variables with the URLs of sources `conn:NAME`, which go on with NAME in capitals; an Airflow
+task sets one from its Connection."""
+
 RESOLVED = ("collection",)
 """Parameters that users cannot set: they follow from the source."""
 

@@ -7,22 +7,25 @@ import lzma
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
 from synthprof.base.digests import digest_of
-from synthprof.base.errors import SpecError
-from synthprof.sources import bounds, delimited, json_rows, sqlite, streams
+from synthprof.base.errors import SpecError, StageError
+from synthprof.sources import bounds, delimited, excel, json_rows, sqlite, streams
 from synthprof.sources.source import Source
 from synthprof.sources.survey import Survey, collection_digest, survey
+from synthprof.spec.spec import Runtime
 
 ROWS = [(number, f"Texto número {number}, à noite", number % 7) for number in range(40)]
 CSV = "id,text,ano\n" + "".join(f'{number},"{text}",{year}\n' for number, text, year in ROWS)
@@ -79,6 +82,42 @@ def _shared_texts(path: Path) -> None:
     )
 
 
+def _duckdb(path: Path) -> None:
+    with duckdb.connect(str(path)) as database:
+        database.execute("CREATE TABLE notes (ano INTEGER, id BIGINT, text VARCHAR)")
+        database.executemany("INSERT INTO notes VALUES ($3, $1, $2)", ROWS[::-1])
+
+
+def _sheet(path: Path, rows: Sequence[Sequence[Any]] = (), more: str = "") -> None:
+    """A workbook of one sheet whose first row is the third."""
+    found = rows or [("id", "text", "ano"), *ROWS]
+    cells = "".join(
+        f'<row r="{number}">' + "".join(map(_cell, "BCD", [number] * 3, row)) + "</row>"
+        for number, row in enumerate(found, 3)
+    )
+    office = "http://schemas.openxmlformats.org"
+    main, links = f"{office}/spreadsheetml/2006/main", f"{office}/package/2006/relationships"
+    to = f"{office}/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("_rels/.rels", _link(links, f"{to}/officeDocument", "xl/workbook.xml"))
+        book.writestr("xl/_rels/workbook.xml.rels", _link(links, f"{to}/worksheet", "worksheets/sheet1.xml"))
+        sheets = '<sheets><sheet name="Notas" sheetId="1" r:id="rId1"/></sheets>'
+        book.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{to}">{sheets}</workbook>')
+        data = f"<sheetData>{cells}{more}</sheetData>"
+        book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}">{data}</worksheet>')
+
+
+def _link(links: str, kind: str, target: str) -> str:
+    link = f'<Relationship Id="rId1" Type="{kind}" Target="{target}"/>'
+    return f'<Relationships xmlns="{links}">{link}</Relationships>'
+
+
+def _cell(column: str, row: int, value: object) -> str:
+    if isinstance(value, str):
+        return f'<c r="{column}{row}" t="inlineStr"><is><t>{value}</t></is></c>'
+    return f'<c r="{column}{row}"><v>{value}</v></c>'
+
+
 def _folder(make: Callable[[Path], object]) -> Callable[[Path], object]:
     def written(path: Path) -> None:
         path.mkdir()
@@ -124,6 +163,8 @@ FORMATS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "a.json": ("JSON, UTF-8", lambda path: path.write_text(json.dumps(OBJECTS))),
     "pretty.json": ("JSON, UTF-8", _pretty),
+    "d.duckdb": ("DuckDB", _duckdb),
+    "e.xlsx": ("Excel", _sheet),
     "parts": ("2 files of Parquet", _folder(_parquet_parts)),
     "csvs": ("2 files of CSV, UTF-8, delimiter ,", _folder(_csv_parts)),
     "lines": ("2 files of JSON Lines, UTF-8", _folder(_line_parts)),
@@ -253,7 +294,43 @@ def test_no_more_than_a_thousand_bad_rows_are_listed_and_all_are_counted(tmp_pat
     assert found.listed[-1].startswith("line 1002: ")
 
 
-# --- bounds --------------------------------------------------------------------------------------------------
+def test_rows_of_a_sheet_are_told_by_its_numbers(tmp_path: Path) -> None:
+    _sheet(tmp_path / "a.xlsx", [("id", "text", "ano"), (1, "RPG", 5), (2, "", 6), (3.5, "xadrez", 7)])
+    found = read(tmp_path / "a.xlsx", allowed=2)
+    assert [line[:6] for line in found.listed] == ["row 5:", "row 6:"]
+    with pytest.raises(SpecError, match="has no sheet 'x'; name one by table: Notas"):
+        read(tmp_path / "a.xlsx", table="x")
+
+
+def test_a_database_is_read_by_its_connection_whose_password_is_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database, database:
+        database.execute("CREATE TABLE notes (id NUMERIC(20, 0), text TEXT, ano INTEGER)")
+        database.executemany("INSERT INTO notes VALUES (?, ?, ?)", [*ROWS, (99, None, 1)])
+    monkeypatch.setenv("SYNTHPROF_CONN_NOTES", f"sqlite:///{tmp_path}/a.db")
+    found = survey(_address("conn:notes"), 1)
+    assert (found.rows, found.columns, found.left_out) == (40, "ano:integer", 1)
+    with pytest.raises(SpecError, match=r"conn:notes has no table 'x'; name one by table: notes"):
+        survey(_address("conn:notes", "x"))
+    monkeypatch.setenv("SYNTHPROF_CONN_NOTES", "postgresql+psycopg2://me:s3cret@127.0.0.1:1/none")
+    with pytest.raises(StageError, match=r"conn:notes cannot be read: .*; run it again once") as one:
+        survey(_address("conn:notes"))
+    with pytest.raises(SpecError, match=r"postgresql://…@host/x has a password, which would be shown") as two:
+        survey(_address("postgresql://me:s3cret@host/x"))
+    assert "s3cret" not in str(one.value) + str(two.value)
+    with pytest.raises(SpecError, match=r"conn:other is not known; set SYNTHPROF_CONN_OTHER"):
+        survey(_address("conn:other"))
+    monkeypatch.setenv("SYNTHPROF_SOURCES", str(tmp_path))
+    with pytest.raises(SpecError, match=r"//host/x is no path below SYNTHPROF_SOURCES; use conn:NAME"):
+        survey(_address("postgresql://host/x"))
+
+
+def _address(address: str, table: str = "notes") -> Source:
+    return Source.of(Runtime(source=address, table=table), "ano")
+
+
+# --- bounds ------------------------------------------------------------------------------------------------
 
 
 def test_a_text_that_a_small_file_repeats_is_never_decoded(tmp_path: Path) -> None:
@@ -324,6 +401,32 @@ def test_a_line_without_an_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "a.json").write_text('[{"id":1,"text":"' + "x" * 5_000_000 + '"},{"id":2,"text":"b"}]')
     with pytest.raises(SpecError, match=r"item 1 has more than 10,000 characters; mend it"):
         read(tmp_path / "a.json", "", 1)
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sheet(tmp_path / "wide.xlsx", more='<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    with pytest.raises(SpecError, match=r"reaches to column 16,384 and row 1,048,576, more than"):
+        read(tmp_path / "wide.xlsx")
+    monkeypatch.setattr(excel, "MAX_BYTES", 1 << 20)
+    _sheet(tmp_path / "deep.xlsx", more=" " * (2 << 20))
+    with pytest.raises(SpecError, match=r"has more than 1 MiB once it is decompressed; save it as CSV"):
+        read(tmp_path / "deep.xlsx")
+
+
+def test_a_view_of_duckdb_is_ended_and_reads_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "PATIENCE_SECONDS", 0.4)
+    numbers = "WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t)"
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as database:
+        database.execute(f"CREATE VIEW endless AS {numbers} SELECT id, 'x' AS text FROM t")
+        database.execute("CREATE VIEW other AS SELECT 1 AS id, content AS text FROM read_text('/etc/group')")
+    with pytest.raises(SpecError, match="gave no row for"):
+        read(tmp_path / "a.duckdb", "", table="endless")
+    with pytest.raises(SpecError, match=r"cannot be read: .*; correct its view"):
+        read(tmp_path / "a.duckdb", "", table="other")
 
 
 @pytest.fixture

@@ -70,11 +70,26 @@ def run_stage(
     What the source of a collection has told here is handed to the child, which need not read it once more:
     it could have changed, and the build in the bucket is named by it. Raises as `shared` and the child do.
     """
-    with shared(stage, params, shard, run_id) as exchange:
+    with _set(variables or {}), shared(stage, params, shard, run_id) as exchange:
         known = exchange.work.spec.resolved if exchange else {}
         told = {**(variables or {}), RUN_ID: run_id}
         value = child.run_stage(stage, {**params, **known}, shard, on_start=on_start, variables=told)
         return exchange.located(value) if exchange else value
+
+
+@contextlib.contextmanager
+def _set(variables: Mapping[str, str]) -> Iterator[None]:
+    """Inside, the variables are set in this process, too, where a source is surveyed for a bucket."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _exchange(

@@ -46,11 +46,13 @@ The run fails if anything differs; its log says what. `synthprof repair` makes a
 EMBED_DOC = """\
 ### Embed texts from elsewhere
 
-An SQLite or Parquet table with an id and a text column, or a folder of text files, becomes a data set
-with embeddings, clusters and a search index, published and searched like the others. *source* must be
+A table with an id and a text column (SQLite, Parquet, Arrow, CSV, JSON, Excel, DuckDB, a folder of parts,
+or `conn:NAME` for the Connection `synthprof_NAME` to a database), or a folder of text files, becomes a data
+set with embeddings, clusters and a search index, published and searched like the others. *source* must be
 readable where the tasks run, and lie below a folder of SYNTHPROF_SOURCES if that is set there. *setup*
-reads all of it once and refuses what cannot be embedded; *generate* reads the rows into blocks; what
-follows is the same as in `synthprof_generate`. A source whose content changed gives another version.
+reads all of it once and leaves out up to *max_failed* rows that cannot be embedded; *generate* takes what
+it has read; what follows is the same as in `synthprof_generate`. A source whose content changed gives
+another version.
 
 **Trigger** it with the parameters you want; from a shell:
 `airflow dags trigger synthprof_embed --conf '{"source": "/sources/notes.db", "text_column": "body"}'`.

@@ -15,7 +15,7 @@ from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.fixed import taken, with_types
-from synthprof.orchestration.tasks.service import CONNECTION, service_environment
+from synthprof.orchestration.tasks.service import CONNECTION, service_environment, source_environment
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.params import check_names
@@ -174,7 +174,10 @@ class StageOperator(ChildOperator):
             shard,
             context["run_id"],
             on_start=self.hold,
-            variables=service_environment(self.stage, params, self.embeddings_conn_id),
+            variables={
+                **service_environment(self.stage, params, self.embeddings_conn_id),
+                **source_environment(params),
+            },
         )
         return self._push(context, params, value)
 

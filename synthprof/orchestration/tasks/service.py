@@ -7,10 +7,17 @@ from urllib.parse import urlsplit
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from synthprof.spec.spec import SOURCE_URL
 from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
 
 CONNECTION = "synthprof_embeddings"
 """Name of the connection unless a task names another. Its host is the URL, its password the key."""
+
+SOURCE = "synthprof_"
+"""Begin of the names of connections that `conn:NAME` may mean: others are nobody's to read by a parameter."""
+
+DIALECTS = {"postgres": "postgresql", "redshift": "postgresql", "mssql": "mssql+pymssql"}
+"""SQLAlchemy's names where Airflow has others."""
 
 PROTOCOLS = ("http", "https")
 
@@ -24,6 +31,34 @@ def service_environment(
     """Return variables for the child process of a task, if its stage asks a service; else none."""
     asks = params.get("encoder") == "http" and stage in STAGES
     return connection_environment(connection) if asks else {}
+
+
+def source_environment(params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variable for a source `conn:NAME`, from the Connection `synthprof_NAME`; else none."""
+    source = str(params.get("source") or "")
+    name = source.removeprefix("conn:")
+    if name == source:
+        return {}
+    try:
+        found = Connection.get(f"{SOURCE}{name}")
+    except AirflowNotFoundException:
+        return {}
+    return {f"{SOURCE_URL}{name.upper()}": database_url(found)}
+
+
+def database_url(found: Connection) -> str:
+    """Return a Connection to a database as the URL that SQLAlchemy takes."""
+    from sqlalchemy import URL
+
+    kind = found.conn_type or ""
+    return URL.create(
+        DIALECTS.get(kind, kind),
+        username=found.login or None,
+        password=found.password or None,
+        host=found.host or None,
+        port=found.port,
+        database=found.schema or None,
+    ).render_as_string(hide_password=False)
 
 
 def connection_environment(connection: str = CONNECTION) -> dict[str, str]:
