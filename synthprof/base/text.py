@@ -13,6 +13,9 @@ def check_unicode(text: str) -> None:
         raise SpecError(f"{text[:80]!r} is not UTF-8; set the terminal to UTF-8") from None
 
 
+LIST_SEPARATOR = ", "
+"""Text between the items of a list in one text."""
+
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, bidirectional overrides and lone surrogates."""
 

@@ -14,7 +14,10 @@ ID_HELP = "Number of the profile, from 1; in a collection, the id that the row h
 Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
 VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
 
-_TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool, "string": str}
+INTEGER = "INTEGER"
+"""What help shows for a number, which is taken as text and read by `spec/written.py`, as in every door."""
+
+_METAVARS = {"integer": INTEGER, "number": "FLOAT"}
 
 
 def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[..., None]:
@@ -59,12 +62,14 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
     if schema["type"] == "boolean":
         names = [f"{names[0]}/--no-{names[0][2:]}"]
     default = in_words(schema["default"])
-    option = typer.Option(*names, help=f"{schema['description']}{bounds} Default: {default}.")
+    kind = bool if schema["type"] == "boolean" else str
+    help_ = f"{schema['description']}{bounds} Default: {default}."
+    option = typer.Option(*names, help=help_, metavar=_METAVARS.get(schema["type"]))
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[_TYPES[schema["type"]] | None, option],
+        annotation=Annotated[kind | None, option],
     )
 
 

@@ -10,9 +10,11 @@ import typer
 from synthprof.base.extras import check_installed
 from synthprof.base.text import plain
 from synthprof.base.units import MIB
-from synthprof.cli.options import ID_HELP, Dataset, VersionName
+from synthprof.base.values import as_text
+from synthprof.cli.options import ID_HELP, INTEGER, Dataset, VersionName
 from synthprof.cli.show import print_table
-from synthprof.spec.limits import FEW_BLOCKS
+from synthprof.spec.limits import FEW_BLOCKS, LARGEST_INTEGER, LARGEST_PORT
+from synthprof.spec.written import read_whole
 from synthprof.system.environment import STORAGE, home_folder
 
 if TYPE_CHECKING:
@@ -90,7 +92,9 @@ def _versions() -> "tuple[Table, list[str]]":
 def verify(
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    blocks: Annotated[int, typer.Option(min=1, help="Blocks to make again and compare.")] = FEW_BLOCKS,
+    blocks: Annotated[str, typer.Option(metavar=INTEGER, help="Blocks to make again and compare.")] = str(
+        FEW_BLOCKS
+    ),
     all_blocks: Annotated[bool, typer.Option("--all", help="Make every block again.")] = False,
 ) -> None:
     """Check a version against its checksums and its parameters.
@@ -105,9 +109,10 @@ def verify(
     from synthprof.versions.version import open_version
 
     console = Console()
+    made_again = read_whole("blocks", blocks, 1, LARGEST_INTEGER)
     found = open_version(home_folder(), dataset, version)
     with bars(console) as observe:
-        verdict = check(found, None if all_blocks else blocks, observe)
+        verdict = check(found, None if all_blocks else made_again, observe)
     for finding in verdict.findings:
         console.print(Text.assemble(("✗", "red"), " ", plain(finding)), soft_wrap=True)
     if not verdict.sound:
@@ -159,7 +164,7 @@ def show(
     profile = found.profile(found.number_of(profile_id))
     table = Table(box=None, show_header=False)
     for name, value in profile.items():
-        table.add_row(Text(name, "bold"), Text(plain(value)))
+        table.add_row(Text(name, "bold"), Text(plain(as_text(value))))
     Console().print(table)
 
 
@@ -167,19 +172,20 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this machine's need a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 is any.")] = 8090,
+    port: Annotated[str, typer.Option(metavar=INTEGER, help="Port to listen on; 0 is any.")] = "8090",
 ) -> None:
     """Serve the explorer in a browser, without Airflow.
 
     SYNTHPROF_TOKEN, if set, is asked of every caller.
     """
+    number = read_whole("port", port, 0, LARGEST_PORT)
     check_installed("explorer", "fastapi", "uvicorn")
     from rich.console import Console
 
     from synthprof.explorer.server.serve import serve as answer
 
     answer(
-        home_folder(), host, port, lambda url: Console().print(f"The explorer is at {url}; Ctrl-C ends it.")
+        home_folder(), host, number, lambda url: Console().print(f"The explorer is at {url}; Ctrl-C ends it.")
     )
 
 

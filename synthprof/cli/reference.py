@@ -27,6 +27,22 @@ PARAMETERS = f"""\
 The form of the DAG, the command line, `synthprof.run` and the spec use the same names.
 They refuse a wrong value with the same message.
 On the command line, `dim_vector` is `--dim-vector`; for `make run` it is `DIM_VECTOR=`.
+
+## How values are written
+
+Every door reads texts in the same way.
+The spec holds one form of a value, so the name of a version does not depend on how it was written.
+Airflow's form and REST API take JSON's numbers and booleans only; they refuse texts such as `"1e6"`.
+
+| text | is read as |
+|---|---|
+| `1000000`, `1_000_000`, `1 000 000`, `1,000,000`, `1.000.000`, `1e6`, `1M`, `1000k` | one million |
+| `0.8`, `0,8`, `.5` | a fraction |
+| `0x10`, `٧`, `+7`, `1.0` | 16, 7, 7 and, for a whole number, 1 |
+| `1.000`, `1,000` | 1 or 1000: refused where both are within the bounds |
+| `nan`, `inf`, `1e400`, an empty text | refused |
+| `true`, `yes`, `on`, `1`, `sim`; `false`, `no`, `off`, `0`, `não` | true; false |
+| `pt-BR`, `pt_br`, `PT_BR.UTF-8` | the locale `pt_BR` |
 """
 
 CLI = f"""\

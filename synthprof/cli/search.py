@@ -4,21 +4,24 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from synthprof.base.text import plain
-from synthprof.cli.options import ID_HELP, Dataset, VersionName
+from synthprof.base.values import as_text, in_json
+from synthprof.cli.options import ID_HELP, INTEGER, Dataset, VersionName
 from synthprof.cli.show import print_table
+from synthprof.spec.written import read_whole
 from synthprof.system.environment import home_folder
 from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
     from synthprof.spec.spec import Spec
     from synthprof.versions.search import Hit
-    from synthprof.versions.searcher import Searcher
+    from synthprof.versions.searcher import Query, Searcher
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
@@ -35,10 +38,10 @@ class Format(StrEnum):
     csv = "csv"
 
 
-Count = Annotated[int, typer.Option("-k", "--k", help="Number of results, 1 to 1,000.")]
+Count = Annotated[str, typer.Option("-k", "--k", metavar=INTEGER, help="Number of results, 1 to 1,000.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option(help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'idiomas!=Inglês'."),
+    typer.Option(help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'estado in SP, RJ'."),
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare every row instead of asking the index.")]
 Output = Annotated[Format, typer.Option("--format", help="How to print the results.")]
@@ -50,7 +53,7 @@ def search(
     ],
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    k: Count = 10,
+    k: Count = "10",
     where: Where = None,
     exact: Exact = False,
     output: Output = Format.table,
@@ -62,16 +65,14 @@ def search(
     from synthprof.versions.search import search_text
 
     with _open(dataset, version) as searcher:
-        _print(
-            search_text(searcher, text, searcher.query(k, where or (), exact)), output, searcher.version.spec
-        )
+        _print(search_text(searcher, text, _query(searcher, k, where, exact)), output, searcher.version.spec)
 
 
 def similar(
     profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
     dataset: Dataset = "gamers",
     version: VersionName = None,
-    k: Count = 10,
+    k: Count = "10",
     where: Where = None,
     exact: Exact = False,
     output: Output = Format.table,
@@ -85,7 +86,7 @@ def similar(
     with _open(dataset, version) as searcher:
         number = searcher.version.number_of(profile_id)
         _print(
-            search_similar(searcher, number, searcher.query(k, where or (), exact)),
+            search_similar(searcher, number, _query(searcher, k, where, exact)),
             output,
             searcher.version.spec,
         )
@@ -98,7 +99,8 @@ def build_index(
         str | None, typer.Option(help="Kind of index: auto (default), flat, ivf_flat, ivf_sq8, ivf_pq, hnsw.")
     ] = None,
     index_memory_mib: Annotated[
-        int | None, typer.Option(help="Memory the index may take, in MiB; 4,096 unless given.")
+        str | None,
+        typer.Option(metavar=INTEGER, help="Memory the index may take, in MiB; 4,096 unless given."),
     ] = None,
 ) -> None:
     """Publish a version with another index, as a new version.
@@ -109,12 +111,14 @@ def build_index(
     from rich.text import Text
 
     from synthprof.runner.reindex import build_index as build
+    from synthprof.spec.request import read_params
     from synthprof.spec.spec import Spec
     from synthprof.versions.version import open_version
 
     found = open_version(home_folder(), dataset, version)
     default = Spec()
-    memory = default.index_memory_mib if index_memory_mib is None else index_memory_mib
+    given = {} if index_memory_mib is None else {"index_memory_mib": index_memory_mib}
+    memory = read_params(given).get("index_memory_mib", default.index_memory_mib)
     details = build(home_folder(), found, index or default.index, memory).published
     Console().print(
         f"{dataset} {details['version']} is published: Recall@10 {details['scores']['recall_at_10']:.3f}",
@@ -163,6 +167,10 @@ def _open(dataset: str, version: str | None) -> "Searcher":
     return open_searcher(open_version(home_folder(), dataset, version), default_workers())
 
 
+def _query(searcher: "Searcher", k: str, where: list[str] | None, exact: bool) -> "Query":
+    return searcher.query(read_whole("k", k), where or (), exact)
+
+
 def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
     if output is Format.table:
         from synthprof.versions.search import short_columns
@@ -186,7 +194,7 @@ def _print_table(hits: "Sequence[Hit]", columns: "Sequence[str]") -> None:
     for title in ("", "id", "similarity", *columns, "agrees"):
         table.add_column(title)
     for hit in hits:
-        shown = [Text(_short(plain(hit.profile[name]))) for name in columns]
+        shown = [Text(_short(plain(as_text(hit.profile[name])))) for name in columns]
         table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
     print_table(table)
 
@@ -210,7 +218,7 @@ def _plain(hit: "Hit") -> dict[str, Any]:
         "id": hit.id,
         "similarity": _rounded(hit),
         "reasons": reasons,
-        "profile": hit.profile,
+        "profile": in_json(hit.profile),
     }
 
 
@@ -219,4 +227,7 @@ def _rounded(hit: "Hit") -> float:
 
 
 def _guarded(value: Any) -> Any:  # noqa: ANN401
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    if value is None or (isinstance(value, int | float | Decimal) and not isinstance(value, bool)):
+        return value
+    value = as_text(value)
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from synthprof.schemas.schema import ColumnKind
 from synthprof.spec.spec import IndexKind, IndexMemory, Spec
 from synthprof.store.state import BuildState
 from synthprof.versions.progress import StageState
@@ -168,7 +169,7 @@ class ColumnFacts(_ApiModel):
     """A column of the profiles: its kind, its values or range, its meaning."""
 
     name: str
-    kind: Literal["integer", "category", "list", "flag", "text"]
+    kind: ColumnKind
     values: list[str] | None
     minimum: int | None
     maximum: int | None

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draws import LIST_SEPARATOR
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.schemas.schema import Column
 
 UNKNOWN = -1

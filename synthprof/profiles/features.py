@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.errors import SpecError
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.profiles.codes import category_codes
-from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.features import Counted, Indexed, Measured, Scaled, TanhRatio
 from synthprof.schemas.schema import Column, Schema
 

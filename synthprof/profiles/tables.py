@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.arrays import Codes
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.profiles.fragments import list_fragments
 from synthprof.profiles.names import Names, names_of
 from synthprof.profiles.odds import (
@@ -22,7 +23,6 @@ from synthprof.profiles.odds import (
 )
 from synthprof.profiles.prose import ProseTable, prose_table
 from synthprof.schemas.draws import (
-    LIST_SEPARATOR,
     Chance,
     Choice,
     FullName,

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from synthprof.base.text import plain
+from synthprof.base.text import LIST_SEPARATOR, plain
+from synthprof.base.values import as_text
 from synthprof.report.model import Report, StageRow
-from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.uses import View
 
@@ -58,7 +58,7 @@ def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
 
 def card_of(report: Report) -> dict[str, Any]:
     """Return the example row as people read it: its name, cluster, a line, lists and the other fields."""
-    view, example = report.view, {name: plain(value) for name, value in report.example.items()}
+    view, example = report.view, {name: plain(_shown(value)) for name, value in report.example.items()}
     cluster = report.example.get("cluster_id")
     name = example.get(view.name) or example.get(KEY, "")
     above = (*CARD_HEAD, *view.head)
@@ -116,6 +116,10 @@ def amount(value: float) -> str:
     power = min(int(math.log(value, 1024)), 4)
     scaled = value / 1024**power
     return f"{scaled:,.{0 if scaled >= 100 else 1}f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
+
+
+def _shown(value: object) -> object:
+    return value if value is None else as_text(value)
 
 
 def _items(text: str) -> list[str]:

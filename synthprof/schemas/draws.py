@@ -5,9 +5,9 @@ They are plain values without lambdas or SQL, from which `profiles/drawing.py` d
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-LIST_SEPARATOR = ", "
+from synthprof.base.column_kinds import Kind
+
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """Matches a column's name in a template of a text."""
 
@@ -161,9 +161,9 @@ class Prose:
 
 @dataclass(frozen=True)
 class Given:
-    """A column that is not drawn but read from a source, unchanged."""
+    """A column that is not drawn but read from a source, unchanged; its kind says how it is stored."""
 
-    kind: Literal["integer", "text"]
+    kind: Kind
 
 
 Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | FullName | Prose | Given

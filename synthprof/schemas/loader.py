@@ -4,6 +4,8 @@ import functools
 from collections.abc import Iterable
 from pathlib import Path
 
+from synthprof.base.column_kinds import Kind
+from synthprof.base.columns import parse_columns
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draws import Given
@@ -63,15 +65,15 @@ def load_schema(name: str) -> Schema:
 @functools.cache
 def collection_schema(columns: str) -> Schema:
     """Return the schema of a collection: key, text and further columns, as `ano:integer,cidade:text`."""
-    carried = (each.split(":") for each in columns.split(",") if each)
+    text = Given(Kind("text"))
     return Schema(
         "collection",
         (
-            Column(KEY, Given("text"), None, "The id that the row has in its source.", indexed=True),
-            Column(TEXT, Given("text"), None, "The text that is embedded."),
+            Column(KEY, text, None, "The id that the row has in its source.", indexed=True),
+            Column(TEXT, text, None, "The text that is embedded."),
             *(
-                Column(name, Given("integer" if kind == "integer" else "text"), None, "As in the source.")
-                for name, kind in carried
+                Column(name, Given(Kind.of(kind or "text")), None, "As in the source.")
+                for name, kind in parse_columns(columns).items()
             ),
         ),
         (),

@@ -9,9 +9,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from synthprof.base.column_kinds import Kind, KindName, SqlType
 from synthprof.base.errors import SpecError
+from synthprof.base.values import value_of
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -27,7 +29,8 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import Feature, TanhRatio
 
-ColumnKind = Literal["category", "integer", "flag", "list", "text"]
+DrawnKind = Literal["category", "integer", "flag", "list", "text"]
+ColumnKind = DrawnKind | KindName
 
 FLAG_VALUES = ("0", "1")
 
@@ -48,7 +51,12 @@ class Column:
     @property
     def kind(self) -> ColumnKind:
         """The kind of value, which follows from the draw."""
-        return self.draw.kind if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
+        return self.draw.kind.name if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
+
+    @property
+    def carried(self) -> Kind | None:
+        """The kind of a column that is read from a source; None for one that is drawn."""
+        return self.draw.kind if isinstance(self.draw, Given) else None
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -102,12 +110,14 @@ class Column:
         return self.bounds
 
     @property
-    def sql_type(self) -> Literal["INTEGER", "TEXT"]:
+    def sql_type(self) -> SqlType:
         """Type of the column in SQLite."""
+        if self.carried is not None:
+            return self.carried.sql_type
         return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
 
 
-_KINDS: dict[type[Draw], ColumnKind] = {
+_KINDS: dict[type[Draw], DrawnKind] = {
     Choice: "category",
     Lookup: "category",
     Chance: "flag",
@@ -182,6 +192,15 @@ class Schema:
             )
         return self.by_name[name]
 
+    def as_values(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of the table with the values that stand for the stored forms of carried columns."""
+        kinds = ((name, self.carried(name)) for name in row)
+        return {name: row[name] if kind is None else value_of(kind, row[name]) for name, kind in kinds}
+
+    def carried(self, name: str) -> Kind | None:
+        """Return the kind of a column that is read from a source; None for any other, as `id`."""
+        return self.by_name[name].carried if name in self.by_name else None
+
 
 def archetype_factors(schema: Schema, column: str) -> tuple[tuple[float, ...] | None, ...]:
     """Return each archetype's factors on the values of a column, None where it does not differ."""
@@ -214,7 +233,8 @@ def _check(schema: Schema) -> None:
         for name, _ in archetype.odds:
             schema.column(name)
     for column in schema.columns:
-        _check_name(column.name)
+        if column.carried is None:
+            _check_name(column.name)
         _check_numbers(column)
         _check_odds(schema, column)
     for name in _needed_numbers(schema):
@@ -223,10 +243,7 @@ def _check(schema: Schema) -> None:
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[^\W\d]\w*", name) or name.casefold() == "id":
-        raise SpecError(
-            f"{name!r} cannot be the name of a column: letters, digits and _, not id; "
-            "rename it (a source's, in a view)"
-        )
+        raise SpecError(f"{name!r} cannot be the name of a column: letters, digits and _, not id; rename it")
 
 
 def _check_numbers(column: Column) -> None:

@@ -74,7 +74,7 @@ def _taken(
     source: Source, columns: str, rejects: Rejects, reader: Reader, repeated: frozenset[int]
 ) -> Iterator[pa.RecordBatch]:
     """Yield key, text and further columns of the rows that can be taken, in the order of the source."""
-    further = [(each.name, each.kind) for each in collection_schema(columns).columns[2:]]
+    further = [(each.name, str(each.carried)) for each in collection_schema(columns).columns[2:]]
     wanted = [source.id_column, source.text_column, *(name for name, _ in further)]
     first = 0
     for part in bounded(reader, wanted):
@@ -121,5 +121,5 @@ def _checked(
     if faults:
         arrays = [array.take(pa.array(good)) for array in arrays]
     for place, (name, kind) in enumerate(further, 2):
-        arrays[place] = carried(arrays[place], kind, name, source.name)
+        arrays[place] = carried(name, kind, arrays[place], lambda row: part.place(int(good[row])))
     return pa.RecordBatch.from_arrays(arrays, [KEY, TEXT, *(name for name, _ in further)]), good

@@ -8,6 +8,9 @@ import pyarrow as pa
 
 from synthprof.base.errors import StageError
 
+KIND = b"kind"
+"""Metadata of a field whose values are of another kind than its type: SQLite keeps dates as texts."""
+
 
 class Unsteady(StageError):
     """The source was written while it was read: to read it once more may succeed."""
@@ -55,7 +58,7 @@ class Reader(Protocol):
         """What the source was read as, for people: "CSV, windows-1252, delimiter ;"."""
 
     def schema(self, columns: Sequence[str]) -> pa.Schema:
-        """Return the Arrow types of the columns, in order."""
+        """Return the Arrow types of the columns, in order, and the kind of those that `KIND` describes."""
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows. No part takes much more memory than `bounds.PART_BYTES`, also when decoded."""

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
+from synthprof.base.columns import parse_columns, written_columns
 from synthprof.base.errors import SpecError
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.sources.carried import kind_of
+from synthprof.sources.carried import chosen, kind_of
 from synthprof.sources.formats import Asked, reader_of_path
-from synthprof.sources.reading import Reader
+from synthprof.sources.reading import KIND, Reader
 from synthprof.sources.sql import ADDRESS, sql_of
 from synthprof.spec.spec import Runtime
 
@@ -44,13 +47,15 @@ def columns_with_kinds(source: Source, reader: Reader) -> str:
 
     Raises SpecError for a column that is unknown, reserved or named twice.
     """
-    wished = dict(each.partition(":")[::2] for each in source.columns.split(",") if each)
+    wished = parse_columns(source.columns)
     if taken := [name for name in wished if name.casefold() in RESERVED]:
         raise SpecError(f"columns={source.columns}: {', '.join(taken)} is reserved; rename it in a view")
-    if len({name.casefold() for name in wished}) < len(wished):
-        raise SpecError(f"columns={source.columns}: names must differ in more than case; rename one")
-    found = reader.schema(list(wished))
-    return ",".join(sorted(f"{name}:{wished[name] or kind_of(found.field(name).type)}" for name in wished))
+    found = {field.name: _kind_of(field) for field in reader.schema(list(wished))}
+    return written_columns({name: chosen(wish, found[name]) for name, wish in wished.items()})
+
+
+def _kind_of(field: pa.Field) -> str:
+    return (field.metadata or {}).get(KIND, b"").decode() or kind_of(field.type)
 
 
 def reader_of(source: Source, *, settled: bool = True) -> Reader:

@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError, first_line
 from synthprof.base.extras import check_installed
+from synthprof.base.permitted import SOURCES
 from synthprof.sources.arrow_files import check_columns
 from synthprof.sources.bounds import ROW_BYTES
 from synthprof.sources.checks import MAX_CHARACTERS
-from synthprof.sources.permitted import SOURCES
 from synthprof.sources.reading import Part
 from synthprof.sources.values import ARROW, Columns, in_parts
 from synthprof.spec.spec import SOURCE_URL

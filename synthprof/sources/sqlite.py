@@ -9,12 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.units import MIB
 from synthprof.sources.arrow_files import check_columns
 from synthprof.sources.bounds import ROW_BYTES
+from synthprof.sources.carried import kind_of_texts
 from synthprof.sources.checks import MAX_CHARACTERS
-from synthprof.sources.reading import Part, Unsteady
+from synthprof.sources.reading import KIND, Part, Unsteady
 from synthprof.sources.values import ARROW, Columns, in_parts
 
 LOCK_SECONDS = 10.0
@@ -61,10 +63,13 @@ class Sqlite:
         self._check(columns)
         if not columns:
             return pa.schema([])
-        tests = ", ".join(f"max(typeof({_quoted(name)}) = '{kind}')" for name in columns for kind in TYPES)
-        (found,) = self._ask(f"SELECT {tests} FROM {_quoted(self._table)}")
+        tests = ", ".join(f"max(typeof({quoted(name)}) = '{kind}')" for name in columns for kind in TYPES)
+        (found,) = self._ask(f"SELECT {tests} FROM {quoted(self._table)}")
         seen = [found[place : place + len(TYPES)] for place in range(0, len(found), len(TYPES))]
-        return pa.schema([(name, _arrow(flags)) for name, flags in zip(columns, seen, strict=True)])
+        types = {name: _arrow(flags) for name, flags in zip(columns, seen, strict=True)}
+        return pa.schema(
+            [pa.field(name, of, metadata=self._declared(name, of)) for name, of in types.items()]
+        )
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows ordered by the first column, the id; the second is the text."""
@@ -75,7 +80,7 @@ class Sqlite:
             wanted = Columns(tuple(columns), ("key", "text", *self.schema(columns[2:]).types))
             number = self._row_number(columns[0])
             values = ", ".join([number, *clipped])
-            query = f"SELECT {values} FROM {_quoted(self._table)} ORDER BY {_quoted(columns[0])}"
+            query = f"SELECT {values} FROM {quoted(self._table)} ORDER BY {quoted(columns[0])}"
             found = enumerate(connection.execute(query), 1)
             yield from in_parts(wanted, ((row[0] or place, row[1:], "") for place, row in found), "row")
 
@@ -98,15 +103,29 @@ class Sqlite:
         with contextlib.suppress(SpecError):
             known = {name.lower() for name in self._known()}
             for name in {"rowid", "_rowid_", "oid"} - known:
-                self._ask(f"SELECT {name}, {_quoted(key)} FROM {_quoted(self._table)} LIMIT 0")
+                self._ask(f"SELECT {name}, {quoted(key)} FROM {quoted(self._table)} LIMIT 0")
                 return name
         return "0"
 
-    def _known(self) -> list[str]:
-        return [row[0] for row in self._ask("SELECT name FROM pragma_table_xinfo(?)", (self._table,))]
+    def _declared(self, name: str, found: pa.DataType) -> dict[bytes, bytes] | None:
+        """Return the kind that a column declares and its values have: truth, dates and times."""
+        declared, column, table = self._known()[name].upper(), quoted(name), quoted(self._table)
+        kind = ""
+        if found == pa.int64() and "BOOL" in declared:
+            ((low, high),) = self._ask(f"SELECT min({column}), max({column}) FROM {table}")
+            kind = "bool" if low is not None and 0 <= low <= high <= 1 else ""
+        elif found == pa.string() and ("DATE" in declared or "TIME" in declared):
+            with self._connected() as connection:
+                values = connection.execute(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
+                kind = kind_of_texts(str(value) for (value,) in values)
+        return {KIND: kind.encode()} if kind else None
+
+    def _known(self) -> dict[str, str]:
+        """Return the declared types of all columns by their names."""
+        return dict(self._ask("SELECT name, type FROM pragma_table_xinfo(?)", (self._table,)))
 
     def _check(self, columns: Sequence[str]) -> None:
-        check_columns(columns, self._known(), f"table {self._table!r} of {self.path}")
+        check_columns(columns, list(self._known()), f"table {self._table!r} of {self.path}")
 
     def _check_whole(self) -> None:
         """Raise SpecError for a truncated file, whose end SQLite may read as zeros; a WAL may hold it."""
@@ -198,7 +217,7 @@ def _arrow(flags: Sequence[int | None]) -> pa.DataType:
 
 def _clipped(name: str, most: int) -> str:
     """Return an expression for a column's value, cut where it is longer than anything that is taken."""
-    column = _quoted(name)
+    column = quoted(name)
     long = f"typeof({column}) IN ('text', 'blob') AND length({column}) > {most}"
     return f"CASE WHEN {long} THEN substr({column}, 1, {most + 1}) ELSE {column} END"
 
@@ -230,7 +249,3 @@ def _at_rest(path: Path) -> tuple[int, int] | None:
         return None
     found = path.stat()
     return found.st_size, found.st_mtime_ns
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -17,3 +17,6 @@ FEW_BLOCKS = 4
 
 LARGEST_INTEGER = 2**53 - 1
 """The largest integer that every reader of JSON distinguishes from the next one."""
+
+LARGEST_PORT = 65_535
+"""The last port of TCP."""

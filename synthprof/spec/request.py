@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from synthprof.base.columns import parse_columns
 from synthprof.spec.params import (
     ParamModel,
     Schemas,
@@ -20,6 +21,7 @@ from synthprof.spec.params import (
     schemas_of,
 )
 from synthprof.spec.spec import EMBEDDING, GENERATING, RESOLVED, Runtime, Spec
+from synthprof.spec.written import read_value
 
 RequestKind = Literal["generate", "embed"]
 """The two kinds of a request: profiles to generate, or a collection of texts to embed."""
@@ -52,6 +54,7 @@ class Request(ParamModel):
         if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
             with contextlib.suppress(ValidationError):  # reported below, in the words of Airflow
                 return cls._of(params)
+        params = read_params(params)
         check_params(params)
         numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
         return cls._of(numbers)
@@ -94,6 +97,15 @@ def _every_param() -> Schemas:
     return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
 
 
+def read_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as the spec has them, from how people write them; unknown ones as they are.
+
+    Raises SpecError for a text that states no value of its parameter, or more than one.
+    """
+    schemas = _every_param()
+    return {name: read_value(name, value, schemas.get(name, {})) for name, value in params.items()}
+
+
 def check_params(params: Mapping[str, Any]) -> None:
     """Raise SpecError for a parameter that is unknown or out of bounds."""
     schemas = _every_param()
@@ -101,3 +113,4 @@ def check_params(params: Mapping[str, Any]) -> None:
         if name not in schemas:
             check_names({name: value}, params_schema())
         check_value(name, value, schemas[name])
+    parse_columns(params.get("columns", ""))

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from synthprof.base.column_kinds import KINDS
+from synthprof.base.columns import parse_columns
 from synthprof.base.digests import digest_of
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.locales import locales
@@ -33,8 +35,12 @@ def _known_locale(locale: str) -> str:
     return locale
 
 
+def _known_columns(columns: str) -> str:
+    parse_columns(columns)
+    return columns
+
+
 _PATH = in_words("at most 1,000 characters in one line", r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)")
-_COLUMN = r"[A-Za-z_]\w{0,62}(:(integer|text))?"
 
 
 class Spec(ParamModel):
@@ -64,6 +70,7 @@ class Spec(ParamModel):
     separation: Annotated[
         float,
         Field(ge=0, le=1, description="How far apart the player archetypes are: 0 no structure, 1 crisp."),
+        AfterValidator(lambda share: share + 0.0),  # -0.0 and 0.0 are one parameter
     ] = 0.8
     dim_vector: Annotated[
         int,
@@ -118,12 +125,17 @@ class Spec(ParamModel):
     columns: Annotated[
         str,
         Field(
-            pattern=in_words(
-                "names joined by commas, as ano,cidade:text", rf"^({_COLUMN}(,{_COLUMN})*)?$(?!\n)"
-            ),
+            pattern=in_words("names joined by commas, as ano,cidade:text", r"^[^\x00-\x1f\x7f]*$(?!\n)"),
+            # reports of collections quote this wording, so that forms and help get their own
             description="Further columns of the source to keep, as `ano,cidade`; search can filter by them. "
             "`:integer` or `:text` after a name says what it must be.",
+            json_schema_extra={
+                "description": "Further columns of the source to keep, as `ano,cidade`; search can filter by "
+                "them. A kind after a name says what it must be, as `ano:integer`; a name with a comma, "
+                f"a colon or a quote stands in double quotes. The kinds are {', '.join(KINDS)}.",
+            },
         ),
+        AfterValidator(_known_columns),
     ] = ""
 
     @property

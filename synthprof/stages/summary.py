@@ -7,6 +7,7 @@ from typing import Any
 
 from synthprof.base.units import MIB
 from synthprof.report.model import Report, StageRow, added_up
+from synthprof.schemas.loader import collection_schema
 from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.store.manifest import Manifest
@@ -48,7 +49,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         scores=_clusters_found(details["cluster"])
         | manifest.scores
         | {"index": details.get("export_index", {}).get("kind")},
-        example=example | cluster,
+        example=collection_schema(manifest.spec.get("columns", "")).as_values(example) | cluster,
         view=load_view(manifest.spec["profile_schema"]),
         left_out=details.get("setup", {}).get("left_out", ()),
     )

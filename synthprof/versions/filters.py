@@ -3,30 +3,37 @@
 Column names in the SQL come from the schema alone, and every value is a parameter.
 """
 
-import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draws import LIST_SEPARATOR
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
+from synthprof.versions.literals import DECIMALS, is_ordered, read_literal
 
-Operator = Literal["=", "!=", "<", "<=", ">", ">="]
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]
 
-_FORM = re.compile(r"\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
+_NAME = r'"(?:[^"]|"")*"|[^=!<>]*?'
+_FORM = re.compile(rf"\s*({_NAME})\s*(!=|<=|>=|=|<|>|\s(?:in|IN)\s)\s*(.*?)\s*", re.DOTALL)
+_LISTED = re.compile(r"""\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,]*?)\s*(?:,|$)""")
+
+Value = int | float | str | None
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition: a column of the schema, an operator, and a value of its type or, for a list, an item."""
+    """A condition: a column of the schema, an operator, and a value in the form that the column stores.
+
+    For a list the value is an item, for `in` a tuple of values; None is no value.
+    """
 
     column: Column
     operator: Operator
-    value: int | str
+    value: Value | tuple[Value, ...]
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,11 @@ class Clause:
     """A condition for SQL's WHERE, and the parameters of its question marks."""
 
     sql: str
-    parameters: tuple[int | str, ...]
+    parameters: tuple[int | float | str, ...]
 
 
 def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, ...]:
-    """Return the conditions that texts such as `estado=SP` state; all of them must hold.
+    """Return the conditions that texts such as `estado=SP` or `estado in SP, RJ` state; all must hold.
 
     Raises SpecError for a malformed condition, an unknown column or value, and for more than 20 conditions.
     """
@@ -72,56 +79,101 @@ def _joined(clauses: Sequence[Clause], by: str) -> Clause:
 
 def _condition(schema: Schema, text: str) -> Condition:
     form = _FORM.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
-    if form is None:
+    if form is None or not form[1]:
         raise SpecError(
-            f"{text[:MAX_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= and a "
+            f"{text[:MAX_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= in and a "
             f"value, at most {MAX_CHARACTERS} characters in all, as in estado=SP or idade>=30"
         )
-    name, operator, value = form.groups()
-    column = schema.column(name)
-    if column.sql_type == "INTEGER":
-        return Condition(column, cast(Operator, operator), _number(text, value))
+    name, sign, value = form[1], form[2].strip().lower(), form[3]
+    column = schema.column(name[1:-1].replace('""', '"') if name.startswith('"') else name)
+    operator = cast(Operator, sign)
+    if operator == "in":
+        values = _listed(value)
+        if not values:
+            raise SpecError(f"{text!r} names no value; write some, as in estado in SP, RJ")
+        return Condition(column, operator, tuple(read_literal(column, text, each) for each in values))
+    found = read_literal(column, text, value)
     if operator not in ("=", "!="):
-        raise SpecError(f"{text!r}: {name} is text, which has no order; use = or !=")
-    return Condition(column, cast(Operator, operator), _known(column, value))
+        _check_order(column, text, found)
+    return Condition(column, operator, found)
 
 
-def _number(text: str, value: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]{1,18}", value) is None:
-        raise SpecError(
-            f"{text!r}: {value!r} is not a whole number of at most 18 digits; write one, as in 30"
-        )
-    return int(value)
+def _listed(value: str) -> list[str]:
+    """Return the values of `in`, which commas divide; brackets around all of them may be left out."""
+    inner = value[1:-1] if value.startswith("(") and value.endswith(")") else value
+    found, place = [], 0
+    while place < len(inner) and (item := _LISTED.match(inner, place)):
+        found.append(item[1])
+        place = item.end()
+    return [each for each in found if each]
 
 
-def _known(column: Column, value: str) -> str:
-    """Return the value as the column spells it, found without regard to case and Unicode form.
-
-    A column without a list of values takes any text. Raises SpecError for an unknown value.
-    """
-    values = column.values
-    if not values or value in values:
-        return value
-    spelled = {_folded(known): known for known in values}
-    if _folded(value) in spelled:
-        return spelled[_folded(value)]
-    near = difflib.get_close_matches(_folded(value), spelled, n=3, cutoff=0.5)
-    some = [spelled[each] for each in near] or list(values[:30])
-    raise SpecError(
-        f"{column.name}={value!r} is not a value of {column.name}; "
-        f"{'similar values' if near else 'some values'}: {', '.join(some)}"
-    )
+def _check_order(column: Column, text: str, value: Value) -> None:
+    if not is_ordered(column):
+        kind = column.kind if column.carried else "text"
+        raise SpecError(f"{text!r}: {column.name} is {kind}, which has no order; use =, != or in")
+    if value is None:
+        raise SpecError(f"{text!r}: null has no order; use = or !=")
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+# --- SQL -------------------------------------------------------------------------------------------------
 
 
 def _clause(condition: Condition) -> Clause:
-    name = f'"{condition.column.name}"'
-    if condition.column.kind == "list":
-        found = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
-        sql = found if condition.operator == "=" else f"NOT {found}"
-        return Clause(sql, (f"{LIST_SEPARATOR}{condition.value}{LIST_SEPARATOR}",))
-    operator = "IS NOT" if condition.operator == "!=" else condition.operator  # NULL also differs
-    return Clause(f"{name} {operator} ?", (condition.value,))
+    column, operator, value = condition.column, condition.operator, condition.value
+    if isinstance(value, tuple):
+        return _joined_in_brackets([_clause(Condition(column, "=", each)) for each in value])
+    name = quoted(column.name)
+    if value is None:
+        return Clause(f"{name} IS {'NOT ' if operator == '!=' else ''}NULL", ())
+    if column.kind == "list":
+        found = _has_item(column, name, str(value))
+        return found if operator == "=" else Clause(f"NOT coalesce({found.sql}, 0)", found.parameters)
+    if column.kind in DECIMALS:
+        return _numeric(column, name, operator, str(value))
+    sign = "IS NOT" if operator == "!=" else operator  # NULL also differs
+    return Clause(f"{name} {sign} ?", (value,))
+
+
+def _joined_in_brackets(clauses: Sequence[Clause]) -> Clause:
+    joined = _joined(clauses, " OR ")
+    return Clause(f"({joined.sql})", joined.parameters)
+
+
+def _has_item(column: Column, name: str, item: str) -> Clause:
+    """Return whether a list has an item. One that is carried may be JSON, one that is drawn never is."""
+    joined = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
+    enclosed = f"{LIST_SEPARATOR}{item}{LIST_SEPARATOR}"
+    if column.carried is None:
+        return Clause(joined, (enclosed,))
+    in_json = f"EXISTS (SELECT 1 FROM json_each({name}) WHERE value = ?)"
+    if LIST_SEPARATOR in item:  # joined, it would be two items
+        return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE 0 END", (item,))
+    return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE {joined} END", (item, enclosed))
+
+
+def _numeric(column: Column, name: str, operator: Operator, value: str) -> Clause:
+    """Return a comparison of decimals that are stored as texts, exact for any number of digits.
+
+    Without zeros at the end, two numbers from 0 on compare as the pairs of the length of their whole part and
+    their text; below 0 the other way round.
+    """
+    places = column.carried.digits if column.carried else 0
+
+    def text(of: str) -> str:
+        return f"rtrim(rtrim({of}, '0'), '.')" if places else of
+
+    if operator in ("=", "!="):
+        return Clause(f"{text(name)} {'=' if operator == '=' else 'IS NOT'} ?", (value,))
+    negative, less = value.startswith("-"), operator.startswith("<")
+    size = f"substr({name}, 2)" if negative else name
+    whole = f"length({size}) - {places + 1 if places else 0}"
+    sign = operator.translate(_TURNED) if negative else operator
+    has_sign = f"substr({name}, 1, 1) {'=' if less else '<>'} '-'"
+    both = "AND" if negative == less else "OR"
+    amount = value.lstrip("-")
+    parameters = (len(amount.partition(".")[0]), amount)
+    return Clause(f"({has_sign} {both} ({whole}, {text(size)}) {sign} (?, ?))", parameters)
+
+
+_TURNED = str.maketrans("<>", "><")

@@ -2,10 +2,12 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from synthprof.base.text import plain
+from synthprof.base.values import as_text, stored
+from synthprof.schemas.schema import Schema
 from synthprof.versions.frames import to_pandas, to_polars
 from synthprof.versions.search import Hit
 
@@ -27,6 +29,7 @@ class Hits(Sequence[Hit]):
     """
 
     found: tuple[Hit, ...]
+    _schema: Schema | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.found)
@@ -36,13 +39,25 @@ class Hits(Sequence[Hit]):
     @overload
     def __getitem__(self, place: slice) -> "Hits": ...
     def __getitem__(self, place: "int | slice") -> "Hit | Hits":
-        return Hits(self.found[place]) if isinstance(place, slice) else self.found[place]
+        return replace(self, found=self.found[place]) if isinstance(place, slice) else self.found[place]
 
     def table(self) -> "pa.Table":
         """Return the results as a table: `rank`, `similarity`, `reasons` as text, then the columns."""
         import pyarrow as pa
 
-        return pa.Table.from_pylist([_row(hit) for hit in self.found])
+        rows = [_row(hit) for hit in self.found]
+        names = list(rows[0]) if rows else []
+        return pa.table({name: self._column(name, [row[name] for row in rows]) for name in names})
+
+    def _column(self, name: str, values: list[Any]) -> "pa.Array":
+        import pyarrow as pa
+
+        from synthprof.versions.typed import typed
+
+        kind = self._schema.carried(name) if self._schema else None
+        if kind is None:
+            return pa.array(values)
+        return typed(kind, pa.array([stored(kind, value) for value in values]))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return `table()` as a pandas data frame. Raises SpecError if pandas is not installed."""
@@ -67,6 +82,6 @@ def _row(hit: Hit) -> dict[str, Any]:
 
 
 def _cell(value: object) -> str:
-    text = f"{value:.3f}" if isinstance(value, float) else plain(value)
+    text = f"{value:.3f}" if isinstance(value, float) else plain(as_text(value))
     shown = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
     return f"<td>{html.escape(shown)}</td>"

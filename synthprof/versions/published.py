@@ -1,7 +1,6 @@
 """A published version: its folder, its manifest and single rows."""
 
 import os
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ from synthprof.schemas.loader import KEY
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.spec.spec import Spec
+from synthprof.spec.written import Bounds, read_number
 from synthprof.store.manifest import MANIFEST, Manifest
 from synthprof.store.sqlite.database import read
 
@@ -67,13 +67,15 @@ class Published:
             )
 
     def profile(self, profile_id: int) -> dict[str, Any]:
-        """Return the columns of one row and its cluster. Raises SpecError for an unknown id."""
+        """Return the columns of one row and its cluster. Raises SpecError for an unknown id.
+
+        Values of carried columns are those of Python, but dates, times and bytes are texts.
+        """
         if not 1 <= profile_id <= self.manifest.rows:
             raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
         found = read(self.folder / PERFIS, "SELECT * FROM perfis WHERE id = ?", (profile_id,))
         cluster = read(self.folder / CLUSTERS, "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,))
-        row: dict[str, Any] = found.to_pylist()[0]
-        return {**row, **cluster.to_pylist()[0]}
+        return {**self.schema.as_values(found.to_pylist()[0]), **cluster.to_pylist()[0]}
 
     def number_of(self, name: str) -> int:
         """Return the id of a row by its number or, in a collection, by its id in the source.
@@ -86,9 +88,7 @@ class Published:
                 if found.num_rows:
                     return int(found.column("id")[0].as_py())
             raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", name):
-            raise SpecError(f"id={name[:80]!r} is not a number; ids go from 1 to {self.manifest.rows}")
-        return int(name)
+        return int(read_number("id", name, Bounds(True, 1, self.manifest.rows)))
 
 
 class ReadLock:

@@ -139,4 +139,4 @@ def _hits(
 def _profiles(version: Published, ids: Ids) -> dict[int, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
     rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
-    return {row["id"]: row for row in rows.to_pylist()}
+    return {row["id"]: version.schema.as_values(row) for row in rows.to_pylist()}

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Matrix
+from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kinds import check_file
 from synthprof.pipeline import FILES
@@ -15,6 +16,7 @@ from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
 from synthprof.versions import filters
 from synthprof.versions.published import Published
+from synthprof.versions.typed import column_type, typed
 
 CLUSTER_ID = "cluster_id"
 
@@ -26,9 +28,8 @@ Where = str | Sequence[str]
 
 def schema_of_table(version: Published) -> pa.Schema:
     """Return the columns of the version's rows: `id`, those of `perfis.db`, and `cluster_id` as the last."""
-    found = read(version.folder / PERFIS, "SELECT name, type FROM pragma_table_info('perfis')").to_pylist()
-    fields = [(row["name"], pa.int64() if row["type"] == "INTEGER" else pa.string()) for row in found]
-    return pa.schema([*fields, (CLUSTER_ID, pa.int32())])
+    fields = [(column.name, column_type(column)) for column in version.schema.columns]
+    return pa.schema([("id", pa.int64()), *fields, (CLUSTER_ID, pa.int32())])
 
 
 def batches(
@@ -109,11 +110,18 @@ def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
 def _block(version: Published, clause: filters.Clause, schema: pa.Schema, first: int) -> pa.Table:
     """Return the rows of one block that meet the condition, with the columns of the schema."""
     ids = (first, min(first + BLOCK_ROWS - 1, version.manifest.rows))
-    names = ", ".join(f'"{name}"' for name in dict.fromkeys(["id", *schema.names]) if name != CLUSTER_ID)
+    wanted = [name for name in dict.fromkeys(["id", *schema.names]) if name != CLUSTER_ID]
+    names = ", ".join(map(quoted, wanted))
     query = f"SELECT {names} FROM perfis WHERE {clause.sql} AND {_OF_BLOCK}"
     found = read(version.folder / PERFIS, query, (*clause.parameters, *ids))
     if CLUSTER_ID in schema.names:
         every = read(version.folder / CLUSTERS, f"SELECT cluster_id FROM clusters WHERE {_OF_BLOCK}", ids)
         places = found.column("id").to_numpy() - first
         found = found.append_column(CLUSTER_ID, every.column(CLUSTER_ID).take(pa.array(places)))
-    return found.select(schema.names).cast(schema).combine_chunks()  # NULLs alone have no type
+    columns = [_typed(version, found.column(field.name), field) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks()
+
+
+def _typed(version: Published, values: pa.ChunkedArray, field: pa.Field) -> pa.Array | pa.ChunkedArray:
+    kind = version.schema.carried(field.name)
+    return values.cast(field.type) if kind is None else typed(kind, values.combine_chunks())

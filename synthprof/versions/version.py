@@ -193,7 +193,8 @@ class Version(Published):
         from synthprof.versions.hits import Hits
         from synthprof.versions.search import search_text
 
-        return Hits(search_text(self._searcher, text, self._searcher.query(k, _listed(where), exact)))
+        found = search_text(self._searcher, text, self._searcher.query(k, _listed(where), exact))
+        return Hits(found, self.schema)
 
     def similar(self, row: int | str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
         """Find the k rows that are most like another one, itself left out, with what they have in common.
@@ -207,7 +208,8 @@ class Version(Published):
         from synthprof.versions.search import search_similar
 
         number = row if isinstance(row, int) else self.number_of(row)
-        return Hits(search_similar(self._searcher, number, self._searcher.query(k, _listed(where), exact)))
+        found = search_similar(self._searcher, number, self._searcher.query(k, _listed(where), exact))
+        return Hits(found, self.schema)
 
     @cached_property
     def _searcher(self) -> Searcher:

@@ -183,8 +183,10 @@ def test_columns_of_a_collection_are_shown_searched_and_named_as_what_they_are(l
     number, key = re.search(r"doc-(\d+)", hit.get_by_role("heading", level=3).first.inner_text()).group(1, 0)
     hit.locator("summary").click()
     fields = hit.locator(".fields")
-    assert [term(fields, name) for name in ("nome", "ano", "numero")] == [
-        f"Ana {number}", str(2_000 + int(number)), str(HUGE) if int(number) % 3 else "–"
+    names = ("nome", "ano", "numero", "ativo", 'tags "x"')
+    assert [term(fields, name) for name in names] == [
+        f"Ana {number}", str(2_000 + int(number)), str(HUGE) if int(number) % 3 else "–",
+        "true" if int(number) % 2 == 0 else "false", "a, b, c" if int(number) % 4 else "–",
     ]  # fmt: skip
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_role("combobox", name="Column").select_option("ano")
@@ -196,6 +198,29 @@ def test_columns_of_a_collection_are_shown_searched_and_named_as_what_they_are(l
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_text("1 result in").first.wait_for()
     assert key in hit.inner_text()
+
+
+def test_the_form_asks_for_truth_dates_items_and_missing_values_by_the_kind_of_the_column(look):
+    page = look.open("?dataset=texts&view=search&text=RPG")
+    for column, condition, value in (
+        ("ativo", "=", "true"),
+        ("dia", ">=", "2024-03-01"),
+        ("ano", "in", "2060, 2064"),
+        ('tags "x"', "=null", None),
+    ):
+        page.get_by_role("button", name="Add a condition").click()
+        line = page.get_by_role("group", name="Condition").last
+        line.get_by_role("combobox", name="Column").select_option(column)
+        line.get_by_role("combobox", name="Condition").select_option(condition)
+        if column == "ativo":
+            line.get_by_role("combobox", name="Value").select_option(value)
+        elif value:
+            line.get_by_role("textbox", name="Value").fill(value)
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_text("2 results in").first.wait_for()
+    asked = parse_qs(urlsplit(page.url).query)["where"]
+    assert asked == ["ativo=true", "dia>=2024-03-01", "ano in 2060, 2064", '"tags ""x"""=null']
+    assert page.get_by_role("combobox", name="Column").last.input_value() == 'tags "x"'
 
 
 def test_map_offers_the_columns_that_it_has(look):

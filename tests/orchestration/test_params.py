@@ -1,9 +1,10 @@
+import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from oddities import put
 
 from synthprof.base.errors import SpecError
@@ -11,9 +12,10 @@ from synthprof.orchestration import SynthprofDag
 from synthprof.orchestration.local import __main__
 from synthprof.orchestration.provider.notes import failed_note
 from synthprof.orchestration.tasks import child, datasets, doc
+from synthprof.orchestration.tasks.fixed import split, with_types
 from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, seed_of
 from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
-from synthprof.spec.request import check_params, params_schema
+from synthprof.spec.request import Request, check_params, params_schema
 
 
 @pytest.mark.parametrize("kind", ["generate", "embed"])
@@ -73,26 +75,40 @@ def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("profiles", "1000000", 1_000_000),
-        ("profiles", "1_000", 1_000),
-        ("profiles", "1e3", 1000.0),
-        ("profiles", "many", "many"),
-        ("separation", ".5", 0.5),
-        ("separation", "nan", "nan"),
-        ("profiles", "9" * 400, "9" * 400),
-        ("vacuum", "True", True),
-        ("vacuum", "yes", True),
-        ("vacuum", "0", False),
-        ("vacuum", "maybe", "maybe"),
-        ("dataset", "7", "7"),
-        ("unknown", "x", "x"),
-    ],
-)
-def test_texts_become_values(name, text, value):
-    assert __main__.from_text({name: text}) == {name: value}
+# --- numbers as people write them ------------------------------------------------------------------------
+
+
+def test_make_run_refuses_a_number_in_doubt_before_anything_starts(capsys):
+    assert __main__.main(["run", "PROFILES=1.000"]) == 2
+    assert "profiles='1.000' could mean 1 or 1000; write 1000 or 1" in capsys.readouterr().err
+
+
+def test_values_of_dag_files_and_templates_are_read_as_everywhere():
+    schema = params_schema()
+    fixed, others = split(
+        "generate", {"profiles": "100k", "separation": "0,8", "vacuum": "{{ params.v }}", "tags": 1}
+    )
+    assert (fixed["profiles"], fixed["separation"], others) == (100_000, 0.8, {"tags": 1})
+    rendered = with_types({"profiles": "1.000.000", "vacuum": "sim", "locale": "pt-BR"}, schema)
+    assert rendered == {"profiles": 1_000_000, "vacuum": True, "locale": "pt_BR"}
+    with pytest.raises(SpecError, match="could mean 1 or 1000"):
+        with_types({"profiles": "1.000"}, schema)
+
+
+def test_airflow_refuses_text_for_a_number_itself_and_lets_1e6_pass_as_a_fraction():
+    """Its form and REST API apply the JSON Schema before a task of ours sees the value."""
+    form = airflow_params()
+    for name, text, told in (
+        ("profiles", "1e6", "'1e6' is not of type 'integer'"),
+        ("separation", "0,8", "'0,8' is not of type 'number'"),
+        ("vacuum", "sim", "'sim' is not of type 'boolean'"),
+        ("locale", "pt-BR", "'pt-BR' is not one of"),
+        ("profiles", None, "None is not of type 'integer'"),
+    ):
+        with pytest.raises(ParamValidationError, match=re.escape(told)):
+            form[name].resolve(text)
+    passed = form["profiles"].resolve(1e6)
+    assert Request.from_params({"profiles": passed}).spec == Request.from_params({"profiles": 1_000_000}).spec
 
 
 @pytest.mark.parametrize("dag", ["generate", "embed"])
@@ -129,6 +145,8 @@ def test_shipped_files_are_good(monkeypatch):
         ("a = " + "[" * 3000, "is not TOML"),
         ('schedule = "0 3 * * *"\nprofiles = 5', r"unknown key 'profiles'.*\[params\]"),
         ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
+        ('schedule = "0 3 * * *"\n[params]\nprofiles = "1.000"', "profiles='1.000' could mean 1 or 1000"),
+        ('schedule = "0 3 * * *"\npartitioned = "maybe"', "partitioned='maybe' is neither true nor false"),
         ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
         (
             'schedule = "0 3 * * *"\n[params]\nprofiles = 99\nclusters = 5',
@@ -164,7 +182,9 @@ def test_file_whose_name_no_dag_can_have_is_refused(tmp_path, name, named):
 def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHPROF_DATASETS", str(tmp_path))
     (tmp_path / "a.toml").write_text("?")
-    (tmp_path / "b.toml").write_text('schedule = "0 3 * * *"\n[params]\nprofiles = 10\n')
+    (tmp_path / "b.toml").write_text(
+        'schedule = "0 3 * * *"\nseconds_per_stage = "1e3"\n[params]\nprofiles = "1e1"\n'
+    )
     (tmp_path / "c.toml").write_text("")
     put(tmp_path / "d.toml", "folder")
     put(tmp_path / "e.toml", "link to nowhere")
@@ -173,8 +193,8 @@ def test_bad_file_does_not_hide_the_good_ones(tmp_path, monkeypatch):
     put(tmp_path / "h.toml", "link to itself")
     (tmp_path / ".#b.toml").symlink_to("me@host.1234:1")  # as Emacs locks a file
     good, bad = datasets.read_all()
-    assert [(dataset.name, dict(dataset.params)) for dataset in good] == [
-        ("b", {"dataset": "b", "profiles": 10})
+    assert [(dataset.name, dataset.seconds_per_stage, dict(dataset.params)) for dataset in good] == [
+        ("b", 1_000, {"dataset": "b", "profiles": 10})
     ]
     assert [str(error).partition(f"{tmp_path.name}/")[2].split(";")[0] for error in bad[-5:]] == [
         "d.toml is a folder, where a file belongs",

@@ -161,11 +161,17 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     assert "SpecError: b cannot be read: Permission denied; grant the right to" in done.stderr
 
 
-def test_a_date_that_python_does_not_know_is_refused_with_the_name_of_its_column(tmp_path: Path) -> None:
-    far = pa.array([2**62], pa.int64()).cast(pa.timestamp("us"))
-    pq.write_table(pa.table({"key": ["a"], "body": ["RPG"], "dia": far}), tmp_path / "far.parquet")
-    with pytest.raises(SpecError, match=r"column 'dia' of .* has a value that cannot be read: .*; make"):
+def test_the_row_of_a_value_that_does_not_fit_is_that_of_the_source_and_its_remedy_works(
+    tmp_path: Path,
+) -> None:
+    days = pa.array([0] * 600 + [2**40], pa.int64()).cast(pa.timestamp("s"))
+    keys = [str(number) for number in range(601)]
+    pq.write_table(pa.table({"key": keys, "body": ["RPG"] * 601, "dia": days}), tmp_path / "far.parquet")
+    with pytest.raises(
+        SpecError, match=r"column 'dia' has '36812-02-20' in row 601, which .*; correct it, or"
+    ):
         survey(Source(tmp_path / "far.parquet", "", "key", "body", "dia"))
+    assert survey(Source(tmp_path / "far.parquet", "", "key", "body", "dia:text")).columns == "dia:text"
 
 
 def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
@@ -212,11 +218,15 @@ def _bad_sources(place: Path) -> dict[str, tuple[Path, dict[str, Any], str]]:
         "carried": (good, {"columns": "x"}, "has no column 'x'; it has: key, body, ano, lugar"),
         "reserved": (good, {"columns": "Descricao,cluster_id"}, "Descricao, cluster_id is reserved"),
         "case": (good, {"columns": "ano,Ano"}, "names must differ in more than case"),
-        "not whole": (good, {"columns": "lugar:integer"}, "is not whole numbers .* use columns=lugar:text"),
+        "not whole": (
+            good,
+            {"columns": "lugar:integer"},
+            "'lugar' has 'RJ' in row 2, which is no number; .* use columns=lugar:text",
+        ),
         "fraction": (
             sqlite_of(place / "half.db", [(*rows[0][:2], 4.0, ""), ("x", "RPG", 4.9, "")]),
             {"columns": "ano:integer"},
-            r"'ano' of .* is not whole numbers \(4.9 is among them\); use columns=ano:text",
+            r"'ano' has 4.9 in row 2, which is no whole number; correct it, or use columns=ano:text",
         ),
         "folder": (place / "html", {}, "is a folder of text files: it has no columns to keep"),
         "not UTF-8": (

@@ -17,7 +17,7 @@ from synthprof.spec.request import Request, RequestKind, check_params, params_sc
         ({"separation": 1.01}, "1.01"),
         ({"separation": float("nan")}, "nan"),
         ({"encoder": "magic"}, "'magic' is not one of"),
-        ({"locale": "xx_YY"}, "'pt_BR'"),
+        ({"locale": "xx_YY"}, "pt_BR"),
         ({"dataset": "a/b"}, "a/b"),
         ({"dataset": "../x"}, "../x"),
         ({"dataset": "a.b"}, "a.b"),

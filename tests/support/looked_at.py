@@ -1,5 +1,6 @@
 """What the tests of the explorer's page look at: profiles, one of which tries to be markup, and texts."""
 
+import datetime
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -35,14 +36,18 @@ def _collection(home: Path) -> None:
     """Texts from elsewhere, without an index; every third lacks a number."""
     games = ("xadrez", "RPG")
     rows = [
-        (f"doc-{i}", f"Jogo {games[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None)
+        (
+            f"doc-{i}", f"Jogo {games[i % 2]}, nota {i}", f"Ana {i}", 2_000 + i, HUGE if i % 3 else None,
+            i % 2 == 0, datetime.date(2024, 1, 1) + datetime.timedelta(i), ["a, b", "c"] if i % 4 else None,
+        )
         for i in range(TEXTS)
-    ]
-    names = ("key", "body", "nome", "ano", "numero")
+    ]  # fmt: skip
+    names = ("key", "body", "nome", "ano", "numero", "ativo", "dia", 'tags "x"')
     source = home / "texts.parquet"
     pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), source)
     params = {
         "dataset": "texts", "source": str(source), "id_column": "key", "text_column": "body", "clusters": 2,
-        "columns": "nome,ano,numero", "kmeans_niter": 2, "workers": 1, "save_index": False,
+        "columns": 'nome,ano,numero,ativo,dia,"tags ""x"""', "kmeans_niter": 2, "workers": 1,
+        "save_index": False,
     }  # fmt: skip
     run_all(resolve_source(Request.from_params(params), home), home)

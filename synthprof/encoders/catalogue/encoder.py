@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from synthprof.base.arrays import Codes, Matrix
 from synthprof.base.sums import sum_columns
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TokenVectors, whole
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
-from synthprof.schemas.draws import LIST_SEPARATOR
 
 ROWS_BATCH = 16_384
 CHARACTERS_BATCH = 1 << 21

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from synthprof.base.text import LIST_SEPARATOR
+from synthprof.base.values import as_text
 from synthprof.encoders.catalogue.lexicon import read_lexicon
 from synthprof.encoders.catalogue.vocabulary import read_vocabulary
-from synthprof.schemas.draws import LIST_SEPARATOR
 from synthprof.schemas.loader import texts_folder
 
 NUMBER_NEAR = 3
@@ -142,4 +143,6 @@ def shared(
 
 
 def _items(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if isinstance(value, list):
+        return tuple(map(as_text, value))
     return () if value is None else tuple(str(value).split(LIST_SEPARATOR))

@@ -21,9 +21,11 @@ from synthprof.explorer.server.parameters import (
     ProfileId,
     VersionInQuery,
     VersionName,
+    written,
 )
 from synthprof.explorer.server.relay import ask, relay, response_of
 from synthprof.spec.limits import MAX_POINTS, MAX_TEXT
+from synthprof.spec.written import read_whole
 
 ONE = "/api/datasets/{dataset}/versions/{version}"
 
@@ -66,7 +68,11 @@ async def map_of_points(
     request: Request,
     dataset: DatasetName,
     version: VersionName,
-    points: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Largest number of points.")] = 20_000,
+    points: Annotated[
+        int,
+        written(read_whole, "points"),
+        Query(ge=1, le=MAX_POINTS, description="Largest number of points."),
+    ] = 20_000,
     colour: Annotated[
         str, Query(max_length=63, description="`cluster`, or a column that has a list of values or a range.")
     ] = "cluster",

@@ -1,12 +1,15 @@
 """Parameters of the HTTP API with their rules, and the problems it reports."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Path, Query
+from pydantic import BeforeValidator
 
 from synthprof.explorer import models
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS
 from synthprof.spec.request import DATASET_PATTERN
+from synthprof.spec.written import read_truth, read_whole
 from synthprof.store.pointer import VERSION_PATTERN
 
 MAX_HITS = 100
@@ -21,9 +24,20 @@ VERSION: dict[str, Any] = {
 
 VersionName = Annotated[str, Path(**VERSION)]
 VersionInQuery = Annotated[str, Query(**VERSION)]
-ProfileId = Annotated[int, Path(ge=1, le=LARGEST_INTEGER, description="Id of a profile, from 1.")]
-Exact = Annotated[bool, Query(description="Compare every profile instead of using the index.")]
-Count = Annotated[int, Query(ge=1, le=MAX_HITS, description="Number of results.")]
+
+
+def written(read: Callable[[str, str], Any], name: str) -> BeforeValidator:
+    """Return what reads the text of a query as all doors do."""
+    return BeforeValidator(lambda value: read(name, value) if isinstance(value, str) else value)
+
+
+ProfileId = Annotated[
+    int, written(read_whole, "id"), Path(ge=1, le=LARGEST_INTEGER, description="Id of a profile, from 1.")
+]
+Exact = Annotated[
+    bool, written(read_truth, "exact"), Query(description="Compare every profile instead of using the index.")
+]
+Count = Annotated[int, written(read_whole, "k"), Query(ge=1, le=MAX_HITS, description="Number of results.")]
 Conditions = Annotated[
     list[Annotated[str, Query(min_length=1, max_length=MAX_CHARACTERS)]],
     Query(

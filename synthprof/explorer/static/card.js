@@ -1,7 +1,7 @@
 // A profile as a card, and as a search result.
 
 import { bar, data, el } from "./dom.js";
-import { similarity } from "./format.js";
+import { shown, similarity } from "./format.js";
 import { link } from "./place.js";
 
 /** A card with all columns of a profile; `view` says which columns have a place of their own. */
@@ -16,7 +16,7 @@ export function card(profile, asked, view) {
     profile[view.text] ? data("blockquote", profile[view.text]) : null,
     el("dl", { class: "tags" }, view.lists.filter((name) => profile[name]).map((name) => el("div", {},
       el("dt", { class: "mono" }, name), el("dd", {}, items(profile[name]).map((item) => data("span", item, { class: "tag" })))))),
-    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", value ?? "–")))));
+    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", shown(value))))));
 }
 
 /** A search result: the profile, its similarity and the attributes in common. */

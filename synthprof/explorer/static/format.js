@@ -41,6 +41,13 @@ export function seconds(value) {
   return `${whole.format(Math.floor(all / 60))} min ${String(all % 60).padStart(2, "0")} s`;
 }
 
+/** A value of a row as people read it: items of a list joined, what has parts as JSON, a dash for none. */
+export function shown(value) {
+  if (value === null || value === undefined) return "–";
+  if (Array.isArray(value) && value.every((each) => each === null || typeof each !== "object")) return value.map(shown).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /** An element with a time relative to now; its tooltip is the absolute time. */
 export function ago(iso) {
   const moment = new Date(iso);

@@ -9,15 +9,15 @@ import { go } from "./place.js";
 const EXAMPLES = ["joga RPG de madrugada no PC", "competitivo, quer equipe fixa, usa microfone", "casual no celular, gosta de samba"];
 const SIZES = [10, 20, 50, 100];
 const MAX_TEXT = 2000;
-const OPERATORS = {
-  integer: ["=", "!=", "<", "<=", ">", ">="],
-  flag: ["=", "!="],
-  category: ["=", "!="],
-  list: ["=", "!="],
-  text: ["=", "!="],
-};
-const OPERATOR_TEXTS = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least" };
-const LIST_OPERATOR_TEXTS = { "=": "has", "!=": "lacks" };
+const SAME = ["=", "!="];
+const MORE_OR_LESS = ["<", "<=", ">", ">="];
+const ORDERED = ["integer", "unsigned", "float", "decimal", "duration", "date", "time", "timestamp", "timestamptz"];
+const OPERATOR_TEXTS = { "=": "is", "!=": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least", in: "is one of", "=null": "has no value", "!=null": "has a value" };
+const LIST_OPERATOR_TEXTS = { ...OPERATOR_TEXTS, "=": "has", "!=": "lacks", in: "has one of" };
+const EXAMPLES_OF = { unsigned: "1", float: "1.5", decimal: "1.5", duration: "seconds, or 1:30:00", time: "13:45", timestamp: "2024-01-31T13:45", timestamptz: "2024-01-31T13:45Z", list: "an item", binary: "hexadecimal" };
+
+/** A condition as the API takes it: a name, in quotes where it holds a sign, an operator and a value. */
+const CONDITION = /^\s*("(?:[^"]|"")*"|[^=!<>]*?)\s*(!=|<=|>=|=|<|>|\s(?:in|IN)\s)\s*(.*?)\s*$/s;
 
 export async function show(place, { at, asked, summary, signal }) {
   const { columns, index } = await api.version(at, signal);
@@ -95,18 +95,35 @@ function withOption(options, asked, said = asked) {
 /** A line with column, operator and value; `written()` returns it for the API, or "" if it has no value. */
 function condition(columns, written, view) {
   const first = columns.find((each) => each.name === view.table.at(-1)) ?? columns[0];
-  const [, name, operator, value] = /^\s*([^\s=!<>]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/s.exec(written) ?? [null, written || first.name, "=", ""];
   const line = el("fieldset", { class: "row condition" });
-  const state = { name, operator, value };
-  line.written = () => (state.value === "" ? "" : `${state.name}${state.operator}${state.value}`);
-  const draw = () => {
+  const state = stated(written) ?? { name: written || first.name, operator: "=", value: "" };
+  line.written = () => spelled(state);
+  const draw = (focused = "Column") => {
     fill(line, el("legend", { class: "hide" }, "Condition"), inputs(columns, state, draw), el("button", {
       type: "button", class: "link", "aria-label": "Remove this condition", on: { click: () => line.remove() },
     }, "Remove"));
-    line.querySelector("select").focus(); // the one that was replaced may have had it
+    line.querySelectorAll("select")[focused === "Column" ? 0 : 1].focus(); // the one that was replaced may have had it
   };
   draw();
   return line;
+}
+
+/** Name, operator and value of a written condition, or null if it is none. */
+function stated(written) {
+  const [, name, sign, value] = CONDITION.exec(written) ?? [];
+  if (!name) return null;
+  const operator = sign.trim().toLowerCase();
+  const none = value.toLowerCase() === "null" && SAME.includes(operator);
+  return { name: name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name, operator: none ? `${operator}null` : operator, value };
+}
+
+function spelled({ name, operator, value }) {
+  if (operator.endsWith("null")) return spell(name) + operator;
+  return value === "" ? "" : spell(name) + (operator === "in" ? " in " : operator) + value;
+}
+
+function spell(name) {
+  return /[=!<>"]|^\s|\s$|\sin\s/i.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
 function inputs(columns, state, draw) {
@@ -118,22 +135,32 @@ function inputs(columns, state, draw) {
       Object.assign(state, { name, value: "", operator: signs.includes(state.operator) ? state.operator : signs[0] });
       draw();
     }),
-    select("Condition", withOption(operators(column).map((sign) => [sign, said[sign]]), state.operator, OPERATOR_TEXTS[state.operator]), state.operator, (sign) => (state.operator = sign)),
+    select("Condition", withOption(operators(column).map((sign) => [sign, said[sign]]), state.operator, OPERATOR_TEXTS[state.operator]), state.operator, (sign) => {
+      Object.assign(state, { operator: sign });
+      draw("Condition");
+    }),
     valueOf(column, state),
   ];
 }
 
+const TRUTHS = { flag: [["1", "yes"], ["0", "no"]], bool: [["true", "true"], ["false", "false"]] };
+
 function operators(column) {
-  return OPERATORS[column?.kind] ?? OPERATORS.text;
+  const ordered = ORDERED.includes(column?.kind) ? MORE_OR_LESS : [];
+  const isCarried = column && column.values === null && column.minimum === null;
+  const lists = column?.kind === "flag" || column?.kind === "bool" ? [] : ["in"];
+  return [...SAME, ...ordered, ...lists, ...(isCarried ? ["=null", "!=null"] : [])];
 }
 
 function valueOf(column, state) {
-  const values = column.kind === "flag" ? [["1", "yes"], ["0", "no"]] : column.values?.map((each) => [each, each]);
-  if (values) return select("Value", withOption([["", "choose …"], ...values], state.value), state.value, (value) => (state.value = value), { required: true });
-  const integer = column.kind === "integer";
+  if (state.operator.endsWith("null")) return null;
+  const values = TRUTHS[column.kind] ?? column.values?.map((each) => [each, each]);
+  if (values && state.operator !== "in") return select("Value", withOption([["", "choose …"], ...values], state.value), state.value, (value) => (state.value = value), { required: true });
+  const type = state.operator === "in" ? "text" : ({ integer: "number", date: "date" }[column.kind] ?? "text");
+  const range = column.minimum === null ? EXAMPLES_OF[column.kind] : `${column.minimum} to ${column.maximum}`;
   const box = el("input", {
-    type: integer ? "number" : "text", value: state.value, required: true, maxlength: integer ? null : 150,
-    min: column.minimum, max: column.maximum, placeholder: column.minimum === null ? null : `${column.minimum} to ${column.maximum}`,
+    type, value: state.value, required: true, maxlength: type === "text" ? 150 : null,
+    min: column.minimum, max: column.maximum, placeholder: state.operator === "in" ? "values, with commas" : range,
     on: { input: () => (state.value = box.value.trim()) },
   });
   return el("label", { class: "field" }, el("span", {}, "Value"), box);

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError
+from synthprof.base.values import in_json
 from synthprof.explorer import models
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.uses import load_view
@@ -113,11 +114,17 @@ def hit_of(hit: Hit) -> models.Hit:
 
 
 def readable(profile: dict[str, Any]) -> dict[str, Any]:
-    """Return the row with integers that JavaScript cannot represent exactly as text."""
-    return {
-        name: str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
-        for name, value in profile.items()
-    }
+    """Return the row of JSON's types, with integers that JavaScript cannot represent exactly as text."""
+    found: dict[str, Any] = {name: _readable(value) for name, value in in_json(profile).items()}
+    return found
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return [_readable(each) for each in value]
+    if isinstance(value, dict):
+        return readable(value)
+    return str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
 
 
 def map_of_points(table: pa.Table, colour: str) -> models.MapOfPoints:

@@ -4,13 +4,10 @@ This process stays light and only starts, watches and ends others, so that a sig
 """
 
 import argparse
-import contextlib
 import json
-import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,14 +15,14 @@ from rich.markup import escape
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.text import plain
 from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
+from synthprof.spec.limits import LARGEST_PORT
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
 from synthprof.spec.sizing import check_sizes
+from synthprof.spec.written import read_whole
 from synthprof.system.environment import HOME, home_folder
 from synthprof.system.refusals import clear_errors
 from synthprof.system.startup import check_machine, show_what_can_be_shown
-
-_TRUTH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,14 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def from_text(given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values that texts stand for; leave text that cannot be read for the check to refuse."""
-    schema = params_schema()
-    return {name: _value(text, schema.get(name, {}).get("type")) for name, text in given.items()}
-
-
 def _run(arguments: argparse.Namespace) -> int:
-    given = from_text(dict(map(_given, arguments.params)))
+    given = dict(map(_given, arguments.params))
     check_names(given, params_schema())
     every = Request.from_params(given).params
     check_sizes(every)
@@ -68,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _ui(arguments: argparse.Namespace) -> int:
     from synthprof.orchestration.local import ui
 
-    home = Home.default(arguments.port)
+    home = Home.default(read_whole("port", arguments.port, 1, LARGEST_PORT))
     ui.serve(home, Console(), _environment(home))
     return 0
 
@@ -114,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(act=_run)
     ui = commands.add_parser("ui", help="start Airflow with its UI until Ctrl-C")
-    ui.add_argument("--port", type=int, default=8080)
+    ui.add_argument("--port", default="8080")
     ui.set_defaults(act=_ui)
     airflow = commands.add_parser("airflow", help="Airflow's own command in our environment")
     airflow.add_argument("rest", nargs=argparse.REMAINDER)
@@ -131,16 +122,6 @@ def _given(text: str) -> tuple[str, str]:
     if not equals and name not in os.environ:
         raise SpecError(f"{name} has no value; write {name}=...")
     return name.lower(), value if equals else os.environ[name]
-
-
-def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401
-    if kind == "boolean":
-        return _TRUTH.get(text.strip().lower(), text)
-    if kind in ("integer", "number"):
-        for number in (int, float):
-            with contextlib.suppress(ValueError, OverflowError):
-                return value if math.isfinite(value := number(text)) else text
-    return text
 
 
 if __name__ == "__main__":

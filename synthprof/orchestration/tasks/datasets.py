@@ -15,8 +15,9 @@ from synthprof.base.errors import SpecError
 from synthprof.base.kinds import WrongKind, read_text
 from synthprof.orchestration.tasks.names import DAGS, dag_id
 from synthprof.spec.params import check_names
-from synthprof.spec.request import Request, params_schema
+from synthprof.spec.request import Request, params_schema, read_params
 from synthprof.spec.sizing import check_sizes
+from synthprof.spec.written import read_value
 
 KEYS = {
     "schedule": str,
@@ -27,6 +28,8 @@ KEYS = {
     "seconds_per_stage": int,
     "params": dict,
 }
+
+_TYPES = {int: "integer", bool: "boolean"}
 
 NIGHT = "%Y-%m-%d"
 """Format of a night's date as the key of a partition."""
@@ -128,12 +131,13 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
             raise SpecError(
                 f"unknown key {key!r}; the keys are {', '.join(KEYS)}, and parameters stand under [params]"
             )
+        value = content[key] = read_value(key, value, {"type": _TYPES.get(KEYS[key], "string")})
         if not isinstance(value, KEYS[key]) or (KEYS[key] is int and isinstance(value, bool)):
             raise SpecError(f"{key}={value!r} must be of type {KEYS[key].__name__}")
     if "schedule" not in content:
         raise SpecError('schedule is missing; write a cron expression such as schedule = "0 3 * * *"')
     _check_name(name)
-    params = {"dataset": name, **content.pop("params", {})}
+    params = read_params({"dataset": name, **content.pop("params", {})})
     dataset = Dataset(name=name, params=params, **content)
     _check_seconds(dataset)
     _check_schedule(dataset)

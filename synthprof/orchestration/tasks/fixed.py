@@ -1,13 +1,12 @@
 """Parameters of a task: some fixed by the DAG's author, the others from the run."""
 
-import contextlib
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from synthprof.spec.params import Schemas, check_value
 from synthprof.spec.request import RequestKind, params_schema
 from synthprof.spec.sizing import check_sizes
+from synthprof.spec.written import read_value
 
 
 def split(kind: RequestKind, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -20,7 +19,8 @@ def split(kind: RequestKind, keywords: Mapping[str, Any]) -> tuple[dict[str, Any
     fixed = {name: value for name, value in keywords.items() if name in schema}
     for name, value in fixed.items():
         if not _comes_later(value):
-            check_value(name, value, schema[name])
+            fixed[name] = read_value(name, value, schema[name])
+            check_value(name, fixed[name], schema[name])
     check_sizes(fixed)
     return fixed, {name: value for name, value in keywords.items() if name not in schema}
 
@@ -32,14 +32,7 @@ def taken(run: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 def with_types(fixed: Mapping[str, Any], schema: Schemas) -> dict[str, Any]:
     """Return the values with numbers and booleans made of the texts that templates render to."""
-    return {name: _typed(value, schema[name]["type"]) for name, value in fixed.items()}
-
-
-def _typed(value: Any, wanted: str) -> Any:  # noqa: ANN401
-    if isinstance(value, str) and wanted in ("integer", "number", "boolean"):
-        with contextlib.suppress(ValueError):  # refused with the parameter's own message later on
-            return json.loads(value.lower())
-    return value
+    return {name: read_value(name, value, schema[name]) for name, value in fixed.items()}
 
 
 def _comes_later(value: Any) -> bool:  # noqa: ANN401

@@ -1,5 +1,6 @@
 """SQLite databases built as new files without a journal, then sealed: fast, and whole or not there."""
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ import pyarrow as pa
 from adbc_driver_manager import AdbcConnection, AdbcStatement, StatementOptions
 from adbc_driver_manager import Error as AdbcError
 
+from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, StageError, SynthprofError, first_line
 from synthprof.base.files import replacing, start_writing
 from synthprof.base.kinds import WrongKind, check_file
@@ -223,4 +225,5 @@ def _failure(path: Path, error: AdbcError) -> SynthprofError:
 
 def in_sql(name: str) -> str:
     """Return the name of a column, quoted for a statement."""
-    return f'"{name}"' if name.lower() in KEYWORDS.split() else name
+    bare = re.fullmatch(r"[^\W\d]\w*", name) and name.lower() not in KEYWORDS.split()
+    return name if bare else quoted(name)
