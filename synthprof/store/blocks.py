@@ -1,8 +1,7 @@
-"""The files of a block, in the folder of the stage that makes them: what they and their seal are called."""
+"""The files of a block, in the folder of the stage that makes them, and their seal."""
 
 import itertools
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,30 +19,10 @@ from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.spec.contents import NO_CLUSTER
 from synthprof.spec.spec import BLOCK_ROWS, Spec
-
-BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy|jsonl)")
-"""Name of a block file, as `block_name` gives it: its kind and the number of its block."""
-
-SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
-"""Name of a seal, as `seal_name` gives it: the number of its block."""
+from synthprof.store.block_names import block_name, seal_name
 
 SEAL = TypeAdapter(tuple[FileRecord, ...])
 """Contents of a seal: the records of all files of its block."""
-
-
-def block_name(kind: str, block: int, suffix: str) -> str:
-    """Return the file name of one kind and block."""
-    return f"{kind}-{block:05}.{suffix}"
-
-
-def seal_name(block: int) -> str:
-    """Return the file name of a block's seal."""
-    return f"seal-{block:05}.json"
-
-
-def seal_paths(folder: Path) -> list[Path]:
-    """Return the paths of the seals that a stage has left in its folder."""
-    return [path for path in folder.glob("seal-*") if SEAL_FILE.fullmatch(path.name)]
 
 
 PROFILES = "profiles"

@@ -17,7 +17,7 @@ from synthprof.base.locks import lock
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
-from synthprof.store.blocks import BLOCK_FILE, seal_name
+from synthprof.store.block_names import BLOCK_FILE, seal_name
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import receipt_paths, shard_of
 from synthprof.store.state import BUILD_LOCK, Attempt

@@ -11,7 +11,7 @@ from synthprof.orchestration.bucket.epoch import Epoch
 from synthprof.orchestration.bucket.records import is_present, is_same, named_files, receipt_text
 from synthprof.orchestration.bucket.work import Work
 from synthprof.stages.setup import BUILD_FILES
-from synthprof.store.blocks import SEAL_FILE, seal_paths
+from synthprof.store.block_names import SEAL_FILE, seal_paths
 from synthprof.store.receipts import Receipt, read_receipt, receipt_name
 
 

@@ -21,7 +21,7 @@ from synthprof.pipeline import Input, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.contents import BlockKind
 from synthprof.stages.setup import BUILD_FILES
-from synthprof.store.blocks import BLOCK_FILE, SEAL_FILE
+from synthprof.store.block_names import BLOCK_FILE, SEAL_FILE
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, receipt_name, receipt_paths
 
 logger = logging.getLogger(__name__)

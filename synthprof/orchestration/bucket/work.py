@@ -16,7 +16,7 @@ from synthprof.spec.contents import BlockKind
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
-from synthprof.store.blocks import BLOCK_FILE
+from synthprof.store.block_names import BLOCK_FILE
 from synthprof.store.build import Build
 from synthprof.store.store import Store
 from synthprof.system.environment import home_folder
