@@ -32,7 +32,7 @@ On the command line, `dim_vector` is `--dim-vector`; for `make run` it is `DIM_V
 
 Every door reads texts in the same way.
 The spec holds one form of a value, so the name of a version does not depend on how it was written.
-Airflow's form and REST API take JSON's numbers and booleans only; they refuse texts such as `"1e6"`.
+Only Airflow's form and REST API differ: they refuse a text where a number or a boolean of JSON is wanted.
 
 | text | is read as |
 |---|---|

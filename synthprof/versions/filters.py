@@ -4,6 +4,7 @@ Column names in the SQL come from the schema alone, and every value is a paramet
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -85,7 +86,7 @@ def _condition(schema: Schema, text: str) -> Condition:
             f"value, at most {MAX_CHARACTERS} characters in all, as in estado=SP or idade>=30"
         )
     name, sign, value = form[1], form[2].strip().lower(), form[3]
-    column = schema.column(name[1:-1].replace('""', '"') if name.startswith('"') else name)
+    column = _column(schema, name[1:-1].replace('""', '"') if name.startswith('"') else name)
     operator = cast(Operator, sign)
     if operator == "in":
         values = _listed(value)
@@ -96,6 +97,14 @@ def _condition(schema: Schema, text: str) -> Condition:
     if operator not in ("=", "!="):
         _check_order(column, text, found)
     return Condition(column, operator, found)
+
+
+def _column(schema: Schema, name: str) -> Column:
+    """Return the column of a name, which may be typed in another Unicode form than it has in the source."""
+    same = {unicodedata.normalize("NFC", each): each for each in schema.by_name}
+    return schema.column(
+        name if name in schema.by_name else same.get(unicodedata.normalize("NFC", name), name)
+    )
 
 
 def _listed(value: str) -> list[str]:

@@ -226,7 +226,8 @@ def command(*arguments, **environment):
     [
         ("PROFILES=0", "Invalid input for param profiles: 0 is less than the minimum of 1"),
         ("DATASET=a b/../[red]", "Invalid input for param dataset: 'a b/../[red]' does not match"),
-        ("LOCALE=xx_XX", "Invalid input for param locale: 'xx_XX' is not one of ['ar_AA'"),
+        ("PROFILES=1.000", "profiles='1.000' could mean 1 or 1000; write 1000 or 1"),
+        ("LOCALE=xx_XX", "locale='xx_XX' is unknown; there are ar_AA"),
         ("PROFILE=5", "Unknown parameter profile='5'; the parameters are dataset, profiles"),
         ("SOURCE=/x", "Unknown parameter source='/x'; the parameters are dataset, profiles"),
     ],

@@ -9,7 +9,6 @@ from oddities import put
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration import SynthprofDag
-from synthprof.orchestration.local import __main__
 from synthprof.orchestration.provider.notes import failed_note
 from synthprof.orchestration.tasks import child, datasets, doc
 from synthprof.orchestration.tasks.fixed import split, with_types
@@ -76,11 +75,6 @@ def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
 
 
 # --- numbers as people write them ------------------------------------------------------------------------
-
-
-def test_make_run_refuses_a_number_in_doubt_before_anything_starts(capsys):
-    assert __main__.main(["run", "PROFILES=1.000"]) == 2
-    assert "profiles='1.000' could mean 1 or 1000; write 1000 or 1" in capsys.readouterr().err
 
 
 def test_values_of_dag_files_and_templates_are_read_as_everywhere():

@@ -33,6 +33,7 @@ COLUMNS = {
     'order "by", =5:x': ("integer", [5, -5, None]),
     " select ": ("text", ["a", "b", None]),
     "tempo in dias": ("integer", [3, 4, None]),
+    "cafe\u0301": ("integer", [3, 4, None]),
 }
 """Name, kind and three values of each column; the third row has none."""
 
@@ -126,6 +127,7 @@ FOUND = {
     '"order ""by"", =5:x" in -5, 7': [2],
     '" select "=a': [1],
     '"tempo in dias">3': [2],
+    "caf\u00e9>3": [2],
     "chave=k1": [1],
     "chave in k1,k3": [1, 3],
 }

@@ -15,7 +15,6 @@ from rich.markup import escape
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.base.text import plain
 from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
-from synthprof.spec.limits import LARGEST_PORT
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
 from synthprof.spec.sizing import check_sizes
@@ -59,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _ui(arguments: argparse.Namespace) -> int:
     from synthprof.orchestration.local import ui
 
-    home = Home.default(read_whole("port", arguments.port, 1, LARGEST_PORT))
+    home = Home.default(read_whole("port", arguments.port))
     ui.serve(home, Console(), _environment(home))
     return 0
 

@@ -21,6 +21,7 @@ from synthprof.orchestration.local.processes import (
 )
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.spec.limits import LARGEST_PORT
 
 SECONDS_TO_START = 180.0
 
@@ -61,7 +62,7 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
 
 
 def _check_port(port: int) -> None:
-    if not 1 <= port <= 65_535:
+    if not 1 <= port <= LARGEST_PORT:
         raise SpecError(f"port={port} is not within 1 to 65535; choose another: make ui PORT=8080")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
