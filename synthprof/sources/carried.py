@@ -1,5 +1,6 @@
 """The further columns of a source as they are stored: a kind for each Arrow type, and the values by kind."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from synthprof.base.column_kinds import Kind, KindName
 from synthprof.base.columns import written_name
-from synthprof.base.errors import SpecError, first_line
+from synthprof.base.errors import SpecError
 from synthprof.base.values import as_text, stored
 
 UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
@@ -168,40 +169,56 @@ def _plain(values: pa.Array) -> pa.Array:
 
 def _one_by_one(values: pa.Array, kind: Kind) -> pa.Array:
     """Return the stored form of each value as Python has it: of any type, and texts that state a value."""
-    there = _kind_of(values.type)
-    if there.name in _TIMES:  # Python knows fewer years and digits than Arrow
-        values = _times(values, there, bounded=kind.name != "text")
-    elif there.name in ("float", "duration"):
-        values = _FAST[there.name, there.name](values, there)
-    found = []
-    for place, value in enumerate(_listed(values)):
-        if kind.name == "text" and there.name == "binary" and value is not None:
-            value = value.hex()
+    there, found = _kind_of(values.type), []
+    for place, value in enumerate(_listed(values, bounded=kind.name != "text")):
         try:
-            found.append(_text(value) if kind.name == "text" else stored(kind, value))
+            found.append(_text(there, value) if kind.name == "text" else stored(kind, value))
         except (ValueError, OverflowError) as error:
             raise _Unfit(place, value, str(error)) from None
     return pa.array(found, ARROW[kind.sql_type])
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else as_text(value)
+def _text(there: Kind, value: Any) -> str | None:  # noqa: ANN401
+    """Return any value as text, in the form that is stored where the kind has one of text."""
+    if value is None:
+        return None
+    if there.name == "decimal":
+        return f"{value:f}"
+    return str(stored(there, value)) if there.name in ("list", "struct", "binary") else as_text(value)
 
 
-def _listed(values: pa.Array) -> list[Any]:
-    try:
-        return values.to_pylist()  # type: ignore[no-any-return]
-    except (ValueError, OverflowError, KeyError) as error:  # dates within lists that Python does not have
-        place = next(place for place in range(len(values)) if not _is_readable(values, place))
-        raise _Unfit(place, "a value", f"beyond what can be read: {first_line(error)}") from None
+def _listed(values: pa.Array, *, bounded: bool = False) -> list[Any]:
+    """Return values of Python; dates, times and spans at any depth are texts.
 
-
-def _is_readable(values: pa.Array, place: int) -> bool:
-    try:
-        values[place].as_py()
-    except (ValueError, OverflowError, KeyError):
-        return False
-    return True
+    Python knows fewer years and digits than Arrow. bounded: refuse dates that do not sort as texts.
+    """
+    values = _plain(values)
+    kind = _kind_of(values.type)
+    if kind.name in _TIMES:
+        return _times(values, kind, bounded=bounded).to_pylist()  # type: ignore[no-any-return]
+    if kind.name in ("float", "duration"):
+        return _FAST[kind.name, kind.name](values, kind).to_pylist()  # type: ignore[no-any-return]
+    if _is_list(values.type):
+        items = iter(_listed(values.flatten()))
+        lengths = pc.list_value_length(values).to_pylist()
+        return [None if each is None else list(itertools.islice(items, each)) for each in lengths]
+    if pa.types.is_struct(values.type):
+        parts = [_listed(each) for each in values.flatten()]
+        names = [field.name for field in values.type]
+        rows = zip(*parts, strict=True) if parts else iter([()] * len(values))
+        there = values.is_valid().to_pylist()
+        return [
+            dict(zip(names, row, strict=True)) if is_there else None
+            for row, is_there in zip(rows, there, strict=True)
+        ]
+    if pa.types.is_map(values.type):
+        pairs = _listed(
+            values.cast(
+                pa.list_(pa.struct([("key", values.type.key_type), ("value", values.type.item_type)]))
+            )
+        )
+        return [None if each is None else [(pair["key"], pair["value"]) for pair in each] for each in pairs]
+    return values.to_pylist()  # type: ignore[no-any-return]
 
 
 # --- whole columns at a time -----------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_a_note_holds_a_long_message_and_makes_no_link_of_it():
 
 
 def test_defaults_of_the_form_are_the_declared_ones_unless_replaced():
-    found = airflow_params({"profiles": 5})
+    found = airflow_params({"profiles": " 5 "})
     assert found["profiles"].value == 5
     assert {name: param.value for name, param in found.items() if name != "profiles"} == {
         name: schema["default"] for name, schema in params_schema().items() if name != "profiles"

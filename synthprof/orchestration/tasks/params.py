@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from synthprof.spec.request import RequestKind, params_schema
+from synthprof.spec.written import read_value
 
 OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
 """Parameters without a section: Airflow's form shows these open, and each section folded."""
@@ -68,7 +69,9 @@ def airflow_params(
     sections = {name: section for section, names in SECTIONS.items() for name in names}
     order = dict.fromkeys((*OPEN, *sections, *schema))
     return {
-        name: _param(name, schema[name], values[name], sections.get(name)) for name in order if name in schema
+        name: _param(name, schema[name], read_value(name, values[name], schema[name]), sections.get(name))
+        for name in order
+        if name in schema
     }
 
 
