@@ -38,7 +38,8 @@ PATIENCE_SECONDS = 60
 PACE_BYTES = 4 * MIB
 """Bytes that a reader gets through in a second at least, also where it has to sort them."""
 
-WATCH_SECONDS = 0.2
+WATCH_SECONDS, END_SECONDS = 0.2, 5.0
+"""Seconds between two looks at a reader, and for it to end when it is asked to."""
 
 
 def bounded(reader: Reader, columns: list[str]) -> Iterator[Part]:
@@ -57,12 +58,10 @@ def bounded(reader: Reader, columns: list[str]) -> Iterator[Part]:
             yield part
     finally:
         unwanted.set()
-        while thread.is_alive():  # what it waits for ends by `cancel`; what computes, at its next row
+        deadline = time.monotonic() + END_SECONDS
+        while thread.is_alive() and time.monotonic() < deadline:  # the process does not wait for it either
             reader.cancel()
             thread.join(WATCH_SECONDS)
-            patience -= WATCH_SECONDS
-            if patience < PATIENCE_SECONDS - 5:
-                break
 
 
 def _next(

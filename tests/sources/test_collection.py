@@ -155,6 +155,36 @@ def test_a_source_that_changes_is_taken_as_it_was_surveyed_and_lost_rows_are_not
     assert open_version(tmp_path, "notes").manifest.rows == ROWS
 
 
+def test_rows_left_out_are_told_and_change_no_byte_of_the_others_however_they_are_read(
+    tmp_path: Path,
+) -> None:
+    good = sorted(note_rows())
+    bad = [good[3], ("z1", None, 1, ""), ("z2", " ", 1, ""), (None, "RPG", 1, "")]
+    params = {"save_index": False, "kmeans_niter": 1, "max_failed": 4}
+    clean = make(tmp_path / "one", sqlite_of(tmp_path / "clean.db", good), **params)
+    source = sqlite_of(tmp_path / "notes.db", good + bad)
+    with pytest.raises(SpecError, match="4 of 604 rows cannot be taken, max_failed=3 are allowed: row 604: "):
+        make(tmp_path / "two", source, **(params | {"max_failed": 3}))
+    version = make(tmp_path / "two", source, **params)
+    (setup, *_) = version.manifest.stages
+    assert [line.split(":")[0] for line in setup.details["left_out"]] == [
+        "row 604",
+        "row 602",
+        "row 603",
+        "row 601",
+    ]
+    report = (version.folder / "report.html").read_text(encoding="utf-8")
+    assert "row 601: column &#39;key&#39; has &#39;doc-100&#39; a second time" in report
+    assert "Rows left out" not in (clean.folder / "report.html").read_text(encoding="utf-8")
+    (block,) = (tmp_path / "two").rglob("profiles-*.arrow")
+    block.unlink()
+    request = Request.from_params(PARAMS | params | version.spec.resolved | {"source": str(source)})
+    run_stage(request, "generate", Shard(0, 1), tmp_path / "two")
+    assert block.is_file()
+    assert version.manifest.content == clean.manifest.content
+    assert verify(version, None, lambda *_: None).sound
+
+
 def test_another_index_needs_no_source_also_where_the_rows_were_read_in_shards(tmp_path: Path) -> None:
     source = sqlite_of(tmp_path / "notes.db", note_rows())
     request = Request.from_params(PARAMS | {"source": str(source)})
