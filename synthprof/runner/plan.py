@@ -27,6 +27,9 @@ def plan(request: Request, home: Path) -> Plan:
     check_machine()
     request = resolved(request, home)
     limits = limits_of(request, home)
-    footprint = Footprint.of(request.spec, Store(home, request.dataset).build(request.spec).folder)
-    found = stages_plan.plan(request, limits, footprint=footprint)
+    build = Store(home, request.dataset).build(request.spec)
+    try:
+        found = stages_plan.plan(request, limits, footprint=Footprint.of(request.spec, build.folder))
+    finally:
+        build.forget_rows()
     return Plan(**vars(found), available_memory=limits.memory, free_disk=limits.disk)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from synthprof.base.disk import check_disk
+from synthprof.base.errors import SpecError
 from synthprof.base.files import write_text
 from synthprof.base.kinds import read_bytes
 from synthprof.pipeline import version_of
@@ -32,7 +33,11 @@ def run(context: Context) -> Outcome:
         check_disk(folder)
     context.store.check_places()
     present = build.bytes_present(alone=request.runtime.force)
-    planned = plan(request, context.budget, present, context.footprint)
+    try:
+        planned = plan(request, context.budget, present, context.footprint)
+    except SpecError:
+        build.forget_rows()
+        raise
     for warning in planned.warnings:
         logger.warning("%s", warning)
     logger.info("configuration: %s", request.params)

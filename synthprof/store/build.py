@@ -76,6 +76,11 @@ class Build:
             if path.is_dir() and path.name not in kept:
                 shutil.rmtree(path)
 
+    def forget_rows(self) -> None:
+        """Remove the rows of a source whose order was refused: no run goes on from them."""
+        if not (self.folder / SPEC).exists():
+            shutil.rmtree(self.stage_folder("generate"), ignore_errors=True)
+
     def is_anew_for(self, run_id: str) -> bool:
         """Return whether everything here has been made again for the run of this id."""
         return bool(run_id) and read_fact(self.folder / ANEW_FOR) == run_id

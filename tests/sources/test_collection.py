@@ -155,6 +155,13 @@ def test_a_source_that_changes_is_taken_as_it_was_surveyed_and_lost_rows_are_not
     assert open_version(tmp_path, "notes").manifest.rows == ROWS
 
 
+def test_an_order_that_is_refused_keeps_no_rows(tmp_path: Path) -> None:
+    source = sqlite_of(tmp_path / "notes.db", note_rows(20))
+    with pytest.raises(SpecError, match="clusters=21"):
+        make(tmp_path / "data", source, clusters=21)
+    assert not list((tmp_path / "data").rglob("*.arrow"))
+
+
 def test_rows_left_out_are_told_and_change_no_byte_of_the_others_however_they_are_read(
     tmp_path: Path,
 ) -> None:
