@@ -4,15 +4,41 @@ from pathlib import Path
 
 
 class SynthprofError(Exception):
-    """A failure that synthprof itself reports. Its message is written for users."""
+    """A failure that synthprof itself reports. Its message is written for users.
+
+    A message is `fact; remedy`, and what stands before or after holds no other `; ` of ours (a test looks at
+    every message), so the last one parts them, whatever values the fact quotes. Details may follow on further
+    lines.
+    """
 
     exit_code = 1
+    kind = "failed"
+    """The kind of failure in one word, for programs."""
+
+    @property
+    def fact(self) -> str:
+        """What is wrong: the value and the rule."""
+        return self._parts[0]
+
+    @property
+    def remedy(self) -> str:
+        """What helps, empty if nothing is known."""
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        first, _, details = str(self).partition("\n")
+        if details:
+            return first.rstrip(":"), details
+        fact, parted, remedy = first.rpartition("; ")
+        return (fact, remedy) if parted else (remedy, "")
 
 
 class SpecError(SynthprofError, ValueError):
     """A failure that the caller must remedy: a retry with the same input fails again."""
 
     exit_code = 2
+    kind = "refused"
 
 
 class StageError(SynthprofError, RuntimeError):
@@ -23,6 +49,7 @@ class Busy(StageError):
     """A refusal because another process is working on the same version."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+    kind = "busy"
 
 
 class Damaged(StageError):

@@ -66,8 +66,8 @@ def embed(context: Context) -> Outcome:
         for block in (block for block, rows in missing.items() if rows):
             context.blocks.path(EMBEDDINGS, block).unlink()
         raise StageError(
-            f"{failed} rows have no embedding, max_failed={allowed} are allowed; the reasons are in "
-            f"{context.folder()}/{FAILURES}-*.jsonl; run it again to try them once more, or raise max_failed"
+            f"{failed} rows have no embedding, max_failed={allowed} are allowed (the reasons are in "
+            f"{context.folder()}/{FAILURES}-*.jsonl); run it again to try them once more, or raise max_failed"
         )
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
     details = {"encoder": context.spec.encoder, "model": context.spec.model, "identity": service.identity}

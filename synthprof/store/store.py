@@ -109,7 +109,8 @@ class Store:
         if self.versions():
             return f"{link} is missing; {remedy(link)}"
         known = sorted(path.parent.name for path in self.home.glob(f"*/{CURRENT}"))
+        others = f"use one that is ({', '.join(known)}), or " if known else ""
         return (
-            f"no data set {self.dataset!r} is published in {self.home}; published are: "
-            f"{', '.join(known) or 'none'}; make one with `synthprof run --dataset {self.dataset}`"
+            f"no data set {self.dataset!r} is published in {self.home}; "
+            f"{others}make it with `synthprof run --dataset {self.dataset}`"
         )
