@@ -144,7 +144,7 @@ def test_a_collection_is_made_from_its_source(tmp_path: Path) -> None:
     ("params", "words"),
     [
         ({"profiles": 0}, "profiles: 0 is less than the minimum of 1"),
-        ({"profile": 10}, "Unknown parameter profile=10; the parameters are dataset, profiles"),
+        ({"profile": 10}, "Unknown parameter profile=10; did you mean profiles"),
         ({"source": "/nowhere", "profiles": 5}, "Unknown parameter profiles=5"),
         ({"encoder": "http"}, "encoder=http needs model"),
     ],

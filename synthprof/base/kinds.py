@@ -22,18 +22,17 @@ _KINDS = {
 class WrongKind(SpecError, OSError):
     """Another kind of thing lies at a path than belongs there; a person must take it away.
 
-    An OSError, too, so that what is only a damaged file of ours is treated as one. fact: what it is.
+    An OSError, too, so that what is only a damaged file of ours is treated as one.
     """
 
     def __init__(self, path: Path, mode: int, wanted: str = "a file") -> None:
         self._made_of = (path, mode, wanted)
-        self.fact = f"{path} is {kind_of(mode)}, where {wanted} belongs"
-        OSError.__init__(self, errno.EINVAL, self.fact, str(path))
+        OSError.__init__(self, errno.EINVAL, f"{path} is {kind_of(mode)}", str(path))
 
     def __str__(self) -> str:
-        _, _, wanted = self._made_of
+        path, mode, wanted = self._made_of
         other = ", or set SYNTHPROF_HOME to another folder" if wanted == "a folder" else ""
-        return f"{self.fact}; remove or rename it{other}, then run it again"
+        return f"{path} is {kind_of(mode)}, where {wanted} belongs; remove or rename it{other}, then run it again"
 
     def __reduce__(self) -> tuple[type["WrongKind"], tuple[Path, int, str]]:
         return WrongKind, self._made_of

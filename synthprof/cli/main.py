@@ -1,41 +1,33 @@
 """The command line: its commands, and how it ends. Slow imports happen where they are needed."""
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from synthprof.base.errors import SynthprofError
-from synthprof.base.text import plain
 from synthprof.cli import making, published, search
+from synthprof.cli.help import Commands, UsageError, refusal
+from synthprof.report.ending import ended
 from synthprof.system.refusals import clear_errors
 from synthprof.system.startup import check_machine, end_on_signals, show_what_can_be_shown
 
-
-class _Commands(TyperGroup):
-    """The list of commands as plain text: to draw it in boxes takes 0.2 s of a start without bytecode."""
-
-    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401
-        super().__init__(**(attributes | {"rich_markup_mode": None}))
+COMPLETION = "_SYNTHPROF_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 
 def main() -> None:
-    """Run the command line; a known failure ends with one message and its exit status."""
+    """Run the command line; a known failure ends with its message, a remedy and its exit status."""
     end_on_signals()
     show_what_can_be_shown()
-    try:
-        with clear_errors():
-            check_machine()
-            make_app(sys.argv[1:])()
-    except SynthprofError as error:
-        from rich.console import Console
-        from rich.text import Text
+    sys.exit(run(sys.argv[1:]))
 
-        name = (type(error).__name__, "red")
-        Console(stderr=True).print(Text.assemble(name, " ", plain(error)), soft_wrap=True)
-        sys.exit(error.exit_code)
+
+def run(words: Sequence[str]) -> int:
+    """Run the command that the words name; return its exit status."""
+    words = list(words) or ["--help"]
+    return ended(lambda: _act(words), as_json=_asks_for_json(words), again=making.again(words))
 
 
 def make_app(words: Sequence[str] | None = None) -> typer.Typer:
@@ -45,16 +37,62 @@ def make_app(words: Sequence[str] | None = None) -> typer.Typer:
     specification must be loaded; the others are there by name and help.
     """
     app = typer.Typer(
-        cls=_Commands,
+        cls=Commands,
         help="Make large synthetic data sets of user profiles, reproducible to the byte.",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        # --dim_vector is --dim-vector: the name of the parameter works as it stands
-        context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            # --dim_vector is --dim-vector: the name of the parameter works as it stands
+            "token_normalize_func": lambda token: token.replace("_", "-"),
+        },
     )
-    chosen = None if words is None else next(iter(words), "")
+    app.callback()(_general)
+    chosen = None if words is None else next(iter(words), "").replace("_", "-")
     making.register(app, chosen)
     published.register(app)
     search.register(app)
     return app
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from synthprof import __version__
+
+        typer.echo(f"synthprof {__version__}")
+        raise typer.Exit
+
+
+def _general(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the release of synthprof.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def _act(words: list[str]) -> int:
+    with clear_errors():
+        check_machine()
+        if COMPLETION in os.environ:
+            typer.main.get_command(make_app()).main(words, prog_name="synthprof")
+        command = typer.main.get_command(make_app(words))
+        try:
+            with command.make_context("synthprof", words) as context:
+                command.invoke(context)
+        except UsageError as error:
+            raise refusal(error) from None
+        except typer.Exit as end:
+            return end.exit_code
+        finally:
+            sys.stdout.flush()
+    return 0
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Return whether the words ask for JSON, also where they are wrong and cannot be read to their end."""
+    options = list(words)[: words.index("--")] if "--" in words else list(words)
+    return "--json" in options or "--format=json" in options or "--format json" in " ".join(options)

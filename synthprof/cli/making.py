@@ -1,94 +1,136 @@
 """The commands that make data sets: `plan`, `run` and `embed`."""
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthprof.base.units import MIB
-from synthprof.cli.options import takes_params, without_options
+from synthprof.cli.help import Command
+from synthprof.cli.options import AsJson, takes_params, without_options
 from synthprof.cli.show import saved_as_html
+from synthprof.report.ending import print_json
 from synthprof.system.environment import home_folder
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from synthprof.report.model import Report
+    from synthprof.report.terminal import Terminal
     from synthprof.runner.plan import Plan
+    from synthprof.runner.run import Observer, Run
     from synthprof.spec.request import Request, RequestKind
 
-ConsoleHtml = Annotated[Path | None, typer.Option(help="Save what the console showed as an HTML file.")]
+ConsoleHtml = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Save what the console showed as an HTML file.")
+]
+
+GOES_ON = ("run", "embed", "repair", "build-index")
+"""Commands that keep what they did before they were interrupted."""
 
 
-def plan(request: "Request") -> None:
+def again(words: Sequence[str]) -> str:
+    """Return what to say of the command that these words name when it is interrupted."""
+    if not words or words[0].replace("_", "-") not in GOES_ON:
+        return ""
+    same = "the same command without --force" if "--force" in words else "the same command"
+    return f"what was done is kept: {same} goes on from there"
+
+
+def plan(request: "Request", as_json: AsJson = False) -> None:
     """Show what a run would take, before anything runs.
 
     Blocks, shards, workers, memory, disk and the kind of index, by measured estimates for this machine.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from synthprof.runner.plan import plan as plan_of
 
     planned = plan_of(request, home_folder())
-    console = Console()
-    facts = Table(box=None, show_header=False)
-    for name, value in _facts(request, planned).items():
-        facts.add_row(name, value)
-    console.print(facts)
-    stages = Table("stage", "memory, MiB", "disk, MiB")
-    for name in dict.fromkeys((*planned.memory, *planned.disk)):
-        amounts = (planned.memory.get(name), planned.disk.get(name))
-        stages.add_row(name, *(f"{amount / MIB:,.0f}" if amount else "" for amount in amounts))
-    console.print(stages)
+    if as_json:
+        print_json(_as_document(request, planned))
+        return
+    from synthprof.report.terminal import Column, Terminal
+    from synthprof.report.words import amount
+
+    terminal = Terminal()
+    terminal.facts(_facts(request, planned).items())
+    terminal.say()
+    stages = [
+        (name, *(amount(each[name]) if each.get(name) else "" for each in (planned.memory, planned.disk)))
+        for name in dict.fromkeys((*planned.memory, *planned.disk))
+    ]
+    terminal.table((Column("stage"), Column("memory", right=True), Column("disk", right=True)), stages)
     for warning in planned.warnings:
-        console.print(f"[yellow]warning[/yellow] {warning}")
+        terminal.say(warning, label=("warning:", "yellow"))
 
 
 def _facts(request: "Request", planned: "Plan") -> dict[str, str]:
+    from synthprof.report.words import amount, count
+
     shards = planned.shards
+    first = shards[0].label(request.spec.profiles) + (" …" if len(shards) > 1 else "")
     return {
-        "profiles": f"{request.spec.profiles:,}",
-        "blocks": f"{planned.blocks:,}",
-        "shards": f"{len(shards)} ({shards[0].label(request.spec.profiles)} …)",
+        f"{request.spec.row_word}s": count(request.spec.profiles),
+        "blocks": count(planned.blocks),
+        "shards": f"{len(shards)} ({first})",
         "workers": str(planned.workers),
-        "clusters": f"{planned.clusters:,}",
+        "clusters": count(planned.clusters),
         "index": f"{planned.index.kind}: {planned.index.reason}" if planned.index else "none",
-        "memory": f"{planned.peak_memory / MIB:,.0f} MiB at most, "
-        f"{planned.available_memory / MIB:,.0f} MiB available",
-        "disk": f"{planned.total_disk / MIB:,.0f} MiB, {planned.free_disk / MIB:,.0f} MiB free",
+        "memory": f"{amount(planned.peak_memory)} at most, {amount(planned.available_memory)} available",
+        "disk": f"{amount(planned.total_disk)}, {amount(planned.free_disk)} free",
     }
 
 
-def run(request: "Request", console_html: ConsoleHtml = None) -> None:
+def _as_document(request: "Request", planned: "Plan") -> dict[str, object]:
+    return {
+        "dataset": request.dataset,
+        "rows": request.spec.profiles,
+        "blocks": planned.blocks,
+        "shards": [[each.first, each.end] for each in planned.shards],
+        "workers": planned.workers,
+        "clusters": planned.clusters,
+        "index": {"kind": planned.index.kind, "reason": planned.index.reason} if planned.index else None,
+        "memory_bytes": {
+            "most": planned.peak_memory,
+            "available": planned.available_memory,
+            "stages": planned.memory,
+        },
+        "disk_bytes": {"sum": planned.total_disk, "free": planned.free_disk, "stages": planned.disk},
+        "warnings": list(planned.warnings),
+    }
+
+
+def run(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson = False) -> None:
     """Make a data set of profiles, without Airflow.
 
     All stages in a row; what was done before is not done again. Log lines with time, process, stage and
     duration are added to run.log in the build folder.
     """
-    _make(request, console_html)
+    from synthprof.report.terminal import Terminal
+
+    _make(request, console_html, Terminal(record=console_html is not None), as_json=as_json)
 
 
-def embed(request: "Request", console_html: ConsoleHtml = None) -> None:
+def embed(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson = False) -> None:
     """Make a data set of texts from elsewhere.
 
     Of a table in a file, folder or database, or a folder of text files: with embeddings, clusters and index,
     to be searched like the others. A source that changed gives another version.
     """
-    from rich.console import Console
-
-    from synthprof.report.bars import bars
+    from synthprof.report.terminal import Terminal
     from synthprof.runner.run import resolved
     from synthprof.stages.survey import account, read_survey
     from synthprof.store.store import Store
 
-    home = home_folder()
-    with bars(Console()) as observe:  # to read a large source takes its time
+    home, terminal = home_folder(), Terminal(record=console_html is not None)
+    with shown(terminal, as_json=as_json) as observe:  # to read a large source takes its time
         request = resolved(request, home, observe)
     found = read_survey(Store(home, request.dataset).build(request.spec).folder)
-    _make(request, console_html, account(found) if found else ())
+    if found and not as_json:
+        said, *left_out = account(found)
+        terminal.say(said)
+        for line in left_out:
+            terminal.say(f"left out: {line}")
+    _make(request, console_html, terminal, as_json=as_json)
 
 
 COMMANDS: tuple[tuple[Callable[..., None], "RequestKind", str], ...] = (
@@ -103,41 +145,43 @@ def register(app: typer.Typer, chosen: str | None) -> None:
     for command, kind, example in COMMANDS:
         wanted = chosen in (None, command.__name__)
         shaped = takes_params(command, kind) if wanted else without_options(command)
-        app.command(epilog=f"Example: {example}")(shaped)
+        app.command(cls=Command, epilog=example)(shaped)
 
 
-def _make(request: "Request", console_html: Path | None, source: Sequence[str] = ()) -> None:
-    """Run all stages in a row, with a bar for each, then show the summary. source: lines about it."""
-    from rich.console import Console
-
-    console = Console(record=console_html is not None)
-    with saved_as_html(console, console_html):
-        for place, line in enumerate(source):
-            console.print(
-                f"left out: {line}" if place else line, markup=False, highlight=False, soft_wrap=True
-            )
-        _run_and_tell(request, console)
-
-
-def _run_and_tell(request: "Request", console: "Console") -> None:
-    from synthprof.report.bars import bars
-    from synthprof.report.console import print_summary
+def _make(request: "Request", console_html: Path | None, terminal: "Terminal", *, as_json: bool) -> None:
+    """Run all stages in a row, show each as it goes, then the summary."""
+    from synthprof.report.console import command, print_next
     from synthprof.runner.log import run_log
     from synthprof.runner.run import run_all
-    from synthprof.stages.summary import Facts, summary
     from synthprof.system.logs import log_to
+
+    with saved_as_html(terminal, console_html):
+        with run_log(request, home_folder()) as log:
+            log_to(log, logging.DEBUG if request.runtime.detailed_logging else logging.INFO)
+            with shown(terminal, as_json=as_json) as observe:
+                done = run_all(request, home_folder(), observe)
+        report, path = tell_result(terminal, request.dataset, done, as_json=as_json)
+        if not as_json:
+            print_next(terminal, report, path, f"{command()} serve")
+
+
+def shown(terminal: "Terminal", *, as_json: bool) -> "AbstractContextManager[Observer]":
+    """Return what shows the progress of stages: nothing for programs."""
+    from synthprof.report.bars import bars, unseen
+
+    return unseen() if as_json else bars(terminal)
+
+
+def tell_result(terminal: "Terminal", dataset: str, done: "Run", *, as_json: bool) -> "tuple[Report, Path]":
+    """Print the account of what a run has published; return it, and the folder of the version."""
+    from synthprof.report.console import as_document, print_summary
+    from synthprof.stages.summary import Facts, summary
     from synthprof.versions.version import open_version
 
-    home = home_folder()
-    with run_log(request, home) as log, bars(console) as observe:
-        level = logging.DEBUG if request.runtime.detailed_logging else logging.INFO
-        log_to((log, level), (sys.stderr, logging.WARNING))
-        try:
-            done = run_all(request, home, observe)
-        except KeyboardInterrupt:
-            same = "the same command without --force" if request.runtime.force else "the same command"
-            console.print(f"Interrupted. What was done is kept: {same} goes on from there.")
-            raise
-    version = open_version(home, request.dataset, done.published["version"])
-    facts = Facts.of(version.folder)
-    print_summary(console, summary(version.manifest, facts, done.receipts), version.folder)
+    version = open_version(home_folder(), dataset, done.published["version"])
+    report = summary(version.manifest, Facts.of(version.folder), done.receipts)
+    if as_json:
+        print_json(as_document(report, version.folder))
+    else:
+        print_summary(terminal, report, version.folder)
+    return report, version.folder

@@ -11,13 +11,18 @@ if TYPE_CHECKING:
 
 ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
 
-Dataset = Annotated[str, typer.Option(help="Name of the data set.")]
-VersionName = Annotated[str | None, typer.Option(help="Version; the current one unless given.")]
+Dataset = Annotated[str, typer.Option(metavar="NAME", help="Name of the data set.")]
+VersionName = Annotated[
+    str | None, typer.Option(metavar="VERSION", help="Version; the current one unless given.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else, also of a failure.")
+]
 
-INTEGER = "INTEGER"
+INTEGER = "N"
 """What help shows for a number, which is taken as text and read by `spec/written.py`, as in every door."""
 
-_METAVARS = {"integer": INTEGER, "number": "FLOAT"}
+_METAVARS = {"integer": INTEGER, "number": "X", "boolean": None, "string": "TEXT"}
 
 
 def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[..., None]:
@@ -27,6 +32,7 @@ def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[
     """
     from synthprof.runner.request import request_of
     from synthprof.spec.request import params_schema
+    from synthprof.spec.sections import in_sections
     from synthprof.system.startup import block_pandas
 
     def with_options(**options: Any) -> None:  # noqa: ANN401
@@ -37,7 +43,8 @@ def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[
         command(request, **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])
-    parameters = [_option(name, properties) for name, properties in params_schema(kind).items()]
+    schema = params_schema(kind)
+    parameters = [_option(name, schema[name]) for name in in_sections(schema)]
     own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
     return _named(with_options, command, [*parameters, *own_last])
 
@@ -57,14 +64,19 @@ def _named(
 
 
 def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
+    from synthprof.spec.sections import section_of
+
     bounds = f" From {schema['minimum']:,} to {schema['maximum']:,}." if "minimum" in schema else ""
     names = [f"--{name.replace('_', '-')}"]
     if schema["type"] == "boolean":
         names = [f"{names[0]}/--no-{names[0][2:]}"]
-    default = in_words(schema["default"])
     kind = bool if schema["type"] == "boolean" else str
-    help_ = f"{schema['description']}{bounds} Default: {default}."
-    option = typer.Option(*names, help=help_, metavar=_METAVARS.get(schema["type"]))
+    option = typer.Option(
+        *names,
+        help=f"{schema['description']}{bounds} Default: {in_words(schema['default'])}.",
+        metavar=_METAVARS[schema["type"]],
+        rich_help_panel=section_of(name),
+    )
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -3,90 +3,138 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from synthprof.base.extras import check_installed
-from synthprof.base.text import plain
-from synthprof.base.units import MIB
-from synthprof.base.values import as_text
-from synthprof.cli.options import ID_HELP, INTEGER, Dataset, VersionName
-from synthprof.cli.show import print_table
+from synthprof.base.values import as_text, in_json
+from synthprof.cli.help import Command
+from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName
+from synthprof.report.ending import INTERRUPTED, print_json
 from synthprof.spec.limits import FEW_BLOCKS, LARGEST_INTEGER, LARGEST_PORT
 from synthprof.spec.written import read_whole
 from synthprof.system.environment import STORAGE, home_folder
 
+PULL = "synthprof.orchestration.bucket.pull"
+"""The module that fetches a version; it loads Airflow, so it has a process of its own."""
+
 if TYPE_CHECKING:
-    from rich.table import Table
+    from synthprof.report.terminal import Terminal
+    from synthprof.versions.inventory import Found
+    from synthprof.versions.progress import Unfinished
 
 
-def status() -> None:
+def status(as_json: AsJson = False) -> None:
     """List published versions and unfinished builds.
 
     With the scores of each version; * marks the current one.
     """
-    from rich.console import Console
-    from rich.text import Text
-
+    from synthprof.versions.inventory import versions
     from synthprof.versions.unfinished import builds
 
-    console = Console()
-    table, problems = _versions()
-    if table.row_count:
-        print_table(table)
-    elif not problems:
-        told = f"Nothing is published in {home_folder()}. Make a data set with: synthprof run"
-        console.print(told, markup=False, soft_wrap=True)
-    for problem in problems:
-        console.print(Text.assemble(("✗", "red"), " ", plain(problem)), soft_wrap=True)
-    for build in builds(home_folder()):
-        done = ", ".join(build.done) or "nothing"
-        console.print(
-            f"{build.dataset}: {build.spec.profiles:,} {build.spec.row_word}s, seed {build.spec.seed}: "
-            f"not published yet; done: {done}; the same "
-            f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there",
-            soft_wrap=True,
-        )
-
-
-def _versions() -> "tuple[Table, list[str]]":
-    """Return the published versions as a table, and what is wrong with others."""
-    from rich import box
-    from rich.table import Table
-
-    from synthprof.versions.inventory import last_verdict, versions
-
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    titles = (
-        "data set",
-        "version",
-        "rows",
-        "seed",
-        "encoder",
-        "MiB",
-        "published",
-        "verified",
-        "ARI",
-        "recall",
-    )
-    for title in titles:
-        table.add_column(title)
     found, problems = versions(home_folder())
-    for manifest, current in found:
-        scores = (manifest.scores.get(name) for name in ("adjusted_rand_index", "recall_at_10"))
-        table.add_row(
+    unfinished = list(builds(home_folder()))
+    if as_json:
+        print_json(
+            {
+                "home": str(home_folder()),
+                "versions": [_facts(each) for each in found],
+                "problems": problems,
+                "unfinished": [_progress(build) for build in unfinished],
+            }
+        )
+        return
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    if found:
+        _print_versions(terminal, found)
+    elif not problems:
+        terminal.say(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
+    for problem in problems:
+        terminal.say(problem, label=(terminal.marks.bad, "red"))
+    for build in unfinished:
+        terminal.say(_in_words(build))
+
+
+def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
+    from synthprof.report.terminal import Column
+    from synthprof.report.words import amount, count
+    from synthprof.versions.inventory import last_verdict
+
+    columns = (
+        Column("data set", shorten=True),
+        Column("version"),
+        Column("rows", right=True),
+        Column("size", right=True, drop=3),
+        Column("published", drop=2),
+        Column("recall", right=True, drop=1),
+        Column("verified", drop=4),
+        Column("ARI", right=True, drop=5),
+        Column("seed", right=True, drop=6),
+        Column("encoder", drop=7),
+    )
+    rows = [
+        (
             manifest.dataset,
             f"{manifest.version}{'*' if current else ''}",
-            f"{manifest.rows:,}",
+            count(manifest.rows),
+            amount(manifest.bytes_total),
+            manifest.published_at[:10],
+            _score(manifest.scores.get("recall_at_10")),
+            verdict.line if (verdict := last_verdict(home_folder(), manifest)) else "–",
+            _score(manifest.scores.get("adjusted_rand_index")),
             str(manifest.spec["seed"]),
             manifest.spec["encoder"],
-            f"{manifest.bytes_total / MIB:,.0f}",
-            manifest.published_at[:10],
-            verified.line if (verified := last_verdict(home_folder(), manifest)) else "–",
-            *("–" if score is None else f"{score:.3f}" for score in scores),
         )
-    return table, problems
+        for manifest, current in found
+    ]
+    terminal.table(columns, rows)
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _in_words(build: "Unfinished") -> str:
+    done = ", ".join(build.done) or "nothing"
+    return (
+        f"{build.dataset}: {build.spec.profiles:,} {build.spec.row_word}s, seed {build.spec.seed}: "
+        f"not published yet; done: {done}; the same "
+        f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there"
+    )
+
+
+def _facts(found: "Found") -> dict[str, Any]:
+    from synthprof.versions.inventory import last_verdict
+
+    manifest, current = found
+    verdict = last_verdict(home_folder(), manifest)
+    return {
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "current": current,
+        "rows": manifest.rows,
+        "bytes": manifest.bytes_total,
+        "published_at": manifest.published_at,
+        "verified": None if verdict is None else verdict.model_dump(mode="json"),
+        "scores": manifest.scores,
+        "spec": manifest.spec,
+    }
+
+
+def _progress(build: "Unfinished") -> dict[str, Any]:
+    return {
+        "dataset": build.dataset,
+        "version": build.version,
+        "state": build.state,
+        "problem": build.problem,
+        "rows": build.spec.profiles,
+        "seed": build.spec.seed,
+        "done": list(build.done),
+        "updated_at": build.updated_at,
+    }
 
 
 def verify(
@@ -96,29 +144,45 @@ def verify(
         FEW_BLOCKS
     ),
     all_blocks: Annotated[bool, typer.Option("--all", help="Make every block again.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a version against its checksums and its parameters.
 
     Every file against its checksum, and blocks of rows by making them again.
     """
-    from rich.console import Console
-    from rich.text import Text
-
-    from synthprof.report.bars import bars
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
     from synthprof.runner.check import check
     from synthprof.versions.version import open_version
 
-    console = Console()
+    terminal = Terminal()
     made_again = read_whole("blocks", blocks, 1, LARGEST_INTEGER)
     found = open_version(home_folder(), dataset, version)
-    with bars(console) as observe:
+    with unseen() if as_json else bars(terminal) as observe:
         verdict = check(found, None if all_blocks else made_again, observe)
-    for finding in verdict.findings:
-        console.print(Text.assemble(("✗", "red"), " ", plain(finding)), soft_wrap=True)
+    if as_json:
+        print_json(
+            {
+                "dataset": dataset,
+                "version": found.name,
+                "sound": verdict.sound,
+                "files": verdict.files,
+                "blocks": verdict.blocks,
+                "blocks_total": verdict.blocks_total,
+                "same_release": verdict.same_release,
+                "findings": list(verdict.findings),
+                "remedy": None if verdict.sound else verdict.remedy,
+            }
+        )
+    elif verdict.sound:
+        label = (terminal.marks.good, "green")
+        terminal.say(f"{dataset} {found.name}: {verdict.confirmation}", label=label, indent="  ")
+    else:
+        for finding in verdict.findings:
+            terminal.say(finding, label=(terminal.marks.bad, "red"), indent="  ")
+        terminal.say(verdict.remedy, label=("hint:", "cyan"), indent="  ")
     if not verdict.sound:
-        console.print(f"{verdict.remedy}.", soft_wrap=True)
         raise typer.Exit(1)
-    console.print(f"[green]✓[/green] {dataset} {found.name}: {verdict.confirmation}")
 
 
 def repair(
@@ -127,52 +191,66 @@ def repair(
     force: Annotated[
         bool, typer.Option("--force", help="Trust nothing that lies there: make all of it again.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a damaged version whole, with the same digests.
 
     Only what is damaged is made again.
     """
-    from rich.console import Console
-
-    from synthprof.report.bars import bars
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
     from synthprof.runner.repair import repair as make_whole
 
-    console = Console()
-    with bars(console) as observe:
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal, stood=False) as observe:
         done = make_whole(home_folder(), dataset, version, force=force, observe=observe)
-    console.print(
-        f"{dataset} {done.version}: put right: {', '.join(done.files) or 'nothing, all was sound'}; "
-        f"stages run again: {', '.join(done.stages) or 'none'}",
-        markup=False,
-        soft_wrap=True,
-    )
+    if as_json:
+        print_json(
+            {
+                "dataset": dataset,
+                "version": done.version,
+                "files": list(done.files),
+                "stages": list(done.stages),
+            }
+        )
+        return
+    label = (terminal.marks.good, "green")
+    if not (done.files or done.stages):
+        terminal.say(f"{dataset} {done.version}: nothing to mend, all is sound", label=label, indent="  ")
+        return
+    put_right = f"put right: {', '.join(done.files) or 'nothing'}"
+    ran = f"stages run again: {', '.join(done.stages) or 'none'}"
+    terminal.say(f"{dataset} {done.version}: {put_right}; {ran}", label=label, indent="  ")
 
 
 def show(
     profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
     dataset: Dataset = "gamers",
     version: VersionName = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show one profile, or one text of a collection."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from synthprof.versions.version import open_version
 
     found = open_version(home_folder(), dataset, version)
     profile = found.profile(found.number_of(profile_id))
-    table = Table(box=None, show_header=False)
-    for name, value in profile.items():
-        table.add_row(Text(name, "bold"), Text(plain(as_text(value))))
-    Console().print(table)
+    if as_json:
+        print_json({name: in_json(value) for name, value in profile.items()})
+        return
+    from synthprof.report.terminal import Terminal
+
+    Terminal().facts((name, as_text(value)) for name, value in profile.items())
 
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Address to listen on; others than this machine's need a token.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Address to listen on; one that others can reach needs a token."
+        ),
     ] = "127.0.0.1",
-    port: Annotated[str, typer.Option(metavar=INTEGER, help="Port to listen on; 0 is any.")] = "8090",
+    port: Annotated[str, typer.Option(metavar="PORT", help="Port to listen on; 0 is any.")] = "8090",
+    as_json: AsJson = False,
 ) -> None:
     """Serve the explorer in a browser, without Airflow.
 
@@ -180,18 +258,37 @@ def serve(
     """
     number = read_whole("port", port, 0, LARGEST_PORT)
     check_installed("explorer", "fastapi", "uvicorn")
-    from rich.console import Console
-
     from synthprof.explorer.server.serve import serve as answer
+    from synthprof.report.terminal import Terminal
+    from synthprof.versions.inventory import stores
 
-    answer(
-        home_folder(), host, number, lambda url: Console().print(f"The explorer is at {url}; Ctrl-C ends it.")
-    )
+    home = home_folder()
+    terminal = Terminal()
+
+    def ready(url: str) -> None:
+        if as_json:
+            print_json({"url": url, "home": str(home)})
+            return
+        terminal.say(f"The explorer is at {url} and Ctrl-C ends it.")
+        if not any(True for _ in stores(home)):
+            terminal.say(f"Nothing is published in {home} yet.")
+            terminal.say("make a data set with: synthprof run", label=("hint:", "cyan"))
+        sys.stdout.flush()
+
+    try:
+        answer(home, host, number, ready)
+    except KeyboardInterrupt:  # how it is meant to end: no failure to tell of
+        if not as_json:
+            terminal.say("The explorer has ended.")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def pull(
-    dataset: Annotated[str, typer.Argument(help="Name of the data set.")],
-    version: Annotated[str, typer.Argument(help="Version; the current one unless given.")] = "",
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name of the data set.")],
+    version: Annotated[
+        str, typer.Argument(metavar="[VERSION]", help="Version; the current one unless given.")
+    ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Fetch a published version from the bucket.
 
@@ -200,8 +297,8 @@ def pull(
     """
     bucket = os.environ.get(STORAGE, "")
     check_installed("s3", "airflow", *(["s3fs"] if bucket.startswith("s3") else []))
-    words = [dataset, version] if version else [dataset]
-    os.execv(sys.executable, [sys.executable, "-m", "synthprof.orchestration.bucket.pull", *words])
+    words = ["--json", dataset, version] if as_json else [dataset, version]
+    os.execv(sys.executable, [sys.executable, "-m", PULL, *filter(None, words)])
 
 
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
@@ -217,4 +314,4 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for command, example in COMMANDS:
-        app.command(epilog=f"Example: {example}")(command)
+        app.command(cls=Command, epilog=example)(command)

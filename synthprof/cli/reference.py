@@ -56,7 +56,46 @@ CLI = f"""\
 | 1 | a stage failed; the same command may succeed |
 | 2 | the order is wrong: change what the message names |
 | 75 | another process does the same work |
+| 130 | interrupted by Ctrl-C |
+
+A failure is told on the standard error as `error: ...`, then `hint: ...` with the remedy.
+An unexpected one names the file that holds its traceback.
+Lines fit the terminal, or the variable `COLUMNS`; a pipe without that variable gets each row as one line.
+`-h` or `--help` after a command shows its page, and `synthprof --version` the release.
+
+## JSON
+
+With `--json` a command prints one JSON document on the standard output, and nothing else.
+Progress is not shown.
+A failure is such a document, too, with the same exit status:
+`{{"error": {{"kind": ..., "message": ..., "hint": ..., "exit_status": ...}}}}`.
+The kind is `refused`, `failed`, `busy`, `interrupted` or `crashed`; the hint may be null.
+The document of `show` has the columns of the row; `search` and `similar` print a list of the results.
+`verify` prints its findings and ends with status 1 if there are any; `serve` prints when it listens.
 """
+
+MADE = ("dataset", "version", "path", "rows", "scores", "seconds", "stages")
+
+DOCUMENTS = {
+    "plan": (
+        *("dataset", "rows", "blocks", "shards", "workers", "clusters", "index"),
+        *("memory_bytes", "disk_bytes", "warnings"),
+    ),
+    "run": MADE,
+    "embed": MADE,
+    "build-index": MADE,
+    "status": ("home", "versions", "problems", "unfinished"),
+    "verify": (
+        *("dataset", "version", "sound", "files", "blocks", "blocks_total", "same_release"),
+        *("findings", "remedy"),
+    ),
+    "repair": ("dataset", "version", "files", "stages"),
+    "search": ("rank", "id", "similarity", "reasons", "profile"),
+    "similar": ("rank", "id", "similarity", "reasons", "profile"),
+    "serve": ("url", "home"),
+    "pull": ("dataset", "version", "path"),
+}
+"""The names in the JSON document of each command; a test compares them with what is printed."""
 
 
 def parameters_page() -> str:
@@ -75,8 +114,10 @@ def parameters_page() -> str:
 
 def cli_page() -> str:
     """Return docs/cli.md: each command with its arguments and options."""
+    documents = [(f"`{name}`", ", ".join(f"`{each}`" for each in names)) for name, names in DOCUMENTS.items()]
     commands: dict[str, Any] = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
-    return "\n".join([CLI, *(line for name, command in commands.items() for line in _command(name, command))])
+    pages = (line for name, command in commands.items() for line in _command(name, command))
+    return "\n".join([CLI, *_table(("command", "names in the document"), documents), "", *pages])
 
 
 def write(folder: Path) -> None:

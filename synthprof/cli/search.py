@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthprof.base.text import plain
 from synthprof.base.values import as_text, in_json
-from synthprof.cli.options import ID_HELP, INTEGER, Dataset, VersionName
-from synthprof.cli.show import print_table
+from synthprof.cli.help import Command
+from synthprof.cli.making import shown, tell_result
+from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName
+from synthprof.report.ending import print_json
 from synthprof.spec.written import read_whole
 from synthprof.system.environment import home_folder
 from synthprof.system.startup import block_pandas
@@ -25,9 +25,6 @@ if TYPE_CHECKING:  # slow imports happen where they are needed
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is taken as a formula by spreadsheets (OWASP, "CSV injection")."""
-
-MAX_SHOWN = 60
-"""Characters of a collection's text in the table."""
 
 
 class Format(StrEnum):
@@ -41,15 +38,24 @@ class Format(StrEnum):
 Count = Annotated[str, typer.Option("-k", "--k", metavar=INTEGER, help="Number of results, 1 to 1,000.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option(help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'estado in SP, RJ'."),
+    typer.Option(
+        metavar="CONDITION",
+        help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'estado in SP, RJ'.",
+    ),
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare every row instead of asking the index.")]
-Output = Annotated[Format, typer.Option("--format", help="How to print the results.")]
+Output = Annotated[
+    Format,
+    typer.Option(
+        "--format", metavar="FORM", help="Form of the results: table (a card each), csv, or json as --json."
+    ),
+]
 
 
 def search(
     text: Annotated[
-        str, typer.Argument(help="What the results should be like; for catalogue in Portuguese.")
+        str,
+        typer.Argument(metavar="TEXT", help="What the results should be like; for catalogue in Portuguese."),
     ],
     dataset: Dataset = "gamers",
     version: VersionName = None,
@@ -57,6 +63,7 @@ def search(
     where: Where = None,
     exact: Exact = False,
     output: Output = Format.table,
+    as_json: AsJson = False,
 ) -> None:
     """Find the profiles, or texts, that are most like a text.
 
@@ -65,7 +72,8 @@ def search(
     from synthprof.versions.search import search_text
 
     with _open(dataset, version) as searcher:
-        _print(search_text(searcher, text, _query(searcher, k, where, exact)), output, searcher.version.spec)
+        hits = search_text(searcher, text, _query(searcher, k, where, exact))
+        _print(hits, Format.json if as_json else output, searcher.version.spec)
 
 
 def similar(
@@ -76,6 +84,7 @@ def similar(
     where: Where = None,
     exact: Exact = False,
     output: Output = Format.table,
+    as_json: AsJson = False,
 ) -> None:
     """Find the profiles, or texts, that are most like another one.
 
@@ -85,46 +94,43 @@ def similar(
 
     with _open(dataset, version) as searcher:
         number = searcher.version.number_of(profile_id)
-        _print(
-            search_similar(searcher, number, _query(searcher, k, where, exact)),
-            output,
-            searcher.version.spec,
-        )
+        hits = search_similar(searcher, number, _query(searcher, k, where, exact))
+        _print(hits, Format.json if as_json else output, searcher.version.spec)
 
 
 def build_index(
     dataset: Dataset = "gamers",
     version: VersionName = None,
     index: Annotated[
-        str | None, typer.Option(help="Kind of index: auto (default), flat, ivf_flat, ivf_sq8, ivf_pq, hnsw.")
+        str | None,
+        typer.Option(
+            metavar="KIND", help="Kind of index: auto (default), flat, ivf_flat, ivf_sq8, ivf_pq, hnsw."
+        ),
     ] = None,
     index_memory_mib: Annotated[
         str | None,
         typer.Option(metavar=INTEGER, help="Memory the index may take, in MiB; 4,096 unless given."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a version with another index, as a new version.
 
     Rows and embeddings stay as they are.
     """
-    from rich.console import Console
-    from rich.text import Text
-
+    from synthprof.report.terminal import Terminal
     from synthprof.runner.reindex import build_index as build
     from synthprof.spec.request import read_params
     from synthprof.spec.spec import Spec
     from synthprof.versions.version import open_version
 
+    terminal = Terminal()
     found = open_version(home_folder(), dataset, version)
     default = Spec()
     given = {} if index_memory_mib is None else {"index_memory_mib": index_memory_mib}
     memory = read_params(given).get("index_memory_mib", default.index_memory_mib)
-    details = build(home_folder(), found, index or default.index, memory).published
-    Console().print(
-        f"{dataset} {details['version']} is published: Recall@10 {details['scores']['recall_at_10']:.3f}",
-        Text(details["path"]),
-        soft_wrap=True,
-    )
+    with shown(terminal, as_json=as_json) as observe:
+        done = build(home_folder(), found, index or default.index, memory, observe)
+    tell_result(terminal, dataset, done, as_json=as_json)
 
 
 COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
@@ -137,12 +143,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for command, name, example in COMMANDS:
-        app.command(name, epilog=f"Example: {example}")(command)
-
-
-def as_json(hits: "Sequence[Hit]") -> str:
-    """Return the results as a JSON list."""
-    return json.dumps([_plain(hit) for hit in hits], ensure_ascii=False, indent=1)
+        app.command(name, cls=Command, epilog=example)(command)
 
 
 def as_csv(hits: "Sequence[Hit]") -> str:
@@ -172,35 +173,29 @@ def _query(searcher: "Searcher", k: str, where: list[str] | None, exact: bool) -
 
 
 def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
-    if output is Format.table:
-        from synthprof.versions.search import short_columns
+    match output:
+        case Format.table:
+            _print_cards(hits, spec)
+        case Format.json:
+            print_json([_plain(hit) for hit in hits])
+        case Format.csv:
+            typer.echo(as_csv(hits).encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
-        _print_table(hits, short_columns(spec))
-    else:
-        text = as_json(hits) + "\n" if output is Format.json else as_csv(hits)
-        typer.echo(text.encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
+def _print_cards(hits: "Sequence[Hit]", spec: "Spec") -> None:
+    """Print three lines for each result: who it is and how near, what agrees, and its text."""
+    from synthprof.report.terminal import Terminal
+    from synthprof.report.words import head_of
+    from synthprof.schemas.uses import load_view
 
-def _print_table(hits: "Sequence[Hit]", columns: "Sequence[str]") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+    terminal, view = Terminal(), load_view(spec.profile_schema)
     if not hits:
-        Console().print("Nothing meets the conditions.")
-        return
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("", "id", "similarity", *columns, "agrees"):
-        table.add_column(title)
+        terminal.say("Nothing meets the conditions.")
     for hit in hits:
-        shown = [Text(_short(plain(as_text(hit.profile[name])))) for name in columns]
-        table.add_row(str(hit.rank), str(hit.id), f"{hit.similarity:.3f}", *shown, Text(plain(_reasons(hit))))
-    print_table(table)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+        name, line, text = head_of(view, hit.profile)
+        head = f" {terminal.marks.dot} ".join([name, *line])
+        number = "" if spec.collection else f"id {hit.id}"
+        terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", (_reasons(hit), text))
 
 
 def _reasons(hit: "Hit") -> str:
@@ -208,7 +203,10 @@ def _reasons(hit: "Hit") -> str:
     by_column: dict[str, list[str]] = {}
     for reason in hit.reasons:
         by_column.setdefault(reason.column, []).append(reason.value)
-    return "; ".join(f"{column}: {', '.join(values)}" for column, values in by_column.items()) or "–"
+    return (
+        "; ".join(f"{column}: {', '.join(values)}" for column, values in by_column.items())
+        or "nothing agrees"
+    )
 
 
 def _plain(hit: "Hit") -> dict[str, Any]:

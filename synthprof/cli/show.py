@@ -1,4 +1,4 @@
-"""Tables on the console, and the HTML copy of it."""
+"""The HTML copy of what the console shows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,6 @@ from synthprof.base.errors import SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-
-MAX_COLUMNS = 10_000
-"""Width of a table that nobody's terminal bounds."""
 
 
 @contextmanager
@@ -35,15 +31,3 @@ def saved_as_html(console: "Console", path: Path | None) -> Iterator[None]:
     finally:
         if console.export_text(clear=False).strip():
             path.write_text(console.export_html(), encoding="utf-8")
-
-
-def print_table(table: "Table") -> None:
-    """No cell is cut: a terminal folds what is too wide, a pipe or file gets each row as one line."""
-    from rich.console import Console
-
-    console = Console()
-    for column in table.columns:
-        column.overflow = "fold"
-    if not console.is_terminal:
-        console.width = MAX_COLUMNS
-    console.print(table)

@@ -1,59 +1,104 @@
 """The account of a data set on a terminal."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from synthprof.base.text import plain
+from rich.text import Text
+
+from synthprof.report.lines import command_lines
 from synthprof.report.model import Report
+from synthprof.report.terminal import Column, Terminal
 from synthprof.report.words import card_of, count, duration, score_name, score_value, stage_cells
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+STAGES = (
+    Column("stage"),
+    Column("rows", right=True),
+    Column("time", right=True),
+    Column("rows/s", right=True, drop=2),
+    Column("peak memory", right=True, drop=1),
+)
 
 
-def print_summary(console: "Console", report: Report, path: Path | str) -> None:
+def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     """Print the stages, the scores, an example and the place of the result."""
-    from rich import box
-    from rich.columns import Columns
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
-    title = Text.assemble((plain(report.dataset), "bold"), f"  {count(report.rows)} {report.row_word}s")
-    stages = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    stages.add_column("stage", style="cyan", no_wrap=True)
-    for name in ("rows", "time", "rows/s", "peak memory"):
-        stages.add_column(name, justify="right", no_wrap=True)
-    for row in report.stages:
-        stages.add_row(Text(plain(row.stage)), *stage_cells(row))
-    stages.add_section()
-    stages.add_row(Text("whole run", style="default"), "", duration(report.seconds))
-    scores = Table(title="quality", title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
-    scores.add_column(style="cyan")
-    scores.add_column(justify="right")
-    for name, value in report.scores.items():
-        scores.add_row(Text(score_name(name)), Text(score_value(name, value)))
-    console.print()
-    console.print(Columns([stages, scores], padding=(0, 3)))
-    console.print(Panel(_card_text(report), title="an example", title_align="left", padding=(0, 1)))
-    console.print(Text.assemble(("result  ", "cyan"), (plain(str(path)), "bold")), soft_wrap=True)
+    terminal.say()
+    terminal.say(f"{report.dataset}: {count(report.rows)} {report.row_word}s", "bold")
+    terminal.say()
+    rows = [(row.stage, *stage_cells(row)) for row in report.stages]
+    terminal.table(STAGES, [*rows, ("whole run", "", duration(report.seconds), "", "")])
+    terminal.say()
+    terminal.say("Quality", "bold")
+    terminal.facts((score_name(name), score_value(name, value)) for name, value in report.scores.items())
+    terminal.say()
+    _print_card(terminal, report)
+    terminal.say()
+    terminal.facts([("result", str(path))])
 
 
-def _card_text(report: Report) -> "RenderableType":
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
+def print_next(terminal: Terminal, report: Report, path: Path | str, look: str) -> None:
+    """Print what may be done with a version now. look: the command that shows it in a browser."""
+    query = "a few words" if report.spec.get("collection") else "joga RPG de madrugada"
+    named = "" if report.dataset == "gamers" else f" --dataset {report.dataset}"
+    steps = (
+        ("search it", f'{command()} search "{query}"{named}'),
+        ("look at it in a browser", look),
+        ("read its report", f"{path}/report.html"),
+    )
+    terminal.say()
+    terminal.say("Next", "bold")
+    for what, how in steps:
+        terminal.put(Text(what, "cyan"))
+        terminal.put_all(command_lines(how, terminal.columns, "  "))
 
+
+def command() -> str:
+    """Return the command `synthprof` as it can be typed here: its path where the shell would not find it."""
+    import shutil
+
+    there = Path(sys.executable).with_name("synthprof")
+    if shutil.which("synthprof") or not there.is_file():
+        return "synthprof"
+    return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)
+
+
+def as_document(report: Report, path: Path | str) -> dict[str, Any]:
+    """Return what `print_summary` prints, without the example, as values of JSON."""
+    return {
+        "dataset": report.dataset,
+        "version": report.version,
+        "path": str(path),
+        "rows": report.rows,
+        "scores": dict(report.scores),
+        "seconds": round(report.seconds, 3),
+        "stages": [
+            {
+                "stage": row.stage,
+                "rows": row.rows,
+                "seconds": round(row.seconds, 3),
+                "peak_memory_mib": round(row.peak_memory_mib, 1),
+                "bytes_written": row.bytes_written,
+            }
+            for row in report.stages
+        ],
+    }
+
+
+def _print_card(terminal: Terminal, report: Report) -> None:
     card = card_of(report)
-    head = Text.assemble((card["name"], "bold"), "  " + " · ".join(card["line"]))
-    size = f" of {card['cluster_size']} {report.row_word}s" if card["cluster_size"] else ""
-    cluster = Text.assemble((f"cluster {card['cluster']}", "green"), (size, "dim"))
-    fields = Table.grid(padding=(0, 2))
-    fields.add_column(style="cyan", no_wrap=True)
-    fields.add_column(overflow="fold")
-    for name, items in card["lists"]:
-        fields.add_row(Text(name), Text(", ".join(items)))
-    for name, value in card["fields"]:
-        fields.add_row(Text(plain(name)), Text(value))
-    words = Text(card["description"] or "", style="italic")
-    return Group(head, cluster, Text(), words, Text(), fields)
+    dot = f" {terminal.marks.dot} "
+    terminal.say("An example", "bold")
+    terminal.put(Text(""))
+    terminal.say(dot.join([str(card["name"]), *card["line"]]))
+    terminal.say(_cluster(card, report.row_word), "dim")
+    terminal.say()
+    if card["description"]:
+        terminal.say(card["description"])
+        terminal.say()
+    terminal.facts([*((name, ", ".join(items)) for name, items in card["lists"]), *card["fields"]])
+
+
+def _cluster(card: Mapping[str, Any], row_word: str) -> str:
+    size = f" of {card['cluster_size']} {row_word}s" if card["cluster_size"] else ""
+    return f"cluster {card['cluster']}{size}"

@@ -60,20 +60,27 @@ def card_of(report: Report) -> dict[str, Any]:
     """Return the example row as people read it: its name, cluster, a line, lists and the other fields."""
     view, example = report.view, {name: plain(_shown(value)) for name, value in report.example.items()}
     cluster = report.example.get("cluster_id")
-    name = example.get(view.name) or example.get(KEY, "")
+    name, line, text = head_of(view, report.example)
     above = (*CARD_HEAD, *view.head)
     known = isinstance(cluster, int) and 0 <= cluster < len(report.cluster_sizes)
     return {
-        "name": name or "–",
+        "name": name,
         "initials": "".join(word[0] for word in name.split()[:2]),
         "id": example.get("id"),
         "cluster": example.get("cluster_id"),
         "cluster_size": count(report.cluster_sizes[cluster]) if known and isinstance(cluster, int) else None,
-        "line": _line(view, example),
-        "description": example.get(view.text or TEXT),
+        "line": line,
+        "description": text,
         "lists": [(name, _items(example[name])) for name in view.lists if name in example],
         "fields": [(name, value) for name, value in example.items() if name not in above],
     }
+
+
+def head_of(view: View, row: Mapping[str, Any]) -> tuple[str, list[str], str]:
+    """Return the name of a row, the parts of the line below it, and its text."""
+    texts = {name: plain(value) for name, value in row.items()}
+    name = texts.get(view.name) or texts.get(KEY, "")
+    return name or "–", _line(view, texts), texts.get(view.text) or texts.get(TEXT, "")
 
 
 def score_name(name: str) -> str:

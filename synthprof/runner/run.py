@@ -263,7 +263,8 @@ def _standing_receipt(context: Context, which: Stage) -> Receipt | None:
     receipt = read_receipt(context.folder(), context.shard)
     if receipt is None or not which.holds(context):
         return None
-    logger.info("%s: already done, %s rows, %s", which.name, f"{receipt.rows:,}", receipt.made)
+    told = {"standing": which.name}
+    logger.info("%s: already done, %s rows, %s", which.name, f"{receipt.rows:,}", receipt.made, extra=told)
     return receipt
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -45,7 +46,11 @@ def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise SpecError for an unknown parameter, or for a collection without a source."""
     for name, value in params.items():
         if name not in known:
-            raise SpecError(f"Unknown parameter {name}={value!r}; the parameters are {', '.join(known)}")
+            near = get_close_matches(name, known, cutoff=0.7)
+            remedy = (
+                f"did you mean {' or '.join(near)}?" if near else f"the parameters are {', '.join(known)}"
+            )
+            raise SpecError(f"Unknown parameter {name}={value!r}; {remedy}")
     if "source" in known and not params.get("source"):
         raise SpecError("source is missing; name an SQLite or Parquet file or a folder of text files")
 

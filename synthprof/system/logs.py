@@ -19,9 +19,9 @@ LINE = "%(asctime)s %(levelname)-7s [%(process)d] %(message)s"
 logger = logging.getLogger(__name__)
 
 
-def log_to(*targets: tuple[TextIO, int]) -> None:
-    """Write the log lines of synthprof as text to each stream, from the given level on."""
-    install([_lines(stream, level) for stream, level in targets], min(level for _, level in targets))
+def log_to(stream: TextIO, level: int) -> None:
+    """Write the log lines of synthprof as text to this stream alone, from the given level on."""
+    install([_lines(stream, level)], level)
 
 
 def add_file(stream: TextIO) -> None:

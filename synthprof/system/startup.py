@@ -9,11 +9,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 ADDRESS_SPACE_MIN = 3 << 30
 """Address space that a process needs: its libraries and thread stacks reserve 1.6 to 2.9 GiB, of which they
@@ -55,9 +59,45 @@ def block_pandas() -> None:
 
 
 def show_what_can_be_shown() -> None:
-    """Make standard output replace characters that its encoding lacks by `?` instead of failing."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    """Make standard output and standard error take whatever is written to them.
+
+    Characters that the encoding lacks become `?`. A reader may close its pipe, as `head` does: what comes
+    after that is dropped, and the work goes on to its end. So is what is written to a stream that is closed.
+    """
+    sys.stdout = _patient(sys.stdout, "replace")
+    sys.stderr = _patient(sys.stderr, "backslashreplace")
+
+
+def _patient(stream: TextIO | None, errors: str) -> TextIO:
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if not isinstance(stream, io.TextIOWrapper):  # a notebook's, or a test's
+        return stream
+    if stream not in (sys.__stdout__, sys.__stderr__):
+        stream.reconfigure(errors=errors)
+        return stream
+    stream.flush()
+    raw = io.BufferedWriter(_Pipe(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=stream.line_buffering)
+
+
+class _Pipe(io.FileIO):
+    """The descriptor of a standard stream: it drops what is written after its reader has left, or a failure.
+
+    A failure is raised once: the interpreter flushes once more when it ends.
+    """
+
+    def write(self, data: "Buffer", /) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            if not isinstance(error, BrokenPipeError):
+                error.filename = "the standard output"
+                raise
+            return memoryview(data).nbytes
 
 
 def end_on_signals() -> None:

@@ -11,6 +11,9 @@ from synthprof.store.pointer import CURRENT, current_version
 from synthprof.store.store import Store
 from synthprof.store.verdicts import KeptVerdict, kept_verdict
 
+Found = tuple[Manifest, bool]
+"""A manifest, and whether its version is the current one."""
+
 
 def stores(home: Path) -> Iterator[Store]:
     """Yield the data sets under the data root by name: folders with versions or with builds."""
@@ -21,13 +24,13 @@ def stores(home: Path) -> Iterator[Store]:
                 yield store
 
 
-def versions(home: Path) -> tuple[list[tuple[Manifest, bool]], list[str]]:
+def versions(home: Path) -> tuple[list[Found], list[str]]:
     """Return all manifests, each with whether it is the current version, and the problems found.
 
     They are sorted by data set and age. A problem is a manifest that cannot be read, or a data set without a
     current version.
     """
-    found: list[tuple[Manifest, bool]] = []
+    found: list[Found] = []
     problems: list[str] = []
     for store in stores(home):
         current, problem = current_of(store)

@@ -14,11 +14,10 @@ from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
 from synthprof.encoders.catalogue.meanings import Meaning, ReadText, load_meanings, shared
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.schemas.uses import load_encoding, load_view
+from synthprof.schemas.uses import load_encoding
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
-from synthprof.spec.spec import Spec
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import Condition, OneOf
 from synthprof.versions.nearest import embeddings_of, nearest
@@ -38,11 +37,6 @@ class Hit:
     similarity: float
     profile: dict[str, Any]
     reasons: tuple[Meaning, ...]
-
-
-def short_columns(spec: Spec) -> tuple[str, ...]:
-    """Return the columns of a row that a narrow table has room for."""
-    return (KEY, TEXT) if spec.collection else load_view(spec.profile_schema).table
 
 
 def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:

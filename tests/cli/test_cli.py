@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -72,11 +71,6 @@ def test_the_list_of_commands_loads_what_it_shows_alone() -> None:
     assert not slow & {name.split(".")[0] for name in done.stderr.split()}
 
 
-def test_a_command_that_is_not_there_is_told_with_one_that_is(home: Path) -> None:
-    done = _call(home, "serch", "x")
-    assert done.returncode == 2 and "search" in done.stderr
-
-
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     tmp_path: Path, asked: signal.Signals
@@ -109,7 +103,7 @@ def test_a_log_that_no_longer_fits_on_the_disk_hides_no_message_and_ends_no_run(
         options = [f"--{name}={value}" for name, value in ({"profiles": 100} | order).items()]
         done = _call(tmp_path, "run", "--dataset=full", "--workers=1", *options)
         assert done.returncode == status
-        assert "".join(line[:9] for line in done.stderr.splitlines()) == ("SpecError" if status else "")
+        assert [line[:5] for line in done.stderr.splitlines()] == (["error", "hint:"] if status else [])
 
 
 def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:
@@ -119,45 +113,6 @@ def test_every_parameter_is_an_option_by_its_own_name(home: Path) -> None:
     assert _call(home, "plan", "--dim_vector", "40").returncode == 0
 
 
-@pytest.mark.parametrize("command", ["plan", "run", "status", "verify", "repair", "show"])
-def test_help_has_an_example_that_works(home: Path, command: str) -> None:
-    text = _call(home, command, "--help").stdout
-    example = re.search(r"Example: synthprof ([^│\n]*)", text)
-    assert example, text
-    small = {"gamers": "demo", "demo": "example", "100000": "500"}
-    done = _call(home, *(small.get(word, word) for word in example[1].split()))
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["run", "--profiles", "0"], "Invalid input for param profiles: 0 is less than the minimum of 1"),
-        (["run", "--dataset", "a/b"], "'a/b' does not match"),
-        (["run", "--locale", "xx_YY"], "locale='xx_YY' is unknown; there are"),
-        (["run", "--dim-vector", "3"], "dim_vector=3"),
-        (["plan", "--profiles", "1000000000"], "1000000000"),
-        (["plan", "--profiles", "1000000000", "--no-save-index"], "more than the 90%"),
-        (["run", "--console-html", "/nowhere/c.html"], "console_html=/nowhere/c.html cannot be written"),
-        (["show", "0", "--dataset", "demo"], "ids go from 1 to 3000"),
-        (["show", "1", "--dataset", "nope"], "published are: demo"),
-        (["verify", "--dataset", "demo", "--version", "ffff"], "no version 'ffff'"),
-    ],
-)
-def test_bad_input_is_one_clear_message_and_status_2(home: Path, words: list[str], message: str) -> None:
-    done = _call(home, *words)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("words", [["status"], ["plan"], ["show", "1"], ["verify"], ["search", "x"]])
-def test_a_data_root_that_no_disk_has_is_one_clear_message_to_readers_too(words: list[str]) -> None:
-    done = _call(Path(tempfile.gettempdir()) / ("a" * 256), *words)
-    assert done.returncode == 2
-    assert re.match("SpecError a name .* has 256 bytes, at most 255 .*; set SYNTHPROF_HOME", done.stderr)
-
-
 def test_output_that_cannot_be_written_is_one_clear_message(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
         environment = os.environ | {"SYNTHPROF_HOME": str(home)}
@@ -165,7 +120,10 @@ def test_output_that_cannot_be_written_is_one_clear_message(home: Path) -> None:
             [COMMAND, "status"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
         )
     assert done.returncode == 2
-    assert re.fullmatch(r"SpecError .*No space left on device; free some space.*\s*", done.stderr)
+    assert re.fullmatch(
+        "error: cannot use the standard output: No space left on device\nhint: free some space.*\n",
+        done.stderr,
+    )
 
 
 @pytest.mark.parametrize("name", ["[old]", "[/old]"])
@@ -202,14 +160,12 @@ def test_status_counts_no_stage_that_another_release_did(home: Path, tmp_path: P
     assert "done: setup, ingest, vectorize" in _call(copy, "status").stdout
 
 
-def test_no_cell_of_a_table_is_cut_in_a_pipe_of_80_columns(home: Path) -> None:
-    text = _call(home, "status", COLUMNS="80").stdout
-    assert re.search(r"demo +[0-9a-f]{12}\* +3,000 +42 +catalogue .* \d\.\d{3} +\d\.\d{3}", text)
-    assert "recall" in text
+def test_no_cell_of_a_table_is_cut_in_a_pipe(home: Path) -> None:
+    text = _call(home, "status", COLUMNS="").stdout
+    assert re.search(r"demo +[0-9a-f]{12}\* +3,000 .* \d\.\d{3} +\d\.\d{3} +42  catalogue\n", text)
     words = ("search", "joga RPG de madrugada no PC com amigos", "--dataset", "demo", "-k", "2")
-    head, _, *hits = _call(home, *words, COLUMNS="80").stdout.splitlines()
-    assert "similarity" in head and len(hits) == 2
-    assert all(hit.split()[0] == str(rank) for rank, hit in enumerate(hits, 1)) and "…" not in "".join(hits)
+    hits = _call(home, *words, COLUMNS="").stdout.splitlines()
+    assert [line.split()[0] for line in hits[::3]] == ["1", "2"] and "…" not in "".join(hits)
 
 
 def test_help_says_where_a_default_is_empty(home: Path) -> None:
@@ -228,7 +184,7 @@ def test_status_tells_of_damaged_data_sets_below_the_sound_ones(home: Path, tmp_
         (tmp_path / "demo" / "build" / name / "spec.json").write_text(spec)
     done = _call(tmp_path, "status")
     assert done.returncode == 0, done.stderr
-    sound, _, problems = done.stdout.partition("✗")
+    sound, _, problems = _flat(done.stdout).partition("✗")
     assert len(re.findall(r"demo +[0-9a-f]{12}", sound)) == 2
     assert "MANIFEST.json cannot be read" in problems
     assert f"✗ {tmp_path / 'headless' / 'CURRENT'} points to no version" in problems

@@ -445,7 +445,7 @@ def test_a_data_root_that_is_a_file_is_one_clear_message(published, capsys):
         with pytest.raises(SpecError, match="Not a directory; remove"), shared("setup", PARAMS, None):
             raise AssertionError("nobody was told")
         assert fetch_version(["cl"]) == 2
-    assert re.fullmatch(r"Error: cannot use .*/one: File exists; remove .*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"error: cannot use .*/one: File exists\nhint: remove .*\n", capsys.readouterr().err)
 
 
 def test_a_connection_that_is_not_there_is_one_clear_message():

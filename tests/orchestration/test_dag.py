@@ -316,15 +316,18 @@ def test_airflows_own_command_refuses_with_the_same_message(airflow):
     assert "Invalid input for param profiles: 0 is less than the minimum of 1" in output
 
 
-@pytest.mark.parametrize(("name", "value"), [("profile", 5), ("source", "/x")])
-def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name, value):
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [("profile", 5, "did you mean profiles"), ("source", "/x", "the parameters are")],
+)
+def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name, value, remedy):
     """Also one that only the DAG synthprof_embed has."""
     run = start(rest, **{name: value})
     assert ended(rest, GENERATE, run, 60) == "failed"
     assert {task["task_id"]: task["try_number"] for task in rest.tasks(GENERATE, run)}["setup"] == 1
     lines = rest.log(GENERATE, run, "setup")
     first = lines[max(n for n, line in enumerate(lines) if "Worker startup" in line) + 2]
-    told = f"Unknown parameter {name}={value!r}; the parameters are dataset, profiles"
+    told = f"Unknown parameter {name}={value!r}; {remedy}"
     assert first.startswith(told)
     assert rest.run(GENERATE, run)["note"].startswith(f"Failed at **setup**: {told}")
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from rich.console import Console
 
 from synthprof.base.errors import SynthprofError
 from synthprof.orchestration.local import __main__ as launcher
@@ -25,6 +24,7 @@ from synthprof.orchestration.local.home import Home, locked
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.report.terminal import Terminal
 from synthprof.system.events import Failed, LogLine
 
 
@@ -226,16 +226,16 @@ def command(*arguments, **environment):
     [
         ("PROFILES=0", "Invalid input for param profiles: 0 is less than the minimum of 1"),
         ("DATASET=a b/../[red]", "Invalid input for param dataset: 'a b/../[red]' does not match"),
-        ("PROFILES=1.000", "profiles='1.000' could mean 1 or 1000; write 1000 or 1"),
-        ("LOCALE=xx_XX", "locale='xx_XX' is unknown; there are ar_AA"),
-        ("PROFILE=5", "Unknown parameter profile='5'; the parameters are dataset, profiles"),
-        ("SOURCE=/x", "Unknown parameter source='/x'; the parameters are dataset, profiles"),
+        ("PROFILES=1.000", "profiles='1.000' could mean 1 or 1000\nhint: write 1000 or 1"),
+        ("LOCALE=xx_XX", "locale='xx_XX' is unknown\nhint: there are ar_AA"),
+        ("PROFILE=5", "Unknown parameter profile='5'\nhint: did you mean profiles or profile_schema?"),
+        ("SOURCE=/x", "Unknown parameter source='/x'\nhint: the parameters are dataset, profiles"),
     ],
 )
 def test_bad_parameter_is_one_clear_message_and_exit_status_2(argument, message):
     status, output = command("run", argument)
     assert status == 2
-    assert output.startswith(f"Error: {message}")
+    assert output.startswith(f"error: {message}")
     assert "Traceback" not in output
 
 
@@ -243,7 +243,9 @@ def test_a_home_that_cannot_be_made_is_one_clear_message(tmp_path):
     (tmp_path / "file").touch()
     status, output = command("run", SYNTHPROF_AIRFLOW_HOME=str(tmp_path / "file" / "home"))
     assert status == 2
-    assert output.startswith(f"Error: cannot use {tmp_path}/file/home: Not a directory; remove the file")
+    assert output.startswith(
+        f"error: cannot use {tmp_path}/file/home: Not a directory\nhint: remove the file"
+    )
     assert "set SYNTHPROF_AIRFLOW_HOME to a folder" in output
 
 
@@ -286,7 +288,7 @@ def test_taken_port_is_named_with_the_remedy(place):
 def test_a_port_that_is_none_is_refused(port):
     status, output = command("ui", f"--port={port}")
     assert status == 2
-    assert output.startswith(f"Error: port={port} is not within 1 to 65535")
+    assert output.startswith(f"error: port={port} is not within 1 to 65535")
 
 
 def test_json_of_parameters_never_holds_what_json_does_not_know():
@@ -297,7 +299,7 @@ def test_json_of_parameters_never_holds_what_json_does_not_know():
 def test_texts_of_others_do_not_command_the_terminal(capsys):
     assert launcher.main(["run", "\x1b]0;title\x07"]) == 2
     said = io.StringIO()
-    display = Display(Console(file=said, width=200))
+    display = Display(Terminal(said))
     for event in (Failed("StageError", "\x1b[2J", ""), LogLine("WARNING", "\x1b[2J")):
         display.emit(logging.makeLogRecord({"synthprof": event, "stage": "setup"}))
     assert "\x1b" not in capsys.readouterr().err + said.getvalue()

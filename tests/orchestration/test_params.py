@@ -13,8 +13,9 @@ from synthprof.orchestration.provider.notes import failed_note
 from synthprof.orchestration.tasks import child, datasets, doc
 from synthprof.orchestration.tasks.fixed import split, with_types
 from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, seed_of
-from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
+from synthprof.orchestration.tasks.params import airflow_params
 from synthprof.spec.request import Request, check_params, params_schema
+from synthprof.spec.sections import OPEN, SECTIONS
 
 
 @pytest.mark.parametrize("kind", ["generate", "embed"])

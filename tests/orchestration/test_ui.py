@@ -7,7 +7,8 @@ from browser import CHROMIUM, PATIENCE, chromium
 from place import SCRATCH, Place, ended
 
 from synthprof.orchestration.local.rest import Airflow
-from synthprof.orchestration.tasks.params import OPEN, SECTIONS, airflow_params
+from synthprof.orchestration.tasks.params import airflow_params
+from synthprof.spec.sections import OPEN, SECTIONS
 from synthprof.store.store import Store
 
 GENERATE = "synthprof_generate"

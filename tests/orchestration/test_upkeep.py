@@ -95,7 +95,7 @@ def test_a_misspelt_parameter_fails_the_task_at_once():
         task = VerifyOperator(task_id="verify")
     given = task.dag.params.dump() | {"datset": "week"}
     with pytest.raises(
-        AirflowFailException, match=r"Unknown parameter datset='week'; the parameters are dataset, v"
+        AirflowFailException, match=r"Unknown parameter datset='week'; did you mean dataset\?"
     ):
         task.execute({"params": given})
 

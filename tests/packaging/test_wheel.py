@@ -186,4 +186,5 @@ def test_what_needs_an_extra_says_so_in_one_sentence(
 ) -> None:
     done = _call(bare, tmp_path, "synthprof", *words, SYNTHPROF_EMBEDDINGS_URL="http://127.0.0.1:9/v1")
     assert (done.returncode, done.stdout.strip()) == (2, "")
-    assert done.stderr.strip() == f'SpecError {packages} not installed; pip install "synthprof[{extra}]"'
+    told = f'error: {packages} not installed\nhint: pip install "synthprof[{extra}]"'
+    assert done.stderr.strip() == told

@@ -66,7 +66,7 @@ class Ended:
 
     def is_clear(self) -> bool:
         """Whether the failure is told in one message with a remedy, and no traceback."""
-        told = re.search(r"(SpecError|StageError|Busy) .+; .+", self.errors.replace("\n", " "))
+        told = re.search(r"^error: .+\nhint: .+", self.errors, re.MULTILINE)
         return self.status in (1, 2, 75) and bool(told) and "Traceback" not in self.errors
 
 

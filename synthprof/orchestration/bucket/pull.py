@@ -9,18 +9,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from synthprof.base.errors import SpecError, StageError, SynthprofError
+from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import flush_folder, remove, take_place, temporary_path, write_text
-from synthprof.base.text import plain
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.orchestration.bucket.publication import sound_manifest
 from synthprof.orchestration.bucket.storage import setting
+from synthprof.report.ending import ended, print_json
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.pointer import CURRENT, make_current
 from synthprof.store.publishing import publish_lock
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE, home_folder
 from synthprof.system.refusals import clear_errors
+from synthprof.system.startup import show_what_can_be_shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,18 +29,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="synthprof pull", description=__doc__)
     parser.add_argument("dataset")
     parser.add_argument("version", nargs="?", default="", help="the current one if not given")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     options = parser.parse_args(arguments)
-    try:
-        if not setting():
-            raise SpecError(
-                f"{STORAGE} is empty, so every machine reads the same data root; nothing to fetch"
-            )
-        with clear_errors():
-            print(pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version))
-    except SynthprofError as error:
-        print(f"Error: {plain(error)}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    show_what_can_be_shown()
+    return ended(lambda: _pulled(options), as_json=options.json, again="the same command goes on from there")
+
+
+def _pulled(options: argparse.Namespace) -> None:
+    if not setting():
+        raise SpecError(
+            f"{STORAGE} is empty, so every machine reads the same data root and there is nothing to fetch; "
+            "set it to the bucket, or read the data root"
+        )
+    with clear_errors():
+        folder = pull(Bucket(setting()), Store(home_folder(), options.dataset), options.version)
+        if options.json:
+            print_json({"dataset": options.dataset, "version": folder.name, "path": str(folder)})
+        else:
+            print(folder, flush=True)
 
 
 def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
@@ -50,7 +57,9 @@ def pull(bucket: Bucket, store: Store, version: str = "") -> Path:
     current = (bucket.text(f"{store.dataset}/{CURRENT}") or "").strip().removeprefix("versions/")
     version = version or current
     if not version:
-        raise SpecError(f"no data set {store.dataset!r} is published in {bucket.url}")
+        raise SpecError(
+            f"no data set {store.dataset!r} is published in {bucket.url}; check its name and {STORAGE}"
+        )
     folder, key = store.published(version), f"{store.dataset}/versions/{version}"
     manifest = sound_manifest(bucket.text(f"{key}/{MANIFEST}"))
     if manifest is None:

@@ -9,12 +9,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
-from rich.markup import escape
-
-from synthprof.base.errors import SpecError, SynthprofError
-from synthprof.base.text import plain
+from synthprof.base.errors import SpecError
 from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
+from synthprof.report.ending import ended
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema
 from synthprof.spec.sizing import check_sizes
@@ -28,14 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 2 where the caller must change something, 1 or 75 otherwise."""
     show_what_can_be_shown()
     arguments = _parser().parse_args(argv)
-    console = Console(stderr=True)
-    try:
-        check_machine()
-        with clear_errors("SYNTHPROF_AIRFLOW_HOME"):
-            return int(arguments.act(arguments))
-    except SynthprofError as error:
-        console.print(f"[bold red]Error:[/bold red] {escape(plain(error))}", highlight=False, soft_wrap=True)
-        return error.exit_code
+    return ended(lambda: _act(arguments), as_json=False)
+
+
+def _act(arguments: argparse.Namespace) -> int:
+    check_machine()
+    with clear_errors("SYNTHPROF_AIRFLOW_HOME"):
+        return int(arguments.act(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -57,9 +53,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _ui(arguments: argparse.Namespace) -> int:
     from synthprof.orchestration.local import ui
+    from synthprof.report.terminal import Terminal
 
     home = Home.default(read_whole("port", arguments.port))
-    ui.serve(home, Console(), _environment(home))
+    ui.serve(home, Terminal(), _environment(home))
     return 0
 
 

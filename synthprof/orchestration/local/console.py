@@ -2,22 +2,17 @@
 
 import dataclasses
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from synthprof.base.errors import SpecError, SynthprofError
-from synthprof.base.text import plain
 from synthprof.orchestration.tasks.child import Started
+from synthprof.report.bars import stage_line
+from synthprof.report.lines import ASCII
+from synthprof.report.terminal import Terminal
 from synthprof.system.events import Failed, LogLine, ProgressMade, ReceiptWritten, Result
 
 
@@ -27,23 +22,22 @@ class Display(logging.Handler):
     Keeps the receipts, the value of each stage and the last error.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         super().__init__()
-        self.console = console
+        self.terminal = terminal
         self.receipts: list[ReceiptWritten] = []
         self.values: dict[str, Any] = {}
         self.error: SynthprofError | None = None
         self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description:<16}"),
-            BarColumn(),
+            SpinnerColumn("line" if terminal.marks is ASCII else "dots"),
+            TextColumn("{task.description:<14}"),
             TextColumn("{task.fields[rows]}"),
             TimeElapsedColumn(),
-            console=console,
+            console=terminal,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not terminal.moves,
         )
-        self._bar = self._progress.add_task("starting Airflow", total=None, rows="")
+        self._bar = self._progress.add_task("Airflow starts", total=None, rows="")
 
     def __enter__(self) -> "Display":
         logger = logging.getLogger("synthprof.orchestration.tasks.child")
@@ -69,7 +63,7 @@ class Display(logging.Handler):
             case Result(value):
                 self.values[stage] = value
             case LogLine("WARNING" | "ERROR" | "CRITICAL", message):
-                self.console.print(Text.assemble(("! ", "yellow"), f"{stage}: {plain(message)}"))
+                self.terminal.say(f"{stage}: {message}", label=("warning:", "yellow"), indent="  ")
             case Failed() as event:
                 self._show_failed(event, stage)
 
@@ -80,7 +74,7 @@ class Display(logging.Handler):
 
     def _show_progress(self, event: ProgressMade, stage: str) -> None:
         done, total = event.done, event.total or None
-        rows = f"{done:,} / {total:,}" if total else f"{done:,}"
+        rows = f"{done:,} of {total:,}" if total else f"{done:,}"
         rows += "" if event.unit == "rows" else f" {event.unit}"
         rows += f", {event.failed:,} failed" if event.failed else ""
         self._progress.update(self._bar, description=stage, completed=done, total=total, rows=rows)
@@ -88,22 +82,32 @@ class Display(logging.Handler):
     def _show_receipt(self, event: ReceiptWritten, stage: str) -> None:
         self.receipts.append(event)
         rows, seconds = event.facts["rows"], event.facts["seconds"]
-        words = Text.assemble(f"{stage:<14}", (f"{rows:>12,} rows {seconds:>8.2f} s", "dim"))
         if event.facts.get("kept"):
-            words = Text(event.line)
-        self.console.print(Text.assemble(("✓ ", "green"), words))
+            self.terminal.say(event.line, label=(self.terminal.marks.good, "green"), indent="  ")
+        else:
+            self.terminal.put(stage_line(self.terminal, stage, rows, seconds))
         self._begin("Airflow")
 
     def _show_failed(self, event: Failed, stage: str) -> None:
         self.error = event.error
         again = "" if isinstance(self.error, SpecError) else " (Airflow tries again, up to three times)"
-        text = Text.assemble(("✗ ", "bold red"), f"{stage}: {plain(event.message)}{again}")
-        self.console.print(text, soft_wrap=True)
+        label = (self.terminal.marks.bad, "red")
+        self.terminal.say(f"{stage}: {self.error.fact}{again}", label=label, indent="  ")
+        if self.error.remedy:
+            self.terminal.say(self.error.remedy, label=("hint:", "cyan"), indent="  ")
 
 
-def print_result(console: Console, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
-    """Print the stages, the scores, an example and the folder of the published version."""
-    from synthprof.report.console import print_summary
+def waiting(terminal: Terminal, text: str) -> AbstractContextManager[object]:
+    """Show while the context lasts that something goes on; in a pipe a line says so once."""
+    if terminal.moves:
+        return terminal.status(text, spinner="line" if terminal.marks is ASCII else "dots")
+    terminal.say(text)
+    return nullcontext()
+
+
+def print_result(terminal: Terminal, published: dict[str, Any], receipts: list[ReceiptWritten]) -> None:
+    """Print the stages, the scores, an example and the folder of the published version, and what is next."""
+    from synthprof.report.console import print_next, print_summary
     from synthprof.report.model import added_up
     from synthprof.stages.summary import Facts, summary
     from synthprof.store.manifest import read_manifest
@@ -112,7 +116,8 @@ def print_result(console: Console, published: dict[str, Any], receipts: list[Rec
     report = summary(read_manifest(folder), Facts.of(folder))
     if receipts:  # the manifest lacks the stage that wrote it
         report = dataclasses.replace(report, stages=added_up(map(_stage_row, receipts)))
-    print_summary(console, report, folder)
+    print_summary(terminal, report, folder)
+    print_next(terminal, report, folder, "make ui")
 
 
 def _stage_row(receipt: ReceiptWritten) -> Any:  # noqa: ANN401  loaded where it is needed

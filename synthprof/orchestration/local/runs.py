@@ -6,10 +6,9 @@ import time
 from typing import Any
 
 import httpx
-from rich.console import Console
 
 from synthprof.base.errors import SpecError, StageError, first_line
-from synthprof.orchestration.local.console import print_result
+from synthprof.orchestration.local.console import print_result, waiting
 from synthprof.orchestration.local.home import SAFE_PATH
 from synthprof.orchestration.local.processes import (
     Interrupted,
@@ -20,9 +19,9 @@ from synthprof.orchestration.local.processes import (
 )
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.report.ending import INTERRUPTED
+from synthprof.report.terminal import Terminal
 
-INTERRUPTED = 130
-"""The shell's exit status for Ctrl-C."""
 SECONDS_TO_START = 120.0
 
 
@@ -34,7 +33,7 @@ def here(params: dict[str, Any], environment: dict[str, str]) -> int:
         with interrupted_by_signals():
             return start(command, environment).wait()
     except Interrupted:
-        Console(stderr=True).print("Ended; the same command goes on where it stopped.")
+        Terminal(sys.stderr).say("Interrupted; the same command goes on where it stopped.")
         return INTERRUPTED
     finally:
         end_all()
@@ -54,24 +53,20 @@ def through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
 
 
 def _through_ui(airflow: Airflow, params: dict[str, Any]) -> int:
-    console = Console()
+    terminal = Terminal()
     run = _trigger(airflow, params)
-    console.print(
-        f"Airflow is up, so this run is its: {airflow.url}/dags/{GENERATE_DAG}/runs/{run}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    terminal.say(f"Airflow is up, so this run is its: {airflow.url}/dags/{GENERATE_DAG}/runs/{run}")
     try:
-        with interrupted_by_signals(), console.status("Running"):
-            state = _follow(airflow, run, console)
+        with interrupted_by_signals(), waiting(terminal, "Running"):
+            state = _follow(airflow, run, terminal)
     except Interrupted:
-        console.print("The run goes on in Airflow; end it there.")
+        terminal.say("The run goes on in Airflow; end it there.")
         return INTERRUPTED
     if state != "success":  # its note has the message of the task that failed
         note = str(airflow.run(GENERATE_DAG, run)["note"] or "").partition(" [Explore]")[0]
-        console.print(note.replace("**", ""), markup=False, highlight=False, soft_wrap=True)
+        terminal.say(note.replace("**", ""))
         return 1
-    print_result(console, airflow.value(GENERATE_DAG, run, "publish"), [])
+    print_result(terminal, airflow.value(GENERATE_DAG, run, "publish"), [])
     return 0
 
 
@@ -93,7 +88,7 @@ def _trigger(airflow: Airflow, params: dict[str, Any]) -> str:
     return str(answer.raise_for_status().json()["dag_run_id"])
 
 
-def _follow(airflow: Airflow, run: str, console: Console) -> str:
+def _follow(airflow: Airflow, run: str, terminal: Terminal) -> str:
     """Print a line for each task that has ended; return the state that the run has ended in."""
     seen: set[tuple[str, int]] = set()
     while True:
@@ -103,9 +98,7 @@ def _follow(airflow: Airflow, run: str, console: Console) -> str:
             if key not in seen and task["state"] in ("success", "failed", "skipped", "upstream_failed"):
                 seen.add(key)
                 label = task.get("rendered_map_index") or ""
-                console.print(
-                    f"{task['state']:<8} {task['task_id']} {label}", highlight=False, soft_wrap=True
-                )
+                terminal.say(f"{task['state']:<8} {task['task_id']} {label}".rstrip())
         if state in ("success", "failed"):
             return state
         time.sleep(1)

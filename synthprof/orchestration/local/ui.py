@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
 from synthprof.base.errors import Busy, SpecError, StageError
+from synthprof.orchestration.local.console import waiting
 from synthprof.orchestration.local.home import HOST, SAFE_PATH, Home
 from synthprof.orchestration.local.processes import (
     Interrupted,
@@ -21,12 +20,13 @@ from synthprof.orchestration.local.processes import (
 )
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.report.terminal import Terminal
 from synthprof.spec.limits import LARGEST_PORT
 
 SECONDS_TO_START = 180.0
 
 
-def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
+def serve(home: Home, terminal: Terminal, environment: dict[str, str]) -> None:
     """Run Airflow until a signal asks it to end, and leave no process that it started.
 
     Raises SpecError if the port is taken, Busy if another process uses this home, StageError if a component
@@ -42,19 +42,16 @@ def serve(home: Home, console: Console, environment: dict[str, str]) -> None:
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             with interrupted_by_signals():
-                with console.status("Starting Airflow"):
+                with waiting(terminal, "Starting Airflow"):
                     seconds = _start(home, environment, running)
-                console.print(
-                    f"Airflow is ready after {seconds:.0f} s: {home.url}/dags/{GENERATE_DAG}\n"
-                    f"Logs of its parts: {_log(home, '*')}\nCtrl-C ends it.",
-                    highlight=False,
-                    soft_wrap=True,
-                )
+                terminal.say(f"Airflow is ready after {seconds:.0f} s: {home.url}/dags/{GENERATE_DAG}")
+                terminal.say(f"Logs of its parts: {_log(home, '*')}")
+                terminal.say("Ctrl-C ends it.")
                 while True:
                     _check(running, home)
                     time.sleep(0.5)
         except Interrupted:
-            console.print("Ending Airflow ...")
+            terminal.say("Ending Airflow ...")
         finally:
             if "scheduler" in running:  # first, so that its tasks can still report that they were ended
                 end_tree(running["scheduler"].pid, seconds=5)
@@ -134,7 +131,8 @@ def _check(running: dict[str, subprocess.Popen[bytes]], home: Home) -> None:
             log = _log(home, name)
             last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise StageError(
-                f"Airflow's {name} ended with exit code {process.returncode}; from {log}:\n{last}"
+                f"Airflow's {name} ended with exit code {process.returncode}:\n"
+                f"see {log}, which ends so:\n{last}"
             )
 
 

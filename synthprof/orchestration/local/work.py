@@ -4,12 +4,11 @@ import importlib.util
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from rich.console import Console
-
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.local.console import Display, print_result
 from synthprof.orchestration.local.home import PROJECT, Home
 from synthprof.orchestration.tasks.names import GENERATE_DAG
+from synthprof.report.terminal import Terminal
 
 RUN_LOG = "logs/runs.log"
 """The file of Airflow's log lines between tasks."""
@@ -28,17 +27,16 @@ def run(home: Home, params: dict[str, Any]) -> int:
 
     Needs the environment of the home.
     """
-    console = Console()
-    if not console.is_terminal:  # on a terminal the bar says that something is going on
-        console.print(f"Making data set {params['dataset']} by the DAG {GENERATE_DAG} ...", highlight=False)
-    with TaskLogs(home.path) as logs, Display(console) as display:
+    terminal = Terminal()
+    terminal.say(f"Making data set {params['dataset']} by the DAG {GENERATE_DAG}; Airflow starts first")
+    with TaskLogs(home.path) as logs, Display(terminal) as display:
         _log_to(logs)
         home.migrate()
         state = str(_generate().test(run_conf=params).state)
     if state == "success":
-        print_result(console, display.values["publish"], display.receipts)
+        print_result(terminal, display.values["publish"], display.receipts)
         return 0
-    console.print(f"The run failed; its logs: {home.path / 'logs'}", highlight=False, soft_wrap=True)
+    terminal.say(f"The run failed. Its logs are in {home.path / 'logs'}")
     return 2 if isinstance(display.error, SpecError) else 1
 
 

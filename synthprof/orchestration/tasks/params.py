@@ -6,33 +6,8 @@ from typing import Any
 from airflow.sdk import Param
 
 from synthprof.spec.request import RequestKind, params_schema
+from synthprof.spec.sections import in_sections, section_of
 from synthprof.spec.written import read_value
-
-OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
-"""Parameters without a section: Airflow's form shows these open, and each section folded."""
-
-SECTIONS = {
-    "What to read from the source": ("table", "id_column", "text_column", "columns"),
-    "Kind of profiles": ("profile_schema", "locale"),
-    "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
-    "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
-    "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),
-    "Embedding service or model (no byte depends on these)": (
-        "batch_size",
-        "requests_in_flight",
-        "request_seconds",
-        "patience_seconds",
-        "limit",
-        "max_failed",
-    ),
-    "This run (no byte depends on these)": (
-        "shards",
-        "workers",
-        "keep_versions",
-        "detailed_logging",
-        "force",
-    ),
-}
 
 NEEDED = ("source",)
 """Parameters without which there is no run, where a DAG has them."""
@@ -66,12 +41,9 @@ def airflow_params(
     """
     schema = params_schema(kind)
     values = {name: properties["default"] for name, properties in schema.items()} | dict(defaults or {})
-    sections = {name: section for section, names in SECTIONS.items() for name in names}
-    order = dict.fromkeys((*OPEN, *sections, *schema))
     return {
-        name: _param(name, schema[name], read_value(name, values[name], schema[name]), sections.get(name))
-        for name in order
-        if name in schema
+        name: _param(name, schema[name], read_value(name, values[name], schema[name]), section_of(name))
+        for name in in_sections(schema)
     }
 
 

@@ -1,0 +1,41 @@
+"""The groups of parameters, in the order in which a form or a page of help shows them."""
+
+from collections.abc import Iterable
+
+OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separation")
+"""Parameters without a section: Airflow's form shows these open, and each section folded."""
+
+SECTIONS = {
+    "What to read from the source": ("table", "id_column", "text_column", "columns"),
+    "Kind of profiles": ("profile_schema", "locale"),
+    "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
+    "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
+    "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),
+    "Embedding service or model (no byte depends on these)": (
+        "batch_size",
+        "requests_in_flight",
+        "request_seconds",
+        "patience_seconds",
+        "limit",
+        "max_failed",
+    ),
+    "This run (no byte depends on these)": (
+        "shards",
+        "workers",
+        "keep_versions",
+        "detailed_logging",
+        "force",
+    ),
+}
+
+
+def section_of(name: str) -> str | None:
+    """Return the section of a parameter, None for one that stands before all sections."""
+    return next((section for section, names in SECTIONS.items() if name in names), None)
+
+
+def in_sections(names: Iterable[str]) -> list[str]:
+    """Return the parameters in the order of their sections, those without one first."""
+    wanted = list(names)
+    every = dict.fromkeys((*OPEN, *(name for names in SECTIONS.values() for name in names), *wanted))
+    return [name for name in every if name in wanted]
