@@ -136,11 +136,11 @@ def _answer(faults: Faults, texts: list[str], dim: int, draw: float) -> Response
         data[bad]["embedding"] = [None] * dim
     with faults.lock:
         faults.answered.update(text for i, text in enumerate(texts) if i != bad)
-    return JSONResponse({"object": "list", "data": _odd(data, faults.mode), "model": "faulty"})
+    return JSONResponse({"object": "list", "data": _odd(data, faults.mode, faults.limit), "model": "faulty"})
 
 
 def _refusal(faults: Faults, texts: list[str], draw: float) -> Response | None:
-    if faults.limit and len(texts) > faults.limit:
+    if faults.limit and len(texts) > faults.limit and faults.refusal:
         return Response(faults.refusal.format(count=len(texts), limit=faults.limit), 413)
     if any(POISON in text for text in texts):
         if faults.mode == "firewall":
@@ -153,7 +153,7 @@ def _fails(faults: Faults, draw: float) -> bool:
     return faults.bad_code == 500 if draw < 0 else draw < faults.busy + faults.error
 
 
-def _odd(data: list[Any], mode: str) -> list[Any]:
+def _odd(data: list[Any], mode: str, limit: int) -> list[Any]:
     """The answer as a server gives it that has the protocol slightly wrong."""
     if mode == "shuffled":
         random.Random(5).shuffle(data)
@@ -165,7 +165,7 @@ def _odd(data: list[Any], mode: str) -> list[Any]:
         data[0]["embedding"] = "AAAA"
     if mode == "text":
         data[0]["index"] = "0"
-    return data[:-1] if mode == "short" else data
+    return data[:-1] if mode == "short" else data[: limit or None]
 
 
 def _is_out(faults: Faults) -> bool:

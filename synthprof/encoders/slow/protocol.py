@@ -51,8 +51,9 @@ def read_vectors(content: bytes, kind: str, count: int, dim: int, quote: Quote) 
         answer = json.loads(content)
     except (ValueError, RecursionError):
         raise _none(content, kind, quote) from None
-    _check_no_error(answer, quote)
     items = _items(answer, count)
+    if not items:
+        _check_no_error(answer, quote)
     if items is None:
         raise _none(content, kind, quote)
     try:
@@ -72,7 +73,7 @@ def _none(content: bytes, kind: str, quote: Quote) -> Rejected:
 
 def _check_no_error(answer: Any, quote: Quote) -> None:  # noqa: ANN401
     """Raise Rejected for an error under the status 200, with its own code where it has one of HTTP."""
-    if not isinstance(answer, dict) or any(isinstance(answer.get(name), list) for name in LISTS):
+    if not isinstance(answer, dict):
         return
     said = next((answer[name] for name in ERRORS if answer.get(name)), None)
     if said is None and answer.get("object") != "error":
@@ -104,7 +105,8 @@ def _in_order(items: list[Any], count: int) -> list[Any]:
     Raises Rejected where their number or their indexes are not those of the texts.
     """
     if len(items) != count:
-        raise Rejected(500, f"{len(items)} embeddings for {count} texts")
+        told = f"{len(items)} embeddings for {count} texts"
+        raise Rejected(500, told, partial=len(items) < count)
     indexes = [_first(item, INDEXES) for item in items]
     if all(index is None for index in indexes):
         return [_values(item) for item in items]

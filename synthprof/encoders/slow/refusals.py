@@ -50,8 +50,10 @@ def asked_wait(headers: Mapping[str, str], said: Any, busy: bool) -> float:  # n
         return 0.0
     if isinstance(said, dict) and isinstance(said.get("estimated_time"), int | float):  # a model being loaded
         return _sound(float(said["estimated_time"]))
-    reached = [name for name in RESETS if headers.get(name.replace("reset", "remaining"), "").strip() == "0"]
-    return max((_seconds(headers.get(name, ""), 1.0) for name in reached or RESETS), default=0.0)
+    resets = {name: _seconds(headers.get(name, ""), 1.0) for name in RESETS}
+    left = {name: headers.get(name.replace("reset", "remaining"), "").strip() for name in RESETS}
+    reached = [seconds for name, seconds in resets.items() if left[name] == "0"]
+    return max(reached) if reached else min(filter(None, resets.values()), default=0.0)
 
 
 def batch_limit(said: str, count: int) -> int:

@@ -51,7 +51,8 @@ class BatchSize:
             return True
         if texts > self.now:  # sent before it was known
             return True
-        if error.code not in REFUSED_CODES or texts <= max(1, self._largest_taken):
+        by_content = error.partial or error.code in REFUSED_CODES
+        if not by_content or texts <= max(1, self._largest_taken):
             self._give_up()
             return False
         if not self._refused:

@@ -47,7 +47,7 @@ def _held(text: bytes) -> Answer:
     def answer(connection: socket.socket) -> None:
         request_of(connection)
         connection.sendall(text)
-        connection.settimeout(2)
+        connection.settimeout(6)
         connection.recv(65_536)  # until the client ends it
 
     return answer
@@ -69,7 +69,7 @@ def test_what_is_not_whole_at_the_deadline_is_no_answer(answer: Answer, scheme: 
     began = time.monotonic()
     with pytest.raises(Rejected, match=r"no answer .it was not whole within 0\.4 s") as caught:
         _ask(answer, scheme=scheme)
-    assert 0.4 <= time.monotonic() - began < 2
+    assert 0.4 <= time.monotonic() - began < 4
     assert caught.value.busy
 
 
@@ -105,7 +105,7 @@ def test_a_handshake_that_does_not_end_is_given_up() -> None:
     began = time.monotonic()
     with pytest.raises(Rejected, match=r"no answer .no connection in time"):
         _ask(lambda connection: connection.recv(65_536) and connection.recv(1), scheme="https")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
@@ -118,7 +118,7 @@ def test_an_answer_that_ends_with_the_connection_is_whole_also_packed(version: b
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_of_too_long_an_answer_the_beginning_is_read(packed: bool) -> None:
-    text = b" " * 30_000_000
+    text = b" " * 10_000_000
     head = HEAD + (b"Content-Encoding: gzip\r\n\r\n" if packed else b"\r\n")
     reply = _ask(_saying(head, gzip.compress(text) if packed else text), 5)
     assert len(reply.content) <= MOST + 65_536
@@ -137,4 +137,4 @@ def test_the_end_of_the_work_is_not_held_up_by_an_answer() -> None:
             connection.close()
     with pytest.raises(Rejected, match="not asked"):
         connection.post(url, {}, 60, MOST)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4

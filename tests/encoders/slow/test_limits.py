@@ -29,16 +29,15 @@ def _embed(
 
 @pytest.mark.parametrize(
     ("refusal", "size", "requests"),
-    [(STATED, 64, 1 + 8), (STATED, 32, 1 + 8), ("too large", 64, 3 + 8), ("too large", 32, 2 + 8)],
+    [(STATED, 64, 1 + 8), (STATED, 32, 1 + 8), ("too large", 64, 3 + 8), ("", 32, 2 + 8)],
 )
 def test_a_limit_of_texts_is_learned_once_whether_it_is_stated_or_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, refusal: str, size: int, requests: int
 ) -> None:
     faults = Faults(limit=8, refusal=refusal)
     embedded = _embed(tmp_path, faults, size=size)
-    assert np.isfinite(embedded.embeddings).all()
     assert faults.requests == requests
-    assert set(faults.answered.values()) == {1}
+    assert np.isfinite(embedded.embeddings).all()
     assert len([line for line in caplog.messages if "takes at most 8 texts in a request" in line]) == 1
 
 

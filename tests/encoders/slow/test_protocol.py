@@ -31,6 +31,7 @@ def _coded(values: list[float]) -> str:
         {"data": [{"embedding": row, "index": None} for row in ROWS]},
         {"data": [{"index": place, "embedding": _coded(row)} for place, row in enumerate(ROWS)]},
         {"data": ROWS, "error": None},
+        {"code": 200, "message": "ok", "data": {"embeddings": ROWS}},
         {"embeddings": ROWS, "model": "m"},
         {"embeddings": {"float": ROWS}, "response_type": "embeddings_by_type"},
         {"embeddings": [{"values": row} for row in ROWS]},
@@ -40,8 +41,8 @@ def _coded(values: list[float]) -> str:
         [{"index": place, "embedding": [row]} for place, row in enumerate(ROWS)],
     ],
     ids=[
-        *("OpenAI", "no index", "null index", "base64", "lists", "Ollama", "Cohere", "Gemini", "DashScope"),
-        *("Vertex", "TEI", "llama.cpp"),
+        *("OpenAI", "no index", "null index", "base64", "lists", "a message", "Ollama", "Cohere"),
+        *("Gemini", "DashScope", "Vertex", "TEI", "llama.cpp"),
     ],
 )  # fmt: skip
 def test_vectors_are_taken_from_answers_of_any_clear_shape(answer: Any) -> None:
@@ -85,6 +86,7 @@ def test_a_vector_that_is_not_finite_or_zero_is_none_and_the_others_stay(values:
         ({"object": "error"}, 200, "an error in place"),
         ({"data": [{"index": 0, "embedding": ROWS[0]}]}, 500, "1 embeddings for 2 texts"),
         ({"data": []}, 500, "0 embeddings for 2 texts"),
+        ({"data": [], "error": "out of memory"}, 200, "out of memory"),
         ({"data": [{"index": 0, "embedding": row} for row in ROWS]}, 500, "twice index 0, and none for"),
         ({"data": [{"index": 1 + i, "embedding": ROWS[i]} for i in (0, 1)]}, 500, "index 2 .*for index 0"),
         ({"data": [{"index": i, "embedding": ROWS[0]} for i in (-1, 1)]}, 500, "below 0, and none for index"),
