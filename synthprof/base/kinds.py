@@ -32,7 +32,8 @@ class WrongKind(SpecError, OSError):
     def __str__(self) -> str:
         path, mode, wanted = self._made_of
         other = ", or set SYNTHPROF_HOME to another folder" if wanted == "a folder" else ""
-        return f"{path} is {kind_of(mode)}, where {wanted} belongs; remove or rename it{other}, then run it again"
+        found = f"{path} is {kind_of(mode)}, where {wanted} belongs"
+        return f"{found}; remove or rename it{other}, then run it again"
 
     def __reduce__(self) -> tuple[type["WrongKind"], tuple[Path, int, str]]:
         return WrongKind, self._made_of

@@ -5,6 +5,7 @@
 """
 
 import base64
+import functools
 import json
 import logging
 import math
@@ -194,11 +195,8 @@ class HttpEncoder(SlowEncoder):
             self._refuse_width(width)
         if not self._sends_dimensions:
             self._sends_dimensions = True
-            logger.warning(
-                "the embedding service gives %d values and takes dimensions=%d: they are asked for",
-                width,
-                self.dim,
-            )
+            takes = f"gives {width} values and takes dimensions={self.dim}: they are asked for"
+            _say_once(self._endpoint.url, takes)
         return found
 
     def _without_dimensions(self, texts: list[str]) -> "list[Vector | None]":
@@ -208,7 +206,7 @@ class HttpEncoder(SlowEncoder):
         except OtherWidth as error:
             self._refuse_width(error.width)
         self._sends_dimensions = False
-        logger.warning("the embedding service takes no `dimensions`: they are not sent")
+        _say_once(self._endpoint.url, "takes no `dimensions`: they are not sent")
         return found
 
     def _refuse_width(self, width: int) -> NoReturn:
@@ -313,6 +311,12 @@ def _text(reply: Reply) -> str:
     with suppress(LookupError):
         return reply.content.decode(found[1] if found else "utf-8", errors="replace")
     return reply.content.decode(errors="replace")
+
+
+@functools.lru_cache(maxsize=256)
+def _say_once(_url: str, what: str) -> None:
+    """Log what the service at an address does, once in this process: several stages find it out."""
+    logger.warning("the embedding service %s", what)
 
 
 def _tries(error: Rejected, patient: bool) -> int:

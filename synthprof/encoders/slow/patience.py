@@ -99,7 +99,7 @@ class Patience:
 def _asked(asked: float, seconds: float) -> str:
     if asked <= seconds + 1:
         return ", as it asked (Retry-After)"
-    return f" of {asked:,.0f} s that it asked for (Retry-After), as patience_seconds end then"
+    return f", not the {asked:,.0f} s that it asked for (Retry-After), as patience_seconds end then"
 
 
 def _error(state: "tenacity.RetryCallState") -> Rejected:

@@ -355,7 +355,7 @@ def test_patience_bounds_every_wait_of_a_busy_service_from_the_start(
         with busy as service, pytest.raises(StageError, match="429"):
             service.check()
     assert 1.1 <= time.monotonic() - began < 15
-    told = any("waiting 1 s for the embedding service of" in line for line in caplog.messages)
+    told = any("waiting 1 s for the embedding service, not the" in line for line in caplog.messages)
     assert told == (asked != "-1")
 
 
