@@ -29,8 +29,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import Feature, TanhRatio
 
-DrawnKind = Literal["category", "integer", "flag", "list", "text"]
-ColumnKind = DrawnKind | KindName
+ColumnKind = Literal["category", "flag"] | KindName
 
 FLAG_VALUES = ("0", "1")
 
@@ -117,7 +116,7 @@ class Column:
         return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
 
 
-_KINDS: dict[type[Draw], DrawnKind] = {
+_KINDS: dict[type[Draw], ColumnKind] = {
     Choice: "category",
     Lookup: "category",
     Chance: "flag",
