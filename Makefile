@@ -114,14 +114,31 @@ $(VENV)/bin/python:
 	"$$found" -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "$$found cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
+# Says how far pip is, a line for every 30 packages; what pip says is kept for the case that it fails. A pipe
+# would lose pip's exit status, so its end leaves a file.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-color --progress-bar off
+INSTALL = @rm -f $(VENV)/installed; \
+	{ $(PIP) $(1) 2>&1 && touch $(VENV)/installed; } | { all=$$(cat $(2) | grep -c '^[A-Za-z0-9]'); count=0; \
+	  while IFS= read -r line; do printf '%s\n' "$$line"; case "$$line" in \
+	  Collecting*) count=$$((count + 1)); [ $$((count % 30)) -ne 0 ] || echo "      $$count of $$all" >&2;; \
+	  'Installing collected'*) echo '      all are fetched; now they are unpacked' >&2;; esac; \
+	  done >$(VENV)/install.log; }; \
+	if [ ! -e $(VENV)/installed ]; then tail -n 20 $(VENV)/install.log >&2; \
+	  echo 'error: the installation failed as above' >&2; \
+	  echo 'hint: all that pip said is in $(VENV)/install.log; run the same command again' >&2; exit 1; fi
+
 # Byte-compiled here by all cores, where pip would use one: Airflow then starts in half the time.
 $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing the pinned requirements, about two minutes' >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@echo 'Setting up, once: synthprof needs Airflow and its libraries, 1.2 GB in $(VENV), about two minutes' >&2
+	@echo '  1/3 fetch and install the pinned packages' >&2
+	$(call INSTALL,--no-compile --no-deps --require-hashes -r requirements.txt,requirements.txt)
+	@echo '  2/3 install synthprof itself' >&2
+	$(call INSTALL,--no-deps -e .,/dev/null)
 	@rm -rf synthprof.egg-info  # the build leaves it here, where programs would find the package twice
+	@echo '  3/3 compile to bytecode, so that Airflow starts in half the time' >&2
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
+	@echo 'Set up.' >&2
 
 $(VENV)/.ready-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.ready
 	@echo 'Installing what tests need' >&2
