@@ -6,10 +6,11 @@ PORT ?= 8080
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python synthprof/orchestration/local/install.py
 
 # Parameters are given in capitals: make run PROFILES=1000000 SEED=7. Only their names go through the shell;
 # make hands the values over in the environment, so any text arrives as it was typed.
-NOT_PARAMETERS := PYTHON PORT ARGS VENV BIN SHELL RESULTS
+NOT_PARAMETERS := PYTHON PORT ARGS VENV BIN INSTALL SHELL RESULTS
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
@@ -114,39 +115,26 @@ $(VENV)/bin/python:
 	"$$found" -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "$$found cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
-# Says how far pip is, a line for every 30 packages; what pip says is kept for the case that it fails. A pipe
-# would lose pip's exit status, so its end leaves a file.
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-color --progress-bar off
-INSTALL = @rm -f $(VENV)/installed; \
-	{ $(PIP) $(1) 2>&1 && touch $(VENV)/installed; } | { all=$$(cat $(2) | grep -c '^[A-Za-z0-9]'); count=0; \
-	  while IFS= read -r line; do printf '%s\n' "$$line"; case "$$line" in \
-	  Collecting*) count=$$((count + 1)); [ $$((count % 30)) -ne 0 ] || echo "      $$count of $$all" >&2;; \
-	  'Installing collected'*) echo '      all are fetched; now they are unpacked' >&2;; esac; \
-	  done >$(VENV)/install.log; }; \
-	if [ ! -e $(VENV)/installed ]; then tail -n 20 $(VENV)/install.log >&2; \
-	  echo 'error: the installation failed as above' >&2; \
-	  echo 'hint: all that pip said is in $(VENV)/install.log; run the same command again' >&2; exit 1; fi
-
 # Byte-compiled here by all cores, where pip would use one: Airflow then starts in half the time.
 $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo 'Setting up, once: synthprof needs Airflow and its libraries, 1.2 GB in $(VENV), about two minutes' >&2
-	@echo '  1/3 fetch and install the pinned packages' >&2
-	$(call INSTALL,--no-compile --no-deps --require-hashes -r requirements.txt,requirements.txt)
-	@echo '  2/3 install synthprof itself' >&2
-	$(call INSTALL,--no-deps -e .,/dev/null)
+	@echo 'Installing, once: Airflow and its libraries, 800 MB in $(VENV), about two minutes' >&2
+	@echo '  1/3 the pinned packages' >&2
+	@$(INSTALL) --no-compile --no-deps --require-hashes -r requirements.txt
+	@echo '  2/3 synthprof itself' >&2
+	@$(INSTALL) --no-deps -e .
 	@rm -rf synthprof.egg-info  # the build leaves it here, where programs would find the package twice
-	@echo '  3/3 compile to bytecode, so that Airflow starts in half the time' >&2
+	@echo '  3/3 bytecode, so that Airflow starts in half the time' >&2
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
-	@echo 'Set up.' >&2
+	@echo 'Installed.' >&2
 
 $(VENV)/.ready-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.ready
 	@echo 'Installing what tests need' >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
+	@$(INSTALL) --no-deps --require-hashes \
 	  -r requirements-cluster.txt -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready-dev
 	@echo 'Installing what the documentation needs' >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-docs.txt
+	@$(INSTALL) --no-deps --require-hashes -r requirements-docs.txt
 	@touch $@

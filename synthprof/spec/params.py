@@ -46,7 +46,7 @@ def check_names(params: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise SpecError for an unknown parameter, or for a collection without a source."""
     for name, value in params.items():
         if name not in known:
-            near = get_close_matches(name, known, cutoff=0.7)
+            near = get_close_matches(name, known, cutoff=0.75)
             remedy = (
                 f"did you mean {' or '.join(near)}?" if near else f"the parameters are {', '.join(known)}"
             )

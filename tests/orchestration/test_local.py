@@ -21,6 +21,7 @@ from synthprof.orchestration.local import __main__ as launcher
 from synthprof.orchestration.local import runs
 from synthprof.orchestration.local.console import Display
 from synthprof.orchestration.local.home import Home, locked
+from synthprof.orchestration.local.install import install
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.names import GENERATE_DAG
@@ -228,7 +229,7 @@ def command(*arguments, **environment):
         ("DATASET=a b/../[red]", "Invalid input for param dataset: 'a b/../[red]' does not match"),
         ("PROFILES=1.000", "profiles='1.000' could mean 1 or 1000\nhint: write 1000 or 1"),
         ("LOCALE=xx_XX", "locale='xx_XX' is unknown\nhint: there are ar_AA"),
-        ("PROFILE=5", "Unknown parameter profile='5'\nhint: did you mean profiles or profile_schema?"),
+        ("PROFILE=5", "Unknown parameter profile='5'\nhint: did you mean profiles?"),
         ("SOURCE=/x", "Unknown parameter source='/x'\nhint: the parameters are dataset, profiles"),
     ],
 )
@@ -269,6 +270,18 @@ def test_make_hands_parameters_over_as_they_are(tmp_path):
         env=outside | {"PROFILES": "5"},
     )
     assert shown.stdout.strip().endswith("synthprof.orchestration.local run DATASET SEED")
+
+
+def test_an_installation_that_fails_is_told_with_what_pip_said_and_where_all_of_it_is(tmp_path, capfd):
+    given = ["--no-index", "--dry-run", "no-such-package-of-ours"]
+    assert install(given, tmp_path / "install.log") == 1
+    told = capfd.readouterr()
+    assert told.out == "" and "No matching distribution found for no-such-package-of-ours" in told.err
+    assert told.err.splitlines()[-2:] == [
+        "error: pip ended with status 1, as above",
+        f"hint: {tmp_path}/install.log has all that it said; mend that, then run the same command again",
+    ]
+    assert "No matching distribution" in (tmp_path / "install.log").read_text()
 
 
 def test_taken_port_is_named_with_the_remedy(place):
