@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,7 +94,7 @@ print(len(pairs))
 
 def test_an_encoder_embeds_and_searches(extended) -> None:
     extended("An encoder")
-    assert "similarity" in _run_commands("An encoder")
+    assert re.search(r"id \d+  0\.\d{3}", _run_commands("An encoder"))
 
 
 def test_a_stage_runs_and_its_file_is_published(extended) -> None:

@@ -269,7 +269,7 @@ def serve(
         if as_json:
             print_json({"url": url, "home": str(home)})
             return
-        terminal.say(f"The explorer is at {url} and Ctrl-C ends it.")
+        terminal.say(f"The explorer is at {url}; Ctrl-C ends it.")
         if not any(True for _ in stores(home)):
             terminal.say(f"Nothing is published in {home} yet.")
             terminal.say("make a data set with: synthprof run", label=("hint:", "cyan"))

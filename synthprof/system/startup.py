@@ -78,7 +78,13 @@ def _patient(stream: TextIO | None, errors: str) -> TextIO:
         return stream
     stream.flush()
     raw = io.BufferedWriter(_Pipe(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=stream.line_buffering)
+    return io.TextIOWrapper(
+        raw,
+        stream.encoding,
+        errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 class _Pipe(io.FileIO):

@@ -36,7 +36,7 @@ from explorers import (
     served,
     two_versions,
 )
-from place import until
+from place import hear_ctrl_c, until
 from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.server import ServerState
@@ -637,6 +637,22 @@ def test_the_longest_question_is_answered(address):
         caller.request("GET", f"{ONE}/search?{query}")
         answered = caller.getresponse()
         assert (answered.status, "😀" in json.load(answered)["detail"]) == (422, True)
+
+
+def test_serve_of_an_empty_data_root_names_the_command_that_fills_it(tmp_path):
+    command = [sys.executable, "-m", "synthprof", "serve", "--port", "0"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(tmp_path), "COLUMNS": "400"}
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, preexec_fn=hear_ctrl_c
+    ) as server:
+        told = [server.stdout.readline() for _ in range(3)]
+        assert told[1:] == [
+            f"Nothing is published in {tmp_path} yet.\n",
+            "hint: make a data set with: synthprof run\n",
+        ]
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 130
+        assert server.stdout.read() == "The explorer has ended.\n"
 
 
 def test_serve_answers_this_machine_only_and_leaves_nothing_behind(home):
