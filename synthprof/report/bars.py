@@ -116,14 +116,13 @@ class _Stages:
             self._progress.start()
             self._started = True
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total, rate="", rows="")
+            self._tasks[stage] = self._progress.add_task(stage, total=total or None, rate="", rows="")
         task = self._tasks[stage]
         speed = next(each.speed for each in self._progress.tasks if each.id == task)
         rows = f"{count(done)} of {count(total)}" if total else count(done)
-        rows += "" if unit == "rows" else f" {unit}"
-        rows += f", {count(failed)} failed" if failed else ""
+        rows += ("" if unit == "rows" else f" {unit}") + (f", {count(failed)} failed" if failed else "")
         rate = f"{speed:,.0f}/s" if speed else ""
-        self._progress.update(task, completed=done, total=total, rows=rows, rate=rate)
+        self._progress.update(task, completed=done, total=total or None, rows=rows, rate=rate)
 
     def stop(self) -> None:
         """Leave the picture as it is."""
