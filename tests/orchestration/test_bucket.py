@@ -442,10 +442,11 @@ def test_a_file_that_our_disk_does_not_take_is_not_told_as_the_buckets_fault(gen
 def test_a_data_root_that_is_a_file_is_one_clear_message(published, capsys):
     (published.folder / "one").write_text("")
     with published.worker("one"):
-        with pytest.raises(SpecError, match="Not a directory; remove"), shared("setup", PARAMS, None):
+        with pytest.raises(SpecError, match="is a file, not a folder; set"), shared("setup", PARAMS, None):
             raise AssertionError("nobody was told")
         assert fetch_version(["cl"]) == 2
-    assert re.fullmatch(r"error: cannot use .*/one: File exists\nhint: remove .*\n", capsys.readouterr().err)
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"error: the data root .*/one is a file, not a folder\nhint: set .*\n", told)
 
 
 def test_a_connection_that_is_not_there_is_one_clear_message():

@@ -245,9 +245,9 @@ def test_a_home_that_cannot_be_made_is_one_clear_message(tmp_path):
     status, output = command("run", SYNTHPROF_AIRFLOW_HOME=str(tmp_path / "file" / "home"))
     assert status == 2
     assert output.startswith(
-        f"error: cannot use {tmp_path}/file/home: Not a directory\nhint: remove the file"
+        f"error: cannot use {tmp_path}/file/home: Not a directory\nhint: remove or rename"
     )
-    assert "set SYNTHPROF_AIRFLOW_HOME to a folder" in output
+    assert "set SYNTHPROF_AIRFLOW_HOME to another folder" in output
 
 
 def test_values_come_from_the_environment_where_only_names_are_given():
