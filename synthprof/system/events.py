@@ -55,7 +55,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Failed:
-    """The error that ended the work. kind: the name of its class, or "Crash" for an unexpected one."""
+    """The error that ended the work. kind: that of a SynthprofError, or "Crash" for an unexpected one."""
 
     kind: str
     message: str
@@ -66,13 +66,13 @@ class Failed:
         """Return the event for an error that was caught."""
         lines = "".join(traceback.format_exception(error))
         if isinstance(error, SynthprofError):
-            return cls(type(error).__name__, str(error), lines)
+            return cls(error.kind, str(error), lines)
         return cls("Crash", f"{type(error).__name__}: {error}", lines)
 
     @property
     def error(self) -> SynthprofError:
         """The error to raise in the parent: SpecError, Busy, or StageError for any other."""
-        kinds: dict[str, type[SynthprofError]] = {"SpecError": SpecError, "Busy": Busy}
+        kinds: dict[str, type[SynthprofError]] = {each.kind: each for each in (SpecError, Busy)}
         return kinds.get(self.kind, StageError)(self.message)
 
 

@@ -1,13 +1,16 @@
 """The command line as people type it."""
 
+import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -94,14 +97,30 @@ def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     assert "not published yet; done: setup, generate; the same" in _call(tmp_path, "status").stdout
 
 
+LARGEST = 1 << 30
+"""Bytes of a log, of holes alone, that takes no more: no file may be larger while it is written to."""
+
+
+@contextlib.contextmanager
+def _files_at_most(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_log_that_no_longer_fits_on_the_disk_hides_no_message_and_ends_no_run(tmp_path: Path) -> None:
     for order, status in ({"clusters": 50}, 2), ({"clusters": 1}, 0):
         request = Request.from_params({"dataset": "full", "profiles": 100} | order)
         folder = Store(tmp_path, "full").build(request.spec).folder
         folder.mkdir(parents=True)
-        (folder / "run.log").symlink_to("/dev/full")
+        (folder / "run.log").touch()
+        os.truncate(folder / "run.log", LARGEST)
         options = [f"--{name}={value}" for name, value in ({"profiles": 100} | order).items()]
-        done = _call(tmp_path, "run", "--dataset=full", "--workers=1", *options)
+        with _files_at_most(LARGEST):
+            done = _call(tmp_path, "run", "--dataset=full", "--workers=1", *options)
         assert done.returncode == status
         assert [line[:5] for line in done.stderr.splitlines()] == (["error", "hint:"] if status else [])
 

@@ -1,8 +1,11 @@
 import logging
+from pathlib import Path
+from stat import S_IFIFO
 
 import pytest
 
 from synthprof.base.errors import Busy, SpecError, StageError
+from synthprof.base.kinds import WrongKind
 from synthprof.system.events import (
     Event,
     Failed,
@@ -66,6 +69,11 @@ def _caught(error: Exception) -> Exception:
         (SpecError("too few"), SpecError, "too few"),
         (Busy("in use"), Busy, "in use"),
         (StageError("no room"), StageError, "no room"),
+        (
+            WrongKind(Path("it"), S_IFIFO),
+            SpecError,
+            "it is a FIFO, where a file belongs; remove or rename it, then run it again",
+        ),
         (KeyError("name"), StageError, "KeyError: 'name'"),
     ],
 )
