@@ -11,9 +11,9 @@ from typing import TypeVar
 from synthprof.base.errors import Busy, Damaged, SpecError, StageError
 from synthprof.base.files import FileRecord, matches
 from synthprof.pipeline import Input, Stage
+from synthprof.spec.contents import BLOCK_FILE
 from synthprof.spec.shards import Shard
 from synthprof.stages.context import Context
-from synthprof.store.block_names import BLOCK_FILE
 from synthprof.store.build import Build
 from synthprof.store.receipts import proven_receipt, receipt_paths
 from synthprof.system.environment import STORAGE

@@ -13,7 +13,7 @@ from synthprof.pipeline import Stage, check_same_release, wanted
 from synthprof.runner.run import Observer, Run, run_all
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Spec
-from synthprof.store.block_names import seal_paths
+from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, write_receipt
 from synthprof.store.store import Store

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import flush_folder, matches
-from synthprof.base.kinds import check_nothing, read_bytes
+from synthprof.base.kinds import check_nothing
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
+from synthprof.runner.healing import healed
 from synthprof.runner.run import Observer, alone, ensure_done
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Runtime, Spec
@@ -17,7 +18,7 @@ from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.publishing import mend, publish
-from synthprof.store.receipts import Receipt, receipt_paths
+from synthprof.store.receipts import proven_receipt, receipt_paths
 from synthprof.store.store import Store
 from synthprof.store.verdicts import forget_verdict
 
@@ -39,10 +40,11 @@ def repair(
     force: bool = False,
     observe: Observer = lambda *_: None,
 ) -> Repaired:
-    """Make every file of the version what its manifest says, and remove all others.
+    """Make every file of the version what its manifest says, and the manifest what its build says.
 
     A sealed file that still lies in the build is linked; a damaged one is made again by its stage, from the
-    blocks that are sound. `force`: nothing in the build is trusted. Which version is current does not change.
+    blocks that are sound; other files go. `force`: nothing in the build is trusted. Which version is current
+    does not change.
     Raises SpecError if the version is unknown or was made by another release or schema, and for `force` of a
     collection; StageError if it is so damaged that its spec is lost.
     """
@@ -65,11 +67,15 @@ def repair(
             context.build.clear()
         _drop_damaged(context, observe)
         before = {each.name: _ended(context, each.name) for each in stages}
-        for each in stages:
-            if each.name != "setup" or not before["setup"]:  # what is published is what counts, not the model
-                ensure_done(each, context, observe)
+
+        def work(_: bool) -> list[str]:
+            for each in stages:
+                if each.name != "setup" or not before["setup"]:  # the published version counts, not the model
+                    ensure_done(each, context, observe)
+            return _put_in(context, None if force else manifest, observe)
+
+        files = healed(context.build, work)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
-        files = _put_in(context, None if force else manifest, observe)
     forget_verdict(store.published(name))
     return Repaired(name, tuple(files), tuple(redone))
 
@@ -112,11 +118,10 @@ def _drop_damaged(context: Context, observe: Observer) -> None:
 
 
 def _damaged_of(receipt: Path) -> list[Path]:
-    try:
-        files = Receipt.model_validate_json(read_bytes(receipt)).files
-    except (OSError, ValidationError):
+    found = proven_receipt(receipt)
+    if found is None:
         return [receipt]
-    return [receipt.parent / file.path for file in files if not matches(receipt.parent, file)]
+    return [receipt.parent / file.path for file in found.files if not matches(receipt.parent, file)]
 
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:
@@ -130,7 +135,7 @@ def _put_in(context: Context, manifest: Manifest | None, observe: Observer) -> l
     context = replace(context, name="publish", progress=partial(observe, "publish"))
     if manifest is not None:
         ready = publishing.ready(context, manifest)
-        mended = mend(store, manifest, ready.sources, ready.texts)
+        mended = mend(store, manifest, ready.sources, ready.texts) if ready.agrees else None
         if mended is not None:
             return mended
     ready = publishing.ready(context)

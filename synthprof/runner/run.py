@@ -303,7 +303,7 @@ def _work(which: Stage, context: Context, meter: Meter) -> Receipt:
         details=outcome.details,
         pid=os.getpid(),
         began=round(at, 3),
-    )
+    ).sealed()
     make_folder(context.folder())
     write_receipt(context.folder(), receipt)
     return receipt

@@ -227,7 +227,7 @@ def _same_length(labels: Sized, rows: Sized, first: int) -> None:
     if len(labels) != len(rows):
         raise StageError(
             f"{len(labels)} labels for {len(rows)} rows from row {first} on; each row has one label: "
-            "clear the cluster stage and run it again"
+            "run it again with force, which makes all of them anew"
         )
 
 
@@ -236,7 +236,7 @@ def _reserve(index: Any, labels: NDArray[np.int32], threads: int) -> None:  # no
     if labels.size and not 0 <= labels.min() <= labels.max() < index.nlist:
         raise StageError(
             f"labels {labels.min()}..{labels.max()} are not within 0..{index.nlist - 1}, the centroids; "
-            "clear the cluster stage and run it again"
+            "run it again with force, which makes all of them anew"
         )
 
     def reserve(number: int, size: int) -> None:

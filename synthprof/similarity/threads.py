@@ -42,7 +42,7 @@ def finite(vectors: Matrix, what: str) -> Matrix:
     if not finite.all():
         raise StageError(
             f"row {int(np.argmin(finite.all(axis=1)))} of the {what} holds NaN or infinity; "
-            "every embedding must be finite: clear the vectorize stage and run it again"
+            "every embedding must be finite: run it again with force, which makes all of them anew"
         )
     return vectors
 

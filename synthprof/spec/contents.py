@@ -1,5 +1,6 @@
 """Contents of builds and versions: names of files, kinds of block files, page sizes, placeholder values."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,12 @@ REPORT = "report.html"
 BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing", "failures"]
 """A kind of block file."""
 
+BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy|jsonl)")
+"""Name of a block file, as `block_name` gives it: its kind and the number of its block."""
+
+SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
+"""Name of a seal, as `seal_name` gives it: the number of its block."""
+
 TABLE_PAGE_BYTES = 16_384
 """Larger pages load faster and cost a reader of single rows little; benchmarks/bench_database.py compares."""
 
@@ -30,6 +37,16 @@ NO_CLUSTER = -1
 
 NORM_TOLERANCE = 1e-4
 """Allowed deviation of an embedding's norm from 1: float32 rounding of up to 4,096 values."""
+
+
+def block_name(kind: str, block: int, suffix: str) -> str:
+    """Return the file name of one kind and block."""
+    return f"{kind}-{block:05}.{suffix}"
+
+
+def seal_name(block: int) -> str:
+    """Return the file name of a block's seal."""
+    return f"seal-{block:05}.json"
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ready:
-    """A checked version, to be published: its manifest, the sealed files by their names, and the report."""
+    """A checked version, to be published: its manifest, the sealed files by their names, and the report.
+
+    agrees: whether a manifest that was published before says the same as the build.
+    """
 
     manifest: Manifest
     sources: dict[str, Path]
     texts: dict[str, str]
     example: Mapping[str, Any]
+    agrees: bool = True
 
 
 def run(context: Context) -> Outcome:
@@ -91,13 +95,13 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
         check_ids(sources[file.name], file.table, context.spec.profiles)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
-    if published is None:
-        manifest = _manifest(context, files, receipts)
-    else:
+    manifest = fresh = _manifest(context, files, receipts)
+    if published is not None:
         known = tuple(file for file in published.files if file.path != REPORT)
         manifest = published.model_copy(update={"files": known, "seal": ""})
     report = report_of(context, manifest, traits, sources, pictures)
-    return Ready(manifest, sources, {REPORT: render(report)}, report.example)
+    agrees = published is None or fresh.agrees(published)
+    return Ready(manifest, sources, {REPORT: render(report)}, report.example, agrees)
 
 
 def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[Receipt, ...]) -> Manifest:

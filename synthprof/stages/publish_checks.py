@@ -73,7 +73,10 @@ def check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Cluste
         if checked.damaged:
             raise Damaged(*checked.damaged)
         if checked.violations:
-            raise StageError(f"block {job.block} is not as declared: {'; '.join(checked.violations)}")
+            raise StageError(
+                f"block {job.block} is not as declared: {', '.join(checked.violations)}; correct the "
+                "schema if it is yours, and run it again with force"
+            )
         traits = traits + checked.traits.astype(np.int64)
         context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
     return np.asarray(traits)

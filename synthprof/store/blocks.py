@@ -17,12 +17,16 @@ from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
-from synthprof.spec.contents import NO_CLUSTER
+from synthprof.spec.contents import NO_CLUSTER, SEAL_FILE, block_name, seal_name
 from synthprof.spec.spec import BLOCK_ROWS, Spec
-from synthprof.store.block_names import block_name, seal_name
 
 SEAL = TypeAdapter(tuple[FileRecord, ...])
 """Contents of a seal: the records of all files of its block."""
+
+
+def seal_paths(folder: Path) -> list[Path]:
+    """Return the paths of the seals that a stage has left in its folder."""
+    return [path for path in folder.glob("seal-*") if SEAL_FILE.fullmatch(path.name)]
 
 
 PROFILES = "profiles"

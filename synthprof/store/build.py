@@ -15,9 +15,9 @@ from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
+from synthprof.spec.contents import BLOCK_FILE, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
-from synthprof.store.block_names import BLOCK_FILE, seal_name
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import receipt_paths, shard_of
 from synthprof.store.state import BUILD_LOCK, Attempt

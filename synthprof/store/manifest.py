@@ -1,6 +1,8 @@
 """Manifests: what a published version is, with every file's checksum, and whether its files are so."""
 
+from collections import Counter
 from collections.abc import Iterable
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,12 @@ from synthprof.base.seals import Sealed
 from synthprof.store.receipts import Receipt
 
 MANIFEST = "MANIFEST.json"
+
+ROUNDING = 1e-6
+"""Relative error of a score: processors round the last bits of float32 in other ways."""
+
+_PROVEN = ("clusters", "kind", "nlist", "effort")
+"""Details of stages that follow from the spec and the data."""
 
 _MEND = "make it whole with `synthprof repair`"
 
@@ -41,6 +49,34 @@ class Manifest(Sealed):
     def rejected(self) -> int:
         """Rows without an embedding."""
         return sum(receipt.rejected for receipt in self.stages)
+
+    def agrees(self, other: "Manifest") -> bool:
+        """Return whether both say the same of the data, but for how scores were rounded."""
+        return (
+            self._facts() == other._facts()
+            and self.scores.keys() == other.scores.keys()
+            and all(is_close(score, other.scores[name]) for name, score in self.scores.items())
+        )
+
+    def _facts(self) -> tuple[object, ...]:
+        """Return what follows from the data; not seconds, memory, moments and how the work was divided."""
+        sums = Counter[tuple[str, str]]()
+        for each in self.stages:
+            sums.update({(each.stage, "rows"): each.rows, (each.stage, "rejected"): each.rejected})
+        details = {
+            (each.stage, name): each.details[name]
+            for each in self.stages
+            for name in _PROVEN
+            if name in each.details and each.stage != "setup"
+        }
+        return self.content, self.rows, sums, details
+
+
+def is_close(score: Any, other: Any) -> bool:  # noqa: ANN401
+    """Return whether two scores are the same but for rounding; None, where there is none, is only itself."""
+    if isinstance(score, int | float) and isinstance(other, int | float):
+        return isclose(score, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    return bool(score == other)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -49,13 +49,14 @@ def publish(
     """Publish a version, whole and durable, make it the current one if asked for, and return its folder.
 
     sources: the sealed files by their names in the version; they are linked, not copied. texts: further
-    files. An intact version with these files stays as it is; a damaged one, or one of other content, is
-    replaced. Raises Busy if a version of other content is being read.
+    files. An intact version with these files and facts stays as it is; any other one is replaced. Raises Busy
+    if an intact version of other content is being read.
     """
     folder = store.published(manifest.version)
     with publish_lock(store):
         present = _intact(folder)
-        if present is None or not set(manifest.files) <= set(present.files):
+        stands = present and set(manifest.files) <= set(present.files) and manifest.agrees(present)
+        if not stands:
             _assemble(folder, manifest, sources, texts, read=present is not None)
         if current:
             _date_last(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from synthprof.base.clock import clock_seconds
 from synthprof.pipeline import Stage, version_of, wanted
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.store.block_names import seal_paths
+from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, receipts_in, seconds_of
 from synthprof.store.state import BuildState, Work

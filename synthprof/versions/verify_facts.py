@@ -4,7 +4,6 @@ Seconds, memory and moments are measured once and cannot be proven; nothing else
 """
 
 from collections.abc import Iterator
-from math import isclose
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,10 @@ from synthprof.spec.contents import (
     REPORT,
 )
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.store.manifest import content_digest
+from synthprof.store.manifest import content_digest, is_close
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
 from synthprof.versions.verify_blocks import embeddings_of
-
-TOLERANCE = 1e-6
-"""Relative error of a sum of distances: processors round the last bits of float32 in other ways."""
 
 
 def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[str]:  # noqa: ANN401
@@ -78,7 +74,7 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
     if every_row and whole and index is not None:
         found["recall_at_10"] = _recall(version, index)
     for name, score in found.items():
-        if not _is_close(told.get(name), score):
+        if not is_close(told.get(name), score):
             yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
 
 
@@ -109,12 +105,6 @@ def _told(version: Published, detail: str) -> dict[str, Any]:
 def _detail(version: Published, name: str, detail: str) -> Any:  # noqa: ANN401
     found = (each.details.get(detail) for each in version.manifest.stages if each.stage == stage(name).name)
     return next(found, None)
-
-
-def _is_close(told: Any, score: float | None) -> bool:  # noqa: ANN401
-    if score is None or not isinstance(told, int | float):
-        return bool(told == score)
-    return isclose(told, score, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def _centroids(version: Published) -> Matrix:

@@ -370,6 +370,18 @@ def test_a_version_damaged_in_the_bucket_is_not_pulled(published):
         store.current()
 
 
+def test_a_version_damaged_in_the_bucket_can_be_pulled_once_its_remedy_is_followed(published):
+    home, key = Store(published.folder / "publisher", "cl"), f"cl/versions/{'a' * 12}/perfis.db"
+    pull(published.bucket, home)
+    published.bucket.put_text(key, "profilex")
+    reader = Store(published.folder / "reader", "cl")
+    with pytest.raises(StageError, match="remove it there if it is, then clear the task publish"):
+        pull(published.bucket, reader)
+    published.bucket.remove(key)
+    Publication(published.bucket, home, "a" * 12, "cl/files").store(keep=0)  # as the task publish does
+    assert (pull(published.bucket, reader) / "perfis.db").read_text() == "profiles"
+
+
 @pytest.mark.parametrize(
     "name", ["../../../../escaped", "/dev/null/escaped", "a//b", "a/./b", "a\\b", "a\0b"]
 )

@@ -10,8 +10,9 @@ from synthprof.orchestration.bucket.bucket import at_once
 from synthprof.orchestration.bucket.epoch import Epoch
 from synthprof.orchestration.bucket.records import is_present, is_same, named_files, receipt_text
 from synthprof.orchestration.bucket.work import Work
+from synthprof.spec.contents import SEAL_FILE
 from synthprof.stages.setup import BUILD_FILES
-from synthprof.store.block_names import SEAL_FILE, seal_paths
+from synthprof.store.blocks import seal_paths
 from synthprof.store.receipts import Receipt, read_receipt, receipt_name
 
 
@@ -69,7 +70,8 @@ class Deposit:
         if bucket.has(key, file.bytes):
             return False
         if record(folder / file.path, folder) != file:
-            raise StageError(f"{folder / file.path} changed after being written; remove it, clear the task")
+            (folder / file.path).unlink(missing_ok=True)
+            raise StageError(f"{folder / file.path} changed after being written; removed: clear the task")
         bucket.put(folder / file.path, key)
         return True
 

@@ -19,9 +19,8 @@ from synthprof.orchestration.bucket.records import (
 from synthprof.orchestration.bucket.work import Work
 from synthprof.pipeline import Input, Stage
 from synthprof.pipeline import stage as find
-from synthprof.spec.contents import BlockKind
+from synthprof.spec.contents import BLOCK_FILE, SEAL_FILE, BlockKind
 from synthprof.stages.setup import BUILD_FILES
-from synthprof.store.block_names import BLOCK_FILE, SEAL_FILE
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, receipt_name, receipt_paths
 
 logger = logging.getLogger(__name__)

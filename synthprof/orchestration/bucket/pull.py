@@ -86,7 +86,8 @@ def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
         for file in manifest.files:
             if not bucket.get(f"{key}/{file.path}", temporary / file.path, file):
                 raise StageError(
-                    f"{bucket.url}/{key}/{file.path} is missing or damaged; clear the task publish of its run"
+                    f"{bucket.url}/{key}/{file.path} is missing or damaged; remove it there if it is, then "
+                    "clear the task publish of its run"
                 )
         flush_folder(temporary)
         write_text(temporary / MANIFEST, manifest.text())

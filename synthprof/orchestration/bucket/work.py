@@ -12,11 +12,10 @@ from synthprof.base.files import FileRecord
 from synthprof.base.units import MIB
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.pipeline import Stage
-from synthprof.spec.contents import BlockKind
+from synthprof.spec.contents import BLOCK_FILE, BlockKind
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
-from synthprof.store.block_names import BLOCK_FILE
 from synthprof.store.build import Build
 from synthprof.store.store import Store
 from synthprof.system.environment import home_folder

@@ -173,7 +173,7 @@ def check_ids(path: Path, table: str, rows: int) -> None:
     if found != {"n": rows, "low": 1, "high": rows}:
         raise StageError(
             f"{path} should hold the ids 1 to {rows}, but holds {found['n']} from {found['low']} to "
-            f"{found['high']}; run its stage again with force, or repair the version with `synthprof repair`"
+            f"{found['high']}; `synthprof repair` makes a version whole, a run with force makes all anew"
         )
 
 

@@ -16,7 +16,7 @@ def test_a_table_whose_ids_are_not_one_to_the_rows_is_refused(tmp_path: Path, id
         database.execute("CREATE TABLE some (id INTEGER PRIMARY KEY)")
         for number in ids:
             database.execute(f"INSERT INTO some VALUES ({number})")
-    with pytest.raises(StageError, match=f"should hold the ids 1 to 3, but {told}; run its stage again"):
+    with pytest.raises(StageError, match=f"should hold the ids 1 to 3, but {told}; `synthprof repair` makes"):
         check_ids(path, "some", 3)
 
 

@@ -1,5 +1,7 @@
 """Damage to what a build reads back: whatever file it hits, what is published is as if there had been none.
 
+And messages that tell how to go on: each is provoked, and its remedy followed word for word.
+
 Two builds stand for all: profiles with vectors and compacted databases, and texts whose service fails for
 one of them, so that every kind of file is there. They are damaged when all but `publish` is done, as then a
 run reads everything back.
@@ -21,13 +23,18 @@ import pytest
 from fault_server import POISON, Faults, serving
 from harness import cases, note
 
-from synthprof.base.errors import SynthprofError
+from synthprof.base.errors import StageError, SynthprofError
 from synthprof.base.files import record
-from synthprof.runner.run import run_all
+from synthprof.runner.repair import repair
+from synthprof.runner.run import resolved, run_all, run_stage
 from synthprof.spec.request import Request
 from synthprof.store.build import Build
-from synthprof.store.manifest import read_manifest
+from synthprof.store.manifest import MANIFEST, read_manifest
+from synthprof.store.sqlite.database import check_ids, read
 from synthprof.store.store import Store
+from synthprof.versions.inventory import versions
+from synthprof.versions.verify import verify
+from synthprof.versions.version import open_version
 
 SMALL = {"clusters": 4, "kmeans_niter": 2, "workers": 1, "index": "flat", "vacuum": True}
 PROFILES = SMALL | {"dataset": "people", "profiles": 300, "dim_embedding": 24, "dim_vector": 20}
@@ -92,10 +99,26 @@ class Built:
         (build,) = self.store.builds()
         return build
 
-    def run(self) -> dict[str, Any]:
+    def run(self, **params: Any) -> dict[str, Any]:
         """Run it to the end and return what is published."""
-        run_all(Request.from_params(self.params), self.home)
+        run_all(Request.from_params(self.params | params), self.home)
         return _published(self.store.current())
+
+    def task(self, *stages: str, **params: Any) -> None:
+        """Run the stages alone, as tasks of Airflow do."""
+        request = resolved(Request.from_params(self.params), self.home)
+        for name in stages:
+            run_stage(Request.from_params(request.params | params), name, None, self.home)
+
+    def file(self, pattern: str) -> Path:
+        """Return the file of the build, or of the version that is current."""
+        (found,) = [*self.build.folder.glob(pattern), *self.store.folder.glob(f"CURRENT/{pattern}")]
+        return found
+
+    def remove(self, *patterns: str) -> None:
+        """Remove what the patterns find in the build."""
+        for path in (path for pattern in patterns for path in self.build.folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _published(folder: Path) -> dict[str, Any]:
@@ -194,7 +217,7 @@ MATRIX = [(name, file, damage) for name, files in FILES.items() for file in file
 random.Random(1).shuffle(MATRIX)  # so that a sample has some of each
 
 
-@pytest.mark.parametrize(("name", "file", "damage"), cases(MATRIX, 9))
+@pytest.mark.parametrize(("name", "file", "damage"), cases(MATRIX, 8))
 def test_damage_to_a_build_leaves_no_trace_in_what_is_published(
     built: Callable[[str], Built], tmp_path: Path, name: str, file: str, damage: str
 ) -> None:
@@ -250,4 +273,243 @@ def test_a_block_that_was_made_from_a_damaged_one_is_not_kept(
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(changed)
     assert path.stat().st_size == len(content) and path.read_bytes() != content
+    assert subject.run() == subject.published
+
+
+# --- messages and their remedies ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A message, what provokes it, and what it says is to be done. published: it is of a version."""
+
+    message: str
+    provoke: Callable[[Built], object]
+    follow: Callable[[Built], object]
+    of: str = "people"
+    published: bool = False
+
+
+def _spoil(subject: Built, pattern: str, damage: str = "flipped") -> None:
+    path = subject.file(pattern)
+    content = path.read_bytes()
+    path.unlink()  # another link of it stays sound
+    path.write_bytes(content)
+    _damage(path, damage)
+
+
+def _ingest_damaged(subject: Built) -> None:
+    subject.remove("ingest-*/receipt.json")
+    _damage(subject.file("generate-*/profiles-00000.arrow"), "empty")
+    subject.task("ingest")
+
+
+def _lose_forerunner(subject: Built, forerunner: str, stage: str) -> None:
+    subject.remove(f"{forerunner}-*", f"{stage}-*")
+    subject.task(stage)
+
+
+def _lose_current(subject: Built) -> None:
+    current = subject.store.folder / "CURRENT"
+    current.unlink()
+    current.symlink_to("elsewhere")
+    subject.store.current()
+
+
+def _lose_version(subject: Built) -> None:
+    shutil.rmtree(subject.store.current())
+    open_version(subject.home, subject.store.dataset)
+
+
+def _lose_pointer(subject: Built) -> None:
+    (subject.store.folder / "CURRENT").unlink()
+    raise StageError("; ".join(versions(subject.home)[1]))
+
+
+def _spoil_manifest(subject: Built, *, build: bool = True) -> None:
+    _spoil(subject, MANIFEST)
+    if not build:
+        shutil.rmtree(subject.store.folder / "build")
+        repair(subject.home, subject.store.dataset, next(subject.store.folder.glob("versions/*")).name)
+    read_manifest(subject.store.current())
+
+
+def _spoil_table(subject: Built) -> None:
+    _spoil_sealed(subject, "perfis.db", b"?" * 5_000)
+    read(subject.store.current() / "perfis.db", "SELECT * FROM perfis")
+
+
+def _spoil_sealed(subject: Built, name: str, content: bytes) -> None:
+    (subject.store.current() / name).unlink()
+    (subject.store.current() / name).write_bytes(content)
+
+
+def _lie(subject: Built) -> None:
+    """A manifest says another inertia, and its seal is right."""
+    folder = subject.store.current()
+    manifest = read_manifest(folder)
+    false = manifest.model_copy(update={"scores": manifest.scores | {"inertia": 1.0}})
+    (folder / MANIFEST).write_text(false.sealed().text())
+    verdict = verify(open_version(subject.home, subject.store.dataset), None, lambda *_: None)
+    assert any("inertia" in each for each in verdict.findings)
+    raise StageError(verdict.remedy)
+
+
+def _miss_ids(subject: Built) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE perfis (id INTEGER PRIMARY KEY)")
+        database.commit()
+        _spoil_sealed(subject, "perfis.db", database.serialize())
+    check_ids(subject.store.current() / "perfis.db", "perfis", subject.params["profiles"])
+
+
+def _be_busy(subject: Built) -> None:
+    with subject.build.lock("run", whole=True):
+        subject.run()
+
+
+def _lose_source_rows(subject: Built) -> None:
+    request = resolved(Request.from_params(subject.params), subject.home)
+    subject.remove("generate-*", "survey.json")
+    run_stage(Request.from_params(request.params | {"source": ""}), "generate", None, subject.home)
+
+
+def _spoil_since(subject: Built) -> None:
+    subject.remove("vectorize-*/receipt.json")
+    _damage(subject.file("since.json"), "flipped")
+    subject.task("vectorize")
+
+
+def _spoil_answers(subject: Built) -> None:
+    (path,) = subject.home.glob(".embeddings/*.db")
+    path.write_bytes(b"?" * 5_000)
+    subject.remove("vectorize-*/*")
+    subject.run()
+
+
+def _limit(subject: Built) -> None:
+    shutil.rmtree(subject.home / ".embeddings")
+    subject.remove("vectorize-*/*")
+    subject.run(limit=10)
+
+
+def _repair(subject: Built) -> None:
+    version = next(subject.store.folder.glob("versions/[!.]*")).name
+    repair(subject.home, subject.store.dataset, version)
+    assert verify(open_version(subject.home, subject.store.dataset), None, lambda *_: None).sound
+
+
+def _remove_current(subject: Built) -> None:
+    (subject.store.folder / "CURRENT").unlink()
+    subject.run()
+
+
+def _remove_answers(subject: Built) -> None:
+    (path,) = subject.home.glob(".embeddings/*.db")
+    path.unlink()
+    subject.run()
+
+
+REMEDIES = {
+    "damage found by a task": Remedy(
+        "changed after being written.*; removed, with what was made from it: run it again",
+        _ingest_damaged,
+        lambda it: it.task("ingest"),
+    ),
+    "no receipts of a forerunner": Remedy(
+        "has only 0 of 1 blocks; run that stage again first",
+        lambda it: _lose_forerunner(it, "vectorize", "persist_blobs"),
+        lambda it: it.task("vectorize", "persist_blobs"),
+    ),
+    "no files of a forerunner": Remedy(
+        "is missing; run its stage again first",
+        lambda it: _lose_forerunner(it, "vectorize", "export_index"),
+        lambda it: it.task("vectorize", "export_index"),
+    ),
+    "busy": Remedy("worked on by another process; wait for it to end, then try again", _be_busy, Built.run),
+    "CURRENT leads elsewhere": Remedy(
+        "points outside the versions, to elsewhere; remove it, publish again",
+        _lose_current,
+        _remove_current,
+        published=True,
+    ),
+    "no CURRENT": Remedy(
+        "points to no version; `synthprof run` with the parameters of one makes it current",
+        _lose_pointer,
+        Built.run,
+        published=True,
+    ),
+    "no version": Remedy(
+        "is missing; make it again with `synthprof run`", _lose_version, Built.run, published=True
+    ),
+    "a changed manifest": Remedy(
+        "MANIFEST.json .*; make it whole with `synthprof repair`", _spoil_manifest, _repair, published=True
+    ),
+    "a changed manifest without its build": Remedy(
+        "its build is gone too, so only `synthprof run` with its parameters helps",
+        lambda it: _spoil_manifest(it, build=False),
+        Built.run,
+        published=True,
+    ),
+    "a table that cannot be read": Remedy(
+        "cannot be read: .*; `synthprof repair` makes a damaged version whole",
+        _spoil_table,
+        _repair,
+        published=True,
+    ),
+    "ids that are missing": Remedy(
+        "should hold the ids 1 to 300, .*; `synthprof repair` makes a version whole",
+        _miss_ids,
+        _repair,
+        published=True,
+    ),
+    "a false score": Remedy("`synthprof repair` makes it whole", _lie, _repair, published=True),
+    "rows that failed": Remedy(
+        r"1 rows have no embedding, max_failed=0 are allowed; .*failures-\*.jsonl; run it again .*, or raise",
+        lambda it: it.run(max_failed=0),
+        Built.run,
+        of="texts",
+    ),
+    "rows that failed, at publishing": Remedy(
+        "1 texts have no embedding, max_failed=0 are allowed; run it again .*, or raise max_failed",
+        lambda it: it.task("publish", max_failed=0),
+        lambda it: it.task("publish"),
+        of="texts",
+    ),
+    "rows of a source": Remedy(
+        "must be read from their source once more; run `synthprof embed` with the same parameters",
+        _lose_source_rows,
+        Built.run,
+        of="texts",
+    ),
+    "a moment that changed": Remedy(
+        "since.json changed after being written; run it again from setup on",
+        _spoil_since,
+        lambda it: it.task("setup", "vectorize"),
+        of="texts",
+    ),
+    "answers that changed": Remedy(
+        "is damaged .file is not a database.; remove it or put back a copy, then run it again",
+        _spoil_answers,
+        _remove_answers,
+        of="texts",
+    ),
+    "a limit": Remedy(
+        "limit=10 rows .*; run it again without force to go on, with limit=0 to the end",
+        _limit,
+        Built.run,
+        of="texts",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", cases(list(REMEDIES), 6))
+def test_the_remedy_of_a_message_works(built: Callable[[str], Built], tmp_path: Path, name: str) -> None:
+    remedy = REMEDIES[name]
+    subject = built(remedy.of).copy(tmp_path / "home")
+    if remedy.published:
+        subject.run()
+    with pytest.raises(SynthprofError, match=remedy.message):
+        remedy.provoke(subject)
+    remedy.follow(subject)
     assert subject.run() == subject.published
