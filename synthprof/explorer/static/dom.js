@@ -102,7 +102,7 @@ export function waiting(what) {
  * The name of a file or a parameter, as in `clusters=5`, keeps its small letter.
  */
 export function sentence(text) {
-  const parts = (/^\p{Ll}+[ ,;]/u.test(text) ? `${text[0].toUpperCase()}${text.slice(1)}` : text).split("`");
+  const parts = (/^\S*[=_.]\S/.test(text) ? text : `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`).split("`");
   return parts.map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
 
