@@ -86,7 +86,7 @@ def test_progress_counts_rows_and_those_of_blocks_that_were_kept(
         request = Request.from_params(PARAMS)
         Store(tmp_path, "asked").build(request.spec).invalidate("vectorize")
         run_stage(request, "vectorize", Shard(0, 1), tmp_path, lambda _, *done: heard.append(done))
-    assert heard == [(1_200, 1_200, 0)]
+    assert heard == [(0, 1_200, 0, "rows"), (1_200, 1_200, 0, "rows")]
 
 
 def test_a_version_no_longer_open_is_closed_once_no_search_is_at_work_with_it(
