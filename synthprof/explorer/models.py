@@ -242,8 +242,18 @@ class Clusters(_ApiModel):
     others: Rest
 
 
+class Tint(_ApiModel):
+    """A colour, as #rrggbb, on a light page and on a dark page."""
+
+    light: str
+    dark: str
+
+
 class MapOfPoints(_ApiModel):
-    """Points on a plane; `values` are indices into `categories`, or numbers if that is null."""
+    """Points on a plane; `values` are indices into `categories`, or numbers if that is null.
+
+    colours: one for each category or, from the least number to the greatest, one for each of equal steps.
+    """
 
     colour: str
     kind: Literal["category", "number"]
@@ -252,6 +262,7 @@ class MapOfPoints(_ApiModel):
     x: list[float]
     y: list[float]
     values: list[int]
+    colours: list[Tint]
 
 
 class Card(_ApiModel):

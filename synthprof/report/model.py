@@ -78,13 +78,17 @@ class Marginal:
 
 @dataclass(frozen=True)
 class MapPoints:
-    """A sample of profiles on the plane; a line break in a text starts a new line when it is shown."""
+    """A sample of profiles on the plane; a line break in a text starts a new line when it is shown.
+
+    colours: by cluster, on a light and on a dark page: those of the whole map, as the explorer shows it.
+    """
 
     ids: Sequence[int]
     x: Sequence[float]
     y: Sequence[float]
     clusters: Sequence[int]
     texts: Sequence[str]
+    colours: Mapping[int, tuple[str, str]]
 
     def __post_init__(self) -> None:
         _same_length("MapPoints", self.ids, self.x, self.y, self.clusters, self.texts)

@@ -15,7 +15,7 @@ from typing import Any
 from synthprof.base.errors import StageError
 from synthprof.base.extras import command
 from synthprof.base.text import plain
-from synthprof.report.model import MapPoints, Marginal, Report
+from synthprof.report.model import Marginal, Report
 from synthprof.report.words import (
     SCORES,
     amount,
@@ -150,7 +150,7 @@ def _data(report: Report) -> dict[str, Any]:
     rank = {cluster: place for place, cluster in enumerate(ranked, start=1)}
     data["bars"]["rank"] = [rank[cluster] for cluster in shown]
     if points is not None:
-        data["colours"] = _colours(points)
+        data["colours"] = {cluster: points.colours[cluster] for cluster in sorted(set(points.clusters))}
         data["points"] = {
             "id": [int(value) for value in points.ids],
             "x": [round(float(value), 4) for value in points.x],
@@ -174,38 +174,6 @@ def _wrapped(line: str) -> list[str]:
     if len(line) <= 64:
         return [line]
     return textwrap.wrap(line, 64, max_lines=4, placeholder=" …") or [""]
-
-
-def _colours(points: MapPoints) -> dict[int, str]:
-    """Return a colour for each cluster: hues go round the map, so that neighbours are alike."""
-    sums: dict[int, list[float]] = {}
-    for x, y, cluster in zip(points.x, points.y, points.clusters, strict=True):
-        entry = sums.setdefault(int(cluster), [0.0, 0.0])
-        entry[0] += float(x)
-        entry[1] += float(y)
-    round_the_map = sorted(
-        sums, key=lambda cluster: (math.atan2(sums[cluster][1], sums[cluster][0]), cluster)
-    )
-    return {
-        cluster: _oklch((0.56, 0.70, 0.63)[place % 3], 0.15, 2 * math.pi * place / len(sums))
-        for place, cluster in enumerate(round_the_map)
-    }
-
-
-def _oklch(lightness: float, chroma: float, hue: float) -> str:
-    """Return the sRGB colour of an OKLCH one (Ottosson, "A perceptual color space", 2020)."""
-    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    linear = (
-        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
-    )
-    clipped = (min(max(value, 0.0), 1.0) for value in linear)
-    gamma = (12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055 for v in clipped)
-    return "#" + "".join(f"{round(255 * value):02x}" for value in gamma)
 
 
 @functools.cache

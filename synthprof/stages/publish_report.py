@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.base.colours import cluster_colours
 from synthprof.profiles.columns import schema_of
 from synthprof.profiles.shares import expected_shares
 from synthprof.report.model import MapPoints, Marginal, Report
@@ -64,6 +65,7 @@ def _map(context: Context, pictures: Pictures) -> MapPoints:
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
         texts=[_label(context.spec, row) for row in rows],
+        colours=cluster_colours(pictures.places[:, 0], pictures.places[:, 1], pictures.labels),
     )
 
 

@@ -137,6 +137,13 @@ def test_comparison_starts_with_the_marginal_that_moved_most(look):
     assert len(found) > 10
     assert found == sorted(found, reverse=True)
     assert "1,500 → 2,000" in page.locator("main .facts").inner_text().replace("\n", "")
+    first = page.locator("main table").first
+    assert first.locator("caption").text_content() == "Parameters that differ"
+    rows = first.locator("tbody tr").all_inner_texts()
+    assert [row.split() for row in rows] == [["profiles", "1500", "2000"], ["seed", "1", "2"]]
+    parts = (first, page.locator("main .facts"), page.locator(".panel").first)
+    tops = [each.bounding_box()["y"] for each in parts]
+    assert tops == sorted(tops)
 
 
 # --- search ----------------------------------------------------------------------------------------------
@@ -227,6 +234,13 @@ def test_map_offers_the_columns_that_it_has(look):
     page = look.open("?dataset=texts&view=map")
     page.locator("canvas[data-points]").wait_for()
     assert page.get_by_label("Colour by").locator("option").all_inner_texts() == ["cluster"]
+
+
+def test_where_there_is_no_data_set_the_page_names_the_command_that_makes_one(look):
+    nothing = {"home": "/data/of Ana's", "can": {"trigger": False}, "datasets": []}
+    look.page.route("**/api/datasets", lambda route: route.fulfill(json=nothing))
+    page = look.open()
+    assert page.locator(".empty pre").inner_text() == r"SYNTHPROF_HOME='/data/of Ana'\''s' synthprof run"
 
 
 def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
@@ -375,6 +389,91 @@ def test_map_is_coloured_by_any_column_and_one_value_can_be_singled_out(look, ho
     page.get_by_label("Colour by").select_option("idade")
     page.get_by_role("application", name=re.compile("coloured by idade")).wait_for()
     assert page.locator(".legend .ramp i").count() > 8
+
+
+def test_the_address_keeps_zoom_profile_and_clusters_for_reload_back_and_others(look):
+    page = open_map(look)
+    canvas, tip, legend = page.locator("canvas"), page.locator(".tip"), page.locator(".legend li button")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    card = page.get_by_role("article")
+    card.wait_for()
+    x, y = tip.evaluate("tip => ['--x', '--y'].map((name) => parseFloat(tip.style.getPropertyValue(name)))")
+    name = card.get_attribute("aria-label")
+    page.get_by_role("button", name="Zoom in").click(click_count=3)
+    cluster = tip.locator("b").inner_text()
+    legend.filter(has=page.get_by_text(cluster, exact=True)).first.click()
+    page.locator(".legend [aria-pressed=false]").first.click()
+    expect(page).to_have_url(re.compile("zoom="), timeout=PATIENCE)
+
+    def shown() -> dict[str, Any]:
+        """What the page shows; the selected point lies where it was before the zoom."""
+        card.wait_for()
+        box = canvas.bounding_box()
+        page.mouse.move(box["x"] + x + 1, box["y"] + y)
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        assert tip.inner_text().split()[1] == f"{number(name):.0f}"
+        assert card.get_attribute("aria-label") == name
+        told(page)
+        return {
+            "pressed": set(page.locator(".legend [aria-pressed=true]").all_inner_texts()),
+            "url": page.url,
+        }
+
+    before = shown()
+    assert len(before["pressed"]) == 2
+    asked = parse_qs(urlsplit(page.url).query)
+    assert float(asked["zoom"][0]) > 4
+    assert asked["id"] == [f"{number(name):.0f}"]
+    assert len(asked["only"]) == 2
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("searchbox", name="Text").wait_for()
+    page.go_back()
+    page.locator("canvas[data-points]").wait_for()
+    assert shown() == before
+    page.reload()
+    page.locator("canvas[data-points]").wait_for()
+    assert shown() == before
+    page.locator(".zoom").get_by_role("button", name="Show all").click()
+    expect(page).not_to_have_url(re.compile("zoom="), timeout=PATIENCE)
+
+
+def test_the_wheel_zooms_about_the_pointer_and_another_colour_keeps_the_view(look):
+    page = open_map(look, "&id=9&zoom=3&x=0&y=0")
+    canvas, tip = page.locator("canvas"), page.locator(".tip")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")  # from the selected point to another one, which the keys then select
+    box = canvas.bounding_box()
+    x, y = tip.evaluate("tip => ['--x', '--y'].map((name) => parseFloat(tip.style.getPropertyValue(name)))")
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    near = tip.inner_text()
+    page.mouse.wheel(0, -300)
+    expect(page).not_to_have_url(re.compile("zoom=3&"), timeout=PATIENCE)
+    page.mouse.move(box["x"] + x + 1, box["y"] + y)
+    assert tip.inner_text() == near
+    before = parse_qs(urlsplit(page.url).query)
+    page.get_by_label("Colour by").select_option("idade")
+    page.get_by_role("application", name=re.compile("coloured by idade")).wait_for()
+    assert parse_qs(urlsplit(page.url).query) == before | {"colour": ["idade"]}
+
+
+def test_report_and_explorer_show_a_cluster_in_one_colour(look, home):
+    report = (home / "players" / "CURRENT" / "report.html").read_text()
+    held = json.loads(re.search(r'<script[^>]* id="data"[^>]*>(.*?)</script>', report, re.DOTALL)[1])[
+        "colours"
+    ]
+    page = open_map(look)
+    dots = page.locator(".legend .dot")
+    shown = dots.evaluate_all("dots => dots.map((dot) => dot.style.getPropertyValue('--c'))")
+    names = page.locator(".legend li button span:nth-of-type(1)").all_inner_texts()
+    assert len(names) == 12
+    assert dict(zip(names, shown, strict=True)) == {name: light for name, (light, _) in held.items()}
+    for points in (100, 2_000):
+        path = f"api/datasets/players/versions/current/map?points={points}"
+        answer = page.evaluate("path => fetch(path).then((answer) => answer.json())", path)
+        told_of = [[tint["light"], tint["dark"]] for tint in answer["colours"]]
+        assert [held[name] for name in answer["categories"]] == told_of
 
 
 # --- one after another -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from synthprof.base.colours import NEUTRAL, PALETTE
 from synthprof.report.console import print_summary
 from synthprof.report.model import MapPoints, Marginal, Report, StageRow
 from synthprof.report.page import render
@@ -63,7 +64,12 @@ REPORT = Report(
     ),
     cluster_sizes=(300, 250, 450),
     map_points=MapPoints(
-        (3, 7, 9), (0.5, -0.25, 0.0), (0.0, 0.75, -1.0), (0, 1, 2), ("Ana, 20", "Rui", "Eva")
+        (3, 7, 9),
+        (0.5, -0.25, 0.0),
+        (0.0, 0.75, -1.0),
+        (0, 1, 2),
+        ("Ana, 20", "Rui", "Eva"),
+        {cluster: PALETTE[cluster] for cluster in range(3)},
     ),
     scores={
         "inertia": 812.5,
@@ -288,7 +294,8 @@ def test_choosing_a_cluster_sets_it_off(browser: Browser, tmp_path: Path) -> Non
 def test_rows_without_a_cluster_can_be_set_off(browser: Browser, tmp_path: Path) -> None:
     points = REPORT.map_points
     assert points is not None
-    report = dataclasses.replace(REPORT, map_points=dataclasses.replace(points, clusters=(0, -1, -1)))
+    apart = {"clusters": (0, -1, -1), "colours": {0: PALETTE[0], -1: NEUTRAL}}
+    report = dataclasses.replace(REPORT, map_points=dataclasses.replace(points, **apart))
     page, events = opened(browser, tmp_path / "report.html", report)
     page.select_option("#pick", label="no cluster")
     page.locator("#map .trace").nth(1).wait_for()
@@ -357,7 +364,7 @@ def test_one_profile_makes_a_page(browser: Browser, tmp_path: Path) -> None:
         stages=(),
         marginals=(),
         cluster_sizes=(1,),
-        map_points=MapPoints((1,), (0.0,), (0.0,), (0,), ("Ana",)),
+        map_points=MapPoints((1,), (0.0,), (0.0,), (0,), ("Ana",), {0: PALETTE[0]}),
         scores=dict.fromkeys(REPORT.scores),
         example={**EXAMPLE, "cluster_id": 0},
     )
@@ -395,7 +402,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match=r"Marginal estado has columns of different lengths: \[2, 1, 1\]"):
         Marginal("estado", ("SP", "MG"), (1.0,))
     with pytest.raises(ValueError, match="MapPoints"):
-        MapPoints((1,), (0.0,), (0.0,), (0,), ())
+        MapPoints((1,), (0.0,), (0.0,), (0,), (), {})
 
 
 @pytest.mark.parametrize("width", [80, 120])

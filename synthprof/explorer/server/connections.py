@@ -65,6 +65,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request; where there are too many connections, close one."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # writing is paused as long as anything waits to be taken
         self.client_host = self.client[0] if self.client else ""
         self._set_clocks()
         everybody = cast("set[BoundedProtocol]", self.connections)

@@ -1,8 +1,8 @@
 // The marginals that differ between two versions of a data set.
 
 import * as api from "./api.js";
-import { bar, data, el, failure, fill, panel, section, select, waiting } from "./dom.js";
-import { count, difference, score, share, since } from "./format.js";
+import { bar, data, el, failure, fill, panel, section, select, table, waiting } from "./dom.js";
+import { bytes, count, difference, score, share, since } from "./format.js";
 import { note } from "./place.js";
 
 const FIRST = 8;
@@ -23,7 +23,7 @@ export async function show(place, { at, asked, summary, dataset, signal }) {
     note({ ...asked, with: left });
     return changes(results, others.find((each) => each.version === left), summary, renewed());
   };
-  fill(place, section("Compare", "Changes of the marginals from another version to this one.",
+  fill(place, section("Compare", "Parameters, scores and marginals that differ from another version.",
     el("div", { class: "row" },
       select("From", others.map((each) => [each.version, `${each.version} · ${since(each.published_at)}`]), other.version, draw),
       el("span", {}, "to ", el("code", {}, at.version))),
@@ -34,11 +34,13 @@ export async function show(place, { at, asked, summary, dataset, signal }) {
 async function changes(place, before, summary, signal) {
   fill(place, waiting("the comparison"));
   try {
-    const { columns } = await api.compare(before, summary, signal);
+    const [{ columns }, ...specs] = await Promise.all([
+      api.compare(before, summary, signal), ...[before, summary].map(async (each) => (await api.version(each, signal)).spec),
+    ]);
     if (signal.aborted) return;
     const moved = columns.filter((each) => each.distance >= SAME);
     const top = Math.max(...columns.map((each) => each.distance), 0.01);
-    fill(place, facets(before, summary),
+    fill(place, parameters(...specs), facets(before, summary),
       el("p", { class: "lead" }, moved.length ? `${count(moved.length)} of ${count(columns.length)} marginals changed. The distance is half the sum of the absolute differences of the shares.` : "No marginal changed by more than 0.05 %."),
       el("div", { class: "panels roomy" }, columns.map((each) => one(each, top))));
   } catch (error) {
@@ -46,13 +48,22 @@ async function changes(place, before, summary, signal) {
   }
 }
 
-/** Size, parameters and scores of the two versions, side by side. */
+/** The parameters that differ; each of the others is the same in both versions. */
+function parameters(before, after) {
+  const names = Object.keys({ ...after, ...before });
+  const moved = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  if (!moved.length) return el("p", { class: "lead" }, "All parameters are the same.");
+  const said = (value) => el("code", {}, value === undefined || value === null || value === "" ? "–" : String(value));
+  const columns = ["parameter", "from", "to"].map((name) => ({ name }));
+  return [el("h3", {}, "Parameters that differ"), table("Parameters that differ", columns, moved.map((name) => [el("code", {}, name), said(before[name]), said(after[name])]), "differing")];
+}
+
+/** Size and scores of the two versions, side by side. */
 function facets(before, after) {
   const lines = [
     ["rows", (each) => count(each.rows)],
+    ["on disk", (each) => bytes(each.bytes)],
     ["clusters", (each) => (each.clusters === null ? "–" : count(each.clusters))],
-    ["seed", (each) => String(each.seed)],
-    ["encoder", (each) => each.encoder],
     ["adjusted Rand index", (each) => score(each.scores.adjusted_rand_index)],
     ["silhouette", (each) => score(each.scores.silhouette)],
     ["recall@10", (each) => score(each.scores.recall_at_10)],

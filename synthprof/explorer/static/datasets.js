@@ -53,8 +53,14 @@ function list(found, signal) {
 function empty(home) {
   return el("section", { class: "empty" },
     el("h2", {}, "No data sets yet"),
-    el("p", {}, "There is no data set in ", el("code", {}, home), "."),
-    el("p", {}, "Trigger the DAG ", el("code", {}, "synthprof_generate"), " in Airflow, or run ", el("code", {}, "make run"), ". Its progress appears here."));
+    el("p", {}, "There is no data set in ", el("code", {}, home), ". Make one in a terminal:"),
+    el("pre", {}, el("code", {}, `SYNTHPROF_HOME=${quoted(home)} synthprof run`)),
+    el("p", {}, "For texts of your own, use ", el("code", {}, "synthprof embed"), ". In Airflow, trigger the DAG ", el("code", {}, "synthprof_generate"), ". Its progress appears here."));
+}
+
+/** The path as a shell reads it. */
+function quoted(path) {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function one(dataset, signal) {

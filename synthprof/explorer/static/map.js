@@ -2,7 +2,6 @@
 
 import * as api from "./api.js";
 import { card, nameOf } from "./card.js";
-import { css, palette, ramp, orderByAngle } from "./colours.js";
 import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
 import { brief, count } from "./format.js";
 import { note } from "./place.js";
@@ -11,7 +10,7 @@ import { dark, onTheme } from "./theme.js";
 
 const SIZES = [5_000, 20_000, 50_000, 100_000];
 const DEFAULT_POINTS = 20_000;
-const STEPS = 32;
+const NOTE_AFTER_MS = 150;
 
 export async function show(place, { at, asked, summary, signal }) {
   const version = await api.version(at, signal);
@@ -23,11 +22,11 @@ export async function show(place, { at, asked, summary, signal }) {
     el("h2", { id: "title-map" }, "Map"),
     el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; large distances mean little."),
     el("div", { class: "row" },
-      select("Colour by", ["cluster", ...version.columns.filter((column) => column.values || column.minimum !== null).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour, only: null })),
+      select("Colour by", ["cluster", ...version.columns.filter((column) => column.values || column.minimum !== null).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),
       view.told),
     el("div", { class: "map" }, el("div", { class: "plane" }, view.canvas, view.tip, view.buttons, view.busy), el("div", { class: "beside" }, view.card, view.legend)),
-    el("p", { class: "note", id: "map-help" }, "Drag to move the map. Zoom with + and −, or with the wheel after a click. Keyboard: arrow keys select the next point, Enter opens its row, Shift with arrow keys moves the map, 0 shows all points.")));
+    el("p", { class: "note", id: "map-help" }, "Drag to move the map. Zoom about the selected point with + and −, or about the pointer with the wheel after a click. Keyboard: arrow keys select the next point, Enter opens its row, Shift with arrow keys moves the map, 0 shows all points. The address keeps the zoom, the selected row and the values chosen in the legend.")));
   await map.load({});
 }
 
@@ -49,8 +48,10 @@ class View {
   #scatter;
   #found = null;
   #colours = [];
-  #only = new Set();
+  #only;
+  #selected;
   #renewed;
+  #timer;
 
   constructor(view, context) {
     this.#parts = view;
@@ -58,19 +59,22 @@ class View {
     this.#renewed = api.renewingSignal(context.signal);
     this.colour = context.asked.colour ?? "cluster";
     this.points = Number(context.asked.points) || DEFAULT_POINTS;
-    if (context.asked.only !== undefined) this.#only.add(context.asked.only);
-    this.#scatter = new Scatter(view.canvas, { pick: (at) => this.#pick(at), hover: (...where) => this.#hover(...where) }, context.signal);
+    this.#only = new Set(context.asked.only);
+    this.#selected = Number(context.asked.id) || null;
+    this.#scatter = new Scatter(view.canvas, { pick: (at) => this.#pick(this.#found.ids[at]), hover: (...where) => this.#hover(...where), move: () => this.#noteSoon() }, context.signal);
+    this.#scatter.view = viewOf(context.asked);
+    context.signal.addEventListener("abort", () => clearTimeout(this.#timer));
     const zoom = [["+", "Zoom in", () => this.#scatter.zoom(1.6)], ["−", "Zoom out", () => this.#scatter.zoom(1 / 1.6)], ["⤢", "Show all", () => this.#scatter.reset()]];
     view.buttons.append(...zoom.map(([sign, label, click]) => el("button", { type: "button", "aria-label": label, title: label, on: { click } }, sign)));
     onTheme(() => this.#found && this.#paint(), context.signal);
   }
 
-  /** Loads the map with another colour or number of points, and puts both into the address. */
-  async load({ colour = this.colour, points = this.points, only }) {
+  /** Loads the map with another colour or number of points; the view stays. */
+  async load({ colour = this.colour, points = this.points }) {
     const signal = this.#renewed();
+    if (colour !== this.colour) this.#only.clear();
     this.colour = colour;
     this.points = Number(points);
-    if (only === null) this.#only.clear();
     this.#note();
     this.#parts.busy.hidden = false;
     fill(this.#parts.busy, waiting("the map"));
@@ -80,6 +84,7 @@ class View {
       this.#found = found;
       this.#parts.busy.hidden = true;
       this.#paint();
+      if (this.#selected && !this.#parts.card.querySelector(".profile")) await this.#pick(this.#selected);
     } catch (error) {
       if (error.name !== "AbortError") fill(this.#parts.busy, failure(error, () => this.load({})));
     }
@@ -87,11 +92,13 @@ class View {
 
   #paint() {
     const { x, y, values, kind, categories, ids } = this.#found;
-    this.#colours = kind === "category" ? categoryColours(this.#found, dark()) : ramp(STEPS, dark());
-    const index = kind === "category" ? values : steps(values);
-    const colours = Array.from(index, (value) => this.#colours[value]);
+    this.#colours = this.#found.colours.map((tint) => tint[dark() ? "dark" : "light"]);
+    const painted = this.#colours.map(rgb);
+    const index = kind === "category" ? values : steps(values, painted.length);
+    const colours = Array.from(index, (value) => painted[value]);
     for (const each of this.#only) if (!categories?.includes(each)) this.#only.delete(each);
-    this.#scatter.chosen = null;
+    const selected = ids.indexOf(this.#selected);
+    this.#scatter.chosen = selected < 0 ? null : selected;
     this.#scatter.points = { x, y, colours, shown: this.#shown() };
     fill(this.#parts.legend, kind === "category" ? this.#legend() : scale(values, this.#colours, this.colour));
     this.#parts.told.textContent = `${count(ids.length)} ${this.#context.summary.row_word}s`;
@@ -115,12 +122,13 @@ class View {
     const order = categories.map((_, at) => at).filter((at) => sizes[at]).sort((a, b) => chosen(b) - chosen(a) || sizes[b] - sizes[a]);
     return [
       el("h3", {}, this.colour, el("span", { class: "soft" }, ` · ${count(order.length)}`)),
+      order.length > new Set(this.#colours).size ? el("p", { class: "soft" }, "Colours repeat: click a value to see it alone.") : null,
       el("button", { type: "button", class: "link all", hidden: !this.#only.size, on: { click: () => this.#all() } }, "Show all"),
       el("ul", {}, order.map((at) => el("li", {}, el("button", {
         type: "button",
         "aria-pressed": String(this.#only.has(categories[at])),
         on: { click: (event) => this.#toggle(categories[at], event.currentTarget) },
-      }, el("i", { class: "dot", vars: { c: css(this.#colours[at]) } }), data("span", categories[at]), el("span", { class: "num soft" }, count(sizes[at])))))),
+      }, el("i", { class: "dot", vars: { c: this.#colours[at] } }), data("span", categories[at]), el("span", { class: "num soft" }, count(sizes[at])))))),
     ];
   }
 
@@ -146,8 +154,16 @@ class View {
       dataset, version, view: "map",
       colour: this.colour === "cluster" ? null : this.colour,
       points: this.points === DEFAULT_POINTS ? null : this.points,
-      only: this.#only.size === 1 ? [...this.#only][0] : null,
+      only: [...this.#only],
+      id: this.#selected,
+      ...addressOf(this.#scatter.view),
     });
+  }
+
+  /** Notes the view when it has come to rest: browsers bound how often a page may change its address. */
+  #noteSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#note(), NOTE_AFTER_MS);
   }
 
   #hover(at, x, y) {
@@ -166,29 +182,38 @@ class View {
     return categories ? categories[values[at]] : brief(values[at]);
   }
 
-  async #pick(at) {
+  async #pick(id) {
     const { signal, asked, summary } = this.#context;
-    const id = this.#found.ids[at];
     const place = this.#parts.card;
+    this.#selected = id;
+    this.#note();
     try {
       const { profile } = await api.profile(this.#context.at, id, signal);
-      if (this.#found.ids[this.#scatter.chosen] !== id) return;
+      if (this.#selected !== id) return;
       fill(place, card(profile, asked, summary.view));
       announce(`Id ${id}: ${nameOf(profile, summary.view)}`);
       // on a narrow screen the card is below the map
       if (matchMedia("(max-width: 960px)").matches) place.scrollIntoView({ block: "nearest" });
     } catch (error) {
-      if (error.name !== "AbortError") fill(place, failure(error, () => this.#pick(at)));
+      if (error.name !== "AbortError") fill(place, failure(error, () => this.#pick(id)));
     }
   }
 }
 
-function categoryColours({ categories, colour, x, y, values }, night) {
-  const colours = palette(categories.length, night);
-  if (colour !== "cluster") return colours;
-  const found = [];
-  orderByAngle(x, y, values, categories.length).forEach((category, at) => (found[category] = colours[at]));
-  return found;
+/** The view that the address names; null if it names none. */
+function viewOf({ x, y, zoom }) {
+  const view = { x: Number(x), y: Number(y), zoom: Number(zoom) };
+  return zoom !== undefined && Object.values(view).every(Number.isFinite) ? view : null;
+}
+
+/** The view for the address, to a hundredth of what the canvas shows. */
+function addressOf(view) {
+  return view && Object.fromEntries(Object.entries(view).map(([name, value]) => [name, String(Number(value.toPrecision(5)))]));
+}
+
+/** "#rrggbb" as three numbers. */
+function rgb(colour) {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }
 
 function range(values) {
@@ -197,16 +222,16 @@ function range(values) {
   return [least, most];
 }
 
-function steps(values) {
+function steps(values, number) {
   const [least, most] = range(values);
-  return values.map((value) => Math.min(Math.floor(((value - least) / (most - least || 1)) * STEPS), STEPS - 1));
+  return values.map((value) => Math.min(Math.floor(((value - least) / (most - least || 1)) * number), number - 1));
 }
 
 function scale(values, colours, name) {
   const [least, most] = range(values);
   return [
     el("h3", {}, name),
-    el("div", { class: "ramp", "aria-hidden": "true" }, colours.map((colour) => el("i", { vars: { c: css(colour) } }))),
+    el("div", { class: "ramp", "aria-hidden": "true" }, colours.map((colour) => el("i", { vars: { c: colour } }))),
     el("p", { class: "row between num" }, el("span", {}, brief(least)), el("span", {}, brief(most))),
   ];
 }

@@ -1,10 +1,10 @@
 // The state of the page, which is all in its address, so that every view can be linked and bookmarked.
 
-const LISTS = new Set(["where"]);
+const LISTS = new Set(["where", "only"]);
 
 let known = location.search;
 
-/** The parameters of the address as an object; `where` is a list. */
+/** The parameters of the address as an object; `where` and `only` are lists. */
 export function here() {
   const found = {};
   for (const [name, value] of new URLSearchParams(location.search)) {

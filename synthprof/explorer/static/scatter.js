@@ -10,16 +10,16 @@ const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 /**
  * A scatter plot: drag or pinch to move, wheel or + and − to zoom, click or arrow keys to select a point.
  *
- * Calls `on.pick(at)` when a point is chosen, and `on.hover(at, x, y)` when the pointer is near a point, with null
- * when it is near none.
+ * Calls `on.pick(at)` when a point is chosen, `on.hover(at, x, y)` when the pointer is near a point, with null when
+ * it is near none, and `on.move()` when the view changes.
  */
 export class Scatter {
   #canvas;
   #context;
   #on;
   #points = { x: [], y: [], colours: [], shown: null };
-  #view = { x: 0, y: 0, zoom: 1 };
-  #fit = { x: 0, y: 0, scale: 1 };
+  #view = null;
+  #box = null;
   #pointers = new Map();
   #dragged = 0;
   #chosen = null;
@@ -39,7 +39,17 @@ export class Scatter {
   /** x, y: coordinates; colours: [r, g, b] of each point; shown: false for faded points, or null if none is. */
   set points(points) {
     this.#points = { ...points, x: Float32Array.from(points.x), y: Float32Array.from(points.y) };
-    this.#measure();
+    this.#box = boxOf(this.#points.x, this.#points.y, null);
+    this.redraw();
+  }
+
+  /** The middle of the canvas on the plane and the zoom, 1 for all points; null if all that are not faded are shown. */
+  get view() {
+    return this.#view;
+  }
+
+  set view(view) {
+    this.#view = view && { ...view, zoom: within(view.zoom) };
     this.redraw();
   }
 
@@ -60,23 +70,23 @@ export class Scatter {
 
   /** The position of a point on the canvas in CSS pixels. */
   place(at) {
-    const [x, y] = this.#toCanvas(this.#points.x[at], this.#points.y[at]);
-    return { x, y };
+    const { scale, right, down } = this.#projection();
+    return { x: this.#points.x[at] * scale + right, y: down - this.#points.y[at] * scale };
   }
 
-  zoom(factor, x = this.#canvas.clientWidth / 2, y = this.#canvas.clientHeight / 2) {
+  /** Zooms so that a position on the canvas stays where it is: the given one, that of the selected point or the middle. */
+  zoom(factor, x, y) {
+    if (x === undefined) ({ x, y } = this.#held());
+    const { width, height } = this.#size();
     const before = this.#toPlane(x, y);
-    this.#view.zoom = Math.min(Math.max(this.#view.zoom * factor, 0.8), MAX_ZOOM);
-    const after = this.#toPlane(x, y);
-    this.#view.x += before[0] - after[0];
-    this.#view.y += before[1] - after[1];
-    this.redraw();
+    const zoom = within(this.#shown().zoom * factor);
+    const scale = this.#scale * zoom;
+    this.#go({ x: before[0] - (x - width / 2) / scale, y: before[1] + (y - height / 2) / scale, zoom });
   }
 
-  /** Resets the view to all points that are not faded. */
+  /** Shows all points that are not faded. */
   reset() {
-    this.#measure();
-    this.redraw();
+    this.#go(null);
   }
 
   redraw() {
@@ -88,34 +98,53 @@ export class Scatter {
 
   // --- geometry ------------------------------------------------------------------------------------------
 
-  #measure() {
-    const { x, y, shown } = this.#points;
-    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let at = 0; at < x.length; at++) {
-      if (shown && !shown[at]) continue;
-      left = Math.min(left, x[at]);
-      right = Math.max(right, x[at]);
-      low = Math.min(low, y[at]);
-      high = Math.max(high, y[at]);
-    }
-    if (left > right) return;
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
-    this.#fit = {
-      x: (left + right) / 2,
-      y: (low + high) / 2,
-      scale: 0.94 * Math.min(width / (right - left || 1), height / (high - low || 1)),
-    };
-    this.#view = { x: this.#fit.x, y: this.#fit.y, zoom: 1 };
+  #size() {
+    return { width: this.#canvas.clientWidth, height: this.#canvas.clientHeight };
   }
 
-  #toCanvas(x, y) {
-    const scale = this.#fit.scale * this.#view.zoom;
-    return [(x - this.#view.x) * scale + this.#canvas.clientWidth / 2, (this.#view.y - y) * scale + this.#canvas.clientHeight / 2];
+  #go(view) {
+    this.#view = view;
+    this.redraw();
+    this.#on.move();
+  }
+
+  /** The view, or the one that holds all points that are not faded. */
+  #shown() {
+    if (this.#view) return this.#view;
+    const { x, y, shown } = this.#points;
+    const box = (shown && boxOf(x, y, shown)) ?? this.#box;
+    if (!box) return { x: 0, y: 0, zoom: 1 };
+    return { x: (box.left + box.right) / 2, y: (box.low + box.high) / 2, zoom: within(this.#scaleOf(box) / this.#scale) };
+  }
+
+  get #scale() {
+    return this.#box ? this.#scaleOf(this.#box) : 1;
+  }
+
+  #scaleOf({ left, right, low, high }) {
+    const { width, height } = this.#size();
+    return 0.94 * Math.min(width / (right - left || 1), height / (high - low || 1));
+  }
+
+  /** The selected point's position if the canvas shows it, else its middle. */
+  #held() {
+    const { width, height } = this.#size();
+    const at = this.#chosen === null ? null : this.place(this.#chosen);
+    const seen = at && at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height;
+    return seen ? at : { x: width / 2, y: height / 2 };
+  }
+
+  /** A function from the plane to the canvas, in pixels of which there are `dense` to one of CSS. */
+  #projection(dense = 1) {
+    const { width, height } = this.#size();
+    const view = this.#shown();
+    const scale = this.#scale * view.zoom * dense;
+    return { scale, right: (width * dense) / 2 - view.x * scale, down: (height * dense) / 2 + view.y * scale };
   }
 
   #toPlane(x, y) {
-    const scale = this.#fit.scale * this.#view.zoom;
-    return [(x - this.#canvas.clientWidth / 2) / scale + this.#view.x, this.#view.y - (y - this.#canvas.clientHeight / 2) / scale];
+    const { scale, right, down } = this.#projection();
+    return [(x - right) / scale, (down - y) / scale];
   }
 
   #resize() {
@@ -125,7 +154,6 @@ export class Scatter {
     if (!fresh || !width || !height) return;
     this.#canvas.width = Math.round(width * dense);
     this.#canvas.height = Math.round(height * dense);
-    if (this.#view.zoom === 1) this.#measure();
     this.#paint();
   }
 
@@ -140,8 +168,7 @@ export class Scatter {
     if (this.#image?.width !== width || this.#image.height !== height) this.#image = this.#context.createImageData(width, height);
     const image = this.#image;
     const brush = disc(this.#radius() * dense);
-    const scale = this.#fit.scale * this.#view.zoom * dense;
-    const where = { scale, right: width / 2 - this.#view.x * scale, down: height / 2 + this.#view.y * scale };
+    const where = this.#projection(dense);
     const { colours, shown } = this.#points;
     clear(image, back);
     if (shown) dots(image, this.#points, where, brush, 0.5, (at) => (shown[at] ? null : faded));
@@ -154,7 +181,7 @@ export class Scatter {
   #radius() {
     const n = this.#points.x.length;
     const base = n > 50_000 ? 1.3 : n > 15_000 ? 1.8 : n > 4_000 ? 2.3 : 3;
-    return Math.min(base * this.#view.zoom ** 0.3, 6);
+    return Math.min(base * this.#shown().zoom ** 0.3, 6);
   }
 
   #opacity() {
@@ -202,13 +229,17 @@ export class Scatter {
     const apart = this.#apart();
     this.#pointers.set(event.pointerId, now);
     const share = 1 / this.#pointers.size;
-    const scale = this.#fit.scale * this.#view.zoom;
-    this.#view.x -= ((now[0] - before[0]) * share) / scale;
-    this.#view.y += ((now[1] - before[1]) * share) / scale;
+    this.#pan((now[0] - before[0]) * share, (now[1] - before[1]) * share);
     this.#dragged += Math.hypot(now[0] - before[0], now[1] - before[1]);
     if (apart) this.zoom(this.#apart() / apart, ...this.#middle());
     this.#on.hover(null);
-    this.redraw();
+  }
+
+  /** Moves the points by pixels of CSS. */
+  #pan(right, down) {
+    const { scale } = this.#projection();
+    const { x, y, zoom } = this.#shown();
+    this.#go({ x: x - right / scale, y: y + down / scale, zoom });
   }
 
   #up(event) {
@@ -239,13 +270,7 @@ export class Scatter {
   }
 
   #arrow([right, down], pan) {
-    if (pan) {
-      const scale = this.#fit.scale * this.#view.zoom;
-      this.#view.x += (60 * right) / scale;
-      this.#view.y -= (60 * down) / scale;
-      this.redraw();
-      return;
-    }
+    if (pan) return void this.#pan(-60 * right, -60 * down);
     const next = this.#chosen === null ? this.#nearest(this.#canvas.clientWidth / 2, this.#canvas.clientHeight / 2, Infinity) : this.#towards(right, down);
     if (next === null) return;
     this.chosen = next;
@@ -282,9 +307,7 @@ export class Scatter {
 
   #each(act) {
     const { x, y, shown } = this.#points;
-    const scale = this.#fit.scale * this.#view.zoom;
-    const right = this.#canvas.clientWidth / 2 - this.#view.x * scale;
-    const down = this.#canvas.clientHeight / 2 + this.#view.y * scale;
+    const { scale, right, down } = this.#projection();
     for (let at = 0; at < x.length; at++) {
       if (!shown || shown[at]) act(at, x[at] * scale + right, down - y[at] * scale);
     }
@@ -300,6 +323,23 @@ export class Scatter {
     const [a, b] = [...this.#pointers.values()];
     return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   }
+}
+
+function within(zoom) {
+  return Math.min(Math.max(zoom, 0.8), MAX_ZOOM);
+}
+
+/** The smallest box around the points that are not faded; null if there are none. */
+function boxOf(x, y, shown) {
+  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let at = 0; at < x.length; at++) {
+    if (shown && !shown[at]) continue;
+    left = Math.min(left, x[at]);
+    right = Math.max(right, x[at]);
+    low = Math.min(low, y[at]);
+    high = Math.max(high, y[at]);
+  }
+  return left > right ? null : { left, right, low, high };
 }
 
 /** "rgb(r, g, b)" as three numbers. */

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
+from synthprof.base.colours import Colour, category_colours, cluster_colours, number_colours
 from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
 from synthprof.explorer import models
@@ -127,8 +128,9 @@ def _readable(value: Any) -> Any:  # noqa: ANN401
     return str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
 
 
-def map_of_points(table: pa.Table, colour: str) -> models.MapOfPoints:
-    """Return the points of a map, coloured by one of its columns. Raises SpecError for another name."""
+def map_of_points(whole: pa.Table, points: int, colour: str) -> models.MapOfPoints:
+    """Return the first points of a map, coloured by one of its columns. Raises SpecError for another name."""
+    table = whole.slice(0, points)
     colours = [name for name in table.column_names if name not in ("id", "x", "y")]
     if colour not in colours:
         raise SpecError(f"colour={colour!r} is not on the map; use one of {', '.join(colours)}")
@@ -141,6 +143,7 @@ def map_of_points(table: pa.Table, colour: str) -> models.MapOfPoints:
         x=_rounded(table.column("x")),
         y=_rounded(table.column("y")),
         values=values,
+        colours=[models.Tint(light=light, dark=dark) for light, dark in _colours(whole, colour, categories)],
     )
 
 
@@ -241,6 +244,16 @@ def _coloured(table: pa.Table, colour: str) -> tuple[list[str] | None, list[int]
     if pa.types.is_dictionary(values.type):
         return values.dictionary.to_pylist(), values.indices.to_pylist()
     return None, values.to_pylist()
+
+
+def _colours(whole: pa.Table, colour: str, categories: list[str] | None) -> list[Colour]:
+    """Return the colours of the categories, or of numbers; those of clusters depend on the whole map."""
+    if categories is None:
+        return number_colours()
+    if colour != CLUSTER:
+        return category_colours(len(categories))
+    found = cluster_colours(*(whole.column(name).to_numpy() for name in ("x", "y", CLUSTER)))
+    return [found[int(name)] for name in categories]
 
 
 def _rounded(values: pa.ChunkedArray) -> list[float]:

@@ -80,7 +80,7 @@ class Questions:
             pa.OSFile(str(path)) as file,
             pa.ipc.open_file(file) as reader,
         ):
-            return answers.map_of_points(reader.read_all().slice(0, points), colour)
+            return answers.map_of_points(reader.read_all(), points, colour)
 
     def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
         """Return one profile and its cluster."""

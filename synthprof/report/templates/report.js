@@ -8,6 +8,8 @@
   const config = { responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: touch ? false : "hover",
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
   const count = (n) => n.toLocaleString("en");
+  const night = matchMedia("(prefers-color-scheme: dark)");
+  const hue = (cluster) => data.colours[cluster][Number(night.matches)];
   let chosen = null;
 
   function theme() {
@@ -29,12 +31,11 @@
   function subset(want) {
     const p = data.points;
     const at = [...p.cluster.keys()].filter((i) => want === null || p.cluster[i] === want);
-    const hue = (i) => data.colours[p.cluster[i]] || "#8a8f98";
     return {
       type: "scatter", mode: "markers",
       x: at.map((i) => p.x[i]), y: at.map((i) => p.y[i]), hovertext: at.map((i) => p.text[i]),
       customdata: at.map((i) => p.cluster[i]), ids: at.map((i) => String(p.id[i])),
-      marker: { color: at.map(hue), size: p.id.length > 800 ? 4.5 : 7, opacity: 0.85, line: { width: 0 } },
+      marker: { color: at.map((i) => hue(p.cluster[i])), size: p.id.length > 800 ? 4.5 : 7, opacity: 0.85, line: { width: 0 } },
       hovertemplate: "%{hovertext}<br>cluster %{customdata}<extra></extra>",
     };
   }
@@ -63,7 +64,7 @@
     const t = theme();
     const bars = data.bars;
     const mean = data.rows / data.clusters;
-    const colour = data.clusters > 60 ? t.fill : bars.cluster.map((c) => (data.colours && data.colours[c]) || t.fill);
+    const colour = data.clusters > 60 ? t.fill : bars.cluster.map((c) => (data.colours && c in data.colours ? hue(c) : t.fill));
     return Plotly.react(sizes, [{
       type: "bar", x: bars.rank, y: bars.size, customdata: bars.cluster.map((c, i) => [c, 100 * bars.size[i] / data.rows]),
       marker: { color: colour, line: { width: 0 } },
@@ -103,7 +104,7 @@
 
   draw().then(() => {
     if (map) fillPick();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    night.addEventListener("change", draw);
     document.documentElement.dataset.ready = "yes";
   });
 })();
