@@ -386,6 +386,7 @@ def test_map_is_coloured_by_any_column_and_one_value_can_be_singled_out(look, ho
     legend.filter(has_text="Feminino").click()
     assert legend.filter(has_text="Feminino").get_attribute("aria-pressed") == "true"
     assert "only=Feminino" in page.url
+    assert "zoom=1&" in f"{page.url}&", "the map stays where it is"
     page.get_by_label("Colour by").select_option("idade")
     page.get_by_role("application", name=re.compile("coloured by idade")).wait_for()
     assert page.locator(".legend .ramp i").count() > 8

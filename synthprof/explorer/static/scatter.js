@@ -53,7 +53,9 @@ export class Scatter {
     this.redraw();
   }
 
+  /** Fades other points; the view stays. */
   set shown(shown) {
+    this.#view = this.#shown();
     this.#points.shown = shown;
     this.redraw();
   }
@@ -134,7 +136,7 @@ export class Scatter {
     return seen ? at : { x: width / 2, y: height / 2 };
   }
 
-  /** A function from the plane to the canvas, in pixels of which there are `dense` to one of CSS. */
+  /** Where the plane lies on the canvas, as `dots` takes it, in pixels of which there are `dense` to one of CSS. */
   #projection(dense = 1) {
     const { width, height } = this.#size();
     const view = this.#shown();
