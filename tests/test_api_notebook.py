@@ -53,7 +53,7 @@ def test_a_run_shows_bars_and_its_version_the_head_of_the_report(run_cell: Any, 
     assert len(_html(shown, "display_data")) == 1
     pictures = _html(shown, "update_display_data")
     assert len(pictures) > 1
-    for stage in ("generate", "vectorize", "publish", "30000/30000"):
+    for stage in ("generate", "vectorize", "publish", "30,000 of 30,000"):
         assert stage in pictures[-1]
     (head,) = _html(shown, "execute_result")
     assert "gamers" in head and "30,000" in head and "Adjusted Rand index" in head
