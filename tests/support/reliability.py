@@ -21,9 +21,13 @@ PROMISES = {
         "power cut, ext4",
         "power cut, ext4 (data=writeback)",
     ),
-    "Damage is found, and only the damaged file is made again": (
+    "Damage is found, and only what it touches is made again": (
+        "damage to a file of a build",
         "flipped bit: found, only its file made anew",
         "truncated, missing, swapped or linked file",
+    ),
+    "A pipe, device, folder or link in the place of a file is told or mended, and nothing waits for it": (
+        "a thing of another kind in a place of the store",
     ),
     "A disk that fails or fills up is told in one message, and costs nothing": (
         "EIO at a write",
