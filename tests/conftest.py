@@ -39,6 +39,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+# pytest-xdist gives its workers a width; pipes have none
+os.environ.pop("COLUMNS", None)
+
 # what tests ask is on this machine, whatever proxy they run behind
 os.environ |= dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 

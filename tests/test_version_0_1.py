@@ -49,9 +49,9 @@ def _published(home: Path) -> dict[str, str]:
 def test_status_lists_both_versions_as_current(home: Path) -> None:
     rows = [line.split() for line in _call(home, "status").splitlines()]
     told = {words[0]: words[1:] for words in rows if words and words[0] in VERSIONS}
-    assert told["players"][:4] == ["6f793d9b4e82*", "300", "42", "catalogue"]
-    assert told["players"][-2:] == ["0.209", "1.000"]
-    assert told["notes"][:4] == ["331563f8c22c*", "60", "42", "catalogue"]
+    assert told["players"][:2] == ["6f793d9b4e82*", "300"]
+    assert told["players"][-5:] == ["1.000", "–", "0.209", "42", "catalogue"]
+    assert told["notes"][:2] == ["331563f8c22c*", "60"]
 
 
 def test_show_tells_a_profile_and_a_text(home: Path) -> None:

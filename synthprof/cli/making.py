@@ -118,18 +118,13 @@ def embed(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson 
     """
     from synthprof.report.terminal import Terminal
     from synthprof.runner.run import resolved
-    from synthprof.stages.survey import account, read_survey
-    from synthprof.store.store import Store
+    from synthprof.stages.survey import account_of
 
     home, terminal = home_folder(), Terminal(record=console_html is not None)
     with shown(terminal, as_json=as_json) as observe:  # to read a large source takes its time
         request = resolved(request, home, observe)
-    found = read_survey(Store(home, request.dataset).build(request.spec).folder)
-    if found and not as_json:
-        said, *left_out = account(found)
-        terminal.say(said)
-        for line in left_out:
-            terminal.say(f"left out: {line}")
+    for place, line in enumerate(() if as_json else account_of(request, home)):
+        terminal.say(f"left out: {line}" if place else line)
     _make(request, console_html, terminal, as_json=as_json)
 
 

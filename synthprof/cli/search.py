@@ -177,7 +177,7 @@ def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
         case Format.table:
             _print_cards(hits, spec)
         case Format.json:
-            print_json([_plain(hit) for hit in hits])
+            print_json(documents(hits))
         case Format.csv:
             typer.echo(as_csv(hits).encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
@@ -209,7 +209,12 @@ def _reasons(hit: "Hit") -> str:
     )
 
 
-def _plain(hit: "Hit") -> dict[str, Any]:
+def documents(hits: "Sequence[Hit]") -> list[dict[str, Any]]:
+    """Return the hits as values of JSON."""
+    return [_document(hit) for hit in hits]
+
+
+def _document(hit: "Hit") -> dict[str, Any]:
     reasons = [{"column": reason.column, "value": reason.value} for reason in hit.reasons]
     return {
         "rank": hit.rank,

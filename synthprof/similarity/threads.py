@@ -41,8 +41,8 @@ def finite(vectors: Matrix, what: str) -> Matrix:
     finite = np.isfinite(vectors)
     if not finite.all():
         raise StageError(
-            f"row {int(np.argmin(finite.all(axis=1)))} of the {what} holds NaN or infinity; "
-            "every embedding must be finite: run it again with force, which makes all of them anew"
+            f"row {int(np.argmin(finite.all(axis=1)))} of the {what} holds NaN or infinity, but "
+            "every embedding must be finite; run it again with force, which makes all of them anew"
         )
     return vectors
 

@@ -164,8 +164,8 @@ def sql_of(address: str, table: str) -> Sql:
         variable = SOURCE_URL + name.upper()
         if not re.fullmatch(r"\w{1,60}", name) or not (url := os.environ.get(variable)):
             raise SpecError(
-                f"source={address[:80]} is not known; set {variable[:80]} to an SQLAlchemy URL; in Airflow "
-                f"make the Connection synthprof_{name[:60]}"
+                f"source={address[:80]} is not known; set {variable[:80]} to an SQLAlchemy URL, or make the "
+                f"Connection synthprof_{name[:60]} in Airflow"
             )
         return Sql(address, url, table)
     shown = re.sub(r"//[^/@]*@", "//…@", address)[:200]

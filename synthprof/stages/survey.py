@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from synthprof.spec.estimates import Texts
+from synthprof.spec.request import Request
 from synthprof.store.facts import read_fact, write_fact
+from synthprof.store.store import Store
 
 if TYPE_CHECKING:
     from synthprof.sources.survey import Survey
@@ -44,6 +46,12 @@ def account(survey: Survey) -> list[str]:
     """Return what people are told of a source: what it was read as, then each row that is left out."""
     more = survey.left_out - len(survey.listed)
     return [f"source read as {survey.said}", *survey.listed, *([f"and {more:,} more"] if more else [])]
+
+
+def account_of(request: Request, home: Path) -> list[str]:
+    """Return the account of the source of a completed request; empty where there is none."""
+    survey = read_survey(Store(home, request.dataset).build(request.spec).folder)
+    return account(survey) if survey else []
 
 
 def left_out(build: Path) -> dict[str, list[str]]:

@@ -152,7 +152,7 @@ def _of_copy(path: Path) -> str:
             f"{words[0]} && mv {words[1]} {words[2]} && ln -s versions/{copied.version} {words[1]}"
         )
     if read_manifest(place) != copied:
-        raise StageError(f"{called}; it differs from version {copied.version}; {remedy(path)}")
+        raise StageError(f"{called}, and differs from version {copied.version}; {remedy(path)}")
     return copied.version
 
 

@@ -181,7 +181,7 @@ def test_status_counts_no_stage_that_another_release_did(home: Path, tmp_path: P
 
 def test_no_cell_of_a_table_is_cut_in_a_pipe(home: Path) -> None:
     text = _call(home, "status", COLUMNS="").stdout
-    assert re.search(r"demo +[0-9a-f]{12}\* +3,000 .* \d\.\d{3} +\d\.\d{3} +42  catalogue\n", text)
+    assert re.search(r"demo +[0-9a-f]{12}\* +3,000 .* \d\.\d{3} +– +\d\.\d{3} +42  catalogue\n", text)
     words = ("search", "joga RPG de madrugada no PC com amigos", "--dataset", "demo", "-k", "2")
     hits = _call(home, *words, COLUMNS="").stdout.splitlines()
     assert [line.split()[0] for line in hits[::3]] == ["1", "2"] and "…" not in "".join(hits)
@@ -245,7 +245,7 @@ def test_verify_says_that_a_version_is_of_another_schema_and_checks_the_rest(
     after_a_new_column: tuple[Path, str],
 ) -> None:
     home, path = after_a_new_column
-    (older,) = {each.name for each in (home / "demo" / "versions").iterdir()} - {
+    (older,) = {each.name for each in Store(home, "demo").versions()} - {
         (home / "demo" / "CURRENT").resolve().name
     }
     words = ["verify", "--dataset", "demo", "--version", older, "--all"]

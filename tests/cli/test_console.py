@@ -73,9 +73,9 @@ LOOKS = [
 
 LONG = f"/tmp/{'a' * 256}"
 REFUSALS = {
-    "no number": (["serve", "--port=high"], "hint: see `synthprof serve --help`"),
+    "no number": (["serve", "--port=high"], "hint: write a whole number from 0 to 65,535"),
     "no name": (["run", "--dataset", "a/b"], "'a/b' does not match"),
-    "no locale": (["run", "--locale", "xx_YY"], "'pt_BR'"),
+    "no locale": (["run", "--locale", "xx_YY"], "error: locale='xx_YY' is unknown\nhint: there are ar_AA"),
     "no fit": (["run", "--dim-vector=3"], "error: dim_vector=3 is less than the 19 features"),
     "no room": (["plan", "--profiles", "1000000000"], "1000000000"),
     "no memory": (["plan", "--profiles", "1000000000", "--no-save-index"], "more than the 90%"),

@@ -51,7 +51,7 @@ def test_an_error_at_a_write_costs_nothing(
     ("call", "error", "message"),
     [
         ("symlink", "EPERM", "has no symbolic links, which mark the current version"),
-        ("flock", "ENOLCK", "No locks available; mount it with locks (flock)"),
+        ("flock", "ENOLCK", "No locks available\nhint: mount it with locks (flock)"),
     ],
 )
 def test_a_disk_without_links_or_locks_is_refused_before_any_work(

@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from synthprof.runner.run import resolved, run_all, run_stage
 from synthprof.spec.request import Request
 from synthprof.store.build import Build
 from synthprof.store.manifest import MANIFEST, read_manifest
+from synthprof.store.pointer import remedy
 from synthprof.store.sqlite.database import check_ids, read
 from synthprof.store.store import Store
 from synthprof.versions.inventory import versions
@@ -399,8 +401,10 @@ def _repair(subject: Built) -> None:
     assert verify(open_version(subject.home, subject.store.dataset), None, lambda *_: None).sound
 
 
-def _remove_current(subject: Built) -> None:
-    (subject.store.folder / "CURRENT").unlink()
+def _link_current(subject: Built) -> None:
+    """Run the command of the message."""
+    command = remedy(subject.store.folder / "CURRENT").partition(": ")[2]
+    subprocess.run(command, shell=True, check=True)
     subject.run()
 
 
@@ -428,9 +432,9 @@ REMEDIES = {
     ),
     "busy": Remedy("worked on by another process; wait for it to end, then try again", _be_busy, Built.run),
     "CURRENT leads elsewhere": Remedy(
-        "points outside the versions, to elsewhere; remove it, publish again",
+        "points outside the versions, to elsewhere; link it to the youngest version: ln -sfn versions/",
         _lose_current,
-        _remove_current,
+        _link_current,
         published=True,
     ),
     "no CURRENT": Remedy(

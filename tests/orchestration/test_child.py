@@ -99,9 +99,9 @@ def test_progress_is_logged_at_most_every_few_seconds(script, caplog):
 @pytest.mark.parametrize(
     ("kind", "code", "error"),
     [
-        ("SpecError", 2, SpecError),
-        ("Busy", 75, Busy),
-        ("StageError", 1, StageError),
+        ("refused", 2, SpecError),
+        ("busy", 75, Busy),
+        ("failed", 1, StageError),
         ("Crash", 1, StageError),
     ],
 )
@@ -124,7 +124,7 @@ def test_text_that_is_no_event_is_logged(script, caplog):
 
 def test_parameters_are_logged_even_if_the_child_is_silent(script, caplog, monkeypatch):
     monkeypatch.setattr(child, "SECONDS_OF_SILENCE", 0.0)
-    script("time.sleep(1.5); say('error', kind='StageError', message='late', traceback='') if 0 else None")
+    script("time.sleep(1.5); say('error', kind='failed', message='late', traceback='') if 0 else None")
     assert caplog.messages[0] == "generate: seed=7"
 
 

@@ -163,7 +163,7 @@ def test_make_run_publishes_and_says_where(place):
     assert status == 0, output
     assert published(place, "small")["rows"] == 2000
     assert str(place.data / "small" / "versions") in output
-    for name in ("setup", "generate", "cluster", "publish", "peak memory", "an example"):
+    for name in ("setup", "generate", "cluster", "publish", "peak memory", "An example"):
         assert name in output
     assert "[info" not in output and "WARNING" not in output
     logs = [
@@ -276,7 +276,7 @@ def test_the_note_of_a_run_tells_what_it_has_published(rest, made):
 def test_the_tab_on_a_run_finds_the_version_that_the_run_made(rest, made):
     facts = rest.ask("GET", f"/synthprof/api/runs/{GENERATE}/{quote(made)}").raise_for_status().json()
     version = rest.value(GENERATE, made, "publish")["version"]
-    assert facts == {"dataset": "made", "version": version, "build": None, "state": "success"}
+    assert facts | {"dataset": "made", "version": version, "build": None, "state": "success"} == facts
 
 
 def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):

@@ -189,7 +189,9 @@ def test_a_value_that_is_not_finite_is_refused_and_its_row_is_named(bad):
     vectors, _ = blobs(100)
     centroids = vectors[:3].copy()
     vectors[42, 7] = bad
-    with pytest.raises(StageError, match=r"row 42 .* NaN or infinity; every embedding must be finite: clear"):
+    with pytest.raises(
+        StageError, match=r"row 42 .* NaN or infinity, but every embedding must be finite; run"
+    ):
         kmeans.assign(vectors, centroids)
     with pytest.raises(StageError, match="row 42"):
         kmeans.train(vectors, 3)

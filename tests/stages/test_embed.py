@@ -364,6 +364,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
             [sys.executable, "-m", "synthprof", "run", *options],
             env=os.environ | {"SYNTHPROF_HOME": str(tmp_path)},
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             preexec_fn=hear_ctrl_c,
         )
@@ -374,7 +375,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(
         said, _ = process.communicate(timeout=60)
         faults.seconds = 0
         assert process.returncode == 130
-        assert "Interrupted. What was done is kept: the same command without --force goes on" in said
+        assert "Interrupted; what was done is kept: the same command without --force goes on" in said
         _run(tmp_path)
     profiles = [times for text, times in faults.answered.items() if text != "Joga à noite no computador."]
     assert len(profiles) == PARAMS["profiles"]

@@ -36,7 +36,7 @@ class Outages:
             except Rejected as error:
                 raise StageError(
                     f"the embedding service has been out for {self._patience.seconds:.0f} s: {error}; "
-                    "what was embedded is saved; run it again when the service is back"
+                    "run it again when the service is back, as what was embedded is saved"
                 ) from None
             if self._probes > 1:
                 self._ended = time.monotonic()

@@ -21,7 +21,7 @@ def _embed(
 ) -> Embedded:
     with (
         serving(faults) as url,
-        Answers(home, f"m {dim}") as answers,
+        Answers(home, f"m {dim}", dim) as answers,
         HttpEncoder(Endpoint(f"{url}/embeddings", patience_seconds=5), model, dim) as service,
     ):
         return Embedder(service, answers, Effort(batch_size=size, pause_seconds=0)).embed(texts)
@@ -47,7 +47,7 @@ def test_a_limit_is_kept_for_later_blocks_and_found_beside_a_bad_text(tmp_path: 
     texts[70] = f"{POISON} 70"
     with (
         serving(faults) as url,
-        Answers(tmp_path, "m") as answers,
+        Answers(tmp_path, "m", DIM) as answers,
         HttpEncoder(Endpoint(f"{url}/embeddings", patience_seconds=5), "m", DIM) as service,
     ):
         embedder = Embedder(service, answers, Effort(batch_size=64, pause_seconds=0))

@@ -147,7 +147,7 @@ def test_a_fixed_parameter_is_not_in_the_form_and_a_default_is():
     assert not {"dataset", "profiles"} & set(dag.params)
     assert set(dag.params) | {"dataset", "profiles"} == set(airflow_params())
     assert {task.retries for task in dag.tasks} == {3}
-    assert dag.tags == {"synthprof", "mine"}
+    assert dag.tags == {"synthprof", "profiles", "mine"}
     assert dag.get_task("setup").fixed == {"dataset": "own", "profiles": 500}
 
 
