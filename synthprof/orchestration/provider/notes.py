@@ -115,8 +115,13 @@ def _returned(dag_run: "DagRun", operators: Mapping[str, str]) -> Mapping[str, A
 
 
 def _failed_task(dag_run: "DagRun") -> tuple[str, str] | None:
-    """Return the task of ours that failed, and its message."""
-    tasks = _tasks(dag_run, WORKING)
+    """Return the task of ours that failed, and its message; None for a run outside of a session.
+
+    `dag.test()` gives such runs, which have no note.
+    """
+    from sqlalchemy.orm import object_session
+
+    tasks = _tasks(dag_run, WORKING) if object_session(dag_run) else ()
     failed = {each.task_id for each in dag_run.task_instances if each.state == "failed"} & set(tasks)
     if not failed:
         return None

@@ -92,7 +92,8 @@ class ChildOperator(BaseOperator):
         """
         params = {name: value for name, value in {**run, **fixed}.items() if name not in own}
         with self.refusals_logged():
-            check_names(params, [name for name in {**self.dag.params, **fixed} if name not in own])
+            known = dict.fromkeys((*self.dag.params, *fixed))  # names alone: a value may still be missing
+            check_names(params, [name for name in known if name not in own])
 
     @contextlib.contextmanager
     def refusals_logged(self) -> Iterator[None]:
