@@ -136,7 +136,11 @@ def test_every_extra_is_in_all() -> None:
     extras = {name for name in metadata.metadata("synthprof").get_all("Provides-Extra") if name != "all"}
     texts = metadata.requires("synthprof") or []
     every = next(text for text in texts if text.startswith("synthprof[") and 'extra == "all"' in text)
-    assert Requirement(every).extras == extras == {"airflow", "explorer", "report", "http", "model", "s3"}
+    assert (
+        Requirement(every).extras
+        == extras
+        == {*("airflow", "explorer", "report", "http", "model", "sources", "s3")}
+    )
 
 
 # --- the environment -------------------------------------------------------------------------------------
