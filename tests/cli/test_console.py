@@ -66,9 +66,8 @@ SELDOM = ("embed", "verify", "repair", "build-index")
 LOOKS = [
     (name, how, width)
     for name in COMMANDS
-    for how in ("tty", "pipe")
-    for width in WIDTHS
-    if name not in SELDOM or (how, width) in (("tty", 40), ("pipe", 80))
+    for how, width in (("tty", 40), ("tty", 80), ("pipe", 80))
+    if name not in SELDOM or (how, width) != ("tty", 80)
 ]
 
 LONG = f"/tmp/{'a' * 256}"

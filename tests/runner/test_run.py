@@ -4,7 +4,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import sqlite3
@@ -270,21 +269,6 @@ def test_very_few_profiles_still_give_a_complete_data_set(tmp_path: Path, profil
     folder = Store(tmp_path, "small").current()
     assert read_manifest(folder).rows == profiles
     assert (folder / "index.faiss").stat().st_size > 0
-
-
-@pytest.mark.parametrize("moment", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in (1, 2))])
-def test_a_run_killed_at_a_random_moment_and_run_again_gives_the_same_bytes(
-    reference: tuple[Path, str], tmp_path: Path, moment: int
-) -> None:
-    for attempt in range(3):
-        victim = _start(tmp_path, workers=1 + attempt % 2)
-        time.sleep(random.Random(100 * moment + attempt).uniform(0.3, 4.0))
-        victim.kill()
-        victim.communicate()
-        folder = tmp_path / "small"
-        if (folder / CURRENT).is_symlink():  # what can be seen is whole
-            assert not damaged(Store(tmp_path, "small").current(), read_manifest(folder / CURRENT).files)
-    assert _run(tmp_path) == reference[1]
 
 
 def test_of_two_runs_at_once_one_works_and_the_other_is_told_busy(
