@@ -1,4 +1,4 @@
-"""What a disk must do for the store, tried once before any work: what is lacking is refused in one message.
+"""The operations that the store needs of a disk, tried once before any work; a lack is told in one message.
 
 What a disk may lack has a second path instead: hard links (`files.share`), the flush of folders
 (`files.flush_folder`), folders that change places (`files.take_place`) or that are moved at all once they lie
@@ -111,4 +111,4 @@ _NEEDED: dict[Callable[[Path], bool], str] = {
     _maps_files: "does not map files into memory (mmap), by which large arrays are read",
     _keeps_times: "does not keep the times of files, by which versions are in order",
 }
-"""What is tried, in order, and what is said of a disk that does not do it."""
+"""The trials, in order, and the message for a disk that fails one."""

@@ -17,12 +17,12 @@ class SynthprofError(Exception):
 
     @property
     def fact(self) -> str:
-        """What is wrong: the value and the rule."""
+        """The fault: the value and the rule."""
         return self._parts[0]
 
     @property
     def remedy(self) -> str:
-        """What helps, empty if nothing is known."""
+        """The remedy, empty if none is known."""
         return self._parts[1]
 
     @property

@@ -20,7 +20,7 @@ AsJson = Annotated[
 ]
 
 INTEGER = "N"
-"""What help shows for a number, which is taken as text and read by `spec/written.py`, as in every door."""
+"""The sign of a number in help, which is taken as text and read by `spec/written.py`, as in every door."""
 
 _METAVARS = {"integer": INTEGER, "number": "X", "boolean": None, "string": "TEXT"}
 

@@ -314,7 +314,7 @@ class Compared(_ApiModel):
 
 
 class Step(_ApiModel):
-    """What some work is at: so many of `total`, 0 where that is not known."""
+    """The state of some work: so many of `total`, 0 where that is not known."""
 
     done: int
     total: int
@@ -388,7 +388,7 @@ class RunFacts(_ApiModel):
 
 
 class Progressing(_ApiModel):
-    """How far some work is; null if nobody is at it."""
+    """The progress of some work; null if nobody is at it."""
 
     step: Step | None
 

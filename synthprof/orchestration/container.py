@@ -42,7 +42,7 @@ ADDRESSES = {
     "POSTGRES_HOST": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
     "REDIS_HOST": "AIRFLOW__CELERY__BROKER_URL",
 }
-"""Where this service listens, and where the others are: names in .env, and variables here."""
+"""The addresses of this service and of the others: names in .env, and variables here."""
 
 SERVICES = {("API_HOST", "api-server"), ("POSTGRES_HOST", "postgres"), ("REDIS_HOST", "redis")}
 """Names within the engine's own network, which no other machine reaches."""

@@ -1,4 +1,4 @@
-"""What people read on a terminal: lines, tables, facts, in one style and within its width."""
+"""Output for people on a terminal: lines, tables, facts, in one style and within its width."""
 
 import sys
 from collections.abc import Iterable, Sequence

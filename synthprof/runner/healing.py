@@ -19,7 +19,7 @@ from synthprof.store.receipts import proven_receipt, receipt_paths
 from synthprof.system.environment import STORAGE
 
 ATTEMPTS = 3
-"""How often a run does its work, if it finds damage time and again."""
+"""Times that a run does its work, if it finds damage again and again."""
 
 REMEDY = "removed, with what was made from it: run it again, and what is needed is made anew"
 

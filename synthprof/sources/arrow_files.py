@@ -23,7 +23,7 @@ CHUNK_BYTES, CHUNK_RATIO = 256 * MIB, 100
 
 
 class _ArrowFile:
-    """What readers of files in Arrow's types have in common."""
+    """The common part of readers of files in Arrow's types."""
 
     said = ""
 

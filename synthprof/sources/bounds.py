@@ -1,4 +1,4 @@
-"""What reading a source may take: bytes of a part and of a row once they are decoded, and time without a row.
+"""Bounds for reading a source: bytes of a part and of a row once they are decoded, and time without a row.
 
 Compressed, dictionary-encoded and computed rows can be as large as one likes in a file of a few bytes. Every
 reader's rows come through here, so that the same rule holds for all.

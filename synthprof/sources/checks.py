@@ -1,4 +1,4 @@
-"""Whether a row can be taken: its id as text, and its text within bounds."""
+"""Checks of a row: its id as text, and its text within bounds."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Which reader a path has: told by the first bytes of a file, and by its name where these do not tell."""
+"""The reader for a path: told by the first bytes of a file, and by its name where these do not tell."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ IN_PARTS = ("parquet", "arrow", "delimited", "json")
 
 @dataclass(frozen=True)
 class Asked:
-    """What is said of a source beside its path. columns: of ids and texts. settled: nobody writes it."""
+    """The parameters of a source beside its path. columns: of ids and texts. settled: nobody writes it."""
 
     table: str
     columns: tuple[str, str]

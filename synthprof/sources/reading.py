@@ -1,4 +1,4 @@
-"""How a source is read: its schema, and its rows a part at a time, each with its place in the source."""
+"""The interface of readers: the schema of a source, and its rows by parts, each with its place."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Reader(Protocol):
 
     @property
     def said(self) -> str:
-        """What the source was read as, for people: "CSV, windows-1252, delimiter ;"."""
+        """The form that the source was read as, for people: "CSV, windows-1252, delimiter ;"."""
 
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         """Return the Arrow types of the columns, in order, and the kind of those that `KIND` describes."""

@@ -30,5 +30,5 @@ class Rejects:
 
     @property
     def too_many(self) -> bool:
-        """Whether there are so many that nobody needs to know how many more."""
+        """True if there are so many that the count of the others helps nobody."""
         return self.count > self.allowed + MAX_COUNTED

@@ -25,7 +25,7 @@ from synthprof.sources.values import ARROW, Columns, in_parts
 from synthprof.spec.spec import SOURCE_URL
 
 ADDRESS = re.compile(r"conn:.*|[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://.*")
-"""What a source that is no path looks like."""
+"""The form of a source that is no path."""
 
 FILES = ("sqlite", "duckdb")
 """Databases that are files, which are read by their paths."""

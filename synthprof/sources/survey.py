@@ -119,7 +119,7 @@ def _survey(
 
 
 class _Content:
-    """What is known of the blocks so far."""
+    """The facts of the blocks so far."""
 
     def __init__(self) -> None:
         self.rows = 0

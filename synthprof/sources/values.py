@@ -16,7 +16,7 @@ ROW_OVERHEAD = 2_048
 """Bytes that a row counts beside its texts, so that a part has some thousands of short rows."""
 
 Role = Literal["key", "text"]
-"""What a column is read for, where that decides its type: ids become text, texts must be text."""
+"""The purpose of a column, where it decides its type: ids become text, texts must be text."""
 
 ARROW = {
     bool: pa.bool_(),

@@ -31,7 +31,7 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|∞)")
 
 
 class Bounds(NamedTuple):
-    """What a number may be: whole, and its least and greatest value where there are such."""
+    """The bounds of a number: whole or not, and its least and greatest value where there are such."""
 
     whole: bool
     low: int | float | None = None
@@ -39,7 +39,7 @@ class Bounds(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """What to write, as in `a whole number from 1 to 100`."""
+        """The form to write, as in `a whole number from 1 to 100`."""
         span = f" from {self.low:,} to {self.high:,}" if None not in (self.low, self.high) else ""
         return f"a {'whole ' if self.whole else ''}number{span}"
 

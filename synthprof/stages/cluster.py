@@ -26,7 +26,7 @@ from synthprof.store.sqlite.indexes import Coded, add_indexes
 logger = logging.getLogger(__name__)
 
 ITERATIONS = "iterations"
-"""What is counted while the centroids are trained."""
+"""The unit of progress while the centroids are trained."""
 
 
 def run(context: Context) -> Outcome:

@@ -23,7 +23,7 @@ from synthprof.system.events import Progress
 from synthprof.system.machine import REFUSE_SHARE, available_memory, free_disk
 
 READ = "rows read"
-"""What is counted while a source is read for the first time."""
+"""The unit of progress while a source is read for the first time."""
 
 COPIES = 4
 """Memory for a block while it is read, as a multiple of its bytes: its parts, the whole, what comes next."""

@@ -82,7 +82,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Work:
-    """What some work at hand has told last, for those who look on from other processes.
+    """The last report of some work at hand, for those who look on from other processes.
 
     began: when it began. since: when the counting of this unit began, at `first`. Both in seconds since 1970.
     total: 0 where it is not known. failed: of those done. unit: what is counted, as "rows".

@@ -12,7 +12,7 @@ StageState = Literal["waiting", "running", "done", "failed"]
 
 @dataclass(frozen=True)
 class Step:
-    """What a stage is at: so much of `total` (0 where it is not known), in a unit such as "iterations"."""
+    """The progress of a stage: so much of `total` (0: not known), in a unit such as "iterations"."""
 
     done: int
     total: int

@@ -1,4 +1,4 @@
-"""What a service says of itself where it refuses a request: when to come back, how many texts it takes."""
+"""The facts that a service tells where it refuses a request: when to come back, how many texts it takes."""
 
 import datetime
 import email.utils

@@ -101,7 +101,7 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def keeps_waiting(self) -> bool:
-        """Whether the server waits for the caller: for a whole request, or for space for the answer."""
+        """True while the server waits for the caller: for a whole request, or for space for the answer."""
         return self._request_clock is not None or self._taking_clock is not None
 
     def drop(self) -> None:

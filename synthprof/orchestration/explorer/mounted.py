@@ -35,7 +35,7 @@ JOBS: dict[str, Job] = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
 """The jobs on a published version by their DAGs."""
 
 LATEST = "order_by=-run_after&limit=50"
-"""Which runs of a DAG are looked at for those on one version."""
+"""The runs of a DAG among which those on one version are looked for."""
 
 STATES = (
     *("failed", "upstream_failed", "up_for_retry", "running", "restarting", "queued", "scheduled"),

@@ -33,7 +33,7 @@ NO_MESSAGE = (
     "its process ended without a message, as when memory runs out or somebody marks it failed; its log says "
     "more; clear the task to continue the run"
 )
-"""What is told of a failed task that has left no message."""
+"""The message for a failed task that has left none."""
 
 TASK_DEFAULTS: Mapping[str, Any] = {
     "owner": "synthprof",
