@@ -75,7 +75,7 @@ def looking(browser: Browser, origin: str, **options) -> Iterator[Seen]:
     try:
         seen = Seen(context.new_page(), origin)
         yield seen
-        assert not seen.problems
+        assert not seen.problems, seen.problems
     finally:
         context.close()
 
