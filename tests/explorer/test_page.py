@@ -524,7 +524,11 @@ def test_comparison_is_with_the_version_chosen_last(look):
         versions.append({**versions[1], "version": one_more})
         route.fulfill(response=answer, json=found)
 
+    def facts_of_another(route) -> None:
+        route.fulfill(response=route.fetch(url=route.request.url.replace(one_more, "current")))
+
     look.page.route("**/api/datasets", with_one_more)
+    look.page.route(f"**/versions/{one_more}", facts_of_another)
     held = _held(look.page, f"**/compare?left={one_more}*")
     page = look.open("?dataset=players&view=compare")
     panels = page.locator("main .panel")
