@@ -71,12 +71,12 @@ def airflow_process(tmp_path_factory) -> Iterator[tuple[Place, "subprocess.Popen
     place = make_place(tmp_path_factory.mktemp("airflow"))
     (place.datasets / "broken.toml").write_text('schedule = "at night"\n')
     (place.datasets / "nights.toml").write_text(NIGHTS)
-    process = place.start_ui()
-    try:
-        yield place, process
-    finally:
-        if process.poll() is None:
-            end(process)
+    with place.start_ui() as process:
+        try:
+            yield place, process
+        finally:
+            if process.poll() is None:
+                end(process)
 
 
 @pytest.fixture(scope="session")

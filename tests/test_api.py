@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -165,8 +166,12 @@ def test_what_the_child_refuses_is_raised_here(tmp_path: Path) -> None:
 
 def _processes_of_runs() -> list[psutil.Process]:
     """Return the children of this process that the API has started; other tests may have some, too."""
-    found = psutil.Process().children()
-    return [each for each in found if "synthprof.runner.child_run" in each.cmdline()]
+    found = []
+    for each in psutil.Process().children():
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # another test's, which has ended
+            if "synthprof.runner.child_run" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def test_a_process_that_is_killed_is_told_and_nothing_of_it_is_left(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_profiles_are_embedded_by_a_real_server(
 def test_a_real_server_refuses_another_key_and_is_told_apart_from_another_width(address: str) -> None:
     for key, dim, message in (
         ("x", DIM, "refuses the key"),
-        ("k", 8, "gives 13 values, but dim_embedding=8"),
+        ("k", DIM + 8, f"gives {DIM} values, but dim_embedding={DIM + 8}"),
     ):
         environment = {"SYNTHPROF_EMBEDDINGS_URL": address, "SYNTHPROF_EMBEDDINGS_KEY": key}
         with (
@@ -102,3 +102,11 @@ def test_a_real_server_refuses_another_key_and_is_told_apart_from_another_width(
             pytest.raises(SpecError, match=message),
         ):
             service.check()
+
+
+def test_a_real_server_is_asked_for_fewer_values_which_it_cuts(address: str) -> None:
+    environment = {"SYNTHPROF_EMBEDDINGS_URL": address, "SYNTHPROF_EMBEDDINGS_KEY": "k"}
+    with HttpEncoder(endpoint_of(environment, 20), MODEL, 8) as service:
+        service.check()
+        (found,) = service.ask_once(["a"])
+    assert found.shape == (8,)
