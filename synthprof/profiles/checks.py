@@ -33,7 +33,7 @@ def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
     ]
     if empty:
         return tuple(empty)
-    drawn = (column for column in schema.columns if column.name not in carried)
+    drawn = (column for column in schema.columns if column.value_kind is None)
     found = (violation for column in drawn for violation in _violations(schema, column, batch))
     ids = batch.column("id")
     return tuple(

@@ -15,11 +15,12 @@ import pyarrow as pa
 from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
 from synthprof.profiles.fragments import Pieces, join
-from synthprof.profiles.odds import (
-    Axis,
-)
+from synthprof.profiles.odds import Axis
 from synthprof.profiles.prose import prose
+from synthprof.profiles.samplers.sampler import Rows as DrawnRows
+from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -69,17 +70,14 @@ def generate(
     rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose from, or one of
     its templates cannot be read.
     """
-    tables = tables_of(schema, locale, separation)
-    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), rows)
+    tables = tables_of(schema, locale, separation, seed)
+    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), block, rows)
     for column in schema.drawing_order:
         drawing.draw(column)
     first = block * BLOCK_ROWS + 1
     arrays = {"id": pa.array(np.arange(first, first + rows))}
     arrays |= {column.name: drawing.array(column) for column in schema.columns}
     return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[:rows])
-
-
-# --- tables, made once per process -----------------------------------------------------------------------
 
 
 # --- one block -------------------------------------------------------------------------------------------
@@ -100,18 +98,21 @@ class _Drawing:
     """The codes of one block, column by column, and the texts of its first rows.
 
     `codes` holds (n,) indices of a category's values, or numbers; `picks` the items of lists; `first_names`
-    codes into the fragments of names; `texts` (rows,) what lists, names and prose read.
+    codes into the fragments of names; `texts` (rows,) what lists, names and prose read; `values` (rows,) what
+    samplers draw, in its own type.
     """
 
-    def __init__(self, tables: Tables, streams: Callable[[str, str], Stream], rows: int) -> None:
+    def __init__(self, tables: Tables, streams: Callable[[str, str], Stream], block: int, rows: int) -> None:
         self.tables = tables
         self.streams = streams
+        self.block = block
         self.rows = rows
         self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
         self.codes: dict[str, Codes] = {}
         self.picks: dict[str, _Picks] = {}
         self.first_names: dict[str, npt.NDArray[np.int32]] = {}
         self.texts: dict[str, pa.StringArray] = {}
+        self.values: dict[str, pa.Array] = {}
 
     def draw(self, column: Column) -> None:
         """Draw a column; the columns it depends on must have been drawn."""
@@ -129,9 +130,18 @@ class _Drawing:
                 self.texts[name] = self._join(name, self._full_name(name, draw))
             case Prose() as draw:
                 self.texts[name] = self._prose(name, draw)
+            case DrawModel():
+                self.values[name] = self.tables.samplers[name].draw(self._rows_to_draw(name))
 
     def array(self, column: Column) -> pa.Array:
         """Return the column as it stands in the batch."""
+        if column.value_kind is not None:
+            return stored_form(column.value_kind, self.values[column.name])
+        return self._in_own_type(column)
+
+    def _in_own_type(self, column: Column) -> pa.Array:
+        if column.name in self.values:
+            return self.values[column.name]
         if column.name in self.texts:
             return self.texts[column.name]
         codes = self.codes[column.name][: self.rows]
@@ -139,6 +149,16 @@ class _Drawing:
             narrow = codes.astype(np.int8 if len(column.values) <= 127 else np.int16)
             return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
         return pa.array(codes.astype(np.int8 if column.kind == "flag" else np.int16))
+
+    def _rows_to_draw(self, name: str) -> DrawnRows:
+        return DrawnRows(
+            first=self.block * BLOCK_ROWS,
+            count=self.rows,
+            total=BLOCK_ROWS,
+            archetypes=self.archetypes[: self.rows],
+            given=lambda of: self._in_own_type(self.tables.schema.column(of)),
+            stream=lambda purpose: self.streams(name, purpose),
+        )
 
     def words(self, column: str) -> npt.NDArray[np.uint32]:
         """One random word per row."""

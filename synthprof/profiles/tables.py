@@ -22,6 +22,9 @@ from synthprof.profiles.odds import (
     sequences,
 )
 from synthprof.profiles.prose import ProseTable, prose_table
+from synthprof.profiles.samplers import sampler_of
+from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -36,9 +39,9 @@ from synthprof.schemas.schema import Column, Schema
 Rows = npt.NDArray[np.intp]
 
 
-def make_tables(schema: Schema, locale: str, separation: float) -> None:
+def make_tables(schema: Schema, locale: str, separation: float, seed: int) -> None:
     """Make the tables that columns are drawn from, for processes forked from this one to share."""
-    tables_of(schema, locale, separation)
+    tables_of(schema, locale, separation, seed)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class ByName:
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables of one schema, locale and separation."""
+    """All tables of one schema, locale, separation and seed."""
 
     schema: Schema
     archetypes: AliasTable
@@ -94,11 +97,12 @@ class Tables:
     lists: Mapping[str, ByItems | Whole]
     names: Mapping[str, ByName]
     prose: Mapping[str, ProseTable]
+    samplers: Mapping[str, Sampler]
     strings: Mapping[str, pa.StringArray]
 
 
 @functools.lru_cache(maxsize=4)
-def tables_of(schema: Schema, locale: str, separation: float) -> Tables:
+def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tables:
     """Return the tables that columns are drawn from; made once per process."""
     drawn = [c for c in schema.columns if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
     listed = [(column, column.draw) for column in schema.columns if isinstance(column.draw, Subset)]
@@ -107,7 +111,9 @@ def tables_of(schema: Schema, locale: str, separation: float) -> Tables:
         for column in schema.columns
         if isinstance(column.draw, FullName)
     }
-    strings = {c.name: _strings(c, named) for c in schema.columns if not isinstance(c.draw, Prose)}
+    strings = {
+        c.name: _strings(c, named) for c in schema.columns if not isinstance(c.draw, Prose | DrawModel)
+    }
     told = {
         column.name: prose_table(schema, column.draw, _few(schema, column.draw, strings))
         for column in schema.columns
@@ -121,6 +127,11 @@ def tables_of(schema: Schema, locale: str, separation: float) -> Tables:
         lists={column.name: _list_tables(schema, column, draw, separation) for column, draw in listed},
         names=named,
         prose=told,
+        samplers={
+            column.name: sampler_of(column.draw, Setting(schema, column, locale, separation, seed))
+            for column in schema.columns
+            if isinstance(column.draw, DrawModel)
+        },
         strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
 from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled
 from synthprof.schemas.reading import ALLOWED, NEEDED
@@ -126,6 +127,8 @@ def _drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
             return f"{sum(map(len, firsts))} first names, {len(lasts)} last names"
         case Prose(slots=slots):
             return f"{len(slots)} sentences"
+        case DrawModel(told=told):
+            return told
 
 
 def _values(column: Column) -> str:

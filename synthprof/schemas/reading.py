@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds import BY_NAME
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -81,6 +85,8 @@ class _Reader:
         self.rows: Callable[[str], Rows] = functools.cache(lambda file: read_csv(folder / file))
 
     def column(self, table: Table) -> Column:
+        if table.get("draw") in BY_NAME:
+            return self._modelled(table)
         _check_column(table)
         try:
             draw = self.draws[table["draw"]](self, table)
@@ -93,6 +99,16 @@ class _Reader:
             ) from error
         doc = " ".join(table["doc"].split())
         return Column(table["name"], draw, feature, doc, table.get("indexed", False))
+
+    def _modelled(self, table: Table) -> Column:
+        """Return a column whose draw is a model of its own."""
+        own = {key: value for key, value in table.items() if key not in ("name", "doc", "indexed")}
+        try:
+            draw: DrawModel = BY_NAME[table["draw"]].model_validate(own)
+        except ValidationError as error:
+            raise SpecError(f"{table.get('name')}: {error.errors()[0]['msg']}; correct it") from None
+        indexed = table.get("indexed", False)
+        return Column(table["name"], draw.with_files(self), None, " ".join(table["doc"].split()), indexed)
 
     def archetype(self, table: Table) -> Archetype:
         odds = []

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from synthprof.base.column_kinds import Kind, KindName, SqlType
 from synthprof.base.errors import SpecError
 from synthprof.base.values import value_of
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -42,7 +43,7 @@ class Column:
     """The declaration of one column of the profiles."""
 
     name: str
-    draw: Draw
+    draw: Draw | DrawModel
     feature: Feature | None
     doc: str
     indexed: bool = False
@@ -50,12 +51,12 @@ class Column:
     @property
     def kind(self) -> ColumnKind:
         """The kind of value, which follows from the draw."""
-        return self.draw.kind.name if isinstance(self.draw, Given) else _KINDS[type(self.draw)]
+        return _KINDS[type(self.draw)] if self.value_kind is None else self.value_kind.name
 
     @property
-    def carried(self) -> Kind | None:
-        """The kind of a column that is read from a source; None for one that is drawn."""
-        return self.draw.kind if isinstance(self.draw, Given) else None
+    def value_kind(self) -> Kind | None:
+        """The kind that says how values are stored; None for draws of codes, as of categories and names."""
+        return self.draw.kind if isinstance(self.draw, Given | DrawModel) else None
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -71,6 +72,8 @@ class Column:
                 found = [sex, age]
             case Prose() as prose:
                 found = list(prose.columns)
+            case DrawModel(given=given):
+                found = list(given)
             case Given():
                 found = []
         return tuple(dict.fromkeys(found))
@@ -111,12 +114,12 @@ class Column:
     @property
     def sql_type(self) -> SqlType:
         """Type of the column in SQLite."""
-        if self.carried is not None:
-            return self.carried.sql_type
+        if self.value_kind is not None:
+            return self.value_kind.sql_type
         return "INTEGER" if self.kind in ("integer", "flag") else "TEXT"
 
 
-_KINDS: dict[type[Draw], ColumnKind] = {
+_KINDS: dict[type, ColumnKind] = {
     Choice: "category",
     Lookup: "category",
     Chance: "flag",
@@ -192,13 +195,13 @@ class Schema:
         return self.by_name[name]
 
     def as_values(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row of the table with the values that stand for the stored forms of carried columns."""
-        kinds = ((name, self.carried(name)) for name in row)
+        """Return a row of the table with the values that its stored forms stand for."""
+        kinds = ((name, self.value_kind(name)) for name in row)
         return {name: row[name] if kind is None else value_of(kind, row[name]) for name, kind in kinds}
 
-    def carried(self, name: str) -> Kind | None:
-        """Return the kind of a column that is read from a source; None for any other, as `id`."""
-        return self.by_name[name].carried if name in self.by_name else None
+    def value_kind(self, name: str) -> Kind | None:
+        """Return how the values of a column are stored; None for draws of codes, and for `id`."""
+        return self.by_name[name].value_kind if name in self.by_name else None
 
 
 def archetype_factors(schema: Schema, column: str) -> tuple[tuple[float, ...] | None, ...]:
@@ -232,7 +235,7 @@ def _check(schema: Schema) -> None:
         for name, _ in archetype.odds:
             schema.column(name)
     for column in schema.columns:
-        if column.carried is None:
+        if not isinstance(column.draw, Given):
             _check_name(column.name)
         _check_numbers(column)
         _check_odds(schema, column)
@@ -246,8 +249,9 @@ def _check_name(name: str) -> None:
 
 
 def _check_numbers(column: Column) -> None:
-    if column.kind == "integer" and column.bounds and not all(number in NUMBERS for number in column.bounds):
-        low, high = column.bounds
+    bounds = column.bounds if column.kind == "integer" else None
+    if bounds and not all(number in NUMBERS for number in bounds):
+        low, high = bounds
         raise SpecError(
             f"{column.name}: numbers from {low} to {high} are drawn, but those from {NUMBERS[0]} to "
             f"{NUMBERS[-1]} can be; use another unit, or count from {low}"

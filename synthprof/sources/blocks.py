@@ -74,7 +74,7 @@ def _taken(
     source: Source, columns: str, rejects: Rejects, reader: Reader, repeated: frozenset[int]
 ) -> Iterator[pa.RecordBatch]:
     """Yield key, text and further columns of the rows that can be taken, in the order of the source."""
-    further = [(each.name, str(each.carried)) for each in collection_schema(columns).columns[2:]]
+    further = [(each.name, str(each.value_kind)) for each in collection_schema(columns).columns[2:]]
     wanted = [source.id_column, source.text_column, *(name for name, _ in further)]
     first = 0
     for part in bounded(reader, wanted):

@@ -27,7 +27,7 @@ def run(context: Context) -> Outcome:
 def prepare(spec: Spec) -> None:
     """Make the tables that columns are drawn from."""
     if not spec.collection:
-        make_tables(load_schema(spec.profile_schema), spec.locale, spec.separation)
+        make_tables(load_schema(spec.profile_schema), spec.locale, spec.separation, spec.seed)
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:

@@ -119,7 +119,7 @@ def _listed(value: str) -> list[str]:
 
 def _check_order(column: Column, text: str, value: Value) -> None:
     if not is_ordered(column):
-        kind = column.kind if column.carried else "text"
+        kind = column.kind if column.value_kind else "text"
         raise SpecError(f"{text!r}: {column.name} is {kind}, which has no order; use =, != or in")
     if value is None:
         raise SpecError(f"{text!r}: null has no order; use = or !=")
@@ -153,7 +153,7 @@ def _has_item(column: Column, name: str, item: str) -> Clause:
     """Return whether a list has an item. One that is carried may be JSON, one that is drawn never is."""
     joined = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
     enclosed = f"{LIST_SEPARATOR}{item}{LIST_SEPARATOR}"
-    if column.carried is None:
+    if column.value_kind is None:
         return Clause(joined, (enclosed,))
     in_json = f"EXISTS (SELECT 1 FROM json_each({name}) WHERE value = ?)"
     if LIST_SEPARATOR in item:  # joined, it would be two items
@@ -167,7 +167,7 @@ def _numeric(column: Column, name: str, operator: Operator, value: str) -> Claus
     Without zeros at the end, two numbers from 0 on compare as the pairs of the length of their whole part and
     their text; below 0 the other way round.
     """
-    places = column.carried.digits if column.carried else 0
+    places = column.value_kind.digits if column.value_kind else 0
 
     def text(of: str) -> str:
         return f"rtrim(rtrim({of}, '0'), '.')" if places else of

@@ -54,7 +54,7 @@ class Hits(Sequence[Hit]):
 
         from synthprof.versions.typed import typed
 
-        kind = self._schema.carried(name) if self._schema else None
+        kind = self._schema.value_kind(name) if self._schema else None
         if kind is None:
             return pa.array(values)
         return typed(kind, pa.array([stored(kind, value) for value in values]))

@@ -23,7 +23,7 @@ _WORDS_FOR_INFINITY = ("inf", "+inf", "-inf", "infinity", "-infinity")
 
 def is_ordered(column: Column) -> bool:
     """Return whether values of the column can be less or more than others."""
-    if column.carried is None:
+    if column.value_kind is None:
         return column.sql_type == "INTEGER"
     return column.kind in ORDERED
 
@@ -38,8 +38,8 @@ def read_literal(column: Column, text: str, value: str) -> Stored | None:
         return None
     if _QUOTED.fullmatch(value):
         value = value[1:-1].replace(value[0] * 2, value[0])
-    if column.carried is not None:
-        return _carried(column.carried, column.name, text, value)
+    if column.value_kind is not None:
+        return _carried(column.value_kind, column.name, text, value)
     if column.kind == "flag":
         return int(read_truth(column.name, value))
     if column.kind == "integer":

@@ -123,5 +123,5 @@ def _block(version: Published, clause: filters.Clause, schema: pa.Schema, first:
 
 
 def _typed(version: Published, values: pa.ChunkedArray, field: pa.Field) -> pa.Array | pa.ChunkedArray:
-    kind = version.schema.carried(field.name)
+    kind = version.schema.value_kind(field.name)
     return values.cast(field.type) if kind is None else typed(kind, values.combine_chunks())

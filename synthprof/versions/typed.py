@@ -40,8 +40,8 @@ def arrow_type(kind: Kind) -> pa.DataType:
 
 def column_type(column: Column) -> pa.DataType:
     """Return the Arrow type of a column of any schema."""
-    if column.carried is not None:
-        return arrow_type(column.carried)
+    if column.value_kind is not None:
+        return arrow_type(column.value_kind)
     return pa.int64() if column.sql_type == "INTEGER" else pa.string()
 
 

@@ -1,0 +1,17 @@
+"""Samplers: the drawing of each model in `schemas/draw_kinds`, columns at a time."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from synthprof.profiles.samplers.numbers import UniformIntegers
+from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.numbers import UniformInteger
+
+SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {UniformInteger: UniformIntegers}
+"""The sampler of each model."""
+
+
+def sampler_of(draw: DrawModel, setting: Setting) -> Sampler:
+    """Return the sampler of a column, with the tables that it draws from."""
+    return SAMPLERS[type(draw)](draw, setting)

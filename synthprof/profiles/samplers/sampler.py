@@ -1,0 +1,57 @@
+"""What a sampler gets and gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from synthprof.base.streams import Stream
+from synthprof.schemas.schema import Column, Schema
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that a column's tables depend on: made once per process, for all blocks."""
+
+    schema: Schema
+    column: Column
+    locale: str
+    separation: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows that are drawn: the first `count` of `total`.
+
+    A value depends on nothing but its position: words are drawn for all `total` rows, and the first `count`
+    of them are given out, so that fewer rows are the beginning of more.
+
+    first: position of the first row in the whole table, from 0. archetypes: (count,) uint8. given: returns a
+    column that was drawn before, (count,), in its own type, before values are taken away (`nulls`).
+    """
+
+    first: int
+    count: int
+    total: int
+    archetypes: npt.NDArray[np.uint8]
+    given: Callable[[str], pa.Array]
+    stream: Callable[[str], Stream]
+
+    def words(self, purpose: str = "draw") -> npt.NDArray[np.uint64]:
+        """Return a uniform word for each row, (count,) uint64."""
+        return self.stream(purpose).words(self.total)[: self.count]
+
+    def uniform(self, purpose: str = "draw") -> npt.NDArray[np.float64]:
+        """Return a number in [0, 1) for each row, (count,) float64: multiples of 2**-53."""
+        return self.stream(purpose).uniform(self.total)[: self.count]
+
+
+class Sampler(Protocol):
+    """Draws a column for some rows."""
+
+    def draw(self, rows: Rows) -> pa.Array:
+        """Return the values, (count,), in the type of their kind: int64, double, string and so on."""

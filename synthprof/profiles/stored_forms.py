@@ -1,0 +1,18 @@
+"""The stored forms of drawn values: what SQLite holds, made a column at a time.
+
+`base.values.stored` says the same of one value; a test compares both.
+"""
+
+import pyarrow as pa
+
+from synthprof.base.column_kinds import Kind
+
+
+def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
+    """Return the stored form of values of a kind, (n,): int64 for bool and integer, double, or string."""
+    match kind.name:
+        case "bool":
+            return values.cast(pa.int64())
+        case "integer" | "float" | "text":
+            return values
+    raise TypeError(f"{kind} is not drawn")

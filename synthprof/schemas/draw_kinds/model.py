@@ -1,0 +1,45 @@
+"""What all draws have in common that are models of their own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from synthprof.base.column_kinds import Kind
+
+
+class Files(Protocol):
+    """The files of a schema, read into values."""
+
+    def rows(self, file: str) -> Sequence[Mapping[str, str]]:
+        """Return the rows of a CSV or Parquet file. Raises SpecError if it cannot be read."""
+
+
+class DrawModel(BaseModel):
+    """The declaration of how a column is drawn: plain values, without code.
+
+    Subclasses set `draw`, the name in a schema's file, as a literal with that default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    draw: str
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of value that is drawn, which decides how it is stored."""
+        raise NotImplementedError
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that must be drawn before."""
+        return ()
+
+    @property
+    def told(self) -> str:
+        """The draw in a few words, for people."""
+        raise NotImplementedError
+
+    def with_files(self, _files: Files) -> Self:
+        """Return the declaration with the values of the files it names in place of their names."""
+        return self
