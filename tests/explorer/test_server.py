@@ -668,3 +668,28 @@ def test_serve_answers_this_machine_only_and_leaves_nothing_behind(home):
         (worker,) = psutil.Process(server.pid).children(recursive=True)
         server.kill()
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 60, "the worker's end")
+
+
+def test_ctrl_c_while_an_answer_is_waited_for_ends_serve_soon_and_without_noise(home):
+    command = [sys.executable, "-m", "synthprof", "serve", "--port", "0"]
+    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
+        process_group=0,
+    ) as server:
+        address = urlsplit(re.search(r"http://127[^;]*/", server.stdout.readline())[0])
+        with socket.create_connection((address.hostname, address.port)) as caller:
+            caller.sendall(b"GET /api/datasets HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+
+            def alone() -> bool:
+                return any(os.getpgid(each.pid) == each.pid for each in psutil.Process(server.pid).children())
+
+            until(alone, 60, "a worker that Ctrl-C does not reach")
+            os.killpg(server.pid, signal.SIGINT)  # as a terminal does: while the worker starts
+            assert server.wait(20) == 130
+        assert server.stderr.read() == ""

@@ -142,6 +142,7 @@ class Worker:
                 pass_fds=[theirs.fileno()],
                 env=child_environment() | {HOME: str(self.home)} | service,
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C goes to the whole group: it ends the server, which ends this
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_HEAD_BYTES)
         running = _WorkerProcess(process, loop, writer)

@@ -23,9 +23,11 @@ MIN_TOKEN_CHARACTERS = 16
 MAX_HEADER_BYTES = 1 << 17
 """Largest request before its body: more than the longest text and all conditions take, percent-encoded."""
 
-
 QUEUE = 2_048
 """Callers that wait to be accepted."""
+
+LAST_SECONDS = 5
+"""Time for the answers to callers who wait when the server is asked to end."""
 
 
 def standalone_app(home: Path, host: str, token: str | None) -> ASGIApp:
@@ -64,6 +66,7 @@ def serve(home: Path, host: str, port: int, ready: Callable[[str], None]) -> Non
             ws="none",
             backlog=backlog(),
             timeout_keep_alive=math.ceil(REQUEST_SECONDS),
+            timeout_graceful_shutdown=LAST_SECONDS,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")

@@ -43,7 +43,6 @@ COMPRESSION = 2
 def main() -> NoReturn:
     """Answer questions until the socket is closed, then end the process."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, and with it this process
     die_with(int(os.environ[PARENT_PID]))
     os.nice(NICE)
     # searches run in parallel instead; FAISS and OpenBLAS read this when they are imported
