@@ -1,9 +1,13 @@
 """The draws that are models of their own: each says in one class what a person writes and what is drawn."""
 
+from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 
-MODELS: tuple[type[DrawModel], ...] = (UniformInteger,)
+MODELS: tuple[type[DrawModel], ...] = (
+    UniformInteger,
+    *(Sequence, Uuid, UniqueInteger, Reference),
+)
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
 BY_NAME = {model.model_fields["draw"].default: model for model in MODELS}

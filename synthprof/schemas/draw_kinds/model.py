@@ -36,6 +36,11 @@ class DrawModel(BaseModel):
         return ()
 
     @property
+    def most_rows(self) -> int | None:
+        """The rows that can be drawn before a value would have to repeat that must not; None is no end."""
+        return None
+
+    @property
     def told(self) -> str:
         """The draw in a few words, for people."""
         raise NotImplementedError
