@@ -1,0 +1,237 @@
+"""The draws of codes: categories, flags, small numbers, lists, names, prose; others may shift their odds."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from synthprof.schemas.format.part import (
+    MAX_VALUES,
+    ColumnName,
+    ColumnRef,
+    Count,
+    FileName,
+    Given,
+    Odds,
+    Part,
+    Share,
+    Text,
+    Weight,
+    Whole,
+)
+
+_GIVEN = "Factors on the odds, by another column and each of its values (of a number: from that number on)."
+_VALUES = "The file's column of values; the first one where none is named."
+_WEIGHTS = "The file's column of weights; `weight` where none is named, and all alike if there is none."
+
+Sizes = Annotated[tuple[Weight, ...], Field(min_length=1, max_length=100)]
+Header = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+"""The name of a column of a file of values."""
+
+
+class Choice(Part):
+    """One of several values.
+
+    They are `odds`, or the rows of a `file`. With `groups`, a file of groups and their weights, each group
+    has its own share first, as states have their population; then its values share that by their weights.
+    """
+
+    draw: Literal["choice"] = "choice"
+    odds: Annotated[Odds | None, Field(description="Values and the weight of each.")] = None
+    file: Annotated[FileName | None, Field(description="A file with a row per value.")] = None
+    values: Annotated[Header | None, Field(description=_VALUES)] = None
+    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
+    groups: Annotated[FileName | None, Field(description="A file with a row per group of values.")] = None
+    group: Annotated[
+        Header | None, Field(description="The column of the group, in `file` and in `groups`.")
+    ] = None
+    group_weights: Annotated[
+        Header | None,
+        Field(description="The column of weights in `groups`; else that of `file`."),
+    ] = None
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        _check_source(self)
+        return self
+
+    @model_validator(mode="after")
+    def _grouped(self) -> Self:
+        if (self.groups is None) != (self.group is None):
+            raise ValueError("groups and group belong together; write both or none")
+        if self.groups and not self.file:
+            raise ValueError("groups stand for a file of values; name that file")
+        return self
+
+
+class Chance(Part):
+    """1 with a probability, else 0."""
+
+    draw: Literal["chance"] = "chance"
+    share: Annotated[Share, Field(description="The probability of 1, where nothing shifts it.")]
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+
+
+class Number(Part):
+    """A whole number from 0 to 32767 by a table of weights: one row per number, each one above the last."""
+
+    draw: Literal["number"] = "number"
+    file: Annotated[FileName, Field(description="A file with a row per number.")]
+    values: Annotated[Header | None, Field(description=_VALUES)] = None
+    weights: Annotated[
+        Header | None,
+        Field(description="The file's column of weights; the product of all others where none is named."),
+    ] = None
+    bands: Annotated[
+        tuple[Whole, ...],
+        Field(min_length=1, max_length=1_000, description="The lowest number of each band of reports."),
+    ]
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+
+
+class Years(Part):
+    """Years x since another column's number passed `start`: 0 to that number − `start`, at most `most`.
+
+    The weight of x is (x + 1) ** rise * (top + 1 − x) ** fall, where `top` is the most that is possible.
+    """
+
+    draw: Literal["years"] = "years"
+    of: Annotated[ColumnRef, Field(description="The column of the number, as an age.")]
+    start: Annotated[Whole, Field(description="The number from which years count.")]
+    most: Annotated[Count, Field(le=32_767, description="The most years.")]
+    rise: Annotated[Count, Field(le=8, description="The larger, the more years are likely.")] = 1
+    fall: Annotated[Count, Field(le=8, description="The larger, the fewer years are likely.")] = 1
+
+
+class Lookup(Part):
+    """The value that follows from another column, by the rows of a file: as a state from its city."""
+
+    draw: Literal["lookup"] = "lookup"
+    of: Annotated[ColumnRef, Field(description="The column that decides.")]
+    file: Annotated[FileName, Field(description="A file with a row per value of that column.")]
+    by: Annotated[Header | None, Field(description="The file's column of its values; else the first.")] = None
+    values: Annotated[Header, Field(description="The file's column of the values that follow.")]
+    weights: Annotated[
+        Header | None,
+        Field(description="The column whose largest number decides among rows of one value."),
+    ] = None
+    order: Annotated[
+        FileName | None, Field(description="A file with the order of the values; else as they come.")
+    ] = None
+
+
+class Subset(Part):
+    """Several different values in order of preference, as a list."""
+
+    draw: Literal["subset"] = "subset"
+    odds: Annotated[Odds | None, Field(description="Values and the weight of each.")] = None
+    file: Annotated[FileName | None, Field(description="A file with a row per value.")] = None
+    values: Annotated[Header | None, Field(description=_VALUES)] = None
+    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
+    sizes: Annotated[Sizes, Field(description="The weight of one value, of two values, and so on.")]
+    first: Annotated[Text | None, Field(description="A value that always stands first.")] = None
+    through: Annotated[
+        ColumnRef | None, Field(description="Another list: an item of it must allow each value.")
+    ] = None
+    by: Annotated[
+        Header | None, Field(description="The file's column of items that allow a value, parted by `;`.")
+    ] = None
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        _check_source(self)
+        return self
+
+    @model_validator(mode="after")
+    def _through_a_file(self) -> Self:
+        if (self.through is None) != (self.by is None):
+            raise ValueError("through and by belong together; write both or none")
+        if self.through and not self.file:
+            raise ValueError("through needs the items of a file; name that file")
+        return self
+
+
+class Name(Part):
+    """A person's name: a first name by sex and birth decade, then one last name or two.
+
+    The file of first names has a column of weights per decade, headed by its first year, as `1990`. Names
+    of a data set's other `locale` are that locale's own.
+    """
+
+    draw: Literal["name"] = "name"
+    locale: Annotated[Text, Field(max_length=20, description="The locale of these names, as `en_US`.")]
+    sex: Annotated[ColumnRef, Field(description="The column of the sex.")]
+    masculine: Annotated[Text, Field(description="Its value whose names are masculine.")]
+    age: Annotated[ColumnRef, Field(description="The column of the age in years.")]
+    year: Annotated[Count, Field(le=9_999, description="The year in which the ages hold: no clock is read.")]
+    firsts: Annotated[FileName, Field(description="A file of first names.")]
+    first: Annotated[Header, Field(description="Its column of names.")] = "name"
+    of_sex: Annotated[Header, Field(description="Its column of the sex, with the values of that column.")] = (
+        "sex"
+    )
+    lasts: Annotated[FileName, Field(description="A file of last names.")]
+    last: Annotated[Header | None, Field(description=_VALUES)] = None
+    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
+    two_lasts: Annotated[Share, Field(description="The probability of two last names.")] = 0.0
+
+
+class Prose(Part):
+    """Sentences from templates that say what the other columns of the row hold."""
+
+    draw: Literal["prose"] = "prose"
+    file: Annotated[FileName, Field(description="A TOML file of sentences.")]
+    sex: Annotated[ColumnRef, Field(description="The column that decides between `{he|she}`.")]
+    masculine: Annotated[Text, Field(description="Its value for which the left form stands.")]
+    of: Annotated[ColumnRef, Field(description="The column of the name.")]
+    first_name: Annotated[
+        ColumnName, Field(description="The placeholder that stands for the first name alone.")
+    ] = "first_name"
+
+
+CODED = (Choice, Chance, Number, Years, Lookup, Subset, Name, Prose)
+"""Every draw of codes."""
+
+CodedDraw = Choice | Chance | Number | Years | Lookup | Subset | Name | Prose
+
+
+class Variant(Part):
+    """Templates for rows whose columns lie in ranges."""
+
+    when: Annotated[
+        dict[ColumnRef, tuple[Whole | Text, Whole | Text]],
+        Field(max_length=20, description="Lowest and highest value of each column."),
+    ] = Field(default_factory=dict)
+    templates: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_VALUES)]
+
+
+class Sentence(Part):
+    """One sentence of a text: of the first `variant` that fits, by a column's value, or of `templates`."""
+
+    name: Text
+    columns: Annotated[tuple[ColumnRef, ...], Field(description="Columns it tells of, for readers.")] = ()
+    share: Annotated[Share, Field(description="The part of the texts that have it.")] = 1.0
+    templates: Annotated[tuple[Text, ...], Field(max_length=MAX_VALUES)] = ()
+    variant: Annotated[tuple[Variant, ...], Field(max_length=1_000)] = ()
+    by_value: Annotated[
+        dict[ColumnRef, dict[str, Annotated[tuple[Text, ...], Field(min_length=1)]]], Field(max_length=20)
+    ] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_to_say(self) -> Self:
+        if not (self.templates or self.variant or self.by_value):
+            raise ValueError(f"sentence {self.name!r} has no templates; write some")
+        return self
+
+
+class Phrases(Part):
+    """A TOML file of sentences, in the order of the text."""
+
+    slot: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=1_000)]
+
+
+def _check_source(draw: Choice | Subset) -> None:
+    if (draw.odds is None) == (draw.file is None):
+        raise ValueError("either odds or a file says what is drawn; write one of the two")
+    if draw.odds is not None and (draw.values or draw.weights):
+        raise ValueError("values and weights name columns of a file, and there is none; remove them")

@@ -1,0 +1,67 @@
+"""The whole of a schema's file."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from synthprof.schemas.format.columns import Columns
+from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Factors, Line, Part, Real, Weight
+from synthprof.schemas.format.tables import ChildTable
+from synthprof.schemas.format.uses import Encoding, Search, View, Words
+
+Names = Annotated[tuple[ColumnName, ...], Field(max_length=MAX_COLUMNS)]
+
+
+class Archetype(Part):
+    """A latent kind of row: its share of all rows, and its factors on the odds of columns."""
+
+    name: ColumnName
+    title: Annotated[Line, Field(description="The archetype in a few words.")]
+    share: Annotated[Weight, Field(gt=0, description="Its weight beside the other archetypes.")]
+    odds: Annotated[
+        dict[ColumnName, Annotated[dict[str, Weight | Factors], Field(max_length=10_000)]],
+        Field(
+            max_length=MAX_COLUMNS,
+            description="By column, factors on its values. `16-24` is a range of numbers; "
+            '`"games.csv/genre"` a table of factors by a column of a file.',
+        ),
+    ] = Field(default_factory=dict)
+
+
+class Correlation(Part):
+    """Spearman rank correlations that numeric columns have with each other."""
+
+    columns: Annotated[tuple[ColumnName, ...], Field(min_length=2, max_length=50)]
+    spearman: Annotated[
+        tuple[tuple[Annotated[Real, Field(ge=-1, le=1)], ...], ...],
+        Field(min_length=2, max_length=50, description="A symmetric matrix with 1 on its diagonal."),
+    ]
+
+
+class Derived(Part):
+    """A position of the feature vector from two columns: tanh(numerator / denominator)."""
+
+    numerator: ColumnName
+    denominator: ColumnName
+
+
+class SchemaFile(Part):
+    """What `schema.toml` holds."""
+
+    title: Annotated[Line | None, Field(description="The schema in one line.")] = None
+    language: Annotated[
+        str, Field(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
+    ] = Field("en", description="The language of words, prose and searches, a BCP 47 tag as `en` or `pt-BR`.")
+    row: Annotated[Line | None, Field(description="The word for a row, as `customer`.")] = None
+    order: Annotated[Names, Field(description="Columns in the order of the table; others follow.")] = ()
+    column: Annotated[Columns, Field(description="The columns.")]
+    archetype: Annotated[
+        tuple[Archetype, ...], Field(max_length=1_000, description="Latent kinds of rows.")
+    ] = ()
+    correlation: Annotated[tuple[Correlation, ...], Field(max_length=20)] = ()
+    derived: Annotated[tuple[Derived, ...], Field(max_length=100)] = ()
+    table: Annotated[tuple[ChildTable, ...], Field(max_length=20, description="Child tables.")] = ()
+    search: Search = Search()
+    encoding: Encoding = Encoding()
+    view: View = View()
+    words: Words = Words()

@@ -1,0 +1,112 @@
+"""The sections of a schema's file on uses of its columns: searches, embeddings, views and words."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Count, FileName, Part, Text, Weight, Whole
+
+Names = Annotated[tuple[ColumnName, ...], Field(max_length=MAX_COLUMNS)]
+Header = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+
+
+class Attribute(Part):
+    """An attribute of the items of a list, as the genre of a game."""
+
+    name: Annotated[ColumnName, Field(description="A column of the schema, or a name of its own.")]
+    values: Annotated[Header, Field(description="Its column in the file, values parted by `;`.")]
+    share: Annotated[Weight, Field(description="Its part of the vector of an item.")]
+
+
+class Items(Part):
+    """A list column whose items have attributes of their own."""
+
+    column: ColumnName
+    file: Annotated[FileName, Field(description="A file with a row per item.")]
+    values: Annotated[Header, Field(description="Its column of the items' names.")]
+    share: Annotated[Weight, Field(description="The item's own part of its vector.")] = 1.0
+    attribute: Annotated[tuple[Attribute, ...], Field(max_length=100)] = ()
+
+
+class Scale(Part):
+    """The factor of a column in the encoder `hashed`: 100 + factor x value, the value cut at `limit`."""
+
+    column: ColumnName
+    factor: Whole
+    limit: Count
+
+
+class Encoding(Part):
+    """How encoders use the columns, beside the `weight` of each."""
+
+    anchors: Annotated[
+        dict[ColumnName, Annotated[tuple[Whole, ...], Field(min_length=2, max_length=100)]],
+        Field(
+            max_length=MAX_COLUMNS,
+            description="Numbers of a column with a direction of their own, ascending; others are blends.",
+        ),
+    ] = Field(default_factory=dict)
+    items: Annotated[Items | None, Field(description="The list whose items have attributes.")] = None
+    scale: Annotated[tuple[Scale, ...], Field(max_length=MAX_COLUMNS)] = ()
+
+
+class Search(Part):
+    """How searches by text use the columns."""
+
+    conditions: Annotated[
+        Names, Field(description="Columns whose values in a text are conditions, beside the place.")
+    ] = ()
+
+
+class LinePart(Part):
+    """Columns whose values are joined by / on the line below the name, and what follows them."""
+
+    columns: Names
+    unit: Annotated[str, Field(strict=True, max_length=40)] = ""
+
+
+class View(Part):
+    """Where the columns stand on cards, in tables and on the map."""
+
+    name: Annotated[ColumnName | None, Field(description="The column that names a row.")] = None
+    text: Annotated[ColumnName | None, Field(description="The column of its description.")] = None
+    line: Annotated[tuple[LinePart, ...], Field(max_length=20, description="The line below the name.")] = ()
+    lists: Annotated[Names, Field(description="Columns shown item by item.")] = ()
+    table: Annotated[Names, Field(description="Columns of a table of results.")] = ()
+    map: Annotated[
+        tuple[Text, ...], Field(max_length=20, description="Lines at a point of the map: `{name}, {age}`.")
+    ] = ()
+
+
+class Synonyms(Part):
+    """A file of phrases and what they mean: `column=value`, several parted by `;`."""
+
+    file: FileName
+    phrase: Header = "phrase"
+    meaning: Header = "meaning"
+
+
+Phrase = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Phrases = Annotated[tuple[Phrase, ...], Field(max_length=10_000)]
+
+
+class Words(Part):
+    """How texts are read: words are folded, lower case without accents."""
+
+    ignored: Annotated[Phrases, Field(description="Words that say nothing of a row.")] = ()
+    place: Annotated[Phrase, Field(description="A phrase that makes a common word a place: `in {}`.")] = "{}"
+    common_places: Annotated[Phrases, Field(description="Places whose names are common words too.")] = ()
+    years: Annotated[
+        tuple[Phrase, Phrase] | None, Field(description="What a number of years is called: one, several.")
+    ] = None
+    weights: Annotated[
+        dict[ColumnName, Weight], Field(description="What a phrase counts in a text, unlike in a row.")
+    ] = Field(default_factory=dict)
+    item_shares: Annotated[
+        dict[ColumnName, Weight], Field(description="Shares of the vector of an item that a text names.")
+    ] = Field(default_factory=dict)
+    numbers: Annotated[
+        dict[ColumnName, Phrases],
+        Field(description="Which column a number of years tells of, by the phrase that it stands in."),
+    ] = Field(default_factory=dict)
+    synonyms: Annotated[Synonyms | None, Field(description="Phrases that mean values.")] = None
