@@ -181,7 +181,8 @@ def _years_factors(years: YearsSince, value: int) -> tuple[float, ...]:
     )
 
 
-def _weights(column: Column) -> list[float]:
+def weights_of(column: Column) -> list[float]:
+    """Return the weight of each value of a column in the whole population."""
     match column.draw:
         case Choice(weights=weights) | Number(weights=weights):
             return list(weights)
@@ -196,7 +197,7 @@ def _weights(column: Column) -> list[float]:
 
 def _common(column: Column, factors: Sequence[Shares]) -> Shares:
     """Return the weights without archetypes, given a row of factors of each column it depends on."""
-    weights = math.prod(factors, start=np.array(_weights(column)))
+    weights = math.prod(factors, start=np.array(weights_of(column)))
     if not weights.any():
         raise SpecError(
             f"{column.name}: the factors leave no value to choose; give one of them a factor above 0"

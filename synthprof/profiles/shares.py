@@ -1,11 +1,12 @@
 """The expected share of each value of a schema's columns."""
 
 import functools
+import math
 
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.profiles.odds import odds_of
+from synthprof.profiles.odds import normalised, odds_of, weights_of
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number
 from synthprof.schemas.schema import Column, Schema
 
@@ -44,6 +45,20 @@ def value_shares(schema: Schema, name: str, separation: float) -> Shares:
     return summed
 
 
+def own_shares(schema: Schema, column: Column) -> Shares:
+    """Return the share of each value by the column's own weights alone, (values,) float64, exactly rounded.
+
+    Of a value that follows from another column, those of that column's values are summed.
+    """
+    if isinstance(column.draw, Lookup):
+        of_given = own_shares(schema, schema.column(column.draw.column)).tolist()
+        parts: list[list[float]] = [[] for _ in column.values]
+        for code, share in zip(column.draw.codes, of_given, strict=True):
+            parts[code].append(share)
+        return np.array([math.fsum(part) for part in parts])
+    return normalised(weights_of(column))
+
+
 def _expected(schema: Schema, column: Column, separation: float) -> Shares:
     match column.draw:
         case Lookup(column=of, codes=codes):
@@ -59,7 +74,7 @@ def _expected(schema: Schema, column: Column, separation: float) -> Shares:
 
 def _joint(schema: Schema, name: str, separation: float) -> Shares:
     """Joint shares of the archetype, all that a column depends on, and the column itself, in this order."""
-    weights = np.array([archetype.share for archetype in schema.archetypes])
+    weights = np.array([archetype.share for archetype in schema.archetypes] or [1.0])
     joint: Shares = weights / weights.sum()
     held: list[str | None] = [None]
     wanted = {name, *_ancestors(schema, name)}

@@ -119,7 +119,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         for column in schema.columns
         if isinstance(column.draw, Prose)
     }
-    shares = normalised([archetype.share for archetype in schema.archetypes])[None]
+    shares = normalised([archetype.share for archetype in schema.archetypes] or [1.0])[None]
     return Tables(
         schema=schema,
         archetypes=alias_table(shares),

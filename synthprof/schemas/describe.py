@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
-from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled
+from synthprof.schemas.feature_words import told
 from synthprof.schemas.reading import ALLOWED, NEEDED
 from synthprof.schemas.schema import NUMBERS, Column, Schema
 
@@ -41,7 +41,7 @@ def describe(schema: Schema) -> str:
             *_table(
                 ("position", "feature", "how"),
                 [
-                    *((str(i), f"`{c.name}`", _feature(c.feature)) for i, c in enumerate(features)),
+                    *((str(i), f"`{c.name}`", told(c.feature)) for i, c in enumerate(features)),
                     *(
                         (
                             str(i),
@@ -135,22 +135,6 @@ def _values(column: Column) -> str:
     shown = ", ".join(column.values[:MAX_SHOWN])
     left = len(column.values) - MAX_SHOWN
     return f"{shown} and {left} more." if left > 0 else f"{shown}."
-
-
-def _feature(feature: Feature | None) -> str:
-    match feature:
-        case Scaled(low=0, high=1):
-            return "the flag itself"
-        case Scaled(low=low, high=high):
-            return f"(value − {low}) / {high - low}, clipped to [0, 1]"
-        case Indexed():
-            return "index of the category over the number of categories"
-        case Counted(most=most):
-            return f"number of items / {most}"
-        case Measured(most=most):
-            return f"length in characters / {most}, clipped to [0, 1]"
-        case None:
-            return ""
 
 
 def _share(schema: Schema, share: float) -> float:

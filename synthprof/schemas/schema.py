@@ -28,7 +28,7 @@ from synthprof.schemas.draws import (
     Subset,
     YearsSince,
 )
-from synthprof.schemas.features import Feature, TanhRatio
+from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -86,7 +86,14 @@ class Column:
                 return values
             case Chance():
                 return FLAG_VALUES
+            case DrawModel():
+                return tuple(self.draw.known)
         return ()
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the feature's positions in the vector; empty without a feature."""
+        return () if self.feature is None else positions(self.feature, self.name, self.values)
 
     @property
     def bounds(self) -> tuple[int, int] | None:
@@ -133,7 +140,7 @@ _KINDS: dict[type, ColumnKind] = {
 
 @dataclass(frozen=True)
 class Archetype:
-    """A latent kind of player: its share of the population, and its factors on the odds of columns."""
+    """A latent kind of row: its share of the population, and its factors on the odds of columns."""
 
     name: str
     title: str
@@ -147,7 +154,7 @@ class Archetype:
 
 @dataclass(frozen=True)
 class Schema:
-    """A kind of profile: its columns in the order of the table, and the archetypes behind them.
+    """A kind of profile: its columns in the order of the table, and the archetypes behind them, if any.
 
     Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
     negative or infinite weight, a wrong number of factors, numbers outside NUMBERS.
@@ -183,8 +190,8 @@ class Schema:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The name of each position of a feature vector, from 0 on; later positions are 0."""
-        columns = (column.name for column in self.columns if column.feature is not None)
-        return (*columns, *(ratio.name for ratio in self.derived))
+        names = (name for column in self.columns for name in column.feature_names)
+        return (*names, *(ratio.name for ratio in self.derived))
 
     def column(self, name: str) -> Column:
         """Return the column of a name. Raises SpecError that lists the columns if there is none."""
@@ -227,9 +234,8 @@ def _check(schema: Schema) -> None:
         raise SpecError(
             f"schema {schema.name} declares a column twice: {', '.join(names)}; names must differ"
         )
-    drawn = any(not isinstance(column.draw, Given) for column in schema.columns)
-    if (drawn and not schema.archetypes) or any(not a.share > 0 for a in schema.archetypes):
-        raise SpecError(f"schema {schema.name} needs archetypes, each with a share above 0")
+    if faulty := [archetype.name for archetype in schema.archetypes if not archetype.share > 0]:
+        raise SpecError(f"schema {schema.name}: archetype {faulty[0]} needs a share above 0; give it one")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
     for archetype in schema.archetypes:
         for name, _ in archetype.odds:
@@ -239,6 +245,7 @@ def _check(schema: Schema) -> None:
             _check_name(column.name)
         _check_numbers(column)
         _check_odds(schema, column)
+        _check_feature(column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
 
@@ -264,6 +271,27 @@ def _check_numbers(column: Column) -> None:
                 f"{column.name}: bands={list(bands)} do not divide the numbers from {first} to {last}; "
                 f"give the lowest number of each, ascending, the first {first}"
             )
+
+
+def _check_feature(column: Column) -> None:
+    feature, kind = column.feature, column.kind
+    if feature is None:
+        return
+    if not fits(feature, kind) and not (kind == "text" and column.values and fits(feature, "category")):
+        raise SpecError(
+            f"{column.name} is a {kind}, of which no feature of kind {feature.kind} can be made; "
+            "take another kind, or leave the feature out for the default one"
+        )
+    if isinstance(feature, Frequency) and not isinstance(column.draw, Choice | Chance | Number | Lookup):
+        raise SpecError(
+            f"{column.name}: its shares are not known beforehand, which the feature frequency needs; "
+            "take it for a column that is drawn by odds"
+        )
+    if len(column.feature_names) > MAX_POSITIONS:
+        raise SpecError(
+            f"{column.name}: the feature {feature.kind} has {len(column.feature_names)} positions, and "
+            f'at most {MAX_POSITIONS} are made; take {{ kind = "hash", size = {MAX_POSITIONS} }}'
+        )
 
 
 def _needed_numbers(schema: Schema) -> Iterator[str]:
