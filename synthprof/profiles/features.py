@@ -42,9 +42,6 @@ from synthprof.schemas.schema import Column, Schema
 Features = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 
-_EPOCH = 719_163
-"""The ordinal of 1970-01-01, from which days are counted."""
-
 
 def required_dim(schema: Schema) -> int:
     """Return the fewest values that a feature vector of this schema can have."""
@@ -66,7 +63,8 @@ def features(schema: Schema, batch: pa.RecordBatch, dim: int) -> Features:
 
     batch: the schema's columns in stored form; categories as dictionaries or plain strings, such as read back
     from SQLite. A row without a value has the feature's `missing` in all its positions. Raises SpecError when
-    dim is less than required_dim(schema) or a category is none of the schema's.
+    dim is less than required_dim(schema) or a category is none of the schema's. A ratio of which a number is
+    missing is 0.
     """
     check_dim(schema, dim)
     vectors = np.zeros((batch.num_rows, dim), dtype=np.float32)
@@ -118,9 +116,9 @@ def _value(schema: Schema, column: Column, feature: Feature, values: pa.Array) -
             return _scaled(counts, 0, most)
         case Measured(most=most):
             return _scaled(_numbers(column, pc.utf8_length(values), Kind("integer")), 0, most)
-        case Since(first=first, last=last):
-            start = first.toordinal() - _EPOCH
-            return _scaled(_numbers(column, values), start, start + (last - first).days)
+        case Since(first=first, days=days):
+            start = (np.datetime64(first) - np.datetime64(0, "D")).astype(int)
+            return _scaled(_numbers(column, values), start, start + days)
         case DatePart(of=of):
             return _scaled(part_of(of, values), *feature.bounds)
         case Frequency():
@@ -193,7 +191,10 @@ def _tanh_table(top: int, bottom: int) -> Values:
 def _tanh_ratio(schema: Schema, ratio: TanhRatio, batch: pa.RecordBatch) -> Values:
     _, top = schema.column(ratio.numerator).span
     _, bottom = schema.column(ratio.denominator).span
-    numerators = batch.column(ratio.numerator).to_numpy().astype(np.intp)
-    denominators = batch.column(ratio.denominator).to_numpy().astype(np.intp)
-    ratios: Values = _tanh_table(top, bottom)[numerators, denominators]
+    numbers = [batch.column(name) for name in (ratio.numerator, ratio.denominator)]
+    above, below = (pc.fill_null(each, 0).to_numpy().astype(np.intp) for each in numbers)
+    ratios: Values = _tanh_table(top, bottom)[above, below]
+    if any(each.null_count for each in numbers):
+        there = [each.is_valid().to_numpy(zero_copy_only=False) for each in numbers]
+        ratios = np.where(there[0] & there[1], ratios, 0.0)
     return ratios

@@ -27,7 +27,7 @@ def told(feature: Feature | None) -> str:  # noqa: C901  one branch per kind
         case Scaled(low=0, high=1) | Flagged():
             return "the flag itself"
         case Scaled(low=low, high=high):
-            return f"(value − {low}) / {high - low}, clipped to [0, 1]"
+            return f"(value − {shown(low)}) / {shown(high - low)}, clipped to [0, 1]"
         case Indexed():
             return "index of the category over the number of categories"
         case Counted(most=most):
@@ -35,15 +35,15 @@ def told(feature: Feature | None) -> str:  # noqa: C901  one branch per kind
         case Measured(most=most):
             return f"length in characters / {most}, clipped to [0, 1]"
         case Logged(low=low, high=high):
-            return f"logarithm of the value from {low} to {high}, clipped to [0, 1]"
+            return f"logarithm of the value from {shown(low)} to {shown(high)}, clipped to [0, 1]"
         case Standardised(mean=mean, deviation=deviation, clip=clip):
-            return f"(value − {mean}) / {deviation}, cut at ±{clip:g} and laid on [0, 1]"
+            return f"(value − {shown(mean)}) / {shown(deviation)}, cut at ±{shown(clip)} and laid on [0, 1]"
         case Cyclic(of=of):
             return f"cosine and sine of the {of.replace('_', ' ')} in its round, laid on [0, 1]"
         case DatePart(of=of):
             return f"{of.replace('_', ' ')} from {feature.bounds[0]} to {feature.bounds[1]}, laid on [0, 1]"
-        case Since(first=first, last=last):
-            return f"days since {first} / {(last - first).days}, clipped to [0, 1]"
+        case Since(first=first):
+            return f"days since {first} / {feature.days}, clipped to [0, 1]"
         case OneHot():
             return "1 at the position of the category"
         case Elements():
@@ -52,3 +52,8 @@ def told(feature: Feature | None) -> str:  # noqa: C901  one branch per kind
             return f"1 at one of {size} positions, by a hash"
         case Frequency():
             return "share of the value by the column's own odds"
+
+
+def shown(number: float) -> str:
+    """Return a number as people write it, a whole one without its point."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

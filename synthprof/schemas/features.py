@@ -4,10 +4,10 @@ Each is a frozen value whose `kind` is its name there: `feature = { kind = "scal
 """
 
 from dataclasses import field
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from synthprof.base.column_kinds import Kind
@@ -16,8 +16,21 @@ from synthprof.base.errors import SpecError
 Fraction = Annotated[
     float, Field(ge=0, le=1, allow_inf_nan=False, description="The value of a row that has none, 0 to 1.")
 ]
-Finite = Annotated[int | float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-1e300, le=1e300, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _day(value: object) -> str:
+    """Return a date, or a text such as 2024-01-31, as text. Raises ValueError."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise ValueError(f"{value!s:.40} is no date as in 2024-01-31") from None
+
+
+Day = Annotated[str, BeforeValidator(_day)]
 
 Cycle = Literal["hour", "weekday", "day", "month", "day_of_year"]
 """What comes round again: the time of day to the minute, and days of week, month and year."""
@@ -157,16 +170,21 @@ class DatePart:
 class Since:
     """Days since `first` over the days from `first` to `last`, clipped to [0, 1]."""
 
-    first: date
-    last: date
+    first: Day
+    last: Day
     missing: Fraction = 0.0
     kind: Literal["since"] = _named("since")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.first >= self.last:
+        if self.days <= 0:
             raise ValueError(f"first={self.first} is not before last={self.last}; swap them")
         return self
+
+    @property
+    def days(self) -> int:
+        """Days from the first to the last."""
+        return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -230,7 +248,7 @@ def read_feature(written: object, where: str) -> Feature:
     """Return the feature that a table of a schema's file declares. Raises SpecError that names the place.
 
     >>> read_feature({"kind": "scale", "low": 0, "high": 10}, "age").high
-    10
+    10.0
     """
     try:
         return _WRITTEN.validate_python(written)
@@ -285,11 +303,10 @@ def default_feature(kind: Kind, low: Any, high: Any, known: bool = False) -> Fea
         case "bool":
             return Flagged()
         case "integer" | "unsigned" | "float" | "decimal" | "duration" if bounded:
-            ends = [each if isinstance(each, int) else float(each) for each in (low, high)]
-            return Scaled(ends[0], ends[1])
+            return Scaled(float(low), float(high))
         case "date" | "timestamp" | "timestamptz" if bounded:
             first, last = (date(each.year, each.month, each.day) for each in (low, high))
-            return Since(first, last) if first < last else None
+            return Since(first.isoformat(), last.isoformat()) if first < last else None
         case "time":
             return Cyclic("hour")
         case "text" if known:
@@ -301,7 +318,7 @@ def default_feature(kind: Kind, low: Any, high: Any, known: bool = False) -> Fea
 
 def _check_order(low: float, high: float) -> None:
     if low >= high:
-        raise ValueError(f"low={low} is not below high={high}; swap them")
+        raise ValueError(f"low={low:g} is not below high={high:g}; swap them")
 
 
 @dataclass(frozen=True, config=_CONFIG)

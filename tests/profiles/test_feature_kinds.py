@@ -86,7 +86,7 @@ def test_the_hour_before_midnight_is_near_the_hour_after_it():
 
 
 def test_days_since_a_date_and_parts_of_dates():
-    since = Since(date(2020, 1, 1), date(2021, 1, 1))
+    since = Since("2020-01-01", "2021-01-01")
     values = ["2020-01-01", "2020-07-02", "2021-06-01", "2019-01-01", None]
     assert vectors(since, "date", values)[:, 0] == pytest.approx([0, 0.5, 1, 0, 0])
     assert vectors(since, "timestamp", ["2020-01-01T12:00:00"])[0, 0] == np.float32(0.5 / 366)
@@ -150,6 +150,7 @@ def test_a_schema_without_archetypes_draws_as_one_with_a_single_kind(drawn):
         ({"kind": "hash", "size": 10**9}, r"feature\.size: .*1024"),
         ({"kind": "since", "first": "2024-01-01", "last": "2023-01-01"}, "swap them"),
         ({"kind": "one_hot", "missing": 2}, r"feature\.missing"),
+        ({"kind": "since", "first": "2024-01-32", "last": "2025-01-01"}, "2024-01-32 is no date"),
         (3, "age: feature"),
     ],
 )
@@ -175,7 +176,7 @@ def test_a_feature_of_another_kind_of_column_is_refused():
         ("integer", 1, 6, Scaled(1, 6)),
         ("integer", None, 6, None),
         ("float", 0.5, 0.5, None),
-        ("date", date(2020, 1, 1), date(2024, 1, 1), Since(date(2020, 1, 1), date(2024, 1, 1))),
+        ("date", date(2020, 1, 1), date(2024, 1, 1), Since("2020-01-01", "2024-01-01")),
         ("time", None, None, Cyclic("hour")),
         ("text", None, None, None),
     ],
