@@ -49,6 +49,14 @@ class _ArrowFile:
                 yield Part(pa.RecordBatch.from_arrays(arrays, list(columns)), range(first, first + rows))
                 first += rows
 
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._whole_schema().names)
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows, each column in its own type."""
+        return self.parts(columns)
+
     def cancel(self) -> None:
         """Do nothing: a part is read in a moment."""
 

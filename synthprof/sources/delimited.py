@@ -53,6 +53,11 @@ class Delimited:
         """The names of the columns."""
         return self._header
 
+    @property
+    def delimiter(self) -> str:
+        """The character between two fields."""
+        return self._delimiter
+
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         """Return the types of the columns, from all their values: text where one of them is nothing else."""
         check_columns(columns, self._header, f"source={self.path}")

@@ -56,10 +56,20 @@ class Duck:
         check_columns(columns, found.names, f"table {self._table!r} of {self.path}")
         return pa.schema([(name, found.field(name).type) for name in columns])
 
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        with self._connected() as connection:
+            found = connection.sql(f"SELECT * FROM {_quoted(self._table)} LIMIT 0").columns
+        return list(found)
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows ordered by the first column, each column in its own type."""
+        return self.parts(columns)
+
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows ordered by the first column, the id; the second is the text."""
         schema = self.schema(columns)
-        most = [MAX_CHARACTERS, MAX_CHARACTERS, *[ROW_BYTES] * (len(columns) - 2)]
+        most = [MAX_CHARACTERS, MAX_CHARACTERS, *[ROW_BYTES] * (len(columns) - 2)][: len(columns)]
         values = ", ".join(_clipped(each, limit) for each, limit in zip(schema, most, strict=True))
         order = _quoted(columns[0])
         first = 1

@@ -15,7 +15,7 @@ from synthprof.base.units import MIB
 from synthprof.sources.arrow_files import check_columns
 from synthprof.sources.files import steady
 from synthprof.sources.reading import Part
-from synthprof.sources.values import Columns, Row, Seen, in_parts
+from synthprof.sources.values import Columns, Role, Row, Seen, in_parts
 
 MAX_BYTES = 256 * MIB
 """Bytes of a workbook once its parts are decompressed."""
@@ -55,8 +55,19 @@ class Excel:
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows that are not empty. The first column is the id, the second the text."""
+        return self._parts(columns, ("key", "text", *self.schema(columns[2:]).types))
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return self._header
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows that are not empty, each column in its own type."""
+        return self._parts(columns, tuple(self.schema(columns).types))
+
+    def _parts(self, columns: Sequence[str], types: tuple[Role | pa.DataType, ...]) -> Iterator[Part]:
         check_columns(columns, self._header, f"source={self.path}")
-        wanted = Columns(tuple(columns), ("key", "text", *self.schema(columns[2:]).types))
+        wanted = Columns(tuple(columns), types)
         places = [self._header.index(name) for name in columns]
         rows: Iterator[Row] = (
             (self._first + number, [_value(row[place]) for place in places], "")

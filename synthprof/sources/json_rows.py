@@ -15,12 +15,15 @@ from synthprof.sources.arrow_files import check_columns
 from synthprof.sources.files import steady
 from synthprof.sources.reading import Part
 from synthprof.sources.streams import MAX_LINE, compression_of, encoding_of, lines, said, text_of
-from synthprof.sources.values import Columns, Row, Seen, in_parts
+from synthprof.sources.values import Columns, Role, Row, Seen, in_parts
 
 SAMPLE_ROWS = 1_000
 """Objects whose names are what a message lists as columns."""
 
 HEAD = 4_096
+
+MAX_NAMES = 10_000
+"""Names of columns that are listed at most."""
 
 Item = tuple[int, dict[str, Any], str]
 """Number, object, and why it cannot be taken, if so."""
@@ -54,7 +57,27 @@ class Json:
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows. The first column is the id, the second the text."""
         self._check(columns[:2])
-        wanted = Columns(tuple(columns), ("key", "text", *self.schema(columns[2:]).types))
+        return self._parts(columns, ("key", "text", *self.schema(columns[2:]).types))
+
+    def names(self) -> list[str]:
+        """Return the names that any of the objects has, in the order in which they come up."""
+        found: dict[str, None] = {}
+        with steady(self.path):
+            for _, item, _ in self._items():
+                found |= dict.fromkeys(item)
+                if len(found) > MAX_NAMES:
+                    raise SpecError(
+                        f"source={self.path}: its objects have more than {MAX_NAMES:,} different names; "
+                        "name a file whose objects are rows of one table"
+                    )
+        return list(found)
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows, each column in its own type."""
+        return self._parts(columns, tuple(self.schema(columns).types))
+
+    def _parts(self, columns: Sequence[str], types: tuple[Role | pa.DataType, ...]) -> Iterator[Part]:
+        wanted = Columns(tuple(columns), types)
         with steady(self.path):
             rows: Iterator[Row] = (
                 (number, None if fault else [item.get(name) for name in columns], fault)

@@ -21,7 +21,7 @@ from synthprof.sources.arrow_files import check_columns
 from synthprof.sources.bounds import ROW_BYTES
 from synthprof.sources.checks import MAX_CHARACTERS
 from synthprof.sources.reading import Part
-from synthprof.sources.values import ARROW, Columns, in_parts
+from synthprof.sources.values import ARROW, Columns, Role, in_parts
 from synthprof.spec.spec import SOURCE_URL
 
 ADDRESS = re.compile(r"conn:.*|[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://.*")
@@ -57,12 +57,23 @@ class Sql:
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the rows ordered by the first column, the id; the second is the text."""
+        return self._parts(columns, ("key", "text", *self.schema(columns[2:]).types))
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._columns)
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows ordered by the first column, each column in its own type."""
+        return self._parts(columns, tuple(self.schema(columns).types))
+
+    def _parts(self, columns: Sequence[str], types: tuple[Role | pa.DataType, ...]) -> Iterator[Part]:
         import sqlalchemy as sa
 
-        wanted = Columns(tuple(columns), ("key", "text", *self.schema(columns[2:]).types))
+        wanted = Columns(tuple(columns), types)
         self.schema(columns)
         table = sa.table(self._table, *map(sa.column, self._columns), schema=self._schema or None)
-        most = [MAX_CHARACTERS, MAX_CHARACTERS, *[ROW_BYTES] * (len(columns) - 2)]
+        most = [MAX_CHARACTERS, MAX_CHARACTERS, *[ROW_BYTES] * (len(columns) - 2)][: len(columns)]
         values = [
             self._clipped(table.c[name], limit).label(f"c{place}")
             for place, (name, limit) in enumerate(zip(columns, most, strict=True))

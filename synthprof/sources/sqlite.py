@@ -84,6 +84,18 @@ class Sqlite:
             found = enumerate(connection.execute(query), 1)
             yield from in_parts(wanted, ((row[0] or place, row[1:], "") for place, row in found), "row")
 
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._known())
+
+    def whole(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the rows in the table's own order, each column in its own type."""
+        with self._connected() as connection:
+            wanted = Columns(tuple(columns), tuple(self.schema(columns).types))
+            values = ", ".join(_clipped(name, ROW_BYTES) for name in columns)
+            found = connection.execute(f"SELECT {values} FROM {quoted(self._table)}")
+            yield from in_parts(wanted, ((place, row, "") for place, row in enumerate(found, 1)), "row")
+
     def cancel(self) -> None:
         """End the query at work, also one that would never end."""
         if self._reading is not None:
