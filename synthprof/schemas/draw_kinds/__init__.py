@@ -3,10 +3,12 @@
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 MODELS: tuple[type[DrawModel], ...] = (
     UniformInteger,
     *(Sequence, Uuid, UniqueInteger, Reference),
+    Tabulated,
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
