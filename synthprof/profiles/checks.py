@@ -1,6 +1,7 @@
 """Checks of profiles against the declarations of their schema: bounds, values, rules between columns."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
-from synthprof.schemas.draws import Given, Lookup, Subset, YearsSince
+from synthprof.schemas.draws import Lookup, Subset, YearsSince
 from synthprof.schemas.schema import Column, Schema
 
 Flags = npt.NDArray[np.bool_]
@@ -22,47 +23,66 @@ def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
     missing = [name for name in ("id", *schema.by_name) if name not in batch.schema.names]
     if missing:
         return tuple(f"column {name} is missing" for name in missing)
-    columns = zip(batch.schema.names, batch.columns, strict=True)
-    carried = {
-        c.name for c in schema.columns if isinstance(c.draw, Given)
-    }  # may lack values, as their source
+    may_lack = {column.name for column in schema.columns if column.may_lack}
     empty = [
         f"{name}: {values.null_count} values are missing"
-        for name, values in columns
-        if values.null_count and name not in carried
+        for name, values in zip(batch.schema.names, batch.columns, strict=True)
+        if values.null_count and name not in may_lack
     ]
     if empty:
         return tuple(empty)
-    drawn = (column for column in schema.columns if column.value_kind is None)
-    found = (violation for column in drawn for violation in _violations(schema, column, batch))
-    ids = batch.column("id")
+    found = (violation for column in schema.columns for violation in _of_column(schema, column, batch))
     return tuple(
         f"{column.name}: {what} in {int(wrong.sum())} rows, first in id {ids[int(wrong.argmax())]}"
-        for column, what, wrong in found
+        for column, what, wrong, ids in found
         if wrong.any()
     )
 
 
-def _violations(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iterator[tuple[Column, str, Flags]]:
-    values = batch.column(column.name)
+def _of_column(
+    schema: Schema, column: Column, batch: pa.RecordBatch
+) -> Iterator[tuple[Column, str, Flags, pa.Array]]:
+    """Yield what may be wrong: the rows that are, among those that have values; their ids come with them."""
+    if column.value_kind is not None:
+        return
+    own = with_values(batch, [column.name])
+    for what, wrong in _violations(column, own.column(column.name)):
+        yield column, what, wrong, own.column("id")
+    all_given = with_values(batch, [column.name, *column.given])
+    for what, wrong in _broken_rules(schema, column, all_given):
+        yield column, what, wrong, all_given.column("id")
+
+
+def with_values(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+    """Return the rows of a batch in which all those columns have values."""
+    lacking = [batch.column(name) for name in columns if batch.column(name).null_count]
+    if not lacking:
+        return batch
+    return batch.filter(functools.reduce(pc.and_, (values.is_valid() for values in lacking)))
+
+
+def _violations(column: Column, values: pa.Array) -> Iterator[tuple[str, Flags]]:
     match column.kind:
         case "category":
-            yield column, "unknown value", codes_or_unknown(column, values) == UNKNOWN
+            yield "unknown value", codes_or_unknown(column, values) == UNKNOWN
         case "integer" | "flag":
             low, high = column.span
             numbers = values.to_numpy()
-            yield column, f"value outside {low} to {high}", (numbers < low) | (numbers > high)
+            yield f"value outside {low} to {high}", (numbers < low) | (numbers > high)
         case "text":
-            yield column, "empty text", pc.equal(pc.utf8_length(values), 0).to_numpy(zero_copy_only=False)
+            yield "empty text", pc.equal(pc.utf8_length(values), 0).to_numpy(zero_copy_only=False)
+
+
+def _broken_rules(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iterator[tuple[str, Flags]]:
+    values = batch.column(column.name)
     match column.draw:
         case Lookup(column=of) as draw:
-            yield column, f"does not follow from {of}", _not_following(schema, column, draw, batch)
+            yield f"does not follow from {of}", _not_following(schema, column, draw, batch)
         case YearsSince(column=of, start=start):
             late = values.to_numpy() > np.maximum(batch.column(of).to_numpy().astype(np.int64) - start, 0)
-            yield column, f"more than {of} - {start}", late
-        case Subset() as draw:
-            for what, wrong in _list_violations(schema, column, draw, batch):
-                yield column, what, wrong
+            yield f"more than {of} - {start}", late
+        case Subset() as draw if batch.num_rows:
+            yield from _list_violations(schema, column, draw, batch)
 
 
 def _not_following(schema: Schema, column: Column, draw: Lookup, batch: pa.RecordBatch) -> Flags:

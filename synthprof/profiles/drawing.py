@@ -15,8 +15,10 @@ import pyarrow as pa
 from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
 from synthprof.profiles.fragments import Pieces, join
+from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
 from synthprof.profiles.prose import prose
+from synthprof.profiles.samplers.sampler import Flags, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
@@ -113,6 +115,7 @@ class _Drawing:
         self.first_names: dict[str, npt.NDArray[np.int32]] = {}
         self.texts: dict[str, pa.StringArray] = {}
         self.values: dict[str, pa.Array] = {}
+        self._missing: dict[str, Flags | None] = {}
 
     def draw(self, column: Column) -> None:
         """Draw a column; the columns it depends on must have been drawn."""
@@ -135,9 +138,17 @@ class _Drawing:
 
     def array(self, column: Column) -> pa.Array:
         """Return the column as it stands in the batch."""
-        if column.value_kind is not None:
-            return stored_form(column.value_kind, self.values[column.name])
-        return self._in_own_type(column)
+        shown = without(self._in_own_type(column), self.missing(column.name))
+        return shown if column.value_kind is None else stored_form(column.value_kind, shown)
+
+    def missing(self, name: str) -> Flags | None:
+        """Return the rows in which a column has no value; None if it has all. What it hangs on is drawn."""
+        column = self.tables.schema.column(name)
+        if column.nulls is None:
+            return None
+        if name not in self._missing:
+            self._missing[name] = missing_rows(column.nulls, self._rows_to_draw(name))
+        return self._missing[name]
 
     def _in_own_type(self, column: Column) -> pa.Array:
         if column.name in self.values:
@@ -158,6 +169,7 @@ class _Drawing:
             archetypes=self.archetypes[: self.rows],
             given=lambda of: self._in_own_type(self.tables.schema.column(of)),
             stream=lambda purpose: self.streams(name, purpose),
+            missing=self.missing,
         )
 
     def words(self, column: str) -> npt.NDArray[np.uint32]:

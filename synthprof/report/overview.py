@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.arrays import Matrix
+from synthprof.base.values import as_text
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.schemas.draws import Chance, Choice, Given, Lookup, Number, Subset
@@ -21,6 +22,9 @@ from synthprof.spec.contents import CLUSTER
 
 MAX_CLUSTERS = 1_000
 """Clusters that are described: more than anybody looks at, and few enough for one answer."""
+
+MAX_VALUES = 8_192
+"""Values of a column that is counted: a count of each in every cluster described must fit into memory."""
 
 MAX_TRAITS = 6
 LEAST_LIFT = 1.25
@@ -99,7 +103,7 @@ def overview(
     order = np.argsort(-rows_of[chosen], kind="stable")
     return json.dumps(
         {
-            "marginals": list(_marginals(schema, separation, shares)),
+            "marginals": list(_marginals(schema, separation, counts[-1], rows)),
             "clusters": [
                 {
                     "cluster": int(chosen[place]),
@@ -136,17 +140,30 @@ def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: L
         if column.kind in ("category", "list"):
             columns[column.name] = _firsts(column, profiles.column(column.name))
         elif column.kind in ("integer", "flag"):
-            columns[column.name] = profiles.column(column.name).cast(pa.int16())
+            columns[column.name] = profiles.column(column.name).cast(_map_type(column))
     return pa.table(columns)
 
 
 def _counted(schema: Schema) -> list[Column]:
     kinds = (Choice, Chance, Lookup, Number, Subset)
-    return [column for column in schema.columns if isinstance(column.draw, kinds)]
+    columns = (column for column in schema.columns if isinstance(column.draw, kinds))
+    return [column for column in columns if len(labels(column)) <= MAX_VALUES]
+
+
+def _map_type(column: Column) -> pa.DataType:
+    low, high = column.span
+    return pa.int16() if low >= -(2**15) and high < 2**15 else pa.int32()
 
 
 def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
-    """Return the attribute of each row or, for lists, the rows and the attributes of all their items."""
+    """Return the attribute of each row or, for lists, the rows and the attributes of all their items.
+
+    Rows without a value are left out; then the rows of the others are returned.
+    """
+    if values.null_count:
+        there = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
+        rows, codes = _codes(column, values.drop_null())
+        return there if rows is None else there[rows], codes
     match column.draw:
         case Subset():
             found = list_codes(column, values)
@@ -159,22 +176,38 @@ def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | No
 
 
 def _firsts(column: Column, values: pa.Array) -> pa.Array:
-    """Return the category of each row, or the first item of its list, as a dictionary in column order."""
+    """Return the category of each row, or the first item of its list, as a dictionary in column order.
+
+    Where values may be missing, the dictionary ends with the text that stands for none.
+    """
+    if column.nulls is not None:
+        codes = np.full(len(values), len(column.values))
+        codes[values.is_valid().to_numpy(zero_copy_only=False)] = _first_codes(column, values.drop_null())
+        return _coded(codes, (*column.values, as_text(None)))
+    return _coded(_first_codes(column, values), column.values)
+
+
+def _coded(codes: npt.NDArray[np.int64], values: tuple[str, ...]) -> pa.Array:
+    kind = pa.int8() if len(values) < 128 else pa.int16() if len(values) < 2**15 else pa.int32()
+    return pa.DictionaryArray.from_arrays(pa.array(codes, kind), pa.array(values, pa.string()))
+
+
+def _first_codes(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
     if column.kind == "list":
         found = list_codes(column, values)
-        codes = found.items[found.offsets[:-1]]
-    else:
-        codes = category_codes(column, values)
-    kind = pa.int8() if len(column.values) < 128 else pa.int16()
-    return pa.DictionaryArray.from_arrays(pa.array(codes, kind), pa.array(column.values, pa.string()))
+        return found.items[found.offsets[:-1]]
+    return category_codes(column, values)
 
 
 def _marginals(
-    schema: Schema, separation: float, shares: npt.NDArray[np.float64]
+    schema: Schema, separation: float, counts: npt.NDArray[np.int64], rows: int
 ) -> Iterator[dict[str, Any]]:
+    """Yield the shares of each column's values among the rows that have one, and of rows that have none."""
     targets = expected_shares(schema, separation)
-    for name, found in by_column(schema, shares).items():
+    for name, found in by_column(schema, counts).items():
         column, target = schema.column(name), targets.get(name, {})
+        lacking = column.nulls is not None and column.kind != "list"
+        there = max(int(found.sum()), 1) if lacking else rows
         yield {
             "column": name,
             "kind": column.kind,
@@ -184,8 +217,9 @@ def _marginals(
                     "share": round(float(share), 6),
                     "target": round(target[value], 6) if value in target else None,
                 }
-                for value, share in zip(labels(column), found, strict=True)
+                for value, share in zip(labels(column), found / there, strict=True)
             ],
+            **({"missing": round(1 - int(found.sum()) / rows, 6)} if lacking else {}),
         }
 
 

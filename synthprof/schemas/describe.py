@@ -81,7 +81,8 @@ def describe(schema: Schema) -> str:
 
 def _keys() -> list[str]:
     return [
-        "Every column has `name`, `doc` and `draw`, and may have `indexed`; its draw has these keys:",
+        "Every column has `name`, `doc` and `draw`, and may have `indexed` and `nulls`.",
+        "Its draw has these keys:",
         "",
         *_table(
             ("draw", "must have", "may have"),

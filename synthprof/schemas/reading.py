@@ -26,6 +26,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled, TanhRatio
 from synthprof.schemas.files import Rows, Table, check_keys, check_table, read_csv, read_toml
+from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import FLAG_VALUES, Archetype, Column, Schema
 
 ANY_OTHER = "*"
@@ -98,17 +99,18 @@ class _Reader:
                 f"{table['name']}: a value has the wrong type ({error}); compare it with another column's"
             ) from error
         doc = " ".join(table["doc"].split())
-        return Column(table["name"], draw, feature, doc, table.get("indexed", False))
+        return Column(table["name"], draw, feature, doc, table.get("indexed", False), _nulls(table))
 
     def _modelled(self, table: Table) -> Column:
         """Return a column whose draw is a model of its own."""
-        own = {key: value for key, value in table.items() if key not in ("name", "doc", "indexed")}
+        own = {key: value for key, value in table.items() if key not in ("name", "doc", "indexed", "nulls")}
         try:
             draw: DrawModel = BY_NAME[table["draw"]].model_validate(own)
         except ValidationError as error:
             raise SpecError(f"{table.get('name')}: {error.errors()[0]['msg']}; correct it") from None
         indexed = table.get("indexed", False)
-        return Column(table["name"], draw.with_files(self), None, " ".join(table["doc"].split()), indexed)
+        doc = " ".join(table["doc"].split())
+        return Column(table["name"], draw.with_files(self), None, doc, indexed, _nulls(table))
 
     def archetype(self, table: Table) -> Archetype:
         odds = []
@@ -326,6 +328,16 @@ def _feature(table: Table, draw: Draw) -> Feature | None:
     return None
 
 
+def _nulls(table: Table) -> Nulls | None:
+    if "nulls" not in table:
+        return None
+    try:
+        return Nulls.model_validate(table["nulls"])
+    except ValidationError as error:
+        where = ".".join(map(str, ("nulls", *error.errors()[0]["loc"])))
+        raise SpecError(f"{table['name']}: {where}: {error.errors()[0]['msg']}; correct it") from None
+
+
 def _check_column(table: Table) -> None:
     """Raise SpecError unless the table has the keys of its draw and no others."""
     where = table.get("name", "[[column]]")
@@ -338,7 +350,7 @@ def _check_column(table: Table) -> None:
         needed += ("file", "by")
     elif "odds" in allowed and "odds" not in table:
         needed += ("file",)
-    check_table(table, where, needed, ("indexed", *allowed))
+    check_table(table, where, needed, ("indexed", "nulls", *allowed))
 
 
 def _product(factors: Any) -> float:  # noqa: ANN401

@@ -7,7 +7,7 @@ Stages, store, checks, report and docs/schema.md read it.
 import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from synthprof.schemas.draws import (
     YearsSince,
 )
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
+from synthprof.schemas.nulls import Nulls, check_keys
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -47,6 +48,14 @@ class Column:
     feature: Feature | None
     doc: str
     indexed: bool = False
+    nulls: Nulls | None = None
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether rows may have no value in the column."""
+        if isinstance(self.draw, DrawModel) and self.draw.may_lack:
+            return True
+        return self.nulls is not None or isinstance(self.draw, Given)
 
     @property
     def kind(self) -> ColumnKind:
@@ -77,6 +86,16 @@ class Column:
             case Given():
                 found = []
         return tuple(dict.fromkeys(found))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Those of `given` that are read as the table shows them, without hidden values."""
+        match self.draw:
+            case DrawModel(shown=shown):
+                return tuple(shown)
+            case Prose() as prose:
+                return prose.columns
+        return ()
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -223,9 +242,22 @@ def _visit(schema: Schema, column: Column, order: dict[str, Column], path: tuple
         raise SpecError(
             f"columns {' -> '.join((*path, column.name))} are given in a circle; remove one of the shifts"
         )
-    for name in column.given:
+    for name in (*column.given, *_deciding(schema, column.shown)):
         _visit(schema, schema.column(name), order, (*path, column.name))
     order[column.name] = column
+
+
+def _deciding(schema: Schema, shown: Iterable[str], above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the columns that decide whether those have values, other than themselves."""
+    for name in shown:
+        if name in above:
+            raise SpecError(
+                f"columns {' -> '.join((*above, name))} lack values in a circle; "
+                "remove one `null` of nulls.given"
+            )
+        if (nulls := schema.column(name).nulls) is not None:
+            yield from (of for of in nulls.columns if of != name)
+            yield from _deciding(schema, nulls.lacking, (*above, name))
 
 
 def _check(schema: Schema) -> None:
@@ -237,15 +269,10 @@ def _check(schema: Schema) -> None:
     if faulty := [archetype.name for archetype in schema.archetypes if not archetype.share > 0]:
         raise SpecError(f"schema {schema.name}: archetype {faulty[0]} needs a share above 0; give it one")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
-    for archetype in schema.archetypes:
-        for name, _ in archetype.odds:
-            schema.column(name)
+    for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
+        schema.column(name)
     for column in schema.columns:
-        if not isinstance(column.draw, Given):
-            _check_name(column.name)
-        _check_numbers(column)
-        _check_odds(schema, column)
-        _check_feature(column)
+        _check_column(schema, column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
 
@@ -253,6 +280,29 @@ def _check(schema: Schema) -> None:
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"[^\W\d]\w*", name) or name.casefold() == "id":
         raise SpecError(f"{name!r} cannot be the name of a column: letters, digits and _, not id; rename it")
+
+
+def _check_column(schema: Schema, column: Column) -> None:
+    if not isinstance(column.draw, Given):
+        _check_name(column.name)
+    _check_numbers(column)
+    _check_odds(schema, column)
+    _check_nulls(schema, column)
+    _check_feature(column)
+    if isinstance(column.draw, DrawModel):
+        column.draw.check(column.name, schema.by_name)
+
+
+def _check_nulls(schema: Schema, column: Column) -> None:
+    if column.nulls is None:
+        return
+    if isinstance(column.draw, Given):
+        raise SpecError(f"{column.name}: nulls of a column that is not drawn; remove them")
+    for of, shares in column.nulls.given.items():
+        given = schema.column(of)
+        values = given.values if given.kind in ("category", "flag") else ()
+        check_keys(column.name, of, tuple(shares), values, given.kind)
+    list(_deciding(schema, [column.name]))
 
 
 def _check_numbers(column: Column) -> None:

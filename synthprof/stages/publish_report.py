@@ -49,9 +49,16 @@ def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
     schema = schema_of(spec)
     counted = by_column(schema, counts)
     return [
-        Marginal(name, list(shares), (counted[name] / spec.profiles).tolist(), list(shares.values()))
+        Marginal(name, list(shares), _shares(counted[name]), list(shares.values()))
         for name, shares in expected_shares(schema, spec.separation).items()
+        if name in counted
     ]
+
+
+def _shares(counts: npt.NDArray[np.int64]) -> list[float]:
+    """Return the share of each value among the rows that have one."""
+    found: list[float] = (counts / max(int(counts.sum()), 1)).tolist()
+    return found
 
 
 def _map(context: Context, pictures: Pictures) -> MapPoints:

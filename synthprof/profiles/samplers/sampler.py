@@ -7,9 +7,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthprof.base.streams import Stream
 from synthprof.schemas.schema import Column, Schema
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Rows:
     of them are given out, so that fewer rows are the beginning of more.
 
     first: position of the first row in the whole table, from 0. archetypes: (count,) uint8. given: returns a
-    column that was drawn before, (count,), in its own type, before values are taken away (`nulls`).
+    column that was drawn before, (count,), in its own type, before values are taken away (`nulls`). missing:
+    says in which rows a column has no value, (count,) bool; None if it has all.
     """
 
     first: int
@@ -40,6 +44,11 @@ class Rows:
     archetypes: npt.NDArray[np.uint8]
     given: Callable[[str], pa.Array]
     stream: Callable[[str], Stream]
+    missing: Callable[[str], Flags | None] = lambda _: None
+
+    def shown(self, column: str) -> pa.Array:
+        """Return a column that was drawn before as the table shows it, (count,), in its own type."""
+        return without(self.given(column), self.missing(column))
 
     def words(self, purpose: str = "draw") -> npt.NDArray[np.uint64]:
         """Return a uniform word for each row, (count,) uint64."""
@@ -48,6 +57,18 @@ class Rows:
     def uniform(self, purpose: str = "draw") -> npt.NDArray[np.float64]:
         """Return a number in [0, 1) for each row, (count,) float64: multiples of 2**-53."""
         return self.stream(purpose).uniform(self.total)[: self.count]
+
+
+def without(values: pa.Array, missing: Flags | None) -> pa.Array:
+    """Return the values, (n,), but none where `missing` says so."""
+    if missing is None:
+        return values
+    if isinstance(values, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(without(values.indices, missing), values.dictionary)
+    if pa.types.is_nested(values.type):
+        places = pa.array(np.arange(len(values)), pa.int64(), mask=missing)
+        return values.take(places)
+    return pc.if_else(pa.array(missing), pa.scalar(None, values.type), values)
 
 
 class Sampler(Protocol):

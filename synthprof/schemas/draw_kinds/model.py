@@ -8,6 +8,26 @@ from pydantic import BaseModel, ConfigDict
 from synthprof.base.column_kinds import Kind
 
 
+class Declared(Protocol):
+    """A column of the schema, as a draw that depends on it sees it."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of value."""
+
+    @property
+    def value_kind(self) -> Kind | None:
+        """The kind that says how values are stored; None for draws of codes."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of a category or flag, or the items of a list; else empty."""
+
+    @property
+    def draw(self) -> object:
+        """How the column is drawn."""
+
+
 class Files(Protocol):
     """The files of a schema, read into values."""
 
@@ -39,6 +59,18 @@ class DrawModel(BaseModel):
     def most_rows(self) -> int | None:
         """The rows that can be drawn before a value would have to repeat that must not; None is no end."""
         return None
+
+    def shown(self) -> tuple[str, ...]:
+        """Those of `given` that are read as the table shows them: where they lack values, so they do here."""
+        return ()
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether rows may have no value even without `nulls`."""
+        return False
+
+    def check(self, _name: str, _columns: Mapping[str, Declared]) -> None:
+        """Raise SpecError if the draw of the column of that name does not fit the columns it depends on."""
 
     @property
     def told(self) -> str:
