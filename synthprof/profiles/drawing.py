@@ -18,7 +18,7 @@ from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
 from synthprof.profiles.prose import prose
-from synthprof.profiles.samplers.sampler import Flags, without
+from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
@@ -33,7 +33,9 @@ from synthprof.schemas.draws import (
     Subset,
     YearsSince,
 )
+from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.tables import PARENT
 from synthprof.spec.spec import BLOCK_ROWS
 
 ARCHETYPE = ""
@@ -72,17 +74,45 @@ def generate(
     rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose from, or one of
     its templates cannot be read.
     """
+    return batch_of(drawn(schema, seed, locale, separation, block, rows), schema, block)
+
+
+def batch_of(drawing: "Drawing", schema: Schema, block: int) -> Generated:
+    """Return the drawn columns of a block as a batch, in the order of the schema."""
+    first = block * BLOCK_ROWS + 1
+    arrays = {"id": pa.array(np.arange(first, first + drawing.rows))}
+    arrays |= {column.name: drawing.array(column) for column in schema.columns}
+    return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[: drawing.rows])
+
+
+def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int, rows: int) -> "Drawing":
+    """Return the drawn columns of a block; as `generate`, which makes a batch of them."""
     tables = tables_of(schema, locale, separation, seed)
-    drawing = _Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), block, rows)
+    extent = Extent(block * BLOCK_ROWS, rows, BLOCK_ROWS)
+    drawing = Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), extent)
     for column in schema.drawing_order:
         drawing.draw(column)
-    first = block * BLOCK_ROWS + 1
-    arrays = {"id": pa.array(np.arange(first, first + rows))}
-    arrays |= {column.name: drawing.array(column) for column in schema.columns}
-    return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[:rows])
+    return drawing
 
 
 # --- one block -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The rows to draw: the first `rows` of `total`, from the position `first` of the whole table, from 0."""
+
+    first: int
+    rows: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """The parents of the rows of a child table: their drawing, and each row's place in it, (total,) intp."""
+
+    drawing: "Drawing"
+    index: Rows
 
 
 @dataclass(frozen=True)
@@ -96,26 +126,49 @@ class _Picks:
     counts: Rows
 
 
-class _Drawing:
+class Drawing:
     """The codes of one block, column by column, and the texts of its first rows.
 
-    `codes` holds (n,) indices of a category's values, or numbers; `picks` the items of lists; `first_names`
-    codes into the fragments of names; `texts` (rows,) what lists, names and prose read; `values` (rows,) what
-    samplers draw, in its own type.
+    `codes` holds (total,) indices of a category's values, or numbers; `picks` the items of lists;
+    `first_names` codes into the fragments of names; `texts` (rows,) what lists, names and prose read;
+    `values` (rows,) what samplers draw, in its own type. What a child table has of its `parents` is taken for
+    each of its rows.
     """
 
-    def __init__(self, tables: Tables, streams: Callable[[str, str], Stream], block: int, rows: int) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        streams: Callable[[str, str], Stream],
+        extent: Extent,
+        parents: Inherited | None = None,
+    ) -> None:
         self.tables = tables
         self.streams = streams
-        self.block = block
-        self.rows = rows
-        self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
+        self.first, self.rows, self.total = extent.first, extent.rows, extent.total
+        self.parents = parents
         self.codes: dict[str, Codes] = {}
         self.picks: dict[str, _Picks] = {}
         self.first_names: dict[str, npt.NDArray[np.int32]] = {}
         self.texts: dict[str, pa.StringArray] = {}
         self.values: dict[str, pa.Array] = {}
         self._missing: dict[str, Flags | None] = {}
+        if parents is None:
+            self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
+        else:
+            self.archetypes = parents.drawing.archetypes.take(parents.index)
+            self._inherit(parents)
+
+    def _inherit(self, parents: Inherited) -> None:
+        """Take the codes of the parents; texts and values are taken when a sampler asks for them."""
+        for column in (column for column in self.tables.schema.columns if column.inherited):
+            name = column.name.removeprefix(PARENT)
+            if name in parents.drawing.codes:
+                self.codes[column.name] = parents.drawing.codes[name].take(parents.index)
+            if name in parents.drawing.picks:
+                picks = parents.drawing.picks[name]
+                self.picks[column.name] = _Picks(
+                    picks.items.take(parents.index, axis=1), picks.counts.take(parents.index)
+                )
 
     def draw(self, column: Column) -> None:
         """Draw a column; the columns it depends on must have been drawn."""
@@ -138,7 +191,7 @@ class _Drawing:
 
     def array(self, column: Column) -> pa.Array:
         """Return the column as it stands in the batch."""
-        shown = without(self._in_own_type(column), self.missing(column.name))
+        shown = without(self.in_own_type(column), self.missing(column.name))
         return shown if column.value_kind is None else stored_form(column.value_kind, shown)
 
     def missing(self, name: str) -> Flags | None:
@@ -147,10 +200,19 @@ class _Drawing:
         if column.nulls is None:
             return None
         if name not in self._missing:
-            self._missing[name] = missing_rows(column.nulls, self._rows_to_draw(name))
+            self._missing[name] = self._of_nulls(column, column.nulls)
         return self._missing[name]
 
-    def _in_own_type(self, column: Column) -> pa.Array:
+    def _of_nulls(self, column: Column, nulls: Nulls) -> Flags | None:
+        if not column.inherited or self.parents is None:
+            return missing_rows(nulls, self._rows_to_draw(column.name))
+        found = self.parents.drawing.missing(column.name.removeprefix(PARENT))
+        return None if found is None else found.take(self.parents.index[: self.rows])
+
+    def in_own_type(self, column: Column) -> pa.Array:
+        """Return the column, (rows,), in its own type."""
+        if column.inherited and self.parents is not None:
+            return self._of_parents(column.name).take(pa.array(self.parents.index[: self.rows]))
         if column.name in self.values:
             return self.values[column.name]
         if column.name in self.texts:
@@ -163,18 +225,24 @@ class _Drawing:
 
     def _rows_to_draw(self, name: str) -> DrawnRows:
         return DrawnRows(
-            first=self.block * BLOCK_ROWS,
+            first=self.first,
             count=self.rows,
-            total=BLOCK_ROWS,
+            total=self.total,
             archetypes=self.archetypes[: self.rows],
-            given=lambda of: self._in_own_type(self.tables.schema.column(of)),
+            given=lambda of: self.in_own_type(self.tables.schema.column(of)),
             stream=lambda purpose: self.streams(name, purpose),
             missing=self.missing,
+            parents=Parents(self.parents.index[: self.rows], self._of_parents) if self.parents else None,
         )
+
+    def _of_parents(self, name: str) -> pa.Array:
+        assert self.parents is not None
+        drawing = self.parents.drawing
+        return drawing.in_own_type(drawing.tables.schema.column(name.removeprefix(PARENT)))
 
     def words(self, column: str) -> npt.NDArray[np.uint32]:
         """One random word per row."""
-        return self.streams(column, "draw").uint32(BLOCK_ROWS)
+        return self.streams(column, "draw").uint32(self.total)
 
     def _by_odds(self, name: str) -> npt.NDArray[np.uint16]:
         by = self.tables.odds[name]
@@ -202,10 +270,10 @@ class _Drawing:
     def _pick(self, name: str, draw: Subset, by: ByItems) -> _Picks:
         """Different items: rows that still want one draw a candidate and pass it over if they hold it."""
         words = self.streams(name, "draw")
-        wanted = by.sizes.draw(words.uint32(BLOCK_ROWS)).astype(np.intp) + 1
+        wanted = by.sizes.draw(words.uint32(self.total)).astype(np.intp) + 1
         most, none = len(draw.sizes), len(draw.values)
-        items = np.full((most, BLOCK_ROWS), none, dtype=np.uint16)
-        counts = np.zeros(BLOCK_ROWS, dtype=np.intp)
+        items = np.full((most, self.total), none, dtype=np.uint16)
+        counts = np.zeros(self.total, dtype=np.intp)
         begun = 0 if draw.first is None else 1
         if draw.first is not None:
             items[0] = draw.values.index(draw.first)
@@ -243,15 +311,15 @@ class _Drawing:
         decades = by.names.first_shares.shape[1]
         rows = sex * decades + by.decades.take(self.codes[draw.age] - low)
         words = self.streams(name, "draw")
-        first = by.firsts.draw(words.uint32(BLOCK_ROWS), rows).astype(np.int32) + np.int32(1)
+        first = by.firsts.draw(words.uint32(self.total), rows).astype(np.int32) + np.int32(1)
         self.first_names[name] = first
         start = np.int32(1 + len(by.names.firsts))
 
         def last_names() -> npt.NDArray[np.int32]:
-            return by.lasts.draw(words.uint32(BLOCK_ROWS), sex).astype(np.int32) + start
+            return by.lasts.draw(words.uint32(self.total), sex).astype(np.int32) + start
 
         last, second = last_names(), last_names()
-        two = words.uint16(BLOCK_ROWS) < round(by.names.two_lasts * 65_536)
+        two = words.uint16(self.total) < round(by.names.two_lasts * 65_536)
         for _ in range(_REDRAWN):
             if not (doubled := by.doubled(first, last)).any():
                 break
@@ -266,7 +334,7 @@ class _Drawing:
         few[draw.first_name] = self.first_names[draw.name][: self.rows]
         words = self.streams(name, "templates")
         return prose(
-            self.tables.prose[name], codes, few, self.texts, lambda: words.uint32(BLOCK_ROWS)[: self.rows]
+            self.tables.prose[name], codes, few, self.texts, lambda: words.uint32(self.total)[: self.rows]
         )
 
     def _join(self, name: str, pieces: Pieces) -> pa.StringArray:

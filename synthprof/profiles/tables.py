@@ -35,6 +35,7 @@ from synthprof.schemas.draws import (
     YearsSince,
 )
 from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.tables import child_schema, counts_schema
 
 Rows = npt.NDArray[np.intp]
 
@@ -42,6 +43,9 @@ Rows = npt.NDArray[np.intp]
 def make_tables(schema: Schema, locale: str, separation: float, seed: int) -> None:
     """Make the tables that columns are drawn from, for processes forked from this one to share."""
     tables_of(schema, locale, separation, seed)
+    for table in schema.tables:
+        for member in (counts_schema(schema, table), child_schema(schema, table)):
+            tables_of(member, locale, separation, seed)
 
 
 @dataclass(frozen=True)
@@ -101,22 +105,21 @@ class Tables:
     strings: Mapping[str, pa.StringArray]
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=32)
 def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tables:
     """Return the tables that columns are drawn from; made once per process."""
-    drawn = [c for c in schema.columns if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
-    listed = [(column, column.draw) for column in schema.columns if isinstance(column.draw, Subset)]
+    own = [column for column in schema.columns if not column.inherited]
+    drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
+    listed = [(column, column.draw) for column in own if isinstance(column.draw, Subset)]
     named = {
         column.name: _name_tables(schema, column.draw, locale)
-        for column in schema.columns
+        for column in own
         if isinstance(column.draw, FullName)
     }
-    strings = {
-        c.name: _strings(c, named) for c in schema.columns if not isinstance(c.draw, Prose | DrawModel)
-    }
+    strings = {c.name: _strings(c, named) for c in own if not isinstance(c.draw, Prose | DrawModel)}
     told = {
         column.name: prose_table(schema, column.draw, _few(schema, column.draw, strings))
-        for column in schema.columns
+        for column in own
         if isinstance(column.draw, Prose)
     }
     shares = normalised([archetype.share for archetype in schema.archetypes] or [1.0])[None]
@@ -129,7 +132,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         prose=told,
         samplers={
             column.name: sampler_of(column.draw, Setting(schema, column, locale, separation, seed))
-            for column in schema.columns
+            for column in own
             if isinstance(column.draw, DrawModel)
         },
         strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from synthprof.base.column_kinds import Kind, KindName, SqlType
 from synthprof.base.errors import SpecError
@@ -31,6 +31,9 @@ from synthprof.schemas.draws import (
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 from synthprof.schemas.nulls import Nulls, check_keys
 
+if TYPE_CHECKING:
+    from synthprof.schemas.tables import ChildTable
+
 ColumnKind = Literal["category", "flag"] | KindName
 
 FLAG_VALUES = ("0", "1")
@@ -41,7 +44,10 @@ NUMBERS = range(2**15)
 
 @dataclass(frozen=True)
 class Column:
-    """The declaration of one column of the profiles."""
+    """The declaration of one column of the profiles or of a child table.
+
+    inherited: a column of the parent, as a child table sees it: it is not drawn again.
+    """
 
     name: str
     draw: Draw | DrawModel
@@ -49,6 +55,7 @@ class Column:
     doc: str
     indexed: bool = False
     nulls: Nulls | None = None
+    inherited: bool = False
 
     @property
     def may_lack(self) -> bool:
@@ -176,13 +183,15 @@ class Schema:
     """A kind of profile: its columns in the order of the table, and the archetypes behind them, if any.
 
     Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
-    negative or infinite weight, a wrong number of factors, numbers outside NUMBERS.
+    negative or infinite weight, a wrong number of factors, numbers outside NUMBERS. `tables` are those whose
+    rows are made with the profiles.
     """
 
     name: str
     columns: tuple[Column, ...]
     archetypes: tuple[Archetype, ...]
     derived: tuple[TanhRatio, ...] = ()
+    tables: "tuple[ChildTable, ...]" = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -220,6 +229,14 @@ class Schema:
             )
         return self.by_name[name]
 
+    def child(self, name: str) -> "ChildTable":
+        """Return the child table of a name. Raises SpecError that lists the tables if there is none."""
+        found = next((table for table in self.tables if table.name == name), None)
+        if found is None:
+            known = ", ".join(table.name for table in self.tables) or "no child tables"
+            raise SpecError(f"there is no child table {name[:80]!r}; there are: {known}")
+        return found
+
     def as_values(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row of the table with the values that its stored forms stand for."""
         kinds = ((name, self.value_kind(name)) for name in row)
@@ -242,7 +259,7 @@ def _visit(schema: Schema, column: Column, order: dict[str, Column], path: tuple
         raise SpecError(
             f"columns {' -> '.join((*path, column.name))} are given in a circle; remove one of the shifts"
         )
-    for name in (*column.given, *_deciding(schema, column.shown)):
+    for name in () if column.inherited else (*column.given, *_deciding(schema, column.shown)):
         _visit(schema, schema.column(name), order, (*path, column.name))
     order[column.name] = column
 
@@ -271,10 +288,18 @@ def _check(schema: Schema) -> None:
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
     for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
         schema.column(name)
-    for column in schema.columns:
+    for column in (column for column in schema.columns if not column.inherited):
         _check_column(schema, column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
+    _check_tables(schema)
+
+
+def _check_tables(schema: Schema) -> None:
+    if len({table.name for table in schema.tables}) != len(schema.tables):
+        raise SpecError(f"schema {schema.name} declares a child table twice; names must differ")
+    for table in schema.tables:
+        table.check(schema)
 
 
 def _check_name(name: str) -> None:
@@ -348,7 +373,7 @@ def _needed_numbers(schema: Schema) -> Iterator[str]:
     """Yield the columns that a ratio, a draw or a shift needs as numbers."""
     for ratio in schema.derived:
         yield from (ratio.numerator, ratio.denominator)
-    for column in schema.columns:
+    for column in (column for column in schema.columns if not column.inherited):
         match column.draw:
             case YearsSince(column=of) | FullName(age=of):
                 yield of

@@ -27,15 +27,28 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Parents:
+    """The parents of the rows of a child table, for what is done once for each of them.
+
+    index: (count,) the place of each row's parent, ascending. given: returns a column of the parents,
+    (parents,), in its own type, by its name in the child table, as `parent.age`.
+    """
+
+    index: npt.NDArray[np.intp]
+    given: Callable[[str], pa.Array]
+
+
+@dataclass(frozen=True)
 class Rows:
     """The rows that are drawn: the first `count` of `total`.
 
     A value depends on nothing but its position: words are drawn for all `total` rows, and the first `count`
     of them are given out, so that fewer rows are the beginning of more.
 
-    first: position of the first row in the whole table, from 0. archetypes: (count,) uint8. given: returns a
-    column that was drawn before, (count,), in its own type, before values are taken away (`nulls`). missing:
-    says in which rows a column has no value, (count,) bool; None if it has all.
+    first: position of the first row in the whole table, from 0; of children, one that no other block reaches.
+    archetypes: (count,) uint8. given: returns a column that was drawn before, (count,), in its own type,
+    before values are taken away (`nulls`). missing: says in which rows a column has no value, (count,) bool;
+    None if it has all. parents: of the rows of a child table.
     """
 
     first: int
@@ -45,6 +58,7 @@ class Rows:
     given: Callable[[str], pa.Array]
     stream: Callable[[str], Stream]
     missing: Callable[[str], Flags | None] = lambda _: None
+    parents: Parents | None = None
 
     def shown(self, column: str) -> pa.Array:
         """Return a column that was drawn before as the table shows it, (count,), in its own type."""

@@ -60,6 +60,7 @@ class DrawModel(BaseModel):
         """The rows that can be drawn before a value would have to repeat that must not; None is no end."""
         return None
 
+    @property
     def shown(self) -> tuple[str, ...]:
         """Those of `given` that are read as the table shows them: where they lack values, so they do here."""
         return ()

@@ -1,0 +1,184 @@
+"""Child tables: rows that belong to a row of the profiles, as the orders of a customer.
+
+Within a table the columns of the parent are named `parent.NAME`.
+"""
+
+import dataclasses
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draws import Number, Shift
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
+
+PARENT = "parent."
+"""Begin of the names of a parent's columns within a child table."""
+
+NUMBER = "n"
+"""The column that counts the children of a parent, from 1."""
+
+MOST_CHILDREN = 65_535
+"""Children of one parent at most: a block of all of them must fit in memory."""
+
+RESERVED = frozenset(
+    {
+        *("perfis", "vetores", "embeddings", "clusters", "profiles", "archetypes", "vectors", "missing"),
+        *("failures", "centroids", "index", "map", "overview", "report", "sqlite", "seal", "none", "all"),
+    }
+)
+"""Names that a child table cannot have: those of other files, tables and kinds of block."""
+
+_ORDERED = ("integer", "float", "date", "time", "timestamp", "timestamptz")
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """How many children a parent has: a draw of integers, times factors, from 0 to `most`.
+
+    given: shifts with one factor a row, for columns of the parent as `parent.age`. archetypes: factors by the
+    name of the parent's archetype, else 1. A product is rounded up or down at random, so that its mean is
+    exact: 3 times 1.5 is 4 or 5, each as likely.
+    """
+
+    draw: Number | DrawModel
+    most: int
+    given: tuple[Shift, ...] = ()
+    archetypes: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ChildTable:
+    """The declaration of a table whose rows belong to the rows of the profiles.
+
+    key: the column with the parent's id. order: the column by which the children of a parent stand in order,
+    mostly a timestamp; empty for none. odds: by the name of an archetype, its factors on the odds of columns.
+    optional: made only where it is asked for.
+    """
+
+    name: str
+    doc: str
+    key: str
+    fan_out: FanOut
+    columns: "tuple[Column, ...]"
+    order: str = ""
+    odds: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = ()
+    optional: bool = False
+
+    @property
+    def indexed(self) -> "tuple[Column, ...]":
+        """The columns with an index of their own."""
+        return tuple(column for column in self.columns if column.indexed)
+
+    def check(self, schema: "Schema") -> None:
+        """Raise SpecError, naming value, rule and remedy, unless the table fits the schema of its parent."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", self.name) or self.name in RESERVED:
+            raise SpecError(
+                f"{self.name!r} cannot be the name of a child table: a-z first, then a-z, 0-9 and _, at most "
+                f"40, and not {', '.join(sorted(RESERVED))}; rename it"
+            )
+        names = [self.key, NUMBER, *(column.name for column in self.columns)]
+        if len({name.casefold() for name in names}) != len(names):
+            raise SpecError(
+                f"table {self.name} has a column twice: {', '.join(names)}; the key and n are made for you, "
+                "so rename the others"
+            )
+        if not self.columns:
+            raise SpecError(f"table {self.name} has no columns; declare at least one")
+        known = {archetype.name for archetype in schema.archetypes}
+        for name in (*(name for name, _ in self.odds), *(name for name, _ in self.fan_out.archetypes)):
+            if name not in known:
+                raise SpecError(
+                    f"table {self.name}: unknown archetype {name!r}; there are {', '.join(known)}"
+                )
+        _check_fan_out(self)
+        child = child_schema(schema, self)
+        counts_schema(schema, self)
+        if self.order:
+            _check_order(self, child)
+
+
+def child_schema(schema: "Schema", table: ChildTable) -> "Schema":
+    """Return the schema of a table's columns, with the parent's columns that they need."""
+    return _family(schema, table)[1]
+
+
+def counts_schema(schema: "Schema", table: ChildTable) -> "Schema":
+    """Return the schema of one column, the number of children, with the parent's columns that it needs."""
+    return _family(schema, table)[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _family(schema: "Schema", table: ChildTable) -> "tuple[Schema, Schema]":
+    from synthprof.schemas.schema import Column
+
+    counts = Column(table.name, table.fan_out.draw, None, "The number of children.")
+    needed = tuple(shift.column for shift in table.fan_out.given)
+    return (
+        _member(schema, f"{schema.name}.{table.name}.fan_out", (counts,), {}, needed),
+        _member(schema, f"{schema.name}.{table.name}", table.columns, dict(table.odds), ()),
+    )
+
+
+def _member(
+    schema: "Schema",
+    name: str,
+    columns: "tuple[Column, ...]",
+    odds: dict[str, tuple[tuple[str, tuple[float, ...]], ...]],
+    needed: tuple[str, ...],
+) -> "Schema":
+    from synthprof.schemas.schema import Schema
+
+    return Schema(
+        name,
+        (*_parents(schema, columns, needed), *columns),
+        tuple(dataclasses.replace(each, odds=odds.get(each.name, ())) for each in schema.archetypes),
+    )
+
+
+def _parents(schema: "Schema", columns: "tuple[Column, ...]", needed: tuple[str, ...]) -> "Iterator[Column]":
+    """Yield the columns of the parent that these columns are given, under their names within the table."""
+    given = [name for column in columns for name in column.given if name.startswith(PARENT)]
+    for name in dict.fromkeys((*given, *needed)):
+        column = schema.column(name.removeprefix(PARENT))
+        yield dataclasses.replace(column, name=name, inherited=True)
+
+
+def _check_fan_out(table: ChildTable) -> None:
+    fan_out = table.fan_out
+    if not 1 <= fan_out.most <= MOST_CHILDREN:
+        raise SpecError(f"table {table.name}: most={fan_out.most} children; give 1 to {MOST_CHILDREN}")
+    if isinstance(fan_out.draw, DrawModel) and fan_out.draw.kind.name != "integer":
+        raise SpecError(
+            f"table {table.name}: {fan_out.draw.draw} draws a {fan_out.draw.kind.name}; draw the number of "
+            "children from integers"
+        )
+    factors = [factor for shift in fan_out.given for row in shift.factors for factor in row]
+    for factor in (*factors, *(factor for _, factor in fan_out.archetypes)):
+        if not 0 <= factor <= MOST_CHILDREN:
+            raise SpecError(f"table {table.name}: factor {factor} on the children; give 0 to {MOST_CHILDREN}")
+    for shift in fan_out.given:
+        if not shift.column.startswith(PARENT):
+            raise SpecError(
+                f"table {table.name}: the children depend on {shift.column!r}; write {PARENT}{shift.column}"
+            )
+
+
+def _check_order(table: ChildTable, child: "Schema") -> None:
+    column = child.column(table.order)
+    kind = column.value_kind
+    if kind is None or kind.name not in _ORDERED:
+        raise SpecError(
+            f"table {table.name}: order={table.order!r} is a {column.kind}; order by a drawn number, date, "
+            "time or timestamp"
+        )
+    if own := [name for name in column.given if not name.startswith(PARENT)]:
+        raise SpecError(
+            f"table {table.name}: {table.order} orders the children, so it may depend on columns of the "
+            f"parent alone, not on {', '.join(own)}; let {', '.join(own)} depend on it instead"
+        )
