@@ -24,7 +24,7 @@ from sklearn.metrics import adjusted_rand_score
 from synthprof.encoders.encoder import encoder_of
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.spec import Spec
 
 ROUNDS = 5
@@ -53,7 +53,8 @@ def rates(dim: int, seed: int) -> None:
     batch = generate(schema, seed, "pt_BR", 0.8, 0).profiles
     plain = _as_read_from_sqlite(batch)
     catalogue, hashed = (
-        encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed)) for name in ("catalogue", "hashed")
+        encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed), load_bundle("gamer_br"))
+        for name in ("catalogue", "hashed")
     )
     few = batch.slice(0, 1_000)
     texts = batch.column("descricao").to_pylist()
@@ -77,7 +78,7 @@ def quality(separation: float, blocks: int, dim: int, seed: int) -> None:
     """Print the quality of the embeddings of some blocks."""
     made = [generate(load_schema("gamer_br"), seed, "pt_BR", separation, block) for block in range(blocks)]
     archetypes = np.concatenate([each.archetypes for each in made])
-    encoder = encoder_of(Spec(dim_embedding=dim))
+    encoder = encoder_of(Spec(dim_embedding=dim), load_bundle("gamer_br"))
     vectors = np.concatenate([encoder.encode(each.profiles) for each in made])
     columns = ("jogos_favoritos", "estilos_preferidos", "disponibilidade")
     table = pa.Table.from_batches([each.profiles.select(columns) for each in made])

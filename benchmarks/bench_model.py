@@ -18,7 +18,7 @@ from pathlib import Path
 
 from synthprof.encoders.encoder import encoder_of
 from synthprof.profiles.drawing import generate
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.spec import Spec
 
 HERE = Path(__file__).parent
@@ -40,7 +40,8 @@ def main() -> None:
     profiles = generate(load_schema("gamer_br"), 42, "pt_BR", 0.8, 0, options.profiles).profiles
     plain = Spec(dim_embedding=options.dim)
     changes = {"encoder": "model", "model": options.model or carried(), "use_gpu": options.use_gpu}
-    model, catalogue = encoder_of(plain.model_copy(update=changes)), encoder_of(plain)
+    gamers = load_bundle("gamer_br")
+    model, catalogue = encoder_of(plain.model_copy(update=changes), gamers), encoder_of(plain, gamers)
     results = {
         "profiles": options.profiles,
         "dim": options.dim,

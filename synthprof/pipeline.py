@@ -14,7 +14,8 @@ from typing import Any, Literal
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
-from synthprof.schemas.loader import files_digest, texts_digest
+from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.loader import stage_digests
 from synthprof.spec.contents import (
     CENTROIDS,
     CLUSTERS,
@@ -55,8 +56,8 @@ class Stage:
     concurrent: whether one thread does its work where there is one worker; others need not wait for it.
     pooled: whether it gives work to the pool's processes.
     alone: whether no other stage of the build is at work meanwhile.
-    schemas: whether its key changes with the files of the built-in schemas, too.
-    texts: whether it does with those that say what words mean, where texts are embedded by them.
+    schemas: whether its key changes with what is drawn by the schema, too.
+    texts: whether it does with the use of columns by encoders and, where texts are embedded, their words.
     by_index: whether its results depend on the index settings, or tell of them.
     """
 
@@ -97,9 +98,9 @@ class Stage:
         """Return whether it has anything to do for this spec."""
         return self.when is None or bool(getattr(spec, self.when))
 
-    def prepare(self, spec: Spec) -> None:
+    def prepare(self, spec: Spec, bundle: Bundle) -> None:
         """Load what the work needs in memory, for the pool's processes to share once they are forked."""
-        getattr(self._module, "prepare", lambda _: None)(spec)
+        getattr(self._module, "prepare", lambda *_: None)(spec, bundle)
 
     def holds(self, context: Any) -> bool:  # noqa: ANN401
         """Return whether the facts of its receipt still hold, beyond the files that the receipt names."""
@@ -177,19 +178,20 @@ def maker_of(result: str) -> Stage:
 def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     """Return the key of each stage; stages come after those they need.
 
-    Eight hexadecimal digits that change with its version, what it reads of the schemas' files, or any stage
+    Eight hexadecimal digits that change with its version, what it reads of the schema, or any stage
     it needs.
     """
+    profiles, texts, encoding = stage_digests(spec.profile_schema)
     by_words = bool(spec.collection) and spec.encoder == "catalogue"
-    return _keys(stages, texts_digest(spec.profile_schema) if by_words else "")
+    return _keys(stages, profiles, (texts if by_words else "", encoding))
 
 
 @functools.cache
-def _keys(stages: tuple[Stage, ...], texts: str) -> dict[str, str]:
+def _keys(stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
-        read = [files_digest()] if each.schemas else []
-        read += [texts] if each.texts and texts else []
+        read = [profiles] if each.schemas else []
+        read += [digest for digest in words if digest] if each.texts else []
         made_of = [each.name, each.version, [found[need] for need in each.needs], *read]
         found[each.name] = digest_of(made_of)[:8]
     return found

@@ -19,7 +19,7 @@ from synthprof.system.environment import home_folder
 from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
-    from synthprof.spec.spec import Spec
+    from synthprof.versions.published import Published
     from synthprof.versions.search import Hit
     from synthprof.versions.searcher import Query, Searcher
 
@@ -73,7 +73,7 @@ def search(
 
     with _open(dataset, version) as searcher:
         hits = search_text(searcher, text, _query(searcher, k, where, exact))
-        _print(hits, Format.json if as_json else output, searcher.version.spec)
+        _print(hits, Format.json if as_json else output, searcher.version)
 
 
 def similar(
@@ -95,7 +95,7 @@ def similar(
     with _open(dataset, version) as searcher:
         number = searcher.version.number_of(profile_id)
         hits = search_similar(searcher, number, _query(searcher, k, where, exact))
-        _print(hits, Format.json if as_json else output, searcher.version.spec)
+        _print(hits, Format.json if as_json else output, searcher.version)
 
 
 def build_index(
@@ -172,29 +172,28 @@ def _query(searcher: "Searcher", k: str, where: list[str] | None, exact: bool) -
     return searcher.query(read_whole("k", k), where or (), exact)
 
 
-def _print(hits: "Sequence[Hit]", output: Format, spec: "Spec") -> None:
+def _print(hits: "Sequence[Hit]", output: Format, version: "Published") -> None:
     match output:
         case Format.table:
-            _print_cards(hits, spec)
+            _print_cards(hits, version)
         case Format.json:
             print_json(documents(hits))
         case Format.csv:
             typer.echo(as_csv(hits).encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
-def _print_cards(hits: "Sequence[Hit]", spec: "Spec") -> None:
+def _print_cards(hits: "Sequence[Hit]", version: "Published") -> None:
     """Print three lines for each result: who it is and how near, what agrees, and its text."""
     from synthprof.report.terminal import Terminal
     from synthprof.report.words import head_of
-    from synthprof.schemas.uses import load_view
 
-    terminal, view = Terminal(), load_view(spec.profile_schema)
+    terminal, view = Terminal(), version.bundle.view
     if not hits:
         terminal.say("Nothing meets the conditions.")
     for hit in hits:
         name, line, text = head_of(view, hit.profile)
         head = f" {terminal.marks.dot} ".join([name, *line])
-        number = "" if spec.collection else f"id {hit.id}"
+        number = "" if version.spec.collection else f"id {hit.id}"
         terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", (_reasons(hit), text))
 
 

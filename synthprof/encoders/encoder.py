@@ -10,6 +10,7 @@ import pyarrow as pa
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
+from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.spec.spec import Spec
 from synthprof.system.machine import default_workers
@@ -55,22 +56,24 @@ def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
     return encoder.encode(batch)
 
 
-def encoder_of(spec: Spec, request_seconds: float = 60.0, patience_seconds: float = 60.0) -> Encoder:
+def encoder_of(
+    spec: Spec, bundle: Bundle, request_seconds: float = 60.0, patience_seconds: float = 60.0
+) -> Encoder:
     """Return the encoder that the spec names. Raises what `check_encoder` raises.
 
-    No request is sent and no model is loaded yet. request_seconds, patience_seconds: of `http`, for one
-    answer, and for all waits while the service is out.
+    No request is sent and no model is loaded yet. bundle: the schema of the rows. request_seconds,
+    patience_seconds: of `http`, for one answer, and for all waits while the service is out.
     """
     check_encoder(spec)
     match spec.encoder:
         case "catalogue":
-            return _catalogue(spec.dim_embedding, spec.profile_schema)
+            return _catalogue(spec.dim_embedding, bundle)
         case "hashed":
-            return _hashed(spec.dim_embedding, spec.seed, spec.profile_schema)
+            return _hashed(spec.dim_embedding, spec.seed, bundle)
         case "http":
-            return _http(spec, request_seconds, patience_seconds)
+            return _http(spec, _text_column(spec, bundle), request_seconds, patience_seconds)
         case "model":
-            return _model(spec.model, spec.dim_embedding, spec.use_gpu)
+            return _model(spec, _text_column(spec, bundle))
 
 
 def check_encoder(spec: Spec) -> None:
@@ -95,28 +98,39 @@ def check_encoder(spec: Spec) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def _catalogue(dim: int, schema: str) -> Encoder:
+def _catalogue(dim: int, bundle: Bundle) -> Encoder:
     from synthprof.encoders.catalogue.encoder import CatalogueEncoder
-    from synthprof.encoders.catalogue.vocabulary import read_vocabulary
+    from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 
-    return CatalogueEncoder(dim, read_vocabulary(schema))
+    return CatalogueEncoder(dim, vocabulary_of(bundle))
 
 
-def _hashed(dim: int, seed: int, schema: str) -> Encoder:
+def _hashed(dim: int, seed: int, bundle: Bundle) -> Encoder:
     from synthprof.encoders.hashed import HashedEncoder
-    from synthprof.schemas.uses import load_encoding
 
-    return HashedEncoder(dim, seed, load_encoding(schema).scales)
+    return HashedEncoder(dim, seed, bundle.encoding.scales)
 
 
-def _http(spec: Spec, request_seconds: float, patience_seconds: float) -> Encoder:
+def _http(spec: Spec, text_column: str, request_seconds: float, patience_seconds: float) -> Encoder:
     from synthprof.encoders.slow.http import HttpEncoder, endpoint_of
 
     endpoint = endpoint_of(os.environ, request_seconds, patience_seconds)
-    return HttpEncoder(endpoint, spec.model, spec.dim_embedding)
+    return HttpEncoder(endpoint, spec.model, spec.dim_embedding, text_column=text_column)
 
 
-def _model(model: str, dim: int, use_gpu: bool) -> Encoder:
+def _model(spec: Spec, text_column: str) -> Encoder:
     from synthprof.encoders.slow.model import ModelEncoder
 
-    return ModelEncoder(model, dim, default_workers(), use_gpu)
+    threads = default_workers()
+    return ModelEncoder(spec.model, spec.dim_embedding, threads, spec.use_gpu, text_column=text_column)
+
+
+def _text_column(spec: Spec, bundle: Bundle) -> str:
+    """Return the column whose texts are embedded. Raises SpecError if there is none."""
+    column = TEXT if spec.collection else bundle.view.text
+    if not column:
+        raise SpecError(
+            f"encoder={spec.encoder} embeds texts, but schema {spec.profile_schema} has no column of texts; "
+            "name one as `text` in its view, or use encoder=catalogue"
+        )
+    return column

@@ -29,7 +29,9 @@ def plan(request: Request, home: Path) -> Plan:
     limits = limits_of(request, home)
     build = Store(home, request.dataset).build(request.spec)
     try:
-        found = stages_plan.plan(request, limits, footprint=Footprint.of(request.spec, build.folder))
+        found = stages_plan.plan(
+            request, limits, footprint=Footprint.of(request.spec, build.folder), bundle=build.bundle
+        )
     finally:
         build.forget_rows()
     return Plan(**vars(found), available_memory=limits.memory, free_disk=limits.disk)

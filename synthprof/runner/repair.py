@@ -60,8 +60,9 @@ def repair(
     failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
     stages = wanted(spec, BEFORE_PUBLISH)
+    bundle = store.build(spec).bundle
     for each in stages:
-        each.prepare(spec)
+        each.prepare(spec, bundle)
     with alone(request, home) as context:
         if force:
             context.build.clear()

@@ -71,8 +71,9 @@ def run_all(request: Request, home: Path, observe: Observer = lambda *_: None) -
     check_machine()
     request = resolved(request, home, observe)
     stages = wanted(request.spec)
+    bundle = Store(home, request.dataset).build(request.spec).bundle
     for each in stages:
-        each.prepare(request.spec)
+        each.prepare(request.spec, bundle)
     with alone(request, home) as context:
 
         def work(first: bool) -> tuple[Receipt, ...]:
@@ -137,8 +138,8 @@ def run_stage(
     check_machine()
     request = resolved(request, home, observe)
     _check_shard(which, shard, request.spec)
-    which.prepare(request.spec)
     build = Store(home, request.dataset).build(request.spec)
+    which.prepare(request.spec, build.bundle)
     lost = bool(build.lost()) and name != "setup"
     with (
         clear_errors(),
@@ -169,7 +170,7 @@ def _do_lost_again(context_of: Callable[[Shard | None], Context]) -> None:
     build = context_of(None).build
     with build.lock("lost", whole=True):
         for name, shard in build.lost():
-            stage(name).prepare(build.spec)
+            stage(name).prepare(build.spec, build.bundle)
             ensure_done(stage(name), context_of(shard), lambda *_: None)
         build.forget_lost()
 

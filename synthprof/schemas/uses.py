@@ -1,45 +1,52 @@
 """Uses of a schema's columns outside the profiles: in embeddings and searches, on cards and on the map.
 
 They are read from `uses/encoding.toml` and `uses/view.toml` in the schema's folder. No byte of a profile
-depends on them, so `files_digest` leaves them out (docs/adr/0032).
+depends on them (docs/adr/0032).
 """
 
-import functools
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synthprof.schemas.files import Table, check_keys, check_table, read_toml
-from synthprof.schemas.loader import load_schema, schema_folder
+from synthprof.schemas.draws import Prose
+from synthprof.schemas.files import Table, check_keys, check_table, read_csv, read_toml
 from synthprof.schemas.schema import Schema
+
+DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2}
+"""What a column counts in `catalogue` by its kind, where its schema says nothing of it."""
+
+TABLE_COLUMNS = 4
+"""Columns of a table of results, where its schema names none."""
 
 
 @dataclass(frozen=True)
 class Attribute:
     """An attribute of the items of a list, as the genre of a game.
 
-    name: a column of profiles, or a name of its own. source: its column in the file of the items. share: its
-    part of the vector of an item.
+    name: a column of profiles, or a name of its own. share: its part of the vector of an item.
     """
 
     name: str
-    source: str
     share: float
 
 
 @dataclass(frozen=True)
-class Items:
-    """The items of a list column that have attributes, as games.
+class Item:
+    """One item of the list column that has attributes, as a game, and its values of each attribute."""
 
-    file: a CSV file of the schema. name: its column of names. share: the item's own part of its vector.
-    """
+    name: str
+    attributes: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of a list column that have attributes, as games. share: the item's own part of its vector."""
 
     column: str
-    file: str
-    name: str
     share: float
     attributes: tuple[Attribute, ...]
+    rows: tuple[Item, ...]
 
     @property
     def shares(self) -> dict[str, float]:
@@ -64,11 +71,11 @@ class Encoding:
     own, ascending. conditions: columns whose values in a text are conditions of a search, beside the home.
     """
 
-    weights: Mapping[str, float]
-    anchors: Mapping[str, tuple[int, ...]]
-    items: Items
-    conditions: tuple[str, ...]
-    scales: tuple[Scale, ...]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    anchors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    items: Items | None = None
+    conditions: tuple[str, ...] = ()
+    scales: tuple[Scale, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,57 +116,73 @@ class View:
         return "\n".join(self.map).format_map(row)
 
 
-@functools.cache
-def load_encoding(schema: str) -> Encoding:
-    """Return how encoders use the columns of a built-in schema, read once per process.
+def read_encoding(folder: Path, schema: Schema) -> Encoding | None:
+    """Return how encoders use the columns of the schema in a folder; None without `uses/encoding.toml`.
 
-    Raises SpecError for an unknown schema, and for a file that names an unknown column.
+    Raises SpecError for a file that cannot be read or names an unknown column.
     """
-    declared = load_schema(schema)
-    table = read_toml(_uses(schema) / "encoding.toml")
-    check_table(table, "encoding.toml", ("weights", "anchors", "items", "search", "scale"), ())
+    path = folder / "uses" / "encoding.toml"
+    if not path.is_file():
+        return None
+    table = read_toml(path)
+    check_table(table, path.name, ("weights", "anchors", "items", "search", "scale"), ())
+    items = _items(folder, table["items"])
     found = Encoding(
         table["weights"],
         {column: tuple(numbers) for column, numbers in table["anchors"].items()},
-        _items(table["items"]),
+        items,
         tuple(table["search"]["conditions"]),
         tuple(Scale(**each) for each in table["scale"]),
     )
     scaled = (scale.column for scale in found.scales)
-    _check(declared, "encoding.toml", (*found.weights, *found.anchors, found.items.column, *found.conditions))
-    _check(declared, "encoding.toml", scaled)
+    check_keys((*found.weights, *found.anchors, items.column, *found.conditions), schema.by_name, path.name)
+    check_keys(scaled, schema.by_name, path.name)
     return found
 
 
-@functools.cache
-def load_view(schema: str) -> View:
-    """Return where the columns of a built-in schema are shown, read once per process.
+def read_view(folder: Path, schema: Schema) -> View | None:
+    """Return where the columns of the schema in a folder are shown; None without `uses/view.toml`.
 
-    Raises SpecError for an unknown schema, and for a file that names an unknown column.
+    Raises SpecError for a file that cannot be read or names an unknown column.
     """
-    declared = load_schema(schema)
-    table = read_toml(_uses(schema) / "view.toml")
-    check_table(table, "view.toml", ("name", "text", "line", "lists", "table", "map"), ())
+    path = folder / "uses" / "view.toml"
+    if not path.is_file():
+        return None
+    table = read_toml(path)
+    check_table(table, path.name, ("name", "text", "line", "lists", "table", "map"), ())
     line = tuple(LinePart(tuple(each["columns"]), each.get("unit", "")) for each in table["line"])
     lists, shown, on_map = (tuple(table[key]) for key in ("lists", "table", "map"))
     found = View(table["name"], table["text"], line, lists, shown, on_map)
-    _check(declared, "view.toml", (*found.head, *found.table, *found.map_columns))
+    check_keys((*found.head, *found.table, *found.map_columns), schema.by_name, path.name)
     return found
 
 
-def _uses(schema: str) -> Path:
-    return schema_folder(schema) / "uses"
+def default_encoding(schema: Schema) -> Encoding:
+    """Return the use of the columns by encoders where a schema says nothing of it."""
+    drawn = (column for column in schema.columns if column.values)
+    return Encoding(weights={column.name: DEFAULT_WEIGHTS[column.kind] for column in drawn})
 
 
-def _items(table: Table) -> Items:
+def default_view(schema: Schema) -> View:
+    """Return the places of the columns on cards and pages where a schema says nothing of them."""
+    texts = [column.name for column in schema.columns if isinstance(column.draw, Prose)]
+    lists = tuple(column.name for column in schema.columns if column.kind == "list")
+    others = tuple(column.name for column in schema.columns if column.name not in (*texts, *lists))
+    name = others[0] if others else ""
+    on_map = (f"{{{name or schema.columns[0].name}}}",)
+    return View(name, "".join(texts[:1]), (), lists, others[:TABLE_COLUMNS], on_map)
+
+
+def _items(folder: Path, table: Table) -> Items:
     check_table(table, "encoding.toml, items", ("column", "file", "name", "share", "attribute"), ())
-    attributes = tuple(Attribute(each["name"], each["from"], each["share"]) for each in table["attribute"])
-    return Items(table["column"], table["file"], table["name"], table["share"], attributes)
+    sources = {each["name"]: each["from"] for each in table["attribute"]}
+    rows = (
+        Item(row[table["name"]], {name: tuple(row[source].split(";")) for name, source in sources.items()})
+        for row in read_csv(folder / table["file"])
+    )
+    attributes = tuple(Attribute(each["name"], each["share"]) for each in table["attribute"])
+    return Items(table["column"], table["share"], attributes, tuple(rows))
 
 
 def _named(template: str) -> Iterable[str]:
     return (name for _, name, _, _ in string.Formatter().parse(template) if name)
-
-
-def _check(schema: Schema, where: str, columns: Iterable[str]) -> None:
-    check_keys(columns, schema.by_name, where)

@@ -83,7 +83,7 @@ def params_schema(kind: RequestKind = "generate") -> Schemas:
     Each has type, bounds, default and description. kind: the parameters of generated profiles, or those of a
     collection that is embedded.
     """
-    foreign = EMBEDDING if kind == "generate" else (*GENERATING, *RESOLVED)
+    foreign = (*(EMBEDDING if kind == "generate" else GENERATING), *RESOLVED)
     found = {name: properties for name, properties in _every_param().items() if name not in foreign}
     if kind == "embed":
         found["dataset"] = found["dataset"] | {"default": "collection"}

@@ -137,6 +137,13 @@ class Spec(ParamModel):
         ),
         AfterValidator(_known_columns),
     ] = ""
+    schema_digest: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{32})?$(?!\n)",
+            description="Digest of a schema of the user's; empty for built-in ones.",
+        ),
+    ] = ""
 
     @property
     def row_word(self) -> str:
@@ -159,8 +166,9 @@ class Spec(ParamModel):
 
     @property
     def resolved(self) -> dict[str, Any]:
-        """The parameters that the source of a collection determines; empty for generated profiles."""
-        names = ("collection", "profiles", "columns") if self.collection else ()
+        """The parameters that a collection's source or a schema of the user's determines; else empty."""
+        names = ["collection", "profiles", "columns"] if self.collection else []
+        names += ["schema_digest"] if self.schema_digest else []
         return {name: getattr(self, name) for name in names}
 
     @functools.cached_property
@@ -172,7 +180,8 @@ class Spec(ParamModel):
     def described(self) -> dict[str, Any]:
         """Return the parameters that apply to this kind of data set, as its manifest lists them."""
         foreign = GENERATING if self.collection else EMBEDDING
-        return self.model_dump(mode="json", exclude=set(foreign) - {"profiles", "profile_schema"})
+        unset = set() if self.schema_digest else {"schema_digest"}
+        return self.model_dump(mode="json", exclude=(set(foreign) - {"profiles", "profile_schema"}) | unset)
 
 
 def row_word_of(collection: str) -> str:
@@ -180,7 +189,7 @@ def row_word_of(collection: str) -> str:
     return "text" if collection else "profile"
 
 
-_YOUNGER = ("model", "collection", "columns")
+_YOUNGER = ("model", "collection", "columns", "schema_digest")
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
 GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector")
@@ -193,8 +202,8 @@ SOURCE_URL = "SYNTHPROF_CONN_"
 """Begin of the variables with the URLs of sources `conn:NAME`, which go on with NAME in capitals; an Airflow
 task sets one from its Connection."""
 
-RESOLVED = ("collection",)
-"""Parameters that users cannot set: they follow from the source."""
+RESOLVED = ("collection", "schema_digest")
+"""Parameters that users cannot set: they follow from the source, or from the schema."""
 
 
 class Runtime(ParamModel):

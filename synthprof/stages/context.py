@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.files import FileRecord
-from synthprof.profiles.columns import schema_of
+from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
@@ -16,6 +16,7 @@ from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.store.blocks import Blocks
 from synthprof.store.build import Build
+from synthprof.store.schemas import schema_of
 from synthprof.store.store import Store
 from synthprof.system.events import Progress
 from synthprof.system.machine import Budget
@@ -42,10 +43,15 @@ class Context:
         """The parameters that determine the bytes."""
         return self.request.spec
 
+    @property
+    def bundle(self) -> Bundle:
+        """The schema with all that is needed of it."""
+        return self.blocks.bundle
+
     @cached_property
     def schema(self) -> Schema:
         """The columns of the rows."""
-        return schema_of(self.spec)
+        return schema_of(self.spec, self.bundle)
 
     @property
     def build(self) -> Build:

@@ -13,7 +13,7 @@ from synthprof.encoders.slow.asking import Effort, Embedded, Embedder
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.pipeline import STAGES
 from synthprof.profiles.features import features
-from synthprof.spec.spec import BLOCK_ROWS, Runtime, Spec
+from synthprof.spec.spec import BLOCK_ROWS, Runtime
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import write_failures
 from synthprof.store.blocks import EMBEDDINGS, FAILURES, MISSING, VECTORS
@@ -23,13 +23,13 @@ from synthprof.store.facts import read_fact, write_fact
 
 def check_service(context: Context) -> None:
     """Check that the service answers with vectors as wide as the spec says. Raise what its `check` raises."""
-    with _service(context.spec, context.request.runtime) as service:
+    with _service(context, context.request.runtime) as service:
         service.check()
 
 
 def holds(context: Context) -> bool:
     """Return whether the stored embeddings are of today's model, and few enough rows lack theirs."""
-    model = _model(context.spec)
+    model = _model(context)
     return _recorded(context) == model and not _outdated(context, model)
 
 
@@ -38,7 +38,7 @@ def forget_outdated(context: Context) -> None:
 
     What was answered is kept, so that only what is missing is asked for.
     """
-    model = _model(context.spec)
+    model = _model(context)
     if outdated := _outdated(context, model):
         first = next(place for place, each in enumerate(STAGES) if each.name == "vectorize")
         context.build.invalidate(*(each.name for each in STAGES[first:]))
@@ -54,7 +54,7 @@ def embed(context: Context) -> Outcome:
     next attempt asks for those rows alone.
     """
     with (
-        _service(context.spec, context.request.runtime) as service,
+        _service(context, context.request.runtime) as service,
         Answers(context.store.home, service.identity, service.dim) as answers,
     ):
         counter = _Counter(context)
@@ -86,17 +86,17 @@ def _outdated(context: Context, model: str) -> list[int]:
     return [block for block, rows in missing.items() if rows]
 
 
-def _model(spec: Spec) -> str:
+def _model(context: Context) -> str:
     """Return a name for the content of a model on this machine; a service is known by its name alone."""
-    return _service(spec, Runtime()).identity if spec.encoder == "model" else ""
+    return _service(context, Runtime()).identity if context.spec.encoder == "model" else ""
 
 
 def _recorded(context: Context) -> str:
     return str(read_fact(context.build.folder / ENCODER) or "")
 
 
-def _service(spec: Spec, runtime: Runtime) -> SlowEncoder:
-    service = encoder_of(spec, runtime.request_seconds, runtime.patience_seconds)
+def _service(context: Context, runtime: Runtime) -> SlowEncoder:
+    service = encoder_of(context.spec, context.bundle, runtime.request_seconds, runtime.patience_seconds)
     assert isinstance(service, SlowEncoder)
     return service
 

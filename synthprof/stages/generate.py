@@ -6,7 +6,7 @@ The rows of a collection are read from their source instead (`import_rows`), and
 from synthprof.base.files import FileRecord
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.tables import make_tables
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.context import BlockJob, Context, Outcome
 from synthprof.store.blocks import ARCHETYPES, PROFILES
@@ -24,10 +24,10 @@ def run(context: Context) -> Outcome:
     return Outcome(rows, files, {"seed": context.spec.seed})
 
 
-def prepare(spec: Spec) -> None:
+def prepare(spec: Spec, bundle: Bundle) -> None:
     """Make the tables that columns are drawn from."""
     if not spec.collection:
-        make_tables(load_schema(spec.profile_schema), spec.locale, spec.separation, spec.seed)
+        make_tables(bundle.schema, spec.locale, spec.separation, spec.seed)
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
@@ -37,7 +37,7 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         return kept
     with cpu_slot(job.slots):
         made = generate(
-            load_schema(spec.profile_schema),
+            blocks.schema,
             spec.seed,
             spec.locale,
             spec.separation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from synthprof.pipeline import stage, wanted
 from synthprof.spec.request import Request
@@ -11,6 +12,9 @@ from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
 from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.system.machine import Budget, check_estimate
+
+if TYPE_CHECKING:
+    from synthprof.schemas.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -37,21 +41,27 @@ class Plan:
         return sum(self.disk.values())
 
 
-def plan(request: Request, budget: Budget, present: int = 0, footprint: Footprint | None = None) -> Plan:
+def plan(
+    request: Request,
+    budget: Budget,
+    present: int = 0,
+    footprint: Footprint | None = None,
+    bundle: Bundle | None = None,
+) -> Plan:
     """Return the plan for this request within this budget.
 
     present: bytes on the disk already, from earlier attempts. footprint: that of the run; None for profiles,
-    where the spec tells all.
+    where the spec tells all. bundle: the schema; None for a built-in one.
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
     needs, more clusters than the rows can train, more memory or disk than there is.
     """
     from synthprof.encoders.encoder import check_encoder
     from synthprof.profiles.features import check_dim
-    from synthprof.schemas.loader import load_schema
+    from synthprof.schemas.loader import load_bundle
 
     spec, footprint = request.spec, footprint or Footprint(request.spec)
     if not spec.collection:
-        check_dim(load_schema(spec.profile_schema), spec.dim_vector)
+        check_dim((bundle or load_bundle(spec.profile_schema)).schema, spec.dim_vector)
     check_encoder(spec)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)

@@ -12,7 +12,6 @@ from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches, record
 from synthprof.pipeline import stage
 from synthprof.profiles.checks import check
-from synthprof.profiles.columns import schema_of
 from synthprof.report.overview import count
 from synthprof.spec.contents import NORM_TOLERANCE
 from synthprof.spec.spec import BLOCK_ROWS
@@ -143,7 +142,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         bad = tuple(path for path, file in job.files if not matches(path.parent, file))
     if bad:
         return _Checked(np.zeros((0, 0), np.int32), (), bad)
-    schema = schema_of(blocks.spec)
+    schema = blocks.schema
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
     with cpu_slot(job.slots):

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.files import replacing
-from synthprof.profiles.columns import schema_of
 from synthprof.report.overview import described, map_of, overview
 from synthprof.similarity.projection import Plane, place, plane
 from synthprof.spec.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
@@ -112,7 +111,7 @@ def _map_block(job: _MapJob) -> tuple[Matrix, pa.Table]:
     with cpu_slot(job.slots):
         places = place(job.on, embeddings)
         labels = labels_of(blocks, job.block, job.labels)
-        return places, map_of(schema_of(blocks.spec), profiles, places, labels)
+        return places, map_of(blocks.schema, profiles, places, labels)
 
 
 def labels_of(blocks: Blocks, block: int, labels: Path) -> npt.NDArray[np.int32]:

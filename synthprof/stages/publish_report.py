@@ -9,14 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.colours import cluster_colours
-from synthprof.profiles.columns import schema_of
 from synthprof.profiles.shares import expected_shares
 from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTERS, PERFIS
-from synthprof.spec.spec import Spec
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Pictures
 from synthprof.stages.summary import Facts, summary
@@ -38,15 +35,15 @@ def report_of(
 ) -> Report:
     """Return the report of the version. traits: the sum of `overview.count` over all blocks."""
     return dataclasses.replace(
-        summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS])),
-        marginals=_marginals(context.spec, traits[-1]),
+        summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS], context.build.folder)),
+        marginals=_marginals(context, traits[-1]),
         map_points=_map(context, pictures),
     )
 
 
-def _marginals(spec: Spec, counts: npt.NDArray[np.int64]) -> list[Marginal]:
+def _marginals(context: Context, counts: npt.NDArray[np.int64]) -> list[Marginal]:
     """Return the marginals of columns with one value in each row; lists, with several, have none."""
-    schema = schema_of(spec)
+    spec, schema = context.spec, context.schema
     counted = by_column(schema, counts)
     return [
         Marginal(name, list(shares), _shares(counted[name]), list(shares.values()))
@@ -64,24 +61,24 @@ def _shares(counts: npt.NDArray[np.int64]) -> list[float]:
 def _map(context: Context, pictures: Pictures) -> MapPoints:
     """Return the first points of the version's map, with a few words on each."""
     places, labels = pictures.places[:MAP_POINTS], pictures.labels[:MAP_POINTS]
-    shown = _shown(context.spec)
+    shown = _shown(context)
     rows = context.blocks.profiles(0).slice(0, len(places)).select(["id", *shown]).to_pylist()
     return MapPoints(
         ids=[row["id"] for row in rows],
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
-        texts=[_label(context.spec, row) for row in rows],
+        texts=[_label(context, row) for row in rows],
         colours=cluster_colours(pictures.places[:, 0], pictures.places[:, 1], pictures.labels),
     )
 
 
-def _shown(spec: Spec) -> tuple[str, ...]:
-    return (KEY, TEXT) if spec.collection else load_view(spec.profile_schema).map_columns
+def _shown(context: Context) -> tuple[str, ...]:
+    return (KEY, TEXT) if context.spec.collection else context.bundle.view.map_columns
 
 
-def _label(spec: Spec, row: Mapping[str, Any]) -> str:
+def _label(context: Context, row: Mapping[str, Any]) -> str:
     """Return the text that the map shows of a row."""
-    if spec.collection:
+    if context.spec.collection:
         return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
-    return load_view(spec.profile_schema).map_text(row)
+    return context.bundle.view.map_text(row)

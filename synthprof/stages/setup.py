@@ -34,7 +34,7 @@ def run(context: Context) -> Outcome:
     context.store.check_places()
     present = build.bytes_present(alone=request.runtime.force)
     try:
-        planned = plan(request, context.budget, present, context.footprint)
+        planned = plan(request, context.budget, present, context.footprint, context.bundle)
     except SpecError:
         build.forget_rows()
         raise

@@ -8,24 +8,28 @@ from typing import Any
 from synthprof.base.units import MIB
 from synthprof.report.model import Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
-from synthprof.schemas.uses import load_view
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
+from synthprof.store.schemas import bundle_at
 from synthprof.store.sqlite.database import read
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The paths of the profiles and the clusters of a version, also while it is not yet published."""
+    """The paths of the profiles and the clusters of a version, also while it is not yet published.
+
+    folder: where its schema lies, if that is the user's: the version's own, or the build's before.
+    """
 
     profiles: Path
     clusters: Path
+    folder: Path
 
     @classmethod
     def of(cls, folder: Path) -> "Facts":
         """Return the paths of a published version."""
-        return cls(folder / PERFIS, folder / CLUSTERS)
+        return cls(folder / PERFIS, folder / CLUSTERS, folder)
 
 
 def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
@@ -35,6 +39,9 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
     cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     sizes = dict.fromkeys(range(details["cluster"]["clusters"]), 0)  # a cluster may have no profile
+    spec = manifest.spec
+    bundle = bundle_at(facts.folder, spec["profile_schema"], spec.get("schema_digest", ""))
+    schema = collection_schema(spec.get("columns", "")) if spec.get("collection") else bundle.schema
     sizes |= {row["cluster_id"]: row["size"] for row in found if row["cluster_id"] != NO_CLUSTER}
     return Report(
         dataset=manifest.dataset,
@@ -49,8 +56,8 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         scores=_clusters_found(details["cluster"])
         | manifest.scores
         | {"index": details.get("export_index", {}).get("kind")},
-        example=collection_schema(manifest.spec.get("columns", "")).as_values(example) | cluster,
-        view=load_view(manifest.spec["profile_schema"]),
+        example=schema.as_values(example) | cluster,
+        view=bundle.view,
         left_out=details.get("setup", {}).get("left_out", ()),
     )
 

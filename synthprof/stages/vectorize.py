@@ -5,7 +5,7 @@ import functools
 from synthprof.base.files import FileRecord
 from synthprof.encoders.encoder import Encoder, TextEncoder, encode_rows, encoder_of
 from synthprof.profiles.features import features
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.context import BlockJob, Context, Outcome
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
@@ -23,10 +23,10 @@ def run(context: Context) -> Outcome:
     return Outcome(rows, files, {"encoder": context.spec.encoder})
 
 
-def prepare(spec: Spec) -> None:
+def prepare(spec: Spec, bundle: Bundle) -> None:
     """Load the encoder if processes can share it, and what it needs to read texts if there are texts."""
     if not spec.slow_encoder:
-        encoder = _encoder(spec)
+        encoder = _encoder(spec, bundle)
         if spec.collection and isinstance(encoder, TextEncoder):
             encoder.encode_text([""])
 
@@ -38,14 +38,14 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         return kept
     profiles = blocks.profiles(job.block)
     with cpu_slot(job.slots):
-        embeddings = encode_rows(_encoder(spec), profiles)
+        embeddings = encode_rows(_encoder(spec, blocks.bundle), profiles)
         if VECTORS in kinds:
-            vectors = features(load_schema(spec.profile_schema), profiles, spec.dim_vector)
+            vectors = features(blocks.schema, profiles, spec.dim_vector)
             blocks.write(VECTORS, job.block, vectors)
         blocks.write(EMBEDDINGS, job.block, embeddings)
         return blocks.seal(kinds, job.block)
 
 
 @functools.lru_cache(maxsize=1)
-def _encoder(spec: Spec) -> Encoder:
-    return encoder_of(spec)
+def _encoder(spec: Spec, bundle: Bundle) -> Encoder:
+    return encoder_of(spec, bundle)

@@ -17,8 +17,11 @@ from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
+from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import NO_CLUSTER, SEAL_FILE, block_name, seal_name
 from synthprof.spec.spec import BLOCK_ROWS, Spec
+from synthprof.store.schemas import bundle_of, schema_of
 
 SEAL = TypeAdapter(tuple[FileRecord, ...])
 """Contents of a seal: the records of all files of its block."""
@@ -63,6 +66,16 @@ class Blocks:
 
     build: Path
     spec: Spec
+
+    @property
+    def bundle(self) -> Bundle:
+        """The schema with all that is needed of it, read once per process."""
+        return bundle_of(self.spec, self.build)
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of the rows."""
+        return schema_of(self.spec, self.bundle)
 
     @property
     def vectorized(self) -> tuple[str, ...]:

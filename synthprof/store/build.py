@@ -15,11 +15,13 @@ from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
+from synthprof.schemas.bundle import Bundle
 from synthprof.spec.contents import BLOCK_FILE, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.receipts import receipt_paths, shard_of
+from synthprof.store.schemas import bundle_of
 from synthprof.store.state import BUILD_LOCK, Attempt
 
 SPEC = "spec.json"
@@ -45,6 +47,11 @@ class Build:
 
     folder: Path
     spec: Spec
+
+    @property
+    def bundle(self) -> Bundle:
+        """The schema with all that is needed of it, read once per process."""
+        return bundle_of(self.spec, self.folder)
 
     @property
     def attempt(self) -> Attempt:

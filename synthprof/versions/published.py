@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.locks import reading
-from synthprof.profiles.columns import schema_of
+from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.spec.spec import Spec
 from synthprof.spec.written import Bounds, read_number
 from synthprof.store.manifest import MANIFEST, Manifest
+from synthprof.store.schemas import bundle_of, schema_of
 from synthprof.store.sqlite.database import read
 
 
@@ -49,9 +50,14 @@ class Published:
             ) from error
 
     @cached_property
+    def bundle(self) -> Bundle:
+        """The schema that it was made by. Raises StageError if it is missing or damaged."""
+        return bundle_of(self.spec, self.folder)
+
+    @cached_property
     def schema(self) -> Schema:
         """The schema of its rows: of profiles, or of a collection."""
-        return schema_of(self.spec)
+        return schema_of(self.spec, self.bundle)
 
     def check_identity(self, identity: str) -> None:
         """Raise SpecError if the embeddings were made by an encoder of another identity."""

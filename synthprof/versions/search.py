@@ -12,9 +12,8 @@ from typing import Any
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
-from synthprof.encoders.catalogue.meanings import Meaning, ReadText, load_meanings, shared
+from synthprof.encoders.catalogue.meanings import Meaning, ReadText, meanings_of, shared
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.schemas.uses import load_encoding
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
@@ -46,7 +45,7 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[
     is blank, longer than 2,000 characters, or has no word that the encoder knows.
     """
     _check_text(text)
-    asked = load_meanings(searcher.version.spec.profile_schema).read(text)
+    asked = meanings_of(searcher.version.bundle).read(text)
     vector = _embed_text(searcher, text, asked)
     if searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda row: asked.agreeing_text(row[TEXT]))
@@ -70,10 +69,10 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
-    numbers = load_encoding(searcher.version.spec.profile_schema).anchors
+    numbers = searcher.version.bundle.encoding.anchors
     if not searcher.version.spec.collection:
         return _hits(searcher, vector, query, lambda each: shared(one, each, columns, numbers), profile_id)
-    named = load_meanings(searcher.version.spec.profile_schema).read(one[TEXT])
+    named = meanings_of(searcher.version.bundle).read(one[TEXT])
 
     def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
         return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, numbers))

@@ -63,7 +63,7 @@ class Searcher:
     def encoder(self) -> TextEncoder:
         """The encoder of texts. Raises SpecError if the encoder takes no texts or has changed since."""
         spec = self.version.spec
-        encoder = encoder_of(spec, *(PATIENT_SECONDS if self.patient else HASTY_SECONDS))
+        encoder = encoder_of(spec, self.version.bundle, *(PATIENT_SECONDS if self.patient else HASTY_SECONDS))
         if not isinstance(encoder, TextEncoder):
             raise SpecError(
                 f"encoder={spec.encoder} cannot embed texts; search by example with `synthprof similar`, "

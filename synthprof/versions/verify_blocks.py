@@ -14,7 +14,6 @@ from synthprof.encoders.encoder import encode_rows, encoder_of
 from synthprof.pipeline import FILES
 from synthprof.profiles.drawing import Generated, generate
 from synthprof.profiles.features import features
-from synthprof.schemas.loader import load_schema
 from synthprof.similarity.kmeans import are_nearest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
@@ -58,16 +57,14 @@ def remade_block_faults(
             return
         made = Generated(one_batch(stored(PERFIS)), np.zeros(0, np.uint8))
     else:
-        made = generate(
-            load_schema(spec.profile_schema), spec.seed, spec.locale, spec.separation, block, rows
-        )
+        made = generate(version.bundle.schema, spec.seed, spec.locale, spec.separation, block, rows)
     embeddings, missing = _embeddings(version, intact, made.profiles, stored)
     step()
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
         PERFIS: lambda: _profile_faults(stored(PERFIS), made.profiles),
         VETORES: lambda: _value_faults(
-            stored(VETORES), features(load_schema(spec.profile_schema), made.profiles, spec.dim_vector)
+            stored(VETORES), features(version.bundle.schema, made.profiles, spec.dim_vector)
         ),
         EMBEDDINGS_DB: lambda: _embedding_faults(version, stored(EMBEDDINGS_DB), embeddings),
         CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),
@@ -136,7 +133,7 @@ def _embeddings(
     """
     spec = version.spec
     if not spec.slow_encoder:
-        return encode_rows(encoder_of(spec), profiles), np.zeros(profiles.num_rows, np.bool_)
+        return encode_rows(encoder_of(spec, version.bundle), profiles), np.zeros(profiles.num_rows, np.bool_)
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if EMBEDDINGS_DB in intact:
         blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()

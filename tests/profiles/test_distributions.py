@@ -25,7 +25,7 @@ from synthprof.report.overview import by_column, count
 from synthprof.schemas import loader
 from synthprof.schemas.draws import Chance, Choice
 from synthprof.schemas.files import read_csv
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.spec import Spec
 
 SCHEMA = load_schema("gamer_br")
@@ -250,7 +250,7 @@ CLUSTERED = 4_096
 def rand_index(separation: float) -> float:
     """Agreement of k-means on catalogue embeddings with the archetypes, k being their number."""
     batch, archetypes = sample(separation)
-    vectors = encoder_of(Spec()).encode(batch.to_batches()[0].slice(0, CLUSTERED))
+    vectors = encoder_of(Spec(), load_bundle("gamer_br")).encode(batch.to_batches()[0].slice(0, CLUSTERED))
     # several starts: one alone may merge two archetypes and split a third
     kmeans = faiss.Kmeans(vectors.shape[1], len(SCHEMA.archetypes), niter=15, nredo=8, seed=1)
     kmeans.train(vectors)

@@ -20,7 +20,7 @@ from synthprof.report.console import print_summary
 from synthprof.report.model import MapPoints, Marginal, Report, StageRow
 from synthprof.report.page import render
 from synthprof.report.terminal import Terminal
-from synthprof.schemas.uses import load_view
+from synthprof.schemas.loader import load_bundle
 from synthprof.spec.spec import Spec
 
 EXAMPLE = {
@@ -53,7 +53,7 @@ REPORT = Report(
     rows=1_000,
     bytes_total=3_000_000,
     spec=Spec(profiles=1_000).model_dump(),
-    view=load_view("gamer_br"),
+    view=load_bundle("gamer_br").view,
     stages=(
         StageRow("setup", 0, 0.02, 61.0, 0),
         StageRow("generate", 1_000, 0.5, 240.0, 700_000),

@@ -8,8 +8,7 @@ import pytest
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas import loader
-from synthprof.schemas.loader import load_schema, schema_folder
-from synthprof.schemas.uses import load_encoding, load_view
+from synthprof.schemas.loader import load_bundle, schema_folder
 
 
 def test_numbers_of_the_encoding_stay() -> None:
@@ -21,18 +20,15 @@ def test_numbers_of_the_encoding_stay() -> None:
 
 
 def test_every_weight_and_place_is_of_a_column() -> None:
-    columns, encoding, view = (
-        load_schema("gamer_br").by_name,
-        load_encoding("gamer_br"),
-        load_view("gamer_br"),
-    )
+    bundle = load_bundle("gamer_br")
+    columns, encoding, view = bundle.schema.by_name, bundle.encoding, bundle.view
     assert set(columns) - set(encoding.weights) == {"nome", "descricao"}
     assert set(encoding.anchors) == {name for name, column in columns.items() if column.kind == "integer"}
     assert set(view.head) <= set(columns)
 
 
 def test_the_map_shows_the_columns_that_its_lines_name() -> None:
-    view = load_view("gamer_br")
+    view = load_bundle("gamer_br").view
     row = {name: name.upper() for name in view.map_columns}
     assert view.map_text(row) == "NOME, IDADE\nJOGOS_FAVORITOS\nOBJETIVO_PRINCIPAL"
 
@@ -47,4 +43,4 @@ def test_an_unknown_column_is_refused_with_those_there_are(
     )
     monkeypatch.setattr(loader, "_FOLDER", tmp_path)
     with pytest.raises(SpecError, match=r"view\.toml: unknown value 'apelido'; known are nome, idade"):
-        load_view("players")
+        load_bundle("players")

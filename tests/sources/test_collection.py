@@ -71,7 +71,7 @@ def test_a_text_lies_where_the_same_text_is_searched_for(version: Version) -> No
     query = "SELECT embedding FROM embeddings ORDER BY id"
     blobs = read(version.folder / "embeddings.db", query).column("embedding").to_pylist()
     texts = read(version.folder / "perfis.db", "SELECT descricao FROM perfis ORDER BY id")
-    encoder = encoder_of(version.spec)
+    encoder = encoder_of(version.spec, version.bundle)
     expected = encoder.encode_text(texts.column(0).to_pylist())  # type: ignore[attr-defined]
     assert b"".join(blobs) == expected.astype("<f4").tobytes()
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.cli import main
-from synthprof.encoders.catalogue.meanings import load_meanings
-from synthprof.schemas.uses import load_encoding, load_view
+from synthprof.encoders.catalogue.meanings import meanings_of
+from synthprof.schemas.loader import load_bundle
 from synthprof.spec.request import params_schema
 from synthprof.system.startup import block_pandas
 
@@ -117,9 +117,7 @@ def answers(folder: Path, cases: list[list[Any]]) -> dict[str, list[Any]]:
     """What each case gives, by its name."""
     for name in SLOW:
         importlib.import_module(f"synthprof.{name}")
-    load_view("gamer_br")
-    load_encoding("gamer_br")
-    load_meanings("gamer_br")
+    meanings_of(load_bundle("gamer_br"))
     params_schema()
     params_schema("embed")
     block_pandas()

@@ -9,7 +9,7 @@ import pyarrow as pa
 from synthprof.encoders import encoder
 from synthprof.encoders.encoder import Encoder, TextEncoder
 from synthprof.profiles.drawing import generate
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.spec import Spec
 
 ADA = {
@@ -60,7 +60,7 @@ def made_profiles(separation: float = 0.8, rows: int = 16_384) -> tuple[pa.Recor
 
 @functools.cache
 def encoder_of(name: Literal["catalogue", "hashed"], dim: int = 128, seed: int = 42) -> Encoder:
-    return encoder.encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed))
+    return encoder.encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed), load_bundle("gamer_br"))
 
 
 @functools.cache

@@ -2,19 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
-from synthprof.schemas.files import Rows, read_csv, read_toml
 from synthprof.schemas.schema import FLAG_VALUES
-
-Tokens = tuple[tuple[str, str], ...]
-"""The meaning of a phrase, as pairs of column and value; empty for a phrase without meaning."""
+from synthprof.schemas.texts import Texts, Tokens
 
 MAX_YEARS = 99
 """Numbers of years up to this one are read in texts."""
@@ -25,35 +20,35 @@ class Lexicon:
     """The meaning of each folded phrase, and the folded words without meaning.
 
     weights: weight of a phrase by its column, where it differs from the column's weight in a profile.
-    game: shares of the vector of a game that a text names, by column or attribute.
+    items: shares of the vector of an item that a text names, by column or attribute.
     """
 
     phrases: Mapping[str, Tokens]
     ignored: frozenset[str]
     weights: Mapping[str, float]
-    game: Mapping[str, float]
+    items: Mapping[str, float]
 
     def finder(self) -> PhraseFinder:
         """Return a finder of the phrases in texts, which gives their positions in `phrases`."""
         return PhraseFinder(tuple(self.phrases), self.ignored)
 
 
-def read_lexicon(vocabulary: Vocabulary, folder: Path) -> Lexicon:
+def lexicon_of(vocabulary: Vocabulary) -> Lexicon:
     """Return every phrase with a meaning: values and genres by their own names, places, synonyms, numbers.
 
-    folder: the schema's `texts_folder`, which has the phrases that are no names. Raises SpecError for a file
-    that names an unknown value.
+    Raises SpecError for a synonym of an unknown value.
     """
-    words = read_toml(folder / "words.toml")
-    common = frozenset(words["common_cities"])
-    tokens = _values(vocabulary, common) | _places(vocabulary, common, words["city"])
+    texts = vocabulary.texts
+    common = frozenset(texts.common_places)
+    tokens = _values(vocabulary, common) | _places(vocabulary, common, texts.place)
     known = {token for found in tokens.values() for token in found}
-    tokens |= dict(_synonyms(read_csv(folder / "synonyms.csv"), known)) | _numbers(words)
+    _check_synonyms(texts, known)
+    tokens |= dict(texts.synonyms) | _numbers(texts)
     return Lexicon(
         {phrase: found for phrase, found in tokens.items() if phrase not in FLAG_VALUES},
-        frozenset(words["ignored"]),
-        words["weights"],
-        words["game"],
+        frozenset(texts.ignored),
+        texts.weights,
+        texts.items,
     )
 
 
@@ -79,22 +74,18 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
     return found
 
 
-def _synonyms(rows: Rows, known: Collection[tuple[str, str]]) -> Iterator[tuple[str, Tokens]]:
-    """Yield the phrase and meaning of each row of synonyms.csv. Raises SpecError for an unknown value."""
-    for row in rows:
-        phrase, names = row["frase"], [name for name in row["significado"].split(";") if name]
-        tokens = tuple((column, value) for column, _, value in (name.partition("=") for name in names))
-        if unknown := [name for name, token in zip(names, tokens, strict=True) if token not in known]:
+def _check_synonyms(texts: Texts, known: Collection[tuple[str, str]]) -> None:
+    for phrase, tokens in texts.synonyms:
+        if unknown := [f"{column}={value}" for column, value in tokens if (column, value) not in known]:
             raise SpecError(f"synonyms.csv: {phrase!r} means {unknown[0]!r}, which is no value; correct it")
-        yield phrase, tokens
 
 
-def _numbers(words: Mapping[str, Any]) -> dict[str, Tokens]:
+def _numbers(texts: Texts) -> dict[str, Tokens]:
     """Return numbers of years, by the phrases that show which column is meant."""
     return {
         phrase.format(years): ((column, str(number)),)
-        for number, years in _years(*words["years"])
-        for column, phrases in words["numbers"].items()
+        for number, years in _years(*texts.years)
+        for column, phrases in texts.numbers.items()
         for phrase in phrases
     }
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.base.values import as_text
-from synthprof.encoders.catalogue.lexicon import read_lexicon
-from synthprof.encoders.catalogue.vocabulary import read_vocabulary
-from synthprof.schemas.loader import texts_folder
+from synthprof.encoders.catalogue.lexicon import lexicon_of
+from synthprof.encoders.catalogue.vocabulary import vocabulary_of
+from synthprof.schemas.bundle import Bundle
 
 NUMBER_NEAR = 3
 """Largest difference between two numbers that agree."""
@@ -36,7 +36,8 @@ Alternatives = tuple[tuple[Meaning, ...], ...]
 class ReadText:
     """The attributes that a text names, each once, and what follows from them for a search.
 
-    >>> read = load_meanings("gamer_br").read("joga RPG, mora em Curitiba")
+    >>> from synthprof.schemas.loader import load_bundle
+    >>> read = meanings_of(load_bundle("gamer_br")).read("joga RPG, mora em Curitiba")
     >>> [str(each) for each in read.attributes]
     ['genero=RPG', 'cidade=Curitiba']
     >>> [str(each) for each in read.agreeing({"jogos_favoritos": "Elden Ring", "cidade": "Recife"})]
@@ -72,9 +73,9 @@ class ReadText:
 class Meanings:
     """The lexicon of one schema, by which texts are read whatever encoder made the embeddings."""
 
-    def __init__(self, schema: str) -> None:
-        vocabulary = read_vocabulary(schema)
-        lexicon = read_lexicon(vocabulary, texts_folder(schema))
+    def __init__(self, bundle: Bundle) -> None:
+        vocabulary = vocabulary_of(bundle)
+        lexicon = lexicon_of(vocabulary)
         self._tokens = tuple(lexicon.phrases.values())
         self._finder = lexicon.finder()
         self.conditions = vocabulary.encoding.conditions
@@ -119,9 +120,12 @@ class Meanings:
 
 
 @functools.lru_cache(maxsize=4)
-def load_meanings(schema: str) -> Meanings:
-    """Return the meanings of a built-in schema, read once. Raises SpecError for an unknown one."""
-    return Meanings(schema)
+def meanings_of(bundle: Bundle) -> Meanings:
+    """Return the meanings of a schema's words, made once.
+
+    Raises SpecError for a synonym of an unknown value.
+    """
+    return Meanings(bundle)
 
 
 def shared(

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.sums import sum_groups
-from synthprof.encoders.catalogue.lexicon import Lexicon, read_lexicon
+from synthprof.encoders.catalogue.lexicon import Lexicon, lexicon_of
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
-from synthprof.encoders.catalogue.vocabulary import Item, Vocabulary
+from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, mix
-from synthprof.schemas.loader import texts_folder
+from synthprof.schemas.uses import Item
 
 Token = tuple[str, str]
 """A column and one of its values."""
@@ -49,14 +49,15 @@ class TokenVectors:
         self._vocabulary = vocabulary
         column, items = vocabulary.item_column, vocabulary.items
         self._known = {name: pa.array(values, pa.large_string()) for name, values in vocabulary.values}
-        self._known[column] = pa.array([item.name for item in items], pa.large_string())
         self._rows = {name: self._named(name, values) for name, values in vocabulary.values}
-        self._rows[column] = self._items(items, vocabulary.encoding.items.shares)
+        if items:
+            self._known[column] = pa.array([item.name for item in items], pa.large_string())
+            self._rows[column] = self._items(items, vocabulary.shares)
 
     @functools.cached_property
     def _phrases(self) -> tuple[PhraseFinder, Matrix]:
         """The finder of phrases, and the vector of each phrase; made when the first text is read."""
-        lexicon = read_lexicon(self._vocabulary, texts_folder(self._vocabulary.schema))
+        lexicon = lexicon_of(self._vocabulary)
         return lexicon.finder(), self._phrase_table(lexicon)
 
     def values(self, column: str, values: pa.Array) -> Matrix:
@@ -130,16 +131,14 @@ class TokenVectors:
     def _phrase_table(self, lexicon: Lexicon) -> Matrix:
         """Return the vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
         phrases, items, encoding = lexicon.phrases.values(), self._vocabulary.items, self._vocabulary.encoding
-        named = dict(zip((item.name for item in items), self._items(items, lexicon.game), strict=True))
+        own = self._vocabulary.item_column
+        named = dict(zip((item.name for item in items), self._items(items, lexicon.items), strict=True))
         weights = {
             column: whole(weight) for column, weight in {**encoding.weights, **lexicon.weights}.items()
         }
         numbers = {column: self.numbers(column) for column in encoding.anchors}
         others = self._by_name(
-            token
-            for tokens in phrases
-            for token in tokens
-            if token[0] not in (*numbers, encoding.items.column)
+            token for tokens in phrases for token in tokens if token[0] not in (*numbers, own)
         )
         table = np.zeros((len(phrases), self.dim), np.float32)
         for row, tokens in zip(table, phrases, strict=True):
@@ -149,7 +148,7 @@ class TokenVectors:
                 if column in numbers:
                     vector = numbers[column][int(value)]
                 else:
-                    vector = named[value] if column == encoding.items.column else others[column, value]
+                    vector = named[value] if column == own else others[column, value]
                 row += round(weights[column] / math.sqrt(len(tokens))) * vector
         return table
 

@@ -2,21 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draws import Lookup
-from synthprof.schemas.files import read_csv
-from synthprof.schemas.loader import load_schema, schema_folder
 from synthprof.schemas.schema import Schema
-from synthprof.schemas.uses import Encoding, Items, load_encoding
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of the list column that has attributes, as a game, and its values of each attribute."""
-
-    name: str
-    attributes: Mapping[str, tuple[str, ...]]
+from synthprof.schemas.texts import Texts
+from synthprof.schemas.uses import Encoding, Item
 
 
 @dataclass(frozen=True)
@@ -32,50 +23,49 @@ class Places:
 class Vocabulary:
     """Every known value of a schema by column, the items that have attributes, and the places.
 
-    kinds: kind of each column. encoding: how the columns count.
+    kinds: kind of each column. encoding: how the columns count. texts: how texts are read.
     """
 
-    schema: str
     kinds: Mapping[str, str]
     values: tuple[tuple[str, tuple[str, ...]], ...]
-    items: tuple[Item, ...]
     places: Places
     encoding: Encoding
+    texts: Texts
 
     @property
     def item_column(self) -> str:
-        """The column that lists the items."""
-        return self.encoding.items.column
+        """The column that lists the items; empty where none have attributes."""
+        return self.encoding.items.column if self.encoding.items else ""
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items that have attributes."""
+        return self.encoding.items.rows if self.encoding.items else ()
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """The parts of an item's vector."""
+        return self.encoding.items.shares if self.encoding.items else {}
 
     def attribute_values(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each attribute that is no column, as a genre, in the order of the items."""
-        names = (each.name for each in self.encoding.items.attributes if each.name not in self.kinds)
+        declared = self.encoding.items.attributes if self.encoding.items else ()
+        names = (each.name for each in declared if each.name not in self.kinds)
         return {
             name: tuple(dict.fromkeys(value for item in self.items for value in item.attributes[name]))
             for name in names
         }
 
 
-def read_vocabulary(schema_name: str) -> Vocabulary:
-    """Return the vocabulary of a built-in schema. Raises SpecError for an unknown one."""
-    schema, encoding = load_schema(schema_name), load_encoding(schema_name)
+def vocabulary_of(bundle: Bundle) -> Vocabulary:
+    """Return the vocabulary of a schema."""
+    columns = bundle.schema.columns
     return Vocabulary(
-        schema_name,
-        {column.name: column.kind for column in schema.columns},
-        tuple((column.name, column.values) for column in schema.columns if column.values),
-        _items(schema_folder(schema_name), encoding.items),
-        _places(schema),
-        encoding,
-    )
-
-
-def _items(folder: Path, declared: Items) -> tuple[Item, ...]:
-    return tuple(
-        Item(
-            row[declared.name],
-            {each.name: tuple(row[each.source].split(";")) for each in declared.attributes},
-        )
-        for row in read_csv(folder / declared.file)
+        {column.name: column.kind for column in columns},
+        tuple((column.name, column.values) for column in columns if column.values),
+        _places(bundle.schema),
+        bundle.encoding,
+        bundle.texts,
     )
 
 

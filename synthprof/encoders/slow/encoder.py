@@ -28,9 +28,12 @@ class SlowEncoder(ABC):
     name: str
     fast = False
 
-    def __init__(self, model: str, dim: int, patience_seconds: float = 0.0) -> None:
+    def __init__(
+        self, model: str, dim: int, patience_seconds: float = 0.0, *, text_column: str = TEXT
+    ) -> None:
         self.model = model
         self.dim = dim
+        self.text_column = text_column
         self.stopping = threading.Event()
         self.patience = Patience(patience_seconds, self.stopping)
 
@@ -64,7 +67,7 @@ class SlowEncoder(ABC):
 
     def texts(self, batch: pa.RecordBatch) -> list[str]:
         """Return the text of each row."""
-        return [text or "" for text in batch.column(TEXT).to_pylist()]
+        return [text or "" for text in batch.column(self.text_column).to_pylist()]
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """Return one vector per row, (n, dim) float32 with L2 norm 1. Raises what `encode_text` raises."""

@@ -29,6 +29,7 @@ from synthprof.encoders.slow.protocol import NONE, OtherWidth, read_vectors
 from synthprof.encoders.slow.redaction import redacted
 from synthprof.encoders.slow.refusals import asked_wait, batch_limit
 from synthprof.encoders.slow.rejected import Rejected
+from synthprof.schemas.loader import TEXT
 from synthprof.system.environment import SERVICE_KEY, SERVICE_URL
 
 BUSY_TRIES, FAILED_TRIES = 6, 2
@@ -85,8 +86,8 @@ class HttpEncoder(SlowEncoder):
 
     name = "http"
 
-    def __init__(self, endpoint: Endpoint, model: str, dim: int) -> None:
-        super().__init__(model, dim, endpoint.patience_seconds)
+    def __init__(self, endpoint: Endpoint, model: str, dim: int, *, text_column: str = TEXT) -> None:
+        super().__init__(model, dim, endpoint.patience_seconds, text_column=text_column)
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._endpoint = endpoint
         self._connection = Connection(headers, self.stopping)

@@ -14,6 +14,7 @@ from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
 from synthprof.encoders.slow.runtimes import LoadedModel, load_model
+from synthprof.schemas.loader import TEXT
 
 VERSION = 2
 """Raised when the same model gives other vectors: what was answered before does not count then."""
@@ -28,8 +29,10 @@ class ModelEncoder(SlowEncoder):
 
     name = "model"
 
-    def __init__(self, model: str, dim: int, threads: int = 0, use_gpu: bool = False) -> None:
-        super().__init__(model, dim)
+    def __init__(
+        self, model: str, dim: int, threads: int = 0, use_gpu: bool = False, *, text_column: str = TEXT
+    ) -> None:
+        super().__init__(model, dim, text_column=text_column)
         self._threads = threads
         self._use_gpu = use_gpu
         self._lock = threading.Lock()

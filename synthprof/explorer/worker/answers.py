@@ -16,7 +16,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
 from synthprof.explorer import models
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.schemas.uses import load_view
+from synthprof.schemas.uses import View
 from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.spec import row_word_of
@@ -33,7 +33,7 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     return models.VersionFacts(
-        **dict(summary_of(manifest, current, verified)),
+        **dict(summary_of(manifest, version.bundle.view, current, verified)),
         spec=manifest.spec,
         stages=[_stage(receipt) for receipt in manifest.stages],
         timings=_timings(manifest.stages),
@@ -44,7 +44,7 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     )
 
 
-def summary_of(manifest: Manifest, current: bool, verified: KeptVerdict | None) -> models.Summary:
+def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerdict | None) -> models.Summary:
     """Return the summary of a version; `current` says whether readers get it by default."""
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
@@ -61,16 +61,15 @@ def summary_of(manifest: Manifest, current: bool, verified: KeptVerdict | None) 
         profile_schema=manifest.spec["profile_schema"],
         clusters=details.get("cluster", {}).get("clusters"),
         scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
-        view=_view(manifest),
+        view=_view(manifest, view),
         verified=models.Verified(**verified.model_dump(exclude={"manifest"})) if verified else None,
     )
 
 
-def _view(manifest: Manifest) -> models.CardView:
+def _view(manifest: Manifest, view: View) -> models.CardView:
     """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
     if manifest.spec.get("collection"):
         return models.CardView(name=KEY, text=TEXT, line=[], lists=[], table=[])
-    view = load_view(manifest.spec["profile_schema"])
     line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
     lists, table = list(view.lists), list(view.table)
     return models.CardView(name=view.name, text=view.text, line=line, lists=lists, table=table)

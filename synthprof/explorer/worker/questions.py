@@ -15,7 +15,10 @@ from synthprof.base.files import is_there
 from synthprof.explorer import models
 from synthprof.explorer.worker import answers
 from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
+from synthprof.schemas.uses import View
 from synthprof.spec.contents import MAP, OVERVIEW, REPORT
+from synthprof.store.manifest import Manifest
+from synthprof.store.schemas import bundle_at
 from synthprof.store.state import work_at
 from synthprof.store.store import Store
 from synthprof.store.verdicts import checking, kept_verdict
@@ -144,10 +147,15 @@ class Questions:
     def _dataset(self, name: str) -> models.Dataset:
         manifests, problems = self.opened.manifests(name)
         current = self.opened.current(name)
-        summaries = [
-            answers.summary_of(each, each.version == current, last_verdict(self.home, each))
-            for each in reversed(manifests)
-        ]
+        summaries = []
+        for each in reversed(manifests):
+            verified = last_verdict(self.home, each)
+            try:
+                view = _view(self.home, each)
+            except StageError as error:
+                problems.append(str(error))
+            else:
+                summaries.append(answers.summary_of(each, view, each.version == current, verified))
         return models.Dataset(
             dataset=name,
             current=current if any(each.current for each in summaries) else None,
@@ -199,6 +207,12 @@ class Questions:
             raise
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise StageError(damaged) from error
+
+
+def _view(home: Path, manifest: Manifest) -> View:
+    """Return the places of a version's columns. Raises StageError if its schema is missing or damaged."""
+    folder, spec = Store(home, manifest.dataset).published(manifest.version), manifest.spec
+    return bundle_at(folder, spec["profile_schema"], spec.get("schema_digest", "")).view
 
 
 def _profile(version: Version, profile_id: int) -> dict[str, Any]:

@@ -16,12 +16,13 @@ from sklearn.metrics import adjusted_rand_score
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue import encoder as encoder_module
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
-from synthprof.encoders.catalogue.lexicon import read_lexicon
-from synthprof.encoders.catalogue.meanings import load_meanings
+from synthprof.encoders.catalogue.lexicon import lexicon_of
+from synthprof.encoders.catalogue.meanings import meanings_of
 from synthprof.encoders.catalogue.phrases import PhraseFinder
-from synthprof.encoders.catalogue.vocabulary import read_vocabulary
+from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.encoders.encoder import TextEncoder
 from synthprof.schemas import loader
+from synthprof.schemas.loader import load_bundle
 
 # --- near means alike ------------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ def test_a_query_finds_who_has_what_it_says() -> None:
 
 def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
     batch = made_profiles()[0].slice(0, 1_000)
-    meanings = load_meanings("gamer_br")
+    meanings = meanings_of(load_bundle("gamer_br"))
     named = [(row, each) for row in batch.to_pylist() for each in meanings.read(row["descricao"]).attributes]
     named = [(row, each) for row, each in named if each.column != "genero"]  # a game's, or a wish of its own
     wrong = [(row["descricao"], each) for row, each in named if not list(meanings.agreeing(each, row))]
@@ -186,17 +187,18 @@ def test_what_is_read_in_a_description_is_true_of_its_profile() -> None:
     ],
 )
 def test_words_mean_what_they_say_in_their_place(text: str, meaning: str | None) -> None:
-    assert " ".join(map(str, load_meanings("gamer_br").read(text).attributes)) == (meaning or "")
+    assert " ".join(map(str, meanings_of(load_bundle("gamer_br")).read(text).attributes)) == (meaning or "")
 
 
 NAMES_AND_VECTOR = """
 from synthprof.encoders.encoder import TextEncoder, encoder_of
 from synthprof.pipeline import version_of
+from synthprof.schemas.loader import load_bundle
 from synthprof.spec.spec import Spec
 profiles, texts = {}, {"collection": 32 * "0"}
 for given in (texts, profiles, {**texts, "encoder": "hashed"}, {**texts, "encoder": "http", "model": "m"}):
     print(version_of(Spec(**given)))
-print(encoder_of(Spec(**texts)).encode_text(["joga no fds"]).tobytes().hex())
+print(encoder_of(Spec(**texts), load_bundle("gamer_br")).encode_text(["joga no fds"]).tobytes().hex())
 """
 
 
@@ -221,7 +223,7 @@ def test_a_collection_has_another_version_once_a_word_means_something_else(tmp_p
     assert others == same  # what does not read texts by these words keeps its name
     synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Jantar"))
     with pytest.raises(SpecError, match=r"synonyms\.csv: 'fds' means 'disponibilidade=Jantar', which is no"):
-        read_lexicon(read_vocabulary("gamer_br"), synonyms.parent)
+        lexicon_of(vocabulary_of(loader.read_bundle(synonyms.parents[1])))
 
 
 def test_of_phrases_that_overlap_the_first_and_what_it_leaves_are_found() -> None:
@@ -230,7 +232,7 @@ def test_of_phrases_that_overlap_the_first_and_what_it_leaves_are_found() -> Non
 
 
 def test_a_column_that_embeddings_do_not_show_counts_nothing_in_texts() -> None:
-    vocabulary = read_vocabulary("gamer_br")
+    vocabulary = vocabulary_of(load_bundle("gamer_br"))
     wider = replace(vocabulary, values=(*vocabulary.values, ("ocupacao", ("Trabalha", "Estuda"))))
     text = "Trabalha e joga RPG"
     assert np.array_equal(CatalogueEncoder(128, wider).encode_text([text]), embedded_texts("joga RPG"))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from synthprof.encoders.catalogue.meanings import load_meanings
+from synthprof.encoders.catalogue.meanings import meanings_of
+from synthprof.schemas.loader import load_bundle
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,12 @@ from synthprof.encoders.catalogue.meanings import load_meanings
 def test_homes_are_alternatives_and_each_language_is_a_condition(
     text: str, conditions: list[list[str]]
 ) -> None:
-    asked = load_meanings("gamer_br").read(text)
+    asked = meanings_of(load_bundle("gamer_br")).read(text)
     assert [[" ".join(map(str, way)) for way in ways] for ways in asked.conditions] == conditions
 
 
 def test_a_profile_agrees_with_the_values_that_it_has() -> None:
-    asked = load_meanings("gamer_br").read("joga RPG solo há 12 anos, mora em Curitiba")
+    asked = meanings_of(load_bundle("gamer_br")).read("joga RPG solo há 12 anos, mora em Curitiba")
     lists = {"jogos_favoritos": "FIFA, Skyrim, Elden Ring", "estilos_preferidos": "Solo"}
     agreeing = asked.agreeing({**lists, "anos_experiencia": 10, "cidade": "Recife"})
     assert {str(each) for each in agreeing} == {
@@ -35,5 +36,5 @@ def test_a_profile_agrees_with_the_values_that_it_has() -> None:
 
 
 def test_two_texts_agree_in_the_attributes_that_both_name() -> None:
-    asked = load_meanings("gamer_br").read("joga RPG de madrugada")
+    asked = meanings_of(load_bundle("gamer_br")).read("joga RPG de madrugada")
     assert [str(each) for each in asked.agreeing_text("RPG pela manhã")] == ["genero=RPG"]

@@ -17,6 +17,7 @@ from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.model import ModelEncoder, folder_digest
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
+from synthprof.schemas.loader import load_bundle
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Spec
 from synthprof.versions.search import search_text
@@ -40,11 +41,11 @@ def _folder() -> Path:
 
 def test_a_model_must_be_named() -> None:
     with pytest.raises(SpecError, match="encoder=model needs model, the folder"):
-        encoder_of(Spec(encoder="model"))
+        encoder_of(Spec(encoder="model"), load_bundle("gamer_br"))
 
 
 def test_naming_a_model_costs_nothing_and_it_is_a_slow_encoder() -> None:
-    encoder = encoder_of(Spec(encoder="model", model="/nowhere"))
+    encoder = encoder_of(Spec(encoder="model", model="/nowhere"), load_bundle("gamer_br"))
     assert isinstance(encoder, SlowEncoder)
     assert not encoder.fast
 
@@ -79,12 +80,12 @@ def test_a_model_outside_of_the_permitted_folders_is_refused_wherever_links_lead
     (one / "link").symlink_to(closed)
     for model in (closed, closed / "none", one / ".." / "closed", one / "link", "closed", "./closed"):
         with pytest.raises(SpecError, match=r"model=.* is not below SYNTHPROF_SOURCES=.*; name a path below"):
-            encoder_of(Spec(encoder="model", model=str(model)))
+            encoder_of(Spec(encoder="model", model=str(model)), load_bundle("gamer_br"))
     for model in (str(one / "model"), "open/model", "some/name"):
-        encoder_of(Spec(encoder="model", model=model))
+        encoder_of(Spec(encoder="model", model=model), load_bundle("gamer_br"))
     (one / "model" / "tokenizer.json").symlink_to(closed / "secret")
     with pytest.raises(SpecError, match=r"model=.*/model/tokenizer.json is not below SYNTHPROF_SOURCES"):
-        encoder_of(Spec(encoder="model", model=str(one / "model")))
+        encoder_of(Spec(encoder="model", model=str(one / "model")), load_bundle("gamer_br"))
 
 
 WORDS = ("[UNK]", "joga", "xadrez", "corre", "de", "kart", "noite")

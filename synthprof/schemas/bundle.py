@@ -1,0 +1,112 @@
+"""A schema with all that anyone needs of it, as one value that travels with the data."""
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.canonical import from_plain, to_plain, without
+from synthprof.schemas.schema import Schema
+from synthprof.schemas.texts import Texts
+from synthprof.schemas.uses import Encoding, View, default_encoding, default_view
+
+SCHEMA_FILE = "schema.json"
+"""The canonical text of a bundle in builds and versions of a schema of the user's."""
+
+FORMAT = 1
+"""The form of that text; a release that changes it raises the number and reads older ones too."""
+
+_TOLD = ("doc", "title")
+"""Keys that only people read: no byte of a profile depends on them."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A schema: how rows are drawn, and the uses of its columns. None: what follows from the columns.
+
+    >>> from synthprof.schemas.loader import load_bundle
+    >>> bundle = load_bundle("gamer_br")
+    >>> Bundle.of(bundle.text) == bundle
+    True
+    """
+
+    schema: Schema
+    declared_encoding: Encoding | None = None
+    declared_view: View | None = None
+    texts: Texts = field(default_factory=Texts)
+
+    def __hash__(self) -> int:
+        return hash(self.schema)
+
+    def __repr__(self) -> str:
+        return f"<Bundle {self.schema.name}>"
+
+    @functools.cached_property
+    def encoding(self) -> Encoding:
+        """The use of the columns by encoders and searches."""
+        return self.declared_encoding or default_encoding(self.schema)
+
+    @functools.cached_property
+    def view(self) -> View:
+        """The places of the columns on cards, in tables and on the map."""
+        return self.declared_view or default_view(self.schema)
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The canonical text: JSON, from which `of` makes an equal bundle."""
+        return _json({"format": FORMAT, **self._plain})
+
+    @property
+    def digest(self) -> str:
+        """The digest of the canonical text, 32 hexadecimal digits: it changes with all that a schema says."""
+        return text_digest(self.text)
+
+    @property
+    def drawn_digest(self) -> str:
+        """The digest of what decides profiles and feature vectors, 32 hexadecimal digits."""
+        return _digest(without(self._plain["schema"], *_TOLD))
+
+    @property
+    def encoding_digest(self) -> str:
+        """The digest of the use of columns by encoders, 32 hexadecimal digits."""
+        return _digest(self._plain.get("declared_encoding"))
+
+    @property
+    def texts_digest(self) -> str:
+        """The digest of what words mean, 32 hexadecimal digits."""
+        return _digest(self._plain.get("texts"))
+
+    @functools.cached_property
+    def _plain(self) -> dict[str, Any]:
+        return to_plain(self, Bundle)  # type: ignore[no-any-return]
+
+    @classmethod
+    def of(cls, text: str) -> "Bundle":
+        """Return the bundle of a canonical text. Raises SpecError for a text that is none."""
+        try:
+            plain = json.loads(text)
+            if not isinstance(plain, dict) or plain.pop("format", None) != FORMAT:
+                raise ValueError(f"its format is not {FORMAT}")
+            found = from_plain(plain, cls)
+        except (ValueError, TypeError, RecursionError) as error:
+            told = " ".join(str(error).split())
+            raise SpecError(
+                f"{SCHEMA_FILE} holds no schema that this release can read ({told:.200}); read it with the "
+                "release that made it"
+            ) from error
+        return found  # type: ignore[no-any-return]
+
+
+def text_digest(text: str) -> str:
+    """Return the digest of a canonical text, 32 hexadecimal digits."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _digest(plain: Any) -> str:  # noqa: ANN401
+    return text_digest(_json(plain))
+
+
+def _json(plain: Any) -> str:  # noqa: ANN401
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

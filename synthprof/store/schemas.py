@@ -1,0 +1,46 @@
+"""The schema of a data set's rows, as its build and its versions have it: no folder of schemas is read."""
+
+import functools
+from pathlib import Path
+
+from synthprof.base.errors import SpecError, StageError
+from synthprof.base.kinds import read_text
+from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
+from synthprof.schemas.loader import collection_schema, load_bundle
+from synthprof.schemas.schema import Schema
+from synthprof.spec.spec import Spec
+
+
+def bundle_of(spec: Spec, folder: Path) -> Bundle:
+    """Return the schema of a spec: a built-in one, or the one in the folder of a build or version.
+
+    Raises StageError if that is missing or was changed, or if another release wrote it.
+    """
+    return bundle_at(folder, spec.profile_schema, spec.schema_digest)
+
+
+def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
+    """Return the built-in schema of this name or, if there is a digest, the one in the folder."""
+    return _kept(folder / SCHEMA_FILE, digest) if digest else load_bundle(name)
+
+
+def schema_of(spec: Spec, bundle: Bundle) -> Schema:
+    """Return the columns of a data set's rows: of its profiles, or of the collection that it holds."""
+    return collection_schema(spec.columns) if spec.collection else bundle.schema
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(path: Path, digest: str) -> Bundle:
+    try:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        raise StageError(f"{path} cannot be read ({error}); {_REMEDY}") from error
+    if text_digest(text) != digest:
+        raise StageError(f"{path} was changed since it was written; {_REMEDY}")
+    try:
+        return Bundle.of(text)
+    except SpecError as error:
+        raise StageError(f"{path}: {error}") from error
+
+
+_REMEDY = "make it whole with `synthprof repair` or, in a build, with `synthprof run`"

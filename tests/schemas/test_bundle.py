@@ -1,0 +1,99 @@
+"""Schemas as one text: it loads back equal, and its digests change with what they stand for alone."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draws import Choice
+from synthprof.schemas.features import Indexed
+from synthprof.schemas.loader import load_bundle
+from synthprof.schemas.schema import Archetype, Column, Schema
+from synthprof.schemas.uses import Encoding, View
+
+
+def bundle(*columns: Column) -> Bundle:
+    return Bundle(Schema("tiny", columns, (Archetype("all", "All", 1.0, ()),)))
+
+
+SIZE = Column("size", Choice(("S", "L"), (1, 2)), Indexed(), "The size.")
+COUNT = Column("count", UniformInteger(low=1, high=6), None, "How many.", indexed=True)
+
+
+@pytest.mark.parametrize("made", [load_bundle("gamer_br"), bundle(SIZE, COUNT)], ids=repr)
+def test_a_bundle_loads_back_equal(made: Bundle) -> None:
+    again = Bundle.of(made.text)
+    assert again == made
+    assert again.text == made.text
+    assert again.schema.column(made.schema.columns[0].name) == made.schema.columns[0]
+
+
+def test_whole_and_floating_weights_have_one_text() -> None:
+    floating = replace(SIZE, draw=Choice(("S", "L"), (1.0, 2.0)))
+    assert bundle(SIZE).text == bundle(floating).text
+    assert bundle(SIZE).text != bundle(replace(SIZE, draw=Choice(("S", "L"), (1.0, 2.5)))).text
+
+
+def test_what_is_as_by_default_takes_no_part_so_that_new_fields_change_no_digest() -> None:
+    plain = json.loads(bundle(SIZE).text)
+    assert plain["schema"]["columns"] == [
+        {
+            "name": "size",
+            "draw": {"type": "Choice", "values": ["S", "L"], "weights": [1.0, 2.0]},
+            "feature": {"type": "Indexed"},
+            "doc": "The size.",
+        }
+    ]
+    assert plain.keys() == {"format", "schema"}
+
+
+def test_each_digest_changes_with_what_it_stands_for_alone() -> None:
+    one = load_bundle("gamer_br")
+    column, archetype = one.schema.columns[0], one.schema.archetypes[0]
+    columns = (replace(column, doc="Other words."), *one.schema.columns[1:])
+    archetypes = (replace(archetype, title="Other words."), *one.schema.archetypes[1:])
+    told = replace(one, schema=replace(one.schema, columns=columns, archetypes=archetypes))
+    shared = replace(one.schema.archetypes[0], share=0.5)
+    drawn = replace(one, schema=replace(one.schema, archetypes=(shared, *one.schema.archetypes[1:])))
+    encoded = replace(one, declared_encoding=Encoding({"idade": 1.0}))
+    read = replace(one, texts=replace(one.texts, ignored=("a",)))
+    shown = replace(one, declared_view=View("nome"))
+
+    def digests(each: Bundle) -> tuple[bool, ...]:
+        names = ("digest", "drawn_digest", "encoding_digest", "texts_digest")
+        return tuple(getattr(each, name) != getattr(one, name) for name in names)
+
+    assert digests(told) == digests(shown) == (True, False, False, False)
+    assert digests(drawn) == (True, True, False, False)
+    assert digests(encoded) == (True, False, True, False)
+    assert digests(read) == (True, False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"format":1', '"format":99', "format"),
+        ('"type":"Choice"', '"type":"Dice"', "'Dice' is unknown"),
+        ('"draw":"uniform_integer"', '"draw":"dice"', "'dice' is unknown"),
+        ('"doc":"The size."', '"doc":7', "7 is no str"),
+        ('"doc":"The size."', '"words":"The size."', "Column has no 'words'"),
+        ('"weights":[1.0,2.0]', '"weights":[1.0]', "weights has 1 numbers"),
+        ('"low":1', '"low":9', "swap them"),
+        ("{", "[", "schema"),
+    ],
+)
+def test_a_text_that_is_no_bundle_is_refused_in_words(old: str, new: str, told: str) -> None:
+    text = bundle(SIZE, COUNT).text
+    assert old in text
+    with pytest.raises(SpecError, match=told):
+        Bundle.of(text.replace(old, new, 1))
+
+
+def test_a_schema_without_uses_has_some_that_follow_from_its_columns() -> None:
+    made = bundle(SIZE, COUNT)
+    assert dict(made.encoding.weights) == {"size": 0.5}
+    assert made.view.name == "size"
+    assert made.view.map_text({"size": "S"}) == "S"
