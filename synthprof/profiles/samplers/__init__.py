@@ -5,17 +5,24 @@ from typing import Any
 
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.numbers import UniformIntegers
+from synthprof.profiles.samplers.patterns import Patterns
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
+from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.patterns import Patterned
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     UniformInteger: UniformIntegers,
     **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
     Tabulated: TabulatedValues,
+    **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
 }
 """The sampler of each model."""
 

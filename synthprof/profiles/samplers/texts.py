@@ -8,8 +8,8 @@ Bytes = npt.NDArray[np.uint8]
 
 ZERO = np.uint8(ord("0"))
 
-_CHUNK = 9
-"""Digits that a 32-bit number holds; its division is several times as fast as one of 64 bits."""
+Place = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+"""The values of one place, (n,)."""
 
 
 def texts_of(cells: Bytes) -> pa.StringArray:
@@ -21,26 +21,27 @@ def texts_of(cells: Bytes) -> pa.StringArray:
     return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(offsets), pa.py_buffer(cells)])
 
 
-def places(numbers: npt.NDArray[np.uint64], bases: tuple[int, ...]) -> list[npt.NDArray[np.uint32]]:
+def places(numbers: Place, bases: tuple[int, ...]) -> list[Place]:
     """Return the places of numbers in a mixed-radix system, the first one the most significant.
+
+    As many places as 32 bits hold are parted at once, as their division is several times as fast.
 
     numbers: (n,) below the product of bases. Returns len(bases) arrays, (n,) each, the j-th below bases[j].
     """
-    found: list[npt.NDArray[np.uint32]] = []
+    found: list[Place] = []
     rest, end = numbers, len(bases)
     while end:
-        begin, size = end, 1
+        begin, size = end - 1, bases[end - 1]
         while begin and size * bases[begin - 1] < 2**32:
             begin -= 1
             size *= bases[begin]
-        if begin:
-            above = rest // np.uint64(size)
-            few = (rest - above * np.uint64(size)).astype(np.uint32)
-        else:
-            above, few = rest, rest.astype(np.uint32)
+        wide = rest.dtype.type(size) if begin else None
+        above = rest if wide is None else rest // wide
+        few = rest if wide is None else rest - above * wide
+        few = few.astype(np.uint32) if size < 2**32 else few
         for base in reversed(bases[begin + 1 : end]):
-            higher = few // np.uint32(base)
-            few -= higher * np.uint32(base)
+            higher = few // few.dtype.type(base)
+            few -= higher * few.dtype.type(base)
             found.append(few)
             few = higher
         found.append(few)

@@ -1,14 +1,18 @@
 """The draws that are models of their own: each says in one class what a person writes and what is drawn."""
 
+from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
+from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
+from synthprof.schemas.draw_kinds.patterns import Pattern
 
 MODELS: tuple[type[DrawModel], ...] = (
     UniformInteger,
     *(Sequence, Uuid, UniqueInteger, Reference),
     Tabulated,
+    *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
