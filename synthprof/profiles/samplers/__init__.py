@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from synthprof.profiles.samplers.accounts import Emails, UserNames
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.numbers import UniformIntegers
 from synthprof.profiles.samplers.patterns import Patterns
@@ -12,7 +13,11 @@ from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
+from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
 from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.accounts import Email, UserName
+from synthprof.schemas.draw_kinds.combinations import Combination
+from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
@@ -22,6 +27,7 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     UniformInteger: UniformIntegers,
     **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
     Tabulated: TabulatedValues,
+    **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
 }
 """The sampler of each model."""

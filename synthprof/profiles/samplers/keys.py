@@ -23,15 +23,30 @@ _DASHED = ((0, 0, 8), (9, 8, 12), (14, 12, 16), (19, 16, 20), (24, 20, 32))
 """Of each group in a UUID: its first character, and the begin and end of its digits."""
 
 
+class Room:
+    """The rows that have a value of their own."""
+
+    def __init__(self, draw: DrawModel, setting: Setting) -> None:
+        self._most, self._told, self._column = draw.most_rows, draw.told, setting.column.name
+
+    def check(self, rows: Rows) -> None:
+        """Raise SpecError where rows are beyond the last that has a value of its own."""
+        if self._most is not None and rows.first + rows.count > self._most:
+            raise SpecError(
+                f"{self._column}: {self._told}, which are {self._most:,} values that differ, but row "
+                f"{self._most + 1:,} is asked for; make fewer rows, or widen the column"
+            )
+
+
 class Sequences:
     """Gives the number of the row, as a number or as a text."""
 
     def __init__(self, draw: Sequence, setting: Setting) -> None:
-        self._draw, self._column = draw, setting.column.name
+        self._draw, self._room = draw, Room(draw, setting)
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return numbers, (count,) int64 or string."""
-        check_room(self._draw, self._column, rows)
+        self._room.check(rows)
         return _keys(self._draw, np.arange(rows.first, rows.first + rows.count))
 
 
@@ -56,12 +71,12 @@ class UniqueIntegers:
     """Sends the numbers of the rows to the integers between two bounds, one to one."""
 
     def __init__(self, draw: UniqueInteger, setting: Setting) -> None:
-        self._draw, self._column = draw, setting.column.name
+        self._draw, self._room = draw, Room(draw, setting)
         self._order = Permutation(draw.high - draw.low + 1, setting.column.name, setting.seed)
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return integers, (count,) int64."""
-        check_room(self._draw, self._column, rows)
+        self._room.check(rows)
         return pa.array(self._order.at(positions(rows)).astype(np.int64) + self._draw.low)
 
 
@@ -99,15 +114,6 @@ class Uuids:
         found = times.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
         since_1970: npt.NDArray[np.int64] = np.maximum(found, 0)
         return since_1970.astype(np.uint64)
-
-
-def check_room(draw: DrawModel, column: str, rows: Rows) -> None:
-    """Raise SpecError where rows are beyond the last that has a value of its own."""
-    if draw.most_rows is not None and rows.first + rows.count > draw.most_rows:
-        raise SpecError(
-            f"{column}: {draw.told}, which are {draw.most_rows:,} values that differ, but row "
-            f"{draw.most_rows + 1:,} is asked for; make fewer rows, or widen the column"
-        )
 
 
 def positions(rows: Rows) -> npt.NDArray[np.uint64]:

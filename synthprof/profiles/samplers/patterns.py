@@ -11,7 +11,7 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.odds import alias_table, normalised
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.check_digits import BY_NAME, Column
-from synthprof.profiles.samplers.keys import check_room, positions
+from synthprof.profiles.samplers.keys import Room, positions
 from synthprof.profiles.samplers.sampler import Rows, Setting
 from synthprof.profiles.samplers.texts import Bytes, Place, places, texts_of
 from synthprof.schemas.draw_kinds.pattern_language import DIGITS, Check, Free, Layout, Mixed, Part
@@ -27,9 +27,11 @@ class Patterns:
     """Draws texts by the patterns of a column."""
 
     def __init__(self, draw: Patterned, setting: Setting) -> None:
-        self._draw, self._column = draw, setting.column.name
+        self._draw, self._room = draw, Room(draw, setting)
         parts = draw.part_values
-        self._odds = {name: _PartTable(part, self._column) for name, part in parts.items() if not part.even}
+        self._odds = {
+            name: _PartTable(part, setting.column.name) for name, part in parts.items() if not part.even
+        }
         self._bytes = {name: _as_bytes(part.every) for name, part in parts.items()}
         weights = list(draw.patterns.values())
         self._choice = alias_table(normalised(weights)[None]) if len(weights) > 1 else None
@@ -40,7 +42,7 @@ class Patterns:
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return texts, (count,) string."""
-        check_room(self._draw, self._column, rows)
+        self._room.check(rows)
         codes = {name: part.draw(rows, name) for name, part in self._odds.items()}
         every = np.arange(rows.count)
         if self._choice is None:
@@ -126,6 +128,11 @@ class _OnePattern:
         while rest:
             group, rest = _split(rest, _ENOUGH)
             self._groups.append(group)
+        checks = ((begin, piece) for begin, piece in layout.pieces if isinstance(piece, Check))
+        self._checks = sorted(
+            ((begin, check.name, layout.covered(begin, check)) for begin, check in checks),
+            key=lambda check: check[1] == "iban",  # it covers what follows, checks among that
+        )
         self._template = np.frombuffer(
             "".join(cell[0] for cell in layout.cells).encode("latin-1"), dtype=np.uint8
         )
@@ -155,12 +162,8 @@ class _OnePattern:
         return self._with_checks(columns, len(some))
 
     def _with_checks(self, columns: list[Column | None], count: int) -> Bytes:
-        checks = [(begin, piece) for begin, piece in self._layout.pieces if isinstance(piece, Check)]
-        for begin, piece in sorted(
-            checks, key=lambda check: check[1].name == "iban"
-        ):  # it covers what follows
-            taken = (self._column(columns, at, count) for at in self._layout.covered(begin, piece))
-            found = BY_NAME[piece.name](list(taken))
+        for begin, name, covered in self._checks:
+            found = BY_NAME[name]([self._column(columns, at, count) for at in covered])
             columns[begin : begin + len(found)] = found
         cells = np.empty((count, len(columns)), dtype=np.uint8)
         cells[:] = self._template

@@ -1,7 +1,10 @@
 """The draws that are models of their own: each says in one class what a person writes and what is drawn."""
 
+from synthprof.schemas.draw_kinds.accounts import Email, UserName
+from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
+from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
@@ -13,6 +16,7 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(Sequence, Uuid, UniqueInteger, Reference),
     Tabulated,
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
+    *(UserName, Email, Combination, FakerWords),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
