@@ -9,7 +9,7 @@ from synthprof.pipeline import stage, wanted
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
 from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
-from synthprof.spec.spec import Spec
+from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.system.machine import Budget, check_estimate
 
@@ -53,15 +53,19 @@ def plan(
     present: bytes on the disk already, from earlier attempts. footprint: that of the run; None for profiles,
     where the spec tells all. bundle: the schema; None for a built-in one.
     Raises SpecError, naming value, rule and remedy, for what cannot be met: dimensions below what the schema
-    needs, more clusters than the rows can train, more memory or disk than there is.
+    needs, more rows than a unique column has values, more clusters than the rows can train, more memory or
+    disk than there is.
     """
     from synthprof.encoders.encoder import check_encoder
     from synthprof.profiles.features import check_dim
     from synthprof.schemas.loader import load_bundle
+    from synthprof.schemas.room import check_rows
 
     spec, footprint = request.spec, footprint or Footprint(request.spec)
     if not spec.collection:
-        check_dim((bundle or load_bundle(spec.profile_schema)).schema, spec.dim_vector)
+        schema = (bundle or load_bundle(spec.profile_schema)).schema
+        check_dim(schema, spec.dim_vector)
+        check_rows(schema, spec.profiles, BLOCK_ROWS)
     check_encoder(spec)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)

@@ -9,10 +9,6 @@ from synthprof.profiles.samplers.numbers import UniformIntegers
 from synthprof.profiles.samplers.patterns import Patterns
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
-from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
-from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draw_kinds.tabulated import Tabulated
 from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
 from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
@@ -22,6 +18,7 @@ from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.patterns import Patterned
+from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     UniformInteger: UniformIntegers,

@@ -8,8 +8,8 @@ from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draw_kinds.tabulated import Tabulated
 from synthprof.schemas.draw_kinds.patterns import Pattern
+from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 MODELS: tuple[type[DrawModel], ...] = (
     UniformInteger,

@@ -1,11 +1,13 @@
 """Names of users and e-mail addresses, each once."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from synthprof.base.column_kinds import Kind
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import Declared, DrawModel
 from synthprof.schemas.draw_kinds.patterns import Pattern, PatternText, Weight
 
 _DOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
@@ -49,6 +51,12 @@ class UserName(DrawModel):
     def given(self) -> tuple[str, ...]:
         """The columns with words."""
         return self.of
+
+    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+        """Raise SpecError if a column of `of` holds no words."""
+        for of in self.of:
+            if columns[of].kind not in ("category", "text"):
+                raise SpecError(f"{name}: of names {of}, a column of {columns[of].kind}; name one of texts")
 
     @property
     def suffixes(self) -> Pattern:

@@ -1,12 +1,14 @@
 """Keys: running numbers, UUIDs, numbers that never repeat, and references to the keys of other tables."""
 
 import datetime
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from synthprof.base.column_kinds import Kind
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import Declared, DrawModel
 
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53, strict=True)]
 """An integer that JSON, SQLite and a float hold alike."""
@@ -93,6 +95,12 @@ class Reference(_Numbered):
         return None
 
     @property
+    def ends(self) -> tuple[Any, Any]:
+        """The least and the greatest key, where keys are numbers."""
+        ends = sorted((self.start, self.start + (self.rows - 1) * self.step))
+        return (None, None) if self.kind.name == "text" else (ends[0], ends[1])
+
+    @property
     def told(self) -> str:
         """The table and its first and last key."""
         ends = (self.start, self.start + (self.rows - 1) * self.step)
@@ -128,6 +136,11 @@ class UniqueInteger(DrawModel):
     def most_rows(self) -> int | None:
         """The numbers between the bounds."""
         return self.high - self.low + 1
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The bounds."""
+        return self.low, self.high
 
     @property
     def told(self) -> str:
@@ -174,6 +187,12 @@ class Uuid(DrawModel):
     def given(self) -> tuple[str, ...]:
         """The column with the time."""
         return (self.at,) if self.at else ()
+
+    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+        """Raise SpecError if `at` is no column of times."""
+        kind = columns[self.at].kind if self.at else "timestamp"
+        if kind not in ("date", "timestamp", "timestamptz"):
+            raise SpecError(f"{name}: at={self.at!r} is a column of {kind}; name one of dates or timestamps")
 
     @property
     def told(self) -> str:

@@ -56,7 +56,7 @@ CHECKS = {
     "damm": CheckKind(1),
     "nif": CheckKind(1, 8, symbols="TRWAGMYFPDXBNJZSQVHLCKE"),
 }
-"""The checks by name; docs/schema-format.md describes them, samplers/check_digits.py computes them."""
+"""The checks by name; `profiles/samplers/check_digits.py` computes them and names their sources."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthprof.base.column_kinds import Kind
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import Declared, DrawModel
 from synthprof.schemas.draw_kinds.pattern_language import Free, Layout, Mixed, Part, layout_of
 
 Weight = Annotated[float, Field(gt=0, lt=1e12, allow_inf_nan=False)]
@@ -96,6 +97,15 @@ class Patterned(DrawModel):
         """The columns that decide the values of parts."""
         return tuple(dict.fromkeys(part.given for part in self.part_values.values() if part.given))
 
+    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+        """Raise SpecError if a column that decides the values of a part has no texts or whole numbers."""
+        for of in self.given:
+            if columns[of].kind not in ("category", "text", "flag", "integer", "bool"):
+                raise SpecError(
+                    f"{name}: given={of!r} is a column of {columns[of].kind}; name one of texts or whole "
+                    "numbers"
+                )
+
     @property
     def most_rows(self) -> int | None:
         """Texts of the pattern that has the fewest, if none may repeat; drawn parts do not count."""
@@ -120,7 +130,13 @@ class Patterned(DrawModel):
 
 
 class Pattern(Patterned):
-    """A text by a pattern, or by one of several with their weights.
+    """A text by a pattern, or by one of several with their weights; a place stands in braces.
+
+    {digit}, {letter}, {lower}, {alnum}, {hex}: a character of 0-9, A-Z, a-z, 0-9A-Z, 0-9a-f. {digit:4}: four
+    of them. {[A-HJ-N0-9]:3}: characters of a set. {mixed:###.###}: digits that are not all the same. {name}:
+    a value of a part. {{ and }}: a brace. {check:luhn}: check digits over the digits before them, or over
+    {check:luhn:10} of them. The checks are luhn, ean, isbn10, cpf, cnpj, iban (after two letters, over what
+    follows), mod97 (ISO 7064, 97-10), mod11_2, mod11_10, verhoeff, damm, nif, and of accounts rest97 and rib.
 
     >>> Pattern(pattern="K-{digit:3}{check:luhn}", unique=True).most_rows
     1000

@@ -10,6 +10,7 @@ from drawing import drawn, drawn_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from unique_draws import KEYS
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.samplers.zipf import Zipf
@@ -17,19 +18,8 @@ from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.spec.spec import BLOCK_ROWS
 
-DRAWS = [
-    Sequence(start=7, step=3),
-    Sequence(prefix="C-", suffix="/é", width=9),
-    Sequence(prefix="C-"),
-    Uuid(),
-    Uuid(version=7),
-    UniqueInteger(low=-5, high=10**9),
-    Reference(table="p", rows=1_000),
-    Reference(table="p", rows=10**9, skew=1.1, width=10),
-]
 
-
-@pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.told)
+@pytest.mark.parametrize("draw", KEYS, ids=lambda draw: draw.told)
 def test_a_block_stands_alone_and_fewer_rows_are_its_beginning(draw):
     whole = drawn(draw, seed=3, block=5)
     drawn(draw, seed=3, block=4)
@@ -42,7 +32,7 @@ def test_a_block_stands_alone_and_fewer_rows_are_its_beginning(draw):
 
 def test_every_kind_of_key_is_drawn_above():
     kinds = {model for model in MODELS if model.__module__.endswith(".keys")}
-    assert kinds == {type(draw) for draw in DRAWS}
+    assert kinds == {type(draw) for draw in KEYS}
 
 
 @settings(max_examples=20, deadline=None)
@@ -98,7 +88,7 @@ def test_a_uuid_of_version_7_sorts_by_its_time():
 
 
 def test_a_uuid_of_version_7_needs_a_column_of_times():
-    with pytest.raises(SpecError, match="x: at='n' is no timestamp or date; name a column that is one"):
+    with pytest.raises(SpecError, match="x: at='n' is a column of integer; name one of dates or timestamps"):
         drawn_with({"n": UniqueInteger(low=1, high=10**6), "x": Uuid(version=7, at="n")})
 
 
@@ -136,7 +126,7 @@ def test_columns_that_name_a_table_agree_on_its_favourites():
 
 
 def test_keys_have_the_type_of_their_kind():
-    for draw in DRAWS:
+    for draw in KEYS:
         wanted = pa.int64() if draw.kind.name == "integer" else pa.string()
         assert drawn(draw, rows=2).type == wanted
         drawn(draw, rows=2).validate(full=True)

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from stdnum.iso7064 import mod_11_2, mod_11_10, mod_97_10
+from unique_draws import PATTERNS
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
@@ -28,15 +29,6 @@ from synthprof.schemas.draw_kinds.regions import CARDS, CEP, CPF_REGIONS, DDD, I
 from synthprof.schemas.draws import Choice
 from synthprof.schemas.schema import Archetype, Column, Schema
 from synthprof.spec.spec import BLOCK_ROWS
-
-DRAWS = [
-    Pattern(pattern="é{{{letter:2}-{digit:4}}}"),
-    Pattern(pattern="{alnum:30}", unique=True),
-    Pattern(pattern={"A{digit:6}": 3, "B-{hex:6}": 1}, unique=True),
-    Pattern(pattern="{p}{digit:2}", parts={"p": {"values": {"x": 1, "y": 3}}}),
-    *(Cpf(), Cnpj(), Cnpj(alphanumeric=True), Card(networks={"visa": 2, "amex": 1})),
-    *(Iban(countries={"DE": 1, "GB": 1}), Ean(), Isbn(), Plate(), Phone(region="US"), PostCode(region="BR")),
-]
 
 ORACLES = {
     "luhn": stdnum.luhn,
@@ -53,7 +45,7 @@ ORACLES = {
 }
 
 
-@pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.told)
+@pytest.mark.parametrize("draw", PATTERNS, ids=lambda draw: draw.told)
 def test_a_block_stands_alone_and_fewer_rows_are_its_beginning(draw):
     whole = drawn(draw, seed=3, block=5)
     whole.validate(full=True)
@@ -63,7 +55,7 @@ def test_a_block_stands_alone_and_fewer_rows_are_its_beginning(draw):
     assert not drawn(draw, seed=4, block=5).equals(whole)
 
 
-@pytest.mark.parametrize("draw", [draw for draw in DRAWS if draw.unique], ids=lambda draw: draw.told)
+@pytest.mark.parametrize("draw", [draw for draw in PATTERNS if draw.unique], ids=lambda draw: draw.told)
 def test_nothing_repeats_among_blocks_of_100_000_000_rows(draw):
     last = min(6_103, draw.most_rows // BLOCK_ROWS - 1)
     texts = [text for block in (0, 30, last) for text in drawn(draw, block=block).to_pylist()]
