@@ -286,6 +286,7 @@ def _check(schema: Schema) -> None:
     if faulty := [archetype.name for archetype in schema.archetypes if not archetype.share > 0]:
         raise SpecError(f"schema {schema.name}: archetype {faulty[0]} needs a share above 0; give it one")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
+    _fit_models(schema)
     for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
         schema.column(name)
     for column in (column for column in schema.columns if not column.inherited):
@@ -328,6 +329,12 @@ def _check_nulls(schema: Schema, column: Column) -> None:
         values = given.values if given.kind in ("category", "flag") else ()
         check_keys(column.name, of, tuple(shares), values, given.kind)
     list(_deciding(schema, [column.name]))
+
+
+def _fit_models(schema: Schema) -> None:
+    for column in schema.columns:
+        if isinstance(column.draw, DrawModel):
+            column.draw.fit(schema, column)
 
 
 def _check_numbers(column: Column) -> None:

@@ -1,5 +1,6 @@
 """Columns drawn from a model of a draw, alone or beside others."""
 
+import numpy as np
 import pyarrow as pa
 
 from synthprof.profiles.drawing import generate
@@ -20,3 +21,11 @@ def drawn_with(
     columns = tuple(Column(name, draw, None, "For a test.") for name, draw in draws.items())
     schema = Schema("test", columns, (Archetype("all", "All", 1.0, ()),))
     return generate(schema, seed, "pt_BR", 0.8, block, rows).profiles
+
+
+def mixed(draw: DrawModel, separation: float) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a column, and the archetype of each row: `common` 0 or `rare` 1."""
+    archetypes = (Archetype("common", "Common", 3.0, ()), Archetype("rare", "Rare", 1.0, ()))
+    schema = Schema("test", (Column("x", draw, None, "For a test."),), archetypes)
+    made = generate(schema, 1, "pt_BR", separation, 0)
+    return made.profiles["x"].to_numpy(), made.archetypes

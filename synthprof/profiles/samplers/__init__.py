@@ -7,6 +7,8 @@ from synthprof.profiles.samplers.accounts import Emails, UserNames
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.numbers import UniformIntegers
 from synthprof.profiles.samplers.patterns import Patterns
+from synthprof.profiles.samplers.laws import LAWS
+from synthprof.profiles.samplers.numbers import Continuous, UniformIntegers, Uniforms
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
@@ -26,6 +28,12 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     Tabulated: TabulatedValues,
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
+from synthprof.schemas.draw_kinds.numbers import Uniform, UniformInteger
+
+SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
+    UniformInteger: UniformIntegers,
+    Uniform: Uniforms,
+    **dict.fromkeys(LAWS, Continuous),
 }
 """The sampler of each model."""
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.streams import Stream
+from synthprof.profiles.elementary import Floats, normal_tail
 from synthprof.schemas.schema import Column, Schema
 
 Flags = npt.NDArray[np.bool_]
@@ -48,7 +49,8 @@ class Rows:
     first: position of the first row in the whole table, from 0; of children, one that no other block reaches.
     archetypes: (count,) uint8. given: returns a column that was drawn before, (count,), in its own type,
     before values are taken away (`nulls`). missing: says in which rows a column has no value, (count,) bool;
-    None if it has all. parents: of the rows of a child table.
+    None if it has all. parents: of the rows of a child table. correlated: the column's standard
+    normal numbers, (count,), where it is correlated with others.
     """
 
     first: int
@@ -59,6 +61,7 @@ class Rows:
     stream: Callable[[str], Stream]
     missing: Callable[[str], Flags | None] = lambda _: None
     parents: Parents | None = None
+    correlated: Callable[[], Floats | None] = lambda: None
 
     def shown(self, column: str) -> pa.Array:
         """Return a column that was drawn before as the table shows it, (count,), in its own type."""
@@ -71,6 +74,18 @@ class Rows:
     def uniform(self, purpose: str = "draw") -> npt.NDArray[np.float64]:
         """Return a number in [0, 1) for each row, (count,) float64: multiples of 2**-53."""
         return self.stream(purpose).uniform(self.total)[: self.count]
+
+    def tails(self, purpose: str = "draw") -> tuple[Floats, Floats]:
+        """Return p and 1 - p for a uniform number p of each row, above 0 and below 1, each (count,) float64.
+
+        p is (k + 1/2) * 2**-52, so that both are exact; of a correlated column it is its normal number's.
+        """
+        if (normals := self.correlated()) is not None:
+            return normal_tail(normals), normal_tail(-normals)
+        below = (self.words(purpose) >> np.uint64(12)).astype(np.float64)
+        below += 0.5
+        below *= 2.0**-52
+        return below, 1.0 - below
 
 
 def without(values: pa.Array, missing: Flags | None) -> pa.Array:

@@ -17,6 +17,19 @@ MODELS: tuple[type[DrawModel], ...] = (
     Tabulated,
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
+from synthprof.schemas.draw_kinds.numbers import (
+    Beta,
+    Exponential,
+    Gamma,
+    LogNormal,
+    Normal,
+    Pareto,
+    Uniform,
+    UniformInteger,
+)
+
+MODELS: tuple[type[DrawModel], ...] = (
+    *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 

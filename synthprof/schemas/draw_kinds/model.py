@@ -1,11 +1,14 @@
 """What all draws have in common that are models of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from synthprof.base.column_kinds import Kind
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 
 class Declared(Protocol):
@@ -41,7 +44,10 @@ class DrawModel(BaseModel):
     Subclasses set `draw`, the name in a schema's file, as a literal with that default.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+
+    by_quantile: ClassVar[bool] = False
+    """Whether its value rises with one uniform number, so that it can be correlated with others."""
 
     draw: str
 
@@ -96,3 +102,6 @@ class DrawModel(BaseModel):
     def with_files(self, _files: Files) -> Self:
         """Return the declaration with the values of the files it names in place of their names."""
         return self
+
+    def fit(self, schema: "Schema", column: "Column") -> None:
+        """Raise SpecError where the declaration does not fit the other columns or the archetypes."""

@@ -1,0 +1,155 @@
+"""Parameters of distributions: numbers, or numbers that depend on another column or on the archetype."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import DrawModel
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
+
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]
+"""A number of a size at which a float still tells whole numbers apart."""
+
+MAX_CASES = 4_096
+"""Cases of a draw: values or bands of the columns that its parameters depend on, times archetypes."""
+
+
+class By(BaseModel):
+    """A number for each value, or each band, of a column that is drawn before.
+
+    `values` names values (of a flag 0 and 1, of a boolean true and false), and `other` is for the rest;
+    `bands` names the lowest number of each band, the first of which also holds for what is lower.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Annotated[str, Field(description="The column that the number depends on.")]
+    values: dict[str, Finite] = Field(default_factory=dict, description="The number for each value.")
+    bands: dict[str, Finite] = Field(default_factory=dict, description="The number from each lowest one on.")
+    other: Annotated[Finite | None, Field(description="The number for values without their own.")] = None
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if bool(self.values) == bool(self.bands):
+            raise ValueError(f"a number by {self.by} needs either values or bands; give one of them")
+        if self.bands and self.other is not None:
+            raise ValueError(f"bands by {self.by} leave nothing for other={self.other}; remove other")
+        if self.bands:
+            edges_of(self.bands, f"bands by {self.by}")
+        return self
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Every number that it can be."""
+        rest = () if self.other is None else (self.other,)
+        return (*self.values.values(), *self.bands.values(), *rest)
+
+
+Parameter = Annotated[
+    Annotated[Finite, Tag("number")] | Annotated[By, Tag("by")],
+    Discriminator(lambda value: "by" if isinstance(value, By | Mapping) else "number"),
+]
+"""A number, or a table `{ by = "column", values = { "A" = 1.0 }, other = 2.0 }`, or one with `bands`."""
+
+
+def edges_of(bands: Mapping[str, Any], where: str) -> tuple[float, ...]:
+    """Return the lowest numbers of bands. Raises ValueError unless they are numbers that ascend."""
+    try:
+        edges = tuple(float(text) for text in bands)
+    except ValueError:
+        raise ValueError(f'{where} begin at numbers; got {", ".join(bands)}; write e.g. "30"') from None
+    if list(edges) != sorted(set(edges)) or not all(abs(edge) <= 1e15 for edge in edges):
+        raise ValueError(f"{where} must ascend, got {', '.join(bands)}; put them in order")
+    return edges
+
+
+class Parametric(DrawModel):
+    """A draw with parameters that may depend on other columns and on the archetype.
+
+    An archetype's own numbers stand in `archetype`: a parameter is `(1 - separation)` of what everyone has
+    plus `separation` of the archetype's own.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ()
+    """The fields that are parameters."""
+
+    above: ClassVar[Mapping[str, float]] = {}
+    """What a parameter must be above."""
+
+    most: ClassVar[Mapping[str, float]] = {}
+    """What a parameter can be at most."""
+
+    archetype: dict[str, dict[str, Finite]] = Field(
+        default_factory=dict, description="For archetypes by name, parameters of their own."
+    )
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that parameters depend on."""
+        return tuple(dict.fromkeys(by.by for _, by in self.dependent))
+
+    @property
+    def dependent(self) -> tuple[tuple[str, By], ...]:
+        """The parameters that depend on columns, by name."""
+        found = ((name, getattr(self, name)) for name in self.parameters)
+        return tuple((name, value) for name, value in found if isinstance(value, By))
+
+    def fit(self, schema: "Schema", column: "Column") -> None:
+        """Raise SpecError unless the columns and archetypes that parameters name are in the schema."""
+        names = [archetype.name for archetype in schema.archetypes]
+        for name in self.archetype:
+            if name not in names:
+                raise SpecError(f"{column.name}: unknown archetype {name!r}; there are {', '.join(names)}")
+        for name, by in self.dependent:
+            check_by(schema, by, f"{column.name}: {name}")
+
+    def shown(self, name: str) -> str:
+        """Return a parameter as people read it."""
+        value = getattr(self, name)
+        return f"{name} by {value.by}" if isinstance(value, By) else f"{name} {value:g}"
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        for where, name, number in self._numbers():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise ValueError(f"{where}{name} is no parameter of {self.draw}; its parameters are {known}")
+            if name in self.above and not number > self.above[name]:
+                raise ValueError(
+                    f"{where}{name}={number:g} must be above {self.above[name]:g}; give a larger one"
+                )
+            if name in self.most and not number <= self.most[name]:
+                raise ValueError(
+                    f"{where}{name}={number:g} can be {self.most[name]:g} at most; give a smaller one"
+                )
+        return self
+
+    def _numbers(self) -> Iterator[tuple[str, str, float]]:
+        for name in self.parameters:
+            value = getattr(self, name)
+            if value is not None:
+                yield from (
+                    ("", name, each) for each in (value.numbers if isinstance(value, By) else [value])
+                )
+        for archetype, own in self.archetype.items():
+            yield from ((f"archetype {archetype}: ", name, each) for name, each in own.items())
+
+
+def check_by(schema: "Schema", by: By, where: str) -> None:
+    """Raise SpecError unless a column has what a number depends on: a number for bands, the values named."""
+    column = schema.column(by.by)
+    if by.bands and column.kind not in ("integer", "float", "flag"):
+        raise SpecError(
+            f"{where} by bands of {by.by}, which is a {column.kind}; use values, or a number column"
+        )
+    if by.values and column.kind not in ("category", "flag", "integer", "bool", "text"):
+        raise SpecError(f"{where} by values of {by.by}, which is a {column.kind}; use bands, or a category")
+    known = ("true", "false") if column.kind == "bool" else column.values
+    if by.values and known and (unknown := [value for value in by.values if value not in known]):
+        raise SpecError(f"{where} by {by.by}: it has no value {unknown[0]!r}; it has {', '.join(known[:20])}")
+    if by.values and by.other is None and (not known or set(known) - set(by.values)):
+        raise SpecError(f"{where} by {by.by} leaves values without a number; give other")
