@@ -7,8 +7,10 @@ from synthprof.profiles.samplers.accounts import Emails, UserNames
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.numbers import UniformIntegers
 from synthprof.profiles.samplers.patterns import Patterns
+from synthprof.profiles.samplers.counts import Counts
 from synthprof.profiles.samplers.laws import LAWS
 from synthprof.profiles.samplers.numbers import Continuous, UniformIntegers, Uniforms
+from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
@@ -17,6 +19,7 @@ from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
+from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.patterns import Patterned
@@ -29,11 +32,16 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
 from synthprof.schemas.draw_kinds.numbers import Uniform, UniformInteger
+from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     UniformInteger: UniformIntegers,
     Uniform: Uniforms,
     **dict.fromkeys(LAWS, Continuous),
+    **dict.fromkeys((Poisson, Zipf), Counts),
+    Histogram: Histograms,
+    Boolean: Booleans,
+    Constant: Constants,
 }
 """The sampler of each model."""
 

@@ -6,6 +6,7 @@ from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
+from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.patterns import Pattern
@@ -27,9 +28,11 @@ from synthprof.schemas.draw_kinds.numbers import (
     Uniform,
     UniformInteger,
 )
+from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
+    *(Poisson, Zipf, Histogram, Boolean, Constant),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 

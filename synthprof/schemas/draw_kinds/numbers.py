@@ -51,7 +51,7 @@ class UniformInteger(DrawModel):
         return self
 
 
-class Rounded(Parametric):
+class Rounded(DrawModel):
     """A number that may be rounded: to the nearest multiple within its bounds, halves upwards."""
 
     by_quantile: ClassVar[bool] = True
@@ -68,17 +68,6 @@ class Rounded(Parametric):
     def kind(self) -> Kind:
         """A float, or an integer where only whole numbers are kept."""
         return Kind("integer" if self.integer else "float")
-
-    @property
-    def told(self) -> str:
-        """The parameters and bounds."""
-        said = [self.shown(name) for name in self.parameters if getattr(self, name) is not None]
-        return f"{self.draw.replace('_', '-')}, {', '.join(said)}{self.cut}"
-
-    @property
-    def cut(self) -> str:
-        """The bounds as they follow the parameters, for people."""
-        return ""
 
     @property
     def grid(self) -> tuple[int, int] | None:
@@ -98,7 +87,22 @@ class Rounded(Parametric):
         return self
 
 
-class Distribution(Rounded):
+class Distributed(Rounded, Parametric):
+    """A number from a distribution with parameters, which may be rounded."""
+
+    @property
+    def told(self) -> str:
+        """The parameters and bounds."""
+        said = [self.shown(name) for name in self.parameters]
+        return f"{self.draw.replace('_', '-')}, {', '.join(said)}{self.cut}"
+
+    @property
+    def cut(self) -> str:
+        """The bounds as they follow the parameters, for people."""
+        return ""
+
+
+class Distribution(Distributed):
     """A number from a distribution, cut to `low` … `high`: the rest keeps its proportions."""
 
     least: ClassVar[float | None] = None
@@ -123,7 +127,7 @@ class Distribution(Rounded):
         return self
 
 
-class Uniform(Rounded):
+class Uniform(Distributed):
     """A number from `low` to `high`; where it is rounded, each multiple is as likely as any other.
 
     >>> Uniform(low=0, high=5, step=0.5).told
@@ -211,7 +215,7 @@ class Gamma(Distribution):
     scale: Annotated[Parameter, Field(description="The scale, 1 / rate.")]
 
 
-class Beta(Rounded):
+class Beta(Distributed):
     """A number between `low` and `high`, 0 and 1 where not given, from the beta distribution."""
 
     parameters: ClassVar[tuple[str, ...]] = ("alpha", "beta")
