@@ -6,6 +6,7 @@ codes into text. No row is touched by Python.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.ma  # pa.array looks for it: it is there before processes are forked
@@ -14,6 +15,8 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
+from synthprof.profiles.axes import bands
+from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
@@ -151,6 +154,7 @@ class Drawing:
         self.first_names: dict[str, npt.NDArray[np.int32]] = {}
         self.texts: dict[str, pa.StringArray] = {}
         self.values: dict[str, pa.Array] = {}
+        self.normals: dict[str, Floats] = {}
         self._missing: dict[str, Flags | None] = {}
         if parents is None:
             self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
@@ -223,7 +227,7 @@ class Drawing:
             return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
         return pa.array(codes.astype(np.int8 if column.kind == "flag" else np.int16))
 
-    def _rows_to_draw(self, name: str) -> DrawnRows:
+    def _rows_to_draw(self, name: str, correlated: bool = True) -> DrawnRows:
         return DrawnRows(
             first=self.first,
             count=self.rows,
@@ -233,12 +237,20 @@ class Drawing:
             stream=lambda purpose: self.streams(name, purpose),
             missing=self.missing,
             parents=Parents(self.parents.index[: self.rows], self._of_parents) if self.parents else None,
+            correlated=lambda: self._normals(name) if correlated else None,
         )
 
     def _of_parents(self, name: str) -> pa.Array:
         assert self.parents is not None
         drawing = self.parents.drawing
         return drawing.in_own_type(drawing.tables.schema.column(name.removeprefix(PARENT)))
+
+    def _normals(self, name: str) -> Floats | None:
+        """Return the normal numbers behind a correlated column, (rows,), made with those of its group."""
+        if name in self.tables.copulas and name not in self.normals:
+            copula = self.tables.copulas[name]
+            self.normals |= copula.normals(lambda of: self._rows_to_draw(of, correlated=False).tails())
+        return self.normals.get(name)
 
     def words(self, column: str) -> npt.NDArray[np.uint32]:
         """One random word per row."""
@@ -252,10 +264,19 @@ class Drawing:
         """Return the row of a table of odds for each profile, or None for a table of one row."""
         rows = None
         for axis in axes:
-            value = self.archetypes if axis.column is None else self.codes[axis.column] - axis.low
-            code = axis.codes.take(value)
+            code = self._code(axis)
             rows = code if rows is None else rows * axis.size + code
         return rows
+
+    def _code(self, axis: Axis) -> Rows:
+        """Return the code of each row on an axis, (total,); 0 for rows that a sampler did not draw."""
+        if axis.column is None:
+            return axis.codes.take(self.archetypes)
+        if not axis.edges:
+            return axis.codes.take(self.codes[axis.column] - axis.low)
+        found = np.zeros(self.total, dtype=np.intp)
+        found[: self.rows] = bands(self.in_own_type(self.tables.schema.column(axis.column)), axis.edges)
+        return found
 
     def _subset(self, name: str, draw: Subset) -> None:
         match self.tables.lists[name]:
@@ -281,13 +302,20 @@ class Drawing:
         rows_of = self._rows_of_candidates(name, draw, by)
         left = np.flatnonzero(counts < wanted)
         for number in range(_CANDIDATES * most):
-            candidate = by.table.draw(words.uint32(len(left)), rows_of(left))
+            candidate = by.table.draw(self._words_of(name, words.uint32, left), rows_of(left))
             fresh = np.flatnonzero((items[: begun + number].take(left, axis=1) != candidate).all(axis=0))
             put = left.take(fresh)
             items[counts.take(put), put] = candidate.take(fresh)
             counts[put] += 1
             left = left.compress(counts.take(left) < wanted.take(left))
         return _Picks(items, counts)
+
+    def _words_of(self, name: str, words: Callable[[int], npt.NDArray[Any]], left: Rows) -> npt.NDArray[Any]:
+        """Return a word for each of some rows: one after the other, or that of the row's place.
+
+        By place where a sampler's column decides which rows are left, as it draws no rows but the first.
+        """
+        return words(self.total).take(left) if name in self.tables.by_place else words(len(left))
 
     def _rows_of_candidates(self, name: str, draw: Subset, by: ByItems) -> Callable[[Rows], Rows | None]:
         """Return a function that gives the table's rows for the next candidate of some profiles."""
@@ -298,7 +326,7 @@ class Drawing:
         held, halves = self.picks[draw.through], self.streams(name, "through")
 
         def through_an_item(left: Rows) -> Rows:
-            which = halves.uint16(len(left)) * held.counts.take(left) >> 16
+            which = self._words_of(name, halves.uint16, left) * held.counts.take(left) >> 16
             item: Rows = held.items[which, left].astype(np.intp)
             return item if given is None else item + given.take(left) * owned
 

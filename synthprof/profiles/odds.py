@@ -32,13 +32,14 @@ class Axis:
     """One thing that a column's odds depend on: the archetype (column None) or another column.
 
     factors[codes[value - low]] are the factors on the odds for a value of that column; a category's value is
-    its index.
+    its index. Of a column that a sampler draws, factors[i] hold where edges[i] <= value < edges[i + 1].
     """
 
     column: str | None
     low: int
     codes: npt.NDArray[np.intp]
     factors: tuple[tuple[float, ...], ...]
+    edges: tuple[float, ...] = ()
 
     @property
     def size(self) -> int:
@@ -166,6 +167,8 @@ def _axes(schema: Schema, column: Column) -> tuple[Axis, ...]:
 
 def _shift_axis(schema: Schema, shift: Shift) -> Axis:
     given = schema.column(shift.column)
+    if given.value_kind is not None:
+        return Axis(shift.column, 0, np.arange(len(shift.factors)), shift.factors, shift.edges)
     if not shift.edges:
         return Axis(shift.column, 0, np.arange(len(shift.factors)), shift.factors)
     low, high = given.span

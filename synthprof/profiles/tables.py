@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Codes
 from synthprof.base.text import LIST_SEPARATOR
+from synthprof.profiles.copula import Copula
 from synthprof.profiles.fragments import list_fragments
 from synthprof.profiles.names import Names, names_of
 from synthprof.profiles.odds import (
@@ -93,7 +94,10 @@ class ByName:
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables of one schema, locale, separation and seed."""
+    """All tables of one schema, locale, separation and seed.
+
+    by_place: the lists that depend on a column of a sampler, be it through others.
+    """
 
     schema: Schema
     archetypes: AliasTable
@@ -102,6 +106,8 @@ class Tables:
     names: Mapping[str, ByName]
     prose: Mapping[str, ProseTable]
     samplers: Mapping[str, Sampler]
+    copulas: Mapping[str, Copula]
+    by_place: frozenset[str]
     strings: Mapping[str, pa.StringArray]
 
 
@@ -135,8 +141,16 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
             for column in own
             if isinstance(column.draw, DrawModel)
         },
+        copulas={name: copula for copula in map(Copula, schema.correlations) for name in copula.columns},
+        by_place=frozenset(column.name for column, _ in listed if _of_samplers(schema, column)),
         strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},
     )
+
+
+def _of_samplers(schema: Schema, column: Column) -> bool:
+    if column.inherited:
+        return column.value_kind is not None
+    return column.value_kind is not None or any(_of_samplers(schema, schema.column(of)) for of in column.given)
 
 
 def _odds_table(schema: Schema, column: Column, separation: float) -> ByOdds:

@@ -16,12 +16,12 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 class Shift:
     """The factors by which another column changes the odds, for each of its values or bands.
 
-    `edges` is empty for a category or flag (one row of factors per value); for an integer, row i of the
-    factors holds where edges[i] <= value < edges[i + 1].
+    `edges` is empty for a category or flag (one row of factors per value); for a number, row i of the
+    factors holds where edges[i] <= value < edges[i + 1]. A boolean is the number 0 or 1.
     """
 
     column: str
-    edges: tuple[int, ...]
+    edges: tuple[float, ...]
     factors: tuple[tuple[float, ...], ...]
 
 

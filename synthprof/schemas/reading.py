@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError
+from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.draw_kinds import BY_NAME
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.parameters import edges_of
 from synthprof.schemas.draws import (
     Chance,
     Choice,
@@ -57,7 +59,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 def read_schema(folder: Path) -> Schema:
     """Return the schema that a folder declares. Raises SpecError that names value, rule and remedy."""
     declared = read_toml(folder / "columns.toml")
-    check_table(declared, "columns.toml", ("column",), ("order", "derived"))
+    check_table(declared, "columns.toml", ("column",), ("order", "derived", "correlation"))
     columns: dict[str, Column] = {}
     reader = _Reader(folder, columns)
     for table in declared["column"]:
@@ -74,6 +76,7 @@ def read_schema(folder: Path) -> Schema:
         columns=tuple(columns[name] for name in order),
         archetypes=tuple(map(reader.archetype, read_toml(folder / "archetypes.toml")["archetype"])),
         derived=tuple(TanhRatio(**table) for table in declared.get("derived", ())),
+        correlations=tuple(map(_correlation, declared.get("correlation", ()))),
     )
 
 
@@ -238,7 +241,10 @@ class _Reader:
             ]
             check_keys(odds, given.values, f"given {name}")
             return Shift(name, (), tuple(rows))
-        lows = tuple(int(key) for key in odds)
+        if given.kind == "bool":
+            check_keys(odds, ("false", "true"), f"given {name}")
+            odds = {"0": odds.get("false", {}), "1": odds.get("true", {})}
+        lows = edges_of(odds, f"bands of {name}")
         return Shift(name, lows, tuple(factors_of(odds[key], values, f"given {name}={key}") for key in odds))
 
     def _spread(self, factors: Table, column: Column) -> Table:
@@ -286,6 +292,13 @@ class _Reader:
 
     def _code(self, name: str, value: Any) -> int:  # noqa: ANN401
         return self._declared(name).values.index(value) if isinstance(value, str) else int(value)
+
+
+def _correlation(table: Table) -> Correlation:
+    try:
+        return Correlation.model_validate(table)
+    except ValidationError as error:
+        raise SpecError(f"[[correlation]]: {error.errors()[0]['msg']}; correct it") from None
 
 
 def factors_of(odds: Mapping[str, Any], values: Sequence[str], where: str) -> tuple[float, ...]:

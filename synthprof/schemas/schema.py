@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from synthprof.base.column_kinds import Kind, KindName, SqlType
 from synthprof.base.errors import SpecError
 from synthprof.base.values import value_of
+from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 ColumnKind = Literal["category", "flag"] | KindName
 
 FLAG_VALUES = ("0", "1")
+
+BANDED = ("integer", "float", "bool")
+"""Kinds of drawn columns that have bands of numbers; of a boolean they are 0 and 1."""
 
 NUMBERS = range(2**15)
 """Numbers that can be drawn: they are 16-bit integers in a block, and indices of tables of odds."""
@@ -138,6 +142,11 @@ class Column:
     @property
     def span(self) -> tuple[int, int]:
         """Lowest and highest value of a number or flag. Raises SpecError for another column."""
+        if isinstance(self.draw, DrawModel):
+            raise SpecError(
+                f"{self.name} is drawn as {self.draw.draw}, but a table of its numbers is needed here; "
+                'use draw = "number"'
+            )
         if self.bounds is None or self.kind == "list":
             raise SpecError(
                 f"{self.name} is a {self.kind}, but a number is needed here; use an integer or flag"
@@ -192,6 +201,7 @@ class Schema:
     archetypes: tuple[Archetype, ...]
     derived: tuple[TanhRatio, ...] = ()
     tables: "tuple[ChildTable, ...]" = ()
+    correlations: tuple[Correlation, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -287,6 +297,7 @@ def _check(schema: Schema) -> None:
         raise SpecError(f"schema {schema.name}: archetype {faulty[0]} needs a share above 0; give it one")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
     _fit_models(schema)
+    _check_correlations(schema)
     for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
         schema.column(name)
     for column in (column for column in schema.columns if not column.inherited):
@@ -337,6 +348,19 @@ def _fit_models(schema: Schema) -> None:
             column.draw.fit(schema, column)
 
 
+def _check_correlations(schema: Schema) -> None:
+    names = [name for correlation in schema.correlations for name in correlation.columns]
+    for name in names:
+        column = schema.column(name)
+        if not isinstance(column.draw, DrawModel) or not column.draw.by_quantile:
+            raise SpecError(
+                f"{name} cannot be correlated, as it does not rise with one random number; "
+                "correlate numbers from distributions, histograms, counts and booleans"
+            )
+        if names.count(name) > 1:
+            raise SpecError(f"{name} stands in two correlations; put their columns into one matrix")
+
+
 def _check_numbers(column: Column) -> None:
     bounds = column.bounds if column.kind == "integer" else None
     if bounds and not all(number in NUMBERS for number in bounds):
@@ -384,7 +408,9 @@ def _needed_numbers(schema: Schema) -> Iterator[str]:
         match column.draw:
             case YearsSince(column=of) | FullName(age=of):
                 yield of
-        yield from (shift.column for shift in getattr(column.draw, "shifts", ()) if shift.edges)
+        for shift in getattr(column.draw, "shifts", ()):
+            if shift.edges and schema.column(shift.column).kind not in BANDED:
+                yield shift.column
 
 
 def _check_odds(schema: Schema, column: Column) -> None:
@@ -422,6 +448,11 @@ def _weight_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[fl
 
 def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[float, ...], ...]:
     wanted = len(shift.edges) or len(schema.column(shift.column).values)
+    if not wanted:
+        raise SpecError(
+            f"{column.name} cannot be given {shift.column}, which is a {schema.column(shift.column).kind}; "
+            "give it a category, flag, boolean or number"
+        )
     if len(shift.factors) != wanted:
         raise SpecError(
             f"{column.name}: {len(shift.factors)} rows of factors given {shift.column}; "

@@ -1,10 +1,14 @@
 """Columns drawn from a model of a draw, alone or beside others."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
 from synthprof.profiles.drawing import generate
+from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draws import Draw
 from synthprof.schemas.schema import Archetype, Column, Schema
 from synthprof.spec.spec import BLOCK_ROWS
 
@@ -15,11 +19,15 @@ def drawn(draw: DrawModel, seed: int = 1, block: int = 0, rows: int = BLOCK_ROWS
 
 
 def drawn_with(
-    draws: dict[str, DrawModel], seed: int = 1, block: int = 0, rows: int = BLOCK_ROWS
+    draws: Mapping[str, DrawModel | Draw],
+    seed: int = 1,
+    block: int = 0,
+    rows: int = BLOCK_ROWS,
+    correlations: tuple[Correlation, ...] = (),
 ) -> pa.RecordBatch:
     """The rows of a schema with these columns and one archetype."""
     columns = tuple(Column(name, draw, None, "For a test.") for name, draw in draws.items())
-    schema = Schema("test", columns, (Archetype("all", "All", 1.0, ()),))
+    schema = Schema("test", columns, (Archetype("all", "All", 1.0, ()),), correlations=correlations)
     return generate(schema, seed, "pt_BR", 0.8, block, rows).profiles
 
 
