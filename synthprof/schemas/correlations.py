@@ -61,8 +61,8 @@ class Correlation(BaseModel):
                     )
         if not _factor(self._pearson(1.0)):
             raise ValueError(
-                f"no columns can have these correlations together: that of {', '.join(names)} is "
-                f"not positive definite; multiply the numbers off its diagonal by {self._possible_share():.2f}"
+                f"no columns can have these correlations together: that of {', '.join(names)} is not "
+                f"positive definite; multiply the numbers off its diagonal by {self._possible_share():.2f}"
             )
         return self
 
