@@ -4,6 +4,7 @@
 """
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthprof.base.column_kinds import Kind
 
@@ -15,4 +16,8 @@ def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
             return values.cast(pa.int64())
         case "integer" | "float" | "text":
             return values
+        case "date" | "time":
+            return values.cast(pa.string())
+        case "timestamp" | "timestamptz":  # Arrow puts a space where ISO 8601 has T
+            return pc.binary_replace_slice(values.cast(pa.string()), 10, 11, "T")
     raise TypeError(f"{kind} is not drawn")

@@ -32,16 +32,25 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
 from synthprof.schemas.draw_kinds.numbers import Uniform, UniformInteger
+from synthprof.profiles.samplers.moments import Dates, Times, Timestamps
+from synthprof.profiles.samplers.nested import NUMBERS
+from synthprof.profiles.samplers.noise import Noisy
+from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
+from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
+from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
-    UniformInteger: UniformIntegers,
-    Uniform: Uniforms,
-    **dict.fromkeys(LAWS, Continuous),
-    **dict.fromkeys((Poisson, Zipf), Counts),
+    **NUMBERS,
     Histogram: Histograms,
     Boolean: Booleans,
     Constant: Constants,
+    Date: Dates,
+    Time: Times,
+    Timestamp: Timestamps,
+    Noise: Noisy,
 }
 """The sampler of each model."""
 

@@ -31,7 +31,7 @@ class CodeTable:
                 f"{MAX_VALUES} values; let it depend on fewer values, or narrow its range"
             )
         self._shares = np.array([np.pad(row, (0, width - len(row))) for row in shares])
-        self._alias = alias_table(self._shares)
+        self.alias = alias_table(self._shares)
         rows = np.arange(len(shares), dtype=np.int64)[:, None]
         self.ends = apportion(self._shares, WORD).cumsum(axis=1)
         self._rising = (self.ends + rows * WORD).reshape(-1)
@@ -42,14 +42,14 @@ class CodeTable:
         if rows.correlated() is not None:
             return self._by_quantile(rows.tails()[0], cases)
         words = rows.stream("draw").uint32(rows.total)[: rows.count]
-        return self._alias.draw(words, cases).astype(np.intp), rows.uniform("within")
+        return self.alias.draw(words, cases).astype(np.intp), rows.uniform("within")
 
     def codes(self, rows: Rows, cases: Cases | None) -> Cases:
         """Return a code for each row, (count,)."""
         if rows.correlated() is not None:
             return self._by_quantile(rows.tails()[0], cases)[0]
         words = rows.stream("draw").uint32(rows.total)[: rows.count]
-        return self._alias.draw(words, cases).astype(np.intp)
+        return self.alias.draw(words, cases).astype(np.intp)
 
     def _by_quantile(self, below: Floats, cases: Cases | None) -> tuple[Cases, Floats]:
         scaled = np.minimum(below * WORD, WORD - 2.0**-20)

@@ -18,6 +18,8 @@ MODELS: tuple[type[DrawModel], ...] = (
     Tabulated,
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
+from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
+from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.numbers import (
     Beta,
     Exponential,
@@ -33,6 +35,7 @@ from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
     *(Poisson, Zipf, Histogram, Boolean, Constant),
+    *(Date, Time, Timestamp, Noise),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
