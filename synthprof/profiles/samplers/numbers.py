@@ -7,15 +7,12 @@ import pyarrow as pa
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.axes import Cases
-from synthprof.profiles.elementary import Floats
+from synthprof.profiles.elementary import PIECE, Floats
 from synthprof.profiles.samplers.laws import Law, law_of
 from synthprof.profiles.samplers.parameters import ByCase, of_case
 from synthprof.profiles.samplers.rounding import Finish, on_grid
 from synthprof.profiles.samplers.sampler import Rows, Setting
 from synthprof.schemas.draw_kinds.numbers import Beta, Distribution, Uniform, UniformInteger, multiples
-
-PIECE = 16_384
-"""Rows drawn at a time, so that what lies between two steps stays in the processor's cache."""
 
 LEAST_SHARE = 1e-6
 """Of a distribution that must lie between the bounds: tables and tails have digits for that."""
