@@ -14,8 +14,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 PIECE = 8_192
-"""Numbers worked on at a time: what lies between two steps stays in the processor's cache, and below the
-128 KiB from which memory is asked of the system each time, which makes a step three times as long or longer."""
+"""Numbers worked on at a time: what lies between two steps stays in the processor's cache. From 128 KiB on,
+memory is asked of the system each time, which makes a step three times as long or longer."""
 
 _LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
 _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
