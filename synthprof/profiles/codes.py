@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.errors import SpecError
-from synthprof.base.text import LIST_SEPARATOR
-from synthprof.base.values import list_items
+from synthprof.base.stored_lists import items_of
 from synthprof.schemas.schema import Column
 
 UNKNOWN = -1
@@ -56,13 +55,3 @@ def list_codes(column: Column, values: pa.Array) -> ListCodes:
     """Return the items of each list as codes; UNKNOWN for an item that is none of the column's values."""
     lists = items_of(values)
     return ListCodes(codes_or_unknown(column, lists.flatten()), lists.offsets.to_numpy().astype(np.int64))
-
-
-def items_of(values: pa.Array) -> pa.ListArray:
-    """Return the items of stored lists, (n,) lists of strings; where there is no list, none."""
-    texts = values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
-    as_json = pc.starts_with(texts, "[")
-    if texts.null_count or pc.any(as_json).as_py():
-        lists = [[] if text is None else list_items(text) for text in texts.to_pylist()]
-        return pa.array(lists, pa.list_(pa.string()))
-    return pc.split_pattern(texts, LIST_SEPARATOR)

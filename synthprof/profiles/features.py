@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
+from synthprof.base.stored_lists import items_of
 from synthprof.base.stored_numbers import as_numbers
-from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown, items_of
+from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown
 from synthprof.profiles.elementary import log2
 from synthprof.profiles.rounds import ROUNDS, part_of, round_table, step_of
 from synthprof.profiles.shares import own_shares
