@@ -17,6 +17,7 @@ from synthprof.schemas.features import (
     Since,
     Standardised,
 )
+from synthprof.schemas.spans import shown
 
 
 def told(feature: Feature | None) -> str:  # noqa: C901  one branch per kind
@@ -52,8 +53,3 @@ def told(feature: Feature | None) -> str:  # noqa: C901  one branch per kind
             return f"1 at one of {size} positions, by a hash"
         case Frequency():
             return "share of the value by the column's own odds"
-
-
-def shown(number: float) -> str:
-    """Return a number as people write it, a whole one without its point."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

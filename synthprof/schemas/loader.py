@@ -55,7 +55,7 @@ def read_bundle(folder: Path) -> Bundle:
 FORMER_DIGESTS = {
     "a4df63e0ff52836830d98c69888039e7": "d729ac668ce651e1a5bb6445e3e910a1",
     "c3d17f905320a93be469701d9ddde611": "615a8bc88e0ffbdb90b56c9756d5d15e",
-    "90a6bbedeef5d1c80dd63e5dcc1e034c": "",
+    "b3e503986dc97c47dbee58ada660d72d": "",
 }
 """What stands in the keys of stages for the digests of gamer_br: of profiles, texts and encoding.
 

@@ -70,6 +70,44 @@ def as_number(value: Any) -> float | None:  # noqa: ANN401
     return float(value)
 
 
+def year_of(day: float) -> int:
+    """Return the year of days since 1970-01-01."""
+    return (EPOCH + timedelta(days=math.floor(day))).year
+
+
+def shown(number: float) -> str:
+    """Return a number as people write it, a whole one without its point."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def number_of(kind: str, value: Any) -> float | None:  # noqa: ANN401
+    """Return the number of a value as rows hold it or as a text says it; None where it is none.
+
+    Of dates a part will do, as 2024 or 2024-03: it is the middle of that time.
+
+    >>> number_of("date", "1970-01") == (31 - 1) / 2
+    True
+    """
+    if value is None or not isinstance(value, str):
+        return as_number(value)
+    try:
+        if kind in DAYS:
+            return _day_of(value)
+        if kind == "time":
+            return as_number(time.fromisoformat(value))
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _day_of(text: str) -> float | None:
+    year, *rest = (int(part) for part in text[:10].split("-"))
+    if len(rest) == 2:
+        return as_number(datetime.fromisoformat(text.removesuffix("Z")))
+    month = 12 * year + (rest[0] - 1 if rest else 0)
+    return (_first_of(month) + _first_of(month + (1 if rest else 12)) - 1) / 2
+
+
 def bands_of(column: Column) -> Bands | None:
     """Return the bands of a column whose values lie on a line; None for another column.
 
@@ -141,9 +179,9 @@ def _bands_of_numbers(
     inner = tuple(map(float, edges[1:-1]))
     labels = [_label(float(a), float(b), whole) for a, b in itertools.pairwise(edges)]
     if low is None or start > Decimal(low):
-        inner, labels = (float(edges[0]), *inner), [f"< {_shown(float(edges[0]))}", *labels]
+        inner, labels = (float(edges[0]), *inner), [f"< {shown(float(edges[0]))}", *labels]
     if high is None or edges[-1] <= Decimal(high):
-        inner, labels = (*inner, float(edges[-1])), [*labels, f"≥ {_shown(float(edges[-1]))}"]
+        inner, labels = (*inner, float(edges[-1])), [*labels, f"≥ {shown(float(edges[-1]))}"]
     return Bands(inner, tuple(labels))
 
 
@@ -165,19 +203,15 @@ def _step(width: Decimal, whole: bool) -> Decimal:
 
 def _label(low: float, end: float, whole: bool) -> str:
     if not whole:
-        return f"{_shown(low)} to {_shown(end)}"
+        return f"{shown(low)} to {shown(end)}"
     if end - low == 1:
-        return _shown(low)
-    return f"{_shown(low)}-{_shown(end - 1)}" if low >= 0 else f"{_shown(low)} to {_shown(end - 1)}"
+        return shown(low)
+    return f"{shown(low)}-{shown(end - 1)}" if low >= 0 else f"{shown(low)} to {shown(end - 1)}"
 
 
 def _open(edges: tuple[float, ...], whole: bool) -> tuple[str, ...]:
     between = (_label(a, b, whole and b - a >= 1) for a, b in itertools.pairwise(edges))
-    return (f"< {_shown(edges[0])}", *between, f"≥ {_shown(edges[-1])}")
-
-
-def _shown(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return (f"< {shown(edges[0])}", *between, f"≥ {shown(edges[-1])}")
 
 
 def _bands_of_days(low: float | None, high: float | None) -> Bands:

@@ -11,13 +11,26 @@ from pathlib import Path
 
 from synthprof.schemas.draws import Prose
 from synthprof.schemas.files import Table, check_keys, check_table, read_csv, read_toml
-from synthprof.schemas.schema import Schema
+from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.spans import MEASURED
 
-DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2}
+DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2, "bool": 0.2}
 """What a column counts in `catalogue` by its kind, where its schema says nothing of it."""
+
+MEASURED_WEIGHT = 0.25
+"""What numbers, dates and times count: about as much as an age tells."""
+
+MANY_VALUES, MANY_WEIGHT = 100, 0.15
+"""A category of more values than that, as a city, is rarely shared, and counts less."""
 
 TABLE_COLUMNS = 4
 """Columns of a table of results, where its schema names none."""
+
+LINE_PARTS = 3
+"""Columns below the name on a card, where its schema names none."""
+
+MAP_LINES = 3
+"""Lines at a point of the map, where its schema names none."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ class Encoding:
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
-    anchors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    anchors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     items: Items | None = None
     conditions: tuple[str, ...] = ()
     scales: tuple[Scale, ...] = ()
@@ -129,7 +142,7 @@ def read_encoding(folder: Path, schema: Schema) -> Encoding | None:
     items = _items(folder, table["items"])
     found = Encoding(
         table["weights"],
-        {column: tuple(numbers) for column, numbers in table["anchors"].items()},
+        {column: tuple(map(float, numbers)) for column, numbers in table["anchors"].items()},
         items,
         tuple(table["search"]["conditions"]),
         tuple(Scale(**each) for each in table["scale"]),
@@ -157,20 +170,48 @@ def read_view(folder: Path, schema: Schema) -> View | None:
     return found
 
 
-def default_encoding(schema: Schema) -> Encoding:
-    """Return the use of the columns by encoders where a schema says nothing of it."""
-    drawn = (column for column in schema.columns if column.values)
-    return Encoding(weights={column.name: DEFAULT_WEIGHTS[column.kind] for column in drawn})
+def default_encoding(schema: Schema, weights: Mapping[str, float] | None = None) -> Encoding:
+    """Return the use of the columns by encoders where a schema says nothing of it.
+
+    weights: those that the schema says. Texts whose values are not known beforehand, as names and
+    descriptions, count nothing: the one tells little, the other what other columns tell too.
+    """
+    found = {column.name: default_weight(column) for column in schema.columns} | dict(weights or {})
+    return Encoding(weights={name: weight for name, weight in found.items() if weight > 0})
+
+
+def default_weight(column: Column) -> float:
+    """Return what a column counts in `catalogue` where its schema says nothing of it."""
+    if column.kind in MEASURED:
+        return MEASURED_WEIGHT
+    if column.values and column.kind in ("category", "text"):
+        return DEFAULT_WEIGHTS["category"] if len(column.values) <= MANY_VALUES else MANY_WEIGHT
+    return DEFAULT_WEIGHTS.get(column.kind, 0.0)
 
 
 def default_view(schema: Schema) -> View:
-    """Return the places of the columns on cards and pages where a schema says nothing of them."""
-    texts = [column.name for column in schema.columns if isinstance(column.draw, Prose)]
+    """Return the places of the columns on cards and pages where a schema says nothing of them.
+
+    The name is the first text whose values are not known beforehand, else the first category, else the first
+    column; the description is the first prose.
+    """
+    prose = [column.name for column in schema.columns if isinstance(column.draw, Prose)][:1]
     lists = tuple(column.name for column in schema.columns if column.kind == "list")
-    others = tuple(column.name for column in schema.columns if column.name not in (*texts, *lists))
-    name = others[0] if others else ""
-    on_map = (f"{{{name or schema.columns[0].name}}}",)
-    return View(name, "".join(texts[:1]), (), lists, others[:TABLE_COLUMNS], on_map)
+    others = [column for column in schema.columns if column.name not in (*prose, *lists)]
+    texts = [column.name for column in others if column.kind == "text" and not column.values]
+    some = [column.name for column in others if column.values and column.kind in ("category", "text")]
+    rest = [column.name for column in others]
+    name = (*texts, *some, *rest, *lists, *prose)[0]
+    shown = tuple(dict.fromkeys((name, *rest)))[:TABLE_COLUMNS]
+    line = tuple(LinePart((each,)) for each in some if each != name)[:LINE_PARTS]
+    return View(
+        name,
+        "".join(prose),
+        line,
+        lists,
+        shown,
+        (f"{{{name}}}", *(f"{{{c}}}" for c in some[:2] if c != name)),
+    )
 
 
 def _items(folder: Path, table: Table) -> Items:

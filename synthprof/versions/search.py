@@ -69,13 +69,14 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
-    numbers = searcher.version.bundle.encoding.anchors
+    meanings = meanings_of(searcher.version.bundle)
     if not searcher.version.spec.collection:
-        return _hits(searcher, vector, query, lambda each: shared(one, each, columns, numbers), profile_id)
-    named = meanings_of(searcher.version.bundle).read(one[TEXT])
+        near = meanings.near
+        return _hits(searcher, vector, query, lambda each: shared(one, each, columns, near), profile_id)
+    named = meanings.read(one[TEXT])
 
     def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
-        return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, numbers))
+        return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, {}))
 
     return _hits(searcher, vector, query, reasons, without=profile_id)
 

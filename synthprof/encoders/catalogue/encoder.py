@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.arrays import Codes, Matrix
+from synthprof.base.column_kinds import Kind
+from synthprof.base.stored_lists import items_of
+from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.sums import sum_columns
-from synthprof.base.text import LIST_SEPARATOR
 from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TokenVectors, whole
-from synthprof.encoders.catalogue.vocabulary import Vocabulary
+from synthprof.encoders.catalogue.vocabulary import TRUTH_VALUES, Vocabulary
 from synthprof.encoders.exact import unit_rows
+from synthprof.schemas.schema import FLAG_VALUES, Column
 
 ROWS_BATCH = 16_384
 CHARACTERS_BATCH = 1 << 21
@@ -28,6 +31,9 @@ character) and has no effect on the result."""
 SMALL_LIST = 24
 """Most values of a list column with few different texts, each of which is read once. Texts of other lists
 mostly differ, so they are read item by item. The result is the same."""
+
+INTEGER = Kind("integer")
+"""The kind of numbers that are drawn by odds."""
 
 JOINED_ROWS = 512
 """Most rows of a joined table: small beside a block, and it stays in the processor's cache."""
@@ -43,12 +49,9 @@ class CatalogueEncoder:
         self.dim = dim
         self._tokens = TokenVectors(dim, vocabulary)
         self._weights = vocabulary.encoding.weights
-        self._kinds = {column: vocabulary.kinds[column] for column in self._weights}
+        self._columns = {column: vocabulary.columns[column] for column in self._weights}
         lists = {column: len(values) for column, values in vocabulary.values if column in self._weights}
         self._small = {column for column, count in lists.items() if count <= SMALL_LIST}
-        self._numbers = {
-            column: self._tokens.numbers(column) for column, kind in self._kinds.items() if kind == "integer"
-        }
 
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """Return one vector per profile, (n, dim) float32 with L2 norm 1; missing columns count nothing."""
@@ -66,8 +69,8 @@ class CatalogueEncoder:
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
         """Return the weighted sum of each row's tokens, (n, dim); exact: all are integers below 2**24."""
         parts = _joined(list(self._singles(batch)))
-        for column, kind in self._kinds.items():
-            if kind == "list" and column not in self._small and column in batch.schema.names:
+        for column, declared in self._columns.items():
+            if declared.kind == "list" and column not in self._small and column in batch.schema.names:
                 parts.append(self._items(column, batch.column(column)))
         table = np.concatenate([np.zeros((0, self.dim), np.float32), *(part.table for part in parts)])
         firsts = np.cumsum([0, *(len(part.table) for part in parts)]).tolist()
@@ -79,7 +82,7 @@ class CatalogueEncoder:
 
         The table holds every item as large as it is in a list of one, two … items, then a row of zeros.
         """
-        lists = pc.split_pattern(pc.fill_null(texts.cast(pa.string()), ""), LIST_SEPARATOR)
+        lists = items_of(texts.cast(pa.string()))
         items = lists.flatten().dictionary_encode()
         starts, counts = lists.offsets.to_numpy()[:-1], np.diff(lists.offsets.to_numpy())
         most = int(counts.max(initial=1))
@@ -95,20 +98,33 @@ class CatalogueEncoder:
     def _singles(self, batch: pa.RecordBatch) -> "Iterator[_Part]":
         """Yield the columns that have one token per row."""
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
-            kind = self._kinds.get(column)
-            if kind == "category":
-                encoded = _distinct(values)
-                table = self._tokens.values(column, encoded.dictionary)
-                yield _single(encoded.indices, whole(self._weights[column]) * table)
-            elif kind == "list" and column in self._small:
-                encoded = _distinct(values)
-                items = self._items(column, encoded.dictionary)
-                yield _single(encoded.indices, sum_columns(items.table, items.codes, len(encoded.dictionary)))
-            elif kind == "flag":
-                table = self._tokens.values(column, pa.array(["0", "1"]))
-                yield _single(values, whole(self._weights[column]) * table)
-            elif kind == "integer":
-                yield _single(values, whole(self._weights[column]) * self._numbers[column])
+            if column not in self._columns:
+                continue
+            declared, weight = self._columns[column], whole(self._weights[column])
+            if column in self._tokens.lines:
+                yield self._number(declared, values, weight)
+                continue
+            match declared.kind:
+                case "category" | "text":
+                    encoded = _distinct(values)
+                    yield _single(encoded.indices, weight * self._tokens.values(column, encoded.dictionary))
+                case "list" if column in self._small:
+                    encoded = _distinct(values)
+                    items = self._items(column, encoded.dictionary)
+                    sums = sum_columns(items.table, items.codes, len(encoded.dictionary))
+                    yield _single(encoded.indices, sums)
+                case "flag" | "bool":
+                    said = FLAG_VALUES if declared.kind == "flag" else TRUTH_VALUES
+                    yield _single(values, weight * self._tokens.values(column, pa.array(said)))
+
+    def _number(self, column: Column, values: pa.Array, weight: int) -> "_Part":
+        """Return the blends of the anchors that numbers, dates and times lie between."""
+        line, numbers = self._tokens.lines[column.name], as_numbers(column.value_kind or INTEGER, values)
+        missing = np.isnan(numbers)
+        codes = line.codes(np.where(missing, 0.0, numbers))
+        first = int(codes.min(initial=0))
+        indices = pa.array(codes - first, mask=missing)
+        return _single(indices, weight * line.blends[first:])
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,19 @@ import pyarrow as pa
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all
-from synthprof.encoders.catalogue.vocabulary import Vocabulary
-from synthprof.schemas.schema import FLAG_VALUES
+from synthprof.encoders.catalogue.vocabulary import TRUTH_VALUES, Vocabulary
+from synthprof.schemas.schema import FLAG_VALUES, Column
+from synthprof.schemas.spans import DAYS, ends, year_of
 from synthprof.schemas.texts import Texts, Tokens
 
 MAX_YEARS = 99
-"""Numbers of years up to this one are read in texts."""
+"""Numbers up to this one are read in texts about any column."""
+
+DIGITS, MAX_NUMBER = 2, 10**9
+"""Larger numbers, as far as a column can have them, are read where only so many of their digits are not 0."""
+
+YEARS, MANY_YEARS = range(1950, 2051), 40
+"""Years of dates without bounds; of more years than that the months are not read."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,9 @@ def lexicon_of(vocabulary: Vocabulary) -> Lexicon:
     tokens = _values(vocabulary, common) | _places(vocabulary, common, texts.place)
     known = {token for found in tokens.values() for token in found}
     _check_synonyms(texts, known)
-    tokens |= dict(texts.synonyms) | _numbers(texts)
+    tokens |= dict(texts.synonyms) | _numbers(vocabulary)
     return Lexicon(
-        {phrase: found for phrase, found in tokens.items() if phrase not in FLAG_VALUES},
+        {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)},
         frozenset(texts.ignored),
         texts.weights,
         texts.items,
@@ -80,19 +87,40 @@ def _check_synonyms(texts: Texts, known: Collection[tuple[str, str]]) -> None:
             raise SpecError(f"synonyms.csv: {phrase!r} means {unknown[0]!r}, which is no value; correct it")
 
 
-def _numbers(texts: Texts) -> dict[str, Tokens]:
-    """Return numbers of years, by the phrases that show which column is meant."""
+def _numbers(vocabulary: Vocabulary) -> dict[str, Tokens]:
+    """Return numbers, and years and months of dates, by the phrases that show which column is meant."""
     return {
-        phrase.format(years): ((column, str(number)),)
-        for number, years in _years(*texts.years)
-        for column, phrases in texts.numbers.items()
+        phrase.format(said): ((name, value),)
+        for name, phrases in vocabulary.texts.numbers.items()
+        for value, said in _said(vocabulary, vocabulary.columns[name])
         for phrase in phrases
     }
 
 
-def _years(one: str, several: str) -> Iterator[tuple[int, str]]:
-    for number in range(1, MAX_YEARS + 1):
-        yield number, (one if number == 1 else several).format(number)
+def _said(vocabulary: Vocabulary, column: Column) -> Iterator[tuple[str, str]]:
+    """Yield the values of a column that texts name, and how they do."""
+    if column.kind in DAYS:
+        yield from _dates(column, vocabulary.texts.months)
+        return
+    one, several = vocabulary.texts.years
+    _, high = ends(column)
+    most = max(MAX_YEARS, vocabulary.anchors.get(column.name, (0,))[-1] if high is None else high)
+    number, step = 1, 1
+    while number <= min(most, MAX_NUMBER):
+        yield str(number), (one if number == 1 else several).format(number)
+        step = max(1, 10 ** (len(str(number)) - DIGITS))
+        number += step
+
+
+def _dates(column: Column, months: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the years that a column of dates can have, and their months where the years are few."""
+    low, high = ends(column)
+    years = [year_of(each) for each in (low, high) if each is not None]
+    span = range(years[0], years[1] + 1) if len(years) == 2 else YEARS
+    for year in span:
+        yield str(year), str(year)
+        for number, name in enumerate(months if len(span) <= MANY_YEARS else (), start=1):
+            yield f"{year}-{number:02}", f"{name} {year}"
 
 
 def _folded(values: Sequence[str]) -> list[str]:

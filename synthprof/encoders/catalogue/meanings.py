@@ -1,7 +1,7 @@
 """Attributes that a text names, and those of them that a profile has: the reasons for a search result."""
 
 import functools
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,21 @@ import pyarrow as pa
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.base.values import as_text
 from synthprof.encoders.catalogue.lexicon import lexicon_of
-from synthprof.encoders.catalogue.vocabulary import vocabulary_of
+from synthprof.encoders.catalogue.vocabulary import Vocabulary, vocabulary_of
 from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.spans import DAYS, number_of
 
 NUMBER_NEAR = 3
-"""Largest difference between two numbers that agree."""
+"""Largest difference between two whole numbers that agree, as of years."""
+
+PART_NEAR = 20
+"""Other values agree within such a part of the line from the first anchor to the last."""
+
+SIZE_NEAR = 0.1
+"""Numbers without bounds agree within that part of the larger one."""
+
+FEW_ANCHORS = 20
+"""Anchors of a line with ends; a line without ends has more."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,42 @@ class ReadText:
         return tuple(each for each in self.attributes if each in others)
 
 
+@dataclass(frozen=True)
+class Nearness:
+    """When two values of a column agree: within `width`, or within `share` of the larger.
+
+    kind: of the column.
+    """
+
+    kind: str
+    width: float
+    share: float = 0.0
+
+    def agree(self, one: Any, other: Any) -> bool:  # noqa: ANN401
+        """Return whether two values are near; a part of a date, as 2024-03, must be that of the other."""
+        mine, theirs = (number_of(self.kind, value) for value in (one, other))
+        if mine is None or theirs is None:
+            return False
+        part = min(str(one), str(other), key=len)
+        if self.kind in DAYS and len(part) < len("2024-01-31"):
+            return str(one).startswith(part) and str(other).startswith(part)
+        return abs(mine - theirs) <= max(self.width, self.share * max(abs(mine), abs(theirs)))
+
+
+def nearness_of(vocabulary: Vocabulary) -> dict[str, Nearness]:
+    """Return when values agree, by column, for the columns whose values lie on a line."""
+    found = {}
+    for name, anchors in vocabulary.anchors.items():
+        column, width = vocabulary.columns[name], (anchors[-1] - anchors[0]) / PART_NEAR
+        if column.value_kind is None:
+            found[name] = Nearness(column.kind, NUMBER_NEAR)
+        elif len(anchors) > FEW_ANCHORS and column.kind not in DAYS:
+            found[name] = Nearness(column.kind, 0.0, SIZE_NEAR)
+        else:
+            found[name] = Nearness(column.kind, width)
+    return found
+
+
 class Meanings:
     """The lexicon of one schema, by which texts are read whatever encoder made the embeddings."""
 
@@ -79,7 +125,7 @@ class Meanings:
         self._tokens = tuple(lexicon.phrases.values())
         self._finder = lexicon.finder()
         self.conditions = vocabulary.encoding.conditions
-        self._numbers = tuple(vocabulary.encoding.anchors)
+        self.near = nearness_of(vocabulary)
         self._item_column = vocabulary.item_column
         self._items = {item.name: item.attributes for item in vocabulary.items}
         self._attributes = tuple(vocabulary.attribute_values())
@@ -106,9 +152,9 @@ class Meanings:
         if attribute.column in self._attributes:
             return self._items_with(attribute, profile)
         value = profile.get(attribute.column)
-        if attribute.column in self._numbers:
-            near = value is not None and abs(int(value) - int(attribute.value)) <= NUMBER_NEAR
-            return (Meaning(attribute.column, str(value)),) if near else ()
+        if attribute.column in self.near:
+            agree = self.near[attribute.column].agree(attribute.value, value)
+            return (Meaning(attribute.column, as_text(value)),) if agree else ()
         return (attribute,) if attribute.value in _items(value) else ()
 
     def _items_with(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
@@ -129,18 +175,18 @@ def meanings_of(bundle: Bundle) -> Meanings:
 
 
 def shared(
-    one: Mapping[str, Any], other: Mapping[str, Any], columns: Iterable[str], numbers: Container[str]
+    one: Mapping[str, Any], other: Mapping[str, Any], columns: Iterable[str], near: Mapping[str, Nearness]
 ) -> tuple[Meaning, ...]:
     """Return the attributes that two profiles have in common, in the order of the columns.
 
-    numbers: the columns whose values agree when they are near, by NUMBER_NEAR at most.
+    near: the columns whose values agree when they are near.
     """
     found: list[Meaning] = []
     for column in columns:
         mine, theirs = one.get(column), other.get(column)
-        if column in numbers:
-            if mine is not None and theirs is not None and abs(int(mine) - int(theirs)) <= NUMBER_NEAR:
-                found.append(Meaning(column, str(theirs)))
+        if column in near:
+            if near[column].agree(mine, theirs):
+                found.append(Meaning(column, as_text(theirs)))
         else:
             found.extend(Meaning(column, item) for item in _items(mine) if item in _items(theirs))
     return tuple(found)

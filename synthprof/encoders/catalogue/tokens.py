@@ -5,10 +5,12 @@ directions by whole-number weights, so that sums of tokens are exact in float32.
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +20,7 @@ from synthprof.encoders.catalogue.lexicon import Lexicon, lexicon_of
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, mix
+from synthprof.schemas.spans import number_of, shown
 from synthprof.schemas.uses import Item
 
 Token = tuple[str, str]
@@ -28,9 +31,6 @@ TOKEN_SCALE = 16
 
 FIELD_SCALE = 64
 """Factor of a field of weight 1, so that an item's share of a list can be a whole number."""
-
-MAX_NUMBER = 127
-"""Numbers are cut to 0..127."""
 
 WORD_WEIGHT = 100
 """Weight of a word of a text that is in no phrase."""
@@ -73,15 +73,11 @@ class TokenVectors:
             found[known < 0] = self._words(values.filter(pa.array(known < 0)))
         return found
 
-    def numbers(self, column: str) -> Matrix:
-        """Return the vectors of the numbers 0 to MAX_NUMBER, (128, dim)."""
-        anchors = self._vocabulary.encoding.anchors[column]
-        rows = self._named(column, [str(anchor) for anchor in anchors]) / TOKEN_SCALE
-        places = np.interp(np.arange(MAX_NUMBER + 1), anchors, np.arange(len(anchors)))
-        below = np.minimum(places.astype(np.int64), len(anchors) - 2)
-        upper = np.rint(TOKEN_SCALE * (places - below))[:, None]
-        blends: Matrix = (TOKEN_SCALE - upper) * rows[below] + upper * rows[below + 1]
-        return blends.astype(np.float32)
+    @functools.cached_property
+    def lines(self) -> dict[str, "Line"]:
+        """The lines on which the values of columns lie, by column."""
+        anchors = self._vocabulary.anchors.items()
+        return {column: Line(self._named(column, list(map(shown, each))), each) for column, each in anchors}
 
     def texts(self, texts: pa.Array) -> Matrix:
         """Return the sum of the phrases and words of each text, (n, dim)."""
@@ -136,21 +132,49 @@ class TokenVectors:
         weights = {
             column: whole(weight) for column, weight in {**encoding.weights, **lexicon.weights}.items()
         }
-        numbers = {column: self.numbers(column) for column in encoding.anchors}
+        lines = self.lines
         others = self._by_name(
-            token for tokens in phrases for token in tokens if token[0] not in (*numbers, own)
+            token for tokens in phrases for token in tokens if token[0] not in (*lines, own)
         )
         table = np.zeros((len(phrases), self.dim), np.float32)
         for row, tokens in zip(table, phrases, strict=True):
             for column, value in tokens:
                 if column not in weights:  # it counts nothing in a profile
                     continue
-                if column in numbers:
-                    vector = numbers[column][int(value)]
+                if column in lines:
+                    vector = self._on_line(column, value)
                 else:
                     vector = named[value] if column == own else others[column, value]
                 row += round(weights[column] / math.sqrt(len(tokens))) * vector
         return table
+
+    def _on_line(self, column: str, value: str) -> Matrix:
+        """Return the vector of a number, or of a date or part of one, as a text says it; (dim,)."""
+        number = number_of(self._vocabulary.columns[column].kind, value)
+        line = self.lines[column]
+        blend: Matrix = line.blends[line.codes(np.array([number], np.float64))[0]]
+        return blend
+
+
+class Line:
+    """The vectors of numbers between anchors: each is a blend of the nearest two, by sixteenths.
+
+    blends: (16 x (anchors - 1) + 1, dim), one row a sixteenth of the way.
+    """
+
+    def __init__(self, directions: Matrix, anchors: Sequence[float]) -> None:
+        self._anchors = np.array(anchors, np.float64)
+        rows = directions / TOKEN_SCALE
+        upper = np.arange(TOKEN_SCALE, dtype=np.float32)[:, None]
+        parts = [(TOKEN_SCALE - upper) * a + upper * b for a, b in itertools.pairwise(rows)]
+        self.blends: Matrix = np.concatenate([*parts, TOKEN_SCALE * rows[-1:]]).astype(np.float32)
+
+    def codes(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Return the row of `blends` of each number, (n,); those beyond the anchors have the nearest one."""
+        cut = np.clip(numbers, self._anchors[0], self._anchors[-1])
+        below = np.clip(np.searchsorted(self._anchors, cut, side="right") - 1, 0, len(self._anchors) - 2)
+        way = (cut - self._anchors[below]) / (self._anchors[below + 1] - self._anchors[below])
+        return TOKEN_SCALE * below + np.rint(TOKEN_SCALE * way).astype(np.int64)
 
 
 def directions(hashes: Hashes, dim: int) -> Matrix:

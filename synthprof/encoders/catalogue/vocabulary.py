@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draws import Lookup
-from synthprof.schemas.schema import Schema
+from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.spans import MEASURED, anchors_of
 from synthprof.schemas.texts import Texts
 from synthprof.schemas.uses import Encoding, Item
+
+TRUTH_VALUES = ("false", "true")
+"""The values of a column that is false or true."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Places:
 class Vocabulary:
     """Every known value of a schema by column, the items that have attributes, and the places.
 
-    kinds: kind of each column. encoding: how the columns count. texts: how texts are read.
+    anchors: of the columns whose values lie on a line. encoding: how the columns count. texts: how texts are
+    read.
     """
 
-    kinds: Mapping[str, str]
+    columns: Mapping[str, Column]
+    anchors: Mapping[str, tuple[float, ...]]
     values: tuple[tuple[str, tuple[str, ...]], ...]
     places: Places
     encoding: Encoding
@@ -50,7 +56,7 @@ class Vocabulary:
     def attribute_values(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each attribute that is no column, as a genre, in the order of the items."""
         declared = self.encoding.items.attributes if self.encoding.items else ()
-        names = (each.name for each in declared if each.name not in self.kinds)
+        names = (each.name for each in declared if each.name not in self.columns)
         return {
             name: tuple(dict.fromkeys(value for item in self.items for value in item.attributes[name]))
             for name in names
@@ -59,14 +65,20 @@ class Vocabulary:
 
 def vocabulary_of(bundle: Bundle) -> Vocabulary:
     """Return the vocabulary of a schema."""
-    columns = bundle.schema.columns
+    columns, encoding = bundle.schema.columns, bundle.encoding
+    on_a_line = [column for column in columns if column.kind in MEASURED]
     return Vocabulary(
-        {column.name: column.kind for column in columns},
-        tuple((column.name, column.values) for column in columns if column.values),
+        {column.name: column for column in columns},
+        {each.name: encoding.anchors.get(each.name) or anchors_of(each) for each in on_a_line},
+        tuple((column.name, values) for column in columns if (values := _values(column))),
         _places(bundle.schema),
-        bundle.encoding,
+        encoding,
         bundle.texts,
     )
+
+
+def _values(column: Column) -> tuple[str, ...]:
+    return TRUTH_VALUES if column.kind == "bool" else column.values
 
 
 def _places(schema: Schema) -> Places:
