@@ -3,7 +3,7 @@
     import synthprof
 
     v = synthprof.run("gamers", profiles=10_000, seed=7)
-    v.search("joga RPG de madrugada", k=5)
+    v.search("a few words", k=5)
     v.to_pandas()
 
 Each name is loaded when it is first used: importing the package loads neither NumPy nor Arrow nor FAISS.

@@ -110,7 +110,8 @@ def search(
 ) -> "Hits":
     """Find the k rows of a data set that are most like a text; see `Version.search`, which keeps the index.
 
-    >>> len(synthprof.search("gamers", "joga RPG de madrugada", k=5, where="idade>=30"))
+    >>> text = synthprof.open("gamers").bundle.view.examples[0]
+    >>> len(synthprof.search("gamers", text, k=5))
     5
     """
     return open_version(home_folder(home), dataset, version).search(text, k, where, exact=exact)

@@ -40,7 +40,7 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help="Condition on a column, may be repeated: estado=SP, 'idade>=30', 'estado in SP, RJ'.",
+        help="Condition on a column, may be repeated: column=value, 'column>=30', 'column in a, b'.",
     ),
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare every row instead of asking the index.")]
@@ -134,8 +134,8 @@ def build_index(
 
 
 COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
-    (search, "search", 'synthprof search "joga RPG de madrugada no PC" --dataset gamers -k 10'),
-    (similar, "similar", "synthprof similar 42 --dataset gamers --where estado=SP"),
+    (search, "search", 'synthprof search "a few words" --dataset gamers -k 10'),
+    (similar, "similar", "synthprof similar 42 --dataset gamers -k 5"),
     (build_index, "build-index", "synthprof build-index --dataset gamers --index ivf_sq8"),
 )
 

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.profiles.odds import normalised, odds_of, weights_of
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number
-from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.schema import TRUTH_VALUES, Column, Schema
+from synthprof.schemas.spans import bands_of
 
 Shares = npt.NDArray[np.float64]
 
@@ -18,7 +20,7 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
     """Return the share of each value of each category and flag, and of each band of each number with bands.
 
     Exact: the odds are summed over the archetypes and over all that a column is given. Each column's shares
-    sum to 1.
+    sum to 1. Columns that are not drawn by odds are left out: their shares are not known beforehand.
     """
     shown = [
         column for column in schema.columns if isinstance(column.draw, Choice | Chance | Lookup | Number)
@@ -30,7 +32,13 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
 
 
 def labels(column: Column) -> tuple[str, ...]:
-    """Return the labels of a column's shares: its values, or the bands of its numbers such as `18-24`."""
+    """Return the labels of a column's shares: its values, or the bands of its numbers such as `18-24`.
+
+    Empty where the values are neither known beforehand nor lie on a line.
+    """
+    if isinstance(column.draw, DrawModel):
+        bands = bands_of(column)
+        return TRUTH_VALUES if column.kind == "bool" else bands.labels if bands else column.values
     if isinstance(column.draw, Number):
         lows = column.draw.bands
         top = column.draw.low + len(column.draw.weights)

@@ -150,7 +150,9 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
 def _of_samplers(schema: Schema, column: Column) -> bool:
     if column.inherited:
         return column.value_kind is not None
-    return column.value_kind is not None or any(_of_samplers(schema, schema.column(of)) for of in column.given)
+    return column.value_kind is not None or any(
+        _of_samplers(schema, schema.column(of)) for of in column.given
+    )
 
 
 def _odds_table(schema: Schema, column: Column, separation: float) -> ByOdds:

@@ -39,7 +39,7 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
 
 def print_next(terminal: Terminal, report: Report, path: Path | str, look: str) -> None:
     """Print what may be done with a version now. look: the command that shows it in a browser."""
-    query = "a few words" if report.spec.get("collection") else "joga RPG de madrugada"
+    query = "a few words" if report.spec.get("collection") else (*report.view.examples, "a few words")[0]
     named = "" if report.dataset == "gamers" else f" --dataset {report.dataset}"
     steps = (
         ("search it", f'{command()} search "{query}"{named}'),

@@ -65,12 +65,16 @@ def _by_the_clock(rows: Sequence[StageRow]) -> float:
 
 @dataclass(frozen=True)
 class Marginal:
-    """Shares of one column's values, 0 to 1, and those aimed at; target is empty where none is declared."""
+    """Shares of one column's values, 0 to 1, and those aimed at; target is empty where none is declared.
+
+    ordered: the values are bands of a line, to be shown in this order whatever their shares.
+    """
 
     column: str
     labels: Sequence[str]
     observed: Sequence[float]
     target: Sequence[float] = ()
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         _same_length(f"Marginal {self.column}", self.labels, self.observed, self.target or self.observed)

@@ -13,11 +13,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.arrays import Matrix
+from synthprof.base.column_kinds import Kind
+from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.values import as_text
-from synthprof.profiles.codes import category_codes, list_codes
+from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown, list_codes
 from synthprof.profiles.shares import expected_shares, labels
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Given, Lookup, Number, Subset
 from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.spans import MEASURED, bands_of
 from synthprof.spec.contents import CLUSTER
 
 MAX_CLUSTERS = 1_000
@@ -137,17 +141,34 @@ def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: L
     for column in schema.columns:
         if isinstance(column.draw, Given):
             continue
-        if column.kind in ("category", "list"):
+        if isinstance(column.draw, DrawModel):
+            if (shown := _shown(column, profiles.column(column.name))) is not None:
+                columns[column.name] = shown
+        elif column.kind in ("category", "list"):
             columns[column.name] = _firsts(column, profiles.column(column.name))
         elif column.kind in ("integer", "flag"):
             columns[column.name] = profiles.column(column.name).cast(_map_type(column))
     return pa.table(columns)
 
 
+def _shown(column: Column, values: pa.Array) -> pa.Array | None:
+    """Return what colours the points by a column drawn by a model; None for texts and lists of any values.
+
+    Numbers, dates and times are in bands, which people can read; rows without a value are of none.
+    """
+    names = labels(column)
+    if not names or column.kind == "list":
+        return None
+    rows, found = _modelled_codes(column, values)
+    codes = np.full(len(values), len(names))
+    codes[slice(None) if rows is None else rows] = found
+    return _coded(codes, (*names, as_text(None)))
+
+
 def _counted(schema: Schema) -> list[Column]:
-    kinds = (Choice, Chance, Lookup, Number, Subset)
+    kinds = (Choice, Chance, Lookup, Number, Subset, DrawModel)
     columns = (column for column in schema.columns if isinstance(column.draw, kinds))
-    return [column for column in columns if len(labels(column)) <= MAX_VALUES]
+    return [column for column in columns if 0 < len(labels(column)) <= MAX_VALUES]
 
 
 def _map_type(column: Column) -> pa.DataType:
@@ -172,7 +193,28 @@ def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | No
             return None, np.searchsorted(np.array(bands), values.to_numpy(), side="right") - 1
         case Chance():
             return None, values.to_numpy().astype(np.int64)
+        case DrawModel():
+            return _modelled_codes(column, values)
     return None, category_codes(column, values)
+
+
+def _modelled_codes(
+    column: Column, values: pa.Array
+) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
+    """Return the same of a column drawn by a model: by its bands, its truth, its values or their items."""
+    if column.kind == "list":
+        found = list_codes(column, values)
+        rows, known = np.repeat(np.arange(len(values)), np.diff(found.offsets)), found.items != UNKNOWN
+        return rows[known], found.items[known]
+    if column.kind == "text":
+        codes = codes_or_unknown(column, values)
+        rows = np.flatnonzero(codes != UNKNOWN)
+        return rows, codes[rows]
+    kind = column.value_kind or Kind("integer")
+    numbers, bands = as_numbers(kind, values), bands_of(column)
+    rows = np.flatnonzero(~np.isnan(numbers))
+    edges = np.array([1.0] if bands is None else bands.edges)  # what has no bands is false or true
+    return rows, np.searchsorted(edges, numbers[rows], side="right")
 
 
 def _firsts(column: Column, values: pa.Array) -> pa.Array:
@@ -206,11 +248,12 @@ def _marginals(
     targets = expected_shares(schema, separation)
     for name, found in by_column(schema, counts).items():
         column, target = schema.column(name), targets.get(name, {})
-        lacking = column.nulls is not None and column.kind != "list"
+        lacking = column.may_lack and column.kind != "list"
         there = max(int(found.sum()), 1) if lacking else rows
         yield {
             "column": name,
             "kind": column.kind,
+            **({"ordered": True} if isinstance(column.draw, DrawModel) and column.kind in MEASURED else {}),
             "values": [
                 {
                     "value": value,

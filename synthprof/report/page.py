@@ -29,6 +29,9 @@ from synthprof.report.words import (
 )
 from synthprof.spec.spec import Spec
 
+Shares = tuple[str, float, float | None]
+"""A value, its share and the one that was aimed at."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_CATEGORIES = 20
 MAX_BARS = 1_000
@@ -94,8 +97,8 @@ def _marginal(marginal: Marginal) -> dict[str, Any]:
     """Return a panel: the values in the given order, or the largest of them when there are many."""
     target: Sequence[float | None] = marginal.target or [None] * len(marginal.labels)
     rows = list(zip(marginal.labels, marginal.observed, target, strict=True))
-    shown = rows
-    if len(rows) > MAX_CATEGORIES:
+    shown = _with_values(rows) if marginal.ordered else rows
+    if len(rows) > MAX_CATEGORIES and not marginal.ordered:
         shown = sorted(rows, key=lambda row: -(row[1] if row[2] is None else row[2]))[:MAX_CATEGORIES]
     rest = sum(row[1] for row in rows) - sum(row[1] for row in shown)
     gaps = [abs(seen - aim) for _, seen, aim in rows if aim is not None]
@@ -103,7 +106,7 @@ def _marginal(marginal: Marginal) -> dict[str, Any]:
     return {
         "column": plain(marginal.column),
         "gap": f"{100 * max(gaps):.2f}" if gaps else None,
-        "hidden": len(rows) - len(shown),
+        "hidden": 0 if marginal.ordered else len(rows) - len(shown),
         "rest": share(rest),
         "rows": [
             {
@@ -116,6 +119,12 @@ def _marginal(marginal: Marginal) -> dict[str, Any]:
             for label, seen, aim in shown
         ],
     }
+
+
+def _with_values(rows: list[Shares]) -> list[Shares]:
+    """Return the bands from the first that holds a row to the last."""
+    held = [place for place, row in enumerate(rows) if row[1] > 0]
+    return rows[held[0] : held[-1] + 1] if held else rows
 
 
 def _stages(report: Report) -> list[dict[str, Any]]:

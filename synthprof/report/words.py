@@ -31,6 +31,7 @@ SCORES = {
         "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. "
         "It falls when there are more clusters than archetypes.",
     ),
+    "archetypes": ("Archetypes", "Without archetypes, clusters are not scored against a truth."),
     "recall_at_10": ("Recall@10", "Share of the ten true nearest neighbours that the index finds."),
     "index": ("Index", "Kind of search index, chosen by rows, dimensions and memory."),
 }

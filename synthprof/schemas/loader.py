@@ -76,7 +76,7 @@ def stage_digests(name: str) -> tuple[str, str, str]:
 
 @functools.cache
 def collection_schema(columns: str) -> Schema:
-    """Return the schema of a collection: key, text and further columns, as `ano:integer,cidade:text`."""
+    """Return the schema of a collection: key, text and further columns, as `year:integer,place:text`."""
     text = Given(Kind("text"))
     return Schema(
         "collection",

@@ -42,6 +42,9 @@ FLAG_VALUES = ("0", "1")
 BANDED = ("integer", "float", "bool")
 """Kinds of drawn columns that have bands of numbers; of a boolean they are 0 and 1."""
 
+TRUTH_VALUES = ("false", "true")
+"""The values of a column that is false or true."""
+
 NUMBERS = range(2**15)
 """Numbers that can be drawn: they are 16-bit integers in a block, and indices of tables of odds."""
 

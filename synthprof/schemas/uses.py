@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from synthprof.base.values import as_text
 from synthprof.schemas.draws import Prose
 from synthprof.schemas.files import Table, check_keys, check_table, read_csv, read_toml
 from synthprof.schemas.schema import Column, Schema
@@ -35,7 +36,7 @@ MAP_LINES = 3
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of the items of a list, as the genre of a game.
+    """An attribute of the items of a list, as the author of a book.
 
     name: a column of profiles, or a name of its own. share: its part of the vector of an item.
     """
@@ -46,7 +47,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of the list column that has attributes, as a game, and its values of each attribute."""
+    """One item of the list column that has attributes, as a book, and its values of each attribute."""
 
     name: str
     attributes: Mapping[str, tuple[str, ...]]
@@ -54,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """The items of a list column that have attributes, as games. share: the item's own part of its vector."""
+    """The items of a list column that have attributes, as books. share: the item's own part of its vector."""
 
     column: str
     share: float
@@ -90,6 +91,11 @@ class Encoding:
     conditions: tuple[str, ...] = ()
     scales: tuple[Scale, ...] = ()
 
+    def reads_words(self, schema: Schema) -> bool:
+        """Return whether the words of a column count, so that any word may find a row."""
+        texts = (column for column in schema.columns if column.kind == "text" and not column.values)
+        return any(self.weights.get(column.name, 0) > 0 for column in texts)
+
 
 @dataclass(frozen=True)
 class LinePart:
@@ -104,7 +110,8 @@ class View:
     """The columns that stand at the head of a card, in a table of results, and at a point of the map.
 
     name, text: the column of a row's name and of its description. lists: shown item by item. map: lines with
-    columns in braces.
+    columns in braces. row: the word for a row. language: of the values, a tag as `en`. examples: texts to
+    search for.
     """
 
     name: str = ""
@@ -113,6 +120,9 @@ class View:
     lists: tuple[str, ...] = ()
     table: tuple[str, ...] = ()
     map: tuple[str, ...] = field(default=())
+    row: str = ""
+    language: str = ""
+    examples: tuple[str, ...] = ()
 
     @property
     def head(self) -> tuple[str, ...]:
@@ -126,7 +136,7 @@ class View:
 
     def map_text(self, row: Mapping[str, object]) -> str:
         """Return the lines that the map shows of a row, which has at least `map_columns`."""
-        return "\n".join(self.map).format_map(row)
+        return "\n".join(self.map).format_map({name: as_text(value) for name, value in row.items()})
 
 
 def read_encoding(folder: Path, schema: Schema) -> Encoding | None:
@@ -162,10 +172,12 @@ def read_view(folder: Path, schema: Schema) -> View | None:
     if not path.is_file():
         return None
     table = read_toml(path)
-    check_table(table, path.name, ("name", "text", "line", "lists", "table", "map"), ())
+    needed = ("name", "text", "line", "lists", "table", "map", "language", "examples")
+    check_table(table, path.name, needed, ())
     line = tuple(LinePart(tuple(each["columns"]), each.get("unit", "")) for each in table["line"])
     lists, shown, on_map = (tuple(table[key]) for key in ("lists", "table", "map"))
-    found = View(table["name"], table["text"], line, lists, shown, on_map)
+    told = {"language": table["language"], "examples": tuple(table["examples"])}
+    found = View(table["name"], table["text"], line, lists, shown, on_map, **told)
     check_keys((*found.head, *found.table, *found.map_columns), schema.by_name, path.name)
     return found
 
@@ -204,14 +216,15 @@ def default_view(schema: Schema) -> View:
     name = (*texts, *some, *rest, *lists, *prose)[0]
     shown = tuple(dict.fromkeys((name, *rest)))[:TABLE_COLUMNS]
     line = tuple(LinePart((each,)) for each in some if each != name)[:LINE_PARTS]
-    return View(
-        name,
-        "".join(prose),
-        line,
-        lists,
-        shown,
-        (f"{{{name}}}", *(f"{{{c}}}" for c in some[:2] if c != name)),
-    )
+    on_map = tuple(f"{{{each}}}" for each in dict.fromkeys((name, *some)))[:MAP_LINES]
+    return View(name, "".join(prose), line, lists, shown, on_map, examples=_examples(schema))
+
+
+def _examples(schema: Schema) -> tuple[str, ...]:
+    """Return texts that name values of up to three columns: the first values, the second and so on."""
+    named = [column.values for column in schema.columns if column.values and column.kind != "flag"]
+    texts = (", ".join(values[place] for values in named[:3] if place < len(values)) for place in range(3))
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def _items(folder: Path, table: Table) -> Items:

@@ -43,7 +43,7 @@ class Source:
 
 
 def columns_with_kinds(source: Source, reader: Reader) -> str:
-    """Return the further columns with their kinds, as `ano:integer,cidade:text`, sorted by name.
+    """Return the further columns with their kinds, as `place:text,year:integer`, sorted by name.
 
     Raises SpecError for a column that is unknown, reserved or named twice.
     """

@@ -51,7 +51,7 @@ def run(context: Context) -> Outcome:
         "inertia": inertia,
         "silhouette": silhouette(_first_rows(context), training.centroids),
     }
-    if not spec.collection:  # nobody knows what the rows of a collection are drawn from
+    if context.schema.archetypes:  # else there is no truth to score by
         scores["adjusted_rand_index"] = adjusted_rand_index(labels, _archetypes(context))
     return Outcome(spec.profiles, files, found | {"device": training.device, "scores": scores})
 

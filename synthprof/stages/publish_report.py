@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.colours import cluster_colours
-from synthprof.profiles.shares import expected_shares
+from synthprof.profiles.shares import expected_shares, labels
 from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.spans import MEASURED
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Pictures
@@ -42,13 +44,23 @@ def report_of(
 
 
 def _marginals(context: Context, counts: npt.NDArray[np.int64]) -> list[Marginal]:
-    """Return the marginals of columns with one value in each row; lists, with several, have none."""
+    """Return the marginals of columns with one value in each row; lists, with several, have none.
+
+    The shares are those among the rows that have a value.
+    """
     spec, schema = context.spec, context.schema
     counted = by_column(schema, counts)
+    targets, columns = expected_shares(schema, spec.separation), schema.by_name
     return [
-        Marginal(name, list(shares), _shares(counted[name]), list(shares.values()))
-        for name, shares in expected_shares(schema, spec.separation).items()
-        if name in counted
+        Marginal(
+            name,
+            labels(columns[name]),
+            _shares(found),
+            list(targets.get(name, {}).values()),
+            ordered=isinstance(columns[name].draw, DrawModel) and columns[name].kind in MEASURED,
+        )
+        for name, found in counted.items()
+        if columns[name].kind != "list"
     ]
 
 
@@ -81,4 +93,4 @@ def _label(context: Context, row: Mapping[str, Any]) -> str:
     """Return the text that the map shows of a row."""
     if context.spec.collection:
         return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
-    return context.bundle.view.map_text(row)
+    return context.bundle.view.map_text(context.schema.as_values(dict(row)))

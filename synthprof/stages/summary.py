@@ -55,6 +55,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         map_points=None,
         scores=_clusters_found(details["cluster"])
         | manifest.scores
+        | ({} if schema.archetypes or spec.get("collection") else {"archetypes": "none"})
         | {"index": details.get("export_index", {}).get("kind")},
         example=schema.as_values(example) | cluster,
         view=bundle.view,

@@ -1,4 +1,4 @@
-"""Conditions on columns: parsed from texts such as `idade>=30`, and turned into SQL with parameters.
+"""Conditions on columns: parsed from texts such as `height>=30`, and turned into SQL with parameters.
 
 Column names in the SQL come from the schema alone, and every value is a parameter.
 """
@@ -53,7 +53,7 @@ class Clause:
 
 
 def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, ...]:
-    """Return the conditions that texts such as `estado=SP` or `estado in SP, RJ` state; all must hold.
+    """Return the conditions that texts such as `colour=red` or `colour in red, blue` state; all must hold.
 
     Raises SpecError for a malformed condition, an unknown column or value, and for more than 20 conditions.
     """
@@ -83,7 +83,7 @@ def _condition(schema: Schema, text: str) -> Condition:
     if form is None or not form[1]:
         raise SpecError(
             f"{text[:MAX_CHARACTERS]!r} is not a condition; write a column, one of = != < <= > >= in and a "
-            f"value, at most {MAX_CHARACTERS} characters in all, as in estado=SP or idade>=30"
+            f"value, at most {MAX_CHARACTERS} characters in all, as in colour=red or height>=30"
         )
     name, sign, value = form[1], form[2].strip().lower(), form[3]
     column = _column(schema, name[1:-1].replace('""', '"') if name.startswith('"') else name)
@@ -91,7 +91,7 @@ def _condition(schema: Schema, text: str) -> Condition:
     if operator == "in":
         values = _listed(value)
         if not values:
-            raise SpecError(f"{text!r} names no value; write some, as in estado in SP, RJ")
+            raise SpecError(f"{text!r} names no value; write some, as in colour in red, blue")
         return Condition(column, operator, tuple(read_literal(column, text, each) for each in values))
     found = read_literal(column, text, value)
     if operator not in ("=", "!="):

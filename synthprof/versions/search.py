@@ -1,8 +1,8 @@
 """Search in a published version: by text or by example, with conditions, and reasons for each result.
 
 with open_searcher(open_version(home, "gamers")) as searcher:
-    hits = search_text(searcher, "joga RPG de madrugada no PC", Query(k=10))
-    hits = search_similar(searcher, 42, searcher.query(k=5, where=("estado=SP", "idade>=30")))
+    hits = search_text(searcher, "a few words", Query(k=10))
+    hits = search_similar(searcher, 42, searcher.query(k=5, where=("colour=red", "height>=30")))
 """
 
 from collections.abc import Callable
@@ -100,8 +100,9 @@ def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:
 
 
 def _has_meaning(searcher: Searcher, text: str, asked: ReadText) -> bool:
-    """Return whether the text names a known attribute or, for a collection, has a word that counts."""
-    if not searcher.version.spec.collection:
+    """Return whether the text names a known attribute or, where words are embedded, has one that counts."""
+    bundle, collection = searcher.version.bundle, searcher.version.spec.collection
+    if not collection and not bundle.encoding.reads_words(bundle.schema):
         return bool(asked.attributes)
     placed, nowhere = searcher.encoder.encode_text([text, ""])
     return bool((placed != nowhere).any())
@@ -111,7 +112,7 @@ def _check_text(text: str) -> None:
     """Raise SpecError for a text that is blank, too long or no valid Unicode."""
     if not 1 <= len(text.strip()) <= MAX_TEXT or len(text) > MAX_TEXT:
         fault = "is blank" if text.isspace() else f"has {len(text)} characters"
-        raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as: joga RPG de madrugada")
+        raise SpecError(f"the text {fault}; write 1 to {MAX_TEXT}, such as a few words on what a row has")
     check_unicode(text)
 
 

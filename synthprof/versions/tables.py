@@ -23,7 +23,7 @@ CLUSTER_ID = "cluster_id"
 _OF_BLOCK = "id BETWEEN ? AND ? ORDER BY id"
 
 Where = str | Sequence[str]
-"""One condition on a column, or several that must all hold: `"idade>=30"`, `("estado=SP", "idade>=30")`."""
+"""A condition on a column, or several that must all hold: `"height>=30"`, `("colour=red", "height>=30")`."""
 
 
 def schema_of_table(version: Published) -> pa.Schema:
@@ -88,6 +88,10 @@ def labels(version: Published) -> NDArray[np.uint8]:
     """Return the hidden archetype of each row; see `Version.labels`."""
     if version.spec.collection:
         raise SpecError("a collection has no archetypes, so nobody knows its true labels; take its clusters")
+    if not version.schema.archetypes:
+        raise SpecError(
+            f"schema {version.schema.name} has no archetypes, so there are no true labels; take its clusters"
+        )
     path = version.folder / ARCHETYPES_FILE
     try:
         found: NDArray[np.uint8] = np.load(check_file(path), allow_pickle=False)

@@ -67,7 +67,7 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
         return  # told by the check of the clusters
     found["silhouette"] = silhouette(_first_rows(version), centroids)
     whole = not version.manifest.rejected  # the placeholders of missing rows were scored, too
-    if whole and {CLUSTERS, ARCHETYPES_FILE} <= intact:
+    if whole and version.schema.archetypes and {CLUSTERS, ARCHETYPES_FILE} <= intact:
         found["adjusted_rand_index"] = _agreement(version)
     if every_row:
         found["inertia"] = _inertia(version, centroids)

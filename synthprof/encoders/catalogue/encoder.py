@@ -19,9 +19,9 @@ from synthprof.base.stored_lists import items_of
 from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.sums import sum_columns
 from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TokenVectors, whole
-from synthprof.encoders.catalogue.vocabulary import TRUTH_VALUES, Vocabulary
+from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
-from synthprof.schemas.schema import FLAG_VALUES, Column
+from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Column
 
 ROWS_BATCH = 16_384
 CHARACTERS_BATCH = 1 << 21

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all
-from synthprof.encoders.catalogue.vocabulary import TRUTH_VALUES, Vocabulary
-from synthprof.schemas.schema import FLAG_VALUES, Column
+from synthprof.encoders.catalogue.vocabulary import Vocabulary
+from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Column
 from synthprof.schemas.spans import DAYS, ends, year_of
 from synthprof.schemas.texts import Texts, Tokens
 

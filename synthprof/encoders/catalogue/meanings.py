@@ -46,12 +46,14 @@ Alternatives = tuple[tuple[Meaning, ...], ...]
 class ReadText:
     """The attributes that a text names, each once, and what follows from them for a search.
 
-    >>> from synthprof.schemas.loader import load_bundle
-    >>> read = meanings_of(load_bundle("gamer_br")).read("joga RPG, mora em Curitiba")
+    >>> from synthprof.schemas.draws import Choice
+    >>> from synthprof.schemas.schema import Column, Schema
+    >>> colour = Column("colour", Choice(("red", "light blue"), (1, 1)), None, "Colour of a car.")
+    >>> read = meanings_of(Bundle(Schema("car", (colour,), ()))).read("something light blue")
     >>> [str(each) for each in read.attributes]
-    ['genero=RPG', 'cidade=Curitiba']
-    >>> [str(each) for each in read.agreeing({"jogos_favoritos": "Elden Ring", "cidade": "Recife"})]
-    ['jogos_favoritos=Elden Ring']
+    ['colour=light blue']
+    >>> [str(each) for each in read.agreeing({"colour": "light blue"})]
+    ['colour=light blue']
     """
 
     attributes: tuple[Meaning, ...]
@@ -158,7 +160,7 @@ class Meanings:
         return (attribute,) if attribute.value in _items(value) else ()
 
     def _items_with(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
-        """Return the items of a profile that have an attribute, as its games of a genre."""
+        """Return the items of a profile that have an attribute, as the books of an author."""
         column = self._item_column
         for name in _items(profile.get(column)):
             if attribute.value in self._items.get(name, {}).get(attribute.column, ()):

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draws import Lookup
-from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.schema import TRUTH_VALUES, Column, Schema
 from synthprof.schemas.spans import MEASURED, anchors_of
 from synthprof.schemas.texts import Texts
 from synthprof.schemas.uses import Encoding, Item
-
-TRUTH_VALUES = ("false", "true")
-"""The values of a column that is false or true."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ Conditions = Annotated[
     list[Annotated[str, Query(min_length=1, max_length=MAX_CHARACTERS)]],
     Query(
         max_length=MAX_CONDITIONS,
-        description="Conditions that all must hold, such as `estado=SP` or `idade>=30`.",
+        description="Conditions that all must hold, such as `column=value` or `column>=30`.",
     ),
 ]
 

@@ -12,6 +12,8 @@ const SCORES = [
   ["inertia", "Inertia", "Sum of squared distances to the nearest centroid; lower is tighter, at the same number of clusters."],
 ];
 
+const LACKING = { adjusted_rand_index: "No archetypes: clusters are not scored against a truth." };
+
 const STAGES = [
   { name: "stage" },
   { name: "rows", class: "num" },
@@ -32,8 +34,9 @@ export async function show(place, { at, can, summary, signal }) {
 function quality({ scores }) {
   return section("Quality", null, el("div", { class: "scores" }, SCORES.map(([name, title, help]) => {
     const value = scores[name];
+    const lacks = value === null && LACKING[name];
     return el("div", {}, el("h3", {}, title), el("p", { class: "value" }, score(value)),
-      value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, help));
+      value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || help));
   })));
 }
 
