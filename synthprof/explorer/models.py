@@ -52,6 +52,8 @@ class CardView(_ApiModel):
     line: list[LinePart]
     lists: list[str] = Field(description="Columns that are shown item by item.")
     table: list[str] = Field(description="The columns of a narrow table of rows.")
+    language: str = Field(description="The language of the values, a tag as `en`; empty if unknown.")
+    examples: list[str] = Field(description="Texts to search for.")
 
 
 class Verified(_ApiModel):
@@ -188,6 +190,39 @@ class VersionFacts(Summary):
     columns: list[ColumnFacts]
 
 
+class SchemaColumn(_ApiModel):
+    """How a column is drawn, and what it counts for."""
+
+    name: str
+    kind: str
+    doc: str
+    draw: str = Field(description="The draw in words.")
+    given: list[str] = Field(description="The columns that it depends on.")
+    indexed: bool
+    feature: str | None = Field(description="What it is in the feature vector, in words.")
+    positions: tuple[int, int] | None = Field(description="Its first and last position in that vector.")
+    weight: float = Field(description="What it counts in the encoder `catalogue`.")
+    values: int | None = Field(description="Number of its values, where they are known beforehand.")
+
+
+class SchemaArchetype(_ApiModel):
+    """A latent kind of row: its share, and the columns whose odds it shifts."""
+
+    name: str
+    title: str
+    share: float
+    shifts: list[str]
+
+
+class SchemaFacts(_ApiModel):
+    """What the rows of a version are drawn from."""
+
+    name: str
+    language: str
+    columns: list[SchemaColumn]
+    archetypes: list[SchemaArchetype]
+
+
 class MarginalValue(_ApiModel):
     """The share of a value, and its target share, null if the schema has none."""
 
@@ -197,10 +232,15 @@ class MarginalValue(_ApiModel):
 
 
 class Marginal(_ApiModel):
-    """The shares of one column's values."""
+    """The shares of one column's values.
+
+    ordered: they are bands of numbers, dates or times. missing: the share of rows without a value.
+    """
 
     column: str
     kind: str
+    ordered: bool = False
+    missing: float | None = None
     values: list[MarginalValue]
 
 

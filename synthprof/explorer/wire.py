@@ -18,6 +18,7 @@ Name = Literal[
     "datasets",
     "version",
     "version_name",
+    "schema",
     "marginals",
     "clusters",
     "map",

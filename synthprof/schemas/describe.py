@@ -27,7 +27,7 @@ def describe(schema: Schema) -> str:
             "",
             *_table(
                 ("column", "kind", "SQLite", "drawn from", "given", "meaning"),
-                ((f"`{c.name}`", c.kind, _sql(c), _drawn(c), _names(c.given), c.doc) for c in schema.columns),
+                ((f"`{c.name}`", c.kind, _sql(c), drawn(c), _names(c.given), c.doc) for c in schema.columns),
             ),
             "",
             "## Values",
@@ -107,7 +107,8 @@ def _sql(column: Column) -> str:
     return column.sql_type + (", indexed" if column.indexed else "")
 
 
-def _drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
+def drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
+    """Return the draw of a column in a few words."""
     match column.draw:
         case Given():
             return "not drawn: read from a source"

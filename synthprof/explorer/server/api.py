@@ -51,6 +51,12 @@ async def version(request: Request, dataset: DatasetName, version: VersionName) 
     return await relay(request, "version", dataset=dataset, version=version)
 
 
+@router.get(f"{ONE}/schema", response_model=models.SchemaFacts, tags=["one version"])
+async def schema(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """Return what the rows are drawn from: the columns with their draws, the archetypes, the language."""
+    return await relay(request, "schema", dataset=dataset, version=version)
+
+
 @router.get(f"{ONE}/marginals", response_model=models.Marginals, tags=["one version"])
 async def marginals(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return how often each value occurs, and how often it should."""

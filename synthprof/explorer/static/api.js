@@ -35,6 +35,7 @@ export const run = (dag, id, signal) => get(`api/runs/${part(dag)}/${part(id)}`,
 
 // These answers depend on the published version alone and are cached.
 export const version = (at, signal) => cached([at], path(at), signal);
+export const schema = (at, signal) => cached([at], `${path(at)}/schema`, signal);
 export const marginals = (at, signal) => cached([at], `${path(at)}/marginals`, signal);
 export const clusters = (at, signal) => cached([at], `${path(at)}/clusters`, signal);
 export const profile = (at, id, signal) => cached([at], `${path(at)}/profiles/${part(id)}`, signal);

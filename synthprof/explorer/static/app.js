@@ -4,7 +4,7 @@
 // other views have no version: all data sets, the builds of one data set, and one run of Airflow (`choose`).
 
 import * as api from "./api.js";
-import { announce, el, facts, failure, fill, select, waiting } from "./dom.js";
+import { announce, el, facts, failure, fill, select, speak, waiting } from "./dom.js";
 import { ago, bytes, count, since } from "./format.js";
 import { follow, go, here, link, replace } from "./place.js";
 import { followTheme } from "./theme.js";
@@ -19,6 +19,7 @@ import { followTheme } from "./theme.js";
  */
 const VIEWS = {
   overview: ["Overview", () => import("./overview.js")],
+  schema: ["Schema", () => import("./schema.js")],
   marginals: ["Marginals", () => import("./marginals.js")],
   clusters: ["Clusters", () => import("./clusters.js")],
   map: ["Map", () => import("./map.js")],
@@ -97,6 +98,7 @@ async function showVersion(at, signal) {
   const summary = dataset.versions.find((each) => each.version === wanted) ?? await api.version({ dataset: dataset.dataset, version: wanted }, signal);
   if (signal.aborted) return undefined;
   fill(trail, crumbs(dataset.dataset));
+  speak(summary.view.language);
   fill(head, title(dataset.dataset, summary), versions(dataset, summary, view), strip(summary), tabs(at, view));
   head.querySelector("[aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
   const module = await loading;

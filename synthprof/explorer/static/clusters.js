@@ -17,10 +17,16 @@ export async function show(place, { at, asked, signal }) {
   const list = el("ol", { class: "cards" });
   const foot = el("p");
   const draw = (wanted) => page(list, foot, matching(clusters, wanted), clusters[0].rows, asked);
-  const box = el("input", { type: "search", name: "typical", placeholder: "e.g. Valorant, Madrugada, PC", on: { input: () => draw(box.value) } });
+  const box = el("input", { type: "search", name: "typical", placeholder: example(clusters), on: { input: () => draw(box.value) } });
   draw("");
   fill(place, section("Clusters", words(clusters, others), sizes(clusters),
     el("label", { class: "field wide-field" }, el("span", {}, "Filter by typical values"), box), list, foot));
+}
+
+/** Typical values of the largest clusters, for example. */
+function example(clusters) {
+  const values = new Set(clusters.slice(0, 3).flatMap((each) => each.typical.slice(0, 1).map((trait) => trait.value)));
+  return values.size ? `e.g. ${[...values].join(", ")}` : "";
 }
 
 function words(clusters, others) {

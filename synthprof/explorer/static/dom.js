@@ -29,9 +29,16 @@ export function fill(place, ...children) {
   place.replaceChildren(...children.flat(3).filter(Boolean));
 }
 
-/** An element with a text of the data, in Portuguese, with its own text direction. */
+let language = null;
+
+/** Sets the language of the data that the page shows, a tag as `en`; empty if it is not known. */
+export function speak(tag) {
+  language = tag || null;
+}
+
+/** An element with a text of the data, in its language and with its own text direction. */
 export function data(tag, text, attributes = {}) {
-  return el(tag, { lang: "pt-BR", dir: "auto", ...attributes }, String(text));
+  return el(tag, { lang: language, dir: "auto", ...attributes }, String(text));
 }
 
 /** A bar for a share from 0 to 1, with an optional mark for its target. */

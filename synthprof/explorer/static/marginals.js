@@ -37,6 +37,7 @@ function gap({ values }) {
 }
 
 function one(column) {
+  if (column.ordered) return histogram(column);
   const top = Math.max(...column.values.map((each) => Math.max(each.share, each.target ?? 0)), 0) || 1;
   const ranked = column.values.length > FIRST ? largest(column.values) : column.values;
   const rows = ranked.map((each) => line(each, top));
@@ -44,8 +45,28 @@ function one(column) {
   const head = [
     el("h3", { class: "mono" }, column.column),
     aimed ? el("span", { class: "soft" }, `largest gap ${difference(gap(column)).replace("+", "")} points`) : null,
+    lacking(column),
   ];
   return panel(head, ["value", "bar", "observed", "target"], rows.slice(0, FIRST), more(rows));
+}
+
+/** The bands of numbers, dates or times as a histogram, from the first with rows to the last. */
+function histogram(column) {
+  return panel([el("h3", { class: "mono" }, column.column), lacking(column)], ["band", "bar", "observed"],
+    held(column.values).map(({ value, share: seen }, _, all) => el("tr", {},
+      data("th", value, { scope: "row" }),
+      el("td", {}, bar(seen / Math.max(...all.map((each) => each.share)))),
+      el("td", { class: "num" }, share(seen)))));
+}
+
+/** The bands from the first that holds rows to the last. */
+export function held(values) {
+  const kept = values.map((each, at) => (each.share > 0 ? at : -1)).filter((at) => at >= 0);
+  return kept.length ? values.slice(kept[0], kept.at(-1) + 1) : values;
+}
+
+function lacking({ missing }) {
+  return missing ? el("span", { class: "soft" }, ` ${share(missing)} have no value`) : null;
 }
 
 /** The values by target or share, the largest first. */

@@ -6,7 +6,6 @@ import { announce, data, el, failure, fill, select, waiting } from "./dom.js";
 import { count, seconds } from "./format.js";
 import { go } from "./place.js";
 
-const EXAMPLES = ["joga RPG de madrugada no PC", "competitivo, quer equipe fixa, usa microfone", "casual no celular, gosta de samba"];
 const SIZES = [10, 20, 50, 100];
 const MAX_TEXT = 2000;
 const SAME = ["=", "!="];
@@ -23,10 +22,10 @@ export async function show(place, { at, asked, summary, signal }) {
   const { columns, index } = await api.version(at, signal);
   if (signal.aborted) return;
   const results = el("div", { class: "results" });
-  const ask = form(columns, asked, index !== null, summary.view);
+  const ask = form(columns, asked, index !== null, summary);
   fill(place, el("section", { "aria-labelledby": "title-search" }, el("h2", { id: "title-search" }, "Search"), ask), results);
   if (asked.text || asked.id) await find(results, at, index === null ? { ...asked, exact: "true" } : asked, summary.view, signal);
-  else fill(results, suggestions(asked));
+  else fill(results, suggestions(asked, summary.view.examples));
 }
 
 async function find(place, at, asked, view, signal) {
@@ -46,14 +45,14 @@ async function find(place, at, asked, view, signal) {
   }
 }
 
-function suggestions(asked) {
-  return el("p", { class: "row soft" }, "For example: ", EXAMPLES.map((text) => data("button", text, {
+function suggestions(asked, examples) {
+  return examples.length > 0 && el("p", { class: "row soft" }, "For example: ", examples.map((text) => data("button", text, {
     type: "button", class: "tag", on: { click: () => go({ ...scope(asked), text }) },
   })));
 }
 
-function form(columns, asked, indexed, view) {
-  const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MAX_TEXT, autocomplete: "off", placeholder: "Describe a player, in Portuguese" });
+function form(columns, asked, indexed, { view, row_word: word }) {
+  const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MAX_TEXT, autocomplete: "off", placeholder: `Describe a ${word}${spoken(view.language)}` });
   const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
   const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each, view)));
   const add = el("button", { type: "button", class: "link", on: { click: () => {
@@ -73,6 +72,11 @@ function form(columns, asked, indexed, view) {
   text.addEventListener("input", () => (example.value = ""));
   example.addEventListener("input", () => (text.value = ""));
   return made;
+}
+
+/** The name of a language in English, as `, in Spanish`; empty if it is not known. */
+function spoken(language) {
+  return language ? `, in ${new Intl.DisplayNames("en", { type: "language" }).of(language.split("-")[0])}` : "";
 }
 
 function submit(event, conditions, asked) {

@@ -15,6 +15,8 @@ from synthprof.base.colours import Colour, category_colours, cluster_colours, nu
 from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
 from synthprof.explorer import models
+from synthprof.schemas.describe import drawn
+from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.uses import View
 from synthprof.spec.contents import CLUSTER
@@ -69,10 +71,20 @@ def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerd
 def _view(manifest: Manifest, view: View) -> models.CardView:
     """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
     if manifest.spec.get("collection"):
-        return models.CardView(name=KEY, text=TEXT, line=[], lists=[], table=[])
+        return models.CardView(
+            name=KEY, text=TEXT, line=[], lists=[], table=[], language=view.language, examples=[]
+        )
     line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
     lists, table = list(view.lists), list(view.table)
-    return models.CardView(name=view.name, text=view.text, line=line, lists=lists, table=table)
+    return models.CardView(
+        name=view.name,
+        text=view.text,
+        line=line,
+        lists=lists,
+        table=table,
+        language=view.language,
+        examples=list(view.examples),
+    )
 
 
 def build_of(found: Unfinished) -> models.Build:
@@ -215,6 +227,44 @@ def _timing(name: str, receipts: Sequence[Receipt]) -> models.StageTiming:
         cpu_seconds=sum(each.cpu_seconds for each in receipts),
         peak_memory=max(each.peak_memory for each in receipts),
         bytes_written=sum(each.bytes_written for each in receipts),
+    )
+
+
+def schema_facts(version: Published) -> models.SchemaFacts:
+    """Return what the rows of a version are drawn from: its columns, their draws, and the archetypes."""
+    schema, encoding, places = version.schema, version.bundle.encoding, 0
+    columns = []
+    for column in schema.columns:
+        names = column.feature_names
+        columns.append(
+            models.SchemaColumn(
+                name=column.name,
+                kind=str(column.value_kind or column.kind),
+                doc=column.doc,
+                draw=drawn(column),
+                given=list(column.given),
+                indexed=column.indexed,
+                feature=told(column.feature) or None,
+                positions=[places, places + len(names) - 1] if names else None,
+                weight=0.0 if version.spec.collection else encoding.weights.get(column.name, 0.0),
+                values=len(column.values) or None,
+            )
+        )
+        places += len(names)
+    whole = sum(archetype.share for archetype in schema.archetypes)
+    return models.SchemaFacts(
+        name=schema.name,
+        language=version.bundle.view.language,
+        columns=columns,
+        archetypes=[
+            models.SchemaArchetype(
+                name=each.name,
+                title=each.title,
+                share=each.share / whole,
+                shifts=[name for name, _ in each.odds],
+            )
+            for each in schema.archetypes
+        ],
     )
 
 

@@ -66,6 +66,10 @@ class Questions:
         """Return the name of the version, which `current` leaves open."""
         return {"version": self._open(dataset, version).manifest.version}
 
+    def schema(self, dataset: str, version: str) -> models.SchemaFacts:
+        """Return what the rows of a version are drawn from."""
+        return answers.schema_facts(self._open(dataset, version))
+
     def marginals(self, dataset: str, version: str) -> bytes:
         """Return the shares of all columns that have a list of values, from the version's overview."""
         with self._overview(dataset, version) as overview:
