@@ -17,7 +17,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.stored_lists import items_of
 from synthprof.base.stored_numbers import as_numbers
 from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown
-from synthprof.profiles.elementary import log2
+from synthprof.profiles.elementary import log
 from synthprof.profiles.rounds import ROUNDS, part_of, round_table, step_of
 from synthprof.profiles.shares import own_shares
 from synthprof.schemas.features import (
@@ -107,7 +107,7 @@ def _value(schema: Schema, column: Column, feature: Feature, values: pa.Array) -
             return _scaled(_numbers(column, values), 0, 1)
         case Logged(low=low, high=high):
             above = np.maximum(_filled(_numbers(column, values), low) - low, 0.0)
-            return _scaled(log2(1.0 + above), 0.0, float(log2(np.array([1.0 + (high - low)]))[0]))
+            return _scaled(log(1.0 + above), 0.0, float(log(np.array([1.0 + (high - low)]))[0]))
         case Standardised(mean=mean, deviation=deviation, clip=clip):
             return _scaled((_numbers(column, values) - mean) / deviation, -clip, clip)
         case Indexed():

@@ -10,7 +10,6 @@ import pytest
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
 from synthprof.base.values import stored
-from synthprof.profiles.elementary import log2
 from synthprof.profiles.features import features
 from synthprof.schemas.draws import Choice, Given, Lookup, Subset
 from synthprof.schemas.features import (
@@ -43,13 +42,6 @@ def vectors(feature: Feature, kind: str, values: list, missing: float | None = N
     assert found.shape == (len(values), len(schema.feature_names))
     assert ((found >= 0) & (found <= 1)).all()
     return found
-
-
-def test_a_logarithm_is_within_two_units_of_the_exact_one_everywhere():
-    numbers = np.concatenate([np.logspace(-300, 300, 4_001), 1 + np.logspace(-15, 0, 2_001)])
-    exact = np.array([math.log2(number) for number in numbers])
-    assert (np.abs(log2(numbers) - exact) <= 2e-15 * np.maximum(1, np.abs(exact))).all()
-    assert log2(2.0 ** np.arange(-40, 40)).tolist() == list(range(-40, 40))
 
 
 def test_numbers_on_a_log_scale_and_by_their_deviation():
