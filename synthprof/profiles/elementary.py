@@ -21,7 +21,6 @@ _LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
 _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 """ln 2 in two parts; the first has 21 zeros at its end, so that its product with an exponent is exact."""
 
-_LN2 = float.fromhex("0x1.62e42fefa39efp-1")
 _LOG2_E = float.fromhex("0x1.71547652b82fep+0")
 _SQRT_HALF = float.fromhex("0x1.6a09e667f3bcdp-1")
 _INVERSE_ROOT_TAU = float.fromhex("0x1.9884533d43651p-2")
@@ -49,19 +48,6 @@ def log(x: Floats) -> Floats:
     # log(part) = above - s * (above - tail): the first term is exact, which keeps digits near 1
     tail = polynomial(_ATANH[1:], squared) * squared
     return turns * _LN2_HIGH + (above - (s * (above - tail) - turns * _LN2_LOW))
-
-
-def log2(x: Floats) -> Floats:
-    """Return the logarithm to base 2 of numbers above 0, (n,), within 2e-15 of the exact one or of its size.
-
-    Of powers of 2 it is exact.
-    """
-    fractions, exponents = np.frexp(x)
-    low = fractions < _SQRT_HALF
-    fractions = np.where(low, 2.0 * fractions, fractions)
-    s = (fractions - 1.0) / (fractions + 1.0)
-    found: Floats = (exponents - low) + s * polynomial(_ATANH, s * s) / _LN2
-    return found
 
 
 def exp(x: Floats) -> Floats:

@@ -5,12 +5,11 @@ from typing import Any
 
 from synthprof.profiles.samplers.accounts import Emails, UserNames
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
-from synthprof.profiles.samplers.numbers import UniformIntegers
-from synthprof.profiles.samplers.patterns import Patterns
-from synthprof.profiles.samplers.counts import Counts
-from synthprof.profiles.samplers.laws import LAWS
-from synthprof.profiles.samplers.numbers import Continuous, UniformIntegers, Uniforms
+from synthprof.profiles.samplers.moments import Dates, Times, Timestamps
+from synthprof.profiles.samplers.nested import NUMBERS
+from synthprof.profiles.samplers.noise import Noisy
 from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
+from synthprof.profiles.samplers.patterns import Patterns
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
@@ -19,38 +18,20 @@ from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
-from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
-from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draw_kinds.patterns import Patterned
-from synthprof.schemas.draw_kinds.tabulated import Tabulated
-
-SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
-    UniformInteger: UniformIntegers,
-    **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
-    Tabulated: TabulatedValues,
-    **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
-    **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
-from synthprof.schemas.draw_kinds.numbers import Uniform, UniformInteger
-from synthprof.profiles.samplers.moments import Dates, Times, Timestamps
-from synthprof.profiles.samplers.nested import NUMBERS
-from synthprof.profiles.samplers.noise import Noisy
-from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
-from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
 from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
+from synthprof.schemas.draw_kinds.patterns import Patterned
+from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **NUMBERS,
-    Histogram: Histograms,
-    Boolean: Booleans,
-    Constant: Constants,
-    Date: Dates,
-    Time: Times,
-    Timestamp: Timestamps,
-    Noise: Noisy,
+    **{Histogram: Histograms, Boolean: Booleans, Constant: Constants, Tabulated: TabulatedValues},
+    **{Date: Dates, Time: Times, Timestamp: Timestamps, Noise: Noisy},
+    **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
+    **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
+    **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
 }
 """The sampler of each model."""
 

@@ -3,21 +3,11 @@
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
+from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
-from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draw_kinds.patterns import Pattern
-from synthprof.schemas.draw_kinds.tabulated import Tabulated
-
-MODELS: tuple[type[DrawModel], ...] = (
-    UniformInteger,
-    *(Sequence, Uuid, UniqueInteger, Reference),
-    Tabulated,
-    *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
-    *(UserName, Email, Combination, FakerWords),
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
 from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.numbers import (
@@ -31,11 +21,16 @@ from synthprof.schemas.draw_kinds.numbers import (
     UniformInteger,
 )
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
+from synthprof.schemas.draw_kinds.patterns import Pattern
+from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
-    *(Poisson, Zipf, Histogram, Boolean, Constant),
+    *(Poisson, Zipf, Histogram, Tabulated, Boolean, Constant),
     *(Date, Time, Timestamp, Noise),
+    *(Sequence, Uuid, UniqueInteger, Reference),
+    *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
+    *(UserName, Email, Combination, FakerWords),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
