@@ -66,7 +66,7 @@ class HashedEncoder:
             if name in batch.schema.names and not pa.types.is_string(batch.schema.field(name).type):
                 values = pc.fill_null(batch.column(name).cast(pa.int64()), 0).to_numpy()
                 factors[:, place] += scale.factor * np.clip(values, 0, scale.limit)
-        return factors[:, share]
+        return factors[:, share] if self._factors else np.full((batch.num_rows, 1), 100, np.float32)
 
 
 def _hash_column(column: pa.Array, salt: int) -> Hashes:

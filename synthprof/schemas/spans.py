@@ -14,6 +14,7 @@ from typing import Any
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.schema import Column
+from synthprof.schemas.spreads import ends_of, quantiles_of
 
 MEASURED = ("integer", "unsigned", "float", "decimal", "duration", "date", "time", "timestamp", "timestamptz")
 """Kinds of columns whose values lie on a line, beside flags."""
@@ -52,7 +53,7 @@ def ends(column: Column) -> tuple[float | None, float | None]:
     if not isinstance(column.draw, DrawModel):
         low, high = column.bounds if column.bounds and column.kind != "list" else (None, None)
         return low, high
-    low, high = column.draw.ends
+    low, high = ends_of(column.draw)
     return as_number(low), as_number(high)
 
 
@@ -147,7 +148,7 @@ def anchors_of(column: Column) -> tuple[float, ...]:
 
 def _quantiles(column: Column) -> tuple[float, ...]:
     draw = column.draw
-    found = [as_number(each) for each in draw.quantiles] if isinstance(draw, DrawModel) else []
+    found = [as_number(each) for each in quantiles_of(draw)] if isinstance(draw, DrawModel) else []
     given = sorted({each for each in found if each is not None and math.isfinite(each)})
     return tuple(given) if len(given) > 1 else ()
 

@@ -197,4 +197,4 @@ def shared(
 def _items(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     if isinstance(value, list):
         return tuple(map(as_text, value))
-    return () if value is None else tuple(str(value).split(LIST_SEPARATOR))
+    return () if value is None else tuple(as_text(value).split(LIST_SEPARATOR))

@@ -1,7 +1,7 @@
 """What all draws have in common that are models of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -87,16 +87,6 @@ class DrawModel(BaseModel):
     @property
     def known(self) -> Sequence[str]:
         """The values of a category, or the items of a list, where they are known beforehand; else empty."""
-        return ()
-
-    @property
-    def ends(self) -> tuple[Any, Any]:
-        """The lowest and the highest value, in the type of the kind; None where there is none."""
-        return None, None
-
-    @property
-    def quantiles(self) -> Sequence[Any]:
-        """Values that part the draws about evenly, ascending, in the type of the kind; empty if not known."""
         return ()
 
     def with_files(self, _files: Files) -> Self:

@@ -40,11 +40,6 @@ class UniformInteger(DrawModel):
         """The bounds."""
         return f"{self.low} to {self.high}, each as likely"
 
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The bounds."""
-        return self.low, self.high
-
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         check_order(self.low, self.high)
