@@ -15,16 +15,19 @@ from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.schemas.bundle import Bundle
-from synthprof.schemas.loader import stage_digests
+from synthprof.schemas.loader import stage_digests, tables_digest
+from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import (
     CENTROIDS,
     CLUSTERS,
+    DATABASE,
     EMBEDDINGS_DB,
     INDEX,
     PERFIS,
     VETORES,
     BlockKind,
     File,
+    table_file,
 )
 from synthprof.spec.estimates import Sizes
 from synthprof.spec.spec import Spec
@@ -118,12 +121,13 @@ STAGES = (
           disk=lambda of: 0),
     Stage("generate", 2, "shard", ("setup",), reads=(), pooled=True, schemas=True,
           blocks=("profiles", "archetypes"),
-          memory=lambda of: of.processes + of.text_reading,
-          disk=lambda of: of.profiles),
+          memory=lambda of: of.processes + of.text_reading + of.children_drawing,
+          disk=lambda of: of.profiles + of.children_files),
     Stage("ingest", 2, "dataset", ("generate",), concurrent=True,
           files=(File(PERFIS, "perfis"),),
-          memory=lambda of: of.processes + of.text_block + of.loading(of.table) + 12 * of.rows,
-          disk=lambda of: of.table),
+          memory=lambda of: of.processes + of.text_block + of.children_loading
+          + of.loading(of.table) + 12 * of.rows,
+          disk=lambda of: of.table + of.children_tables),
     Stage("vectorize", 2, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
           pooled=True, texts=True,
           blocks=("vectors", "embeddings", "missing", "failures"),
@@ -146,8 +150,8 @@ STAGES = (
           disk=lambda of: of.index,
           remedy="use index=ivf_pq or a smaller index_memory_mib, save_index=false"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum",
-          memory=lambda of: of.idle + of.loading(of.table + of.blobs + of.labels),
-          disk=lambda of: of.table + of.blobs + of.labels),
+          memory=lambda of: of.idle + of.loading(of.table + of.children_tables + of.blobs + of.labels),
+          disk=lambda of: of.table + of.children_tables + of.blobs + of.labels),
     Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
           pooled=True, alone=True, by_index=True,
           reads=(*map(Input, ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster")),
@@ -163,16 +167,16 @@ FILES = {file.name: file for each in STAGES for file in each.files}
 """The files that the stages before publishing make, by name, in the order of the manifest."""
 
 
-def files_of(spec: Spec) -> tuple[File, ...]:
-    """Return those of FILES that the versions of this spec have."""
-    return tuple(file for file in FILES.values() if file.applies(spec))
+def files_of(spec: Spec, schema: Schema) -> tuple[File, ...]:
+    """Return those of FILES that the versions of this spec have, and the databases of the child tables."""
+    children = (table_file(table.name) for table in schema.tables)
+    return (*(file for file in FILES.values() if file.applies(spec)), *children)
 
 
 def maker_of(result: str) -> Stage:
-    """Return the stage that makes a published file or a kind of block file."""
-    return next(
-        each for each in STAGES if result in each.blocks or result in {file.name for file in each.files}
-    )
+    """Return the stage that makes a published file or a kind of block file; others are of child tables."""
+    found = (each for each in STAGES if result in each.blocks or result in {file.name for file in each.files})
+    return next(found, None) or stage("ingest" if result.endswith(DATABASE) else "generate")
 
 
 def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
@@ -183,6 +187,7 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     """
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     by_words = bool(spec.collection) and spec.encoder == "catalogue"
+    profiles += "" if spec.collection else tables_digest(spec.profile_schema, spec.with_tables)
     return _keys(stages, profiles, (texts if by_words else "", encoding))
 
 

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
 from synthprof.schemas.draws import Lookup, Subset, YearsSince
-from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.schema import ChildTable, Column, Schema
+from synthprof.schemas.tables import NUMBER, child_schema
 
 Flags = npt.NDArray[np.bool_]
 
@@ -37,6 +38,43 @@ def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
         for column, what, wrong, ids in found
         if wrong.any()
     )
+
+
+def check_family(
+    schema: Schema, table: ChildTable, batch: pa.RecordBatch, first: int, parents: int
+) -> tuple[str, ...]:
+    """Return the faults of the children of a block, one sentence each; none when all is as declared.
+
+    batch: the rows of the table as `profiles.children` makes them. first: id of the block's first parent.
+    """
+    names = [table.key, NUMBER, *(column.name for column in table.columns)]
+    if batch.schema.names != names:
+        return (f"its columns are {', '.join(batch.schema.names)}, not {', '.join(names)}",)
+    key, number = batch.column(table.key).to_numpy(), batch.column(NUMBER).to_numpy()
+    begins = np.flatnonzero(np.diff(key, prepend=0))
+    counted = np.arange(len(key)) - np.repeat(begins, np.diff(begins, append=len(key))) + 1
+    faults = []
+    if ((key < first) | (key >= first + parents)).any():
+        faults.append(f"{table.key} is none of the ids {first} to {first + parents - 1}")
+    if (np.diff(key) < 0).any() or not np.array_equal(counted, number):
+        faults.append(f"rows are not numbered from 1 within each {table.key}")
+    found = _of_children(child_schema(schema, table), table, batch)
+    faults += [
+        f"{column.name}: {what} in {int(rows.sum())} rows" for column, what, rows in found if rows.any()
+    ]
+    return tuple(faults)
+
+
+def _of_children(
+    child: Schema, table: ChildTable, batch: pa.RecordBatch
+) -> Iterator[tuple[Column, str, Flags]]:
+    """Yield what may be wrong in a column of a child table; rules with columns of the parent are left out."""
+    for column in (column for column in table.columns if column.value_kind is None):
+        own = with_values(batch, [column.name])
+        yield from ((column, *found) for found in _violations(column, own.column(column.name)))
+        if set(column.given) <= set(batch.schema.names):
+            rows = with_values(batch, [column.name, *column.given])
+            yield from ((column, *found) for found in _broken_rules(child, column, rows))
 
 
 def _of_column(

@@ -14,8 +14,8 @@ import pyarrow as pa
 from synthprof.base.streams import Stream, stream
 from synthprof.profiles.drawing import Drawing, Extent, Generated, Inherited, batch_of, drawn
 from synthprof.profiles.tables import tables_of
-from synthprof.schemas.schema import Schema
-from synthprof.schemas.tables import NUMBER, ChildTable, child_schema, counts_schema
+from synthprof.schemas.schema import ChildTable, Schema
+from synthprof.schemas.tables import NUMBER, child_schema, counts_schema
 from synthprof.spec.spec import BLOCK_ROWS
 
 Counts = npt.NDArray[np.int64]

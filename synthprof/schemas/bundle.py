@@ -8,7 +8,8 @@ from typing import Any
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.canonical import from_plain, to_plain, without
-from synthprof.schemas.schema import Schema
+from synthprof.schemas.schema import ChildTable, Schema
+from synthprof.schemas.tables import with_tables
 from synthprof.schemas.texts import Texts
 from synthprof.schemas.uses import Encoding, View, default_encoding, default_view
 
@@ -66,7 +67,17 @@ class Bundle:
     @property
     def drawn_digest(self) -> str:
         """The digest of what decides profiles and feature vectors, 32 hexadecimal digits."""
-        return _digest(without(self._plain["schema"], *_TOLD))
+        profiles = {name: part for name, part in self._plain["schema"].items() if name != "tables"}
+        return _digest(without(profiles, *_TOLD))
+
+    def tables_digest(self, wanted: str) -> str:
+        """Return the digest of the child tables that are wanted, 32 hexadecimal digits; empty for none.
+
+        wanted: as `schemas.tables.with_tables` takes it.
+        """
+        chosen = with_tables(self.schema, wanted).tables
+        plain = to_plain(chosen, tuple[ChildTable, ...])
+        return _digest(without(plain, *_TOLD)) if chosen else ""
 
     @property
     def encoding_digest(self) -> str:

@@ -75,6 +75,12 @@ def stage_digests(name: str) -> tuple[str, str, str]:
 
 
 @functools.cache
+def tables_digest(name: str, wanted: str) -> str:
+    """Return the digest of those child tables of a built-in schema that are wanted; empty for none."""
+    return load_bundle(name).tables_digest(wanted)
+
+
+@functools.cache
 def collection_schema(columns: str) -> Schema:
     """Return the schema of a collection: key, text and further columns, as `year:integer,place:text`."""
     text = Given(Kind("text"))

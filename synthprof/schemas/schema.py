@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from synthprof.base.column_kinds import Kind, KindName, SqlType
 from synthprof.base.errors import SpecError
@@ -31,9 +31,6 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 from synthprof.schemas.nulls import Nulls, check_keys
-
-if TYPE_CHECKING:
-    from synthprof.schemas.tables import ChildTable
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -191,6 +188,48 @@ class Archetype:
 
 
 @dataclass(frozen=True)
+class FanOut:
+    """How many children a parent has: a draw of integers, times factors, from 0 to `most`.
+
+    given: shifts with one factor a row, for columns of the parent as `parent.age`. archetypes: factors by the
+    name of the parent's archetype, else 1. A product is rounded up or down at random, so that its mean is
+    exact: 3 times 1.5 is 4 or 5, each as likely.
+    """
+
+    draw: Number | DrawModel
+    most: int
+    given: tuple[Shift, ...] = ()
+    archetypes: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ChildTable:
+    """The declaration of a table whose rows belong to the rows of the profiles.
+
+    key: the column with the parent's id. order: the column by which the children of a parent stand in order,
+    mostly a timestamp; empty for none. odds: by the name of an archetype, its factors on the odds of columns.
+    optional: made only where it is asked for.
+    """
+
+    name: str
+    doc: str
+    key: str
+    fan_out: FanOut
+    columns: tuple[Column, ...]
+    order: str = ""
+    odds: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = ()
+    optional: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # fast, and of draws that hold what has no hash
+
+    @property
+    def indexed(self) -> tuple[Column, ...]:
+        """The columns with an index of their own."""
+        return tuple(column for column in self.columns if column.indexed)
+
+
+@dataclass(frozen=True)
 class Schema:
     """A kind of profile: its columns in the order of the table, and the archetypes behind them, if any.
 
@@ -203,7 +242,7 @@ class Schema:
     columns: tuple[Column, ...]
     archetypes: tuple[Archetype, ...]
     derived: tuple[TanhRatio, ...] = ()
-    tables: "tuple[ChildTable, ...]" = ()
+    tables: tuple[ChildTable, ...] = ()
     correlations: tuple[Correlation, ...] = ()
 
     def __post_init__(self) -> None:
@@ -242,7 +281,7 @@ class Schema:
             )
         return self.by_name[name]
 
-    def child(self, name: str) -> "ChildTable":
+    def child(self, name: str) -> ChildTable:
         """Return the child table of a name. Raises SpecError that lists the tables if there is none."""
         found = next((table for table in self.tables if table.name == name), None)
         if found is None:
@@ -311,10 +350,12 @@ def _check(schema: Schema) -> None:
 
 
 def _check_tables(schema: Schema) -> None:
+    from synthprof.schemas.tables import check_table  # which is made of schemas
+
     if len({table.name for table in schema.tables}) != len(schema.tables):
         raise SpecError(f"schema {schema.name} declares a child table twice; names must differ")
     for table in schema.tables:
-        table.check(schema)
+        check_table(schema, table)
 
 
 def _check_name(name: str) -> None:

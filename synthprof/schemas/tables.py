@@ -7,15 +7,10 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draws import Number, Shift
-
-if TYPE_CHECKING:
-    from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.schema import ChildTable, Column, Schema
 
 PARENT = "parent."
 """Begin of the names of a parent's columns within a child table."""
@@ -37,86 +32,68 @@ RESERVED = frozenset(
 _ORDERED = ("integer", "float", "date", "time", "timestamp", "timestamptz")
 
 
-@dataclass(frozen=True)
-class FanOut:
-    """How many children a parent has: a draw of integers, times factors, from 0 to `most`.
+def with_tables(schema: Schema, wanted: str) -> Schema:
+    """Return a schema with the child tables to make.
 
-    given: shifts with one factor a row, for columns of the parent as `parent.age`. archetypes: factors by the
-    name of the parent's archetype, else 1. A product is rounded up or down at random, so that its mean is
-    exact: 3 times 1.5 is 4 or 5, each as likely.
+    wanted: names joined by commas, `all`, `none`, or empty for those that are not optional. Raises SpecError
+    for an unknown name.
     """
-
-    draw: Number | DrawModel
-    most: int
-    given: tuple[Shift, ...] = ()
-    archetypes: tuple[tuple[str, float], ...] = ()
+    return _chosen(schema, wanted) if schema.tables or wanted else schema
 
 
-@dataclass(frozen=True)
-class ChildTable:
-    """The declaration of a table whose rows belong to the rows of the profiles.
-
-    key: the column with the parent's id. order: the column by which the children of a parent stand in order,
-    mostly a timestamp; empty for none. odds: by the name of an archetype, its factors on the odds of columns.
-    optional: made only where it is asked for.
-    """
-
-    name: str
-    doc: str
-    key: str
-    fan_out: FanOut
-    columns: "tuple[Column, ...]"
-    order: str = ""
-    odds: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = ()
-    optional: bool = False
-
-    @property
-    def indexed(self) -> "tuple[Column, ...]":
-        """The columns with an index of their own."""
-        return tuple(column for column in self.columns if column.indexed)
-
-    def check(self, schema: "Schema") -> None:
-        """Raise SpecError, naming value, rule and remedy, unless the table fits the schema of its parent."""
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", self.name) or self.name in RESERVED:
-            raise SpecError(
-                f"{self.name!r} cannot be the name of a child table: a-z first, then a-z, 0-9 and _, at most "
-                f"40, and not {', '.join(sorted(RESERVED))}; rename it"
-            )
-        names = [self.key, NUMBER, *(column.name for column in self.columns)]
-        if len({name.casefold() for name in names}) != len(names):
-            raise SpecError(
-                f"table {self.name} has a column twice: {', '.join(names)}; the key and n are made for you, "
-                "so rename the others"
-            )
-        if not self.columns:
-            raise SpecError(f"table {self.name} has no columns; declare at least one")
-        known = {archetype.name for archetype in schema.archetypes}
-        for name in (*(name for name, _ in self.odds), *(name for name, _ in self.fan_out.archetypes)):
-            if name not in known:
-                raise SpecError(
-                    f"table {self.name}: unknown archetype {name!r}; there are {', '.join(known)}"
-                )
-        _check_fan_out(self)
-        child = child_schema(schema, self)
-        counts_schema(schema, self)
-        if self.order:
-            _check_order(self, child)
+@functools.lru_cache(maxsize=16)
+def _chosen(schema: Schema, wanted: str) -> Schema:
+    match wanted:
+        case "none":
+            chosen: tuple[ChildTable, ...] = ()
+        case "all":
+            chosen = schema.tables
+        case "":
+            chosen = tuple(table for table in schema.tables if not table.optional)
+        case _:
+            names = {schema.child(name.strip()).name for name in wanted.split(",")}
+            chosen = tuple(table for table in schema.tables if table.name in names)
+    return dataclasses.replace(schema, tables=chosen)
 
 
-def child_schema(schema: "Schema", table: ChildTable) -> "Schema":
+def check_table(schema: Schema, table: ChildTable) -> None:
+    """Raise SpecError, naming value, rule and remedy, unless the table fits the schema of its parent."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", table.name) or table.name in RESERVED:
+        raise SpecError(
+            f"{table.name!r} cannot be the name of a child table: a-z first, then a-z, 0-9 and _, at most "
+            f"40, and not {', '.join(sorted(RESERVED))}; rename it"
+        )
+    names = [table.key, NUMBER, *(column.name for column in table.columns)]
+    if len({name.casefold() for name in names}) != len(names):
+        raise SpecError(
+            f"table {table.name} has a column twice: {', '.join(names)}; the key and n are made for you, "
+            "so rename the others"
+        )
+    if not table.columns:
+        raise SpecError(f"table {table.name} has no columns; declare at least one")
+    known = {archetype.name for archetype in schema.archetypes}
+    for name in (*(name for name, _ in table.odds), *(name for name, _ in table.fan_out.archetypes)):
+        if name not in known:
+            raise SpecError(f"table {table.name}: unknown archetype {name!r}; there are {', '.join(known)}")
+    _check_fan_out(table)
+    child = child_schema(schema, table)
+    counts_schema(schema, table)
+    if table.order:
+        _check_order(table, child)
+
+
+def child_schema(schema: Schema, table: ChildTable) -> Schema:
     """Return the schema of a table's columns, with the parent's columns that they need."""
     return _family(schema, table)[1]
 
 
-def counts_schema(schema: "Schema", table: ChildTable) -> "Schema":
+def counts_schema(schema: Schema, table: ChildTable) -> Schema:
     """Return the schema of one column, the number of children, with the parent's columns that it needs."""
     return _family(schema, table)[0]
 
 
 @functools.lru_cache(maxsize=64)
-def _family(schema: "Schema", table: ChildTable) -> "tuple[Schema, Schema]":
-    from synthprof.schemas.schema import Column
-
+def _family(schema: Schema, table: ChildTable) -> tuple[Schema, Schema]:
     counts = Column(table.name, table.fan_out.draw, None, "The number of children.")
     needed = tuple(shift.column for shift in table.fan_out.given)
     return (
@@ -126,14 +103,12 @@ def _family(schema: "Schema", table: ChildTable) -> "tuple[Schema, Schema]":
 
 
 def _member(
-    schema: "Schema",
+    schema: Schema,
     name: str,
-    columns: "tuple[Column, ...]",
+    columns: tuple[Column, ...],
     odds: dict[str, tuple[tuple[str, tuple[float, ...]], ...]],
     needed: tuple[str, ...],
-) -> "Schema":
-    from synthprof.schemas.schema import Schema
-
+) -> Schema:
     return Schema(
         name,
         (*_parents(schema, columns, needed), *columns),
@@ -141,7 +116,7 @@ def _member(
     )
 
 
-def _parents(schema: "Schema", columns: "tuple[Column, ...]", needed: tuple[str, ...]) -> "Iterator[Column]":
+def _parents(schema: Schema, columns: tuple[Column, ...], needed: tuple[str, ...]) -> Iterator[Column]:
     """Yield the columns of the parent that these columns are given, under their names within the table."""
     given = [name for column in columns for name in column.given if name.startswith(PARENT)]
     for name in dict.fromkeys((*given, *needed)):
@@ -169,7 +144,7 @@ def _check_fan_out(table: ChildTable) -> None:
             )
 
 
-def _check_order(table: ChildTable, child: "Schema") -> None:
+def _check_order(table: ChildTable, child: Schema) -> None:
     column = child.column(table.order)
     kind = column.value_kind
     if kind is None or kind.name not in _ORDERED:

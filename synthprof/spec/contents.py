@@ -18,9 +18,12 @@ MAP = "map.arrow"
 REPORT = "report.html"
 
 BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing", "failures"]
-"""A kind of block file."""
+"""A kind of block file; those of child tables are named as their table."""
 
-BLOCK_FILE = re.compile(r"([a-z]+)-(\d{5})\.(?:arrow|npy|jsonl)")
+DATABASE = ".db"
+"""The end of a database's name."""
+
+BLOCK_FILE = re.compile(r"([a-z][a-z0-9_]*)-(\d{5})\.(?:arrow|npy|jsonl)")
 """Name of a block file, as `block_name` gives it: its kind and the number of its block."""
 
 SEAL_FILE = re.compile(r"seal-(\d{5})\.json")
@@ -51,15 +54,24 @@ def seal_name(block: int) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A published file that a stage makes; of a database, also its table and the column after the id."""
+    """A published file that a stage makes; of a database, also its table and the column after the id.
+
+    child: a child table, whose rows are by the parent's id and a number.
+    """
 
     name: str
     table: str = ""
     column: str = ""
+    child: bool = False
 
     def applies(self, spec: Spec) -> bool:
         """Return whether the versions of this spec have it: a collection has no feature vectors."""
         return spec.save_index if self.name == INDEX else not (self.name == VETORES and spec.collection)
+
+
+def table_file(name: str) -> File:
+    """Return the database of the child table of that name."""
+    return File(f"{name}{DATABASE}", name, child=True)
 
 
 CLUSTER = "cluster"

@@ -56,6 +56,13 @@ HELD_COPIES = 7
 """Memory of a process that works on a block of a collection, as a multiple of its bytes."""
 
 
+DRAWN_COPIES = 6
+"""Memory for drawing the children of a block, as a multiple of their bytes in Arrow."""
+
+LAID_OUT_COPIES = 5
+"""Memory for making a child table's database, as a multiple of a block's bytes in Arrow."""
+
+
 @dataclass(frozen=True)
 class Texts:
     """Bytes of a collection's rows in Arrow's format: of all, of their keys, and of the largest block."""
@@ -66,16 +73,33 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Children:
+    """What a block of profiles has of children, found by drawing one: rows, and bytes of their files.
+
+    arrow_bytes: in block files. sqlite_bytes: in databases. table_bytes: of the largest table, in Arrow.
+    """
+
+    rows: int = 0
+    arrow_bytes: int = 0
+    sqlite_bytes: int = 0
+    table_bytes: int = 0
+
+
+NO_CHILDREN = Children()
+
+
+@dataclass(frozen=True)
 class Sizes:
     """Estimated bytes of the parts of a data set and of the processes that make them.
 
-    texts: of a collection, None for profiles. workers: processes of the pool including idle ones, which keep
-    their memory; 0 for a stage without a pool.
+    texts: of a collection, None for profiles. children: of a block, if there are child tables. workers:
+    processes of the pool including idle ones, which keep their memory; 0 for a stage without a pool.
     """
 
     spec: Spec
     texts: Texts | None = None
     workers: int = 0
+    children: Children = NO_CHILDREN
 
     @property
     def rows(self) -> int:
@@ -88,6 +112,25 @@ class Sizes:
     def profiles(self) -> int:
         """The block files of profiles."""
         return self.texts.bytes if self.texts else self.rows * PROFILE_ARROW_BYTES
+
+    @property
+    def children_files(self) -> int:
+        """The block files of child tables."""
+        return self._of_blocks(self.children.arrow_bytes)
+
+    @property
+    def children_tables(self) -> int:
+        """The databases of child tables."""
+        return self._of_blocks(self.children.sqlite_bytes)
+
+    @property
+    def children_rows(self) -> int:
+        """The rows of all child tables."""
+        return self._of_blocks(self.children.rows)
+
+    def _of_blocks(self, amount: int) -> int:
+        """Return what all blocks have, from what a whole one has."""
+        return amount * self.rows // BLOCK_ROWS
 
     @property
     def matrices(self) -> int:
@@ -156,6 +199,16 @@ class Sizes:
     def text_reading(self) -> int:
         """A process that reads texts from their source, beside what profiles need."""
         return READ_COPIES * self.texts.block_bytes if self.texts else 0
+
+    @property
+    def children_drawing(self) -> int:
+        """The children of a block in each process that draws, with their random words."""
+        return self.workers * DRAWN_COPIES * self.children.table_bytes
+
+    @property
+    def children_loading(self) -> int:
+        """The children of a few blocks, while their database is made."""
+        return LAID_OUT_COPIES * self.children.table_bytes
 
     @property
     def vector_block(self) -> int:

@@ -7,7 +7,7 @@ OPEN = ("dataset", "source", "profiles", "seed", "encoder", "clusters", "separat
 
 SECTIONS = {
     "What to read from the source": ("table", "id_column", "text_column", "columns"),
-    "Kind of profiles": ("profile_schema", "locale"),
+    "Kind of profiles": ("profile_schema", "locale", "with_tables"),
     "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
     "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),

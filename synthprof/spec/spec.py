@@ -145,6 +145,15 @@ class Spec(ParamModel):
         ),
     ] = ""
 
+    with_tables: Annotated[
+        str,
+        Field(
+            pattern=in_words("names joined by commas, all or none", r"^([a-z][a-z0-9_]*(, ?|$))*$(?!\n)"),
+            description="Child tables to make: names joined by commas, all or none; empty for those that the "
+            "schema makes of itself.",
+        ),
+    ] = ""
+
     @property
     def row_word(self) -> str:
         """The word for a row in texts for people: "profile" or "text"."""
@@ -180,7 +189,7 @@ class Spec(ParamModel):
     def described(self) -> dict[str, Any]:
         """Return the parameters that apply to this kind of data set, as its manifest lists them."""
         foreign = GENERATING if self.collection else EMBEDDING
-        unset = set() if self.schema_digest else {"schema_digest"}
+        unset = {name for name in ("schema_digest", "with_tables") if not getattr(self, name)}
         return self.model_dump(mode="json", exclude=(set(foreign) - {"profiles", "profile_schema"}) | unset)
 
 
@@ -189,10 +198,10 @@ def row_word_of(collection: str) -> str:
     return "text" if collection else "profile"
 
 
-_YOUNGER = ("model", "collection", "columns", "schema_digest")
+_YOUNGER = ("model", "collection", "columns", "schema_digest", "with_tables")
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
-GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector")
+GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables")
 """Parameters of generated profiles alone."""
 
 EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.files import FileRecord
+from synthprof.pipeline import files_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
+from synthprof.spec.contents import File
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -52,6 +54,11 @@ class Context:
     def schema(self) -> Schema:
         """The columns of the rows."""
         return schema_of(self.spec, self.bundle)
+
+    @property
+    def published_files(self) -> tuple[File, ...]:
+        """The files that the stages make for the version."""
+        return files_of(self.spec, self.schema)
 
     @property
     def build(self) -> Build:

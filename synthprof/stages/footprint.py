@@ -7,34 +7,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthprof.pipeline import STAGES, Stage, stage
-from synthprof.spec.estimates import Sizes, Texts
+from synthprof.spec.estimates import NO_CHILDREN, Children, Sizes, Texts
 from synthprof.spec.spec import Spec
 from synthprof.stages.survey import texts_of
+from synthprof.stages.survey_children import children_of
+from synthprof.store.schemas import bundle_of
 from synthprof.system.machine import WARN_SHARE, Budget
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """The estimates for one spec; texts: of a collection, None for profiles."""
+    """The estimates for one spec; texts: of a collection, None for profiles. children: of child tables."""
 
     spec: Spec
     texts: Texts | None = None
+    children: Children = NO_CHILDREN
 
     @classmethod
     def of(cls, spec: Spec, build: Path) -> Footprint:
         """Return the footprint of a spec, with the texts surveyed in its build folder, if there are any."""
-        return cls(spec, texts_of(build))
+        return cls(spec, texts_of(build), children_of(spec, bundle_of(spec, build)))
 
     def memory(self, name: str, workers: int) -> int:
         """Return the bytes of memory that a stage takes at most, over all its processes.
 
         workers: of its pool, idle ones too, which keep what they had; 0 for a process without a pool.
         """
-        return stage(name).memory(Sizes(self.spec, self.texts, workers))
+        return stage(name).memory(Sizes(self.spec, self.texts, workers, self.children))
 
     def disk(self, name: str) -> int:
         """Return the bytes on the disk that a stage leaves."""
-        return stage(name).disk(Sizes(self.spec, self.texts))
+        return stage(name).disk(self.sizes)
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes of the data set's parts on the disk."""
+        return Sizes(self.spec, self.texts, 0, self.children)
 
     def fitting_workers(self, budget: Budget) -> int:
         """Return the most workers that the cores and 80 % of the memory of the budget allow; at least 1."""

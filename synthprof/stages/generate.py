@@ -1,15 +1,17 @@
 """Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it.
 
-The rows of a collection are read from their source instead (`import_rows`), and have no archetypes.
+The rows of child tables are made with their parents, in a file for each table and block. The rows of a
+collection are read from their source instead (`import_rows`), and have no archetypes.
 """
 
 from synthprof.base.files import FileRecord
-from synthprof.profiles.drawing import generate
+from synthprof.profiles.children import generate_family
 from synthprof.profiles.tables import make_tables
 from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.context import BlockJob, Context, Outcome
 from synthprof.store.blocks import ARCHETYPES, PROFILES
+from synthprof.store.schemas import schema_of
 from synthprof.system.slots import cpu_slot
 
 
@@ -27,23 +29,26 @@ def run(context: Context) -> Outcome:
 def prepare(spec: Spec, bundle: Bundle) -> None:
     """Make the tables that columns are drawn from."""
     if not spec.collection:
-        make_tables(bundle.schema, spec.locale, spec.separation, spec.seed)
+        make_tables(schema_of(spec, bundle), spec.locale, spec.separation, spec.seed)
 
 
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     blocks, spec = job.blocks, job.blocks.spec
-    kinds = (ARCHETYPES, PROFILES)
+    schema = blocks.schema
+    kinds = (ARCHETYPES, PROFILES, *(table.name for table in schema.tables))
     if kept := blocks.kept(kinds, job.block):
         return kept
     with cpu_slot(job.slots):
-        made = generate(
-            blocks.schema,
+        made = generate_family(
+            schema,
             spec.seed,
             spec.locale,
             spec.separation,
             job.block,
             spec.block_rows(job.block),
         )
-        blocks.write(ARCHETYPES, job.block, made.archetypes)
-        blocks.write(PROFILES, job.block, made.profiles)
+        blocks.write(ARCHETYPES, job.block, made.generated.archetypes)
+        blocks.write(PROFILES, job.block, made.generated.profiles)
+        for name, children in made.tables.items():
+            blocks.write(name, job.block, children)
         return blocks.seal(kinds, job.block)

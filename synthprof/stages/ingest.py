@@ -10,6 +10,7 @@ from synthprof.pipeline import FILES
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.contents import PERFIS
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.ingest_children import ingest_children
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling, in_sql
 from synthprof.store.sqlite.indexes import Coded, add_indexes, can_index, index_statement
@@ -58,7 +59,17 @@ def run(context: Context) -> Outcome:
             context.step(len(others) + done, total, "indexes")
 
         add_indexes(temporary, TABLE, laid_out, indexed)
-    return Outcome(rows, (record(path, path.parent),))
+    return _with_children(context, Outcome(rows, (record(path, path.parent),)))
+
+
+def _with_children(context: Context, outcome: Outcome) -> Outcome:
+    """Return the outcome with the databases of the child tables, and what is told of them."""
+    if not context.schema.tables:
+        return outcome
+    made = {table.name: ingest_children(context, table) for table in context.schema.tables}
+    files = (file for file, _ in made.values())
+    facts = {name: facts for name, (_, facts) in made.items()}
+    return Outcome(outcome.rows, (*outcome.files, *files), {"tables": facts})
 
 
 def table_statement(schema: Schema) -> str:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from synthprof.base.files import FileRecord, record, replacing, start_writing
-from synthprof.pipeline import files_of
 from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, VETORES, File
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILURES_TABLE, SCHEMA, all_failures
@@ -30,7 +29,7 @@ def run(context: Context) -> Outcome:
     workers, each while its next block is read.
     """
     rows = context.spec.profiles
-    files = [file for file in files_of(context.spec) if file.name in KINDS]
+    files = [file for file in context.published_files if file.name in KINDS]
     read_receipts(context.folder("vectorize"), context.spec.blocks)
     written, lock = dict.fromkeys(files, 0), threading.Lock()
 

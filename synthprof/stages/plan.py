@@ -11,6 +11,7 @@ from synthprof.spec.shards import Shard, plan_shards
 from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.stages.footprint import Footprint
+from synthprof.stages.survey_children import children_of
 from synthprof.system.machine import Budget, check_estimate
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """The work of a request, and the memory and disk that it takes."""
+    """The work of a request, and the memory and disk that it takes.
+
+    children: about how many rows the child tables will have.
+    """
 
     blocks: int
     shards: tuple[Shard, ...]
@@ -28,6 +32,7 @@ class Plan:
     index: IndexChoice | None
     memory: dict[str, int]
     disk: dict[str, int]
+    children: int
     warnings: tuple[str, ...]
 
     @property
@@ -61,11 +66,11 @@ def plan(
     from synthprof.schemas.loader import load_bundle
     from synthprof.schemas.room import check_rows
 
-    spec, footprint = request.spec, footprint or Footprint(request.spec)
+    spec, bundle = request.spec, bundle or load_bundle(request.spec.profile_schema)
+    footprint = footprint or Footprint(spec, children=children_of(spec, bundle))
     if not spec.collection:
-        schema = (bundle or load_bundle(spec.profile_schema)).schema
-        check_dim(schema, spec.dim_vector)
-        check_rows(schema, spec.profiles, BLOCK_ROWS)
+        check_dim(bundle.schema, spec.dim_vector)
+        check_rows(bundle.schema, spec.profiles, BLOCK_ROWS)
     check_encoder(spec)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)
@@ -84,6 +89,7 @@ def plan(
         index=index_of(spec),
         memory=memory,
         disk=disk,
+        children=footprint.sizes.children_rows,
         warnings=tuple(warning for warning in warnings if warning),
     )
 

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from synthprof.base.files import FileRecord, record, replacing
-from synthprof.pipeline import BEFORE_PUBLISH, files_of, maker_of, version_of, wanted
+from synthprof.pipeline import BEFORE_PUBLISH, maker_of, version_of, wanted
 from synthprof.report.page import load_template, render
-from synthprof.spec.contents import ARCHETYPES_FILE, REPORT
+from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, table_file
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
 from synthprof.store.blocks import ARCHETYPES, save_array
+from synthprof.store.children import check_children
 from synthprof.store.manifest import Manifest, content_digest
 from synthprof.store.pruning import prune
 from synthprof.store.publishing import publish
@@ -84,15 +85,17 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
         check_missing(context, receipts)
     check_files(context, {}, [each for each in receipts if each.stage == "cluster"])()
     clusters = clusters_of(context)
-    traits = check_blocks(context, receipts, clusters)
     sources = _sources(context)
+    traits = check_blocks(context, receipts, clusters, sources)
     checked = check_files(context, sources, receipts)
     load_template()
     context.step(0, 0, "points placed on the map")
     pictures = draw(context, clusters, traits)
     files = checked()
-    for file in (file for file in files_of(context.spec) if file.table):
+    for file in (file for file in context.published_files if file.table and not file.child):
         check_ids(sources[file.name], file.table, context.spec.profiles)
+    for table in context.schema.tables:
+        check_children(sources[table_file(table.name).name], table, context.spec.profiles)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
     manifest = fresh = _manifest(context, files, receipts)
@@ -142,7 +145,7 @@ def _sources(context: Context) -> dict[str, Path]:
     found = {
         file.name: context.folder("vacuum" if spec.vacuum and file.table else maker_of(file.name).name)
         / file.name
-        for file in files_of(spec)
+        for file in context.published_files
     }
     return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
 

@@ -1,6 +1,6 @@
 """Checks before a version is published: missing rows, damaged files, the rules of the schema."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,14 @@ import numpy.typing as npt
 from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches, record
 from synthprof.pipeline import stage
-from synthprof.profiles.checks import check
+from synthprof.profiles.checks import check, check_family
 from synthprof.report.overview import count
-from synthprof.spec.contents import NORM_TOLERANCE
+from synthprof.spec.contents import NORM_TOLERANCE, table_file
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Clusters, labels_file, labels_of
 from synthprof.store.blocks import EMBEDDINGS, Blocks
+from synthprof.store.children import count_children
 from synthprof.store.receipts import Receipt
 from synthprof.system.slots import cpu_slot
 
@@ -61,12 +62,14 @@ def check_files(
     return checked
 
 
-def check_blocks(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> npt.NDArray[np.int64]:
-    """Return the sum of `overview.count` over all blocks.
+def check_blocks(
+    context: Context, receipts: Sequence[Receipt], clusters: Clusters, sources: dict[str, Path]
+) -> npt.NDArray[np.int64]:
+    """Return the sum of `overview.count` over all blocks. sources: the databases to publish, by name.
 
     Raises Damaged if a block is, StageError if one breaks a rule of its schema.
     """
-    jobs = _block_jobs(context, receipts, clusters)
+    jobs = _block_jobs(context, receipts, clusters, sources)
     traits: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
@@ -104,6 +107,7 @@ class _SealedBlock:
     files: tuple[tuple[Path, FileRecord], ...]
     labels: Path
     chosen: npt.NDArray[np.int64]
+    tables: dict[str, Path]
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,10 @@ class _Checked:
     damaged: tuple[Path, ...] = ()
 
 
-def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Clusters) -> list[_SealedBlock]:
+def _block_jobs(
+    context: Context, receipts: Sequence[Receipt], clusters: Clusters, sources: dict[str, Path]
+) -> list[_SealedBlock]:
+    tables = {table.name: sources[table_file(table.name).name] for table in context.schema.tables}
     sealed = {
         context.folder(receipt.stage) / file.path: file
         for receipt in receipts
@@ -131,9 +138,23 @@ def _block_jobs(context: Context, receipts: Sequence[Receipt], clusters: Cluster
             tuple(files[block]),
             labels_file(context),
             clusters.chosen,
+            tables,
         )
         for block in range(context.spec.blocks)
     ]
+
+
+def _child_violations(job: _SealedBlock) -> Iterator[str]:
+    """Yield what is wrong with the children of a block: in its files, and in the databases made of them."""
+    blocks = job.blocks
+    first, rows = job.block * BLOCK_ROWS + 1, blocks.spec.block_rows(job.block)
+    for table in blocks.schema.tables:
+        children = blocks.children(table.name, job.block)
+        found = [*check_family(blocks.schema, table, children, first, rows)]
+        stored = count_children(job.tables[table.name], table, first, rows)
+        if stored != children.num_rows:
+            found.append(f"its database has {stored} rows of {children.num_rows}")
+        yield from (f"table {table.name}: {each}" for each in found)
 
 
 def _check_block(job: _SealedBlock) -> _Checked:
@@ -150,7 +171,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
         worst = float(np.abs(norms - 1).max())
         # not `worst > tolerance`: NaN must fail too
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
-        violations = (*check(schema, profiles), *off)
+        violations = (*check(schema, profiles), *off, *_child_violations(job))
         if violations:
             return _Checked(np.zeros((0, 0), np.int32), violations)
         traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)

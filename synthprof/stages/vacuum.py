@@ -4,7 +4,7 @@ from functools import partial
 
 from synthprof.base.files import FileRecord, record
 from synthprof.base.units import MIB
-from synthprof.pipeline import files_of, maker_of
+from synthprof.pipeline import maker_of
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.sqlite.database import compact
 
@@ -14,7 +14,7 @@ def run(context: Context) -> Outcome:
     folder = context.folder()
     files: list[FileRecord] = []
     sources = [
-        context.folder(maker_of(file.name).name) / file.name for file in files_of(context.spec) if file.table
+        context.folder(maker_of(file.name).name) / file.name for file in context.published_files if file.table
     ]
     sizes = [source.stat().st_size for source in sources]
     for number, source in enumerate(sources):

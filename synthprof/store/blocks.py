@@ -56,8 +56,8 @@ LABELS = "labels.npy"
 """The cluster of each profile by the nearest centroid, those without an embedding among them."""
 
 
-_SUFFIXES = {PROFILES: "arrow", FAILURES: "jsonl"}
-"""Suffixes of the kinds that are no arrays."""
+_ARRAYS = (ARCHETYPES, VECTORS, EMBEDDINGS, MISSING)
+"""Kinds that are arrays; the others are rows, but for lines of text."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,18 @@ class Blocks:
     def path(self, kind: str, block: int) -> Path:
         """Return the path of a block of one kind, whether it exists or not."""
         maker = maker_of(kind)
-        return self.build / maker.folder(self.spec) / block_name(kind, block, _SUFFIXES.get(kind, "npy"))
+        return self.build / maker.folder(self.spec) / block_name(kind, block, _suffix(kind))
 
     def profiles(self, block: int) -> pa.RecordBatch:
         """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
-        path = self.path(PROFILES, block)
+        return self._batch(PROFILES, block)
+
+    def children(self, table: str, block: int) -> pa.RecordBatch:
+        """Read the children of a block's profiles: the key, `n` and the columns. Raises as `profiles`."""
+        return self._batch(table, block)
+
+    def _batch(self, kind: str, block: int) -> pa.RecordBatch:
+        path = self.path(kind, block)
         with _readable(path), pa.OSFile(str(check_file(path))) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
             batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
@@ -181,6 +188,10 @@ class Blocks:
 
     def _seal(self, kinds: Sequence[str], block: int) -> Path:
         return self.path(kinds[0], block).with_name(seal_name(block))
+
+
+def _suffix(kind: str) -> str:
+    return "jsonl" if kind == FAILURES else "npy" if kind in _ARRAYS else "arrow"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from synthprof.base.kinds import read_text
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
 from synthprof.schemas.loader import collection_schema, load_bundle
 from synthprof.schemas.schema import Schema
+from synthprof.schemas.tables import with_tables
 from synthprof.spec.spec import Spec
 
 
@@ -25,8 +26,13 @@ def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
 
 
 def schema_of(spec: Spec, bundle: Bundle) -> Schema:
-    """Return the columns of a data set's rows: of its profiles, or of the collection that it holds."""
-    return collection_schema(spec.columns) if spec.collection else bundle.schema
+    """Return the columns of a data set's rows: of its profiles, or of the collection that it holds.
+
+    With the child tables to make. Raises SpecError for one that the schema does not declare.
+    """
+    return (
+        collection_schema(spec.columns) if spec.collection else with_tables(bundle.schema, spec.with_tables)
+    )
 
 
 @functools.lru_cache(maxsize=8)

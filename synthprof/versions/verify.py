@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from synthprof.base.errors import StageError
 from synthprof.base.streams import stream
-from synthprof.pipeline import FILES, version_of
+from synthprof.pipeline import files_of, version_of
 from synthprof.sources.survey import block_digest, collection_digest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
@@ -23,6 +23,7 @@ from synthprof.spec.contents import (
 )
 from synthprof.spec.limits import MAX_POINTS
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.children import check_children
 from synthprof.store.manifest import damaged, unknown_files
 from synthprof.store.sqlite.database import check_ids, read
 from synthprof.versions.published import Published
@@ -33,7 +34,7 @@ from synthprof.versions.verify_blocks import (
     stored_block_faults,
     stored_rows,
 )
-from synthprof.versions.verify_facts import fact_faults, score_faults
+from synthprof.versions.verify_facts import fact_faults, score_faults, told_rows
 from synthprof.versions.verify_index import index_faults, open_index
 
 _FOREIGN = "it was made by another release or schema of synthprof"
@@ -167,9 +168,14 @@ def _row_faults(version: Published, intact: set[str]) -> Iterator[str]:
     rows = version.manifest.rows
     if rows != version.spec.profiles:
         yield f"MANIFEST.json has {rows} rows, its spec {version.spec.profiles}"
-    for file in (file for file in FILES.values() if file.table and file.name in intact):
+    files = files_of(version.spec, version.schema)
+    for file in (file for file in files if file.table and file.name in intact):
+        path = version.folder / file.name
         try:
-            check_ids(version.folder / file.name, file.table, rows)
+            if file.child:
+                check_children(path, version.schema.child(file.table), rows, told_rows(version, file.table))
+            else:
+                check_ids(path, file.table, rows)
         except StageError as error:
             yield str(error)
 

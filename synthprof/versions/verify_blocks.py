@@ -12,7 +12,8 @@ import pyarrow as pa
 from synthprof.base.errors import StageError
 from synthprof.encoders.encoder import encode_rows, encoder_of
 from synthprof.pipeline import FILES
-from synthprof.profiles.drawing import Generated, generate
+from synthprof.profiles.children import Family, generate_family
+from synthprof.profiles.drawing import Generated
 from synthprof.profiles.features import features
 from synthprof.similarity.kmeans import are_nearest
 from synthprof.spec.contents import (
@@ -24,8 +25,10 @@ from synthprof.spec.contents import (
     NORM_TOLERANCE,
     PERFIS,
     VETORES,
+    table_file,
 )
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.children import stored_children
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
 from synthprof.versions.verify_index import lookup_faults
@@ -55,9 +58,10 @@ def remade_block_faults(
     if spec.collection:
         if PERFIS not in intact:  # the embeddings are made from its texts
             return
-        made = Generated(one_batch(stored(PERFIS)), np.zeros(0, np.uint8))
+        family = Family(Generated(one_batch(stored(PERFIS)), np.zeros(0, np.uint8)), {})
     else:
-        made = generate(version.bundle.schema, spec.seed, spec.locale, spec.separation, block, rows)
+        family = generate_family(version.schema, spec.seed, spec.locale, spec.separation, block, rows)
+    made = family.generated
     embeddings, missing = _embeddings(version, intact, made.profiles, stored)
     step()
     which = f"ids {first} to {first + rows - 1}"
@@ -70,6 +74,8 @@ def remade_block_faults(
         CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),
         ARCHETYPES_FILE: lambda: _label_faults(version, made.archetypes, first),
     }
+    for name, children in family.tables.items():
+        checks[table_file(name).name] = partial(_child_faults, version, name, children, first, rows)
     for name in (name for name in checks if name in intact):
         try:
             yield from (f"{name}, {which}: {finding}" for finding in checks[name]())
@@ -153,6 +159,17 @@ def _profile_faults(stored: pa.Table, made: pa.RecordBatch) -> Iterator[str]:
     for name in made.schema.names:
         if not _plain(made.column(name)).equals(_plain(stored.column(name).combine_chunks())):
             yield f"column {name} differs from the spec"
+
+
+def _child_faults(
+    version: Published, name: str, made: pa.RecordBatch, first: int, parents: int
+) -> Iterator[str]:
+    path = version.folder / table_file(name).name
+    found = stored_children(path, version.schema.child(name), first, parents)
+    if found.num_rows != made.num_rows:
+        yield f"there are {found.num_rows} rows, not {made.num_rows}"
+        return
+    yield from _profile_faults(found, made)
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -11,8 +11,7 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.children import Family, generate_family
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draws import Choice, Number, Shift
-from synthprof.schemas.schema import Column, Schema
-from synthprof.schemas.tables import FanOut
+from synthprof.schemas.schema import Column, FanOut, Schema
 from synthprof.spec.spec import BLOCK_ROWS
 
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset
-from synthprof.schemas.schema import Archetype, Column, Schema
-from synthprof.schemas.tables import ChildTable, FanOut
+from synthprof.schemas.schema import Archetype, ChildTable, Column, FanOut, Schema
 
 FEW = Number(0, (5.0, 3.0, 2.0, 1.0), (0,))
 """0 to 3 children, 0.909 on average."""

@@ -46,7 +46,7 @@ class Poisson(Counted):
     def told(self) -> str:
         """The mean and bounds."""
         low = f", from {self.low}" if self.low else ""
-        return f"poisson, {self.shown('mean')}{low}" + ("" if self.high is None else f", to {self.high}")
+        return f"poisson, {self.said('mean')}{low}" + ("" if self.high is None else f", to {self.high}")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -74,4 +74,4 @@ class Zipf(Counted):
     @property
     def told(self) -> str:
         """The exponent and ranks."""
-        return f"zipf, {self.shown('exponent')}, {self.low} to {self.low + self.size - 1}"
+        return f"zipf, {self.said('exponent')}, {self.low} to {self.low + self.size - 1}"

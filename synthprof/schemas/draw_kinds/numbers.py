@@ -88,7 +88,7 @@ class Distributed(Rounded, Parametric):
     @property
     def told(self) -> str:
         """The parameters and bounds."""
-        said = [self.shown(name) for name in self.parameters]
+        said = [self.said(name) for name in self.parameters]
         return f"{self.draw.replace('_', '-')}, {', '.join(said)}{self.cut}"
 
     @property

@@ -107,7 +107,7 @@ class Parametric(DrawModel):
         for name, by in self.dependent:
             check_by(schema, by, f"{column.name}: {name}")
 
-    def shown(self, name: str) -> str:
+    def said(self, name: str) -> str:
         """Return a parameter as people read it."""
         value = getattr(self, name)
         return f"{name} by {value.by}" if isinstance(value, By) else f"{name} {value:g}"

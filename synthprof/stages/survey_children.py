@@ -1,0 +1,45 @@
+"""The size of child tables, known before any work: one block of them is drawn and measured."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from synthprof.schemas.tables import with_tables
+from synthprof.spec.estimates import NO_CHILDREN, Children
+
+if TYPE_CHECKING:
+    from synthprof.schemas.bundle import Bundle
+    from synthprof.schemas.schema import Schema
+    from synthprof.spec.spec import Spec
+
+MARGIN = 1.05
+"""Some blocks have more children than the first, and not every page of a database is full."""
+
+POINTER_BYTES = 2
+
+ROWS_AT_ONCE = 65_536
+
+
+def children_of(spec: Spec, bundle: Bundle) -> Children:
+    """Return the children of a whole block of profiles; nothing for a spec without child tables."""
+    if spec.collection or not (schema := with_tables(bundle.schema, spec.with_tables)).tables:
+        return NO_CHILDREN
+    return _drawn(schema, spec.seed, spec.locale, spec.separation)
+
+
+@functools.lru_cache(maxsize=4)
+def _drawn(schema: Schema, seed: int, locale: str, separation: float) -> Children:
+    from synthprof.profiles.children import generate_family  # only who has such tables pays for the drawing
+    from synthprof.store.sqlite.records import cells_of
+
+    tables = generate_family(schema, seed, locale, separation, 0).tables.values()
+    arrow = [table.nbytes for table in tables]
+    cells = (
+        cells_of(table.slice(first, ROWS_AT_ONCE))
+        for table in tables
+        for first in range(0, table.num_rows, ROWS_AT_ONCE)
+    )
+    pages = sum(len(each.data) + POINTER_BYTES * len(each.sizes) for each in cells)
+    rows = sum(table.num_rows for table in tables)
+    return Children(rows, *(round(MARGIN * each) for each in (sum(arrow), pages, max(arrow))))
