@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.column_kinds import Kind
+from synthprof.profiles.iso_texts import iso_seconds
 
 
 def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
@@ -16,6 +17,8 @@ def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
             return values.cast(pa.int64())
         case "integer" | "float" | "text":
             return values
+        case "timestamp" if not kind.digits:
+            return iso_seconds(values)
         case "date" | "time":
             return values.cast(pa.string())
         case "timestamp" | "timestamptz":  # Arrow puts a space where ISO 8601 has T

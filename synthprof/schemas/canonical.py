@@ -16,7 +16,6 @@ from pydantic_core import to_json, to_jsonable_python
 
 from synthprof.schemas.draw_kinds import BY_NAME
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.tables import ChildTable
 
 TYPE = "type"
 """The key that names the class of a value where there may be several."""
@@ -160,4 +159,4 @@ def _checked(plain: Any, wanted: Any) -> Any:  # noqa: ANN401
 
 @functools.cache
 def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
-    return get_type_hints(kind, localns={"ChildTable": ChildTable})  # imported for types only in schema.py
+    return get_type_hints(kind)

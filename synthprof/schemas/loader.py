@@ -1,5 +1,6 @@
 """The built-in schemas, data files in folders beside this module, and the schema of a collection."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draws import Given
 from synthprof.schemas.reading import read_schema
 from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.table_reading import read_tables
 from synthprof.schemas.texts import read_texts
 from synthprof.schemas.uses import read_encoding, read_view
 
@@ -48,6 +50,7 @@ def read_bundle(folder: Path) -> Bundle:
     Raises SpecError that names value, rule and remedy.
     """
     schema = read_schema(folder)
+    schema = dataclasses.replace(schema, tables=read_tables(folder, schema))
     uses = read_encoding(folder, schema), read_view(folder, schema)
     return Bundle(schema, *uses, read_texts(folder / "texts"))
 

@@ -121,11 +121,13 @@ class _Reader:
         for name, factors in table.get("odds", {}).items():
             if name not in self.columns:
                 raise SpecError(f"archetype {table['name']}: unknown column {name!r}")
-            column = self.columns[name]
             where = f"archetype {table['name']}, {name}"
-            values = column.values or _numbers(column)
-            odds.append((name, factors_of(self._spread(factors, column), values, where)))
+            odds.append((name, self.factors(self.columns[name], factors, where)))
         return Archetype(table["name"], " ".join(table["title"].split()), float(table["share"]), tuple(odds))
+
+    def factors(self, column: Column, factors: Table, where: str) -> tuple[float, ...]:
+        """Return an archetype's factor on each value of a column."""
+        return factors_of(self._spread(factors, column), column.values or _numbers(column), where)
 
     def choice(self, table: Table) -> Draw:
         values, weights = self._weighted(table)

@@ -116,6 +116,13 @@ def _member(
     )
 
 
+def inherited(schema: Schema) -> tuple[Column, ...]:
+    """Return the columns of the parent as a child table sees them."""
+    return tuple(
+        dataclasses.replace(each, name=f"{PARENT}{each.name}", inherited=True) for each in schema.columns
+    )
+
+
 def _parents(schema: Schema, columns: tuple[Column, ...], needed: tuple[str, ...]) -> Iterator[Column]:
     """Yield the columns of the parent that these columns are given, under their names within the table."""
     given = [name for column in columns for name in column.given if name.startswith(PARENT)]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from synthprof.profiles.samplers.accounts import Emails, UserNames
+from synthprof.profiles.samplers.habits import Moments
+from synthprof.profiles.samplers.items import Items
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.moments import Dates, Times, Timestamps
 from synthprof.profiles.samplers.nested import NUMBERS
@@ -17,6 +19,8 @@ from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.fakers import FakerWords
+from synthprof.schemas.draw_kinds.habits import Moment
+from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
@@ -27,8 +31,14 @@ from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **NUMBERS,
-    **{Histogram: Histograms, Boolean: Booleans, Constant: Constants, Tabulated: TabulatedValues},
-    **{Date: Dates, Time: Times, Timestamp: Timestamps, Noise: Noisy},
+    **{
+        Histogram: Histograms,
+        Boolean: Booleans,
+        Constant: Constants,
+        Tabulated: TabulatedValues,
+        ItemOf: Items,
+    },
+    **{Date: Dates, Time: Times, Timestamp: Timestamps, Noise: Noisy, Moment: Moments},
     **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},

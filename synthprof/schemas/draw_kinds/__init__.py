@@ -6,6 +6,8 @@ from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
 from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
 from synthprof.schemas.draw_kinds.fakers import FakerWords
+from synthprof.schemas.draw_kinds.habits import Moment
+from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
@@ -26,8 +28,8 @@ from synthprof.schemas.draw_kinds.tabulated import Tabulated
 
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
-    *(Poisson, Zipf, Histogram, Tabulated, Boolean, Constant),
-    *(Date, Time, Timestamp, Noise),
+    *(Poisson, Zipf, Histogram, Tabulated, Boolean, Constant, ItemOf),
+    *(Date, Time, Timestamp, Moment, Noise),
     *(Sequence, Uuid, UniqueInteger, Reference),
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),

@@ -1,0 +1,88 @@
+"""Moments by the habits of who acts: hours of the day and days of the week."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from synthprof.base.column_kinds import Kind
+from synthprof.schemas.draw_kinds.model import DrawModel
+
+MAX_DAYS = 65_536
+"""Days that one can be drawn from: their codes have 16 bits."""
+
+Weight = Annotated[float, Field(ge=0, le=1e9, strict=True, allow_inf_nan=False)]
+
+Hours = Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
+Weekdays = Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
+
+
+class Habit(BaseModel):
+    """Weights of the hours from 0 to 23 and of the weekdays from Monday on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[Hours, Field(description="A weight for each hour, from 0 to 23.")] = (1.0,) * 24
+    weekdays: Annotated[Weekdays, Field(description="A weight for each weekday, from Monday on.")] = (
+        1.0,
+    ) * 7
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not any(self.hours) or not any(self.weekdays):
+            raise ValueError("all weights of a habit are 0; give one hour and one weekday a weight above 0")
+        return self
+
+
+class Moment(DrawModel):
+    """A second between two days, by a habit that another column may choose.
+
+    >>> str(Moment(first="2024-01-01", last="2024-12-31").kind)
+    'timestamp(0)'
+    """
+
+    draw: Literal["moment"] = "moment"
+    first: Annotated[datetime.date, Field(description="The first day.")]
+    last: Annotated[datetime.date, Field(description="The last day.")]
+    habit: Annotated[Habit, Field(description="The habit of all who have no other.")] = Habit()
+    by: Annotated[str, Field(max_length=200, description="The column whose values have their habits.")] = ""
+    habits: Annotated[
+        Mapping[str, Habit], Field(max_length=1_000, description="The habits by the values of that column.")
+    ] = {}
+
+    @property
+    def kind(self) -> Kind:
+        """A timestamp to the second, without a zone."""
+        return Kind("timestamp", 0)
+
+    @property
+    def first_day(self) -> int:
+        """The first day, counted from 1970-01-01."""
+        return (self.first - datetime.date(1970, 1, 1)).days
+
+    @property
+    def days(self) -> int:
+        """The number of days."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The column that chooses the habit."""
+        return (self.by,) if self.by else ()
+
+    @property
+    def told(self) -> str:
+        """The days, and what they depend on."""
+        days = f"{self.first} to {self.last}"
+        return f"{days}, by the habits of {self.by}" if self.by else days
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 1 <= self.days <= MAX_DAYS:
+            raise ValueError(
+                f"first={self.first} to last={self.last} are not 1 to {MAX_DAYS} days; choose others"
+            )
+        if bool(self.by) != bool(self.habits):
+            raise ValueError("by and habits belong together; write both or none")
+        return self
