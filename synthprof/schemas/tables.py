@@ -125,8 +125,9 @@ def inherited(schema: Schema) -> tuple[Column, ...]:
 
 def _parents(schema: Schema, columns: tuple[Column, ...], needed: tuple[str, ...]) -> Iterator[Column]:
     """Yield the columns of the parent that these columns are given, under their names within the table."""
-    given = [name for column in columns for name in column.given if name.startswith(PARENT)]
-    for name in dict.fromkeys((*given, *needed)):
+    given = [name for column in columns for name in column.given]
+    given += [name for column in columns if column.nulls for name in column.nulls.columns]
+    for name in dict.fromkeys(name for name in (*given, *needed) if name.startswith(PARENT)):
         column = schema.column(name.removeprefix(PARENT))
         yield dataclasses.replace(column, name=name, inherited=True)
 
