@@ -8,8 +8,10 @@ import functools
 import re
 from collections.abc import Iterator
 
+from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draws import Given
 from synthprof.schemas.schema import ChildTable, Column, Schema
 
 PARENT = "parent."
@@ -56,6 +58,11 @@ def _chosen(schema: Schema, wanted: str) -> Schema:
     return dataclasses.replace(schema, tables=chosen)
 
 
+def key_columns(table: ChildTable) -> tuple[tuple[str, str], ...]:
+    """Return the columns that every child table has, each with what it means."""
+    return ((table.key, "The id of the parent."), (NUMBER, "The number of the row, from 1 for each parent."))
+
+
 def check_table(schema: Schema, table: ChildTable) -> None:
     """Raise SpecError, naming value, rule and remedy, unless the table fits the schema of its parent."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", table.name) or table.name in RESERVED:
@@ -90,6 +97,15 @@ def child_schema(schema: Schema, table: ChildTable) -> Schema:
 def counts_schema(schema: Schema, table: ChildTable) -> Schema:
     """Return the schema of one column, the number of children, with the parent's columns that it needs."""
     return _family(schema, table)[0]
+
+
+@functools.lru_cache(maxsize=64)
+def stored_schema(schema: Schema, table: ChildTable) -> Schema:
+    """Return the columns of a table as its database has them: the key, `n` and its own."""
+    numbers = (Column(name, Given(Kind("integer")), None, doc) for name, doc in key_columns(table))
+    own = (dataclasses.replace(column, inherited=True, nulls=None) for column in table.columns)
+    archetypes = tuple(dataclasses.replace(each, odds=()) for each in schema.archetypes)
+    return Schema(f"{schema.name}.{table.name}.stored", (*numbers, *own), archetypes)
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """The columns and arrays of a version, read a block at a time, so that memory does not grow with the rows."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, PERFIS, VETORES
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
 from synthprof.versions import filters
+from synthprof.versions.children import child_batches, schema_of_children
 from synthprof.versions.published import Published
 from synthprof.versions.typed import column_type, typed
 
@@ -32,12 +34,36 @@ def schema_of_table(version: Published) -> pa.Schema:
     return pa.schema([("id", pa.int64()), *fields, (CLUSTER_ID, pa.int32())])
 
 
-def batches(
-    version: Published, where: Where = (), columns: Sequence[str] | None = None
-) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True)
+class Question:
+    """Which rows of which table are wanted, with which columns; see `Version.table`.
+
+    table: the name of a child table; empty for the profiles.
+    """
+
+    table: str
+    where: tuple[str, ...]
+    schema: pa.Schema
+
+
+def question(version: Published, where: Where, columns: Sequence[str] | None, table: str) -> Question:
+    """Return what is asked for. The name of a child table in place of a condition means all of its rows.
+
+    Raises SpecError for an unknown table or column.
+    """
+    if not table and isinstance(where, str) and where in {each.name for each in version.schema.tables}:
+        table, where = where, ()
+    schema = schema_of_children(version, table) if table else schema_of_table(version)
+    texts = (where,) if isinstance(where, str) else tuple(where)
+    return Question(table, texts, _chosen(schema, columns))
+
+
+def batches(version: Published, asked: Question) -> Iterator[pa.RecordBatch]:
     """Yield the rows that meet the conditions by id, at most 16,384 at a time; see `Version.table`."""
-    schema = _chosen(schema_of_table(version), columns)
-    texts = [where] if isinstance(where, str) else list(where)
+    if asked.table:
+        yield from child_batches(version, asked.table, asked.where, asked.schema)
+        return
+    schema, texts = asked.schema, asked.where
     clause = filters.where(filters.parse_conditions(version.schema, texts))
     for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
         found = _block(version, clause, schema, first)
@@ -45,10 +71,9 @@ def batches(
             yield from found.to_batches()
 
 
-def table(version: Published, where: Where = (), columns: Sequence[str] | None = None) -> pa.Table:
+def table(version: Published, asked: Question) -> pa.Table:
     """Return the rows that meet the conditions as one table; see `Version.table`."""
-    schema = _chosen(schema_of_table(version), columns)
-    return pa.Table.from_batches(batches(version, where, columns), schema)
+    return pa.Table.from_batches(batches(version, asked), asked.schema)
 
 
 def matrix(version: Published, name: str, dim: int, first: int, last: int | None) -> Matrix:

@@ -86,12 +86,23 @@ class Version(Published):
         """
         return kept_verdict(self.folder, self.manifest)
 
-    def table(self, where: Where = (), columns: Sequence[str] | None = None) -> pa.Table:
+    def tables(self) -> dict[str, int]:
+        """Return the number of rows of each child table, by name; empty for a version without any.
+
+        >>> v.tables()
+        {}
+        """
+        from synthprof.versions.children import rows_of_tables
+
+        return rows_of_tables(self)
+
+    def table(self, where: Where = (), columns: Sequence[str] | None = None, *, table: str = "") -> pa.Table:
         """Return rows as an Arrow table, by id: all columns and `cluster_id`, or those named.
 
         where: a condition on a column, or several that must all hold, as `synthprof search --where` takes
-        them. cluster_id: int32, -1 for a row without an embedding.
-        Raises SpecError for an unknown column or value, StageError for a damaged file.
+        them. cluster_id: int32, -1 for a row without an embedding. table: a child table, whose rows come by
+        the parent's id and `n`; `v.table("sessoes")` is all of one.
+        Raises SpecError for an unknown table, column or value, StageError for a damaged file.
 
         >>> number = next(column.name for column in v.schema.columns if column.kind == "integer")
         >>> v.table(where=f"{number}>=30", columns=["id", number, "cluster_id"]).num_columns
@@ -99,21 +110,25 @@ class Version(Published):
         >>> v.table().num_rows
         2000
         """
-        from synthprof.versions.tables import table
+        from synthprof.versions import tables
 
-        return table(self, where, columns)
+        return tables.table(self, tables.question(self, where, columns, table))
 
-    def batches(self, where: Where = (), columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, where: Where = (), columns: Sequence[str] | None = None, *, table: str = ""
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of `table` as record batches of at most 16,384 rows, so that memory stays small.
 
         >>> sum(batch.num_rows for batch in v.batches(columns=["id"]))
         2000
         """
-        from synthprof.versions.tables import batches
+        from synthprof.versions import tables
 
-        return batches(self, where, columns)
+        return tables.batches(self, tables.question(self, where, columns, table))
 
-    def to_pandas(self, where: Where = (), columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def to_pandas(
+        self, where: Where = (), columns: Sequence[str] | None = None, *, table: str = ""
+    ) -> pd.DataFrame:
         """Return `table` as a pandas data frame. Raises SpecError if pandas is not installed.
 
         >>> v.to_pandas(columns=["id", "cluster_id"]).shape
@@ -121,9 +136,11 @@ class Version(Published):
         """
         from synthprof.versions.frames import to_pandas
 
-        return to_pandas(self.table(where, columns))
+        return to_pandas(self.table(where, columns, table=table))
 
-    def to_polars(self, where: Where = (), columns: Sequence[str] | None = None) -> pl.DataFrame:
+    def to_polars(
+        self, where: Where = (), columns: Sequence[str] | None = None, *, table: str = ""
+    ) -> pl.DataFrame:
         """Return `table` as a polars data frame. Raises SpecError if polars is not installed.
 
         >>> v.to_polars(columns=["id", "cluster_id"]).columns
@@ -131,7 +148,7 @@ class Version(Published):
         """
         from synthprof.versions.frames import to_polars
 
-        return to_polars(self.table(where, columns))
+        return to_polars(self.table(where, columns, table=table))
 
     def embeddings(self, first: int = 1, last: int | None = None) -> Matrix:
         """Return the embeddings of the ids first to last, both included; to the end without `last`.
