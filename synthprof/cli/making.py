@@ -70,6 +70,7 @@ def _facts(request: "Request", planned: "Plan") -> dict[str, str]:
     first = shards[0].label(request.spec.profiles) + (" …" if len(shards) > 1 else "")
     return {
         f"{request.spec.row_word}s": count(request.spec.profiles),
+        **({"child rows": f"about {count(planned.children)}"} if planned.children else {}),
         "blocks": count(planned.blocks),
         "shards": f"{len(shards)} ({first})",
         "workers": str(planned.workers),
@@ -84,6 +85,7 @@ def _as_document(request: "Request", planned: "Plan") -> dict[str, object]:
     return {
         "dataset": request.dataset,
         "rows": request.spec.profiles,
+        **({"children": planned.children} if planned.children else {}),
         "blocks": planned.blocks,
         "shards": [[each.first, each.end] for each in planned.shards],
         "workers": planned.workers,

@@ -19,10 +19,14 @@ from synthprof.system.environment import STORAGE, home_folder
 PULL = "synthprof.orchestration.bucket.pull"
 """The module that fetches a version; it loads Airflow, so it has a process of its own."""
 
+SHOWN_ROWS = 100
+"""Rows of a child table that `show` prints."""
+
 if TYPE_CHECKING:
     from synthprof.report.terminal import Terminal
     from synthprof.versions.inventory import Found
     from synthprof.versions.progress import Unfinished
+    from synthprof.versions.version import Version
 
 
 def status(as_json: AsJson = False) -> None:
@@ -91,6 +95,9 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
         for manifest, current in found
     ]
     terminal.table(columns, rows)
+    for manifest, _ in found:
+        for name, number in manifest.table_rows.items():
+            terminal.say(f"{manifest.dataset} {manifest.version}: {name}: {count(number)} rows")
 
 
 def _score(value: float | None) -> str:
@@ -116,6 +123,7 @@ def _facts(found: "Found") -> dict[str, Any]:
         "version": manifest.version,
         "current": current,
         "rows": manifest.rows,
+        **({"tables": manifest.table_rows} if manifest.table_rows else {}),
         "bytes": manifest.bytes_total,
         "published_at": manifest.published_at,
         "verified": None if verdict is None else verdict.model_dump(mode="json"),
@@ -227,19 +235,53 @@ def show(
     profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
     dataset: Dataset = "gamers",
     version: VersionName = None,
+    table: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Show the rows that it has in this child table instead."),
+    ] = None,
+    first: Annotated[
+        str, typer.Option(metavar=INTEGER, help="The number of the first of these rows; 100 are shown.")
+    ] = "1",
     as_json: AsJson = False,
 ) -> None:
-    """Show one profile, or one text of a collection."""
+    """Show one profile, or one text of a collection, or its rows in a child table."""
     from synthprof.versions.version import open_version
 
     found = open_version(home_folder(), dataset, version)
-    profile = found.profile(found.number_of(profile_id))
+    number = found.number_of(profile_id)
+    if table is not None:
+        _show_children(found, table, number, read_whole("first", first, 1, LARGEST_INTEGER), as_json=as_json)
+        return
+    profile = found.profile(number) | _row_counts(found, number)
     if as_json:
         print_json({name: in_json(value) for name, value in profile.items()})
         return
     from synthprof.report.terminal import Terminal
 
     Terminal().facts((name, as_text(value)) for name, value in profile.items())
+
+
+def _row_counts(version: "Version", parent: int) -> dict[str, Any]:
+    """Return how many rows the profile has in each child table, as what `show` prints; mostly nothing."""
+    from synthprof.versions.children import counts_of
+
+    return {f"rows in {name}": number for name, number in counts_of(version, parent).items()}
+
+
+def _show_children(version: "Version", table: str, parent: int, first: int, *, as_json: bool) -> None:
+    from synthprof.report.terminal import Column, Terminal
+    from synthprof.versions.children import children_of
+
+    rows = children_of(version, table, parent, first, SHOWN_ROWS)
+    if as_json:
+        print_json([{name: in_json(value) for name, value in row.items()} for row in rows])
+        return
+    terminal = Terminal()
+    if not rows:
+        terminal.say(f"id {parent} has no rows in {table} from number {first} on.")
+        return
+    columns = [Column(name, right=isinstance(value, int | float)) for name, value in rows[0].items()]
+    terminal.table(columns, [tuple(map(as_text, row.values())) for row in rows])
 
 
 def serve(

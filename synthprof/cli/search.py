@@ -177,7 +177,7 @@ def _print(hits: "Sequence[Hit]", output: Format, version: "Published") -> None:
         case Format.table:
             _print_cards(hits, version)
         case Format.json:
-            print_json(documents(hits))
+            print_json([document | _counts(version, document["id"]) for document in documents(hits)])
         case Format.csv:
             typer.echo(as_csv(hits).encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
@@ -194,7 +194,24 @@ def _print_cards(hits: "Sequence[Hit]", version: "Published") -> None:
         name, line, text = head_of(view, hit.profile)
         head = f" {terminal.marks.dot} ".join([name, *line])
         number = "" if version.spec.collection else f"id {hit.id}"
-        terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", (_reasons(hit), text))
+        lines = (_reasons(hit), *_rows_in_words(version, hit.id), text)
+        terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", lines)
+
+
+def _counts(version: "Published", parent: int) -> dict[str, Any]:
+    """Return how many rows a result has in child tables, as part of its document; mostly nothing."""
+    from synthprof.versions.children import counts_of
+
+    found = counts_of(version, parent)
+    return {"tables": found} if found else {}
+
+
+def _rows_in_words(version: "Published", parent: int) -> list[str]:
+    from synthprof.report.words import count
+    from synthprof.versions.children import counts_of
+
+    found = counts_of(version, parent).items()
+    return [", ".join(f"{name}: {count(number)} rows" for name, number in found)] if found else []
 
 
 def _reasons(hit: "Hit") -> str:

@@ -20,7 +20,7 @@ MANIFEST = "MANIFEST.json"
 ROUNDING = 1e-6
 """Relative error of a score: processors round the last bits of float32 in other ways."""
 
-_PROVEN = ("clusters", "kind", "nlist", "effort")
+_PROVEN = ("clusters", "kind", "nlist", "effort", "tables")
 """Details of stages that follow from the spec and the data."""
 
 _MEND = "make it whole with `synthprof repair`"
@@ -44,6 +44,17 @@ class Manifest(Sealed):
     def bytes_total(self) -> int:
         """Bytes of all its files."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """What is told of each child table, by name: `rows`, `most` of a parent, `parents` by band."""
+        details = (receipt.details for receipt in self.stages if receipt.stage == "ingest")
+        return next((dict(found["tables"]) for found in details if "tables" in found), {})
+
+    @property
+    def table_rows(self) -> dict[str, int]:
+        """Rows of each child table, by name; none where there are no such tables."""
+        return {name: int(facts["rows"]) for name, facts in self.tables.items()}
 
     @property
     def rejected(self) -> int:

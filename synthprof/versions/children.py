@@ -20,17 +20,6 @@ MAX_SHOWN = 1_000
 """Children of a parent that are given out at once."""
 
 
-def rows_of_tables(version: Published) -> dict[str, int]:
-    """Return the number of rows of each child table, by name; none for a version without such tables."""
-    return {name: int(facts["rows"]) for name, facts in table_facts(version).items()}
-
-
-def table_facts(version: Published) -> dict[str, dict[str, Any]]:
-    """Return what the manifest tells of each child table: rows, most children, parents by band."""
-    details = (each.details for each in version.manifest.stages if each.stage == "ingest")
-    return next((dict(found["tables"]) for found in details if "tables" in found), {})
-
-
 def schema_of_children(version: Published, name: str) -> pa.Schema:
     """Return the columns of a child table. Raises SpecError if there is no such table."""
     columns = stored_schema(version.schema, version.schema.child(name)).columns

@@ -104,8 +104,7 @@ def _told(version: Published, detail: str) -> dict[str, Any]:
 
 def told_rows(version: Published, table: str) -> int:
     """Return the number of rows of a child table that the manifest tells of."""
-    facts: dict[str, Any] = (_detail(version, "ingest", "tables") or {}).get(table, {})
-    return int(facts.get("rows", 0))
+    return int(version.manifest.tables.get(table, {}).get("rows", 0))
 
 
 def _detail(version: Published, name: str, detail: str) -> Any:  # noqa: ANN401

@@ -92,9 +92,7 @@ class Version(Published):
         >>> v.tables()
         {}
         """
-        from synthprof.versions.children import rows_of_tables
-
-        return rows_of_tables(self)
+        return self.manifest.table_rows
 
     def table(self, where: Where = (), columns: Sequence[str] | None = None, *, table: str = "") -> pa.Table:
         """Return rows as an Arrow table, by id: all columns and `cluster_id`, or those named.
