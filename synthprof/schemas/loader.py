@@ -56,7 +56,7 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 FORMER_DIGESTS = {
-    "a4df63e0ff52836830d98c69888039e7": "d729ac668ce651e1a5bb6445e3e910a1",
+    "08391299a7b134c76c808228d17d2116": "d729ac668ce651e1a5bb6445e3e910a1",
     "c3d17f905320a93be469701d9ddde611": "615a8bc88e0ffbdb90b56c9756d5d15e",
     "b3e503986dc97c47dbee58ada660d72d": "",
 }

@@ -20,12 +20,6 @@ from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.habits import Moment
-from synthprof.profiles.samplers.items import Items
-from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
-from synthprof.profiles.samplers.moments import Moments
-from synthprof.profiles.samplers.numbers import UniformIntegers
-from synthprof.profiles.samplers.sampler import Sampler, Setting
-from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel

@@ -33,7 +33,6 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(Sequence, Uuid, UniqueInteger, Reference),
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
-    *(Tabulated, Moment, ItemOf),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
