@@ -14,13 +14,13 @@ from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
-from synthprof.encoders.catalogue.vocabulary import read_vocabulary
+from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.profiles.checks import check
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.report.overview import count, map_of, overview
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
 
@@ -148,7 +148,7 @@ def test_the_feature_of_a_missing_value_is_0_and_others_stay() -> None:
 
 
 def test_a_missing_value_adds_nothing_to_an_embedding() -> None:
-    encoder = CatalogueEncoder(32, read_vocabulary("gamer_br"))
+    encoder = CatalogueEncoder(32, vocabulary_of(load_bundle("gamer_br")))
     made = rows(lacking(SCHEMA, {"sexo": 1.0, "jogos_favoritos": 1.0, "idade": 1.0}), 50)
     without = made.drop_columns(["sexo", "jogos_favoritos", "idade"])
     assert np.array_equal(encoder.encode(made), encoder.encode(without))

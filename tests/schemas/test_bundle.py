@@ -94,6 +94,6 @@ def test_a_text_that_is_no_bundle_is_refused_in_words(old: str, new: str, told: 
 
 def test_a_schema_without_uses_has_some_that_follow_from_its_columns() -> None:
     made = bundle(SIZE, COUNT)
-    assert dict(made.encoding.weights) == {"size": 0.5}
+    assert dict(made.encoding.weights) == {"size": 0.5, "count": 0.25}
     assert made.view.name == "size"
     assert made.view.map_text({"size": "S"}) == "S"
