@@ -112,3 +112,11 @@ def test_a_declaration_out_of_bounds_is_refused(given, message):
 def test_a_draw_without_words_says_so():
     with pytest.raises(SpecError, match="x: the draw has no words yet; call with_words"):
         drawn(FakerWords(provider="job"))
+
+
+def test_a_provider_that_draws_from_another_generator_is_refused(monkeypatch):
+    monkeypatch.setattr("faker.providers.job.Provider.job", lambda _: str(random.random()))
+    with pytest.raises(
+        SpecError, match="job does not follow its seed; its values would differ from run to run"
+    ):
+        FakerWords(provider="job", size=5).with_words()
