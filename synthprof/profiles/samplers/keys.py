@@ -9,7 +9,7 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.sampler import Rows, Setting
 from synthprof.profiles.samplers.texts import digits, texts_of
-from synthprof.profiles.samplers.zipf import Zipf
+from synthprof.profiles.samplers.zipf import zipf_of
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.model import DrawModel
 
@@ -55,7 +55,7 @@ class References:
 
     def __init__(self, draw: Reference, setting: Setting) -> None:
         self._draw = draw
-        self._zipf = Zipf(draw.rows, draw.skew) if draw.skew else None
+        self._zipf = zipf_of(draw.rows, draw.skew) if draw.skew else None
         self._order = Permutation(draw.rows, f"reference\x1f{draw.table}", setting.seed)
 
     def draw(self, rows: Rows) -> pa.Array:

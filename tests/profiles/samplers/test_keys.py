@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from unique_draws import KEYS
 
 from synthprof.base.errors import SpecError
-from synthprof.profiles.samplers.zipf import Zipf
+from synthprof.profiles.samplers.zipf import zipf_of
 from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.spec.spec import BLOCK_ROWS
@@ -110,7 +110,7 @@ def test_keys_are_named_as_often_as_zipf_says(skew):
 
 def test_ranks_beyond_the_table_are_drawn_by_zipf_too():
     words = np.random.default_rng(1).integers(0, 2**64, 200_000, dtype=np.uint64)
-    ranks = Zipf(1_000_000, 0.5).draw(words, np.random.default_rng(2).random(200_000)) + 1
+    ranks = zipf_of(1_000_000, 0.5).draw(words, np.random.default_rng(2).random(200_000)) + 1
     bounds = np.array([1_000, 10_000, 100_000, 999_999])
     shares = np.searchsorted(np.sort(ranks), bounds, side="right") / len(ranks)
     exact = np.cumsum(np.arange(1, 1_000_001) ** -0.5)
