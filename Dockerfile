@@ -22,6 +22,7 @@ WORKDIR /opt/synthprof
 COPY dags dags
 COPY datasets datasets
 COPY plugins plugins
+COPY schemas schemas
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 AIRFLOW_HOME=/opt/airflow
 USER 10001
 ENTRYPOINT ["python", "-m", "synthprof.orchestration.container"]

@@ -1,12 +1,14 @@
-"""Airflow shows what is wrong with the files in `datasets/` as the import error of this file.
+"""Airflow shows what is wrong in `datasets/` and `schemas/` as the import error of this file.
 
 It makes no DAG. An import error hides all DAGs of its file, so those of the good files are made in
-synthprof_dags.py, which leaves the bad ones out.
+synthprof_dags.py, which leaves the bad data sets out; a run with a bad schema is refused.
 """
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.tasks.datasets import read_all
+from synthprof.schemas.own import problems
+from synthprof.system.environment import schemas_folder
 
-bad = read_all()[1]
+bad = [*map(str, read_all()[1]), *problems(schemas_folder())]
 if bad:
-    raise SpecError("\n".join(map(str, bad)))
+    raise SpecError("\n".join(bad))

@@ -185,6 +185,8 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     Eight hexadecimal digits that change with its version, what it reads of the schema, or any stage
     it needs.
     """
+    if spec.schema_digest:  # which the spec has: another schema has another build
+        return _keys(stages, spec.schema_digest, ())
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     by_words = bool(spec.collection) and spec.encoder == "catalogue"
     profiles += "" if spec.collection else tables_digest(spec.profile_schema, spec.with_tables)

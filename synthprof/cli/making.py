@@ -108,7 +108,9 @@ def run(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson = 
     duration are added to run.log in the build folder.
     """
     from synthprof.report.terminal import Terminal
+    from synthprof.runner.run import resolved
 
+    request = resolved(request, home_folder())
     _make(request, console_html, Terminal(record=console_html is not None), as_json=as_json)
 
 

@@ -13,6 +13,7 @@ from synthprof.pipeline import Stage, check_same_release, wanted
 from synthprof.runner.run import Observer, Run, run_all
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Spec
+from synthprof.stages.own_schema import keep_schema
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, write_receipt
@@ -45,7 +46,10 @@ def build_index(
             f"version {version.manifest.version} has index={kind}, index_memory_mib={memory_mib} already; "
             "ask for another kind or another memory"
         )
-    _take_over(Store(home, request.dataset), version.spec, request)
+    store = Store(home, request.dataset)
+    if request.spec.schema_digest:
+        keep_schema(store.build(request.spec).folder, version.bundle)
+    _take_over(store, version.spec, request)
     return run_all(request, home, observe)
 
 

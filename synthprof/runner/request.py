@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, RequestKind, params_schema
@@ -16,7 +16,7 @@ class Keywords(TypedDict, total=False):
     docs/parameters.md says what each means; `spec.py` declares bounds and defaults.
     """
 
-    profile_schema: Literal["gamer_br"]
+    profile_schema: str
     profiles: int
     seed: int
     locale: str

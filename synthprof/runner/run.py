@@ -188,12 +188,15 @@ def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
 
 
 def resolved(request: Request, home: Path, observe: Observer = lambda *_: None) -> Request:
-    """Return the request, completed with the facts of its collection's source if it has one.
+    """Return the request, completed with the facts of its source or of a schema of the user's.
 
     `observe` hears of the rows read, as of the stage `setup`.
     """
     if not request.runtime.source:
-        return request
+        from synthprof.stages.own_schema import resolve_schema
+
+        with clear_errors():
+            return resolve_schema(request, home)
     from synthprof.stages.import_rows import resolve_source
 
     with clear_errors():

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from synthprof.base.columns import parse_columns
+from synthprof.base.names import NAME_HINT, NAME_PATTERN
 from synthprof.spec.params import (
     ParamModel,
     Schemas,
@@ -26,12 +27,10 @@ from synthprof.spec.written import read_value
 RequestKind = Literal["generate", "embed"]
 """The two kinds of a request: profiles to generate, or a collection of texts to embed."""
 
-DATASET_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)"  # `$` alone would let a trailing line feed pass
-
 DatasetName = Annotated[
     str,
     Field(
-        pattern=in_words("1 to 63 of a-z, 0-9, _ and -, a letter or digit first", DATASET_PATTERN),
+        pattern=in_words(NAME_HINT, NAME_PATTERN),
         description="Name of the data set: 1 to 63 lower-case letters, digits, _ and -, "
         "starting with a letter or digit.",
     ),

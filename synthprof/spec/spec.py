@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from synthprof.base.column_kinds import KINDS
 from synthprof.base.columns import parse_columns
 from synthprof.base.digests import digest_of
+from synthprof.base.names import NAME_HINT, NAME_PATTERN
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.locales import locales
 from synthprof.spec.params import ParamModel, in_words
@@ -50,7 +51,16 @@ class Spec(ParamModel):
     """
 
     profile_schema: Annotated[
-        Literal["gamer_br"], Field(description="Schema of the profiles: columns, catalogue and archetypes.")
+        str,
+        Field(
+            pattern=in_words(NAME_HINT, NAME_PATTERN),
+            # reports quote this wording, so that forms and help get their own
+            description="Schema of the profiles: columns, catalogue and archetypes.",
+            json_schema_extra={
+                "description": "Schema of the profiles, their columns and how these are drawn: built in, "
+                "or a folder in `schemas/` by its name."
+            },
+        ),
     ] = "gamer_br"
     profiles: Annotated[
         int, Field(ge=1, le=1_000_000_000, description="Number of profiles (rows) to make.")

@@ -12,6 +12,7 @@ import numpy as np
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.pipeline import BEFORE_PUBLISH, maker_of, version_of, wanted
 from synthprof.report.page import load_template, render
+from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, table_file
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
@@ -100,11 +101,14 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
     manifest = fresh = _manifest(context, files, receipts)
     if published is not None:
-        known = tuple(file for file in published.files if file.path != REPORT)
+        known = tuple(file for file in published.files if file.path not in (REPORT, SCHEMA_FILE))
         manifest = published.model_copy(update={"files": known, "seal": ""})
     report = report_of(context, manifest, traits, sources, pictures)
     agrees = published is None or fresh.agrees(published)
-    return Ready(manifest, sources, {REPORT: render(report)}, report.example, agrees)
+    texts = {REPORT: render(report)}
+    if context.spec.schema_digest:
+        texts[SCHEMA_FILE] = context.bundle.text
+    return Ready(manifest, sources, texts, report.example, agrees)
 
 
 def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[Receipt, ...]) -> Manifest:

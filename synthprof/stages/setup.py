@@ -9,8 +9,10 @@ from synthprof.base.errors import SpecError
 from synthprof.base.files import write_text
 from synthprof.base.kinds import read_bytes
 from synthprof.pipeline import version_of
+from synthprof.schemas.bundle import SCHEMA_FILE, text_digest
 from synthprof.spec.shards import plan_shards
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.own_schema import keep_schema
 from synthprof.stages.plan import plan
 from synthprof.stages.survey import SURVEY, left_out, read_survey, tell
 from synthprof.store.build import ENCODER, SINCE, SPEC, Build
@@ -20,7 +22,7 @@ from synthprof.store.receipts import read_receipt
 RENEWED = (SPEC, SINCE, ENCODER)
 """Files of the build folder that a run with `force` writes again."""
 
-BUILD_FILES = (*RENEWED, SURVEY)
+BUILD_FILES = (*RENEWED, SURVEY, SCHEMA_FILE)
 """Files that `setup` leaves in the build folder for later stages, some only where they are needed."""
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ def run(context: Context) -> Outcome:
 
         check_service(context)
         forget_outdated(context)
-    write_text(build.folder / SPEC, _spec_text(context))
+    _write(context)
     return Outcome(
         0,
         details={
@@ -75,7 +77,7 @@ def holds(context: Context) -> bool:
     receipt = read_receipt(context.folder(), None)
     if receipt is None or receipt.details["shards"] != _shards(context):
         return False
-    if not (_spec_is_sound(context) and _since_is_sound(context.build)):
+    if not (_spec_is_sound(context) and _schema_is_sound(context) and _since_is_sound(context.build)):
         return False
     if any(receipt.details.get(name) != value for name, value in left_out(context.build.folder).items()):
         return False
@@ -86,6 +88,13 @@ def holds(context: Context) -> bool:
     return embed.holds(context)
 
 
+def _write(context: Context) -> None:
+    """Write what is of the whole build: its spec, and a schema of the user's."""
+    if context.spec.schema_digest:
+        keep_schema(context.build.folder, context.bundle)
+    write_text(context.build.folder / SPEC, _spec_text(context))
+
+
 def _spec_text(context: Context) -> str:
     return context.spec.model_dump_json(indent=1)
 
@@ -93,6 +102,11 @@ def _spec_text(context: Context) -> str:
 def _spec_is_sound(context: Context) -> bool:
     path = context.build.folder / SPEC
     return path.is_file() and read_bytes(path) == _spec_text(context).encode()
+
+
+def _schema_is_sound(context: Context) -> bool:
+    path, digest = context.build.folder / SCHEMA_FILE, context.spec.schema_digest
+    return not digest or (path.is_file() and text_digest(read_bytes(path).decode(errors="replace")) == digest)
 
 
 def _since_is_sound(build: Build) -> bool:

@@ -15,7 +15,7 @@ from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
-from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
 from synthprof.spec.contents import BLOCK_FILE, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -84,9 +84,14 @@ class Build:
                 shutil.rmtree(path)
 
     def forget_rows(self) -> None:
-        """Remove the rows of a source whose order was refused: no run goes on from them."""
+        """Remove the rows of a source and the schema whose order was refused: no run goes on from them."""
         if not (self.folder / SPEC).exists():
             shutil.rmtree(self.stage_folder("generate"), ignore_errors=True)
+            if self.spec.schema_digest:
+                (self.folder / SCHEMA_FILE).unlink(missing_ok=True)
+                for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
+                    with suppress(OSError):  # not empty: others are at work there
+                        folder.rmdir()
 
     def is_anew_for(self, run_id: str) -> bool:
         """Return whether everything here has been made again for the run of this id."""

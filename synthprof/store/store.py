@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import is_there
 from synthprof.base.kinds import check_file, read_bytes
-from synthprof.spec.request import DATASET_PATTERN
+from synthprof.base.names import NAME_PATTERN
 from synthprof.spec.spec import Spec
 from synthprof.store.build import SPEC, Build
 from synthprof.store.manifest import read_manifest
@@ -42,7 +42,7 @@ class Store:
 
     def __post_init__(self) -> None:
         """Raise SpecError for a text that cannot be the name of a data set, such as a path."""
-        if not re.match(DATASET_PATTERN, self.dataset):
+        if not re.match(NAME_PATTERN, self.dataset):
             raise SpecError(
                 f"{self.dataset[:80]!r} is no name of a data set; use 1 to 63 of a-z, 0-9, _ and -"
             )

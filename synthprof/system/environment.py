@@ -15,6 +15,9 @@ RUN_ID = "SYNTHPROF_RUN_ID"
 HOME = "SYNTHPROF_HOME"
 """The data root."""
 
+SCHEMAS = "SYNTHPROF_SCHEMAS"
+"""The folder of the user's schemas."""
+
 STORAGE = "SYNTHPROF_STORAGE"
 """Storage that workers share: empty for the data root, or `s3://connection@bucket/prefix`."""
 
@@ -55,9 +58,7 @@ def home_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
     Where the package is installed, that is `data` in the current folder. A leading `~`, as in a Compose file,
     is the user's home folder. Raises SpecError for a path that is not UTF-8 or that is too long for SQLite.
     """
-    project = Path(__file__).parents[2]
-    folder = project if (project / "pyproject.toml").is_file() else Path()
-    given = Path(chosen or os.environ.get(HOME) or folder / "data")
+    given = Path(chosen or os.environ.get(HOME) or _project() / "data")
     try:
         home = given.expanduser().absolute()
     except RuntimeError as error:  # ~name of an unknown user
@@ -78,6 +79,25 @@ def home_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
         )
     _check_kind(home)
     return home
+
+
+def schemas_folder() -> Path:
+    """Return the folder of the user's schemas: SYNTHPROF_SCHEMAS, else `schemas` in the project's folder.
+
+    Where the package is installed, that is `schemas` in the current folder. A leading `~` is the user's home
+    folder. Raises SpecError where that is not known.
+    """
+    given = Path(os.environ.get(SCHEMAS) or _project() / "schemas")
+    try:
+        return given.expanduser().absolute()
+    except RuntimeError as error:
+        raise SpecError(f"no home folder is known for {given}; set {SCHEMAS} to an absolute path") from error
+
+
+def _project() -> Path:
+    """Return the project's folder, or the current one where the package is installed."""
+    project = Path(__file__).parents[2]
+    return project if (project / "pyproject.toml").is_file() else Path()
 
 
 def _check_kind(home: Path) -> None:

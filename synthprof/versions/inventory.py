@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from synthprof.base.errors import StageError, SynthprofError
-from synthprof.spec.request import DATASET_PATTERN
+from synthprof.base.names import NAME_PATTERN
 from synthprof.store.manifest import Manifest, read_manifest
 from synthprof.store.pointer import CURRENT, current_version
 from synthprof.store.store import Store
@@ -18,7 +18,7 @@ Found = tuple[Manifest, bool]
 def stores(home: Path) -> Iterator[Store]:
     """Yield the data sets under the data root by name: folders with versions or with builds."""
     for folder in sorted(home.glob("*/")):
-        if re.match(DATASET_PATTERN, folder.name):
+        if re.match(NAME_PATTERN, folder.name):
             store = Store(home, folder.name)
             if (folder / "versions").is_dir() or any(True for _ in store.builds()):
                 yield store

@@ -13,6 +13,7 @@ import pyarrow as pa
 from synthprof.base.errors import StageError
 from synthprof.base.streams import stream
 from synthprof.pipeline import files_of, version_of
+from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.sources.survey import block_digest, collection_digest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
@@ -110,23 +111,26 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
     total = len(files) + len(read) + BLOCK_STEPS * len(chosen)
     progress(0, total)
     same_release = version_of(spec) == version.manifest.version
+    faults = tuple(_schema_faults(version))
     spoilt: list[str] = []
     for file in files:
         spoilt += damaged(version.folder, [file])
         progress(next(steps), total)
     intact = {file.path for file in files} - set(spoilt)
     contradictions = tuple(
-        _contradictions(version, intact, chosen, same_release, lambda: progress(next(steps), total))
+        _contradictions(
+            version, intact, chosen, same_release and not faults, lambda: progress(next(steps), total)
+        )
     )
     progress(total, total)
     return Verdict(
         files=len(files),
-        blocks=len(chosen) if same_release else 0,
+        blocks=len(chosen) if same_release and not faults else 0,
         blocks_total=spec.blocks,
         same_release=same_release,
         damaged=tuple(spoilt),
         unknown=tuple(unknown_files(version.folder, files)),
-        contradictions=tuple(dict.fromkeys(contradictions)),
+        contradictions=tuple(dict.fromkeys((*(() if SCHEMA_FILE in spoilt else faults), *contradictions))),
     )
 
 
@@ -134,7 +138,7 @@ def _contradictions(
     version: Published,
     intact: set[str],
     blocks: list[int],
-    same_release: bool,
+    can_be_made: bool,
     step: Callable[[], None],
 ) -> Iterator[str]:
     """Yield a sentence for each content that does not follow from the spec, reading intact files only."""
@@ -145,13 +149,21 @@ def _contradictions(
     yield from fact_faults(
         version, intact, index
     )  # first: looking up embeddings changes settings of the index
-    if same_release:
+    if can_be_made:
         yield from score_faults(version, intact, index, len(blocks) == version.spec.blocks)
-    block_faults = remade_block_faults if same_release else stored_block_faults
+    block_faults = remade_block_faults if can_be_made else stored_block_faults
     for block in blocks:
         yield from block_faults(version, intact, block, index, step)
     yield from index_faults(version, index)
     yield from _map_faults(version, intact)
+
+
+def _schema_faults(version: Published) -> Iterator[str]:
+    """Yield a fault if the schema that blocks are made by is missing or another one."""
+    try:
+        version.bundle  # noqa: B018  read to be checked
+    except StageError as error:
+        yield str(error)
 
 
 def _choose(version: Published, count: int) -> list[int]:

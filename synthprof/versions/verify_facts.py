@@ -10,6 +10,7 @@ import numpy as np
 
 from synthprof.base.arrays import Matrix
 from synthprof.pipeline import stage
+from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.similarity.kmeans import assign
 from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
 from synthprof.similarity.scores import SILHOUETTE_ROWS, adjusted_rand_index, silhouette
@@ -36,7 +37,7 @@ def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[st
     intact: names of the files whose checksums are right. index: the open index as it was published, or None.
     """
     manifest = version.manifest
-    described = [file for file in manifest.files if file.path not in (OVERVIEW, MAP, REPORT)]
+    described = [file for file in manifest.files if file.path not in (OVERVIEW, MAP, REPORT, SCHEMA_FILE)]
     if manifest.content != content_digest(described):
         yield "MANIFEST.json has another content than its files"
     if manifest.scores != _told(version, "scores"):

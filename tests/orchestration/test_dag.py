@@ -129,7 +129,6 @@ REFUSED = [
     {"dataset": "x\n"},
     {"locale": "xx_XX"},
     {"encoder": "none"},
-    {"profile_schema": "other"},
     {"separation": 1.1},
     {"dim_embedding": 7},
     {"use_gpu": "yes"},

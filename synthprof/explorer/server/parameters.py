@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import BeforeValidator
 
+from synthprof.base.names import NAME_PATTERN
 from synthprof.explorer import models
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS
-from synthprof.spec.request import DATASET_PATTERN
 from synthprof.spec.written import read_truth, read_whole
 from synthprof.store.pointer import VERSION_PATTERN
 
 MAX_HITS = 100
 
 DatasetName = Annotated[
-    str, Path(pattern=DATASET_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
+    str, Path(pattern=NAME_PATTERN.replace(r"(?!\n)", ""), description="Name of a data set.")
 ]
 VERSION: dict[str, Any] = {
     "pattern": f"^({VERSION_PATTERN}|current)$",

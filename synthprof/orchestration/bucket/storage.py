@@ -104,6 +104,10 @@ def _exchange(
         from synthprof.stages.import_rows import resolve_source
 
         request = resolve_source(request, home_folder())
+    elif stage == "setup":
+        from synthprof.stages.own_schema import resolve_schema
+
+        request = resolve_schema(request, home_folder())
     _check_travels(request)
     return Exchange(Work(Bucket(url), find(stage), request, shard, run_id))
 

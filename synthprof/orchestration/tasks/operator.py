@@ -18,6 +18,7 @@ from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.service import CONNECTION, service_environment, source_environment
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
+from synthprof.schemas.loader import schema_names
 from synthprof.spec.params import check_names
 from synthprof.spec.request import RequestKind, params_schema
 from synthprof.spec.sizing import check_sizes
@@ -186,7 +187,8 @@ class StageOperator(ChildOperator):
         schema = params_schema(self.kind)
         declared = {name: properties["default"] for name, properties in schema.items()}
         params = declared | taken(context["params"], schema) | with_types(self.fixed, schema)
-        if params.get("source") and self.stage != "setup":  # setup has read it, and it may be gone by now
+        own = self.kind == "generate" and params["profile_schema"] not in schema_names()
+        if (own or params.get("source")) and self.stage != "setup":  # setup has read it: it may be gone now
             setup = f"{self.task_id.removesuffix(self.stage)}setup"  # in a task group, below the group's name
             params |= context["ti"].xcom_pull(task_ids=setup, key="found_out") or {}
         run = context["dag_run"]
