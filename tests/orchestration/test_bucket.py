@@ -16,6 +16,7 @@ import place  # noqa: F401  Airflow's environment
 import pytest
 from airflow.sdk import DAG
 from compose import COMPOSE
+from shops import edit, write_shop
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError, StageError
@@ -37,6 +38,8 @@ from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import Manifest
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE
+from synthprof.versions.verify import verify
+from synthprof.versions.version import open_version
 
 PARAMS = {
     "dataset": "cl",
@@ -166,6 +169,49 @@ def test_a_source_is_read_through_once_before_its_rows_are(cluster, tmp_path):
         value = run_stage("setup", order, None, "", on_start=change)
     assert value["found_out"]["profiles"] == 1
     assert cluster.objects("setup-"), "the receipt is in the bucket"
+
+
+# --- a schema of the user's -------------------------------------------------------------------------------
+
+
+def test_a_schema_travels_and_only_setup_reads_its_folder(cluster, tmp_path, monkeypatch):
+    folder = write_shop(tmp_path / "schemas")
+    monkeypatch.setenv("SYNTHPROF_SCHEMAS", str(folder.parent))
+
+    def change(_: child.Child) -> None:
+        edit(folder, '"Free" = 70', '"Free" = 1')
+
+    order = {"dataset": "shop", "profile_schema": "shop", "profiles": 900, "clusters": 4, "workers": 1}
+    with cluster.worker("one"):  # an edit after setup has read it gives no other build
+        value = run_stage("setup", order, None, "", on_start=change)
+    shutil.rmtree(folder)
+    told = order | value["found_out"]
+    for name in ("generate", "vectorize"):
+        with cluster.worker(f"for-{name}") as home:
+            run_stage(name, told, (0, 1), "")
+    spec = Request.from_params(told).spec
+    build = Store(home, "shop").build(spec)
+    assert build.bundle.digest == spec.schema_digest == value["found_out"]["schema_digest"]
+    assert dict(zip(("Free", "Pro"), build.bundle.schema.columns[0].draw.weights, strict=False))["Free"] == 70
+
+
+@pytest.mark.cluster
+def test_a_version_with_a_schema_goes_through_the_bucket_and_is_verified_there(
+    cluster, tmp_path, monkeypatch
+):
+    folder = write_shop(tmp_path / "schemas")
+    monkeypatch.setenv("SYNTHPROF_SCHEMAS", str(folder.parent))
+    params = {"dataset": "shop", "profile_schema": "shop", "profiles": 900, "clusters": 4, "workers": 1}
+    for number, stage in enumerate(each.name for each in STAGES if each.name != "vacuum"):
+        with cluster.worker(f"worker-{number}"):
+            value = run_stage(stage, params, None, "")
+            if stage == "setup":
+                params |= value["found_out"]
+                shutil.rmtree(folder)
+    with cluster.worker("reader") as home:
+        found = pull(cluster.bucket, Store(home, "shop"))
+        assert (found / "schema.json").is_file()
+        assert verify(open_version(home, "shop"), None, lambda *_: None).sound
 
 
 # --- a whole data set, eleven tasks on eleven workers ----------------------------------------------------

@@ -1,14 +1,19 @@
 import re
+import runpy
+import shutil
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from oddities import put
+from shops import edit, write_shop
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration import SynthprofDag
+from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.provider.notes import failed_note
 from synthprof.orchestration.tasks import child, datasets, doc
 from synthprof.orchestration.tasks.fixed import split, with_types
@@ -42,6 +47,63 @@ def test_the_form_marks_the_source_and_names_say_what_to_write():
     for kind in ("generate", "embed"):
         for name, param in airflow_params(kind=kind).items():
             assert param.schema.get("pattern", "(?#write ").startswith("(?#write "), name
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """The folder of a schema of the user's."""
+    monkeypatch.setenv("SYNTHPROF_SCHEMAS", str(tmp_path / "schemas"))
+    return write_shop(tmp_path / "schemas")
+
+
+def test_the_form_lists_the_schemas_that_are_there_broken_ones_too(shop):
+    edit(write_shop(shop.parent, "broken"), "choice", "dice")
+    form = airflow_params()
+    assert form["profile_schema"].schema["enum"] == ["gamer_br", "broken", "shop"]
+    params = ParamsDict(form)
+    params.update({"profile_schema": "shop"})
+    with pytest.raises(ParamValidationError, match="'other' is not one of"):
+        params.update({"profile_schema": "other"})
+    shutil.rmtree(shop)
+    named = airflow_params({"profile_schema": "shop"})  # a DAG's own default hides no DAG
+    assert named["profile_schema"].resolve() == "shop"
+
+
+def test_airflow_shows_what_is_wrong_with_a_schema_beside_the_bad_data_sets(shop, tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNTHPROF_DATASETS", str(tmp_path / "datasets"))
+    file = str(PROJECT / "dags" / "synthprof_bad_datasets.py")
+    assert "bad" in runpy.run_path(file)
+    edit(shop, "choice", "dice")
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "nights.toml").write_text(
+        'schedule = "0 3 * * *"\n[params]\nprofile_schema = "clinic"\n'
+    )
+    with pytest.raises(SpecError) as told:
+        runpy.run_path(file)
+    no_clinic, no_dice = str(told.value).splitlines()
+    assert no_clinic.startswith("datasets/nights.toml: profile_schema='clinic' is neither built in")
+    assert no_dice.startswith("schema shop: plan: unknown draw 'dice'")
+
+
+@pytest.mark.parametrize(("schema", "pulled"), [("shop", ["found_out"]), ("gamer_br", [])])
+def test_what_setup_found_out_of_a_schema_is_handed_to_later_stages(shop, schema, pulled):
+    asked = []
+
+    def xcom_pull(task_ids: str, key: str) -> dict[str, str]:
+        asked.append(key)
+        return {"schema_digest": "0" * 32}
+
+    with DAG("own", params=airflow_params({"profile_schema": schema})):
+        task = StageOperator(task_id="generate", stage="generate")
+    context = {
+        "params": task.dag.params.dump(),
+        "dag_run": SimpleNamespace(run_type="manual"),
+        "ti": SimpleNamespace(xcom_pull=xcom_pull),
+    }
+    found = task._params(context)
+    assert asked == pulled
+    assert found.get("schema_digest", "") == ("0" * 32 if pulled else "")
+    assert Request.from_params(found).spec.profile_schema == schema
 
 
 def test_more_clusters_than_rows_can_train_are_refused_before_a_child_starts(monkeypatch):
