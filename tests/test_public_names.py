@@ -17,10 +17,9 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-import typer.main
 
 import synthprof
-from synthprof.cli.main import make_app
+from synthprof.cli.reference import every_command
 from synthprof.explorer.server.access import TokenAccess
 from synthprof.explorer.server.app import make_app as make_explorer
 from synthprof.spec.request import params_schema
@@ -66,8 +65,7 @@ def _arguments(function: Callable[..., object]) -> list[str]:
 
 
 def _commands() -> Iterator[str]:
-    group = typer.main.get_command(make_app())
-    for name, command in group.commands.items():
+    for name, command in every_command().items():
         yield name
         yield from sorted(f"{name} {'/'.join([*each.opts, *each.secondary_opts])}" for each in command.params)
 

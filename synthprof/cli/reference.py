@@ -70,7 +70,8 @@ Progress is not shown.
 A failure is such a document, too, with the same exit status:
 `{{"error": {{"kind": ..., "message": ..., "hint": ..., "exit_status": ...}}}}`.
 The kind is `refused`, `failed`, `busy`, `interrupted` or `crashed`; the hint may be null.
-The document of `show` has the columns of the row; `search` and `similar` print a list of the results.
+The document of `show` has the columns of the row; `schema format` prints a JSON Schema.
+`search` and `similar` print a list of the results.
 `verify` prints its findings and ends with status 1 if there are any; `serve` prints when it listens.
 """
 
@@ -94,6 +95,11 @@ DOCUMENTS = {
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),
     "pull": ("dataset", "version", "path"),
+    "schema new": ("schema", "path", "files"),
+    "schema check": ("schema", "digest", "columns", "archetypes", "features"),
+    "schema show": ("schema", "rows"),
+    "schema diff": ("digests", "differences"),
+    "schema list": ("folder", "schemas", "problems"),
 }
 """The names in the JSON document of each command; a test compares them with what is printed."""
 
@@ -115,9 +121,18 @@ def parameters_page() -> str:
 def cli_page() -> str:
     """Return docs/cli.md: each command with its arguments and options."""
     documents = [(f"`{name}`", ", ".join(f"`{each}`" for each in names)) for name, names in DOCUMENTS.items()]
-    commands: dict[str, Any] = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
-    pages = (line for name, command in commands.items() for line in _command(name, command))
+    pages = (line for name, command in every_command().items() for line in _command(name, command))
     return "\n".join([CLI, *_table(("command", "names in the document"), documents), "", *pages])
+
+
+def every_command() -> dict[str, Any]:
+    """Return each command by its words, those of a group with the name of the group before them."""
+    whole: Any = typer.main.get_command(make_app())
+    found: dict[str, Any] = {}
+    for name, command in whole.commands.items():
+        within = getattr(command, "commands", None)
+        found |= {f"{name} {each}": one for each, one in within.items()} if within else {name: command}
+    return found
 
 
 def write(folder: Path) -> None:

@@ -1,0 +1,205 @@
+"""The commands below `schema`: schemas made, checked, shown and compared."""
+
+import importlib
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthprof.base.errors import SpecError
+from synthprof.base.names import NAME_PATTERN
+from synthprof.cli.help import Command, Commands
+from synthprof.cli.options import INTEGER, AsJson
+from synthprof.report.ending import print_json
+from synthprof.spec.limits import LARGEST_INTEGER
+from synthprof.spec.written import read_whole
+from synthprof.system.environment import schemas_folder
+
+if TYPE_CHECKING:
+    from synthprof.schemas.bundle import Bundle
+
+MOST_ROWS = 1_000
+"""Rows that `show` prints at most."""
+
+NAME_HELP = "Name of a schema, built in or in the folder of schemas, or the path of its folder."
+
+Which = Annotated[str, typer.Argument(metavar="NAME|FOLDER", help=NAME_HELP)]
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the schema, and of its folder.")],
+    template: Annotated[str, typer.Option(metavar="NAME", help="Template to begin with.")] = "customers",
+    as_json: AsJson = False,
+) -> None:
+    """Make a schema from a template, in a folder to be edited.
+
+    The folder lies below SYNTHPROF_SCHEMAS, else below `schemas`.
+    """
+    from synthprof.schemas.loader import schema_names
+    from synthprof.schemas.own import check_name
+    from synthprof.schemas.templates import template_folder
+
+    check_name(name)
+    if name in schema_names():
+        raise SpecError(f"{name!r} is the name of a built-in schema; choose another name")
+    folder, source = schemas_folder() / name, template_folder(template)
+    if os.path.lexists(folder):
+        raise SpecError(f"{folder} is there already; choose another name, or edit what is there")
+    shutil.copytree(source, folder)
+    files = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"schema": name, "path": str(folder), "files": files})
+        return
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    terminal.say(f"{folder}: {', '.join(files)}", label=(terminal.marks.good, "green"))
+    terminal.say(f"Edit it, then look at it with: synthprof schema show {name}")
+
+
+def check(which: Which, as_json: AsJson = False) -> None:
+    """Check a schema, and try it on a thousand rows.
+
+    What a run would refuse is told with file, value, rule and remedy.
+    """
+    from synthprof.runner.schema_trial import try_out
+
+    bundle = bundle_named(which)
+    tried = try_out(bundle)
+    if as_json:
+        print_json({"schema": bundle.schema.name, "digest": bundle.digest, **vars(tried)})
+        return
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    kinds = f", {tried.archetypes} archetypes" if tried.archetypes else ", no archetypes"
+    features = f"{tried.features} features"
+    terminal.say(
+        f"{bundle.schema.name}: {tried.columns} columns{kinds}, {features}",
+        label=(terminal.marks.good, "green"),
+    )
+
+
+def show(
+    which: Which,
+    rows: Annotated[str, typer.Option(metavar=INTEGER, help="Rows to show.")] = "20",
+    seed: Annotated[str, typer.Option(metavar=INTEGER, help="Seed of the rows.")] = "42",
+    as_json: AsJson = False,
+) -> None:
+    """Show rows that a schema gives, as a table.
+
+    They are the first rows of a data set with that seed.
+    """
+    from synthprof.base.values import as_text, in_json
+    from synthprof.runner.schema_trial import sample
+
+    bundle = bundle_named(which)
+    count = read_whole("rows", rows, 1, MOST_ROWS)
+    found = sample(bundle, count, read_whole("seed", seed, 0, LARGEST_INTEGER))
+    if as_json:
+        print_json({"schema": bundle.schema.name, "rows": [in_json(row) for row in found]})
+        return
+    from synthprof.report.terminal import Column, Terminal
+
+    numbers = {name for name in found[0] if all(isinstance(row[name], int | float | None) for row in found)}
+    columns = [
+        Column(name, right=name in numbers, drop=place, shorten=name not in numbers)
+        for place, name in enumerate(found[0])
+    ]
+    Terminal().table(
+        columns, [["" if each is None else as_text(each) for each in row.values()] for row in found]
+    )
+
+
+def diff(
+    one: Annotated[str, typer.Argument(metavar="A", help=f"{NAME_HELP} Or the schema.json of a version.")],
+    other: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell how schema B differs from schema A.
+
+    Columns added, removed and changed, and odds that are others, in words.
+    """
+    from synthprof.schemas.differences import differences
+
+    left, right = bundle_named(one), bundle_named(other)
+    found = differences(left, right)
+    if as_json:
+        print_json({"digests": [left.digest, right.digest], "differences": list(found)})
+        return
+    from synthprof.report.terminal import Terminal
+
+    for sentence in found or ("They are the same.",):
+        Terminal().say(sentence)
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List the schemas that there are, and what is wrong with one that cannot be used."""
+    from synthprof.schemas.loader import schema_names
+    from synthprof.schemas.own import own_names, problems
+
+    root = schemas_folder()
+    found = [(name, "built in") for name in schema_names()]
+    found += [(name, str(root / name)) for name in own_names(root)]
+    wrong = problems(root)
+    if as_json:
+        schemas = [{"schema": name, "place": place} for name, place in found]
+        print_json({"folder": str(root), "schemas": schemas, "problems": list(wrong)})
+        return
+    from synthprof.report.terminal import Column, Terminal
+
+    terminal = Terminal()
+    terminal.table((Column("schema"), Column("place", shorten=True)), found)
+    for sentence in wrong:
+        terminal.say(sentence, label=(terminal.marks.bad, "red"))
+
+
+def format_(_as_json: AsJson = False) -> None:
+    """Print the JSON Schema of a schema's file, by which editors complete and check it."""
+    print_json(importlib.import_module("synthprof.schemas.format").json_schema())
+
+
+def bundle_named(which: str) -> "Bundle":
+    """Return the schema of a name, in a folder, or in the `schema.json` of a version.
+
+    Raises SpecError that names file, value, rule and remedy.
+    """
+    from synthprof.base.kinds import read_text
+    from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
+    from synthprof.schemas.loader import load_bundle, read_bundle, schema_names
+    from synthprof.schemas.own import MARKS, read_own
+
+    if which in schema_names():
+        return load_bundle(which)
+    path = Path(which)
+    if re.match(NAME_PATTERN, which) and not any((path / mark).is_file() for mark in MARKS):
+        return read_own(schemas_folder(), which)
+    if path.name == SCHEMA_FILE and path.is_file():
+        return Bundle.of(read_text(path))
+    if not path.is_dir():
+        raise SpecError(
+            f"{which!r} is neither a schema nor its folder; `synthprof schema list` lists those there are"
+        )
+    return read_bundle(path.absolute())
+
+
+COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("new", new, "synthprof schema new shop"),
+    ("check", check, "synthprof schema check shop"),
+    ("show", show, "synthprof schema show gamer_br --rows 5"),
+    ("diff", diff, "synthprof schema diff shop data/shop/CURRENT/schema.json"),
+    ("list", list_, "synthprof schema list"),
+    ("format", format_, "synthprof schema format"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands to the command line."""
+    group = typer.Typer(cls=Commands, help="Make, check, show and compare schemas.")
+    for name, command, example in COMMANDS:
+        group.command(name, cls=Command, epilog=example)(command)
+    app.add_typer(group, name="schema")

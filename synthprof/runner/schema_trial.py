@@ -1,0 +1,51 @@
+"""A schema tried on some rows, so that what a run would refuse is found at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from synthprof.base.errors import SpecError
+from synthprof.encoders.catalogue.encoder import CatalogueEncoder
+from synthprof.encoders.catalogue.vocabulary import vocabulary_of
+from synthprof.profiles.checks import check
+from synthprof.profiles.drawing import generate
+from synthprof.profiles.features import features
+from synthprof.schemas.bundle import Bundle
+from synthprof.spec.spec import Spec
+
+ROWS = 1_000
+"""Rows that are drawn to try a schema."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The result of a trial: columns, archetypes, and the positions of the feature vector that are used."""
+
+    columns: int
+    archetypes: int
+    features: int
+
+
+def sample(bundle: Bundle, rows: int, seed: int) -> list[dict[str, Any]]:
+    """Return the first rows of a data set of that seed, in Python's own types, with their ids."""
+    spec = Spec()
+    made = generate(bundle.schema, seed, spec.locale, spec.separation, 0, rows).profiles
+    return [bundle.schema.as_values(row) for row in made.to_pylist()]
+
+
+def try_out(bundle: Bundle) -> Trial:
+    """Draw some rows and make all of them that a run makes: values, feature vectors, embeddings.
+
+    Raises SpecError for what a run would refuse, and for rows that are not as declared.
+    """
+    spec, schema = Spec(), bundle.schema
+    made = generate(schema, spec.seed, spec.locale, spec.separation, 0, ROWS).profiles
+    if faults := check(schema, made):
+        raise SpecError(f"rows are not as declared: {'; '.join(faults)}; correct the columns")
+    count = len(schema.feature_names)
+    features(schema, made, max(count, 1))
+    encoder = CatalogueEncoder(spec.dim_embedding, vocabulary_of(bundle))
+    encoder.encode(made)
+    encoder.encode_text([""])
+    if Bundle.of(bundle.text) != bundle:
+        raise SpecError("its canonical text gives another schema; report it with its files")
+    return Trial(len(schema.columns), len(schema.archetypes), count)

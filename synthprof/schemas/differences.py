@@ -1,0 +1,137 @@
+"""The differences between two schemas in words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.canonical import to_plain
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draws import Chance, Choice, Number, Subset
+from synthprof.schemas.schema import Archetype, Column
+
+MAX_SHOWN = 40
+"""Characters of a value in a sentence."""
+
+MAX_ODDS = 8
+"""Shares of a column that are told; others are counted."""
+
+
+def differences(one: Bundle, other: Bundle) -> tuple[str, ...]:
+    """Return a sentence for each difference; none if data sets by both have the same version names."""
+    found = list(_columns(one.schema.columns, other.schema.columns))
+    found += _archetypes(one.schema.archetypes, other.schema.archetypes)
+    for name, left, right in _parts(one, other):
+        if left != right:
+            found.append(f"{name}: changed")
+    if one.digest != other.digest and not found:
+        found.append("other parts: changed")
+    return tuple(found)
+
+
+def _columns(one: Sequence[Column], other: Sequence[Column]) -> Iterator[str]:
+    before, after = ({column.name: column for column in each} for each in (one, other))
+    yield from (f"column {name}: removed" for name in before if name not in after)
+    for name, column in after.items():
+        if name not in before:
+            yield f"column {name}: added, {_kind(column)}"
+        elif column != before[name]:
+            yield from (f"column {name}: {told}" for told in _changes(before[name], column))
+    kept = [[name for name in each if name in before and name in after] for each in (before, after)]
+    if kept[0] != kept[1]:
+        yield f"order of the columns: {', '.join(after)}"
+
+
+def _changes(one: Column, other: Column) -> Iterator[str]:
+    if _kind(one) != _kind(other):
+        yield f"{_kind(one)} is now {_kind(other)}"
+    elif one.draw != other.draw:
+        yield from _of_draws(one, other)
+    for field in fields(Column):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        if field.name not in ("name", "draw") and left != right:
+            yield f"{field.name}: {_shown(left)} is now {_shown(right)}"
+
+
+def _of_draws(one: Column, other: Column) -> Iterator[str]:
+    """Yield how two draws of one kind differ: their odds, or their fields."""
+    before, after = _odds(one), _odds(other)
+    gone, new = [name for name in before if name not in after], [name for name in after if name not in before]
+    if gone:
+        yield f"without {_listed(gone)}"
+    if new:
+        yield f"with {_listed(new)}"
+    both = {name: (before[name], after[name]) for name in before if name in after}
+    moved = [f"{name} {a:.1%} is now {b:.1%}" for name, (a, b) in both.items() if f"{a:.2%}" != f"{b:.2%}"]
+    if moved:
+        yield f"odds: {_listed(moved)}"
+    left, right = (_plain(each) for each in (one, other))
+    for name in dict.fromkeys((*left, *right)):
+        if left.get(name) != right.get(name) and name not in _ODDS:
+            yield f"{name}: {_shown(left.get(name))} is now {_shown(right.get(name))}"
+
+
+_ODDS = ("values", "weights", "share")
+"""Fields of a draw that are told as odds."""
+
+
+def _odds(column: Column) -> dict[str, float]:
+    """Return the share of each value of a column whose values have weights of their own."""
+    match column.draw:
+        case Choice(values=values, weights=weights) | Subset(values=values, weights=weights):
+            found = dict(zip(values, weights, strict=True))
+        case Number(low=low, weights=weights):
+            found = {str(low + place): weight for place, weight in enumerate(weights)}
+        case Chance(share=share):
+            found = {"1": share, "0": 1 - share}
+        case _:
+            found = {}
+    whole = sum(found.values())
+    return {name: weight / whole for name, weight in found.items()}
+
+
+def _plain(column: Column) -> dict[str, object]:
+    """Return the fields of a draw as JSON has them."""
+    plain = to_plain(column.draw, type(column.draw))
+    return plain if isinstance(plain, dict) else {}
+
+
+def _archetypes(one: Sequence[Archetype], other: Sequence[Archetype]) -> Iterator[str]:
+    before, after = ({each.name: each for each in of} for of in (one, other))
+    yield from (f"archetype {name}: removed" for name in before if name not in after)
+    for name, archetype in after.items():
+        if name not in before:
+            yield f"archetype {name}: added"
+            continue
+        old = before[name]
+        if archetype.share != old.share:
+            yield f"archetype {name}: share {old.share:g} is now {archetype.share:g}"
+        if archetype.title != old.title:
+            yield f"archetype {name}: title {_shown(old.title)} is now {_shown(archetype.title)}"
+        factors = dict(old.odds), dict(archetype.odds)
+        changed = [
+            c for c in dict.fromkeys((*factors[0], *factors[1])) if factors[0].get(c) != factors[1].get(c)
+        ]
+        if changed:
+            yield f"archetype {name}: other factors on {_listed(changed)}"
+
+
+def _parts(one: Bundle, other: Bundle) -> Iterator[tuple[str, object, object]]:
+    yield "features from other columns", one.schema.derived, other.schema.derived
+    yield "use in embeddings", one.declared_encoding, other.declared_encoding
+    yield "places on cards and pages", one.declared_view, other.declared_view
+    yield "words of texts", one.texts, other.texts
+
+
+def _kind(column: Column) -> str:
+    draw = column.draw
+    return draw.draw if isinstance(draw, DrawModel) else type(draw).__name__.lower()
+
+
+def _shown(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MAX_ODDS
+    return ", ".join(names[:MAX_ODDS]) + (f" and {more} more" if more > 0 else "")
