@@ -6,9 +6,8 @@ synthprof_dags.py, which leaves the bad data sets out; a run with a bad schema i
 
 from synthprof.base.errors import SpecError
 from synthprof.orchestration.tasks.datasets import read_all
-from synthprof.schemas.own import problems
-from synthprof.system.environment import schemas_folder
+from synthprof.stages.own_schema import wrong_ones
 
-bad = [*map(str, read_all()[1]), *problems(schemas_folder())]
+bad = [*map(str, read_all()[1]), *wrong_ones()]
 if bad:
     raise SpecError("\n".join(bad))

@@ -1,26 +1,15 @@
 """The commands below `schema`: schemas made, checked, shown and compared."""
 
-import importlib
-import os
-import re
-import shutil
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from synthprof.base.errors import SpecError
-from synthprof.base.names import NAME_PATTERN
 from synthprof.cli.help import Command, Commands
 from synthprof.cli.options import INTEGER, AsJson
 from synthprof.report.ending import print_json
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.written import read_whole
-from synthprof.system.environment import schemas_folder
-
-if TYPE_CHECKING:
-    from synthprof.schemas.bundle import Bundle
 
 MOST_ROWS = 1_000
 """Rows that `show` prints at most."""
@@ -39,17 +28,9 @@ def new(
 
     The folder lies below SYNTHPROF_SCHEMAS, else below `schemas`.
     """
-    from synthprof.schemas.loader import schema_names
-    from synthprof.schemas.own import check_name
-    from synthprof.schemas.templates import template_folder
+    from synthprof.stages.own_schema import new_schema
 
-    check_name(name)
-    if name in schema_names():
-        raise SpecError(f"{name!r} is the name of a built-in schema; choose another name")
-    folder, source = schemas_folder() / name, template_folder(template)
-    if os.path.lexists(folder):
-        raise SpecError(f"{folder} is there already; choose another name, or edit what is there")
-    shutil.copytree(source, folder)
+    folder = new_schema(name, template)
     files = sorted(path.name for path in folder.iterdir())
     if as_json:
         print_json({"schema": name, "path": str(folder), "files": files})
@@ -66,7 +47,8 @@ def check(which: Which, as_json: AsJson = False) -> None:
 
     What a run would refuse is told with file, value, rule and remedy.
     """
-    from synthprof.runner.schema_trial import try_out
+    from synthprof.stages.own_schema import bundle_named
+    from synthprof.stages.schema_trial import try_out
 
     bundle = bundle_named(which)
     tried = try_out(bundle)
@@ -95,7 +77,8 @@ def show(
     They are the first rows of a data set with that seed.
     """
     from synthprof.base.values import as_text, in_json
-    from synthprof.runner.schema_trial import sample
+    from synthprof.stages.own_schema import bundle_named
+    from synthprof.stages.schema_trial import sample
 
     bundle = bundle_named(which)
     count = read_whole("rows", rows, 1, MOST_ROWS)
@@ -110,9 +93,8 @@ def show(
         Column(name, right=name in numbers, drop=place, shorten=name not in numbers)
         for place, name in enumerate(found[0])
     ]
-    Terminal().table(
-        columns, [["" if each is None else as_text(each) for each in row.values()] for row in found]
-    )
+    texts = [["" if each is None else as_text(each) for each in row.values()] for row in found]
+    Terminal().table(columns, texts)
 
 
 def diff(
@@ -124,10 +106,11 @@ def diff(
 
     Columns added, removed and changed, and odds that are others, in words.
     """
-    from synthprof.schemas.differences import differences
+    from synthprof.stages.own_schema import bundle_named
+    from synthprof.stages.schema_trial import told_apart
 
     left, right = bundle_named(one), bundle_named(other)
-    found = differences(left, right)
+    found = told_apart(left, right)
     if as_json:
         print_json({"digests": [left.digest, right.digest], "differences": list(found)})
         return
@@ -139,16 +122,14 @@ def diff(
 
 def list_(as_json: AsJson = False) -> None:
     """List the schemas that there are, and what is wrong with one that cannot be used."""
-    from synthprof.schemas.loader import schema_names
-    from synthprof.schemas.own import own_names, problems
+    from synthprof.stages.own_schema import places, wrong_ones
+    from synthprof.system.environment import schemas_folder
 
-    root = schemas_folder()
-    found = [(name, "built in") for name in schema_names()]
-    found += [(name, str(root / name)) for name in own_names(root)]
-    wrong = problems(root)
+    found = [(name, str(folder or "built in")) for name, folder in places().items()]
+    wrong = wrong_ones()
     if as_json:
         schemas = [{"schema": name, "place": place} for name, place in found]
-        print_json({"folder": str(root), "schemas": schemas, "problems": list(wrong)})
+        print_json({"folder": str(schemas_folder()), "schemas": schemas, "problems": list(wrong)})
         return
     from synthprof.report.terminal import Column, Terminal
 
@@ -160,31 +141,9 @@ def list_(as_json: AsJson = False) -> None:
 
 def format_(_as_json: AsJson = False) -> None:
     """Print the JSON Schema of a schema's file, by which editors complete and check it."""
-    print_json(importlib.import_module("synthprof.schemas.format").json_schema())
+    from synthprof.stages.schema_trial import format_of_files
 
-
-def bundle_named(which: str) -> "Bundle":
-    """Return the schema of a name, in a folder, or in the `schema.json` of a version.
-
-    Raises SpecError that names file, value, rule and remedy.
-    """
-    from synthprof.base.kinds import read_text
-    from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
-    from synthprof.schemas.loader import load_bundle, read_bundle, schema_names
-    from synthprof.schemas.own import MARKS, read_own
-
-    if which in schema_names():
-        return load_bundle(which)
-    path = Path(which)
-    if re.match(NAME_PATTERN, which) and not any((path / mark).is_file() for mark in MARKS):
-        return read_own(schemas_folder(), which)
-    if path.name == SCHEMA_FILE and path.is_file():
-        return Bundle.of(read_text(path))
-    if not path.is_dir():
-        raise SpecError(
-            f"{which!r} is neither a schema nor its folder; `synthprof schema list` lists those there are"
-        )
-    return read_bundle(path.absolute())
+    print_json(format_of_files())
 
 
 COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (

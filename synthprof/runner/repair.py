@@ -12,16 +12,14 @@ from synthprof.base.kinds import check_nothing
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.healing import healed
 from synthprof.runner.run import Observer, alone, ensure_done
-from synthprof.schemas.bundle import Bundle
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Runtime, Spec
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
-from synthprof.stages.own_schema import keep_schema
+from synthprof.stages.own_schema import restored_schema
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import proven_receipt, receipt_paths
-from synthprof.store.schemas import bundle_of
 from synthprof.store.store import Store
 from synthprof.store.verdicts import forget_verdict
 
@@ -63,7 +61,7 @@ def repair(
     failed = manifest.rejected if manifest else 0
     request = Request(dataset=dataset, spec=spec, runtime=Runtime(keep_versions=0, max_failed=failed))
     stages = wanted(spec, BEFORE_PUBLISH)
-    bundle = _schema(store, name, spec)
+    bundle = restored_schema(store, name, spec)
     for each in stages:
         each.prepare(spec, bundle)
     with alone(request, home) as context:
@@ -100,20 +98,6 @@ def _known(store: Store, name: str) -> tuple[Spec, Manifest | None]:
         raise StageError(
             f"{error}; its build is gone too, so only `synthprof run` with its parameters helps"
         ) from error
-
-
-def _schema(store: Store, name: str, spec: Spec) -> Bundle:
-    """Return the schema of the version, and give it back to a build that has lost it.
-
-    Raises StageError if the version has lost it, too.
-    """
-    build = store.build(spec)
-    try:
-        return build.bundle
-    except StageError:
-        found = bundle_of(spec, store.published(name))
-    keep_schema(build.folder, found)
-    return found
 
 
 def _drop_damaged(context: Context, observe: Observer) -> None:

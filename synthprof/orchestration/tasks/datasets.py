@@ -14,13 +14,11 @@ from airflow.sdk import CronPartitionTimetable, CronTriggerTimetable
 from synthprof.base.errors import SpecError
 from synthprof.base.kinds import WrongKind, read_text
 from synthprof.orchestration.tasks.names import DAGS, dag_id
-from synthprof.schemas.loader import schema_names
-from synthprof.schemas.own import own_folder
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, params_schema, read_params
 from synthprof.spec.sizing import check_sizes
 from synthprof.spec.written import read_value
-from synthprof.system.environment import schemas_folder
+from synthprof.stages.own_schema import check_there
 
 KEYS = {
     "schedule": str,
@@ -145,8 +143,8 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
     _check_seconds(dataset)
     _check_schedule(dataset)
     check_names(params, params_schema())
-    if (schema := params.get("profile_schema", schema_names()[0])) not in schema_names():
-        own_folder(schemas_folder(), schema)
+    if "profile_schema" in params:
+        check_there(params["profile_schema"])
     check_sizes(Request.from_params(params).params)
     return dataset
 

@@ -18,10 +18,10 @@ from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.service import CONNECTION, service_environment, source_environment
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
-from synthprof.schemas.loader import schema_names
 from synthprof.spec.params import check_names
 from synthprof.spec.request import RequestKind, params_schema
 from synthprof.spec.sizing import check_sizes
+from synthprof.stages.own_schema import is_built_in
 
 PUBLISHED = AssetAlias("synthprof_published")
 """Every published data set; each is also an asset of its own, see dataset_asset."""
@@ -187,7 +187,7 @@ class StageOperator(ChildOperator):
         schema = params_schema(self.kind)
         declared = {name: properties["default"] for name, properties in schema.items()}
         params = declared | taken(context["params"], schema) | with_types(self.fixed, schema)
-        own = self.kind == "generate" and params["profile_schema"] not in schema_names()
+        own = self.kind == "generate" and not is_built_in(params["profile_schema"])
         if (own or params.get("source")) and self.stage != "setup":  # setup has read it: it may be gone now
             setup = f"{self.task_id.removesuffix(self.stage)}setup"  # in a task group, below the group's name
             params |= context["ti"].xcom_pull(task_ids=setup, key="found_out") or {}

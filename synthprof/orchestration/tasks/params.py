@@ -5,12 +5,10 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from synthprof.schemas.loader import schema_names
-from synthprof.schemas.own import own_names
 from synthprof.spec.request import RequestKind, params_schema
 from synthprof.spec.sections import in_sections, section_of
 from synthprof.spec.written import read_value
-from synthprof.system.environment import schemas_folder
+from synthprof.stages.own_schema import places
 
 NEEDED = ("source",)
 """Parameters without which there is no run, where a DAG has them."""
@@ -50,14 +48,6 @@ def airflow_params(
     }
 
 
-def schemas_there() -> list[str]:
-    """Return the names of the schemas that the form offers: those built in, then those of the user's.
-
-    One that is broken is offered, too: a run with it is refused with what is wrong.
-    """
-    return [*schema_names(), *own_names(schemas_folder())]
-
-
 def declared(name: str) -> Param:
     """Return one parameter as the form of `synthprof_generate` shows it, but in no section."""
     schema = params_schema()[name]
@@ -68,7 +58,7 @@ def _param(name: str, properties: Mapping[str, Any], default: Any, section: str 
     description = " ".join(filter(None, (properties["description"], _bounds(properties))))
     schema = {key: value for key, value in properties.items() if key not in ("default", "description")}
     if name == "profile_schema":
-        schema = {"type": schema["type"], "enum": list(dict.fromkeys((*schemas_there(), default)))}
+        schema = {"type": schema["type"], "enum": list(dict.fromkeys((*places(), default)))}
     schema["title"] = TITLES.get(name, name.replace("_", " ").capitalize())
     if section is not None:
         schema["section"] = section

@@ -1,5 +1,6 @@
-"""A schema tried on some rows, so that what a run would refuse is found at once."""
+"""A schema tried on some rows, so that what a run would refuse is found at once, and what is told of it."""
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from synthprof.profiles.checks import check
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.differences import differences
 from synthprof.spec.spec import Spec
 
 ROWS = 1_000
@@ -49,3 +51,13 @@ def try_out(bundle: Bundle) -> Trial:
     if Bundle.of(bundle.text) != bundle:
         raise SpecError("its canonical text gives another schema; report it with its files")
     return Trial(len(schema.columns), len(schema.archetypes), count)
+
+
+def told_apart(one: Bundle, other: Bundle) -> tuple[str, ...]:
+    """Return a sentence for each difference between two schemas; none if they are the same."""
+    return differences(one, other)
+
+
+def format_of_files() -> Any:  # noqa: ANN401
+    """Return the JSON Schema of a schema's file."""
+    return importlib.import_module("synthprof.schemas.format").json_schema()
