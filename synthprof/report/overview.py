@@ -172,6 +172,8 @@ def _counted(schema: Schema) -> list[Column]:
 
 
 def _map_type(column: Column) -> pa.DataType:
+    if column.bounds is None:
+        return pa.int64()
     low, high = column.span
     return pa.int16() if low >= -(2**15) and high < 2**15 else pa.int32()
 
