@@ -240,7 +240,7 @@ def test_the_image_gets_files_that_exist_and_are_not_ignored():
     for name in " ".join(copied).split():
         assert (PROJECT / name).exists()
         assert any(fnmatch.fnmatch(name, pattern) for pattern in kept), name
-    folders = {"dags", "datasets", "plugins", "synthprof"}
+    folders = {"dags", "datasets", "plugins", "schemas", "synthprof"}
     assert folders <= set(" ".join(copied).split())
 
 

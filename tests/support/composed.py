@@ -34,6 +34,7 @@ class Cluster:
         container.new_env(PROJECT / ".env.example", folder / ".env")
         self.variables = variables_of(folder / ".env") | self._here()
         (folder / "datasets").mkdir()
+        (folder / "schemas").mkdir()
         (folder / "logs").mkdir()
 
     def _here(self) -> dict[str, str]:
@@ -75,6 +76,7 @@ class Cluster:
         moved = {
             "/opt/airflow": own,
             "/opt/synthprof/datasets": self.folder / "datasets",
+            "/opt/synthprof/schemas": self.folder / "schemas",
             "/opt/synthprof": PROJECT,
             "/data": self.folder / "homes" / home,
         }
