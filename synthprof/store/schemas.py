@@ -35,7 +35,7 @@ def schema_of(spec: Spec, bundle: Bundle) -> Schema:
     )
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=256)
 def _kept(path: Path, digest: str) -> Bundle:
     try:
         text = read_text(path)
@@ -44,9 +44,15 @@ def _kept(path: Path, digest: str) -> Bundle:
     if text_digest(text) != digest:
         raise StageError(f"{path} was changed since it was written; {_REMEDY}")
     try:
-        return Bundle.of(text)
+        return _made(text)
     except SpecError as error:
         raise StageError(f"{path}: {error}") from error
+
+
+@functools.lru_cache(maxsize=16)
+def _made(text: str) -> Bundle:
+    """Return the bundle of a text: many versions share one, and with it all that is made of it."""
+    return Bundle.of(text)
 
 
 _REMEDY = "make it whole with `synthprof repair` or, in a build, with `synthprof run`"

@@ -155,6 +155,7 @@ def test_another_index_is_built_without_the_folder(home: Path) -> None:
     other = open_version(home, "shop")
     assert other.name != version.name
     assert sums(other)[SCHEMA_FILE] == sums(version)[SCHEMA_FILE]
+    assert other.bundle is version.bundle  # read once for all versions of a schema
 
 
 def test_a_built_in_schema_is_resolved_to_itself(tmp_path: Path) -> None:
