@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
+from synthprof.profiles.model_checks import model_violations
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Lookup, Subset, YearsSince
 from synthprof.schemas.schema import ChildTable, Column, Schema
 from synthprof.schemas.tables import NUMBER, child_schema
@@ -81,6 +83,9 @@ def _of_column(
     schema: Schema, column: Column, batch: pa.RecordBatch
 ) -> Iterator[tuple[Column, str, Flags, pa.Array]]:
     """Yield what may be wrong: the rows that are, among those that have values; their ids come with them."""
+    if isinstance(column.draw, DrawModel):
+        for what, wrong in model_violations(schema, column, column.draw, batch):
+            yield column, what, wrong, batch.column("id")
     if column.value_kind is not None:
         return
     own = with_values(batch, [column.name])

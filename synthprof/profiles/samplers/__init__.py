@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from synthprof.profiles.samplers.accounts import Emails, UserNames
+from synthprof.profiles.samplers.expressions import Expressions
 from synthprof.profiles.samplers.habits import Moments
 from synthprof.profiles.samplers.items import Items
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
@@ -18,6 +19,7 @@ from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
 from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
+from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.habits import Moment
 from synthprof.schemas.draw_kinds.items import ItemOf
@@ -42,6 +44,7 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
+    Expression: Expressions,
 }
 """The sampler of each model."""
 

@@ -5,6 +5,7 @@ from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.contacts import Phone, Plate, PostCode
 from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
+from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.habits import Moment
 from synthprof.schemas.draw_kinds.items import ItemOf
@@ -33,6 +34,7 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(Sequence, Uuid, UniqueInteger, Reference),
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
+    Expression,
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
