@@ -3,11 +3,16 @@
 `base.values.stored` says the same of one value; a test compares both.
 """
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.base.column_kinds import Kind
+from synthprof.base.column_kinds import MAX_DIGITS, Kind
+from synthprof.base.text import LIST_SEPARATOR
+from synthprof.base.values import item_text, stored
 from synthprof.profiles.iso_texts import iso_seconds
+
+_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 
 
 def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
@@ -15,30 +20,57 @@ def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
     match kind.name:
         case "bool":
             return values.cast(pa.int64())
-        case "date":
-            return values.cast(pa.string())
-        case "integer" | "float" | "text":
-            return values
-        case "timestamp" if not kind.digits:
-            return iso_seconds(values)
         case "date" | "time":
             return values.cast(pa.string())
+        case "timestamp" if not kind.digits:
+            return iso_seconds(values)
         case "timestamp" | "timestamptz":  # Arrow puts a space where ISO 8601 has T
             return pc.binary_replace_slice(values.cast(pa.string()), 10, 11, "T")
+        case "integer" | "float":
+            return values
+        case "text":
+            return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
+        case "list" if kind.items is not None:
+            return _lists(kind, values)
     raise TypeError(f"{kind} is not drawn")
 
 
-def own_form(kind: Kind, stored: pa.Array) -> pa.Array:
+def _lists(kind: Kind, values: pa.ListArray) -> pa.Array:
+    """Return lists as texts: items joined, and JSON for those of which that would say something else."""
+    assert kind.items is not None
+    items = values.flatten()
+    texts = items if pa.types.is_string(items.type) else _item_texts(kind.items, items)
+    sizes = pc.fill_null(pc.list_value_length(values), 0)
+    offsets = np.concatenate([[0], np.cumsum(sizes.to_numpy())]).astype(np.int32)
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), texts), LIST_SEPARATOR)
+    several = pc.equal(pc.count_substring(joined, LIST_SEPARATOR), pc.subtract(sizes, 1))
+    plain = pc.fill_null(pc.and_(several, pc.invert(pc.starts_with(joined, "["))), False)
+    joined = pc.if_else(values.is_valid(), joined, pa.scalar(None, pa.string()))
+    strange = pc.and_(values.is_valid(), pc.invert(plain)).to_numpy(zero_copy_only=False)
+    if not strange.any():
+        return joined
+    told = [stored(kind, each) for each in values.filter(pa.array(strange)).to_pylist()]
+    return pc.replace_with_mask(joined, pa.array(strange), pa.array(told, pa.string()))
+
+
+def _item_texts(kind: Kind, items: pa.Array) -> pa.Array:
+    """Return the texts of items, of which each different one is told once."""
+    known = items.dictionary_encode()
+    texts = [item_text(kind, each) for each in known.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(known.indices)
+
+
+def own_form(kind: Kind, found: pa.Array) -> pa.Array:
     """Return stored forms of a kind as values in their own type, (n,), as expressions read them."""
     match kind.name:
         case "bool":
-            return pc.not_equal(stored, 0)
+            return pc.not_equal(found, 0)
         case "date":
-            return stored.cast(pa.date32())
+            return found.cast(pa.date32())
         case "timestamp" | "timestamptz":
-            return pc.utf8_slice_codeunits(stored, 0, 10).cast(pa.date32())  # it counts as its day
+            return pc.utf8_rtrim(found, "Z").cast(pa.timestamp(_UNITS[kind.digits]))
         case "decimal":
-            return stored.cast(pa.float64())
+            return found.cast(pa.decimal128(MAX_DIGITS, kind.digits))
         case "unsigned":
-            return stored.cast(pa.uint64())
-    return stored
+            return found.cast(pa.uint64())
+    return found

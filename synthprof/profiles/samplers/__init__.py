@@ -15,6 +15,7 @@ from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
 from synthprof.profiles.samplers.patterns import Patterns
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
+from synthprof.profiles.samplers.templates import Templates
 from synthprof.profiles.samplers.vocabulary import Combinations, FakerVocabulary
 from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
@@ -30,6 +31,7 @@ from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 from synthprof.schemas.draw_kinds.patterns import Patterned
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
+from synthprof.schemas.draw_kinds.templates import Template
 
 SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **NUMBERS,
@@ -45,6 +47,7 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
     Expression: Expressions,
+    Template: Templates,
 }
 """The sampler of each model."""
 

@@ -26,6 +26,7 @@ from synthprof.schemas.draw_kinds.numbers import (
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 from synthprof.schemas.draw_kinds.patterns import Pattern
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
+from synthprof.schemas.draw_kinds.templates import Template
 
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
@@ -35,6 +36,7 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
     Expression,
+    Template,
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
