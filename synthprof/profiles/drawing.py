@@ -19,12 +19,14 @@ from synthprof.profiles.axes import bands
 from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.nulls import missing_rows
-from synthprof.profiles.odds import Axis
-from synthprof.profiles.prose import prose
+from synthprof.profiles.odds import Axis, Drawn, code_type
+from synthprof.profiles.prose import Told, prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
+from synthprof.profiles.vectors import either
+from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
@@ -39,6 +41,7 @@ from synthprof.schemas.draws import (
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.tables import PARENT
+from synthprof.schemas.text_templates import Field
 from synthprof.spec.spec import BLOCK_ROWS
 
 ARCHETYPE = ""
@@ -122,10 +125,10 @@ class Inherited:
 class _Picks:
     """Items of lists: items[j, i] is the j-th item of row i, or the number of values where it has fewer.
 
-    items: (most, n) uint16. counts: (n,) intp.
+    items: (most, n) uint16 or uint32. counts: (n,) intp.
     """
 
-    items: npt.NDArray[np.uint16]
+    items: Drawn
     counts: Rows
 
 
@@ -181,9 +184,10 @@ class Drawing:
             case Choice() | Chance() | YearsSince():
                 self.codes[name] = self._by_odds(name)
             case Number(low=low):
-                self.codes[name] = self._by_odds(name) + np.uint16(low)
-            case Lookup(column=of, codes=codes):
-                self.codes[name] = np.array(codes, dtype=np.uint16).take(self.codes[of])
+                codes = self._by_odds(name)
+                self.codes[name] = codes.astype(number_type(column), copy=False) + low
+            case Lookup(column=of, codes=codes, values=values):
+                self.codes[name] = np.array(codes, dtype=code_type(len(values))).take(self.codes[of])
             case Subset() as draw:
                 self._subset(name, draw)
             case FullName() as draw:
@@ -223,9 +227,9 @@ class Drawing:
             return self.texts[column.name]
         codes = self.codes[column.name][: self.rows]
         if column.kind == "category":
-            narrow = codes.astype(np.int8 if len(column.values) <= 127 else np.int16)
+            narrow = codes.astype(index_type(len(column.values)))
             return pa.DictionaryArray.from_arrays(pa.array(narrow), self.tables.strings[column.name])
-        return pa.array(codes.astype(np.int8 if column.kind == "flag" else np.int16))
+        return pa.array(codes.astype(np.int8 if column.kind == "flag" else number_type(column)))
 
     def _rows_to_draw(self, name: str, correlated: bool = True) -> DrawnRows:
         return DrawnRows(
@@ -256,7 +260,7 @@ class Drawing:
         """One random word per row."""
         return self.streams(column, "draw").uint32(self.total)
 
-    def _by_odds(self, name: str) -> npt.NDArray[np.uint16]:
+    def _by_odds(self, name: str) -> Drawn:
         by = self.tables.odds[name]
         return by.table.draw(self.words(name), self._rows(by.axes))
 
@@ -293,7 +297,7 @@ class Drawing:
         words = self.streams(name, "draw")
         wanted = by.sizes.draw(words.uint32(self.total)).astype(np.intp) + 1
         most, none = len(draw.sizes), len(draw.values)
-        items = np.full((most, self.total), none, dtype=np.uint16)
+        items = np.full((most, self.total), none, dtype=code_type(none + 1))
         counts = np.zeros(self.total, dtype=np.intp)
         begun = 0 if draw.first is None else 1
         if draw.first is not None:
@@ -358,15 +362,60 @@ class Drawing:
 
     def _prose(self, name: str, draw: Prose) -> pa.StringArray:
         codes = {name: codes[: self.rows] for name, codes in self.codes.items()}
-        few = {name: some.astype(np.int32) for name, some in codes.items()}
-        few[draw.first_name] = self.first_names[draw.name][: self.rows]
+        few = {name: self._few_codes(name, some) for name, some in codes.items()}
+        if draw.first_name:
+            few[draw.first_name] = self.first_names[draw.name][: self.rows]
         words = self.streams(name, "templates")
-        return prose(
-            self.tables.prose[name], codes, few, self.texts, lambda: words.uint32(self.total)[: self.rows]
+        told = Told(
+            count=self.rows,
+            codes=codes,
+            few=few,
+            shown=self._shown,
+            texts=self._text_of,
+            missing=self._lacks,
+            words=lambda: words.uint32(self.total)[: self.rows],
         )
+        return prose(self.tables.prose[name], told)
+
+    def _shown(self, name: str) -> pa.Array:
+        return without(self.in_own_type(self.tables.schema.column(name)), self.missing(name))
+
+    def _lacks(self, name: str) -> Flags | None:
+        """Return the rows in which a column shows no value, whether drawn or taken away."""
+        own = self.values.get(name)
+        drawn = own.is_null().to_numpy(zero_copy_only=False) if own is not None and own.null_count else None
+        return either(drawn, self.missing(name))
+
+    def _text_of(self, key: str) -> pa.StringArray:
+        """Return what a column reads in a text, in its format; the empty text where it has no value."""
+        name, _, form = key.partition(":")
+        column = self.tables.schema.column(name)
+        shown = self._shown(name)
+        if column.kind == "list" and column.value_kind is not None:
+            shown = stored_form(column.value_kind, shown)
+        texts, missing = write(Field(name, form, 0), shown)
+        whole = without(texts.cast(pa.string()), missing)
+        return whole.fill_null("") if whole.null_count else whole
+
+    def _few_codes(self, name: str, codes: Codes) -> npt.NDArray[np.int32]:
+        """Return codes into the strings of a category or number: of a number counted from its lowest."""
+        column = self.tables.schema.column(name)
+        low = column.span[0] if column.kind in ("integer", "flag") else 0
+        return (codes.astype(np.int64) - low).astype(np.int32)
 
     def _join(self, name: str, pieces: Pieces) -> pa.StringArray:
         return join(self.tables.strings[name], [piece[: self.rows] for piece in pieces])
+
+
+def number_type(column: Column) -> type[np.signedinteger[Any]]:
+    """Return the type of a column of numbers in a block."""
+    low, high = column.span
+    return np.int16 if low >= -(2**15) and high < 2**15 else np.int32
+
+
+def index_type(values: int) -> type[np.signedinteger[Any]]:
+    """Return the type of indices of so many values in a block."""
+    return np.int8 if values <= 127 else np.int16 if values < 2**15 else np.int32
 
 
 def _list_pieces(picks: _Picks, values: int) -> Pieces:

@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset, Years
 from synthprof.schemas.schema import Column, Schema, archetype_factors
 
 Shares = npt.NDArray[np.float64]
+Drawn = npt.NDArray[np.unsignedinteger[Any]]
 
 WORD = 2**32
 
@@ -61,15 +63,18 @@ class AliasTable:
 
     bits: int
     limits: npt.NDArray[np.uint32]
-    others: npt.NDArray[np.uint16]
+    others: npt.NDArray[np.unsignedinteger[Any]]
 
-    def draw(self, words: npt.NDArray[np.uint32], rows: Codes | None = None) -> npt.NDArray[np.uint16]:
-        """One code per word, (n,) uint16, each from the given row of the table; from row 0 without rows."""
+    def draw(self, words: npt.NDArray[np.uint32], rows: Codes | None = None) -> Drawn:
+        """One code per word, (n,), each from the given row of the table; from row 0 without rows.
+
+        Codes are uint16, or uint32 where there are more than 65,536 values.
+        """
         rest = np.uint32(32 - self.bits)
         slots = words >> rest
         at = slots if rows is None else rows * (1 << self.bits) + slots
         own = (words & np.uint32((1 << int(rest)) - 1)) < self.limits.take(at)
-        return np.where(own, slots.astype(np.uint16), self.others.take(at))
+        return np.where(own, slots.astype(self.others.dtype), self.others.take(at))
 
 
 def odds_of(schema: Schema, column: Column, separation: float) -> Odds:
@@ -121,7 +126,12 @@ def alias_table(shares: Shares) -> AliasTable:
         own, beyond = _alias_row(parts, bits)
         limits += own
         others += beyond
-    return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=np.uint16))
+    return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=code_type(1 << bits)))
+
+
+def code_type(values: int) -> type[np.unsignedinteger[Any]]:
+    """Return the type of codes of so many values."""
+    return np.uint16 if values <= 2**16 else np.uint32
 
 
 def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:

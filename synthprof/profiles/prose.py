@@ -2,18 +2,21 @@
 
 import functools
 import itertools
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthprof.base.arrays import Codes
 from synthprof.base.errors import SpecError
+from synthprof.profiles.bands import Axis, axis_of, place_of
 from synthprof.profiles.fragments import join
-from synthprof.schemas.draws import PLACEHOLDER, Prose, Slot, Variant
+from synthprof.profiles.samplers.sampler import Flags
+from synthprof.profiles.vectors import either
+from synthprof.schemas.draws import FORMS, PLACEHOLDER, Prose, Slot
 from synthprof.schemas.schema import Schema
 
 Codes32 = npt.NDArray[np.int32]
@@ -24,23 +27,26 @@ MAX_COMBINATIONS = 1_024
 """Texts that stand side by side are made one piece while they have at most so many combinations. Fewer
 pieces are faster, by a quarter here; still more combinations gain nothing and fill the processor's cache."""
 
-_GENDER = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
+MAX_CASES = 1_000_000
+"""Combinations of bands of the columns that a slot's variants ask for."""
 
 
 @dataclass(frozen=True)
 class SlotTable:
-    """The templates of a slot, each twice: template t in the masculine is t, in the feminine t + count.
+    """The templates of a slot, once for each form: template t is t + f x count in the form f.
 
-    Template 0 is the empty one. `first` and `choices` say, for each combination of values of the columns in
-    `domain` (name, lowest, size), where the suitable templates begin and how many there are.
+    Template 0 is the empty one. `first` and `choices` say, for each combination of bands of the columns in
+    `axes`, where the suitable templates begin and how many there are. `needs` holds the columns that may lack
+    values, each with the templates that are left out then, (forms x count,) bool.
     """
 
     name: str
     share: int
-    domain: tuple[tuple[str, int, int], ...]
+    axes: tuple[Axis, ...]
     first: Index
     choices: Index
     count: int
+    needs: tuple[tuple[str, Flags], ...]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Place:
     """A column's text, where the template of the slot has uses[template] = 1."""
 
     slot: int
-    column: str
+    key: str
     uses: Codes32
 
 
@@ -66,96 +72,159 @@ class Place:
 class ProseTable:
     """All that a text is made of, its parts in order.
 
-    fragments: the static texts, then those of columns that have few, each column's from its offset on.
+    fragments: the static texts, then those of columns that have few, each column's from its offset on. forms:
+    the form of each value of the column that chooses.
     """
 
     draw: Prose
-    masculine: int
+    forms: Index
     slots: tuple[SlotTable, ...]
     parts: tuple[Static | Place, ...]
     fragments: pa.StringArray
     offsets: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the texts of one block are made of, each (count,).
+
+    codes: of columns that are codes, as drawn. few: codes into the fragments of columns that have few. shown:
+    a column as the table shows it. texts: what a column with its format reads. missing: the rows in which a
+    column has no value. words: the next random words.
+    """
+
+    count: int
+    codes: Mapping[str, Codes]
+    few: Mapping[str, Codes32]
+    shown: Callable[[str], pa.Array]
+    texts: Callable[[str], pa.StringArray]
+    missing: Callable[[str], Flags | None]
+    words: Callable[[], npt.NDArray[np.uint32]]
+
+
 def prose_table(schema: Schema, draw: Prose, few: Mapping[str, Sequence[str]]) -> ProseTable:
-    """Make the tables of a text; `few` has the fragments of columns that are coded, the empty text first.
+    """Make the tables of a text; `few` has the fragments of what is coded: columns, with their formats.
 
     Raises SpecError for a template that cannot be read.
     """
-    taken = [_take_apart(number, slot) for number, slot in enumerate(draw.slots)]
+    by = draw.chosen_by
+    count = len(by.values) if by else 1
+    taken = [_take_apart(number, slot, count) for number, slot in enumerate(draw.slots)]
     fragments: dict[str, int] = {"": 0}
     parts = tuple(_parts_of(taken, fragments))
     strings, offsets = list(fragments), {}
-    for name in dict.fromkeys(
-        part.column for part in parts if isinstance(part, Place) and part.column in few
-    ):
-        offsets[name] = len(strings)
-        strings += few[name]
-    slots = tuple(_slot_table(schema, slot) for slot in draw.slots)
-    masculine = schema.column(draw.sex).values.index(draw.masculine)
-    return ProseTable(draw, masculine, slots, parts, pa.array(strings, pa.string()), offsets)
+    for key in dict.fromkeys(part.key for part in parts if isinstance(part, Place) and part.key in few):
+        offsets[key] = len(strings)
+        strings += few[key]
+    slots = tuple(_slot_table(schema, draw, slot, each) for slot, each in zip(draw.slots, taken, strict=True))
+    values = schema.column(by.column).values if by else ()
+    last = count - 1
+    forms = [by.values.index(value) if by and value in by.values else last for value in values]
+    return ProseTable(
+        draw, np.array(forms, dtype=np.intp), slots, parts, pa.array(strings, pa.string()), offsets
+    )
 
 
-def prose(
-    table: ProseTable,
-    codes: Mapping[str, Codes],
-    few: Mapping[str, Codes32],
-    texts: Mapping[str, pa.StringArray],
-    words: Callable[[], npt.NDArray[np.uint32]],
-) -> pa.StringArray:
-    """Return the texts of one block.
-
-    codes: what slots depend on. few: codes into the fragments of columns that have few; texts: the others.
-    words gives the next random words, one per row.
-    """
-    feminine = (codes[table.draw.sex] != table.masculine).astype(np.intp)
-    templates = [_templates(slot, codes, words()) + feminine * slot.count for slot in table.slots]
-    whole = {part.column: texts[part.column] for part in table.parts
-             if isinstance(part, Place) and part.column not in table.offsets}  # fmt: skip
+def prose(table: ProseTable, told: Told) -> pa.StringArray:
+    """Return the texts of one block."""
+    by = table.draw.chosen_by
+    form = np.zeros(told.count, np.intp) if by is None else table.forms.take(told.codes[by.column])
+    templates = [_templates(slot, form, told) for slot in table.slots]
+    keys = [part.key for part in table.parts if isinstance(part, Place) and part.key not in table.offsets]
+    whole = {key: told.texts(key) for key in dict.fromkeys(keys)}
     strings = pa.concat_arrays([table.fragments, *whole.values()])
-    each = np.arange(len(feminine), dtype=np.int32)
-    starts = (len(table.fragments) + len(feminine) * i for i in range(len(whole)))
-    columns = {name: each + np.int32(start) for name, start in zip(whole, starts, strict=True)}
-    columns |= {name: few[name] + np.int32(offset) for name, offset in table.offsets.items()}
-    return join(strings, [_piece(part, templates, columns) for part in table.parts])
+    each = np.arange(told.count, dtype=np.int32)
+    starts = (len(table.fragments) + told.count * i for i in range(len(whole)))
+    columns = {key: each + np.int32(start) for key, start in zip(whole, starts, strict=True)}
+    for key, offset in table.offsets.items():
+        columns[key] = told.few[key.partition(":")[0]] + np.int32(offset)
+    texts = join(strings, [_piece(part, templates, columns) for part in table.parts])
+    return _without_space(texts, templates[0] == 0) if templates else texts
+
+
+def _without_space(texts: pa.StringArray, begun_late: Flags) -> pa.StringArray:
+    """Return texts without the space before the first sentence where the one before it is left out."""
+    if not begun_late.any():
+        return texts
+    return pc.if_else(pa.array(begun_late), pc.utf8_ltrim(texts, " "), texts)
 
 
 def _piece(part: Static | Place, templates: Sequence[Index], columns: Mapping[str, Codes32]) -> Codes32:
     if isinstance(part, Place):
-        return columns[part.column] * part.uses.take(templates[part.slot])
+        return columns[part.key] * part.uses.take(templates[part.slot])
     at = part.ids[0].take(templates[part.slots[0]])
     for slot, ids, size in zip(part.slots[1:], part.ids[1:], part.sizes[1:], strict=True):
         at = at * size + ids.take(templates[slot])
     return part.codes.take(at)
 
 
-def _templates(slot: SlotTable, codes: Mapping[str, Codes], words: npt.NDArray[np.uint32]) -> Index:
+def _templates(slot: SlotTable, form: Index, told: Told) -> Index:
     """Choose the template of each row: the low half of a word says whether there is one."""
+    words = told.words()
     at: Index = np.zeros(1, dtype=np.intp)
-    for name, low, size in slot.domain:
-        at = at * size + (codes[name].astype(np.intp) - low)
+    for axis in slot.axes:
+        at = at * axis.size + place_of(axis, told.codes, told.shown, told.missing(axis.column))
     which = (words >> np.uint32(16)).astype(np.intp) * slot.choices.take(at) >> 16
-    return (slot.first.take(at) + which) * ((words & np.uint32(0xFFFF)) < slot.share)
+    found: Index = (slot.first.take(at) + which) * ((words & np.uint32(0xFFFF)) < slot.share)
+    found = found + form * slot.count
+    absent = either(*(_and(told.missing(name), needed.take(found)) for name, needed in slot.needs))
+    return found if absent is None else found * ~absent
+
+
+def _and(missing: Flags | None, needed: Flags) -> Flags | None:
+    return None if missing is None else missing & needed
 
 
 # --- tables ----------------------------------------------------------------------------------------------
 
 
-def _slot_table(schema: Schema, slot: Slot) -> SlotTable:
+def _slot_table(schema: Schema, draw: Prose, slot: Slot, taken: "_Taken") -> SlotTable:
     sizes = [len(variant.templates) for variant in slot.variants]
     starts = list(itertools.accumulate(sizes, initial=1))
-    domain = _domain(schema, slot)
-    names = [name for name, _, _ in domain]
-    values = itertools.product(*(range(low, low + size) for _, low, size in domain))
-    suits = [_suitable(slot.variants, dict(zip(names, at, strict=True))) for at in values]
+    asked = dict.fromkeys(name for variant in slot.variants for name, _, _ in variant.when)
+    axes = tuple(
+        axis_of(schema.column(name), [w[1:] for v in slot.variants for w in v.when if w[0] == name])
+        for name in asked
+    )
+    if (cases := int(np.prod([axis.size for axis in axes]))) > MAX_CASES:
+        raise SpecError(
+            f"slot {slot.name}: its variants divide the rows into {cases} cases, but {MAX_CASES} can be told "
+            "apart; ask for fewer columns"
+        )
+    suits = [_suitable(slot, axes, at) for at in itertools.product(*(range(axis.size) for axis in axes))]
     return SlotTable(
         slot.name,
         round(slot.share * 65_536),
-        domain,
+        axes,
         np.array([0 if i is None else starts[i] for i in suits], dtype=np.intp),
         np.array([1 if i is None else sizes[i] for i in suits], dtype=np.intp),
         starts[-1],
+        tuple(_needs(schema, draw, slot, taken)),
     )
+
+
+def _suitable(slot: Slot, axes: tuple[Axis, ...], at: tuple[int, ...]) -> int | None:
+    """Return the first variant for a combination of bands; None if there is none."""
+    bands = {axis.column: (axis, band) for axis, band in zip(axes, at, strict=True)}
+    for i, variant in enumerate(slot.variants):
+        if all(bands[name][0].holds(bands[name][1], low, high) for name, low, high in variant.when):
+            return i
+    return None
+
+
+def _needs(schema: Schema, draw: Prose, slot: Slot, taken: "_Taken") -> Iterable[tuple[str, Flags]]:
+    """Yield the columns that may lack values, and the templates that cannot do without them."""
+    texts = ["", *(template for variant in slot.variants for template in variant.templates)]
+    used = [{key.partition(":")[0] for key in PLACEHOLDER.findall(text)} for text in texts]
+    by = draw.chosen_by
+    for names, text in zip(used, texts, strict=True):
+        if draw.first_name in names:
+            names.add(draw.name)
+        if by and FORMS.search(text):
+            names.add(by.column)
+    for name in dict.fromkeys(itertools.chain(*map(sorted, used))):
+        if name in schema.by_name and schema.column(name).may_lack:
+            yield name, np.tile(np.array([name in names for names in used]), taken.forms)
 
 
 @dataclass(frozen=True)
@@ -173,21 +242,35 @@ class _Taken:
     columns: tuple[str, ...]
     uses: tuple[tuple[int, ...], ...]
     statics: tuple[tuple[str, ...], ...]
+    forms: int
 
 
-def _take_apart(number: int, slot: Slot) -> _Taken:
+def _take_apart(number: int, slot: Slot, forms: int) -> _Taken:
     """Return the templates of a slot; each sentence but the first begins with the space before it."""
     space = " " if number else ""
     texts = ["", *(space + template for variant in slot.variants for template in variant.templates)]
-    both = [_GENDER.sub(rf"\{group}", text) for group in (1, 2) for text in texts]
-    templates = [_template(slot, text) for text in both]
+    every = [_in_form(slot, text, form, forms) for form in range(forms) for text in texts]
+    templates = [_template(slot, text) for text in every]
     columns = functools.reduce(_supersequence, (template.columns for template in templates))
     aligned = [_align(template, columns) for template in templates]
     return _Taken(
         columns,
         tuple(zip(*(uses for uses, _ in aligned), strict=True)),
         tuple(zip(*(statics for _, statics in aligned), strict=True)),
+        forms,
     )
+
+
+def _in_form(slot: Slot, text: str, form: int, forms: int) -> str:
+    """Return a template with one form of each word. Raises SpecError where a word has another number."""
+    for found in FORMS.finditer(text):
+        if forms == 1 or found[1].count("|") != forms - 1:
+            told = f"{forms} to choose from" if forms > 1 else "none to choose from without `forms`"
+            raise SpecError(
+                f"slot {slot.name}: {found[0]} has {found[1].count('|') + 1} forms, but there are {told}; "
+                f"correct {text.strip()!r}"
+            )
+    return FORMS.sub(lambda found: found[1].split("|")[form], text)
 
 
 def _template(slot: Slot, text: str) -> _Template:
@@ -254,23 +337,3 @@ def _static(run: Sequence[tuple[int, tuple[str, ...]]], fragments: dict[str, int
         tuple(len(known) for known in distinct),
         np.array([fragments.setdefault(text, len(fragments)) for text in combined], dtype=np.int32),
     )
-
-
-def _domain(schema: Schema, slot: Slot) -> tuple[tuple[str, int, int], ...]:
-    names = dict.fromkeys(name for variant in slot.variants for name, _, _ in variant.when)
-    return tuple((name, *_range(schema, name)) for name in names)
-
-
-def _range(schema: Schema, name: str) -> tuple[int, int]:
-    column = schema.column(name)
-    if column.kind == "category":
-        return 0, len(column.values)
-    low, high = column.span
-    return low, high - low + 1
-
-
-def _suitable(variants: tuple[Variant, ...], at: Mapping[str, int]) -> int | None:
-    for i, variant in enumerate(variants):
-        if all(low <= at[name] <= high for name, low, high in variant.when):
-            return i
-    return None

@@ -16,6 +16,7 @@ from synthprof.profiles.names import Names, names_of
 from synthprof.profiles.odds import (
     AliasTable,
     Axis,
+    Drawn,
     alias_table,
     normalised,
     odds_of,
@@ -25,6 +26,7 @@ from synthprof.profiles.odds import (
 from synthprof.profiles.prose import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
@@ -37,6 +39,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.tables import child_schema, counts_schema
+from synthprof.schemas.text_templates import Field
 
 Rows = npt.NDArray[np.intp]
 
@@ -72,7 +75,7 @@ class Whole:
 
     axes: tuple[Axis, ...]
     table: AliasTable
-    items: npt.NDArray[np.uint16]
+    items: Drawn
     counts: Rows
 
 
@@ -200,7 +203,7 @@ def _strings(column: Column, named: Mapping[str, ByName]) -> tuple[str, ...]:
     """Return the values of a category or number, or the fragments that a list or a name is made of."""
     match column.kind:
         case "integer" | "flag":
-            return tuple(str(number) for number in range(column.span[1] + 1))
+            return tuple(str(number) for number in range(column.span[0], column.span[1] + 1))
         case "list":
             return _list_strings(column)
     if column.name not in named:
@@ -220,5 +223,26 @@ def _list_strings(column: Column) -> tuple[str, ...]:
 
 def _few(schema: Schema, draw: Prose, strings: Mapping[str, tuple[str, ...]]) -> dict[str, Sequence[str]]:
     """Return the fragments that a text names by code: first names, and the columns that are codes."""
-    coded = {name: strings[name] for name in draw.columns if schema.column(name).kind not in ("list", "text")}
-    return {draw.first_name: strings[draw.name], **coded}
+    found: dict[str, Sequence[str]] = {}
+    for key in draw.keys:
+        name, _, form = key.partition(":")
+        if draw.first_name and name == draw.first_name:
+            found[key] = strings[draw.name]
+            continue
+        column = schema.column(name)
+        if column.value_kind is None and column.kind not in ("list", "text"):
+            found[key] = _formatted(column, form, strings[name]) if form else strings[name]
+    return found
+
+
+def _formatted(column: Column, form: str, texts: Sequence[str]) -> Sequence[str]:
+    """Return what each value of a column that is codes reads in a format."""
+    if "|" in form:
+        words = form.split("|")
+        return words if column.kind == "category" else words[::-1]
+    values = pa.array(texts, pa.string())
+    written, _ = write(
+        Field(column.name, form, 0), values if column.kind == "category" else values.cast(pa.int64())
+    )
+    found: list[str] = written.to_pylist()
+    return found

@@ -17,7 +17,7 @@ from synthprof.profiles.fragments import join
 from synthprof.profiles.rounding import scaled
 from synthprof.profiles.vectors import Flags, read_vector, without_rows
 from synthprof.schemas.expressions.tree import COLUMN, Node
-from synthprof.schemas.templates import NUMBER, Field, date_parts
+from synthprof.schemas.text_templates import NUMBER, Field, date_parts
 
 Numbers = npt.NDArray[np.int64]
 Pieces = list[npt.NDArray[np.int32]]

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 from synthprof.base.column_kinds import Kind
 
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""Matches a column's name in a template of a text."""
+PLACEHOLDER = re.compile(r"\{(\w+(?::[^{}]*)?)\}")
+"""Matches a column's name in a template of a text, with its format behind a colon."""
+
+FORMS = re.compile(r"\{(?!\w+:)([^{}]*\|[^{}]*)\}")
+"""Matches the forms of a word, of which a column chooses one."""
+
+Bound = int | float | str | None
 
 
 @dataclass(frozen=True)
@@ -120,10 +125,12 @@ class FullName:
 class Variant:
     """Templates for rows whose columns lie in the ranges of `when`: (column, lowest, highest).
 
-    For a category or flag the range holds value indices. Without `when` the templates apply to every row.
+    For a category or flag the range holds value indices; for a text, bool or date of a model it holds the
+    value as it is written. (column, None, None) are the rows in which the column has no value. Without `when`
+    the templates apply to every row.
     """
 
-    when: tuple[tuple[str, int, int], ...]
+    when: tuple[tuple[str, Bound, Bound], ...]
     templates: tuple[str, ...]
 
 
@@ -137,26 +144,57 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Prose:
-    """Sentences joined by spaces; templates hold {column} and {masculine|feminine}, decided by `sex`.
+class Forms:
+    """The column that chooses among the forms of a word, `{o|a}`: the i-th form for the i-th of `values`.
 
-    The placeholder named by `first_name` stands for the first name alone in the column `name`.
+    Other values of the column choose the last form.
+    """
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Sentences joined by spaces; templates hold {column}, {column:format}, and forms of words as {o|a}.
+
+    Forms are chosen by `forms`, or by `sex`, whose other values than `masculine` choose the second one. A
+    category may choose by itself: `{plan:free|paid}` has a word for each of its values, in their order. The
+    placeholder named by `first_name` stands for the first name alone in the column `name`. A sentence that
+    names a column without a value, or whose forms it would choose, is left out.
     """
 
     slots: tuple[Slot, ...]
-    sex: str
-    masculine: str
-    name: str
-    first_name: str
+    sex: str = ""
+    masculine: str = ""
+    name: str = ""
+    first_name: str = ""
+    forms: Forms | None = None
+
+    @property
+    def chosen_by(self) -> Forms | None:
+        """What chooses among the forms of a word; None if nothing does."""
+        return Forms(self.sex, (self.masculine, "")) if self.sex else self.forms
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """All templates, in order."""
+        return tuple(template for slot in self.slots for v in slot.variants for template in v.templates)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the braces of the templates name: columns, with their formats; each once."""
+        return tuple(dict.fromkeys(key for text in self.templates for key in PLACEHOLDER.findall(text)))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the text names or depends on."""
         variants = [variant for slot in self.slots for variant in slot.variants]
         asked = [name for variant in variants for name, _, _ in variant.when]
-        named = [name for v in variants for template in v.templates for name in PLACEHOLDER.findall(template)]
-        spoken = [self.name if name == self.first_name else name for name in named]
-        return tuple(dict.fromkeys([self.sex, *asked, *spoken]))
+        named = [key.partition(":")[0] for key in self.keys]
+        spoken = [self.name if self.first_name and name == self.first_name else name for name in named]
+        choosing = [self.chosen_by.column] if self.chosen_by else []
+        return tuple(dict.fromkeys([*choosing, *asked, *spoken]))
 
 
 @dataclass(frozen=True)

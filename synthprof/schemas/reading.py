@@ -1,5 +1,6 @@
 """Reading of a schema from its folder: columns.toml, archetypes.toml and the catalogue files they name."""
 
+import datetime
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +14,11 @@ from synthprof.schemas.draw_kinds import BY_NAME
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.parameters import edges_of
 from synthprof.schemas.draws import (
+    Bound,
     Chance,
     Choice,
     Draw,
+    Forms,
     FullName,
     Lookup,
     Number,
@@ -28,7 +31,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled, TanhRatio
 from synthprof.schemas.files import Rows, Table, check_keys, check_table, read_csv, read_toml
-from synthprof.schemas.nulls import Nulls
+from synthprof.schemas.nulls import MISSING, Nulls
 from synthprof.schemas.schema import FLAG_VALUES, Archetype, Column, Schema
 
 ANY_OTHER = "*"
@@ -41,7 +44,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "years": ("of", "start", "most", "rise", "fall", "top"),
     "subset": ("sizes",),
     "name": ("sex", "masculine", "age", "year", "firsts", "lasts", "two_lasts", "locale"),
-    "prose": ("file", "sex", "masculine", "of", "first_name", "top"),
+    "prose": ("file", "top"),
     "city": ("file", "states"),
     "state": ("of", "file", "states"),
 }
@@ -52,6 +55,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "chance": ("given",),
     "number": ("bottom", "given"),
     "subset": ("odds", "file", "first", "through", "by", "given"),
+    "prose": ("sex", "masculine", "of", "first_name", "forms"),
 }
 """The keys that a column may have by its draw."""
 
@@ -198,7 +202,17 @@ class _Reader:
 
     def prose(self, table: Table) -> Draw:
         slots = tuple(self._slot(slot) for slot in read_toml(self.folder / table["file"])["slot"])
-        return Prose(slots, table["sex"], table["masculine"], table["of"], table["first_name"])
+        forms = table.get("forms")
+        if forms is not None:
+            check_table(forms, f"{table['name']}: forms", ("of", "values"), ())
+        return Prose(
+            slots,
+            table.get("sex", ""),
+            table.get("masculine", ""),
+            table.get("of", ""),
+            table.get("first_name", ""),
+            Forms(forms["of"], tuple(forms["values"])) if forms else None,
+        )
 
     draws: Mapping[str, Callable[["_Reader", Table], Draw]] = {
         "choice": choice,
@@ -287,13 +301,22 @@ class _Reader:
             variants.append(Variant((), tuple(table["templates"])))
         return Slot(table["name"], tuple(variants), float(table.get("share", 1)))
 
-    def _ranges(self, when: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, int, int], ...]:
-        return tuple(
-            (name, self._code(name, low), self._code(name, high)) for name, (low, high) in when.items()
-        )
+    def _ranges(self, when: Mapping[str, Any]) -> tuple[tuple[str, Bound, Bound], ...]:
+        """Return what a variant asks for: a range, one value, or `null` for rows without one."""
+        found: list[tuple[str, Bound, Bound]] = []
+        for name, asked in when.items():
+            low, high = asked if isinstance(asked, list) else (asked, asked)
+            if low == high == MISSING:
+                found.append((name, None, None))
+            else:
+                found.append((name, self._code(name, low), self._code(name, high)))
+        return tuple(found)
 
-    def _code(self, name: str, value: Any) -> int:  # noqa: ANN401
-        return self._declared(name).values.index(value) if isinstance(value, str) else int(value)
+    def _code(self, name: str, value: Any) -> Bound:  # noqa: ANN401
+        column = self._declared(name)
+        if column.value_kind is not None:
+            return str(value) if isinstance(value, datetime.date) else value
+        return column.values.index(value) if isinstance(value, str) else int(value)
 
 
 def _correlation(table: Table) -> Correlation:

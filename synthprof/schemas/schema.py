@@ -31,6 +31,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 from synthprof.schemas.nulls import Nulls, check_keys
+from synthprof.schemas.prose_checks import check_prose
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -42,8 +43,11 @@ BANDED = ("integer", "float", "bool")
 TRUTH_VALUES = ("false", "true")
 """The values of a column that is false or true."""
 
-NUMBERS = range(2**15)
-"""Numbers that can be drawn: they are 16-bit integers in a block, and indices of tables of odds."""
+NUMBERS = range(-(2**31), 2**31)
+"""Numbers that can be drawn from a table of odds: they are 32-bit integers at most in a block."""
+
+MAX_VALUES = 1_000_000
+"""Values of a column with a table of odds; each has a share exact to 2**-32 of all."""
 
 
 @dataclass(frozen=True)
@@ -372,6 +376,8 @@ def _check_column(schema: Schema, column: Column) -> None:
     _check_feature(column)
     if isinstance(column.draw, DrawModel):
         column.draw.check(column.name, schema.by_name)
+    if isinstance(column.draw, Prose):
+        check_prose(column.name, column.draw, schema.by_name)
 
 
 def _check_nulls(schema: Schema, column: Column) -> None:
@@ -459,6 +465,11 @@ def _needed_numbers(schema: Schema) -> Iterator[str]:
 
 def _check_odds(schema: Schema, column: Column) -> None:
     for what, weights, length in _weight_rows(schema, column):
+        if len(weights) > MAX_VALUES:
+            raise SpecError(
+                f"{column.name}: {what} has {len(weights)} numbers, but a table of odds holds {MAX_VALUES}; "
+                "leave out the rarest"
+            )
         if length is not None and len(weights) != length:
             raise SpecError(
                 f"{column.name}: {what} has {len(weights)} numbers for {length} values; give one each"

@@ -4,13 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from synthprof.base.errors import SpecError
+from synthprof.profiles.checks import check
 from synthprof.profiles.drawing import generate
+from synthprof.profiles.features import features
+from synthprof.report.overview import attributes
 from synthprof.schemas import loader
 from synthprof.schemas.describe import describe
-from synthprof.schemas.draws import Chance, Choice, Number, Shift, YearsSince
+from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Prose, Shift, Slot, Variant, YearsSince
 from synthprof.schemas.features import Indexed, TanhRatio
 from synthprof.schemas.files import read_csv
 from synthprof.schemas.loader import load_schema, schema_names
@@ -146,15 +150,13 @@ def test_parts_that_do_not_fit_are_refused(columns, message):
 @pytest.mark.parametrize(
     ("draw", "drawn"),
     [
-        (Number(-3, (1.0,) * 7, (-3,)), "-3 to 3"),
-        (Number(32_767, (1.0, 1.0), (32_767,)), "32767 to 32768"),
-        (YearsSince("n", 0, 40_000, 1, 1), "0 to 40000"),
+        (Number(2**31 - 1, (1.0, 1.0), (2**31 - 1,)), "2147483647 to 2147483648"),
+        (Number(-(2**31) - 1, (1.0, 1.0), (-(2**31) - 1,)), "-2147483649 to -2147483648"),
     ],
 )
 def test_numbers_that_a_block_cannot_hold_are_refused(draw, drawn):
-    numbers = Column("n", Number(0, (1.0, 1.0), (0,)), None, "Numbers.")
-    with pytest.raises(SpecError, match=f"a: numbers from {drawn} are drawn.*from 0 to 32767"):
-        schema(numbers, Column("a", draw, None, "Numbers."))
+    with pytest.raises(SpecError, match=f"a: numbers from {drawn} are drawn.*from -2147483648 to 2147483647"):
+        schema(Column("a", draw, None, "Numbers."))
 
 
 @pytest.mark.parametrize("bands", [(), (3, 6), (0, 6, 3), (0, 3, 3), (0, 10)])
@@ -167,6 +169,34 @@ def test_the_largest_number_that_can_be_drawn_is_drawn():
     draw = Number(32_766, (1.0, 1.0), (32_766,))
     made = generate(schema(Column("a", draw, None, "Numbers.")), 1, "pt_BR", 0.8, 0, 100)
     assert set(made.profiles.column("a").to_pylist()) == {32_766, 32_767}
+
+
+@pytest.mark.parametrize(("low", "kind"), [(-3, pa.int16()), (-(2**31), pa.int32()), (32_767, pa.int32())])
+def test_numbers_below_0_and_beyond_16_bits_are_drawn(low, kind):
+    draw = Number(low, (1.0, 1.0), (low,))
+    text = Prose((Slot("s", (Variant((("a", low, low),), ("low {a}",)), Variant((), ("high {a}",)))),))
+    columns = Column("a", draw, None, "Numbers."), Column("p", text, None, "A text.")
+    made = generate(schema(*columns), 1, "pt_BR", 0.8, 0, 100).profiles
+    assert made.column("a").type == kind
+    assert {(row["a"], row["p"]) for row in made.to_pylist()} == {
+        (low, f"low {low}"),
+        (low + 1, f"high {low + 1}"),
+    }
+
+
+@pytest.mark.parametrize("count", [127, 128, 32_767, 32_768, 40_000, 70_000])
+def test_a_category_may_have_any_number_of_values(count):
+    values = tuple(f"v{number}" for number in range(count))
+    weights = (1.0, *(0.0,) * (count - 2), 1.0)
+    wide = Column("a", Choice(values, weights), Indexed(), "Many values.")
+    follows = Column("b", Lookup("a", values[::-1], tuple(range(count - 1, -1, -1))), Indexed(), "As many.")
+    of = schema(wide, follows)
+    made = generate(of, 1, "pt_BR", 0.8, 0, 400).profiles
+    assert set(made.column("a").to_pylist()) == {"v0", f"v{count - 1}"}
+    assert made.column("a").to_pylist() == made.column("b").to_pylist()
+    assert check(of, made) == ()
+    assert features(of, made, 2).max() == pytest.approx((count - 1) / count)
+    assert {each.column for each in attributes(of)} == (set() if count > 8_192 else {"a", "b"})
 
 
 def test_an_archetype_of_an_unknown_column_is_refused():

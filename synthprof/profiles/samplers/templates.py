@@ -11,7 +11,7 @@ from synthprof.profiles.samplers.sampler import Rows, Setting, without
 from synthprof.profiles.vectors import either
 from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.templates import Template
-from synthprof.schemas.templates import Part
+from synthprof.schemas.text_templates import Part
 
 
 class Templates:

@@ -9,8 +9,8 @@ from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.model import Declared, DrawModel
 from synthprof.schemas.expressions.tokens import ExpressionError
-from synthprof.schemas.templates import MAX_LENGTH, Part, check_format, columns_of, parse_template
-from synthprof.schemas.templates import Field as TemplateField
+from synthprof.schemas.text_templates import MAX_LENGTH, Part, check_format, columns_of, parse_template
+from synthprof.schemas.text_templates import Field as TemplateField
 
 
 class Template(DrawModel):

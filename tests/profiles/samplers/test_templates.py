@@ -20,7 +20,7 @@ from synthprof.schemas.draw_kinds.templates import Template
 from synthprof.schemas.draws import Chance, Choice
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
-from synthprof.schemas.templates import parse_template
+from synthprof.schemas.text_templates import parse_template
 
 ONE = (Archetype("all", "All", 1.0, ()),)
 
