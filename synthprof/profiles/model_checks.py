@@ -10,15 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.expressions import evaluate
+from synthprof.profiles.samplers.places import FARTHEST, KM_PER_DEGREE, degrees_of_longitude
 from synthprof.profiles.samplers.templates import filled
 from synthprof.profiles.stored_forms import own_form
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place, numbers_of, place_of
 from synthprof.schemas.draw_kinds.templates import Template
 from synthprof.schemas.schema import Column, Schema
 
 Flags = npt.NDArray[np.bool_]
-Found = Iterator[tuple[str, Flags]]
+Found = Iterator[tuple[str, Flags | pa.BooleanArray]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,13 @@ class Checked:
 def model_violations(schema: Schema, column: Column, draw: DrawModel, batch: pa.RecordBatch) -> Found:
     """Yield what may be wrong with a column, and the rows, (n,) bool, in which it is."""
     if type(draw) in CHECKS and batch.num_rows:
-        yield from CHECKS[type(draw)](draw, Checked(schema, column, batch))
+        for what, wrong in CHECKS[type(draw)](draw, Checked(schema, column, batch)):
+            yield what, wrong if isinstance(wrong, np.ndarray) else _flags(wrong)
+
+
+def _flags(found: pa.BooleanArray) -> Flags:
+    marked: Flags = found.fill_null(False).to_numpy(zero_copy_only=False)
+    return marked
 
 
 def differing(one: pa.Array, other: pa.Array) -> Flags:
@@ -66,6 +74,69 @@ def _written(draw: Template, of: Checked) -> Found:
     yield "is not what its template gives", _other_than(wanted, of)
 
 
+def _placed(draw: Place, of: Checked) -> Found:
+    known = pa.array(draw.values_of(draw.value), pa.string())
+    yield "unknown value", pc.and_(pc.invert(pc.is_in(of.values, known)), of.values.is_valid())
+
+
+def _followed(draw: Follows, of: Checked) -> Found:
+    """Compare pairs of both values with those of the table; a missing value agrees with any."""
+    given, values = _texts(of.batch.column(draw.of)), _texts(of.values)
+    if draw.by_value:
+        keys, found_values = draw.keys, draw.values_of(draw.value)
+    else:
+        place = place_of(of.column.name, draw.of, of.schema.by_name)
+        keys, found_values = place.values_of(place.value), place.values_of(draw.value)
+    known = numbers_of(draw.type, found_values)
+    pairs = pc.binary_join_element_wise(pa.array(keys), _texts(pa.array(known)), _BETWEEN)
+    found = pc.is_in(pc.binary_join_element_wise(given, values, _BETWEEN), pairs)
+    if draw.otherwise is not None:
+        (other,) = numbers_of(draw.type, [draw.otherwise])
+        unknown = pc.invert(pc.is_in(given, pa.array(keys)))
+        found = pc.or_(found, pc.and_(unknown, pc.equal(of.values, other)))
+    both = pc.and_(given.is_valid(), values.is_valid())
+    yield f"does not follow from {draw.of}", pc.and_(both, pc.invert(found))
+
+
+_BETWEEN = pa.scalar("\x1f")
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    return values.cast(pa.string())
+
+
+def _north(draw: Latitude, of: Checked) -> Found:
+    yield from _around(draw, of, draw.latitude, 90.0)
+
+
+def _east(draw: Longitude, of: Checked) -> Found:
+    yield from _around(draw, of, draw.longitude, 180.0)
+
+
+def _around(draw: Latitude | Longitude, of: Checked, column: str, most: float) -> Found:
+    """Compare degrees with those of all places of the same name; across ± 180 they are compared with most."""
+    place = place_of(of.column.name, draw.of, of.schema.by_name)
+    names, given = pa.array(place.values_of(place.value)), _texts(of.batch.column(draw.of))
+    centres = np.array(numbers_of("float", place.values_of(column)))
+    far = np.full(len(centres), FARTHEST * draw.spread_km / KM_PER_DEGREE)
+    if isinstance(draw, Longitude):
+        latitudes = np.array(numbers_of("float", place.values_of(draw.latitude)))
+        far = FARTHEST * degrees_of_longitude(draw.spread_km, latitudes)
+    far += 10.0**-draw.decimals
+    low, high = centres - far, centres + far
+    beyond = (low < -most) | (high > most)
+    unique = names.unique()
+    at = pc.index_in(names, unique).to_numpy()
+    lowest, highest = np.full(len(unique), np.inf), np.full(len(unique), -np.inf)
+    np.minimum.at(lowest, at, np.where(beyond, -most, low))
+    np.maximum.at(highest, at, np.where(beyond, most, high))
+    there = pc.and_(given.is_valid(), of.values.is_valid()).to_numpy(zero_copy_only=False)
+    which = pc.index_in(given, unique).fill_null(0).to_numpy()
+    degrees = of.values.fill_null(0.0).to_numpy()
+    wrong = (degrees < lowest[which]) | (degrees > highest[which])
+    yield f"is too far from {draw.of}", there & wrong
+
+
 def _other_than(wanted: pa.Array, of: Checked) -> Flags:
     """Return the rows whose value is another than wanted; `nulls` may have taken it away."""
     wrong = differing(wanted, of.own(of.column.name))
@@ -77,5 +148,9 @@ def _other_than(wanted: pa.Array, of: Checked) -> Flags:
 CHECKS: Mapping[type[DrawModel], Callable[[Any, Checked], Found]] = {
     Expression: _computed,
     Template: _written,
+    Place: _placed,
+    Follows: _followed,
+    Latitude: _north,
+    Longitude: _east,
 }
 """The check of each model that says more than bounds of its kind."""

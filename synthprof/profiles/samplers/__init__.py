@@ -13,6 +13,7 @@ from synthprof.profiles.samplers.nested import NUMBERS
 from synthprof.profiles.samplers.noise import Noisy
 from synthprof.profiles.samplers.odds import Booleans, Constants, Histograms
 from synthprof.profiles.samplers.patterns import Patterns
+from synthprof.profiles.samplers.places import Following, Latitudes, Longitudes, Places
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.samplers.tabulated import TabulatedValues
 from synthprof.profiles.samplers.templates import Templates
@@ -30,6 +31,7 @@ from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
 from synthprof.schemas.draw_kinds.noise import Noise
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 from synthprof.schemas.draw_kinds.patterns import Patterned
+from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
 from synthprof.schemas.draw_kinds.templates import Template
 
@@ -48,6 +50,10 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},
     Expression: Expressions,
     Template: Templates,
+    Place: Places,
+    Follows: Following,
+    Latitude: Latitudes,
+    Longitude: Longitudes,
 }
 """The sampler of each model."""
 

@@ -25,6 +25,7 @@ from synthprof.schemas.draw_kinds.numbers import (
 )
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 from synthprof.schemas.draw_kinds.patterns import Pattern
+from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place
 from synthprof.schemas.draw_kinds.tabulated import Tabulated
 from synthprof.schemas.draw_kinds.templates import Template
 
@@ -37,6 +38,14 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(UserName, Email, Combination, FakerWords),
     Expression,
     Template,
+    Place,
+    Follows,
+    Latitude,
+    Longitude,
+    Place,
+    Follows,
+    Latitude,
+    Longitude,
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
