@@ -9,11 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synthprof.base.column_kinds import Kind
+from synthprof.base.text import LIST_SEPARATOR
+from synthprof.base.values import item_text, list_items
 from synthprof.profiles.expressions import evaluate
 from synthprof.profiles.samplers.places import FARTHEST, KM_PER_DEGREE, degrees_of_longitude
 from synthprof.profiles.samplers.templates import filled
 from synthprof.profiles.stored_forms import own_form
 from synthprof.schemas.draw_kinds.expressions import Expression
+from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place, numbers_of, place_of
 from synthprof.schemas.draw_kinds.templates import Template
@@ -137,6 +141,33 @@ def _around(draw: Latitude | Longitude, of: Checked, column: str, most: float) -
     yield f"is too far from {draw.of}", there & wrong
 
 
+def _listed(draw: Listed, of: Checked) -> Found:
+    """Compare the items of lists with the vocabulary; the few lists that are JSON are read one by one."""
+    items = numbers_of(draw.type, list(draw.items))
+    known = pa.array([item_text(Kind(draw.type), item) for item in items], pa.string())
+    in_json = pc.fill_null(pc.starts_with(of.values, "["), False)
+    joined = pc.split_pattern(pc.if_else(in_json, "", of.values.fill_null("")), LIST_SEPARATOR)
+    lists = joined.to_pylist() if pc.any(in_json).as_py() else None
+    if lists is not None:
+        for row in np.flatnonzero(in_json.to_numpy(zero_copy_only=False)).tolist():
+            lists[row] = list_items(of.values[row].as_py())
+        joined = pa.array(lists, pa.list_(pa.string()))
+    there = of.values.is_valid().to_numpy(zero_copy_only=False)
+    sizes = pc.list_value_length(joined).to_numpy()
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    codes = pc.index_in(joined.flatten(), known).fill_null(-1).to_numpy().astype(np.int64)
+    yield "unknown item", there & (np.bincount(rows[codes < 0], minlength=len(sizes)) > 0)
+    counts = draw.counts
+    yield (
+        f"not {counts[0]} to {counts[-1]} items",
+        there & ((sizes < counts[0]) | (sizes > counts[-1])),
+    )
+    if draw.unique:
+        pairs, often = np.unique(rows * (len(known) + 1) + codes, return_counts=True)
+        twice = np.bincount(pairs // (len(known) + 1), often - 1, len(sizes)) > 0
+        yield "item twice", there & twice
+
+
 def _other_than(wanted: pa.Array, of: Checked) -> Flags:
     """Return the rows whose value is another than wanted; `nulls` may have taken it away."""
     wrong = differing(wanted, of.own(of.column.name))
@@ -149,6 +180,7 @@ CHECKS: Mapping[type[DrawModel], Callable[[Any, Checked], Found]] = {
     Expression: _computed,
     Template: _written,
     Place: _placed,
+    Listed: _listed,
     Follows: _followed,
     Latitude: _north,
     Longitude: _east,

@@ -8,6 +8,7 @@ from synthprof.profiles.samplers.expressions import Expressions
 from synthprof.profiles.samplers.habits import Moments
 from synthprof.profiles.samplers.items import Items
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
+from synthprof.profiles.samplers.lists import Lists
 from synthprof.profiles.samplers.moments import Dates, Times, Timestamps
 from synthprof.profiles.samplers.nested import NUMBERS
 from synthprof.profiles.samplers.noise import Noisy
@@ -26,6 +27,7 @@ from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.habits import Moment
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
+from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
 from synthprof.schemas.draw_kinds.noise import Noise
@@ -54,6 +56,7 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
     Follows: Following,
     Latitude: Latitudes,
     Longitude: Longitudes,
+    Listed: Lists,
 }
 """The sampler of each model."""
 

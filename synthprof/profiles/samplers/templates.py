@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from synthprof.profiles.fragments import join
 from synthprof.profiles.samplers.sampler import Rows, Setting, without
+from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.vectors import either
 from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.templates import Template
@@ -17,13 +18,20 @@ from synthprof.schemas.text_templates import Part
 class Templates:
     """Writes the columns of a template and joins them."""
 
-    def __init__(self, draw: Template, _setting: Setting) -> None:
+    def __init__(self, draw: Template, setting: Setting) -> None:
         self._parts = draw.parts
         self._missing = draw.missing
+        kinds = {name: setting.schema.value_kind(name) for name in draw.given}
+        self._lists = {name: kind for name, kind in kinds.items() if kind and kind.name == "list"}
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return texts, (count,) string; null where a column is missing and nothing stands for it."""
-        return filled(self._parts, self._missing, rows.shown, rows.count)
+
+        def shown(name: str) -> pa.Array:
+            found = rows.shown(name)
+            return stored_form(self._lists[name], found) if name in self._lists else found
+
+        return filled(self._parts, self._missing, shown, rows.count)
 
 
 def filled(

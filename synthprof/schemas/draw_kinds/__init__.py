@@ -10,6 +10,7 @@ from synthprof.schemas.draw_kinds.fakers import FakerWords
 from synthprof.schemas.draw_kinds.habits import Moment
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
+from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
 from synthprof.schemas.draw_kinds.noise import Noise
@@ -46,6 +47,7 @@ MODELS: tuple[type[DrawModel], ...] = (
     Follows,
     Latitude,
     Longitude,
+    Listed,
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
