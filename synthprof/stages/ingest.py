@@ -79,8 +79,13 @@ def table_statement(schema: Schema) -> str:
 
 
 def _is_coded(column: Column) -> bool:
-    """Return whether an index is wanted and can be laid out; SQLite sorts texts that differ in each row."""
-    return column.indexed and column.kind in ("category", "integer", "flag") and can_index(_keys(column))
+    """Return whether an index is wanted and can be laid out.
+
+    SQLite itself sorts texts that differ in each row, values of models, and columns that may lack values.
+    """
+    if not column.indexed or column.value_kind is not None or column.may_lack:
+        return False
+    return column.kind in ("category", "integer", "flag") and can_index(_keys(column))
 
 
 def _keys(column: Column) -> tuple[str, ...] | range:

@@ -37,17 +37,8 @@ MODELS: tuple[type[DrawModel], ...] = (
     *(Sequence, Uuid, UniqueInteger, Reference),
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),
-    Expression,
-    Template,
-    Place,
-    Follows,
-    Latitude,
-    Longitude,
-    Place,
-    Follows,
-    Latitude,
-    Longitude,
-    Listed,
+    *(Place, Follows, Latitude, Longitude),
+    *(Expression, Template, Listed),
 )
 """Every model; `draw = "…"` in a schema's file names one by its `draw`."""
 
