@@ -129,8 +129,8 @@ def overview(
 def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: Labels) -> pa.Table:
     """Return the points of a map: id, x, y, cluster, and every column that points can be coloured by.
 
-    Columns of a collection and of models are not among them: their values are not known beforehand. Of a list it is the
-    first item. profiles: n rows; places: (n, 2); clusters: (n,).
+    Columns of a collection and of models are not among them: their values are not known beforehand. Of a
+    list it is the first item. profiles: n rows; places: (n, 2); clusters: (n,).
     """
     columns: dict[str, pa.Array] = {
         "id": profiles.column("id").cast(pa.int32()),

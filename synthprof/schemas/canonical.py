@@ -20,6 +20,8 @@ from synthprof.schemas.draw_kinds.model import DrawModel
 TYPE = "type"
 """The key that names the class of a value where there may be several."""
 
+_SCALARS = (str, int, float, bool)
+
 _LEAVES = (str, int, bool)
 """Types that JSON has itself; tuples of them are many and long."""
 
@@ -126,6 +128,8 @@ def _one_of(plain: Any, classes: tuple[type, ...]) -> Any:  # noqa: ANN401
     """Return the value of the class that an object names."""
     if len(classes) == 1:
         return from_plain(plain, classes[0])
+    if leaves := [each for each in classes if each in _SCALARS and type(plain) is each]:
+        return from_plain(plain, leaves[0])
     named: dict[str, type] = {each.__name__: each for each in classes}
     table = _checked(plain, dict)
     found = named.get(str(table.get(TYPE)))

@@ -7,10 +7,14 @@ import pytest
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.draw_kinds.expressions import Expression
+from synthprof.schemas.draw_kinds.lists import Listed, Sizes
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draws import Choice
+from synthprof.schemas.draw_kinds.places import Follows, Place
+from synthprof.schemas.draws import Choice, Forms, Prose, Slot, Variant
 from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_bundle
+from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
 from synthprof.schemas.uses import Encoding, View
 
@@ -23,7 +27,36 @@ SIZE = Column("size", Choice(("S", "L"), (1, 2)), Indexed(), "The size.")
 COUNT = Column("count", UniformInteger(low=1, high=6), None, "How many.", indexed=True)
 
 
-@pytest.mark.parametrize("made", [load_bundle("gamer_br"), bundle(SIZE, COUNT)], ids=repr)
+OF_OTHERS = (
+    Column("size", Choice(("S", "L"), (1, 2)), None, "The size.", nulls=Nulls(share=0.1)),
+    Column(
+        "count", UniformInteger(low=1, high=6), None, "How many.", nulls=Nulls(given={"size": {"S": 0.5}})
+    ),
+    Column("half", Expression(expression="count / 2", type="float"), None, "Half."),
+    Column("city", Place(value="c", columns=("c", "s"), rows=(("Ulm", "BW"), ("Bonn", "NW"))), None, "City."),
+    Column("state", Follows(of="city", value="s"), None, "State."),
+    Column("tags", Listed(items={"a": 1, "b": 2.5}, sizes=Sizes(distribution="uniform", most=2)), None, "T."),
+    Column(
+        "text",
+        Prose(
+            (
+                Slot(
+                    "s",
+                    (
+                        Variant((("half", 0.5, 2.0), ("size", 0, 0), ("city", "Ulm", "Ulm")), ("{he|she}",)),
+                        Variant((("count", None, None),), ("{half:.1f}",)),
+                    ),
+                ),
+            ),
+            forms=Forms("size", ("L", "S")),
+        ),
+        None,
+        "A text.",
+    ),
+)
+
+
+@pytest.mark.parametrize("made", [load_bundle("gamer_br"), bundle(SIZE, COUNT), bundle(*OF_OTHERS)], ids=repr)
 def test_a_bundle_loads_back_equal(made: Bundle) -> None:
     again = Bundle.of(made.text)
     assert again == made

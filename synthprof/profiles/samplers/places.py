@@ -26,7 +26,7 @@ class Places:
     """Draws rows of a table; a value's index in the dictionary is its row."""
 
     def __init__(self, draw: Place, _setting: Setting) -> None:
-        self._table = alias_table(normalised(draw.weights)[None])
+        self._table = alias_table(normalised(draw.row_weights)[None])
         self._values = pa.array(draw.values_of(draw.value), pa.string())
 
     def draw(self, rows: Rows) -> pa.Array:

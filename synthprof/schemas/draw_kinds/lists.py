@@ -86,7 +86,7 @@ class Listed(DrawModel):
     ] = {}
     file: Annotated[str | None, Field(description="The CSV or Parquet file of the items.")] = None
     value: Annotated[str | None, Field(description="The file's column of items; else its first.")] = None
-    weight: Annotated[str | None, Field(description="The file's column of weights; else all are alike.")] = (
+    weights: Annotated[str | None, Field(description="The file's column of weights; else all are alike.")] = (
         None
     )
     sizes: Annotated[
@@ -126,10 +126,10 @@ class Listed(DrawModel):
         rows = files.rows(self.file)
         try:
             value = self.value or next(iter(rows[0]))
-            items = {str(row[value]): float(row[self.weight]) if self.weight else 1.0 for row in rows}
+            items = {str(row[value]): float(row[self.weights]) if self.weights else 1.0 for row in rows}
             if len(items) < len(rows):
                 raise ValueError(f"{value} has {len(rows) - len(items)} items twice; leave one of each")
-            rest = self.model_dump(exclude={"file", "value", "weight"})
+            rest = self.model_dump(exclude={"file", "value", "weights"})
             return type(self).model_validate({**rest, "items": items})
         except ValidationError as error:
             raise SpecError(f"{self.file}: {error.errors()[0]['msg']}; correct it") from None

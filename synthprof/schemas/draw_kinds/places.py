@@ -68,7 +68,7 @@ class Place(TableDraw):
 
     draw: Literal["place"] = "place"
     value: Annotated[Name, Field(description="The table's column that this column shows.")]
-    weight: Annotated[
+    weights: Annotated[
         Name | None, Field(description="The table's column of weights; else all are alike.")
     ] = None
 
@@ -80,14 +80,14 @@ class Place(TableDraw):
     @property
     def told(self) -> str:
         """The count of rows."""
-        return f"one of {len(self.rows)} rows" + (f" by `{self.weight}`" if self.weight else "")
+        return f"one of {len(self.rows)} rows" + (f" by `{self.weights}`" if self.weights else "")
 
     @property
-    def weights(self) -> tuple[float, ...]:
+    def row_weights(self) -> tuple[float, ...]:
         """The weight of each row."""
-        if self.weight is None:
+        if self.weights is None:
             return (1.0,) * len(self.rows)
-        return tuple(map(float, self.values_of(self.weight)))
+        return tuple(map(float, self.values_of(self.weights)))
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -95,13 +95,13 @@ class Place(TableDraw):
             if self.file is None:
                 raise ValueError("a place needs a file, or columns and rows; name one")
             return self
-        self.check_columns(self.value, self.weight)
+        self.check_columns(self.value, self.weights)
         try:
-            weights = self.weights
+            weights = self.row_weights
         except ValueError as error:
-            raise ValueError(f"{self.weight}: {error}; write numbers") from None
+            raise ValueError(f"{self.weights}: {error}; write numbers") from None
         if not (any(weights) and all(math.isfinite(each) and each >= 0 for each in weights)):
-            raise ValueError(f"{self.weight} must be finite numbers from 0 on, not all 0")
+            raise ValueError(f"{self.weights} must be finite numbers from 0 on, not all 0")
         return self
 
 

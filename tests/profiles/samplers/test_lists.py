@@ -159,10 +159,10 @@ class _Files:
 
 
 def test_the_items_of_a_file_take_the_place_of_its_name() -> None:
-    draw = Listed(file="colours.csv", weight="w", sizes=(1, 1))
+    draw = Listed(file="colours.csv", weights="w", sizes=(1, 1))
     assert draw.with_files(_Files()) == Listed(items=COLOURS, sizes=(1, 1))
     with pytest.raises(SpecError, match=r"colours.csv: 'weights' does not give items"):
-        Listed(file="colours.csv", weight="weights", sizes=(1,)).with_files(_Files())
+        Listed(file="colours.csv", weights="weights", sizes=(1,)).with_files(_Files())
 
 
 @pytest.mark.parametrize(

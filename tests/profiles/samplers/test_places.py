@@ -30,7 +30,7 @@ ROWS = (
     ("96898", "Wake", "UM", "1", "19.30", "-179.99", "100"),
     ("99501", "Anchorage", "AK", "5", "61.22", "-149.90", "291247"),
 )
-CITY = Place(value="city", weight="weight", columns=COLUMNS, rows=ROWS)
+CITY = Place(value="city", weights="weight", columns=COLUMNS, rows=ROWS)
 DRAWS: dict[str, DrawModel] = {
     "lat": Latitude(of="city", latitude="lat", spread_km=10, decimals=4),
     "lon": Longitude(of="city", latitude="lat", longitude="lon", spread_km=10, decimals=4),
@@ -144,11 +144,11 @@ class _Files:
 
 
 def test_the_rows_of_a_file_take_the_place_of_its_name() -> None:
-    assert Place(file="cities.csv", value="city", weight="weight").with_files(_Files()) == CITY
+    assert Place(file="cities.csv", value="city", weights="weight").with_files(_Files()) == CITY
     with pytest.raises(SpecError, match=r"cities.csv: .*no column 'town'; the table has code, city"):
         Place(file="cities.csv", value="town").with_files(_Files())
     with pytest.raises(SpecError, match=r"cities.csv: .*state: could not convert"):
-        Place(file="cities.csv", value="city", weight="state").with_files(_Files())
+        Place(file="cities.csv", value="city", weights="state").with_files(_Files())
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_the_rows_of_a_file_take_the_place_of_its_name() -> None:
         (Place, {"value": "a"}, "a place needs a file, or columns and rows"),
         (Place, {"value": "a", "columns": ("a", "b"), "rows": (("x",),)}, "has not 2 values"),
         (Place, {"value": "a", "columns": ("a", "a"), "rows": (("x", "y"),)}, "a table of columns a, a"),
-        (Place, {"value": "a", "weight": "w", "columns": ("a", "w"), "rows": (("x", "nan"),)}, "finite"),
-        (Place, {"value": "a", "weight": "w", "columns": ("a", "w"), "rows": (("x", "0"),)}, "not all 0"),
+        (Place, {"value": "a", "weights": "w", "columns": ("a", "w"), "rows": (("x", "nan"),)}, "finite"),
+        (Place, {"value": "a", "weights": "w", "columns": ("a", "w"), "rows": (("x", "0"),)}, "not all 0"),
         (Follows, {"of": "c", "value": "b", "columns": ("a", "b"), "rows": (("x", "1"),) * 2}, "in two rows"),
         (Follows, {"of": "c", "value": "b", "columns": "ab", "rows": (("x", "y"),)}, "valid tuple"),
         (Latitude, {"of": "c", "latitude": "a", "spread_km": -1}, "greater than or equal to 0"),
