@@ -15,12 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.streams import stream
+from synthprof.profiles.drawing import drawn
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Rows, Setting
 from synthprof.schemas.draw_kinds.expressions import Expression
+from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.places import Follows, Latitude, Place
 from synthprof.schemas.draw_kinds.templates import Template
 from synthprof.schemas.draws import Chance, Choice
 from synthprof.schemas.nulls import Nulls
@@ -30,6 +33,12 @@ from synthprof.spec.spec import BLOCK_ROWS
 ROUNDS, BLOCKS = 7, 40
 
 FIRSTS = tuple(f"First{number}" for number in range(800))
+
+PLACE = Place(
+    value="city",
+    columns=("city", "state", "lat"),
+    rows=tuple((f"City{n}", f"S{n % 50}", f"{n % 60}.5") for n in range(10_000)),
+)
 
 MEASURED: dict[str, DrawModel] = {
     "template of 3 columns": Template(text="{first} {last} <{email}>"),
@@ -42,6 +51,10 @@ MEASURED: dict[str, DrawModel] = {
     "expression of a date's parts": Expression(
         expression="year(day) * 100 + month(day) + weekday(day)", type="integer"
     ),
+    "place, of 10,000 rows": PLACE,
+    "latitude around it": Latitude(of="city", latitude="lat", spread_km=5),
+    "state of it": Follows(of="city", value="state"),
+    "list of 1 to 4 of 50 items": Listed(items={f"i{n}": 1 + n for n in range(50)}, sizes=(4, 3, 2, 1)),
     "expression of texts": Expression(expression="concat(lower(first), '.', a)", type="text"),
 }
 
@@ -80,6 +93,7 @@ SCHEMA = Schema(
         Column("member", Chance(0.5), None, "Member."),
         Column("first", Choice(FIRSTS, (1.0,) * len(FIRSTS)), None, "First."),
         Column("last", Choice(FIRSTS, (1.0,) * len(FIRSTS)), None, "Last."),
+        Column("city", PLACE, None, "City."),
         Column("email", Template(text="{first}.{a}@example.com"), None, "E-mail."),
     ),
     (Archetype("all", "All", 1.0, ()),),
@@ -94,14 +108,16 @@ NULLS = {
 
 def _rows() -> Rows:
     """Return a block whose columns are drawn."""
-    from synthprof.profiles.drawing import _Drawing  # the state between columns
-    from synthprof.profiles.tables import tables_of
-
-    tables = tables_of(SCHEMA, "pt_BR", 0.8, 1)
-    drawing = _Drawing(tables, lambda column, purpose: stream(1, column, purpose, 0), 0, BLOCK_ROWS)
-    for column in SCHEMA.drawing_order:
-        drawing.draw(column)
-    return drawing._rows_to_draw("x")
+    block = drawn(SCHEMA, 1, "pt_BR", 0.8, 0, BLOCK_ROWS)
+    return Rows(
+        first=0,
+        count=BLOCK_ROWS,
+        total=BLOCK_ROWS,
+        archetypes=block.archetypes,
+        given=lambda of: block.in_own_type(SCHEMA.column(of)),
+        stream=lambda purpose: stream(1, "x", purpose, 0),
+        missing=block.missing,
+    )
 
 
 if __name__ == "__main__":
