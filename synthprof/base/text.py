@@ -21,5 +21,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069
 
 
 def plain(value: object) -> str:
-    """Return the value as text whose unprintable characters are replaced by U+FFFD."""
+    """Return the value as text whose unprintable characters are replaced by U+FFFD; – for no value."""
+    if value is None:
+        return "–"
     return UNPRINTABLE.sub("\ufffd", str(value))

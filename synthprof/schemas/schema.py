@@ -328,7 +328,7 @@ def _deciding(schema: Schema, shown: Iterable[str], above: tuple[str, ...] = ())
                 f"columns {' -> '.join((*above, name))} lack values in a circle; "
                 "remove one `null` of nulls.given"
             )
-        if (nulls := schema.column(name).nulls) is not None:
+        if (nulls := schema.column(name).nulls) is not None and not schema.column(name).inherited:
             yield from (of for of in nulls.columns if of != name)
             yield from _deciding(schema, nulls.lacking, (*above, name))
 

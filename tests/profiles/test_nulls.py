@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from families import CUSTOMERS, ORDERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,10 +17,13 @@ from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.profiles.checks import check
+from synthprof.profiles.children import generate_family
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.report.overview import count, map_of, overview
+from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.templates import Template
 from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
@@ -199,3 +203,22 @@ def test_what_is_no_share_is_refused(wrong: Any) -> None:
 def test_shares_that_nothing_can_decide_are_refused(nulls: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         lacking(SCHEMA, nulls)
+
+
+def test_columns_of_a_child_table_see_what_their_parent_shows() -> None:
+    age = dataclasses.replace(CUSTOMERS.column("age"), nulls=Nulls(given={"sex": {"M": 0.5}}))
+    columns = (
+        Column("old", Expression(expression="parent.age >= 40", type="bool"), None, "Whether old."),
+        Column("said", Template(text="{parent.sex} {old:old|young}", missing="?"), None, "A text."),
+        Column("x", UniformInteger(low=1, high=9), None, "X.", nulls=Nulls(given={"parent.sex": {"F": 1.0}})),
+    )
+    table = dataclasses.replace(ORDERS, columns=columns, order="", odds=())
+    parents = dataclasses.replace(CUSTOMERS, columns=(CUSTOMERS.columns[0], age), tables=(table,))
+    family = generate_family(parents, 1, "pt_BR", 1.0, 0, 500)
+    by_id = {row["id"]: row for row in family.generated.profiles.to_pylist()}
+    for row in family.tables["orders"].to_pylist():
+        parent = by_id[row["customer_id"]]
+        assert row["old"] == (None if parent["age"] is None else parent["age"] >= 40)
+        told = {None: "?", 1: "old", 0: "young"}[row["old"]]
+        assert row["said"] == f"{parent['sex']} {told}"
+        assert (row["x"] is None) == (parent["sex"] == "F")
