@@ -214,6 +214,14 @@ def test_any_number_is_rounded_as_by_python(value: float, decimals: int) -> None
     assert found == round(value, decimals)
 
 
+def test_and_and_or_are_decided_by_one_side_where_it_suffices() -> None:
+    assert computed("b and false")[:3] == computed("false and b")[:3] == [False, False, False]
+    assert computed("b or true")[:3] == computed("true or b")[:3] == [True, True, True]
+    assert computed("b and true")[:3] == computed("b or false")[:3] == [True, False, None]
+    assert computed("not b")[:3] == [False, True, None]
+    assert computed("if(b, 1, 2)")[:3] == [1, 2, 2]
+
+
 def test_an_integer_beyond_2_to_the_53_is_missing_and_does_not_wrap() -> None:
     assert computed("n * n * n * n")[3] is None
     assert computed("n + 1")[3] is None
