@@ -54,6 +54,7 @@ class CardView(_ApiModel):
     table: list[str] = Field(description="The columns of a narrow table of rows.")
     language: str = Field(description="The language of the values, a tag as `en`; empty if unknown.")
     examples: list[str] = Field(description="Texts to search for.")
+    tables: list[str] = Field(description="The child tables in which a row may have rows of its own.")
 
 
 class Verified(_ApiModel):
@@ -178,6 +179,16 @@ class ColumnFacts(_ApiModel):
     doc: str
 
 
+class TableFacts(_ApiModel):
+    """A child table: its rows, the most that a profile has, and its columns after the id and `n`."""
+
+    name: str
+    doc: str
+    rows: int
+    most: int
+    columns: list[ColumnFacts]
+
+
 class VersionFacts(Summary):
     """All contents of the manifest of a version, and its columns."""
 
@@ -188,6 +199,7 @@ class VersionFacts(Summary):
     files: list[File]
     index: dict[str, Any] | None
     columns: list[ColumnFacts]
+    tables: list[TableFacts]
 
 
 class SchemaColumn(_ApiModel):
@@ -309,6 +321,14 @@ class Card(_ApiModel):
     """One profile: every column, and its cluster."""
 
     profile: dict[str, Any]
+
+
+class Children(_ApiModel):
+    """Rows that a profile has in a child table, by their number `n`; `total` counts all of them."""
+
+    table: str
+    total: int
+    rows: list[dict[str, Any]]
 
 
 class Hit(_ApiModel):

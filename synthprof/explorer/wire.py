@@ -23,6 +23,7 @@ Name = Literal[
     "clusters",
     "map",
     "profile",
+    "children",
     "search",
     "similar",
     "compare",

@@ -10,7 +10,15 @@ from rich.text import Text
 from synthprof.report.lines import command_lines
 from synthprof.report.model import Report
 from synthprof.report.terminal import Column, Terminal
-from synthprof.report.words import card_of, count, duration, score_name, score_value, stage_cells
+from synthprof.report.words import (
+    card_of,
+    count,
+    duration,
+    score_name,
+    score_value,
+    stage_cells,
+    table_in_words,
+)
 
 STAGES = (
     Column("stage"),
@@ -32,6 +40,10 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     terminal.say("Quality", "bold")
     terminal.facts((score_name(name), score_value(name, value)) for name, value in report.scores.items())
     terminal.say()
+    if report.tables:
+        terminal.say("Child tables", "bold")
+        terminal.facts((table.name, table_in_words(table, report.row_word)) for table in report.tables)
+        terminal.say()
     _print_card(terminal, report)
     terminal.say()
     terminal.facts([("result", str(path))])
@@ -72,6 +84,7 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
         "rows": report.rows,
         "scores": dict(report.scores),
         "seconds": round(report.seconds, 3),
+        **({"tables": {table.name: table.rows for table in report.tables}} if report.tables else {}),
         "stages": [
             {
                 "stage": row.stage,

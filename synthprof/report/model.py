@@ -81,6 +81,19 @@ class Marginal:
 
 
 @dataclass(frozen=True)
+class ChildTable:
+    """A child table: its rows, the most of one parent, and the number of parents by their number of rows.
+
+    parents: by the lowest number of each band, ascending.
+    """
+
+    name: str
+    rows: int
+    most: int
+    parents: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class MapPoints:
     """A sample of profiles on the plane; a line break in a text starts a new line when it is shown.
 
@@ -118,6 +131,7 @@ class Report:
     example: Mapping[str, Any]
     view: View = NO_VIEW
     left_out: Sequence[str] = ()
+    tables: Sequence[ChildTable] = ()
 
     @property
     def row_word(self) -> str:

@@ -15,10 +15,11 @@ from typing import Any
 from synthprof.base.errors import StageError
 from synthprof.base.extras import command
 from synthprof.base.text import plain
-from synthprof.report.model import Marginal, Report
+from synthprof.report.model import ChildTable, Marginal, Report
 from synthprof.report.words import (
     SCORES,
     amount,
+    bands_of,
     card_of,
     count,
     facts_of,
@@ -26,6 +27,7 @@ from synthprof.report.words import (
     score_value,
     share,
     stage_cells,
+    table_in_words,
 )
 from synthprof.spec.spec import Spec
 
@@ -53,6 +55,7 @@ def render(report: Report) -> str:
         "sizes": _sizes_in_words(report.cluster_sizes, report.row_word),
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),
+        "tables": [_children(table, report.row_word) for table in report.tables],
         "stages": _stages(report),
         "card": card_of(report),
         "parameters": _parameters(report.spec),
@@ -125,6 +128,20 @@ def _with_values(rows: list[Shares]) -> list[Shares]:
     """Return the bands from the first that holds a row to the last."""
     held = [place for place, row in enumerate(rows) if row[1] > 0]
     return rows[held[0] : held[-1] + 1] if held else rows
+
+
+def _children(table: ChildTable, row_word: str) -> dict[str, Any]:
+    """Return a panel: how many parents have how many rows in a child table."""
+    bands, parents = bands_of(table), sum(table.parents.values()) or 1
+    top = max((number for _, number in bands), default=0) or 1
+    return {
+        "name": plain(table.name),
+        "told": table_in_words(table, row_word),
+        "rows": [
+            {"label": label, "share": share(number / parents), "bar": round(100 * number / top, 2)}
+            for label, number in bands
+        ],
+    }
 
 
 def _stages(report: Report) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from synthprof.base.text import LIST_SEPARATOR, plain
 from synthprof.base.values import as_text
-from synthprof.report.model import Report, StageRow
+from synthprof.report.model import ChildTable, Report, StageRow
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.uses import View
 
@@ -82,6 +82,20 @@ def head_of(view: View, row: Mapping[str, Any]) -> tuple[str, list[str], str]:
     texts = {name: plain(value) for name, value in row.items()}
     name = texts.get(view.name) or texts.get(KEY, "")
     return name or "–", _line(view, texts), texts.get(view.text) or texts.get(TEXT, "")
+
+
+def bands_of(table: ChildTable) -> list[tuple[str, int]]:
+    """Return how many parents have so many rows in a child table, as 0, 1, 2, 3, 4-7, 8-15 and so on."""
+    lows = list(table.parents)
+    ends = [*(low - 1 for low in lows[1:]), table.most]
+    named = (str(low) if low >= end else f"{low}-{end}" for low, end in zip(lows, ends, strict=True))
+    return list(zip(named, table.parents.values(), strict=True))
+
+
+def table_in_words(table: ChildTable, row_word: str) -> str:
+    """Return the rows of a child table, in all and for each parent."""
+    mean = table.rows / (sum(table.parents.values()) or 1)
+    return f"{count(table.rows)} rows, {mean:.1f} for each {row_word}, {count(table.most)} at most"
 
 
 def score_name(name: str) -> str:

@@ -3,6 +3,9 @@
 MAX_POINTS = 100_000
 """Rows on the map."""
 
+MAX_SHOWN = 1_000
+"""Children of a profile that are given out at once."""
+
 MAX_TEXT = 2_000
 """Characters of a search text: several times a profile's description."""
 

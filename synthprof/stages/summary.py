@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.units import MIB
-from synthprof.report.model import Report, StageRow, added_up
+from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
 from synthprof.store.manifest import Manifest
@@ -60,7 +60,13 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         example=schema.as_values(example) | cluster,
         view=bundle.view,
         left_out=details.get("setup", {}).get("left_out", ()),
+        tables=[_table(name, facts) for name, facts in manifest.tables.items()],
     )
+
+
+def _table(name: str, facts: Mapping[str, Any]) -> ChildTable:
+    parents = {int(band): number for band, number in facts["parents"].items()}
+    return ChildTable(name, facts["rows"], facts["most"], parents)
 
 
 def _clusters_found(cluster: Mapping[str, Any]) -> dict[str, str]:

@@ -10,14 +10,12 @@ from synthprof.base.errors import SpecError
 from synthprof.schemas.schema import ChildTable, Schema
 from synthprof.schemas.tables import NUMBER, stored_schema
 from synthprof.spec.contents import table_file
+from synthprof.spec.limits import MAX_SHOWN
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
 from synthprof.versions import filters
 from synthprof.versions.published import Published
 from synthprof.versions.typed import column_type, typed
-
-MAX_SHOWN = 1_000
-"""Children of a parent that are given out at once."""
 
 
 def schema_of_children(version: Published, name: str) -> pa.Schema:

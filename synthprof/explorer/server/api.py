@@ -24,7 +24,8 @@ from synthprof.explorer.server.parameters import (
     written,
 )
 from synthprof.explorer.server.relay import ask, relay, response_of
-from synthprof.spec.limits import MAX_POINTS, MAX_TEXT
+from synthprof.schemas.tables import MOST_CHILDREN
+from synthprof.spec.limits import MAX_POINTS, MAX_SHOWN, MAX_TEXT
 from synthprof.spec.written import read_whole
 
 ONE = "/api/datasets/{dataset}/versions/{version}"
@@ -91,6 +92,35 @@ async def map_of_points(
 async def profile(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
     """Return one profile and its cluster."""
     return await relay(request, "profile", dataset=dataset, version=version, profile_id=id)
+
+
+@router.get(f"{ONE}/profiles/{{id}}/tables/{{table}}", response_model=models.Children, tags=["one version"])
+async def children(
+    request: Request,
+    dataset: DatasetName,
+    version: VersionName,
+    id: ProfileId,
+    table: Annotated[str, Path(max_length=40, description="Name of a child table.")],
+    first: Annotated[
+        int,
+        written(read_whole, "first"),
+        Query(ge=1, le=MOST_CHILDREN, description="Number of the first row."),
+    ] = 1,
+    count: Annotated[
+        int, written(read_whole, "count"), Query(ge=1, le=MAX_SHOWN, description="Largest number of rows.")
+    ] = 50,
+) -> Response:
+    """Return rows that a profile has in a child table, in the order of their numbers."""
+    return await relay(
+        request,
+        "children",
+        dataset=dataset,
+        version=version,
+        profile_id=id,
+        table=table,
+        first=first,
+        count=count,
+    )
 
 
 @router.get(f"{ONE}/search", response_model=models.Hits, tags=["search"])

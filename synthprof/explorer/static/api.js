@@ -23,6 +23,9 @@ const TITLES = {
 const CACHE = new Map();
 const MAX_CACHED = 40;
 
+/** Rows of a child table that are asked for at once. */
+export const PAGE = 50;
+
 /** Number of retries of a busy server that says when to retry. */
 const MAX_RETRIES = 3;
 
@@ -39,6 +42,7 @@ export const schema = (at, signal) => cached([at], `${path(at)}/schema`, signal)
 export const marginals = (at, signal) => cached([at], `${path(at)}/marginals`, signal);
 export const clusters = (at, signal) => cached([at], `${path(at)}/clusters`, signal);
 export const profile = (at, id, signal) => cached([at], `${path(at)}/profiles/${part(id)}`, signal);
+export const children = (at, id, table, first) => get(query(`${path(at)}/profiles/${part(id)}/tables/${part(table)}`, { first, count: PAGE }));
 export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, { points, colour }), { signal });
 
 export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });

@@ -1,5 +1,6 @@
 // A profile as a card, and as a search result.
 
+import { children } from "./children.js";
 import { bar, data, el } from "./dom.js";
 import { shown, similarity } from "./format.js";
 import { link } from "./place.js";
@@ -16,7 +17,8 @@ export function card(profile, asked, view) {
     profile[view.text] ? data("blockquote", profile[view.text]) : null,
     el("dl", { class: "tags" }, view.lists.filter((name) => profile[name]).map((name) => el("div", {},
       el("dt", { class: "mono" }, name), el("dd", {}, items(profile[name]).map((item) => data("span", item, { class: "tag" })))))),
-    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", shown(value))))));
+    el("dl", { class: "fields" }, fields.map(([name, value]) => el("div", {}, el("dt", { class: "mono" }, name), data("dd", shown(value))))),
+    view.tables.map((name) => children(name, profile.id, asked)));
 }
 
 /** A search result: the profile, its similarity and the attributes in common. */

@@ -18,6 +18,7 @@ from synthprof.explorer import models
 from synthprof.schemas.describe import drawn
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.schema import Column
 from synthprof.schemas.uses import View
 from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
@@ -42,7 +43,8 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
         seconds=round(seconds_of(manifest.stages), 3),
         files=[models.File(**file.model_dump()) for file in manifest.files],
         index=None if index is None else {**index, **index.get("scores", {})},
-        columns=_columns(version),
+        columns=_columns(version.schema.columns),
+        tables=_tables(version),
     )
 
 
@@ -72,7 +74,7 @@ def _view(manifest: Manifest, view: View) -> models.CardView:
     """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
     if manifest.spec.get("collection"):
         return models.CardView(
-            name=KEY, text=TEXT, line=[], lists=[], table=[], language=view.language, examples=[]
+            name=KEY, text=TEXT, line=[], lists=[], table=[], tables=[], language=view.language, examples=[]
         )
     line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
     lists, table = list(view.lists), list(view.table)
@@ -82,6 +84,7 @@ def _view(manifest: Manifest, view: View) -> models.CardView:
         line=line,
         lists=lists,
         table=table,
+        tables=list(manifest.tables),
         language=view.language,
         examples=list(view.examples),
     )
@@ -268,9 +271,23 @@ def schema_facts(version: Published) -> models.SchemaFacts:
     )
 
 
-def _columns(version: Published) -> list[models.ColumnFacts]:
+def _tables(version: Published) -> list[models.TableFacts]:
+    told = version.manifest.tables
+    return [
+        models.TableFacts(
+            name=table.name,
+            doc=table.doc,
+            rows=told[table.name]["rows"],
+            most=told[table.name]["most"],
+            columns=_columns(table.columns),
+        )
+        for table in version.schema.tables
+    ]
+
+
+def _columns(columns: Sequence[Column]) -> list[models.ColumnFacts]:
     found = []
-    for column in version.schema.columns:
+    for column in columns:
         low, high = column.bounds or (None, None)
         facts = models.ColumnFacts(
             name=column.name,

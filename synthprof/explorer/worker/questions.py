@@ -22,6 +22,7 @@ from synthprof.store.schemas import bundle_at
 from synthprof.store.state import work_at
 from synthprof.store.store import Store
 from synthprof.store.verdicts import checking, kept_verdict
+from synthprof.versions.children import children_of, counts_of
 from synthprof.versions.inventory import last_verdict
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.search import Hit, search_similar, search_text
@@ -92,6 +93,23 @@ class Questions:
     def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
         """Return one profile and its cluster."""
         return models.Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
+
+    def children(
+        self, dataset: str, version: str, profile_id: int, table: str, first: int, count: int
+    ) -> models.Children:
+        """Return rows that a profile has in a child table, from the number `first` on."""
+        found = self._open(dataset, version)
+        _profile(found, profile_id)
+        if table not in found.manifest.tables:
+            raise NotFound(
+                f"version {found.name} has no child table {table[:80]!r}; its facts list the tables"
+            )
+        rows = children_of(found, table, profile_id, first, count)
+        return models.Children(
+            table=table,
+            total=counts_of(found, profile_id)[table],
+            rows=[answers.readable(row) for row in rows],
+        )
 
     def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
         """Return the profiles nearest to a text; `asked` are `SearchParameters`."""
