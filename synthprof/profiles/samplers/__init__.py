@@ -5,7 +5,7 @@ from typing import Any
 
 from synthprof.profiles.samplers.accounts import Emails, UserNames
 from synthprof.profiles.samplers.expressions import Expressions
-from synthprof.profiles.samplers.habits import Moments
+from synthprof.profiles.samplers.habits import HabitualTimes
 from synthprof.profiles.samplers.items import Items
 from synthprof.profiles.samplers.keys import References, Sequences, UniqueIntegers, Uuids
 from synthprof.profiles.samplers.lists import Lists
@@ -24,7 +24,7 @@ from synthprof.schemas.draw_kinds.accounts import Email, UserName
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.fakers import FakerWords
-from synthprof.schemas.draw_kinds.habits import Moment
+from synthprof.schemas.draw_kinds.habits import Habitual
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.lists import Listed
@@ -46,7 +46,7 @@ SAMPLERS: Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]] = {
         Tabulated: TabulatedValues,
         ItemOf: Items,
     },
-    **{Date: Dates, Time: Times, Timestamp: Timestamps, Noise: Noisy, Moment: Moments},
+    **{Date: Dates, Time: Times, Timestamp: Timestamps, Noise: Noisy, Habitual: HabitualTimes},
     **{Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References},
     **{UserName: UserNames, Email: Emails, Combination: Combinations, FakerWords: FakerVocabulary},
     **{model: Patterns for model in MODELS if issubclass(model, Patterned)},

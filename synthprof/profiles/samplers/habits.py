@@ -7,18 +7,18 @@ import pyarrow.compute as pc
 
 from synthprof.profiles.odds import alias_table
 from synthprof.profiles.samplers.sampler import Rows, Setting
-from synthprof.schemas.draw_kinds.habits import Moment
+from synthprof.schemas.draw_kinds.habits import Habitual
 from synthprof.schemas.tables import PARENT
 
 _DAY, _HOUR = 86_400, 3_600
 
 
-class Moments:
+class HabitualTimes:
     """Draws moments; the last habit of each table is that of all who have no other."""
 
-    def __init__(self, draw: Moment, _setting: Setting) -> None:
+    def __init__(self, draw: Habitual, _setting: Setting) -> None:
         habits = [*draw.habits.values(), draw.habit]
-        weekdays = (draw.first.weekday() + np.arange(draw.days)) % 7
+        weekdays = (draw.start.weekday() + np.arange(draw.days)) % 7
         self._by, self._values = draw.by, pa.array(list(draw.habits), pa.string())
         self._first = draw.first_day
         self._days = alias_table(np.array([np.array(habit.weekdays).take(weekdays) for habit in habits]))

@@ -7,7 +7,7 @@ from synthprof.schemas.draw_kinds.counts import Poisson, Zipf
 from synthprof.schemas.draw_kinds.documents import Card, Cnpj, Cpf, Ean, Iban, Isbn
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.fakers import FakerWords
-from synthprof.schemas.draw_kinds.habits import Moment
+from synthprof.schemas.draw_kinds.habits import Habitual
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.schemas.draw_kinds.lists import Listed
@@ -33,7 +33,7 @@ from synthprof.schemas.draw_kinds.templates import Template
 MODELS: tuple[type[DrawModel], ...] = (
     *(UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta),
     *(Poisson, Zipf, Histogram, Tabulated, Boolean, Constant, ItemOf),
-    *(Date, Time, Timestamp, Moment, Noise),
+    *(Date, Time, Timestamp, Habitual, Noise),
     *(Sequence, Uuid, UniqueInteger, Reference),
     *(Pattern, Cpf, Cnpj, Card, Iban, Ean, Isbn, Phone, PostCode, Plate),
     *(UserName, Email, Combination, FakerWords),

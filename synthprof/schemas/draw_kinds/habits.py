@@ -35,16 +35,16 @@ class Habit(BaseModel):
         return self
 
 
-class Moment(DrawModel):
+class Habitual(DrawModel):
     """A second between two days, by a habit that another column may choose.
 
-    >>> str(Moment(first="2024-01-01", last="2024-12-31").kind)
+    >>> str(Habitual(start="2024-01-01", end="2024-12-31").kind)
     'timestamp(0)'
     """
 
-    draw: Literal["moment"] = "moment"
-    first: Annotated[datetime.date, Field(description="The first day.")]
-    last: Annotated[datetime.date, Field(description="The last day.")]
+    draw: Literal["habitual"] = "habitual"
+    start: Annotated[datetime.date, Field(description="The first day.")]
+    end: Annotated[datetime.date, Field(description="The last day.")]
     habit: Annotated[Habit, Field(description="The habit of all who have no other.")] = Habit()
     by: Annotated[str, Field(max_length=200, description="The column whose values have their habits.")] = ""
     habits: Annotated[
@@ -59,12 +59,12 @@ class Moment(DrawModel):
     @property
     def first_day(self) -> int:
         """The first day, counted from 1970-01-01."""
-        return (self.first - datetime.date(1970, 1, 1)).days
+        return (self.start - datetime.date(1970, 1, 1)).days
 
     @property
     def days(self) -> int:
         """The number of days."""
-        return (self.last - self.first).days + 1
+        return (self.end - self.start).days + 1
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -74,15 +74,21 @@ class Moment(DrawModel):
     @property
     def told(self) -> str:
         """The days, and what they depend on."""
-        days = f"{self.first} to {self.last}"
+        days = f"{self.start} to {self.end}"
         return f"{days}, by the habits of {self.by}" if self.by else days
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not 1 <= self.days <= MAX_DAYS:
             raise ValueError(
-                f"first={self.first} to last={self.last} are not 1 to {MAX_DAYS} days; choose others"
+                f"start={self.start} to end={self.end} are not 1 to {MAX_DAYS} days; choose others"
             )
         if bool(self.by) != bool(self.habits):
             raise ValueError("by and habits belong together; write both or none")
+        weekdays = {(self.start.weekday() + day) % 7 for day in range(min(7, self.days))}
+        for habit in (self.habit, *self.habits.values()):
+            if not any(habit.weekdays[day] for day in weekdays):
+                raise ValueError(
+                    f"no day from {self.start} to {self.end} has a weight above 0; change the weekdays"
+                )
         return self
