@@ -2,7 +2,7 @@
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.features import Feature, Logged, default_feature
-from synthprof.schemas.spreads import ends_of, quantiles_of
+from synthprof.schemas.spreads import KEYS, ends_of, known_of, quantiles_of
 
 LONG_TAILED = ("log_normal", "exponential", "gamma", "pareto", "zipf")
 """Draws of many small numbers and a few large ones, which stand on a log scale."""
@@ -17,10 +17,12 @@ def feature_of(draw: DrawModel) -> Feature | None:
     >>> feature_of(UniformInteger(low=18, high=90)).high
     90.0
     """
+    if draw.draw in KEYS:
+        return None
     low, high = ends_of(draw)
     quantiles = quantiles_of(draw)
     if quantiles:
         low, high = quantiles[0] if low is None else low, quantiles[-1] if high is None else high
     if draw.draw in LONG_TAILED and low is not None and high is not None and low < high:
         return Logged(float(low), float(high))
-    return default_feature(draw.kind, low, high, known=bool(draw.known))
+    return default_feature(draw.kind, low, high, known=bool(known_of(draw)))

@@ -32,6 +32,7 @@ from synthprof.schemas.draws import (
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 from synthprof.schemas.nulls import Nulls, check_keys
 from synthprof.schemas.prose_checks import check_prose
+from synthprof.schemas.spreads import known_of
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -112,7 +113,7 @@ class Column:
                 return prose.columns
         return ()
 
-    @property
+    @functools.cached_property
     def values(self) -> tuple[str, ...]:
         """The values of a category or flag, or the items of a list, in their fixed order; else empty."""
         match self.draw:
@@ -121,7 +122,7 @@ class Column:
             case Chance():
                 return FLAG_VALUES
             case DrawModel():
-                return tuple(self.draw.known)
+                return known_of(self.draw)
         return ()
 
     @property

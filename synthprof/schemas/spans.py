@@ -14,7 +14,7 @@ from typing import Any
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.schema import Column
-from synthprof.schemas.spreads import ends_of, quantiles_of
+from synthprof.schemas.spreads import KEYS, ends_of, quantiles_of
 
 MEASURED = ("integer", "unsigned", "float", "decimal", "duration", "date", "time", "timestamp", "timestamptz")
 """Kinds of columns whose values lie on a line, beside flags."""
@@ -110,12 +110,14 @@ def _day_of(text: str) -> float | None:
 
 
 def bands_of(column: Column) -> Bands | None:
-    """Return the bands of a column whose values lie on a line; None for another column.
+    """Return the bands of a column whose values lie on a line; None for another column, and for keys.
 
     >>> from synthprof.schemas.draw_kinds.numbers import UniformInteger
     >>> bands_of(Column("x", UniformInteger(low=0, high=49), None, "")).labels[:3]
     ('0-4', '5-9', '10-14')
     """
+    if isinstance(column.draw, DrawModel) and column.draw.draw in KEYS:
+        return None
     low, high = ends(column)
     if column.kind == "time":
         hours = range(24)

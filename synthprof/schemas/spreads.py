@@ -11,11 +11,17 @@ from typing import Any
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 
+KEYS = ("sequence", "reference", "unique_integer", "uuid")
+"""Draws of numbers that name rows and measure nothing."""
+
 ODDS = (0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
 """The probabilities of the quantiles."""
 
 NORMAL = (-2.326, -1.645, -1.036, -0.524, 0.0, 0.524, 1.036, 1.645, 2.326)
 """Those quantiles of the standard normal distribution (Abramowitz and Stegun, table 26.5)."""
+
+MAX_EDGES = 40
+"""Edges of a histogram that are anchors; of more, evenly spaced ones are."""
 
 RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
@@ -32,11 +38,34 @@ def ends_of(draw: DrawModel) -> tuple[Any, Any]:
         return (cells[0], cells[-1]) if cells else (None, None)
     if draw.draw == "zipf":
         return _get(draw, "low"), _get(draw, "low") + _get(draw, "size") - 1
+    if draw.draw == "histogram":
+        edges: tuple[float, ...] = getattr(draw, "edges", (None,))
+        return edges[0], edges[-1]
+    if draw.draw == "list":
+        counts: range = getattr(draw, "counts", range(1))
+        return counts[0], counts[-1]
     if _get(draw, "after") is not None or _get(draw, "before") is not None:
         return None, None
     low, high = (_get(draw, "low"), _get(draw, "high")) if hasattr(draw, "low") else _days(draw)
     least = {"log_normal": 0.0, "exponential": 0.0, "gamma": 0.0, "pareto": _get(draw, "scale")}
     return least.get(draw.draw) if low is None else low, high
+
+
+def known_of(draw: DrawModel) -> tuple[str, ...]:
+    """Return the texts that a draw gives, or the items of its lists, where all are known; else nothing."""
+    match draw.draw:
+        case "tabulated" if draw.kind.name == "text":
+            found = [cell.low for cell in getattr(draw, "cells", ()) if cell.low]
+        case "place":
+            found = draw.values_of(draw.value)  # type: ignore[attr-defined]
+        case "follows" if draw.kind.name == "text" and getattr(draw, "rows", None):
+            rest = [each for each in (_get(draw, "otherwise"),) if each is not None]
+            found = [*draw.values_of(draw.value), *rest]  # type: ignore[attr-defined]
+        case "list":
+            found = list(getattr(draw, "items", ()))
+        case _:
+            found = []
+    return tuple(dict.fromkeys(found))
 
 
 def quantiles_of(draw: DrawModel) -> tuple[Any, ...]:
@@ -47,6 +76,8 @@ def quantiles_of(draw: DrawModel) -> tuple[Any, ...]:
         return tuple(cells[::step])
     if draw.draw == "zipf":
         return tuple(_get(draw, "low") + rank - 1 for rank in RANKS if rank <= _get(draw, "size"))
+    if draw.draw == "histogram":
+        return tuple(getattr(draw, "edges", ())) if len(getattr(draw, "edges", ())) <= MAX_EDGES else ()
     law = _LAWS.get(draw.draw)
     given = [_get(draw, name) for name in law[0]] if law else []
     if law is None or any(not isinstance(each, int | float) for each in given):

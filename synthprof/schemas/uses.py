@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthprof.base.values import as_text
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Prose
 from synthprof.schemas.files import Table, check_keys, check_table, read_csv, read_toml
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import MEASURED
+from synthprof.schemas.spreads import KEYS
 
 DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2, "bool": 0.2}
 """What a column counts in `catalogue` by its kind, where its schema says nothing of it."""
@@ -194,6 +196,8 @@ def default_encoding(schema: Schema, weights: Mapping[str, float] | None = None)
 
 def default_weight(column: Column) -> float:
     """Return what a column counts in `catalogue` where its schema says nothing of it."""
+    if isinstance(column.draw, DrawModel) and column.draw.draw in KEYS:
+        return 0.0
     if column.kind in MEASURED:
         return MEASURED_WEIGHT
     if column.values and column.kind in ("category", "text"):

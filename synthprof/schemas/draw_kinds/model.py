@@ -84,11 +84,6 @@ class DrawModel(BaseModel):
         """The draw in a few words, for people."""
         raise NotImplementedError
 
-    @property
-    def known(self) -> Sequence[str]:
-        """The values of a category, or the items of a list, where they are known beforehand; else empty."""
-        return ()
-
     def with_files(self, _files: Files) -> Self:
         """Return the declaration with the values of the files it names in place of their names."""
         return self
