@@ -39,8 +39,8 @@ def ends_of(draw: DrawModel) -> tuple[Any, Any]:
     if draw.draw == "zipf":
         return _get(draw, "low"), _get(draw, "low") + _get(draw, "size") - 1
     if draw.draw == "histogram":
-        edges: tuple[float, ...] = getattr(draw, "edges", (None,))
-        return edges[0], edges[-1]
+        edges: tuple[float, ...] = draw.edges  # type: ignore[attr-defined]
+        return (edges[0], edges[-1]) if edges else (None, None)
     if draw.draw == "list":
         counts: range = getattr(draw, "counts", range(1))
         return counts[0], counts[-1]
