@@ -226,6 +226,16 @@ class SchemaArchetype(_ApiModel):
     shifts: list[str]
 
 
+class SchemaTable(_ApiModel):
+    """A child table: several rows for each row."""
+
+    name: str
+    doc: str
+    rows: str = Field(description="How many rows a parent has, in words.")
+    made: bool = Field(description="Whether this version has it.")
+    columns: list[SchemaColumn]
+
+
 class SchemaFacts(_ApiModel):
     """What the rows of a version are drawn from."""
 
@@ -233,6 +243,7 @@ class SchemaFacts(_ApiModel):
     language: str
     columns: list[SchemaColumn]
     archetypes: list[SchemaArchetype]
+    tables: list[SchemaTable]
 
 
 class MarginalValue(_ApiModel):

@@ -3,7 +3,7 @@
 import datetime
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -235,30 +235,14 @@ def _timing(name: str, receipts: Sequence[Receipt]) -> models.StageTiming:
 
 def schema_facts(version: Published) -> models.SchemaFacts:
     """Return what the rows of a version are drawn from: its columns, their draws, and the archetypes."""
-    schema, encoding, places = version.schema, version.bundle.encoding, 0
-    columns = []
-    for column in schema.columns:
-        names = column.feature_names
-        columns.append(
-            models.SchemaColumn(
-                name=column.name,
-                kind=str(column.value_kind or column.kind),
-                doc=column.doc,
-                draw=drawn(column),
-                given=list(column.given),
-                indexed=column.indexed,
-                feature=told(column.feature) or None,
-                positions=[places, places + len(names) - 1] if names else None,
-                weight=0.0 if version.spec.collection else encoding.weights.get(column.name, 0.0),
-                values=len(column.values) or None,
-            )
-        )
-        places += len(names)
+    schema, collection = version.schema, version.spec.collection
+    weights = {} if collection else version.bundle.encoding.weights
     whole = sum(archetype.share for archetype in schema.archetypes)
+    made = {table.name for table in schema.tables}
     return models.SchemaFacts(
         name=schema.name,
         language=version.bundle.view.language,
-        columns=columns,
+        columns=_schema_columns(schema.columns, weights),
         archetypes=[
             models.SchemaArchetype(
                 name=each.name,
@@ -268,7 +252,38 @@ def schema_facts(version: Published) -> models.SchemaFacts:
             )
             for each in schema.archetypes
         ],
+        tables=[
+            models.SchemaTable(
+                name=table.name,
+                doc=table.doc,
+                rows=drawn(Column(table.name, table.fan_out.draw, None, "")),
+                made=table.name in made,
+                columns=_schema_columns(table.columns, {}),
+            )
+            for table in (() if collection else version.bundle.schema.tables)
+        ],
     )
+
+
+def _schema_columns(columns: Sequence[Column], weights: Mapping[str, float]) -> list[models.SchemaColumn]:
+    found, place = [], 0
+    for column in columns:
+        size = len(column.feature_names)
+        facts = models.SchemaColumn(
+            name=column.name,
+            kind=str(column.value_kind or column.kind),
+            doc=column.doc,
+            draw=drawn(column),
+            given=list(column.given),
+            indexed=column.indexed,
+            feature=told(column.feature) or None,
+            positions=(place, place + size - 1) if size else None,
+            weight=weights.get(column.name, 0.0),
+            values=len(column.values) or None,
+        )
+        found.append(facts)
+        place += size
+    return found
 
 
 def _tables(version: Published) -> list[models.TableFacts]:
