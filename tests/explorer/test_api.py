@@ -25,6 +25,7 @@ from synthprof.base.errors import SpecError
 from synthprof.explorer.server import process
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
+from synthprof.schemas.loader import load_schema
 from synthprof.spec.request import Request
 from synthprof.store.manifest import read_manifest
 from synthprof.store.pruning import prune
@@ -87,6 +88,20 @@ def test_data_sets_and_versions_are_those_of_the_manifests(client, home, folder)
     assert facts["seconds"] >= max(each["seconds"] for each in timings.values())
     assert facts["index"]["kind"] == "flat"
     assert [each["name"] for each in facts["columns"]][:3] == ["nome", "idade", "cidade"]
+
+
+def test_the_schema_tells_how_each_column_is_drawn_and_what_it_counts_for(client):
+    found = answer(client, f"{ONE}/schema")
+    schema = load_schema("gamer_br")
+    assert [each["name"] for each in found["columns"]] == list(schema.by_name)
+    columns = {each["name"]: each for each in found["columns"]}
+    assert columns["estado"]["given"] == ["cidade"] and columns["estado"]["indexed"]
+    assert columns["idade"]["positions"] == [0, 0] and columns["nome"]["positions"] is None
+    assert columns["jogos_favoritos"]["weight"] == 1 and columns["nome"]["weight"] == 0
+    assert sum(each["share"] for each in found["archetypes"]) == pytest.approx(1)
+    tables = {each["name"]: each for each in found["tables"]}
+    assert set(tables) == {each.name for each in schema.tables}
+    assert not any(each["made"] for each in tables.values())
 
 
 def test_marginals_are_the_shares_in_the_table_and_the_targets_of_the_schema(client, folder):

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-VIEWS = ("overview", "marginals", "clusters", "map", "search", "compare")
+VIEWS = ("overview", "schema", "marginals", "clusters", "map", "search", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,7 @@ def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, 
 def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
     charts = {
         "": ".strip",
+        "schema": ".sizes.odds",
         "marginals": ".bar",
         "clusters": ".sizes",
         "map": ".legend .dot",
