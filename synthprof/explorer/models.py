@@ -176,6 +176,7 @@ class ColumnFacts(_ApiModel):
     values: list[str] | None
     minimum: int | None
     maximum: int | None
+    on_map: bool = Field(description="Whether the points of the map can be coloured by it.")
     doc: str
 
 

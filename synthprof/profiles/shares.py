@@ -9,8 +9,8 @@ import numpy.typing as npt
 from synthprof.profiles.odds import normalised, odds_of, weights_of
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number
-from synthprof.schemas.schema import TRUTH_VALUES, Column, Schema
-from synthprof.schemas.spans import bands_of
+from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.spans import modelled_labels
 
 Shares = npt.NDArray[np.float64]
 
@@ -37,8 +37,7 @@ def labels(column: Column) -> tuple[str, ...]:
     Empty where the values are neither known beforehand nor lie on a line.
     """
     if isinstance(column.draw, DrawModel):
-        bands = bands_of(column)
-        return TRUTH_VALUES if column.kind == "bool" else bands.labels if bands else column.values
+        return modelled_labels(column)
     if isinstance(column.draw, Number):
         lows = column.draw.bands
         top = column.draw.low + len(column.draw.weights)

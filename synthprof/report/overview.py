@@ -19,9 +19,9 @@ from synthprof.base.values import as_text
 from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown, list_codes
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draws import Chance, Choice, Given, Lookup, Number, Subset
+from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset
 from synthprof.schemas.schema import Column, Schema
-from synthprof.schemas.spans import MEASURED, bands_of
+from synthprof.schemas.spans import MEASURED, bands_of, on_map
 from synthprof.spec.contents import CLUSTER
 
 MAX_CLUSTERS = 1_000
@@ -139,26 +139,20 @@ def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: L
         CLUSTER: pa.array(clusters, pa.int32()),
     }
     for column in schema.columns:
-        if isinstance(column.draw, Given):
+        if not on_map(column):
             continue
         if isinstance(column.draw, DrawModel):
-            if (shown := _shown(column, profiles.column(column.name))) is not None:
-                columns[column.name] = shown
+            columns[column.name] = _shown(column, profiles.column(column.name))
         elif column.kind in ("category", "list"):
             columns[column.name] = _firsts(column, profiles.column(column.name))
-        elif column.kind in ("integer", "flag"):
+        else:
             columns[column.name] = profiles.column(column.name).cast(_map_type(column))
     return pa.table(columns)
 
 
-def _shown(column: Column, values: pa.Array) -> pa.Array | None:
-    """Return what colours the points by a column drawn by a model; None for texts and lists of any values.
-
-    Numbers, dates and times are in bands, which people can read; rows without a value are of none.
-    """
+def _shown(column: Column, values: pa.Array) -> pa.Array:
+    """Return what colours the points by a column drawn by a model: its values, truths or bands, or none."""
     names = labels(column)
-    if not names or column.kind == "list":
-        return None
     rows, found = _modelled_codes(column, values)
     codes = np.full(len(values), len(names))
     codes[slice(None) if rows is None else rows] = found

@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.schema import Column
+from synthprof.schemas.draws import Given
+from synthprof.schemas.schema import TRUTH_VALUES, Column
 from synthprof.schemas.spreads import KEYS, ends_of, quantiles_of
 
 MEASURED = ("integer", "unsigned", "float", "decimal", "duration", "date", "time", "timestamp", "timestamptz")
@@ -127,6 +128,22 @@ def bands_of(column: Column) -> Bands | None:
     if column.kind in MEASURED:
         return _bands_of_numbers(column.kind == "integer", _quantiles(column), low, high)
     return None
+
+
+def modelled_labels(column: Column) -> tuple[str, ...]:
+    """Return the labels under which values drawn by a model are counted: bands, truths, known texts or items.
+
+    Empty where the values are neither known beforehand nor lie on a line.
+    """
+    bands = bands_of(column)
+    return TRUTH_VALUES if column.kind == "bool" else bands.labels if bands else column.values
+
+
+def on_map(column: Column) -> bool:
+    """Return whether points of the map can be coloured by a column: its values or bands are known."""
+    if isinstance(column.draw, DrawModel):
+        return column.kind != "list" and bool(modelled_labels(column))
+    return not isinstance(column.draw, Given) and column.kind in ("category", "list", "integer", "flag")
 
 
 def anchors_of(column: Column) -> tuple[float, ...]:

@@ -13,7 +13,10 @@ from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
 from synthprof.encoders.catalogue.meanings import Meaning, ReadText, meanings_of, shared
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.schema import Column
+from synthprof.schemas.spans import MEASURED
 from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
@@ -64,7 +67,7 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     Raises SpecError for an unknown id, and for a row without an embedding.
     """
     one = searcher.version.profile(profile_id)
-    columns = [column.name for column in searcher.version.schema.columns if column.kind in REASON_COLUMNS]
+    columns = [column.name for column in searcher.version.schema.columns if _tells(column)]
     vector = embeddings_of(searcher.version, profile_id, profile_id)
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
@@ -97,6 +100,13 @@ def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:
     if searcher.encoder.fast and not _has_meaning(searcher, text, asked):
         raise SpecError(f"{text!r} names nothing that can be searched for; name a game, a style, an hour …")
     return searcher.encoder.encode_text([text])
+
+
+def _tells(column: Column) -> bool:
+    """Return whether values that are equal or, of what is measured, near are a reason."""
+    if isinstance(column.draw, DrawModel):
+        return column.kind in (*REASON_COLUMNS, *MEASURED) or bool(column.values)
+    return column.kind in REASON_COLUMNS
 
 
 def _has_meaning(searcher: Searcher, text: str, asked: ReadText) -> bool:

@@ -22,7 +22,7 @@ export async function show(place, { at, asked, summary, signal }) {
     el("h2", { id: "title-map" }, "Map"),
     el("p", { class: "lead" }, "Rows by their embeddings: near points are similar; large distances mean little."),
     el("div", { class: "row" },
-      select("Colour by", ["cluster", ...version.columns.filter((column) => column.values || column.minimum !== null).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour })),
+      select("Colour by", ["cluster", ...version.columns.filter((column) => column.on_map).map((column) => column.name)].map((name) => [name, name]), map.colour, (colour) => map.load({ colour })),
       select("Points", sizes.map((size) => [size, count(Math.min(size, summary.rows))]), map.points, (points) => map.load({ points })),
       view.told),
     el("div", { class: "map" }, el("div", { class: "plane" }, view.canvas, view.tip, view.buttons, view.busy), el("div", { class: "beside" }, view.card, view.legend)),

@@ -19,6 +19,7 @@ from synthprof.schemas.describe import drawn
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.schema import Column
+from synthprof.schemas.spans import on_map
 from synthprof.schemas.uses import View
 from synthprof.spec.contents import CLUSTER
 from synthprof.spec.limits import LARGEST_INTEGER
@@ -310,6 +311,7 @@ def _columns(columns: Sequence[Column]) -> list[models.ColumnFacts]:
             values=list(column.values) or None,
             minimum=low,
             maximum=high,
+            on_map=on_map(column),
             doc=column.doc,
         )
         found.append(facts)
