@@ -1,5 +1,6 @@
 """The differences between two schemas in words."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
@@ -8,6 +9,7 @@ from synthprof.schemas.canonical import to_plain
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Number, Subset
 from synthprof.schemas.schema import Archetype, Column
+from synthprof.schemas.tables import ChildTable
 
 MAX_SHOWN = 40
 """Characters of a value in a sentence."""
@@ -19,6 +21,7 @@ MAX_ODDS = 8
 def differences(one: Bundle, other: Bundle) -> tuple[str, ...]:
     """Return a sentence for each difference; none if data sets by both have the same version names."""
     found = list(_columns(one.schema.columns, other.schema.columns))
+    found += _tables(one.schema.tables, other.schema.tables)
     found += _archetypes(one.schema.archetypes, other.schema.archetypes)
     for name, left, right in _parts(one, other):
         if left != right:
@@ -39,6 +42,19 @@ def _columns(one: Sequence[Column], other: Sequence[Column]) -> Iterator[str]:
     kept = [[name for name in each if name in before and name in after] for each in (before, after)]
     if kept[0] != kept[1]:
         yield f"order of the columns: {', '.join(after)}"
+
+
+def _tables(one: Sequence[ChildTable], other: Sequence[ChildTable]) -> Iterator[str]:
+    before, after = ({table.name: table for table in each} for each in (one, other))
+    yield from (f"table {name}: removed" for name in before if name not in after)
+    for name, table in after.items():
+        if name not in before:
+            yield f"table {name}: added, {len(table.columns)} columns"
+            continue
+        old = before[name]
+        yield from (f"table {name}, {told}" for told in _columns(old.columns, table.columns))
+        if dataclasses.replace(table, columns=()) != dataclasses.replace(old, columns=()):
+            yield f"table {name}: another number of rows for a parent, order or key"
 
 
 def _changes(one: Column, other: Column) -> Iterator[str]:

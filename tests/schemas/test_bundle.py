@@ -7,15 +7,17 @@ import pytest
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.differences import differences
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.lists import Listed, Sizes
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.places import Follows, Place
-from synthprof.schemas.draws import Choice, Forms, Prose, Slot, Variant
+from synthprof.schemas.draws import Choice, Forms, Number, Prose, Slot, Variant
 from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_bundle
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
+from synthprof.schemas.tables import ChildTable, FanOut
 from synthprof.schemas.uses import Encoding, View
 
 
@@ -24,6 +26,13 @@ def bundle(*columns: Column) -> Bundle:
 
 
 SIZE = Column("size", Choice(("S", "L"), (1, 2)), Indexed(), "The size.")
+ORDERS = ChildTable(
+    "orders",
+    "What was bought.",
+    "customer",
+    FanOut(Number(0, (1.0, 2.0), (0,)), 1),
+    (replace(SIZE, indexed=True),),
+)
 COUNT = Column("count", UniformInteger(low=1, high=6), None, "How many.", indexed=True)
 
 
@@ -56,7 +65,16 @@ OF_OTHERS = (
 )
 
 
-@pytest.mark.parametrize("made", [load_bundle("gamer_br"), bundle(SIZE, COUNT), bundle(*OF_OTHERS)], ids=repr)
+def with_orders(*columns: Column) -> Bundle:
+    made = bundle(*columns)
+    return replace(made, schema=replace(made.schema, tables=(ORDERS,)))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [load_bundle("gamer_br"), bundle(SIZE, COUNT), with_orders(SIZE, COUNT), bundle(*OF_OTHERS)],
+    ids=["gamer_br", "small", "orders", "others"],
+)
 def test_a_bundle_loads_back_equal(made: Bundle) -> None:
     again = Bundle.of(made.text)
     assert again == made
@@ -130,3 +148,15 @@ def test_a_schema_without_uses_has_some_that_follow_from_its_columns() -> None:
     assert dict(made.encoding.weights) == {"size": 0.5, "count": 0.25}
     assert made.view.name == "size"
     assert made.view.map_text({"size": "S"}) == "S"
+
+
+def test_differences_of_child_tables_are_told() -> None:
+    one, other = bundle(SIZE), with_orders(SIZE)
+    assert differences(one, other) == ("table orders: added, 1 columns",)
+    assert differences(other, one) == ("table orders: removed",)
+    column = replace(SIZE, draw=Choice(("S", "L"), (1, 3)))
+    odd = replace(other, schema=replace(other.schema, tables=(replace(ORDERS, columns=(column,)),)))
+    assert differences(other, odd) == (
+        "table orders, column size: odds: S 33.3% is now 25.0%, L 66.7% is now 75.0%",
+        "table orders, column size: indexed: True is now False",
+    )
