@@ -8,8 +8,7 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.canonical import to_plain
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Number, Subset
-from synthprof.schemas.schema import Archetype, Column
-from synthprof.schemas.tables import ChildTable
+from synthprof.schemas.schema import Archetype, ChildTable, Column
 
 MAX_SHOWN = 40
 """Characters of a value in a sentence."""

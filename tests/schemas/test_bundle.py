@@ -16,8 +16,7 @@ from synthprof.schemas.draws import Choice, Forms, Number, Prose, Slot, Variant
 from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_bundle
 from synthprof.schemas.nulls import Nulls
-from synthprof.schemas.schema import Archetype, Column, Schema
-from synthprof.schemas.tables import ChildTable, FanOut
+from synthprof.schemas.schema import Archetype, ChildTable, Column, FanOut, Schema
 from synthprof.schemas.uses import Encoding, View
 
 
