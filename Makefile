@@ -61,9 +61,10 @@ docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/, which n
 	@$(SITE)
 	@! grep -rE '<(script|link|img|iframe)[^>]+(src|href)="?https?:' site --include='*.html'
 
-reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, command line, schema
+reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, command line, schema and its format
 	@$(BIN)/python -m synthprof.cli.reference docs
 	@$(BIN)/python -m synthprof.schemas >docs/schema.md
+	@$(BIN)/python -m synthprof.schemas.format docs
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)

@@ -20,7 +20,7 @@ from synthprof.schemas.loader import load_schema
 from synthprof.schemas.reading import read_schema
 
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-COLUMNS = Path("synthprof/schemas/gamer_br/columns.toml")
+COLUMNS = Path("synthprof/schemas/gamer_br/schema.toml")
 SCHEMA = load_schema("gamer_br")
 ROWS = 1_000
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
 from synthprof.schemas.feature_words import told
-from synthprof.schemas.reading import ALLOWED, NEEDED
-from synthprof.schemas.schema import NUMBERS, Column, Schema
+from synthprof.schemas.schema import Column, Schema
 
 MAX_SHOWN = 45
 """Values listed of a column; the others are counted."""
@@ -70,28 +69,10 @@ def describe(schema: Schema) -> str:
                 ),
             ),
             "",
-            "## Keys of a column",
-            "",
-            "[Extending](extending.md#a-column) adds a column to the schema.",
-            *_keys(),
+            "[Format of a schema](schema-format.md) has all keys of a column.",
             "",
         ]
     )
-
-
-def _keys() -> list[str]:
-    return [
-        "Every column has `name`, `doc` and `draw`, and may have `indexed` and `nulls`.",
-        "Its draw has these keys:",
-        "",
-        *_table(
-            ("draw", "must have", "may have"),
-            ((f"`{draw}`", _names(keys), _names(ALLOWED.get(draw, ()))) for draw, keys in NEEDED.items()),
-        ),
-        "",
-        "`choice` and `subset` have `odds` or, without them, a `file`; `through` needs `file` and `by`.",
-        f"The numbers of `number` and `years` lie within {NUMBERS[0]} to {NUMBERS[-1]}.",
-    ]
 
 
 def _names(keys: Iterable[str]) -> str:

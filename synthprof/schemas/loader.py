@@ -1,6 +1,5 @@
 """The built-in schemas, data files in folders beside this module, and the schema of a collection."""
 
-import dataclasses
 import functools
 from pathlib import Path
 
@@ -9,11 +8,8 @@ from synthprof.base.columns import parse_columns
 from synthprof.base.errors import SpecError
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draws import Given
-from synthprof.schemas.reading import read_schema
+from synthprof.schemas.reading import SCHEMA_TOML, read_bundle
 from synthprof.schemas.schema import Column, Schema
-from synthprof.schemas.table_reading import read_tables
-from synthprof.schemas.texts import read_texts
-from synthprof.schemas.uses import read_encoding, read_view
 
 _FOLDER = Path(__file__).parent
 
@@ -23,7 +19,7 @@ KEY, TEXT = "chave", "descricao"
 
 def schema_names() -> tuple[str, ...]:
     """Return the names of the built-in schemas, in alphabetical order."""
-    return tuple(sorted(path.parent.name for path in _FOLDER.glob("*/columns.toml")))
+    return tuple(sorted(path.parent.name for path in _FOLDER.glob(f"*/{SCHEMA_TOML}")))
 
 
 def schema_folder(name: str) -> Path:
@@ -44,21 +40,10 @@ def load_schema(name: str) -> Schema:
     return load_bundle(name).schema
 
 
-def read_bundle(folder: Path) -> Bundle:
-    """Return the schema that a folder declares, with all that its files hold.
-
-    Raises SpecError that names value, rule and remedy.
-    """
-    schema = read_schema(folder)
-    schema = dataclasses.replace(schema, tables=read_tables(folder, schema))
-    uses = read_encoding(folder, schema), read_view(folder, schema)
-    return Bundle(schema, *uses, read_texts(folder / "texts"))
-
-
 FORMER_DIGESTS = {
     "08391299a7b134c76c808228d17d2116": "d729ac668ce651e1a5bb6445e3e910a1",
     "c3d17f905320a93be469701d9ddde611": "615a8bc88e0ffbdb90b56c9756d5d15e",
-    "b3e503986dc97c47dbee58ada660d72d": "",
+    "e120d5a4522ef7a23fa3aaf05fa8022c": "",
 }
 """What stands in the keys of stages for the digests of gamer_br: of profiles, texts and encoding.
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from synthprof.schemas.files import check_table, read_csv, read_toml
 
 Tokens = tuple[tuple[str, str], ...]
 """The meaning of a phrase, as pairs of column and value; empty for a phrase without meaning."""
@@ -31,33 +28,3 @@ class Texts:
     weights: Mapping[str, float] = field(default_factory=dict)
     items: Mapping[str, float] = field(default_factory=dict)
     synonyms: tuple[tuple[str, Tokens], ...] = ()
-
-
-def read_texts(folder: Path) -> Texts:
-    """Return what `words.toml` and `synonyms.csv` in a folder say; nothing if it has no such folder.
-
-    Raises SpecError for a file that cannot be read.
-    """
-    if not folder.is_dir():
-        return Texts()
-    words = read_toml(folder / "words.toml")
-    needed = ("ignored", "city", "common_cities", "years", "weights", "game", "numbers")
-    check_table(words, "words.toml", needed, ())
-    one, several = words["years"]
-    return Texts(
-        ignored=tuple(words["ignored"]),
-        place=words["city"],
-        common_places=tuple(words["common_cities"]),
-        years=(one, several),
-        numbers={column: tuple(phrases) for column, phrases in words["numbers"].items()},
-        weights=words["weights"],
-        items=words["game"],
-        synonyms=tuple(
-            (row["frase"], _meaning(row["significado"])) for row in read_csv(folder / "synonyms.csv")
-        ),
-    )
-
-
-def _meaning(text: str) -> Tokens:
-    pairs = (name.partition("=") for name in text.split(";") if name)
-    return tuple((column, value) for column, _, value in pairs)

@@ -1,18 +1,15 @@
 """Uses of a schema's columns outside the profiles: in embeddings and searches, on cards and on the map.
 
-They are read from `uses/encoding.toml` and `uses/view.toml` in the schema's folder. No byte of a profile
-depends on them (docs/adr/0032).
+No byte of a profile depends on them (docs/adr/0032).
 """
 
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from synthprof.base.values import as_text
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Prose
-from synthprof.schemas.files import Table, check_keys, check_table, read_csv, read_toml
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import MEASURED
 from synthprof.schemas.spreads import KEYS
@@ -141,49 +138,6 @@ class View:
         return "\n".join(self.map).format_map({name: as_text(value) for name, value in row.items()})
 
 
-def read_encoding(folder: Path, schema: Schema) -> Encoding | None:
-    """Return how encoders use the columns of the schema in a folder; None without `uses/encoding.toml`.
-
-    Raises SpecError for a file that cannot be read or names an unknown column.
-    """
-    path = folder / "uses" / "encoding.toml"
-    if not path.is_file():
-        return None
-    table = read_toml(path)
-    check_table(table, path.name, ("weights", "anchors", "items", "search", "scale"), ())
-    items = _items(folder, table["items"])
-    found = Encoding(
-        table["weights"],
-        {column: tuple(map(float, numbers)) for column, numbers in table["anchors"].items()},
-        items,
-        tuple(table["search"]["conditions"]),
-        tuple(Scale(**each) for each in table["scale"]),
-    )
-    scaled = (scale.column for scale in found.scales)
-    check_keys((*found.weights, *found.anchors, items.column, *found.conditions), schema.by_name, path.name)
-    check_keys(scaled, schema.by_name, path.name)
-    return found
-
-
-def read_view(folder: Path, schema: Schema) -> View | None:
-    """Return where the columns of the schema in a folder are shown; None without `uses/view.toml`.
-
-    Raises SpecError for a file that cannot be read or names an unknown column.
-    """
-    path = folder / "uses" / "view.toml"
-    if not path.is_file():
-        return None
-    table = read_toml(path)
-    needed = ("name", "text", "line", "lists", "table", "map", "language", "examples")
-    check_table(table, path.name, needed, ())
-    line = tuple(LinePart(tuple(each["columns"]), each.get("unit", "")) for each in table["line"])
-    lists, shown, on_map = (tuple(table[key]) for key in ("lists", "table", "map"))
-    told = {"language": table["language"], "examples": tuple(table["examples"])}
-    found = View(table["name"], table["text"], line, lists, shown, on_map, **told)
-    check_keys((*found.head, *found.table, *found.map_columns), schema.by_name, path.name)
-    return found
-
-
 def default_encoding(schema: Schema, weights: Mapping[str, float] | None = None) -> Encoding:
     """Return the use of the columns by encoders where a schema says nothing of it.
 
@@ -229,17 +183,6 @@ def _examples(schema: Schema) -> tuple[str, ...]:
     named = [column.values for column in schema.columns if column.values and column.kind != "flag"]
     texts = (", ".join(values[place] for values in named[:3] if place < len(values)) for place in range(3))
     return tuple(dict.fromkeys(filter(None, texts)))
-
-
-def _items(folder: Path, table: Table) -> Items:
-    check_table(table, "encoding.toml, items", ("column", "file", "name", "share", "attribute"), ())
-    sources = {each["name"]: each["from"] for each in table["attribute"]}
-    rows = (
-        Item(row[table["name"]], {name: tuple(row[source].split(";")) for name, source in sources.items()})
-        for row in read_csv(folder / table["file"])
-    )
-    attributes = tuple(Attribute(each["name"], each["share"]) for each in table["attribute"])
-    return Items(table["column"], table["share"], attributes, tuple(rows))
 
 
 def _named(template: str) -> Iterable[str]:

@@ -226,7 +226,7 @@ def after_a_new_column(home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(home, copy, symlinks=True)
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     (example,) = examples(section(page, "A column"), "toml")
-    with (root / "synthprof" / "schemas" / "gamer_br" / "columns.toml").open("a", encoding="utf-8") as file:
+    with (root / "synthprof" / "schemas" / "gamer_br" / "schema.toml").open("a", encoding="utf-8") as file:
         file.write(example.text)
     done = _call(copy, "run", "--dataset", "demo", "--profiles", "3000", PYTHONPATH=str(root))
     assert done.returncode == 0, done.stderr

@@ -126,8 +126,8 @@ def test_archetypes_have_their_shares():
     assert_shares(np.bincount(sample()[1], minlength=len(shares)), shares / shares.sum(), "archetypes")
 
 
-def test_the_shares_that_the_head_of_columns_toml_tells_are_those_of_the_data():
-    head = (SCHEMA_FOLDER / "columns.toml").read_text(encoding="utf-8").partition("\n\n# Order")[0]
+def test_the_shares_that_the_head_of_schema_toml_tells_are_those_of_the_data():
+    head = (SCHEMA_FOLDER / "schema.toml").read_text(encoding="utf-8").partition("\n\ntitle = ")[0]
     told = [int(share) for share in re.findall(r"(\d+) %", head)]
     found = []
     for separation in (0.0, 0.8):

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 from doc_examples import ROOT, examples, section
 
-from synthprof.base.errors import SpecError
 from synthprof.profiles.checks import check
 from synthprof.profiles.drawing import Generated, generate
 from synthprof.profiles.features import features
@@ -22,7 +21,7 @@ from synthprof.schemas import loader
 from synthprof.schemas.draws import Choice, Shift
 from synthprof.schemas.features import Indexed
 from synthprof.schemas.loader import load_schema
-from synthprof.schemas.reading import factors_of, read_schema
+from synthprof.schemas.reading import read_schema
 from synthprof.schemas.schema import Column
 from synthprof.spec.locales import locales
 from synthprof.spec.spec import BLOCK_ROWS
@@ -88,7 +87,7 @@ def test_a_column_is_added_as_the_documentation_says(tmp_path):
     shutil.copytree(Path(loader.__file__).parent / SCHEMA.name, folder)
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     (example,) = examples(section(page, "A column"), "toml")
-    with (folder / "columns.toml").open("a", encoding="utf-8") as declared:
+    with (folder / "schema.toml").open("a", encoding="utf-8") as declared:
         declared.write(example.text)
     wider = read_schema(folder)
     batch = generate(wider, 42, "pt_BR", 0.8, 3).profiles
@@ -380,11 +379,6 @@ def test_counts_sum_to_the_rows():
     columns = [name for name in by_column(SCHEMA, counts[-1]) if SCHEMA.column(name).kind != "list"]
     for row, wanted in zip(counts, (*np.bincount(clusters + 1)[1:], BLOCK_ROWS), strict=True):
         assert {by_column(SCHEMA, row)[name].sum() for name in columns} == {wanted}
-
-
-def test_odds_for_an_unknown_value_are_refused():
-    with pytest.raises(SpecError, match=r"sexo.*'Outro'.*Feminino"):
-        factors_of({"Outro": 2}, SEXES, "archetype x, sexo")
 
 
 # --- goldens ---------------------------------------------------------------------------------------------

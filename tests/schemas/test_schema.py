@@ -1,5 +1,4 @@
 import dataclasses
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,6 @@ from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Prose, Shift
 from synthprof.schemas.features import Indexed, TanhRatio
 from synthprof.schemas.files import read_csv
 from synthprof.schemas.loader import load_schema, schema_names
-from synthprof.schemas.reading import read_schema
 from synthprof.schemas.schema import Archetype, Column, Schema
 
 ONE = (Archetype("all", "Everyone", 1.0, ()),)
@@ -208,51 +206,6 @@ def test_games_are_of_their_genre_and_on_their_platforms():
     games = {row["jogo"]: row for row in read_csv(Path(loader.__file__).parent / "gamer_br" / "games.csv")}
     assert games["Hades"]["genero"] == games["Portal 2"]["genero"] == "Aventura"
     assert "PlayStation 4" not in games["Naraka: Bladepoint"]["plataformas"]
-
-
-def test_a_row_of_a_catalogue_file_that_was_cut_short_is_named(tmp_path: Path):
-    path = tmp_path / "games.csv"
-    path.write_text("# source\njogo,genero,peso\nCeleste,Plataforma,2\nHades,Roguelike\n", encoding="utf-8")
-    with pytest.raises(SpecError, match=r"games\.csv: 'Hades,Roguelike' has 2 values for 3 columns"):
-        read_csv(path)
-
-
-def _changed(folder: Path, old: str, new: str) -> Path:
-    """A copy of the built-in schema whose columns.toml says something else."""
-    copy = folder / "gamer_br"
-    shutil.copytree(Path(loader.__file__).parent / "gamer_br", copy)
-    path = copy / "columns.toml"
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return copy
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("sizes = [66, 27, 7]", "", "idiomas: sizes is missing; write it"),
-        ("share = 0.42", "", "compartilhar_contato: share is missing"),
-        ('doc = "Platforms owned, the most used first."', "", "plataformas_possuidas: doc is missing"),
-        ('name = "sexo"', "", r"\[\[column\]\]: name is missing"),
-        ('file = "music.csv"', "", "interesses_musicais: file is missing"),
-        ('by = "plataformas"', "", "jogos_favoritos: by is missing"),
-        ("indexed = true", "indexd = true", "idade: unknown key 'indexd'; known are name, doc"),
-        ('draw = "chance"', 'draw = "coin"', "compartilhar_contato: unknown draw 'coin'; draws are choice"),
-        ('file = "ages.csv"', 'file = "years.csv"', "years.csv is missing"),
-        ("order = [", "order = ", "columns.toml is not TOML"),
-        ("share = 0.42", 'share = "half"', "compartilhar_contato: a value has the wrong type"),
-        ('of = "cidade"', 'of = "bairro"', "given 'bairro', which is not declared before"),
-        ('denominator = "anos_experiencia"', "", r"\[\[derived\]\]: denominator is missing"),
-        ('name = "idiomas"', 'name = "sexo"', "sexo: declared twice"),
-        ('"nivel_competitivo", "estilo', '"nivel", "estilo', "order: unknown value 'nivel'"),
-    ],
-)
-def test_a_mistake_in_columns_toml_is_named_with_its_remedy(
-    tmp_path: Path, old: str, new: str, message: str
-) -> None:
-    with pytest.raises(SpecError, match=message):
-        read_schema(_changed(tmp_path, old, new))
 
 
 @pytest.mark.parametrize("name", ["id", "Id", "a b", "1st", 'x"'])

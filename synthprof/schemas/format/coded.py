@@ -1,5 +1,6 @@
 """The draws of codes: categories, flags, small numbers, lists, names, prose; others may shift their odds."""
 
+import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,9 +11,11 @@ from synthprof.schemas.format.part import (
     ColumnRef,
     Count,
     FileName,
+    Flag,
     Given,
     Odds,
     Part,
+    Real,
     Share,
     Text,
     Weight,
@@ -176,17 +179,42 @@ class Name(Part):
     two_lasts: Annotated[Share, Field(description="The probability of two last names.")] = 0.0
 
 
+class Forms(Part):
+    """The column that chooses among the forms of a word, `{o|a}`: the i-th form for the i-th value."""
+
+    of: Annotated[ColumnRef, Field(description="The column that chooses.")]
+    values: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1, max_length=100, description="Its values; others choose the last form."),
+    ]
+
+
 class Prose(Part):
-    """Sentences from templates that say what the other columns of the row hold."""
+    """Sentences from templates that say what the other columns of the row hold, in any language.
+
+    A template holds `{column}`, `{column:format}`, and forms of words as `{he|she}`, chosen by `forms`, or by
+    `sex`.
+    """
 
     draw: Literal["prose"] = "prose"
-    file: Annotated[FileName, Field(description="A TOML file of sentences.")]
-    sex: Annotated[ColumnRef, Field(description="The column that decides between `{he|she}`.")]
-    masculine: Annotated[Text, Field(description="Its value for which the left form stands.")]
-    of: Annotated[ColumnRef, Field(description="The column of the name.")]
+    file: Annotated[FileName, Field(description="A TOML file of sentences, `[[slot]]` each.")]
+    sex: Annotated[
+        ColumnRef | None, Field(description="The column that decides between `{he|she}`, instead of `forms`.")
+    ] = None
+    masculine: Annotated[Text | None, Field(description="Its value for which the left form stands.")] = None
+    forms: Annotated[Forms | None, Field(description="What chooses among the forms of words.")] = None
+    of: Annotated[ColumnRef | None, Field(description="The column of a person's name.")] = None
     first_name: Annotated[
-        ColumnName, Field(description="The placeholder that stands for the first name alone.")
+        ColumnName, Field(description="The placeholder that stands for the first name in `of` alone.")
     ] = "first_name"
+
+    @model_validator(mode="after")
+    def _one_chooser(self) -> Self:
+        if (self.sex is None) != (self.masculine is None):
+            raise ValueError("sex and masculine belong together; write both or none")
+        if self.sex and self.forms:
+            raise ValueError("sex and forms both choose among forms of words; keep one of them")
+        return self
 
 
 CODED = (Choice, Chance, Number, Years, Lookup, Subset, Name, Prose)
@@ -195,12 +223,19 @@ CODED = (Choice, Chance, Number, Years, Lookup, Subset, Name, Prose)
 CodedDraw = Choice | Chance | Number | Years | Lookup | Subset | Name | Prose
 
 
+Asked = Whole | Real | Flag | Text | datetime.date
+"""A value that a column may have."""
+
+
 class Variant(Part):
     """Templates for rows whose columns lie in ranges."""
 
     when: Annotated[
-        dict[ColumnRef, tuple[Whole | Text, Whole | Text]],
-        Field(max_length=20, description="Lowest and highest value of each column."),
+        dict[ColumnRef, tuple[Asked, Asked] | Asked],
+        Field(
+            max_length=20,
+            description="Lowest and highest value of each column, or its one value; `null` for none.",
+        ),
     ] = Field(default_factory=dict)
     templates: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_VALUES)]
 

@@ -1,35 +1,29 @@
 """A column of a schema's file: keys of every column, and beside them the keys of its draw."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
 from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.features import Feature, Written
 from synthprof.schemas.format.coded import CODED, CodedDraw
-from synthprof.schemas.format.features import FeatureKey
-from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, ColumnRef, Flag, Part, Share, Text, Weight
+from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Flag, Part, Share, Text, Weight
+from synthprof.schemas.nulls import Nulls
 
 _MODELS: tuple[type[BaseModel], ...] = (*CODED, *MODELS)
 
 DRAWS: dict[str, type[BaseModel]] = {model.model_fields["draw"].default: model for model in _MODELS}
 """The model of every draw by the name that `draw = "…"` gives it."""
 
+FEATURES = {kind.__dataclass_fields__["kind"].default: kind for kind in get_args(Feature)}
+"""Every kind of feature by its name."""
+
 if TYPE_CHECKING:
     Draw = CodedDraw | DrawModel
 else:
     Draw = Annotated[Union[_MODELS], Field(discriminator="draw")]  # noqa: UP007  made of a registry
-
-
-class Nulls(Part):
-    """Null values of a column: how many, and how many given other columns."""
-
-    share: Annotated[Share, Field(description="The share of rows without a value.")] = 0.0
-    given: Annotated[
-        dict[ColumnRef, dict[str, Share]],
-        Field(max_length=20, description="By another column and each of its values, that share instead."),
-    ] = Field(default_factory=dict)
 
 
 class Column(Part):
@@ -43,7 +37,7 @@ class Column(Part):
     ] = 0.0
     indexed: Annotated[Flag, Field(description="Whether databases have an index on it.")] = False
     feature: Annotated[
-        FeatureKey | Literal[False] | None,
+        Written | Literal[False] | None,
         Field(description="What it is in the feature vector; `false` for nothing; else by its kind."),
     ] = None
     weight: Annotated[

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.format.columns import Columns
-from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Factors, Line, Part, Real, Weight
+from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Factors, Line, Part, Weight
 from synthprof.schemas.format.tables import ChildTable
 from synthprof.schemas.format.uses import Encoding, Search, View, Words
 
@@ -15,7 +16,7 @@ Names = Annotated[tuple[ColumnName, ...], Field(max_length=MAX_COLUMNS)]
 class Archetype(Part):
     """A latent kind of row: its share of all rows, and its factors on the odds of columns."""
 
-    name: ColumnName
+    name: Annotated[ColumnName, Field(description="The name, which differs from all others.")]
     title: Annotated[Line, Field(description="The archetype in a few words.")]
     share: Annotated[Weight, Field(gt=0, description="Its weight beside the other archetypes.")]
     odds: Annotated[
@@ -28,21 +29,11 @@ class Archetype(Part):
     ] = Field(default_factory=dict)
 
 
-class Correlation(Part):
-    """Spearman rank correlations that numeric columns have with each other."""
-
-    columns: Annotated[tuple[ColumnName, ...], Field(min_length=2, max_length=50)]
-    spearman: Annotated[
-        tuple[tuple[Annotated[Real, Field(ge=-1, le=1)], ...], ...],
-        Field(min_length=2, max_length=50, description="A symmetric matrix with 1 on its diagonal."),
-    ]
-
-
 class Derived(Part):
     """A position of the feature vector from two columns: tanh(numerator / denominator)."""
 
-    numerator: ColumnName
-    denominator: ColumnName
+    numerator: Annotated[ColumnName, Field(description="A column of numbers.")]
+    denominator: Annotated[ColumnName, Field(description="Another; where it is 0, the value is 1.")]
 
 
 class SchemaFile(Part):
@@ -58,8 +49,12 @@ class SchemaFile(Part):
     archetype: Annotated[
         tuple[Archetype, ...], Field(max_length=1_000, description="Latent kinds of rows.")
     ] = ()
-    correlation: Annotated[tuple[Correlation, ...], Field(max_length=20)] = ()
-    derived: Annotated[tuple[Derived, ...], Field(max_length=100)] = ()
+    correlation: Annotated[
+        tuple[Correlation, ...], Field(max_length=20, description="Correlations of columns.")
+    ] = ()
+    derived: Annotated[
+        tuple[Derived, ...], Field(max_length=100, description="Further positions of the feature vector.")
+    ] = ()
     table: Annotated[tuple[ChildTable, ...], Field(max_length=20, description="Child tables.")] = ()
     search: Search = Search()
     encoding: Encoding = Encoding()

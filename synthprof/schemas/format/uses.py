@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Count, FileName, Part, Text, Weight, Whole
+from synthprof.schemas.format.part import (
+    MAX_COLUMNS,
+    ColumnName,
+    Count,
+    FileName,
+    Part,
+    Real,
+    Text,
+    Weight,
+    Whole,
+)
 
 Names = Annotated[tuple[ColumnName, ...], Field(max_length=MAX_COLUMNS)]
 Header = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
@@ -21,33 +31,37 @@ class Attribute(Part):
 class Items(Part):
     """A list column whose items have attributes of their own."""
 
-    column: ColumnName
+    column: Annotated[ColumnName, Field(description="The list column.")]
     file: Annotated[FileName, Field(description="A file with a row per item.")]
     values: Annotated[Header, Field(description="Its column of the items' names.")]
     share: Annotated[Weight, Field(description="The item's own part of its vector.")] = 1.0
-    attribute: Annotated[tuple[Attribute, ...], Field(max_length=100)] = ()
+    attribute: Annotated[
+        tuple[Attribute, ...], Field(max_length=100, description="The attributes of the items.")
+    ] = ()
 
 
-class Scale(Part):
+class ScaleFactor(Part):
     """The factor of a column in the encoder `hashed`: 100 + factor x value, the value cut at `limit`."""
 
-    column: ColumnName
-    factor: Whole
-    limit: Count
+    column: Annotated[ColumnName, Field(description="A column of small numbers or a flag.")]
+    factor: Annotated[Whole, Field(description="What is added for each 1 of the value.")]
+    limit: Annotated[Count, Field(description="The value from which on no more is added.")]
 
 
 class Encoding(Part):
     """How encoders use the columns, beside the `weight` of each."""
 
     anchors: Annotated[
-        dict[ColumnName, Annotated[tuple[Whole, ...], Field(min_length=2, max_length=100)]],
+        dict[ColumnName, Annotated[tuple[Real, ...], Field(min_length=2, max_length=100)]],
         Field(
             max_length=MAX_COLUMNS,
             description="Numbers of a column with a direction of their own, ascending; others are blends.",
         ),
     ] = Field(default_factory=dict)
     items: Annotated[Items | None, Field(description="The list whose items have attributes.")] = None
-    scale: Annotated[tuple[Scale, ...], Field(max_length=MAX_COLUMNS)] = ()
+    scale: Annotated[
+        tuple[ScaleFactor, ...], Field(max_length=MAX_COLUMNS, description="Factors of the encoder `hashed`.")
+    ] = ()
 
 
 class Search(Part):
@@ -56,13 +70,16 @@ class Search(Part):
     conditions: Annotated[
         Names, Field(description="Columns whose values in a text are conditions, beside the place.")
     ] = ()
+    examples: Annotated[
+        tuple[Text, ...], Field(max_length=20, description="Texts that people may search for.")
+    ] = ()
 
 
 class LinePart(Part):
     """Columns whose values are joined by / on the line below the name, and what follows them."""
 
-    columns: Names
-    unit: Annotated[str, Field(strict=True, max_length=40)] = ""
+    columns: Annotated[Names, Field(description="The columns.")]
+    unit: Annotated[str, Field(strict=True, max_length=40, description="What follows them.")] = ""
 
 
 class View(Part):
@@ -81,9 +98,9 @@ class View(Part):
 class Synonyms(Part):
     """A file of phrases and what they mean: `column=value`, several parted by `;`."""
 
-    file: FileName
-    phrase: Header = "phrase"
-    meaning: Header = "meaning"
+    file: Annotated[FileName, Field(description="A file with a row per phrase.")]
+    phrase: Annotated[Header, Field(description="Its column of phrases.")] = "phrase"
+    meaning: Annotated[Header, Field(description="Its column of what they mean.")] = "meaning"
 
 
 Phrase = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
@@ -99,6 +116,9 @@ class Words(Part):
     years: Annotated[
         tuple[Phrase, Phrase] | None, Field(description="What a number of years is called: one, several.")
     ] = None
+    months: Annotated[
+        Phrases, Field(description="The names of the twelve months; those of the language if none.")
+    ] = ()
     weights: Annotated[
         dict[ColumnName, Weight], Field(description="What a phrase counts in a text, unlike in a row.")
     ] = Field(default_factory=dict)

@@ -23,6 +23,7 @@ from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.encoders.encoder import TextEncoder
 from synthprof.schemas import loader
 from synthprof.schemas.loader import load_bundle
+from synthprof.schemas.reading import read_bundle
 
 # --- near means alike ------------------------------------------------------------------------------------
 
@@ -205,7 +206,7 @@ print(encoder_of(Spec(**texts), load_bundle("gamer_br")).encode_text(["joga no f
 def test_a_collection_has_another_version_once_a_word_means_something_else(tmp_path: Path) -> None:
     package = Path(loader.__file__).parents[1]
     shutil.copytree(package, tmp_path / "synthprof", ignore=shutil.ignore_patterns("__pycache__"))
-    synonyms = tmp_path / "synthprof" / "schemas" / "gamer_br" / "texts" / "synonyms.csv"
+    synonyms = tmp_path / "synthprof" / "schemas" / "gamer_br" / "synonyms.csv"
     before = synonyms.read_text()
     synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Noite"))
     (name, *others, vector), (other_name, *same, other_vector) = (
@@ -223,7 +224,7 @@ def test_a_collection_has_another_version_once_a_word_means_something_else(tmp_p
     assert others == same  # what does not read texts by these words keeps its name
     synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Jantar"))
     with pytest.raises(SpecError, match=r"synonyms\.csv: 'fds' means 'disponibilidade=Jantar', which is no"):
-        lexicon_of(vocabulary_of(loader.read_bundle(synonyms.parents[1])))
+        lexicon_of(vocabulary_of(read_bundle(synonyms.parent)))
 
 
 def test_of_phrases_that_overlap_the_first_and_what_it_leaves_are_found() -> None:

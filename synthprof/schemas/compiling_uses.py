@@ -1,0 +1,209 @@
+"""What a schema's file says of the uses of its columns, made into encoding, view and texts."""
+
+import dataclasses
+import string
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from synthprof.base.errors import SpecError
+from synthprof.schemas.coded_draws import ITEM_SEPARATOR
+from synthprof.schemas.files import Folder, Rows
+from synthprof.schemas.format import SchemaFile
+from synthprof.schemas.format import uses as declared
+from synthprof.schemas.lines import Path
+from synthprof.schemas.mistakes import Mistakes, meant, quoted
+from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.texts import Texts, Tokens
+from synthprof.schemas.uses import (
+    Attribute,
+    Encoding,
+    Item,
+    Items,
+    LinePart,
+    Scale,
+    View,
+    default_view,
+    default_weight,
+)
+
+
+class Uses:
+    """The uses of columns that a file declares; what does not fit the columns is noted as a mistake.
+
+    columns: those without mistakes. names: all that are declared.
+    """
+
+    def __init__(
+        self,
+        file: SchemaFile,
+        columns: Mapping[str, Column],
+        names: Iterable[str],
+        folder: Folder,
+        mistakes: Mistakes,
+    ) -> None:
+        self._file, self._columns, self._names = file, columns, tuple(names)
+        self._folder, self._mistakes = folder, mistakes
+
+    def encoding(self) -> Encoding | None:
+        """Return the use of the columns by encoders and searches; None where the file says nothing of it."""
+        file, weights = self._file, {each.name: each.weight for each in self._file.column}
+        if set(weights.values()) == {None} and not {"encoding", "search"} & file.model_fields_set:
+            return None
+        for column, anchors in file.encoding.anchors.items():
+            self._check(("encoding", "anchors", column), column)
+            if list(anchors) != sorted(set(anchors)):
+                self._mistakes.add(("encoding", "anchors", column), f"{column} must ascend; put it in order")
+        for position, column in enumerate(file.search.conditions):
+            self._check(("search", "conditions", position), column)
+        for position, scale in enumerate(file.encoding.scale):
+            self._check(("encoding", "scale", position, "column"), scale.column)
+        return Encoding(
+            {name: weight for name, each in weights.items() if (weight := self._weight(name, each))},
+            {column: tuple(map(float, each)) for column, each in file.encoding.anchors.items()},
+            self._items(file.encoding.items) if file.encoding.items else None,
+            file.search.conditions,
+            tuple(Scale(each.column, each.factor, each.limit) for each in file.encoding.scale),
+        )
+
+    def check_view(self) -> None:
+        """Note the unknown columns of the view."""
+        view = self._file.view
+        named: list[tuple[Path, str]] = [
+            *((("view", key), column) for key in ("name", "text") if (column := getattr(view, key))),
+            *((("view", "lists", at), column) for at, column in enumerate(view.lists)),
+            *((("view", "table", at), column) for at, column in enumerate(view.table)),
+            *(
+                (("view", "line", at, "columns"), each)
+                for at, part in enumerate(view.line)
+                for each in part.columns
+            ),
+        ]
+        for path, column in named:
+            self._check(path, column)
+        for at, line in enumerate(view.map):
+            self._check_template(("view", "map", at), line)
+
+    def view(self, schema: Schema) -> View:
+        """Return the places of the columns on cards, in tables and on the map.
+
+        Those of which the file says nothing follow from the schema.
+        """
+        view, told = self._file.view, default_view(schema)
+        lines = tuple(LinePart(each.columns, each.unit) for each in view.line)
+        said: dict[str, Any] = {
+            "name": view.name or "",
+            "text": view.text or "",
+            "line": lines,
+            "lists": view.lists,
+            "table": view.table,
+            "map": view.map,
+        }
+        return dataclasses.replace(
+            told,
+            **{key: said[key] for key in view.model_fields_set},
+            language=self._file.language,
+            row=self._file.row or "",
+            examples=self._file.search.examples or told.examples,
+        )
+
+    def texts(self) -> Texts:
+        """Return how texts are read."""
+        words = self._file.words
+        if "words" not in self._file.model_fields_set:
+            return Texts()
+        for column in words.numbers:
+            self._check(("words", "numbers", column), column)
+        for key in ("weights", "item_shares"):
+            for column in getattr(words, key):
+                self._check(("words", key, column), column, self._attributes())
+        return Texts(
+            ignored=words.ignored,
+            place=words.place,
+            common_places=words.common_places,
+            years=words.years or Texts().years,
+            months=words.months,
+            numbers=dict(words.numbers),
+            weights=dict(words.weights),
+            items=dict(words.item_shares),
+            synonyms=self._synonyms(words.synonyms) if words.synonyms else (),
+        )
+
+    def _weight(self, name: str, weight: float | None) -> float:
+        if weight is not None or name not in self._columns:
+            return weight or 0.0
+        return default_weight(self._columns[name])
+
+    def _items(self, items: declared.Items) -> Items:
+        start = ("encoding", "items")
+        self._check((*start, "column"), items.column)
+        rows = self._rows((*start, "file"), items.file)
+        sources = {each.name: each.values for each in items.attribute}
+        attributes = tuple(Attribute(each.name, each.share) for each in items.attribute)
+        keys: list[tuple[Path, str]] = [((*start, "values"), items.values)]
+        keys += [
+            ((*start, "attribute", at, "values"), each.values) for at, each in enumerate(items.attribute)
+        ]
+        missing = [self._has_header(path, header, rows) for path, header in keys]
+        found = () if not all(missing) else rows
+        return Items(
+            items.column,
+            items.share,
+            attributes,
+            tuple(
+                Item(
+                    row[items.values],
+                    {name: tuple(row[source].split(ITEM_SEPARATOR)) for name, source in sources.items()},
+                )
+                for row in found
+            ),
+        )
+
+    def _synonyms(self, synonyms: declared.Synonyms) -> tuple[tuple[str, Tokens], ...]:
+        start = ("words", "synonyms")
+        rows = self._rows((*start, "file"), synonyms.file)
+        keys = (("phrase", synonyms.phrase), ("meaning", synonyms.meaning))
+        if not all([self._has_header((*start, key), header, rows) for key, header in keys]):
+            return ()
+        found = []
+        for row in rows:
+            pairs = [name.partition("=") for name in row[synonyms.meaning].split(ITEM_SEPARATOR) if name]
+            for column, parted, _ in pairs:
+                where = f"{synonyms.file}:{row.line}: {quoted(row[synonyms.meaning])!r}"
+                if not parted:
+                    self._mistakes.add((*start, "file"), f"{where} is no column=value; write both")
+                self._check((*start, "file"), column, self._attributes(), f"{where}: ")
+            found.append((row[synonyms.phrase], tuple((column, value) for column, _, value in pairs)))
+        return tuple(found)
+
+    def _attributes(self) -> tuple[str, ...]:
+        items = self._file.encoding.items
+        return tuple(each.name for each in items.attribute) if items else ()
+
+    def _rows(self, path: Path, file: str) -> Rows:
+        try:
+            return self._folder.rows(file)
+        except SpecError as error:
+            self._mistakes.add(path, str(error))
+            return []
+
+    def _has_header(self, path: Path, header: str, rows: Rows) -> bool:
+        if rows and header not in rows[0]:
+            message = (
+                f"{path[-1]}={quoted(header)!r} is no column of the file; {meant(header, list(rows[0]))}"
+            )
+            self._mistakes.add(path, message)
+        return bool(rows) and header in rows[0]
+
+    def _check_template(self, path: Path, template: str) -> None:
+        try:
+            named = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+        except ValueError as error:
+            self._mistakes.add(path, f"{quoted(template)!r}: {error}; write columns in braces, as {{age}}")
+            return
+        for name in named:
+            self._check(path, name)
+
+    def _check(self, path: Path, column: str, more: tuple[str, ...] = (), where: str = "") -> None:
+        known = (*self._names, *more)
+        if column not in known:
+            self._mistakes.add(path, f"{where}unknown column {quoted(column)!r}; {meant(column, known)}")

@@ -1,0 +1,36 @@
+"""What a schema's file says of a column in the feature vector, made into a feature."""
+
+from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draws import Chance, Choice, Draw, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.schemas.feature_defaults import feature_of as feature_of_model
+from synthprof.schemas.features import Counted, Feature, Indexed, Measured, Scaled
+from synthprof.schemas.format.columns import Column
+
+PROSE_LENGTH = 500
+"""Characters of a description that are the value 1, where its schema names none."""
+
+
+def feature_of(column: Column, draw: Draw | DrawModel) -> Feature | None:
+    """Return the feature of a column, by its own key or by its kind."""
+    if isinstance(column.feature, bool):
+        return None
+    return _default(draw) if column.feature is None else column.feature
+
+
+def _default(draw: Draw | DrawModel) -> Feature | None:
+    match draw:
+        case DrawModel():
+            return feature_of_model(draw)
+        case Choice() | Lookup():
+            return Indexed()
+        case Chance():
+            return Scaled(0, 1)
+        case Number(low=low, weights=weights):
+            return Scaled(low, max(low + len(weights) - 1, low + 1))
+        case YearsSince(most=most):
+            return Scaled(0, max(most, 1))
+        case Subset(sizes=sizes):
+            return Counted(len(sizes))
+        case Prose():
+            return Measured(PROSE_LENGTH)
+    return None
