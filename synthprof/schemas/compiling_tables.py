@@ -33,6 +33,8 @@ def tables_of(
         maker = Compiler(table.column, folder, mistakes, (*start, "column"), columns)
         made = maker.columns()
         try:
+            if table.order is not None and table.order not in (named := [each.name for each in table.column]):
+                raise Wrong(f"unknown column {table.order!r}; {meant(table.order, named)}", "order")
             odds = _odds(table, made, archetypes, folder)
             fan_out = _fan_out(table, archetypes, maker)
         except Unusable:

@@ -7,9 +7,10 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
 from synthprof.schemas.bundle import Bundle
-from synthprof.schemas.loader import read_bundle, schema_names
+from synthprof.schemas.loader import schema_names
+from synthprof.schemas.reading import SCHEMA_TOML, read_bundle
 
-MARKS = ("schema.toml", "columns.toml")
+MARKS = (SCHEMA_TOML,)
 """Files by which a folder is known to hold a schema."""
 
 VARIABLE = "SYNTHPROF_SCHEMAS"

@@ -111,11 +111,15 @@ def _locate(error: SpecError, names: list[str], file: SchemaFile, mistakes: Mist
     message = str(error)
     first, _, rest = message.partition(": ")
     tables = {f"table {table.name}": ("table", position) for position, table in enumerate(file.table)}
+    ratios = {name for ratio in file.derived for name in (ratio.numerator, ratio.denominator)}
+    word = message.partition(" ")[0]
     if first in names:
         mistakes.add(("column", names.index(first), "draw"), rest)
     elif start := next((path for told, path in tables.items() if message.startswith(told)), None):
         mistakes.add(start, rest if first in tables else message)
-    elif file.derived and message.startswith(tuple(f"{each} " for each in names)):
+    elif word in ratios and "number is needed" in message:
         mistakes.add(("derived", 0, "numerator"), message)
+    elif word in names:
+        mistakes.add(("column", names.index(word), "feature" if "feature" in message else "draw"), message)
     else:
         mistakes.add((), message)

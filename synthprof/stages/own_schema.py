@@ -13,8 +13,9 @@ from synthprof.base.files import make_folder, write_text
 from synthprof.base.kinds import read_bytes, read_text
 from synthprof.base.names import NAME_PATTERN
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
-from synthprof.schemas.loader import load_bundle, read_bundle, schema_names
+from synthprof.schemas.loader import load_bundle, schema_names
 from synthprof.schemas.own import MARKS, check_name, own_folder, own_names, problems, read_own
+from synthprof.schemas.reading import read_bundle
 from synthprof.schemas.templates import template_folder
 from synthprof.system.environment import schemas_folder
 

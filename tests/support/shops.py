@@ -44,14 +44,13 @@ def write_shop(root: Path, name: str = "shop") -> Path:
     """The folder of the schema below a folder of schemas."""
     folder = root / name
     folder.mkdir(parents=True)
-    (folder / "columns.toml").write_text(COLUMNS, encoding="utf-8")
-    (folder / "archetypes.toml").write_text(ARCHETYPES, encoding="utf-8")
+    (folder / "schema.toml").write_text(f"{COLUMNS}\n{ARCHETYPES}", encoding="utf-8")
     return folder
 
 
 def edit(folder: Path, old: str, new: str) -> None:
-    """Change the columns of the schema."""
-    path = folder / "columns.toml"
+    """Change the schema."""
+    path = folder / "schema.toml"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
