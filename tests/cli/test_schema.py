@@ -79,6 +79,7 @@ def test_differences_are_told_in_words(root: Path, call: Call) -> None:
             "column plan: indexed: True is now False",
             "column calls: added, uniform_integer",
             "column likes: sizes: [5.0, 3.0] is now [5.0, 4.0]",
+            "places on cards and pages: changed",  # those that follow from the columns
         ],
     )
     assert call("diff", "shop", "shop")[1] == "They are the same.\n"
@@ -103,8 +104,9 @@ def test_the_list_tells_what_is_wrong_with_one(root: Path, call: Call) -> None:
     status, out, _ = call("list")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()[2:5]] == ["gamer_br", "broken", "shop"]
-    assert "✗ schema broken: " in out
-    assert "column plan: draw='dice' is unknown" in " ".join(out.split())
+    told = " ".join(out.split())
+    assert "✗ schema broken:" in told
+    assert "schema.toml:4: column plan: draw='dice' is unknown" in told
     found = json.loads(call("list", "--json")[1])
     assert tuple(found) == DOCUMENTS["schema list"]
     assert len(found["problems"]) == 1
