@@ -1,5 +1,6 @@
 """The reference of a schema's file as a page: each key with type, bounds and meaning, from the models."""
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
@@ -96,7 +97,8 @@ def reference() -> str:
         "",
         "## Draws",
         "",
-        "Each kind with all its keys and an example. By `given`, other columns change the odds of a draw.",
+        "Each kind with all its keys and an example.",
+        "By `given`, other columns change the odds of a draw.",
         "",
     ]
     for draw, column in zip(sorted(DRAWS), columns, strict=True):
@@ -110,7 +112,10 @@ def reference() -> str:
 
 
 def _described(node: Node) -> list[str]:
-    return [line for text in plain(node.get("description", "")).split("\n\n") if text for line in (text, "")]
+    lines: list[str] = []
+    for text in filter(None, plain(node.get("description", "")).split("\n\n")):
+        lines += [*re.sub(r"([.:?]) (?=[A-Z`{(])", r"\1\n", text).split("\n"), ""]
+    return lines
 
 
 def _common(column: Node) -> Node:
@@ -243,7 +248,8 @@ _INTRODUCTION = """\
 and draws rows from every example.
 
 A schema is a folder with one file `schema.toml` in it, which may name CSV, Parquet and TOML files beside it.
-It declares columns; all else is optional. This is a whole schema:
+It declares columns; all else is optional.
+This is a whole schema:
 
 ```toml
 [[column]]
