@@ -89,7 +89,7 @@ def _followed(draw: Follows, of: Checked) -> Found:
     if draw.by_value:
         keys, found_values = draw.keys, draw.values_of(draw.value)
     else:
-        place = place_of(of.column.name, draw.of, of.schema.by_name)
+        place = place_of(of.column.name, draw.of, of.schema)
         keys, found_values = place.values_of(place.value), place.values_of(draw.value)
     known = numbers_of(draw.type, found_values)
     pairs = pc.binary_join_element_wise(pa.array(keys), _texts(pa.array(known)), _BETWEEN)
@@ -119,7 +119,7 @@ def _east(draw: Longitude, of: Checked) -> Found:
 
 def _around(draw: Latitude | Longitude, of: Checked, column: str, most: float) -> Found:
     """Compare degrees with those of all places of the same name; across ± 180 they are compared with most."""
-    place = place_of(of.column.name, draw.of, of.schema.by_name)
+    place = place_of(of.column.name, draw.of, of.schema)
     names, given = pa.array(place.values_of(place.value)), _texts(of.batch.column(draw.of))
     centres = np.array(numbers_of("float", place.values_of(column)))
     far = np.full(len(centres), FARTHEST * draw.spread_km / KM_PER_DEGREE)

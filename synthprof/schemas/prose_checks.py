@@ -1,17 +1,19 @@
 """Checks of a text's templates against the columns that they name."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared
 from synthprof.schemas.draws import Prose
 from synthprof.schemas.expressions.tokens import ExpressionError
 from synthprof.schemas.text_templates import Field, check_format
 
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
-def check_prose(name: str, draw: Prose, columns: Mapping[str, Declared]) -> None:
+
+def check_prose(schema: "Schema", name: str, draw: Prose) -> None:
     """Raise SpecError for a format that a column does not have, and for forms that nothing chooses."""
-    by = draw.chosen_by
+    columns, by = schema.by_name, draw.chosen_by
     if by and columns[by.column].kind not in ("category", "flag"):
         raise SpecError(
             f"{name}: {by.column} is a {columns[by.column].kind}, but a category chooses forms; name another"
@@ -28,7 +30,7 @@ def check_prose(name: str, draw: Prose, columns: Mapping[str, Declared]) -> None
             _check_format(name, columns[of], Field(of, form, 0))
 
 
-def _check_format(name: str, column: Declared, field: Field) -> None:
+def _check_format(name: str, column: "Column", field: Field) -> None:
     words = field.format.split("|")
     if column.kind == "category" and len(words) > 1:
         if len(words) != len(column.values):

@@ -343,7 +343,6 @@ def _check(schema: Schema) -> None:
     if faulty := [archetype.name for archetype in schema.archetypes if not archetype.share > 0]:
         raise SpecError(f"schema {schema.name}: archetype {faulty[0]} needs a share above 0; give it one")
     schema.drawing_order  # noqa: B018  raises SpecError on an unknown column or a circle
-    _fit_models(schema)
     _check_correlations(schema)
     for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
         schema.column(name)
@@ -376,9 +375,9 @@ def _check_column(schema: Schema, column: Column) -> None:
     _check_nulls(schema, column)
     _check_feature(column)
     if isinstance(column.draw, DrawModel):
-        column.draw.check(column.name, schema.by_name)
+        column.draw.check(schema, column)
     if isinstance(column.draw, Prose):
-        check_prose(column.name, column.draw, schema.by_name)
+        check_prose(schema, column.name, column.draw)
 
 
 def _check_nulls(schema: Schema, column: Column) -> None:
@@ -391,12 +390,6 @@ def _check_nulls(schema: Schema, column: Column) -> None:
         values = given.values if given.kind in ("category", "flag") else ()
         check_keys(column.name, of, tuple(shares), values, given.kind)
     list(_deciding(schema, [column.name]))
-
-
-def _fit_models(schema: Schema) -> None:
-    for column in schema.columns:
-        if isinstance(column.draw, DrawModel):
-            column.draw.fit(schema, column)
 
 
 def _check_correlations(schema: Schema) -> None:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from families import CUSTOMERS, FEW, ORDERS, with_fan_out
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.children import Family, generate_family
+from synthprof.schemas.draw_kinds.moments import Date
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draws import Choice, Number, Shift
 from synthprof.schemas.schema import Column, FanOut, Schema
@@ -133,3 +135,18 @@ def test_a_child_column_may_depend_on_columns_of_its_parent_that_are_there() -> 
     shift = Shift("parent.height", (), ((1.0, 1.0),))
     with pytest.raises(SpecError, match="unknown column 'height'"):
         with_column(Column("size", Choice(("S", "L"), (1, 1), (shift,)), None, "The size."))
+
+
+def test_a_child_may_depend_on_a_column_of_the_parent_that_depends_on_others_there() -> None:
+    days = UniformInteger(low=1, high=9)
+    columns = (
+        Column("born", Date(start="1980-01-01", end="1990-12-31"), None, "A day."),
+        Column("joined", Date(after="born", offset=days), None, "A later day."),
+    )
+    ordered = Column("ordered", Date(after="parent.joined", offset=days), None, "A day after both.")
+    orders = replace(ORDERS, columns=(ordered,), order="ordered", odds=(), fan_out=FanOut(FEW, 40))
+    schema = replace(CUSTOMERS, columns=(*CUSTOMERS.columns, *columns), tables=(orders,))
+    family = made(schema, rows=500)
+    children, parents = family.tables["orders"], family.generated.profiles
+    joined = parents["joined"].take(pa.array(children["customer_id"].to_numpy() - parents["id"][0].as_py()))
+    assert len(joined) > 300 and pc.all(pc.less(joined, children["ordered"])).as_py()

@@ -41,7 +41,7 @@ class Following:
 
     def __init__(self, draw: Follows, setting: Setting) -> None:
         self._of = draw.of
-        table = draw if draw.by_value else place_of(setting.column.name, draw.of, setting.schema.by_name)
+        table = draw if draw.by_value else place_of(setting.column.name, draw.of, setting.schema)
         kind = {"text": pa.string(), "integer": pa.int64(), "float": pa.float64()}[draw.type]
         values = numbers_of(draw.type, table.values_of(draw.value))
         self._keys = pa.array(draw.keys, pa.string()) if draw.by_value else None
@@ -98,7 +98,7 @@ class Longitudes:
 
 def centres(draw: Latitude | Longitude, setting: Setting, column: str) -> Degrees:
     """Return a column of the place's table, by row."""
-    place = place_of(setting.column.name, draw.of, setting.schema.by_name)
+    place = place_of(setting.column.name, draw.of, setting.schema)
     return np.array(numbers_of("float", place.values_of(column)), dtype=np.float64)
 
 

@@ -1,14 +1,16 @@
 """Names of users and e-mail addresses, each once."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.patterns import Pattern, PatternText, Weight
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 _DOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
 
@@ -52,11 +54,11 @@ class UserName(DrawModel):
         """The columns with words."""
         return self.of
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError if a column of `of` holds no words."""
         for of in self.of:
-            if columns[of].kind not in ("category", "text"):
-                raise SpecError(f"{name}: of names {of}, a column of {columns[of].kind}; name one of texts")
+            if (kind := schema.column(of).kind) not in ("category", "text"):
+                raise SpecError(f"{column.name}: of names {of}, a column of {kind}; name one of texts")
 
     @property
     def suffixes(self) -> Pattern:

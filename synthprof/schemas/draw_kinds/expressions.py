@@ -1,16 +1,19 @@
 """Values that are computed from other columns."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.expressions.tokens import MAX_LENGTH, ExpressionError
 from synthprof.schemas.expressions.tree import Node, parse
 from synthprof.schemas.expressions.types import check_result, checked
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 
 class Expression(DrawModel):
@@ -66,12 +69,12 @@ class Expression(DrawModel):
         parse(value)
         return value
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError for operations on other types than they take."""
         try:
-            self.typed({of: column.kind for of, column in columns.items() if of in self.given})
+            self.typed({of: schema.column(of).kind for of in self.given})
         except ExpressionError as error:
-            raise SpecError(f"{name}: expression, {error}") from None
+            raise SpecError(f"{column.name}: expression, {error}") from None
 
     def typed(self, kinds: Mapping[str, str]) -> Node:
         """Return the tree with its types; kinds: of the columns. Raises ExpressionError."""

@@ -1,14 +1,16 @@
 """Keys: running numbers, UUIDs, numbers that never repeat, and references to the keys of other tables."""
 
 import datetime
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53, strict=True)]
 """An integer that JSON, SQLite and a float hold alike."""
@@ -188,11 +190,13 @@ class Uuid(DrawModel):
         """The column with the time."""
         return (self.at,) if self.at else ()
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError if `at` is no column of times."""
-        kind = columns[self.at].kind if self.at else "timestamp"
+        kind = schema.column(self.at).kind if self.at else "timestamp"
         if kind not in ("date", "timestamp", "timestamptz"):
-            raise SpecError(f"{name}: at={self.at!r} is a column of {kind}; name one of dates or timestamps")
+            raise SpecError(
+                f"{column.name}: at={self.at!r} is a column of {kind}; name one of dates or timestamps"
+            )
 
     @property
     def told(self) -> str:

@@ -11,26 +11,6 @@ if TYPE_CHECKING:
     from synthprof.schemas.schema import Column, Schema
 
 
-class Declared(Protocol):
-    """A column of the schema, as a draw that depends on it sees it."""
-
-    @property
-    def kind(self) -> str:
-        """The kind of value."""
-
-    @property
-    def value_kind(self) -> Kind | None:
-        """The kind that says how values are stored; None for draws of codes."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The values of a category or flag, or the items of a list; else empty."""
-
-    @property
-    def draw(self) -> object:
-        """How the column is drawn."""
-
-
 class Files(Protocol):
     """The files of a schema, read into values."""
 
@@ -76,9 +56,6 @@ class DrawModel(BaseModel):
         """Whether rows may have no value even without `nulls`."""
         return False
 
-    def check(self, _name: str, _columns: Mapping[str, Declared]) -> None:
-        """Raise SpecError if the draw of the column of that name does not fit the columns it depends on."""
-
     @property
     def told(self) -> str:
         """The draw in a few words, for people."""
@@ -88,5 +65,5 @@ class DrawModel(BaseModel):
         """Return the declaration with the values of the files it names in place of their names."""
         return self
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError where the declaration does not fit the other columns or the archetypes."""

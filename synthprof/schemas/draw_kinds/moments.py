@@ -70,7 +70,7 @@ class Calendar(DrawModel):
         """Kinds of columns that it can come after or before."""
         return ("date",)
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the column that it comes after or before is a moment of its own sort."""
         if self.anchor is not None and (kind := schema.column(self.anchor).kind) not in self.anchors:
             raise SpecError(
@@ -78,7 +78,7 @@ class Calendar(DrawModel):
                 f"name a column of the kind {' or '.join(self.anchors)}"
             )
         if self.offset is not None:
-            self.offset.fit(schema, column)
+            self.offset.check(schema, column)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

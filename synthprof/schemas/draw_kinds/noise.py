@@ -43,14 +43,14 @@ class Noise(Rounded):
         terms = " + ".join(f"{factor:g} {name}" for name, factor in self.linear.items())
         return f"{self.intercept:g} + {terms} + {self.noise.told}"
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the columns of the sum are numbers."""
         for name in self.linear:
             if (kind := schema.column(name).kind) not in NUMERIC:
                 raise SpecError(
                     f"{column.name}: linear names {name}, which is a {kind}; name columns of numbers"
                 )
-        self.noise.fit(schema, column)
+        self.noise.check(schema, column)
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

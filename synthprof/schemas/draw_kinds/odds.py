@@ -60,7 +60,7 @@ class Boolean(DrawModel):
         """The share and what changes it."""
         return f"true for {self.share:.3g}" + (f", by {', '.join(self.given)}" if self.given else "")
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the values and archetypes that factors name are in the schema."""
         check_factors(schema, column.name, self.factors, self.archetype)
 
@@ -122,7 +122,7 @@ class Histogram(Rounded):
         values = self.model_dump(by_alias=True, exclude={"file", "edges", "weights"})
         return type(self).model_validate({**values, "edges": edges, "weights": [w for _, _, w in bins]})
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the values and archetypes that factors name are in the schema."""
         check_factors(schema, column.name, self.factors, self.archetype)
 

@@ -98,7 +98,7 @@ class Parametric(DrawModel):
         found = ((name, getattr(self, name)) for name in self.parameters)
         return tuple((name, value) for name, value in found if isinstance(value, By))
 
-    def fit(self, schema: "Schema", column: "Column") -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the columns and archetypes that parameters name are in the schema."""
         names = [archetype.name for archetype in schema.archetypes]
         for name in self.archetype:

@@ -3,14 +3,17 @@
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.pattern_language import Free, Layout, Mixed, Part, layout_of
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 Weight = Annotated[float, Field(gt=0, lt=1e12, allow_inf_nan=False)]
 Value = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -97,13 +100,12 @@ class Patterned(DrawModel):
         """The columns that decide the values of parts."""
         return tuple(dict.fromkeys(part.given for part in self.part_values.values() if part.given))
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError if a column that decides the values of a part has no texts or whole numbers."""
         for of in self.given:
-            if columns[of].kind not in ("category", "text", "flag", "integer", "bool"):
+            if (kind := schema.column(of).kind) not in ("category", "text", "flag", "integer", "bool"):
                 raise SpecError(
-                    f"{name}: given={of!r} is a column of {columns[of].kind}; name one of texts or whole "
-                    "numbers"
+                    f"{column.name}: given={of!r} is a column of {kind}; name one of texts or whole numbers"
                 )
 
     @property

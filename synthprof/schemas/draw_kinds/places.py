@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel, Files
+from synthprof.schemas.draw_kinds.model import DrawModel, Files
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 MAX_ROWS = 1_000_000
 """Rows of a table; each has a share exact to 2**-32 of all."""
@@ -105,9 +108,9 @@ class Place(TableDraw):
         return self
 
 
-def place_of(name: str, of: str, columns: Mapping[str, Declared]) -> Place:
+def place_of(name: str, of: str, schema: "Schema") -> Place:
     """Return the draw of the place that a column follows. Raises SpecError if it is none."""
-    draw = columns[of].draw
+    draw = schema.column(of).draw
     if not isinstance(draw, Place):
         raise SpecError(f'{name}: {of} is no place; name a column with draw = "place", or a file')
     return draw
@@ -170,21 +173,23 @@ class Follows(TableDraw):
         """The values of `of` that the table knows."""
         return self.values_of(self.key or self.columns[0])
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError if no row of a place can be followed, or a category's value has no row."""
         if self.by_value:
-            values = columns[self.of].values if columns[self.of].kind in ("category", "flag") else ()
+            of = schema.column(self.of)
+            values = of.values if of.kind in ("category", "flag") else ()
             lost = sorted(set(values) - set(self.keys)) if self.otherwise is None else []
             if lost:
-                raise SpecError(f"{name}: no row for {lost[0]!r}; add it, or give otherwise")
+                raise SpecError(f"{column.name}: no row for {lost[0]!r}; add it, or give otherwise")
             return
-        place = place_of(name, self.of, columns)
+        place = place_of(column.name, self.of, schema)
         if self.value not in place.columns:
-            raise SpecError(f"{name}: no column {self.value!r}; {self.of} has {', '.join(place.columns)}")
+            known = ", ".join(place.columns)
+            raise SpecError(f"{column.name}: no column {self.value!r}; {self.of} has {known}")
         try:
             numbers_of(self.type, place.values_of(self.value))
         except ValueError as error:
-            raise SpecError(f"{name}: {error}") from None
+            raise SpecError(f"{column.name}: {error}") from None
 
 
 def numbers_of(kind: str, texts: Sequence[str]) -> list[str] | list[int] | list[float]:
@@ -228,8 +233,8 @@ class _Coordinate(DrawModel):
         """The spread."""
         return f"about {self.spread_km:g} km around `{self.of}`"
 
-    def _check_degrees(self, name: str, columns: Mapping[str, Declared], column: str, most: float) -> None:
-        place = place_of(name, self.of, columns)
+    def _check_degrees(self, schema: "Schema", name: str, column: str, most: float) -> None:
+        place = place_of(name, self.of, schema)
         if column not in place.columns:
             raise SpecError(f"{name}: no column {column!r}; {self.of} has {', '.join(place.columns)}")
         try:
@@ -250,9 +255,9 @@ class Latitude(_Coordinate):
     draw: Literal["latitude"] = "latitude"
     latitude: Annotated[Name, Field(description="The column of the place's table with its latitude.")]
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the place has a latitude."""
-        self._check_degrees(name, columns, self.latitude, 90)
+        self._check_degrees(schema, column.name, self.latitude, 90)
 
 
 class Longitude(_Coordinate):
@@ -266,7 +271,7 @@ class Longitude(_Coordinate):
     latitude: Annotated[Name, Field(description="The column of the place's table with its latitude.")]
     longitude: Annotated[Name, Field(description="The column of the place's table with its longitude.")]
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the place has a latitude and a longitude."""
-        self._check_degrees(name, columns, self.latitude, 90)
-        self._check_degrees(name, columns, self.longitude, 180)
+        self._check_degrees(schema, column.name, self.latitude, 90)
+        self._check_degrees(schema, column.name, self.longitude, 180)

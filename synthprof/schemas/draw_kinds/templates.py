@@ -1,16 +1,18 @@
 """Texts that are put together from other columns."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import Declared, DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.expressions.tokens import ExpressionError
 from synthprof.schemas.text_templates import MAX_LENGTH, Part, check_format, columns_of, parse_template
 from synthprof.schemas.text_templates import Field as TemplateField
+
+if TYPE_CHECKING:
+    from synthprof.schemas.schema import Column, Schema
 
 
 class Template(DrawModel):
@@ -68,11 +70,11 @@ class Template(DrawModel):
         parse_template(value)
         return value
 
-    def check(self, name: str, columns: Mapping[str, Declared]) -> None:
+    def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError for a format that a column does not have."""
         for part in self.parts:
             if isinstance(part, TemplateField):
                 try:
-                    check_format(part, columns[part.column].kind)
+                    check_format(part, schema.column(part.column).kind)
                 except ExpressionError as error:
-                    raise SpecError(f"{name}: text, {error}") from None
+                    raise SpecError(f"{column.name}: text, {error}") from None
