@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.canonical import from_plain, to_plain, without
+from synthprof.schemas.canonical import from_plain, to_plain
 from synthprof.schemas.schema import ChildTable, Schema
 from synthprof.schemas.tables import with_tables
 from synthprof.schemas.texts import Texts
@@ -20,7 +20,7 @@ FORMAT = 1
 """The form of that text; a release that changes it raises the number and reads older ones too."""
 
 _TOLD = ("doc", "title")
-"""Keys that only people read: no byte of a profile depends on them."""
+"""What only people read of a column, an archetype or a table: no byte of a profile depends on it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Bundle:
     def drawn_digest(self) -> str:
         """The digest of what decides profiles and feature vectors, 32 hexadecimal digits."""
         profiles = {name: part for name, part in self._plain["schema"].items() if name != "tables"}
-        return _digest(without(profiles, *_TOLD))
+        return _digest(_unsaid(profiles))
 
     def tables_digest(self, wanted: str) -> str:
         """Return the digest of the child tables that are wanted, 32 hexadecimal digits; empty for none.
@@ -77,7 +77,7 @@ class Bundle:
         """
         chosen = with_tables(self.schema, wanted).tables
         plain = to_plain(chosen, tuple[ChildTable, ...])
-        return _digest(without(plain, *_TOLD)) if chosen else ""
+        return _digest([_unsaid(table) for table in plain]) if chosen else ""
 
     @property
     def encoding_digest(self) -> str:
@@ -113,6 +113,16 @@ class Bundle:
 def text_digest(text: str) -> str:
     """Return the digest of a canonical text, 32 hexadecimal digits."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _unsaid(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema, table, column or archetype without what people read, at these places alone.
+
+    A value, an item or a phrase may have the same name as such a key.
+    """
+    kept = {key: each for key, each in part.items() if key not in _TOLD}
+    inner = {key: [_unsaid(each) for each in kept[key]] for key in ("columns", "archetypes") if key in kept}
+    return kept | inner
 
 
 def _digest(plain: Any) -> str:  # noqa: ANN401

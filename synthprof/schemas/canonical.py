@@ -57,13 +57,6 @@ def from_plain(plain: Any, hint: Any) -> Any:  # noqa: ANN401
     return _dataclass_from(plain, hint) if is_dataclass(hint) else _leaf(plain, hint)
 
 
-def without(plain: Any, *names: str) -> Any:  # noqa: ANN401
-    """Return a plain value whose objects lack the keys of these names, at any depth."""
-    if isinstance(plain, dict):
-        return {key: without(each, *names) for key, each in plain.items() if key not in names}
-    return [without(each, *names) for each in plain] if isinstance(plain, list) else plain
-
-
 def _of_one(value: Any, classes: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """Return a value that may be of one of several classes, with the name of its own if that is in doubt."""
     (hint,) = (each for each in classes if isinstance(value, get_origin(each) or each))

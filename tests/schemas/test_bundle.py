@@ -122,6 +122,29 @@ def test_each_digest_changes_with_what_it_stands_for_alone() -> None:
     assert digests(read) == (True, False, False, True)
 
 
+def test_values_and_items_named_as_what_people_read_count_in_the_digests() -> None:
+    def digests(weight: float, lacking: float) -> tuple[str, str]:
+        items = Column("tags", Listed(items={"doc": weight, "title": 1}, sizes=(1,)), None, "T.")
+        kind = Column("kind", Choice(("doc", "title"), (1, 1)), None, "K.")
+        given = Nulls(given={"kind": {"doc": lacking}})
+        count = replace(COUNT, nulls=given)
+        made = bundle(kind, items, count)
+        orders = replace(ORDERS, columns=(kind, items, count))
+        made = replace(made, schema=replace(made.schema, tables=(orders,)))
+        return made.drawn_digest, made.tables_digest("all")
+
+    plain, other_items, other_nulls = digests(1, 0.5), digests(2, 0.5), digests(1, 0.25)
+    assert len({plain[0], other_items[0], other_nulls[0]}) == 3
+    assert len({plain[1], other_items[1], other_nulls[1]}) == 3
+
+
+def test_docs_of_child_tables_and_their_columns_change_no_digest_of_tables() -> None:
+    one = with_orders(SIZE)
+    told = replace(ORDERS, doc="Other.", columns=(replace(ORDERS.columns[0], doc="Other."),))
+    other = replace(one, schema=replace(one.schema, tables=(told,)))
+    assert other.tables_digest("all") == one.tables_digest("all") != ""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
