@@ -4,6 +4,7 @@ Quantiles are to three digits, which is enough for bands and anchors, and hides 
 """
 
 import datetime
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -22,6 +23,9 @@ NORMAL = (-2.326, -1.645, -1.036, -0.524, 0.0, 0.524, 1.036, 1.645, 2.326)
 
 MAX_EDGES = 40
 """Edges of a histogram that are anchors; of more, evenly spaced ones are."""
+
+MAX_CASES = 1_000
+"""Combinations of parameters that are looked at, where they depend on another column."""
 
 RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
@@ -47,6 +51,10 @@ def ends_of(draw: DrawModel) -> tuple[Any, Any]:
     if _get(draw, "after") is not None or _get(draw, "before") is not None:
         return None, None
     low, high = (_get(draw, "low"), _get(draw, "high")) if hasattr(draw, "low") else _days(draw)
+    if low is None and hasattr(draw, "low"):  # they may depend on another column
+        low = min(_numbers(draw, "low"), default=None)
+    if high is None and hasattr(draw, "high"):
+        high = max(_numbers(draw, "high"), default=None)
     least = {"log_normal": 0.0, "exponential": 0.0, "gamma": 0.0, "pareto": _get(draw, "scale")}
     return least.get(draw.draw) if low is None else low, high
 
@@ -78,14 +86,16 @@ def quantiles_of(draw: DrawModel) -> tuple[Any, ...]:
         return tuple(_get(draw, "low") + rank - 1 for rank in RANKS if rank <= _get(draw, "size"))
     if draw.draw == "histogram":
         return tuple(getattr(draw, "edges", ())) if len(getattr(draw, "edges", ())) <= MAX_EDGES else ()
-    law = _LAWS.get(draw.draw)
-    given = [_get(draw, name) for name in law[0]] if law else []
-    if law is None or any(not isinstance(each, int | float) for each in given):
+    if draw.draw not in _LAWS:
         return ()
+    names, law = _LAWS[draw.draw]
     low, high = ends_of(draw)
-    found = (_rounded(law[1](odds, z, *map(float, given))) for odds, z in zip(ODDS, NORMAL, strict=True))
-    kept = (each for each in found if (low is None or each >= low) and (high is None or each <= high))
-    return tuple(dict.fromkeys(kept))
+    given = list(itertools.islice(itertools.product(*(_numbers(draw, name) for name in names)), MAX_CASES))
+    found = {_rounded(law(odds, z, *each)) for each in given for odds, z in zip(ODDS, NORMAL, strict=True)}
+    kept = sorted(x for x in found if (low is None or x >= low) and (high is None or x <= high))
+    last, steps = len(kept) - 1, len(ODDS) - 1
+    places = range(len(kept)) if last <= steps else (place * last // steps for place in range(len(ODDS)))
+    return tuple(kept[place] for place in places)
 
 
 def _normal(_: float, z: float, mean: float, stddev: float) -> float:
@@ -132,6 +142,14 @@ def _rounded(number: float) -> float:
 def _get(draw: DrawModel, name: str) -> Any:  # noqa: ANN401
     found = getattr(draw, name, None)
     return found if isinstance(found, int | float | str | datetime.date | datetime.time) else None
+
+
+def _numbers(draw: DrawModel, name: str) -> tuple[float, ...]:
+    """Return the numbers that a parameter can be: one, or one for each value of another column."""
+    found = getattr(draw, name, None)
+    if isinstance(found, int | float):
+        return (float(found),)
+    return tuple(getattr(found, "numbers", ()))
 
 
 def _days(draw: DrawModel) -> tuple[Any, Any]:
