@@ -2,10 +2,6 @@
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.features import Feature, Logged, default_feature
-from synthprof.schemas.spreads import KEYS, ends_of, known_of, quantiles_of
-
-LONG_TAILED = ("log_normal", "exponential", "gamma", "pareto", "zipf")
-"""Draws of many small numbers and a few large ones, which stand on a log scale."""
 
 
 def feature_of(draw: DrawModel) -> Feature | None:
@@ -17,12 +13,11 @@ def feature_of(draw: DrawModel) -> Feature | None:
     >>> feature_of(UniformInteger(low=18, high=90)).high
     90.0
     """
-    if draw.draw in KEYS:
+    if draw.names_rows:
         return None
-    low, high = ends_of(draw)
-    quantiles = quantiles_of(draw)
+    (low, high), quantiles = draw.ends, draw.quantiles
     if quantiles:
         low, high = quantiles[0] if low is None else low, quantiles[-1] if high is None else high
-    if draw.draw in LONG_TAILED and low is not None and high is not None and low < high:
+    if draw.long_tailed and low is not None and high is not None and low < high:
         return Logged(float(low), float(high))
-    return default_feature(draw.kind, low, high, known=bool(known_of(draw)))
+    return default_feature(draw.kind, low, high, known=bool(draw.known))

@@ -32,7 +32,6 @@ from synthprof.schemas.draws import (
 from synthprof.schemas.features import MAX_POSITIONS, Feature, Frequency, TanhRatio, fits, positions
 from synthprof.schemas.nulls import Nulls, check_keys
 from synthprof.schemas.prose_checks import check_prose
-from synthprof.schemas.spreads import known_of
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -122,7 +121,7 @@ class Column:
             case Chance():
                 return FLAG_VALUES
             case DrawModel():
-                return known_of(self.draw)
+                return self.draw.known
         return ()
 
     @property

@@ -15,7 +15,6 @@ from typing import Any
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Given
 from synthprof.schemas.schema import TRUTH_VALUES, Column
-from synthprof.schemas.spreads import KEYS, ends_of, quantiles_of
 
 MEASURED = ("integer", "unsigned", "float", "decimal", "duration", "date", "time", "timestamp", "timestamptz")
 """Kinds of columns whose values lie on a line, beside flags."""
@@ -54,7 +53,7 @@ def ends(column: Column) -> tuple[float | None, float | None]:
     if not isinstance(column.draw, DrawModel):
         low, high = column.bounds if column.bounds and column.kind != "list" else (None, None)
         return low, high
-    low, high = ends_of(column.draw)
+    low, high = column.draw.ends
     return as_number(low), as_number(high)
 
 
@@ -117,7 +116,7 @@ def bands_of(column: Column) -> Bands | None:
     >>> bands_of(Column("x", UniformInteger(low=0, high=49), None, "")).labels[:3]
     ('0-4', '5-9', '10-14')
     """
-    if isinstance(column.draw, DrawModel) and column.draw.draw in KEYS:
+    if isinstance(column.draw, DrawModel) and column.draw.names_rows:
         return None
     low, high = ends(column)
     if column.kind == "time":
@@ -167,7 +166,7 @@ def anchors_of(column: Column) -> tuple[float, ...]:
 
 def _quantiles(column: Column) -> tuple[float, ...]:
     draw = column.draw
-    found = [as_number(each) for each in quantiles_of(draw)] if isinstance(draw, DrawModel) else []
+    found = [as_number(each) for each in draw.quantiles] if isinstance(draw, DrawModel) else []
     given = sorted({each for each in found if each is not None and math.isfinite(each)})
     return tuple(given) if len(given) > 1 else ()
 

@@ -12,7 +12,6 @@ from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Prose
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import MEASURED
-from synthprof.schemas.spreads import KEYS
 
 DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2, "bool": 0.2}
 """What a column counts in `catalogue` by its kind, where its schema says nothing of it."""
@@ -150,7 +149,7 @@ def default_encoding(schema: Schema, weights: Mapping[str, float] | None = None)
 
 def default_weight(column: Column) -> float:
     """Return what a column counts in `catalogue` where its schema says nothing of it."""
-    if isinstance(column.draw, DrawModel) and column.draw.draw in KEYS:
+    if isinstance(column.draw, DrawModel) and column.draw.names_rows:
         return 0.0
     if column.kind in MEASURED:
         return MEASURED_WEIGHT

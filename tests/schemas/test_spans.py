@@ -16,7 +16,6 @@ from synthprof.schemas.draws import Given
 from synthprof.schemas.feature_defaults import feature_of
 from synthprof.schemas.schema import Column
 from synthprof.schemas.spans import MAX_BANDS, anchors_of, as_number, bands_of
-from synthprof.schemas.spreads import known_of, quantiles_of
 from synthprof.schemas.uses import default_weight
 
 
@@ -77,7 +76,7 @@ def test_dates_and_times_lie_on_the_line_of_their_days_and_seconds():
     ],
 )
 def test_quantiles_follow_from_the_declaration_and_lie_within_its_bounds(draw, low, median, high):
-    found = quantiles_of(draw)
+    found = draw.quantiles
     assert list(found) == sorted(set(found)) and 2 <= len(found) <= 9
     assert (found[0], found[-1]) == pytest.approx((low, high), rel=0.02)
     assert found[len(found) // 2] == pytest.approx(median, rel=0.2)
@@ -85,8 +84,8 @@ def test_quantiles_follow_from_the_declaration_and_lie_within_its_bounds(draw, l
 
 def test_texts_of_tables_places_and_lists_are_known_and_keys_measure_nothing():
     place = Place(value="city", columns=("city",), rows=(("Austin",), ("Boston",)))
-    assert known_of(place) == ("Austin", "Boston")
-    assert known_of(Listed(items={"red": 2, "blue": 1}, sizes=(1, 1))) == ("red", "blue")
+    assert place.known == ("Austin", "Boston")
+    assert Listed(items={"red": 2, "blue": 1}, sizes=(1, 1)).known == ("red", "blue")
     key = Column("x", UniqueInteger(low=1, high=10**9), None, "For a test.")
     assert bands_of(key) is None and feature_of(key.draw) is None and default_weight(key) == 0
     assert feature_of(LogNormal(mu=4, sigma=1)).kind == "log"

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -70,6 +70,11 @@ class Habitual(DrawModel):
     def given(self) -> tuple[str, ...]:
         """The column that chooses the habit."""
         return (self.by,) if self.by else ()
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The first day and the day after the last."""
+        return self.start, self.end + datetime.timedelta(days=1)
 
     @property
     def told(self) -> str:

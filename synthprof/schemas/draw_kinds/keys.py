@@ -1,7 +1,7 @@
 """Keys: running numbers, UUIDs, numbers that never repeat, and references to the keys of other tables."""
 
 import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -64,7 +64,16 @@ class Sequence(_Numbered):
     'C-000001, C-000002, …'
     """
 
+    names_rows: ClassVar[bool] = True
+
     draw: Literal["sequence"] = "sequence"
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The first number, where there is nothing but a number."""
+        if self.kind.name == "text":
+            return None, None
+        return (self.start, None) if self.step > 0 else (None, self.start)
 
     @property
     def told(self) -> str:
@@ -83,6 +92,8 @@ class Reference(_Numbered):
     >>> Reference(table="products", rows=1000, prefix="P-", width=4).told
     'one of 1,000 keys of products, P-0001 to P-1000'
     """
+
+    names_rows: ClassVar[bool] = True
 
     draw: Literal["reference"] = "reference"
     table: Annotated[str, Field(min_length=1, max_length=100, description="The table that is named.")]
@@ -125,6 +136,8 @@ class UniqueInteger(DrawModel):
     900000
     """
 
+    names_rows: ClassVar[bool] = True
+
     draw: Literal["unique_integer"] = "unique_integer"
     low: Annotated[Whole, Field(description="The lowest number.")] = 1
     high: Annotated[Whole, Field(description="The highest number.")]
@@ -166,6 +179,8 @@ class Uuid(DrawModel):
     >>> Uuid(version=7).told
     'UUID of version 7, from 2024-01-01T00:00:00+00:00'
     """
+
+    names_rows: ClassVar[bool] = True
 
     draw: Literal["uuid"] = "uuid"
     version: Annotated[Literal[4, 7], Field(description="4 is random, 7 begins with a time.")] = 4

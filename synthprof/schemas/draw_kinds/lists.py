@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -101,6 +101,16 @@ class Listed(DrawModel):
     def kind(self) -> Kind:
         """A list of the declared type."""
         return Kind("list", items=Kind(self.type))
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The fewest and the most items."""
+        return self.counts[0], self.counts[-1]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The vocabulary."""
+        return tuple(self.items)
 
     @property
     def told(self) -> str:

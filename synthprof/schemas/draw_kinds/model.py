@@ -1,7 +1,7 @@
 """What all draws have in common that are models of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,6 +29,12 @@ class DrawModel(BaseModel):
     by_quantile: ClassVar[bool] = False
     """Whether its value rises with one uniform number, so that it can be correlated with others."""
 
+    names_rows: ClassVar[bool] = False
+    """Whether its values are keys, which name rows and measure nothing."""
+
+    long_tailed: ClassVar[bool] = False
+    """Whether small numbers are many and large ones few, so that they stand on a log scale."""
+
     draw: str
 
     @property
@@ -55,6 +61,24 @@ class DrawModel(BaseModel):
     def may_lack(self) -> bool:
         """Whether rows may have no value even without `nulls`."""
         return False
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest value, in the type of the kind, or the fewest and most items of a list.
+
+        None where there is no such end, or the declaration alone does not tell it.
+        """
+        return None, None
+
+    @property
+    def quantiles(self) -> tuple[Any, ...]:
+        """Values that part what is drawn, ascending, in the type of the kind; empty if they are not known."""
+        return ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The texts that it gives, or the items of its lists, where all are known beforehand; else empty."""
+        return ()
 
     @property
     def told(self) -> str:

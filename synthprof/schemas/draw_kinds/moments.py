@@ -1,7 +1,7 @@
 """Dates, times of day and timestamps: within a range by the calendar, or some time after another column."""
 
 import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,13 @@ class Calendar(DrawModel):
         """The column that it comes after or before, and those that the offset depends on."""
         own = () if self.anchor is None else (self.anchor,)
         return tuple(dict.fromkeys((*own, *(self.offset.given if self.offset else ()))))
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The first and the last day; of moments the day after the last."""
+        if self.anchor is not None or self.end is None:
+            return None, None
+        return self.start, self.end + datetime.timedelta(days=self.kind.name != "date")
 
     @property
     def told(self) -> str:

@@ -1,6 +1,6 @@
 """Numbers that follow from others, with noise."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,6 +36,11 @@ class Noise(Rounded):
     def given(self) -> tuple[str, ...]:
         """The columns of the sum, and those that the noise depends on."""
         return tuple(dict.fromkeys((*self.linear, *self.noise.given)))
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The bounds."""
+        return self.low, self.high
 
     @property
     def told(self) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from synthprof.base.column_kinds import Kind
+from synthprof.schemas.draw_kinds import quantiles
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.parameters import By, Finite, Parameter, Parametric
 
@@ -34,6 +35,11 @@ class UniformInteger(DrawModel):
     def kind(self) -> Kind:
         """An integer."""
         return Kind("integer")
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The bounds."""
+        return self.low, self.high
 
     @property
     def told(self) -> str:
@@ -107,6 +113,11 @@ class Distribution(Distributed):
     high: Annotated[Finite | None, Field(description="The highest number that is drawn.")] = None
 
     @property
+    def ends(self) -> tuple[Any, Any]:
+        """The bounds, else the number that no value is below."""
+        return self.least if self.low is None else self.low, self.high
+
+    @property
     def cut(self) -> str:
         """The bounds."""
         bounds = (("from", self.low), ("to", self.high))
@@ -135,6 +146,11 @@ class Uniform(Distributed):
     low: Annotated[Parameter, Field(description="The lowest number.")]
     high: Annotated[Parameter, Field(description="The highest number.")]
 
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The least and the greatest that the bounds can be."""
+        return min(self.numbers("low")), max(self.numbers("high"))
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not isinstance(self.low, By) and not isinstance(self.high, By):
@@ -151,6 +167,7 @@ class Normal(Distribution):
     """
 
     parameters: ClassVar[tuple[str, ...]] = ("mean", "stddev")
+    law: ClassVar[quantiles.Law | None] = quantiles.normal
     above: ClassVar[Mapping[str, float]] = {"stddev": 0}
 
     draw: Literal["normal"] = "normal"
@@ -164,7 +181,9 @@ class LogNormal(Distribution):
     Its median is e to the power of `mu`, and its mean that times e to the power of `sigma`² / 2.
     """
 
+    long_tailed: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma")
+    law: ClassVar[quantiles.Law | None] = quantiles.log_normal
     above: ClassVar[Mapping[str, float]] = {"sigma": 0, "mu": -100}
     most: ClassVar[Mapping[str, float]] = {"sigma": 20, "mu": 100}
     least: ClassVar[float | None] = 0
@@ -177,7 +196,9 @@ class LogNormal(Distribution):
 class Exponential(Distribution):
     """A number from 0 on, the less likely the larger: waiting times. Its mean is 1 / `rate`."""
 
+    long_tailed: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("rate",)
+    law: ClassVar[quantiles.Law | None] = quantiles.exponential
     above: ClassVar[Mapping[str, float]] = {"rate": 0}
     least: ClassVar[float | None] = 0
 
@@ -188,7 +209,9 @@ class Exponential(Distribution):
 class Pareto(Distribution):
     """A number from `scale` on; the share above x is (scale / x) to the power of `shape`."""
 
+    long_tailed: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("shape", "scale")
+    law: ClassVar[quantiles.Law | None] = quantiles.pareto
     above: ClassVar[Mapping[str, float]] = {"shape": 0.1, "scale": 0}
     most: ClassVar[Mapping[str, float]] = {"shape": 1_000}
 
@@ -196,11 +219,18 @@ class Pareto(Distribution):
     shape: Annotated[Parameter, Field(description="The exponent; the mean is infinite up to 1.")]
     scale: Annotated[Parameter, Field(description="The lowest number.")]
 
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The bounds, else the least scale."""
+        return min(self.numbers("scale")) if self.low is None else self.low, self.high
+
 
 class Gamma(Distribution):
     """A number above 0 from the gamma distribution; its mean is `shape` times `scale`."""
 
+    long_tailed: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("shape", "scale")
+    law: ClassVar[quantiles.Law | None] = quantiles.gamma
     above: ClassVar[Mapping[str, float]] = {"shape": 0.01, "scale": 0}
     most: ClassVar[Mapping[str, float]] = {"shape": MAX_SHAPE}
     least: ClassVar[float | None] = 0
@@ -222,6 +252,11 @@ class Beta(Distributed):
     beta: Annotated[Parameter, Field(description="The second shape; the larger, the nearer to low.")]
     low: Annotated[Finite, Field(description="The lower end of the distribution.")] = 0.0
     high: Annotated[Finite, Field(description="The upper end of the distribution.")] = 1.0
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The ends of the distribution."""
+        return self.low, self.high
 
     @property
     def cut(self) -> str:

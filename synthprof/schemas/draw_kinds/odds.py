@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
@@ -20,6 +20,9 @@ Factors = Weight | tuple[Weight, ...]
 
 MAX_BINS = 4_096
 """Bins of a histogram."""
+
+FEW_EDGES = 40
+"""Edges of bins that are read as quantiles; of more, other ones do as well."""
 
 BY_VALUE = ("category", "flag", "bool", "text")
 """Kinds of columns whose odds are given by value, and not by band."""
@@ -94,6 +97,16 @@ class Histogram(Rounded):
     def given(self) -> tuple[str, ...]:
         """The columns that change the weights."""
         return tuple(self.factors)
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The first and the last edge; of whole numbers the one below the last edge."""
+        return (self.edges[0], self.edges[-1] - self.integer) if self.edges else (None, None)
+
+    @property
+    def quantiles(self) -> tuple[Any, ...]:
+        """The edges, where they are few."""
+        return self.edges if len(self.edges) <= FEW_EDGES else ()
 
     @property
     def told(self) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.quantiles import Law, quantiles
 
 if TYPE_CHECKING:
     from synthprof.schemas.schema import Column, Schema
@@ -83,6 +84,9 @@ class Parametric(DrawModel):
     most: ClassVar[Mapping[str, float]] = {}
     """What a parameter can be at most."""
 
+    law: ClassVar[Law | None] = None
+    """The quantiles by the parameters, where they are simple."""
+
     archetype: dict[str, dict[str, Finite]] = Field(
         default_factory=dict, description="For archetypes by name, parameters of their own."
     )
@@ -97,6 +101,22 @@ class Parametric(DrawModel):
         """The parameters that depend on columns, by name."""
         found = ((name, getattr(self, name)) for name in self.parameters)
         return tuple((name, value) for name, value in found if isinstance(value, By))
+
+    @property
+    def quantiles(self) -> tuple[Any, ...]:
+        """Those of the distribution, for all that its parameters can be, within the bounds."""
+        law = type(self).law
+        return (
+            ()
+            if law is None
+            else quantiles(law, [self.numbers(name) for name in self.parameters], *self.ends)
+        )
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """Return the numbers that a field can be, given other columns and archetypes; empty for none."""
+        value = getattr(self, name)
+        common = value.numbers if isinstance(value, By) else () if value is None else (value,)
+        return (*common, *(own[name] for own in self.archetype.values() if name in own))
 
     def check(self, schema: "Schema", column: "Column") -> None:
         """Raise SpecError unless the columns and archetypes that parameters name are in the schema."""

@@ -81,6 +81,11 @@ class Place(TableDraw):
         return Kind("text")
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """The values of the rows."""
+        return tuple(dict.fromkeys(self.values_of(self.value))) if self.rows else ()
+
+    @property
     def told(self) -> str:
         """The count of rows."""
         return f"one of {len(self.rows)} rows" + (f" by `{self.weights}`" if self.weights else "")
@@ -151,6 +156,14 @@ class Follows(TableDraw):
     def by_value(self) -> bool:
         """Whether the value is found in a table of its own."""
         return bool(self.file or self.rows)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The texts of a table of its own; those of a place only the place's column has."""
+        if self.type != "text" or not self.rows:
+            return ()
+        rest = () if self.otherwise is None else (self.otherwise,)
+        return tuple(dict.fromkeys((*self.values_of(self.value), *rest)))
 
     @property
     def told(self) -> str:

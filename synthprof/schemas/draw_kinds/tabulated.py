@@ -1,7 +1,8 @@
 """Values and ranges of values with weights, in a file, as they are learned from a table."""
 
+import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from synthprof.base.column_kinds import Kind
 from synthprof.base.values import stored
 from synthprof.schemas.draw_kinds.model import DrawModel, Files
+from synthprof.schemas.draw_kinds.quantiles import ODDS
 
 MAX_CELLS, MAX_WEIGHTS = 65_000, 1_000_000
 """Cells of a table, which are drawn as 16-bit codes; and its cells times its bands."""
@@ -99,6 +101,23 @@ class Tabulated(DrawModel):
         return any(cell.low is None for cell in self.cells)
 
     @property
+    def ends(self) -> tuple[Any, Any]:
+        """The ends of the first and the last range."""
+        found = self._marks()
+        return (found[0], found[-1]) if found else (None, None)
+
+    @property
+    def quantiles(self) -> tuple[Any, ...]:
+        """Ends of ranges, a few of them."""
+        found = self._marks()
+        return tuple(found[:: max(1, len(found) // len(ODDS))])
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The texts."""
+        return tuple(cell.low for cell in self.cells if cell.low) if self.type == "text" else ()
+
+    @property
     def told(self) -> str:
         """The number of cells, and what they depend on."""
         there = [cell for cell in self.cells if cell.low is not None]
@@ -129,6 +148,13 @@ class Tabulated(DrawModel):
             raise ValueError(f"{text!r} is no whole number of the unit {self.every!r}")
         return unit
 
+    def _marks(self) -> list[Any]:
+        """Return the ends of the ranges, ascending, in the type of the kind; empty for texts and truths."""
+        if self.type in ("text", "bool"):
+            return []
+        read = _READ[self.type]
+        return [read(text) for cell in self.cells for text in (cell.low, cell.high) if text]
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.type not in TYPES:
@@ -143,16 +169,29 @@ class Tabulated(DrawModel):
         return self
 
 
+def _moment(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.removesuffix("Z"))
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "integer": lambda text: int(Decimal(text)),
+    "float": float,
+    "decimal": float,
+    "date": datetime.date.fromisoformat,
+    "time": datetime.time.fromisoformat,
+    "timestamp": _moment,
+    "timestamptz": _moment,
+}
+"""What reads the ends of ranges, by type."""
+
+
 def microseconds_of(kind: str, text: str) -> int:
     """Return the microseconds of a date, time or timestamp, since 1970 or midnight. Raises ValueError."""
-    import datetime
-
     digits = 0 if kind == "date" else 6
     found = str(stored(Kind(kind, digits), text))  # type: ignore[arg-type]
     if kind == "time":
         found = f"1970-01-01T{found}"
-    moment = datetime.datetime.fromisoformat(found.removesuffix("Z"))
-    return (moment - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
+    return (_moment(found) - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
 
 
 def table_of(rows: Sequence[Mapping[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
