@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from synthprof.profiles.odds import alias_table
 from synthprof.profiles.samplers.keys import Room
 from synthprof.profiles.samplers.patterns import Patterns
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.accounts import Email, UserName
 
 _WRITTEN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -83,3 +83,6 @@ def _written(words: pa.Array, separator: str) -> pa.Array:
     texts = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKD"), r"[\x{300}-\x{36f}'’`´]+", "")
     texts = pc.ascii_trim(pc.replace_substring_regex(texts, "[^a-z0-9]+", " "), " ")
     return pc.replace_substring(texts, " ", separator)
+
+
+SAMPLERS: Samplers = {UserName: UserNames, Email: Emails}

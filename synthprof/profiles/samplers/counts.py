@@ -10,7 +10,7 @@ from synthprof.profiles.axes import Cases
 from synthprof.profiles.elementary import Floats, exp, log
 from synthprof.profiles.odds import WORD, alias_table, apportion
 from synthprof.profiles.samplers.parameters import ByCase
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.counts import MAX_VALUES, Poisson, Zipf
 
 MAX_ENTRIES = 2**20
@@ -100,3 +100,6 @@ def poisson_weights(mean: float, low: int, high: int | None) -> tuple[int, Float
 def zipf_weights(exponent: float, size: int) -> Floats:
     """Return 1 / k**exponent for k from 1 to `size`, (size,)."""
     return exp(log(np.arange(1.0, size + 1)) * -exponent)
+
+
+SAMPLERS: Samplers = {Poisson: Counts, Zipf: Counts}

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from synthprof.profiles.expressions import evaluate
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.expressions import Expression
 
 
@@ -17,3 +17,6 @@ class Expressions:
     def draw(self, rows: Rows) -> pa.Array:
         """Return the values, (count,), in the Arrow type of the column; null where there is none."""
         return evaluate(self._tree, self._type, rows.shown, rows.count)
+
+
+SAMPLERS: Samplers = {Expression: Expressions}

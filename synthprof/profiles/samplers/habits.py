@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.odds import alias_table
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.habits import Habitual
 from synthprof.schemas.tables import PARENT
 
@@ -49,3 +49,6 @@ class HabitualTimes:
             found = pc.index_in(values.cast(pa.string()), self._values)
         codes: npt.NDArray[np.intp] = found.fill_null(len(self._values)).to_numpy().astype(np.intp)
         return codes
+
+
+SAMPLERS: Samplers = {Habitual: HabitualTimes}

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.text import LIST_SEPARATOR
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.items import ItemOf
 from synthprof.schemas.tables import PARENT
 
@@ -46,3 +46,6 @@ def _lists(values: pa.Array) -> pa.ListArray:
     if pa.types.is_list(values.type):
         return values
     return pc.split_pattern(values.cast(pa.string()), LIST_SEPARATOR)
+
+
+SAMPLERS: Samplers = {ItemOf: Items}

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.permutation import Permutation
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.profiles.samplers.texts import digits, texts_of
 from synthprof.profiles.samplers.zipf import zipf_of
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
@@ -134,3 +134,6 @@ def _keys(draw: Sequence | Reference, numbers: npt.NDArray[np.int64]) -> pa.Arra
     cells[:, len(before) : len(before) + draw.width] = digits(values.astype(np.uint64), draw.width)
     cells[:, len(before) + draw.width :] = after
     return texts_of(cells)
+
+
+SAMPLERS: Samplers = {Sequence: Sequences, Uuid: Uuids, UniqueInteger: UniqueIntegers, Reference: References}

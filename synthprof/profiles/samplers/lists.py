@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from synthprof.base.streams import Stream
 from synthprof.profiles.odds import Drawn, alias_table, code_type, normalised
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.places import numbers_of
 
@@ -73,3 +73,6 @@ class Lists:
         last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
         chosen: Drawn = np.minimum(found, last).astype(held.dtype)
         return chosen
+
+
+SAMPLERS: Samplers = {Listed: Lists}

@@ -9,7 +9,7 @@ import pyarrow as pa
 from synthprof.profiles.axes import numbers_of
 from synthprof.profiles.samplers.counts import CodeTable
 from synthprof.profiles.samplers.nested import number_sampler
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.moments import SECONDS, Calendar, Date, Time, Timestamp
 
 Whole = npt.NDArray[np.int64]
@@ -170,3 +170,6 @@ def _whole(rows: Rows, size: int, purpose: str) -> Whole:
 
 def _day(day: object) -> int:
     return int(np.datetime64(str(day), "D").astype(np.int64))
+
+
+SAMPLERS: Samplers = {Date: Dates, Time: Times, Timestamp: Timestamps}

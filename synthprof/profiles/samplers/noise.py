@@ -5,7 +5,7 @@ import pyarrow as pa
 from synthprof.profiles.axes import numbers_of
 from synthprof.profiles.samplers.nested import number_sampler
 from synthprof.profiles.samplers.rounding import Finish
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.noise import Noise
 
 
@@ -23,3 +23,6 @@ class Noisy:
         for name, factor in self._factors:
             total += numbers_of(rows.given(name)) * factor
         return self._finish(total)
+
+
+SAMPLERS: Samplers = {Noise: Noisy}

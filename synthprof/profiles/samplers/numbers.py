@@ -8,10 +8,10 @@ import pyarrow as pa
 from synthprof.base.errors import SpecError
 from synthprof.profiles.axes import Cases
 from synthprof.profiles.elementary import PIECE, Floats
-from synthprof.profiles.samplers.laws import Law, law_of
+from synthprof.profiles.samplers.laws import LAWS, Law, law_of
 from synthprof.profiles.samplers.parameters import ByCase, of_case
 from synthprof.profiles.samplers.rounding import Finish, on_grid
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.numbers import Beta, Distribution, Uniform, UniformInteger, multiples
 
 LEAST_SHARE = 1e-6
@@ -109,3 +109,6 @@ def _range(law: Law, low: float | None, high: float | None, name: str) -> tuple[
         )
     first, last = np.broadcast_to(below, share.shape), np.broadcast_to(above, share.shape)
     return np.atleast_1d(first), np.atleast_1d(last), np.atleast_1d(share)
+
+
+SAMPLERS: Samplers = {UniformInteger: UniformIntegers, Uniform: Uniforms, **dict.fromkeys(LAWS, Continuous)}

@@ -15,7 +15,7 @@ from synthprof.profiles.odds import normalised
 from synthprof.profiles.samplers.counts import CodeTable
 from synthprof.profiles.samplers.parameters import of_case
 from synthprof.profiles.samplers.rounding import Finish
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.odds import BY_VALUE, Boolean, Constant, Histogram
 from synthprof.schemas.draw_kinds.parameters import MAX_CASES, edges_of
 
@@ -121,3 +121,6 @@ def _blend(common: Floats, own: Sequence[float] | None, separation: float) -> Fl
     everyone = normalised(common)
     mine = common * np.array(1.0 if own is None else own)
     return (1 - separation) * everyone + separation * normalised(mine) if mine.any() else everyone
+
+
+SAMPLERS: Samplers = {Histogram: Histograms, Boolean: Booleans, Constant: Constants}

@@ -12,8 +12,9 @@ from synthprof.profiles.odds import alias_table, normalised
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.check_digits import BY_NAME, Column
 from synthprof.profiles.samplers.keys import Room, positions
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.profiles.samplers.texts import Bytes, Place, places, texts_of
+from synthprof.schemas.draw_kinds import MODELS
 from synthprof.schemas.draw_kinds.pattern_language import DIGITS, Check, Free, Layout, Mixed, Part
 from synthprof.schemas.draw_kinds.patterns import ANY_OTHER, LARGEST, PartValues, Patterned, sizes_of
 
@@ -210,3 +211,6 @@ def _characters(indices: list[Place], symbols: str) -> list[Column]:
         return [index.astype(np.uint8) + np.uint8(first) for index in indices]
     table = np.frombuffer(symbols.encode(), dtype=np.uint8)
     return [table.take(index) for index in indices]
+
+
+SAMPLERS: Samplers = dict.fromkeys((model for model in MODELS if issubclass(model, Patterned)), Patterns)

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from synthprof.profiles.odds import alias_table, normalised
 from synthprof.profiles.rounding import rounded
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place, numbers_of, place_of
 
 Degrees = npt.NDArray[np.float64]
@@ -126,3 +126,6 @@ def cosine(degrees: Degrees) -> Degrees:
     for term in range(_TERMS, 0, -1):
         found = 1.0 - found * square / ((2 * term - 1) * (2 * term))
     return found
+
+
+SAMPLERS: Samplers = {Place: Places, Follows: Following, Latitude: Latitudes, Longitude: Longitudes}

@@ -1,8 +1,8 @@
 """What a sampler gets and gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from synthprof.base.streams import Stream
 from synthprof.profiles.elementary import Floats, normal_tail
+from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.schema import Column, Schema
 
 Flags = npt.NDArray[np.bool_]
@@ -105,3 +106,7 @@ class Sampler(Protocol):
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return the values, (count,), in the type of their kind: int64, double, string and so on."""
+
+
+Samplers = Mapping[type[DrawModel], Callable[[Any, Setting], Sampler]]
+"""The samplers of some models."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.odds import alias_table
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.tabulated import EQUAL, FROM, MICROSECONDS, NULL, Tabulated, edge_of
 
 Units = npt.NDArray[np.int64]
@@ -126,3 +126,6 @@ def _numbers(values: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
     if pa.types.is_decimal(kind):
         values = values.cast(pa.float64())
     return values.fill_null(0).to_numpy(zero_copy_only=False), missing
+
+
+SAMPLERS: Samplers = {Tabulated: TabulatedValues}

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.profiles.fragments import join
-from synthprof.profiles.samplers.sampler import Rows, Setting, without
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting, without
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.vectors import either
 from synthprof.profiles.written import write
@@ -68,3 +68,6 @@ def _coded(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int32]]:
         indices = texts.indices.fill_null(0) if texts.null_count else texts.indices
         return texts.dictionary, indices.to_numpy().astype(np.int32)
     return texts, np.arange(len(texts), dtype=np.int32)
+
+
+SAMPLERS: Samplers = {Template: Templates}

@@ -8,7 +8,7 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.odds import alias_table
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.keys import Room, positions
-from synthprof.profiles.samplers.sampler import Rows, Setting
+from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.profiles.samplers.texts import places
 from synthprof.schemas.draw_kinds.combinations import Combination
 from synthprof.schemas.draw_kinds.fakers import FakerWords
@@ -51,3 +51,6 @@ class Combinations:
             ]
         words = [words.take(pa.array(codes)) for words, codes in zip(self._lists, chosen, strict=True)]
         return words[0] if len(words) == 1 else pc.binary_join_element_wise(*words, self._draw.separator)
+
+
+SAMPLERS: Samplers = {Combination: Combinations, FakerWords: FakerVocabulary}

@@ -108,3 +108,6 @@ class Email(UserName):
         """The columns, the suffix and some of the domains."""
         some = ", ".join(list(self.domains)[:3]) + (", …" if len(self.domains) > 3 else "")
         return f"{self.separator.join(self.of) or self.otherwise} and {self.suffix} at {some}, none twice"
+
+
+KINDS = (UserName, Email)

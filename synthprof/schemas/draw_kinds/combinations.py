@@ -65,3 +65,6 @@ class Combination(DrawModel):
         return self.separator != "" and not any(
             sign in word for words in self.lists for word in words for sign in self.separator
         )
+
+
+KINDS = (Combination,)

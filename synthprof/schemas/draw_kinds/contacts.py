@@ -129,3 +129,6 @@ class Plate(Patterned):
 
 def _by_state_or_any(codes: dict[str, tuple[str, ...]], state: str | None) -> PartValues:
     return PartValues(given=state, by=codes) if state else PartValues(values=codes["*"])
+
+
+KINDS = (Phone, PostCode, Plate)

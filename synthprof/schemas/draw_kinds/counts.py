@@ -96,3 +96,6 @@ class Zipf(Counted):
     def told(self) -> str:
         """The exponent and ranks."""
         return f"zipf, {self.said('exponent')}, {self.low} to {self.low + self.size - 1}"
+
+
+KINDS = (Poisson, Zipf)

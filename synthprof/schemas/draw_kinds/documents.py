@@ -161,3 +161,6 @@ class Isbn(Patterned):
     def patterns(self) -> Mapping[str, float]:
         """One pattern."""
         return {f"{self.prefix}{{digit:{12 - len(self.prefix)}}}{{check:ean}}": 1.0}
+
+
+KINDS = (Cpf, Cnpj, Card, Iban, Ean, Isbn)

@@ -81,3 +81,6 @@ class Expression(DrawModel):
         found = checked(parse(self.expression), kinds)
         check_result(found, self.type)
         return found
+
+
+KINDS = (Expression,)

@@ -189,3 +189,6 @@ def _methods(generator: "Generator") -> dict[str, str]:
             if callable(method) and isinstance(module := getattr(method, "__module__", None), str):
                 found[name] = re.sub(r"^faker\.providers\.?", "", module).split(".")[0]
     return found
+
+
+KINDS = (FakerWords,)

@@ -97,3 +97,6 @@ class Habitual(DrawModel):
                     f"no day from {self.start} to {self.end} has a weight above 0; change the weekdays"
                 )
         return self
+
+
+KINDS = (Habitual,)

@@ -48,3 +48,6 @@ class ItemOf(DrawModel):
                 "weights begin with 0, so a list of one item leaves none; give it a weight above 0"
             )
         return self
+
+
+KINDS = (ItemOf,)

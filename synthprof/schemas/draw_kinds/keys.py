@@ -238,3 +238,6 @@ class Uuid(DrawModel):
         if self.start_ms < 0:
             raise ValueError(f"start={self.start.isoformat()} lies before 1970; name a later time")
         return self
+
+
+KINDS = (Sequence, Uuid, UniqueInteger, Reference)

@@ -168,3 +168,6 @@ class Listed(DrawModel):
 
     def __hash__(self) -> int:
         return hash((tuple(self.items.items()), self.sizes, self.fewest, self.unique, self.type))
+
+
+KINDS = (Listed,)

@@ -232,3 +232,6 @@ class Timestamp(Calendar):
 def _check_hours(hours: tuple[float, ...] | None) -> None:
     if hours is not None and not any(hours):
         raise ValueError("all hours have the weight 0; give one above 0")
+
+
+KINDS = (Date, Time, Timestamp)

@@ -63,3 +63,6 @@ class Noise(Rounded):
             check_order(self.low, self.high)
             check_multiples(self, self.low, self.high)
         return self
+
+
+KINDS = (Noise,)

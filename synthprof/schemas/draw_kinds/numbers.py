@@ -300,3 +300,6 @@ def multiples(grid: tuple[int, int], low: float, high: float) -> tuple[int, int]
     over, under = grid
     first, last = (Decimal(repr(float(bound))).as_integer_ratio() for bound in (low, high))
     return -(-first[0] * under // (first[1] * over)), last[0] * under // (last[1] * over)
+
+
+KINDS = (UniformInteger, Uniform, Normal, LogNormal, Exponential, Pareto, Gamma, Beta)

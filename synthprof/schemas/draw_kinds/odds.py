@@ -209,3 +209,6 @@ def check_factors(
                 raise SpecError(f"{name}: {error}") from None
         else:
             raise SpecError(f"{name} given {of}, which is a {column.kind}; use a category, flag or number")
+
+
+KINDS = (Histogram, Boolean, Constant)

@@ -188,3 +188,6 @@ def sizes_of(layout: Layout, parts: Mapping[str, PartValues]) -> tuple[int, ...]
             case Part(name=name) if parts[name].even:
                 sizes.append(len(parts[name].every))
     return tuple(sizes)
+
+
+KINDS = (Pattern,)

@@ -288,3 +288,6 @@ class Longitude(_Coordinate):
         """Raise SpecError unless the place has a latitude and a longitude."""
         self._check_degrees(schema, column.name, self.latitude, 90)
         self._check_degrees(schema, column.name, self.longitude, 180)
+
+
+KINDS = (Place, Follows, Latitude, Longitude)

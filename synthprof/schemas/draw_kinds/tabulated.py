@@ -283,3 +283,6 @@ def edge_of(text: str) -> float | int:
         except ValueError:
             continue
     raise ValueError(f"{text!r} is no number, date or time")
+
+
+KINDS = (Tabulated,)

@@ -78,3 +78,6 @@ class Template(DrawModel):
                     check_format(part, schema.column(part.column).kind)
                 except ExpressionError as error:
                     raise SpecError(f"{column.name}: text, {error}") from None
+
+
+KINDS = (Template,)
