@@ -322,6 +322,7 @@ class MapOfPoints(_ApiModel):
     colour: str
     kind: Literal["category", "number"]
     categories: list[str] | None
+    ordered: bool = Field(description="Whether the categories are bands in their order, then what has none.")
     ids: list[int]
     x: list[float]
     y: list[float]

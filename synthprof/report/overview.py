@@ -21,7 +21,7 @@ from synthprof.profiles.shares import expected_shares, labels
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset
 from synthprof.schemas.schema import Column, Schema
-from synthprof.schemas.spans import MEASURED, bands_of, on_map
+from synthprof.schemas.spans import bands_of, in_bands, on_map
 from synthprof.spec.contents import CLUSTER
 
 MAX_CLUSTERS = 1_000
@@ -29,6 +29,9 @@ MAX_CLUSTERS = 1_000
 
 MAX_VALUES = 8_192
 """Values of a column that is counted: a count of each in every cluster described must fit into memory."""
+
+ORDERED = "ordered"
+"""Metadata of a column of the map whose categories are bands, in their order, then what has none."""
 
 MAX_TRAITS = 6
 LEAST_LIFT = 1.25
@@ -147,7 +150,13 @@ def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: L
             columns[column.name] = _firsts(column, profiles.column(column.name))
         else:
             columns[column.name] = profiles.column(column.name).cast(_map_type(column))
-    return pa.table(columns)
+    table = pa.table(columns)
+    ordered = [name for name in columns if name in schema.by_name and in_bands(schema.column(name))]
+    for name in ordered:
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(place).with_metadata({ORDERED: ""})
+        table = table.set_column(place, field, table.column(place))
+    return table
 
 
 def _shown(column: Column, values: pa.Array) -> pa.Array:
@@ -249,7 +258,7 @@ def _marginals(
         yield {
             "column": name,
             "kind": column.kind,
-            **({"ordered": True} if isinstance(column.draw, DrawModel) and column.kind in MEASURED else {}),
+            **({"ordered": True} if in_bands(column) else {}),
             "values": [
                 {
                     "value": value,

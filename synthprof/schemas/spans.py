@@ -138,6 +138,11 @@ def modelled_labels(column: Column) -> tuple[str, ...]:
     return TRUTH_VALUES if column.kind == "bool" else bands.labels if bands else column.values
 
 
+def in_bands(column: Column) -> bool:
+    """Return whether the values of a column, which are drawn by a model, are counted in bands."""
+    return isinstance(column.draw, DrawModel) and bands_of(column) is not None
+
+
 def on_map(column: Column) -> bool:
     """Return whether points of the map can be coloured by a column: its values or bands are known."""
     if isinstance(column.draw, DrawModel):

@@ -12,9 +12,8 @@ from synthprof.base.colours import cluster_colours
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
-from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.loader import KEY, TEXT
-from synthprof.schemas.spans import MEASURED
+from synthprof.schemas.spans import in_bands
 from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Pictures
@@ -57,7 +56,7 @@ def _marginals(context: Context, counts: npt.NDArray[np.int64]) -> list[Marginal
             labels(columns[name]),
             _shares(found),
             list(targets.get(name, {}).values()),
-            ordered=isinstance(columns[name].draw, DrawModel) and columns[name].kind in MEASURED,
+            ordered=in_bands(columns[name]),
         )
         for name, found in counted.items()
         if columns[name].kind != "list"

@@ -115,11 +115,11 @@ class View {
   }
 
   #legend() {
-    const { categories, values } = this.#found;
+    const { categories, values, ordered } = this.#found;
     const sizes = new Array(categories.length).fill(0);
     values.forEach((value) => sizes[value]++);
     const chosen = (at) => Number(this.#only.has(categories[at]));
-    const order = categories.map((_, at) => at).filter((at) => sizes[at]).sort((a, b) => chosen(b) - chosen(a) || sizes[b] - sizes[a]);
+    const order = categories.map((_, at) => at).filter((at) => sizes[at]).sort((a, b) => chosen(b) - chosen(a) || (ordered ? a - b : sizes[b] - sizes[a]));
     return [
       el("h3", {}, this.colour, el("span", { class: "soft" }, ` · ${count(order.length)}`)),
       order.length > new Set(this.#colours).size ? el("p", { class: "soft" }, "Colours repeat: click a value to see it alone.") : null,

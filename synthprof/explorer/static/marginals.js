@@ -52,7 +52,7 @@ function one(column) {
 
 /** The bands of numbers, dates or times as a histogram, from the first with rows to the last. */
 function histogram(column) {
-  return panel([el("h3", { class: "mono" }, column.column), lacking(column)], ["band", "bar", "observed"],
+  return panel([el("h3", { class: "mono" }, column.column), lacking(column)], ["value", "bar", "observed"],
     held(column.values).map(({ value, share: seen }, _, all) => el("tr", {},
       data("th", value, { scope: "row" }),
       el("td", {}, bar(seen / Math.max(...all.map((each) => each.share)))),

@@ -150,15 +150,20 @@ def map_of_points(whole: pa.Table, points: int, colour: str) -> models.MapOfPoin
     if colour not in colours:
         raise SpecError(f"colour={colour!r} is not on the map; use one of {', '.join(colours)}")
     categories, values = _coloured(table, colour)
+    ordered = b"ordered" in (table.schema.field(colour).metadata or {})
     return models.MapOfPoints.model_construct(
         colour=colour,
         kind="number" if categories is None else "category",
+        ordered=ordered,
         categories=categories,
         ids=table.column("id").to_pylist(),
         x=_rounded(table.column("x")),
         y=_rounded(table.column("y")),
         values=values,
-        colours=[models.Tint(light=light, dark=dark) for light, dark in _colours(whole, colour, categories)],
+        colours=[
+            models.Tint(light=light, dark=dark)
+            for light, dark in _colours(whole, colour, categories, ordered)
+        ],
     )
 
 
@@ -329,14 +334,22 @@ def _coloured(table: pa.Table, colour: str) -> tuple[list[str] | None, list[int]
     return None, values.to_pylist()
 
 
-def _colours(whole: pa.Table, colour: str, categories: list[str] | None) -> list[Colour]:
+def _colours(whole: pa.Table, colour: str, categories: list[str] | None, ordered: bool) -> list[Colour]:
     """Return the colours of the categories, or of numbers; those of clusters depend on the whole map."""
     if categories is None:
         return number_colours()
+    if ordered:  # the last category has no value
+        ramp, steps = number_colours(), max(len(categories) - 2, 1)
+        spread = [ramp[place * (len(ramp) - 1) // steps] for place in range(len(categories) - 1)]
+        return [*spread, NO_COLOUR]
     if colour != CLUSTER:
         return category_colours(len(categories))
     found = cluster_colours(*(whole.column(name).to_numpy() for name in ("x", "y", CLUSTER)))
     return [found[int(name)] for name in categories]
+
+
+NO_COLOUR: Colour = ("#8b9690", "#7c8a84")
+"""Of points without a value, on a light page and on a dark one."""
 
 
 def _rounded(values: pa.ChunkedArray) -> list[float]:
