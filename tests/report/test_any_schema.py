@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from customers import customers
 
+from synthprof.explorer.worker.answers import map_of_points
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.shares import expected_shares
 from synthprof.report.model import Marginal
@@ -69,6 +70,9 @@ def test_what_is_not_drawn_by_odds_has_no_target(marginals):
 def test_the_map_can_be_coloured_by_bands_and_says_where_there_is_no_value(rows):
     found = map_of(SCHEMA, rows, np.zeros((ROWS, 2), np.float32), np.zeros(ROWS, np.int32))
     assert {"age", "city", "signup_date", "spend", "active", "plan"} <= set(found.column_names)
+    dates = map_of_points(found, 10, "signup_date")
+    assert dates.ordered and dates.categories[-1] == "–" and len(dates.colours) == len(dates.categories)
+    assert not map_of_points(found, 10, "plan").ordered
     spend = found.column("spend").to_pylist()
     assert [text == "–" for text in spend] == [value is None for value in rows.column("spend").to_pylist()]
 
