@@ -55,7 +55,7 @@ def spoken(texts: Texts, schema: Schema, tag: str, row: str = "") -> Texts:
 
     A schema that says which words are ignored has words of its own, to which nothing is added. Else the
     words of the language are, those of the columns' names, and the phrases of numbers, dates and flags that
-    the schema says nothing of. row: the word for a row.
+    the schema says nothing of; its own are folded. row: the word for a row.
 
     >>> from synthprof.schemas.draw_kinds.numbers import UniformInteger
     >>> age = Column("age", UniformInteger(low=0, high=99), None, "")
@@ -78,8 +78,8 @@ def spoken(texts: Texts, schema: Schema, tag: str, row: str = "") -> Texts:
         texts,
         ignored=tuple(sorted({*language.ignored, *words} - {""})),
         months=texts.months or language.months,
-        numbers=numbers | dict(texts.numbers),
-        synonyms=tuple((flags | dict(texts.synonyms)).items()),
+        numbers=numbers | {name: tuple(map(_folded_phrase, own)) for name, own in texts.numbers.items()},
+        synonyms=tuple((flags | {folded(phrase): tokens for phrase, tokens in texts.synonyms}).items()),
     )
 
 
@@ -87,6 +87,11 @@ def folded(text: str) -> str:
     """Return a text in lower case without accents; all but letters and digits become single spaces."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def _folded_phrase(phrase: str) -> str:
+    """Return a phrase folded around the places of its numbers."""
+    return " {} ".join(folded(part) for part in phrase.split("{}")).strip()
 
 
 def _phrases(language: Language, column: Column, alone: bool) -> tuple[str, ...]:

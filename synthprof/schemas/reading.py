@@ -13,6 +13,7 @@ from synthprof.schemas.compiling_uses import Uses
 from synthprof.schemas.features import TanhRatio
 from synthprof.schemas.files import MAX_SCHEMA_BYTES, Folder, parse_toml, read_bounded
 from synthprof.schemas.format import SchemaFile
+from synthprof.schemas.languages import spoken
 from synthprof.schemas.lines import Path as Keys
 from synthprof.schemas.lines import lines_of
 from synthprof.schemas.messages import told
@@ -74,7 +75,7 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
         _locate(error, names, file, mistakes)
         mistakes.check()
         raise
-    return Bundle(schema, encoding, uses.view(schema), texts)
+    return Bundle(schema, encoding, uses.view(schema), spoken(texts, schema, file.language, file.row or ""))
 
 
 def _check_names(file: SchemaFile, names: list[str], mistakes: Mistakes) -> None:

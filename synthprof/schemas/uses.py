@@ -155,6 +155,8 @@ def default_weight(column: Column) -> float:
         return MEASURED_WEIGHT
     if column.values and column.kind in ("category", "text"):
         return DEFAULT_WEIGHTS["category"] if len(column.values) <= MANY_VALUES else MANY_WEIGHT
+    if isinstance(column.draw, DrawModel) and column.draw.draw == "follows":  # read by its words
+        return MANY_WEIGHT
     return DEFAULT_WEIGHTS.get(column.kind, 0.0)
 
 

@@ -1,5 +1,7 @@
 """The encoder `catalogue` for a schema of anybody's: its kinds of column, its language, what agrees."""
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -97,6 +99,13 @@ def test_what_a_text_names_is_found(encoder):
 def test_reasons_are_what_agrees(text, row, agreed):
     found = meanings_of(BUNDLE).read(text).agreeing(row)
     assert " ".join(map(str, found)) == agreed
+
+
+def test_phrases_of_its_own_stand_beside_those_of_the_language():
+    own = Texts(numbers={"spend": ("Pays {} Dollars",)}, synonyms=(("Best Ones", (("plan", "pro"),)),))
+    bundle = dataclasses.replace(BUNDLE, texts=spoken(own, BUNDLE.schema, "en", "customer"))
+    found = meanings_of(bundle).read("the best ones in Boston, pays 40 dollars").attributes
+    assert sorted(map(str, found)) == ["city=Boston", "plan=pro", "spend=40"]
 
 
 def test_words_of_its_own_replace_those_of_the_language():
