@@ -136,7 +136,8 @@ class Report:
     @property
     def row_word(self) -> str:
         """The word for a row."""
-        return row_word_of(self.spec.get("collection", ""))
+        collection = self.spec.get("collection", "")
+        return self.view.row if self.view.row and not collection else row_word_of(collection)
 
     @property
     def seconds(self) -> float:

@@ -1,6 +1,6 @@
 """The description of a schema in Markdown, as in docs/schema.md, made from the schema alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
@@ -13,7 +13,6 @@ MAX_SHOWN = 45
 
 def describe(schema: Schema) -> str:
     """Return the columns, values, features and archetypes of a schema as Markdown."""
-    features = [column for column in schema.columns if column.feature is not None]
     return "\n".join(
         [
             f"# Schema {schema.name}",
@@ -39,40 +38,45 @@ def describe(schema: Schema) -> str:
             "",
             *_table(
                 ("position", "feature", "how"),
-                [
-                    *((str(i), f"`{c.name}`", told(c.feature)) for i, c in enumerate(features)),
-                    *(
-                        (
-                            str(i),
-                            f"`{r.name}`",
-                            f"tanh of the ratio; 1 where `{r.denominator}` is 0",
-                        )
-                        for i, r in enumerate(schema.derived, start=len(features))
-                    ),
-                ],
+                _features(schema),
             ),
             "",
             "## Archetypes",
             "",
-            "The latent kinds of player. `separation` blends their odds with those of the whole population.",
-            "",
-            *_table(
-                ("archetype", "who", "share", "shifts"),
-                (
-                    (
-                        f"`{a.name}`",
-                        a.title,
-                        f"{_share(schema, a.share):.1%}",
-                        _names(name for name, _ in a.odds),
-                    )
-                    for a in schema.archetypes
-                ),
-            ),
+            *_archetypes(schema),
             "",
             "[Format of a schema](schema-format.md) has all keys of a column.",
             "",
         ]
     )
+
+
+def _features(schema: Schema) -> Iterator[tuple[str, str, str]]:
+    """Yield the positions of each feature, its name, and how it comes about."""
+    place = 0
+    for column in schema.columns:
+        if size := len(column.feature_names):
+            last = f" to {place + size - 1}" if size > 1 else ""
+            yield f"{place}{last}", f"`{column.name}`", told(column.feature)
+            place += size
+    for at, ratio in enumerate(schema.derived, start=place):
+        yield str(at), f"`{ratio.name}`", f"tanh of the ratio; 1 where `{ratio.denominator}` is 0"
+
+
+def _archetypes(schema: Schema) -> list[str]:
+    if not schema.archetypes:
+        return ["There are none: clusters are not scored against a truth."]
+    return [
+        "The latent kinds of row. `separation` blends their odds with those of the whole population.",
+        "",
+        *_table(
+            ("archetype", "who", "share", "shifts"),
+            (
+                (f"`{a.name}`", a.title, f"{_share(schema, a.share):.1%}", _names(name for name, _ in a.odds))
+                for a in schema.archetypes
+            ),
+        ),
+    ]
 
 
 def _names(keys: Iterable[str]) -> str:
