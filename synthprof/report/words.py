@@ -59,7 +59,12 @@ def stage_cells(row: StageRow) -> tuple[str, str, str, str]:
 
 def card_of(report: Report) -> dict[str, Any]:
     """Return the example row as people read it: its name, cluster, a line, lists and the other fields."""
-    view, example = report.view, {name: plain(_shown(value)) for name, value in report.example.items()}
+    # what a row of a collection lacks is None, as in all reports since 0.1, whose bytes are held
+    none = "None" if report.spec.get("collection") else "–"
+    view = report.view
+    example = {
+        name: none if value is None else plain(as_text(value)) for name, value in report.example.items()
+    }
     cluster = report.example.get("cluster_id")
     name, line, text = head_of(view, report.example)
     above = (*CARD_HEAD, *view.head)
@@ -138,10 +143,6 @@ def amount(value: float) -> str:
     power = min(int(math.log(value, 1024)), 4)
     scaled = value / 1024**power
     return f"{scaled:,.{0 if scaled >= 100 else 1}f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
-
-
-def _shown(value: object) -> object:
-    return value if value is None else as_text(value)
 
 
 def _items(text: str) -> list[str]:

@@ -135,13 +135,13 @@ class Spec(ParamModel):
     columns: Annotated[
         str,
         Field(
-            pattern=in_words("names joined by commas, as year,place:text", r"^[^\x00-\x1f\x7f]*$(?!\n)"),
+            pattern=in_words("names joined by commas, as ano,cidade:text", r"^[^\x00-\x1f\x7f]*$(?!\n)"),
             # reports of collections quote this wording, so that forms and help get their own
-            description="Further columns of the source to keep, as `year,place`; search can filter by them. "
+            description="Further columns of the source to keep, as `ano,cidade`; search can filter by them. "
             "`:integer` or `:text` after a name says what it must be.",
             json_schema_extra={
-                "description": "Further columns of the source to keep, as `year,place`; search can filter by "
-                "them. A kind after a name says what it must be, as `year:integer`; a name with a comma, "
+                "description": "Further columns of the source to keep, as `ano,cidade`; search can filter by "
+                "them. A kind after a name says what it must be, as `ano:integer`; a name with a comma, "
                 f"a colon or a quote stands in double quotes. The kinds are {', '.join(KINDS)}.",
             },
         ),

@@ -36,7 +36,7 @@ function quality({ scores }) {
     const value = scores[name];
     const lacks = value === null && LACKING[name];
     return el("div", {}, el("h3", {}, title), el("p", { class: "value" }, score(value)),
-      value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || help));
+      value !== null && value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || help));
   })));
 }
 
