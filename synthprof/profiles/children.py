@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from synthprof.base.streams import Stream, stream
 from synthprof.profiles.drawing import Drawing, Extent, Generated, Inherited, batch_of, drawn
+from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import tables_of
 from synthprof.schemas.schema import ChildTable, Schema
 from synthprof.schemas.tables import NUMBER, child_schema, counts_schema
@@ -28,7 +29,8 @@ _VALUE_BITS = 48
 class Family:
     """The profiles of a block and the rows of its child tables, by name.
 
-    A table has the parent's id int64, `n` int32 from 1 on, and its columns; rows stand by (id, n).
+    A table has the parent's id int64, `n` int32 from 1 on, and its columns in their own types, which take
+    less than their stored forms; rows stand by (id, n).
     """
 
     generated: Generated
@@ -70,7 +72,18 @@ def children(parents: Drawing, schema: Schema, table: ChildTable, setting: Setti
         table.key: pa.array(index + (setting.block * BLOCK_ROWS + 1)),
         NUMBER: pa.array((np.arange(1, rows + 1) - firsts.take(index)).astype(np.int32)),
     }
-    arrays |= {column.name: drawing.array(column).slice(0, rows) for column in table.columns}
+    arrays |= {column.name: drawing.shown(column).slice(0, rows) for column in table.columns}
+    return pa.RecordBatch.from_pydict(arrays)
+
+
+def stored_batch(table: ChildTable, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return children as their database holds them: the stored form of each column."""
+    kinds = {column.name: column.value_kind for column in table.columns}
+    arrays = {}
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        kind = kinds.get(name)
+        coded = pa.types.is_dictionary(values.type)  # texts by codes stay so: databases take both
+        arrays[name] = values if kind is None or coded else stored_form(kind, values)
     return pa.RecordBatch.from_pydict(arrays)
 
 

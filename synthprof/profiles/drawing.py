@@ -199,8 +199,12 @@ class Drawing:
 
     def array(self, column: Column) -> pa.Array:
         """Return the column as it stands in the batch."""
-        shown = without(self.in_own_type(column), self.missing(column.name))
+        shown = self.shown(column)
         return shown if column.value_kind is None else stored_form(column.value_kind, shown)
+
+    def shown(self, column: Column) -> pa.Array:
+        """Return the column in its own type, without the values that are taken away."""
+        return without(self.in_own_type(column), self.missing(column.name))
 
     def missing(self, name: str) -> Flags | None:
         """Return the rows in which a column has no value; None if it has all. What it hangs on is drawn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import TYPE_CHECKING
 
 from synthprof.schemas.tables import with_tables
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 MARGIN = 1.05
 """Some blocks have more children than the first, and not every page of a database is full."""
 
-POINTER_BYTES = 2
-
-ROWS_AT_ONCE = 65_536
+CELL_BYTES = 3
+"""Of a record in a page: its length, mostly a byte, and the pointer to it."""
 
 
 def children_of(spec: Spec, bundle: Bundle) -> Children:
@@ -31,15 +31,14 @@ def children_of(spec: Spec, bundle: Bundle) -> Children:
 @functools.lru_cache(maxsize=4)
 def _drawn(schema: Schema, seed: int, locale: str, separation: float) -> Children:
     from synthprof.profiles.children import generate_family  # only who has such tables pays for the drawing
-    from synthprof.store.sqlite.records import cells_of
+    from synthprof.store.children import stored_batches
+    from synthprof.store.sqlite.records import record_bytes
 
-    tables = generate_family(schema, seed, locale, separation, 0).tables.values()
+    made = generate_family(schema, seed, locale, separation, 0).tables
+    tables = made.values()
     arrow = [table.nbytes for table in tables]
-    cells = (
-        cells_of(table.slice(first, ROWS_AT_ONCE))
-        for table in tables
-        for first in range(0, table.num_rows, ROWS_AT_ONCE)
-    )
-    pages = sum(len(each.data) + POINTER_BYTES * len(each.sizes) for each in cells)
+    stored = (stored_batches(schema.child(name), [table]) for name, table in made.items())
+    records = [record_bytes(batch) for batch in itertools.chain.from_iterable(stored)]
+    pages = sum(int(each.sum()) + CELL_BYTES * len(each) for each in records)
     rows = sum(table.num_rows for table in tables)
     return Children(rows, *(round(MARGIN * each) for each in (sum(arrow), pages, max(arrow))))

@@ -1,16 +1,18 @@
 """The databases of child tables: made from blocks, and asked."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from synthprof.base.errors import StageError
+from synthprof.profiles.children import stored_batch
 from synthprof.schemas.schema import ChildTable
 from synthprof.schemas.tables import NUMBER
 from synthprof.store.sqlite.database import filling, in_sql, read
-from synthprof.store.sqlite.keyed_rows import TooLong, append_rows
-from synthprof.store.sqlite.records import MAX_COLUMNS
+from synthprof.store.sqlite.keyed_rows import ROWS_AT_ONCE, append_rows
+from synthprof.store.sqlite.records import TooLong
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 """The rows of a table by key and number; called once more where the first pass met a row that is too long."""
@@ -47,7 +49,8 @@ def check_children(path: Path, table: ChildTable, parents: int, rows: int | None
     rows: how many there must be; None for any number.
     """
     key = in_sql(table.key)
-    query = f"SELECT count(*) AS n, min({key}) AS low, max({key}) AS high FROM {table.name}"
+    parts = (f"(SELECT {of} FROM {table.name})" for of in ("count(*)", f"min({key})", f"max({key})"))
+    query = "SELECT {} AS n, {} AS low, {} AS high".format(*parts)  # each answered by the tree alone
     found = read(path, query).to_pylist()[0]
     fits = not found["n"] or (found["low"] >= 1 and found["high"] <= parents)
     if not fits or rows not in (None, found["n"]):
@@ -72,25 +75,26 @@ def stored_children(path: Path, table: ChildTable, first: int, parents: int) -> 
     return read(path, query, (first, first + parents - 1))
 
 
+def stored_batches(table: ChildTable, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield children in their stored forms, ROWS_AT_ONCE at a time."""
+    for batch in batches:
+        for first in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield stored_batch(table, batch.slice(first, ROWS_AT_ONCE))
+
+
 def _laid_out(
     path: Path, table: ChildTable, batches: Iterator[pa.RecordBatch], done: Callable[[int], None]
 ) -> int:
-    if len(table.columns) + 2 > MAX_COLUMNS:
-        raise TooLong
     with filling(path) as database:
         database.execute(table_statement(table))
-    return append_rows(path, batches, done)
+    return append_rows(path, stored_batches(table, batches), done)
 
 
 def _loaded(
     path: Path, table: ChildTable, batches: Iterator[pa.RecordBatch], done: Callable[[int], None]
 ) -> int:
-    first = next(batches)
-
-    def every() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from batches
-
+    stored = stored_batches(table, batches)
+    first = next(stored)
     with filling(path) as database:
         database.execute(table_statement(table))
-        return database.load(table.name, first.schema, every(), done)
+        return database.load(table.name, first.schema, itertools.chain([first], stored), done)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from synthprof.base.errors import StageError
 from synthprof.encoders.encoder import encode_rows, encoder_of
 from synthprof.pipeline import FILES
-from synthprof.profiles.children import Family, generate_family
+from synthprof.profiles.children import Family, generate_family, stored_batch
 from synthprof.profiles.drawing import Generated
 from synthprof.profiles.features import features
 from synthprof.similarity.kmeans import are_nearest
@@ -169,7 +169,7 @@ def _child_faults(
     if found.num_rows != made.num_rows:
         yield f"there are {found.num_rows} rows, not {made.num_rows}"
         return
-    yield from _profile_faults(found, made)
+    yield from _profile_faults(found, stored_batch(version.schema.child(name), made))
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -17,7 +17,7 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import record
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, version_of
 from synthprof.profiles.checks import check_family
-from synthprof.profiles.children import generate_family
+from synthprof.profiles.children import generate_family, stored_batch
 from synthprof.runner.plan import plan
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
@@ -77,8 +77,9 @@ def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 def test_the_database_holds_what_is_drawn_by_parent_and_number(version: Version) -> None:
     stored = rows_of(version.folder / FILE, "SELECT * FROM sessoes ORDER BY perfil_id, n")
-    made = pa.Table.from_batches([drawn(0, BLOCK_ROWS), drawn(1, 616)])
-    assert stored == [tuple(row.values()) for row in made.to_pylist()]
+    table = load_schema("gamer_br").child("sessoes")
+    made = [stored_batch(table, batch) for batch in (drawn(0, BLOCK_ROWS), drawn(1, 616))]
+    assert stored == [tuple(row.values()) for batch in made for row in batch.to_pylist()]
     assert rows_of(version.folder / FILE, "PRAGMA integrity_check") == [("ok",)]
 
 

@@ -18,7 +18,7 @@ class Items:
         self._weights = np.array(draw.weights, np.float64)
 
     def draw(self, rows: Rows) -> pa.Array:
-        """Return items, (count,) string; null where a list has none."""
+        """Return items, (count,) dictionary of string; null where a list has none."""
         if rows.parents is not None and self._column.startswith(PARENT):
             lists, index = _lists(rows.parents.given(self._column)), rows.parents.index
         else:
@@ -28,7 +28,9 @@ class Items:
         sizes = np.diff(starts).take(index)
         places = self._places(rows.uniform(), sizes)
         found = starts.take(index) + np.minimum(places, np.maximum(sizes - 1, 0))
-        return lists.values.take(pa.array(found, mask=sizes == 0))
+        known = pc.dictionary_encode(lists.values)  # few texts in all, so that rows need but codes
+        indices = known.indices.take(pa.array(found, mask=sizes == 0))
+        return pa.DictionaryArray.from_arrays(indices, known.dictionary)
 
     def _places(self, chance: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """Return a place in each list from 0, (n,), by its weight among those that the list has."""

@@ -5,7 +5,8 @@ rows that come in the order of the key are copied as pages (benchmarks/bench_chi
 docs/adr/0053-children-by-parent-and-number.md). SQLite makes the empty file with its schema.
 """
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from synthprof.store.sqlite.pages import (
     PageFile,
     PageKind,
     balanced_groups,
+    header,
     interior_page,
     page,
     page_file,
@@ -32,10 +34,6 @@ ROOT = 2
 """The root page of the only table."""
 
 ROWS_AT_ONCE = 65_536
-
-
-class TooLong(Exception):
-    """A row does not fit in a page: SQLite must write it, which knows overflow pages."""
 
 
 def append_rows(
@@ -51,7 +49,7 @@ def append_rows(
         writer = _Writer(pages)
         for batch in batches:
             for first in range(0, batch.num_rows, ROWS_AT_ONCE):
-                writer.add(cells_of(batch.slice(first, ROWS_AT_ONCE)))
+                writer.add(cells_of(batch.slice(first, ROWS_AT_ONCE), writer.most))
             done(writer.rows)
         writer.end()
     return writer.rows
@@ -74,15 +72,14 @@ class _Writer:
         self._pages = pages
         self._room = pages.page_bytes - HEADER
         # fileformat2, "Cell Payload Overflow Pages": X of an index b-tree
-        self._most = (pages.page_bytes - 12) * 64 // 255 - 23
+        self.most = (pages.page_bytes - 12) * 64 // 255 - 23
         self._data: Bytes = np.zeros(0, np.uint8)
         self._sizes: Numbers = np.zeros(0, np.int64)
         self._levels: list[_Level] = []
+        self._used: Bytes = np.empty((0, pages.page_bytes), np.uint8)
 
     def add(self, cells: Cells) -> None:
         """Write the pages that the rows fill, and keep the rest."""
-        if (cells.sizes > self._most).any():
-            raise TooLong
         self.rows += len(cells.sizes)
         self._data = np.concatenate([self._data, cells.data])
         self._sizes = np.concatenate([self._sizes, cells.sizes])
@@ -105,19 +102,36 @@ class _Writer:
         """Write full leaves while a row is left behind each and the row after it."""
         used = np.cumsum(self._sizes + POINTER)
         starts = np.cumsum(self._sizes) - self._sizes
-        leaves, keys, first, before = [], [], 0, 0
-        while True:
-            end = int(np.searchsorted(used, before + self._room, side="right"))
-            if end + 1 >= len(used):
-                break
-            leaves.append(self._leaf(first, end, int(starts[first])))
-            key = self._data[starts[end] : starts[end] + self._sizes[end]].tobytes()
-            keys.append(key)
-            first, before = end + 1, int(used[end])
-        if leaves:
-            for number, key in zip(self._pages.append(stacked(leaves)), keys, strict=True):
-                self._push(0, number, key)
-            self._data, self._sizes = self._data[starts[first] :], self._sizes[first:]
+        cuts, before = [-1], 0
+        while (end := int(np.searchsorted(used, before + self._room, side="right"))) + 1 < len(used):
+            cuts.append(end)
+            before = int(used[end])
+        if len(cuts) == 1:
+            return
+        numbers = self._pages.append(self._leaves(cuts, starts))
+        for number, cut in zip(numbers, cuts[1:], strict=True):
+            self._push(0, number, self._data[starts[cut] : starts[cut] + self._sizes[cut]].tobytes())
+        self._data, self._sizes = self._data[starts[cuts[-1] + 1] :], self._sizes[cuts[-1] + 1 :]
+
+    def _leaves(self, cuts: Sequence[int], starts: Numbers) -> Bytes:
+        """Return the leaves between rows that stand behind them, (n, page_bytes)."""
+        page_bytes = self._pages.page_bytes
+        leaves = self._fresh(len(cuts) - 1)
+        for leaf, (before, end) in zip(leaves, itertools.pairwise(cuts), strict=True):
+            first, after = starts[before + 1], starts[end]
+            at = page_bytes - int(after - first)
+            leaf[at:] = self._data[first:after]
+            leaf[:HEADER] = header(PageKind.INDEX_LEAF, end - before - 1, at)
+            pointers = (starts[before + 1 : end] + (at - first)).astype(">u2").view(np.uint8)
+            leaf[HEADER : HEADER + len(pointers)] = pointers
+            leaf[HEADER + len(pointers) : at] = 0
+        return leaves
+
+    def _fresh(self, count: int) -> Bytes:
+        """Return room for so many pages, of the last ones where it suffices: new memory costs much."""
+        if len(self._used) < count:
+            self._used = np.empty((count, self._pages.page_bytes), np.uint8)
+        return self._used[:count]
 
     def _cut_at(self, end: int) -> None:
         start = int(self._sizes[:end].sum())

@@ -5,7 +5,7 @@ types, then the values; types follow from the values' lengths, so rows of equal 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,105 +24,169 @@ _ONE_BYTE = 128
 """The numbers below it are varints of one byte; those below its square of two."""
 
 Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Rows as the cells of a leaf, one behind the other: cell i is data[ends[i - 1] : ends[i]]."""
+    """Rows as the cells of a leaf, one behind the other; sizes: (n,) bytes of each."""
 
     data: Bytes
     sizes: Numbers
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A column of rows: the type of each value as a number, (n,), and the bytes of the values.
+class _Fixed:
+    """A column whose values are of one type and length: body (n, width). missing: rows without a value."""
 
-    width: of all values that are there. fixed: (n, width) where they are of one length, else None and texts.
-    """
+    type: int
+    body: Bytes
+    missing: Flags | None = None
 
-    types: Numbers
+
+@dataclass(frozen=True)
+class _Texts:
+    """A column of texts as codes (n,) into the texts; lengths: (n,) bytes, types: (n,), 0 without a value."""
+
+    codes: npt.NDArray[np.int32]
+    texts: pa.BinaryArray
     lengths: Numbers
-    fixed: Bytes | None
-    texts: pa.StringArray | None
+    types: Numbers
 
 
-def cells_of(batch: pa.RecordBatch) -> Cells:
+_Part = _Fixed | _Texts
+
+
+class TooLong(Exception):
+    """A row does not fit in a page: SQLite must write it, which knows overflow pages."""
+
+
+def cells_of(batch: pa.RecordBatch, most: int) -> Cells:
     """Return rows as cells of an index b-tree: the length of each record, and the record.
 
     batch: columns of integers, floats, texts and categories; at most MAX_COLUMNS, and of 65,536 rows.
+    Raises TooLong for a record of more than `most` bytes.
     """
     parts = [_part(column) for column in batch.columns]
-    groups = _groups(parts)
+    if len(parts) > MAX_COLUMNS or (_record_bytes(parts, batch.num_rows) > most).any():
+        raise TooLong
+    groups = _groups(parts, batch.num_rows)
     if len(groups) == 1:
-        made = _joined(parts)
+        made = _joined(parts, batch.num_rows)
     else:
-        rows = np.concatenate(groups)
-        sorted_cells = pa.concat_arrays(
-            [_joined([_taken(part, group) for part in parts]) for group in groups]
-        )
-        made = sorted_cells.take(pa.array(np.argsort(rows)))
-    offsets = np.frombuffer(made.buffers()[1], np.int32)[made.offset : made.offset + len(made) + 1]
+        each = [_joined([_taken(part, rows) for part in parts], len(rows)) for rows in groups]
+        made = pa.concat_arrays(each).take(pa.array(np.argsort(np.concatenate(groups))))
+    offsets = np.frombuffer(made.buffers()[1], np.int32)[: len(made) + 1]
     data = np.frombuffer(made.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
     return Cells(data, np.diff(offsets).astype(np.int64))
 
 
-def _groups(parts: Sequence[_Part]) -> list[npt.NDArray[np.intp]]:
+def record_bytes(batch: pa.RecordBatch) -> Numbers:
+    """Return the length of each row's record, (n,), without its cell's head."""
+    return _record_bytes([_part(column) for column in batch.columns], batch.num_rows)
+
+
+def _groups(parts: Sequence[_Part], rows: int) -> list[npt.NDArray[np.intp]]:
     """Return the rows of each layout: which values are there, and how long types and lengths are written."""
-    length = _record_bytes(parts)
-    layout = (length >= _ONE_BYTE).astype(np.int64)
-    for part in parts:
-        missing = (part.types == 0) & (part.fixed is not None)
-        layout = layout * 4 + (part.types >= _ONE_BYTE) * 2 + missing
-        if (layout == layout[0]).all():
-            layout = np.zeros(len(layout), np.int64)
-        else:
-            layout = np.unique(layout, return_inverse=True)[1].reshape(-1)
-    return [np.flatnonzero(layout == each) for each in range(int(layout.max()) + 1)]
+    marks = [part.missing for part in parts if isinstance(part, _Fixed) and part.missing is not None]
+    marks += [part.types >= _ONE_BYTE for part in parts if isinstance(part, _Texts)]
+    marks.append(_record_bytes(parts, rows) >= _ONE_BYTE)
+    layout = np.zeros(rows, np.int64)
+    for mark in marks:
+        if mark.any() and not mark.all():
+            layout = np.unique(layout * 2 + mark, return_inverse=True)[1].reshape(-1)
+    return [np.flatnonzero(layout == each) for each in range(int(layout.max(initial=0)) + 1)]
 
 
-def _record_bytes(parts: Sequence[_Part]) -> Numbers:
+def _record_bytes(parts: Sequence[_Part], rows: int) -> Numbers:
     """Return the length of each record, (n,): its header, with its own length, and the values."""
-    length = np.ones(len(parts[0].types), np.int64)
+    length = np.ones(rows, np.int64)
     for part in parts:
-        length += part.lengths + 1 + (part.types >= _ONE_BYTE)
+        if isinstance(part, _Texts):
+            length += part.lengths + 1 + (part.types >= _ONE_BYTE)
+        else:
+            width = part.body.shape[1]
+            length += (
+                1 + (part.type >= _ONE_BYTE) + (width if part.missing is None else ~part.missing * width)
+            )
     return length
 
 
 def _taken(part: _Part, rows: npt.NDArray[np.intp]) -> _Part:
-    """Return some rows of a column."""
-    fixed = None if part.fixed is None else part.fixed[rows]
-    texts = None if part.texts is None else part.texts.take(pa.array(rows))
-    return _Part(part.types[rows], part.lengths[rows], fixed, texts)
+    """Return some rows of a column, all with values or all without."""
+    if isinstance(part, _Texts):
+        return _Texts(part.codes[rows], part.texts, part.lengths[rows], part.types[rows])
+    if part.missing is not None and part.missing[rows[0]]:
+        return _Fixed(0, part.body[rows, :0])
+    return replace(part, body=part.body[rows], missing=None)
 
 
-def _joined(parts: Sequence[_Part]) -> pa.BinaryArray:
-    """Return rows of one layout as cells."""
-    types = [_varints(part.types) for part in parts]
-    header = np.full((len(types[0]), 1), 1 + sum(each.shape[1] for each in types), np.uint8)
-    pieces = list(_pieces([_varints(_record_bytes(parts)), header, *types], parts))
-    return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, pa.scalar(b""))
+def _joined(parts: Sequence[_Part], rows: int) -> pa.BinaryArray:
+    """Return rows of one layout as cells.
+
+    Taking all pieces in order lays the cells side by side already: with only some of the offsets they are
+    rows (`profiles.fragments.join` does the same for texts).
+    """
+    parts = [_without_missing(part) for part in parts]
+    types = [_type_bytes(part) for part in parts]
+    header = _constant(1 + sum(each.shape[1] for each in types))
+    pieces = list(_pieces([_varints(_record_bytes(parts, rows)), header, *types], parts, rows))
+    if len(pieces) == 1:
+        return pieces[0][1]
+    codes = np.empty((rows, len(pieces)), np.int32)
+    before = 0
+    for place, (own, table) in enumerate(pieces):
+        codes[:, place] = own
+        codes[:, place] += np.int32(before)
+        before += len(table)
+    taken = pa.concat_arrays([table for _, table in pieces]).take(pa.array(codes.reshape(-1)))
+    _, offsets, data = taken.buffers()
+    every = np.frombuffer(offsets, np.int32)[: rows * len(pieces) + 1 : len(pieces)]
+    return pa.Array.from_buffers(pa.binary(), rows, [None, pa.py_buffer(np.ascontiguousarray(every)), data])
 
 
-def _pieces(front: list[Bytes], parts: Sequence[_Part]) -> Iterator[pa.BinaryArray]:
-    """Yield the bytes of the rows from left to right; neighbours of fixed lengths are laid together."""
+def _without_missing(part: _Part) -> _Part:
+    """Return a column of which all values are missing, or none, as it is written."""
+    if isinstance(part, _Texts) or part.missing is None or not part.missing.any():
+        return part
+    return _Fixed(0, part.body[:, :0])
+
+
+def _pieces(
+    front: list[Bytes], parts: Sequence[_Part], rows: int
+) -> Iterator[tuple[npt.NDArray[np.int32], pa.BinaryArray]]:
+    """Yield the rows from left to right, as codes and what they stand for; fixed neighbours are one."""
     run = front
     for part in parts:
-        if part.fixed is not None:
-            run.append(part.fixed[:, : int(part.lengths[0])])  # none, where the values are missing
-        if part.texts is not None:
-            if run:
-                yield _binary(np.concatenate(run, axis=1))
-                run = []
-            yield part.texts.cast(pa.binary()).fill_null(b"")
+        if isinstance(part, _Fixed):
+            run.append(part.body)
+            continue
+        if run:
+            yield _side_by_side(run, rows)
+            run = []
+        yield part.codes, part.texts
     if run:
-        yield _binary(np.concatenate(run, axis=1))
+        yield _side_by_side(run, rows)
 
 
-def _binary(rows: Bytes) -> pa.BinaryArray:
-    count, width = rows.shape
-    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
-    return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(rows)])
+def _side_by_side(columns: Sequence[Bytes], rows: int) -> tuple[npt.NDArray[np.int32], pa.BinaryArray]:
+    ends = np.cumsum([column.shape[1] for column in columns])
+    width = int(ends[-1])
+    cells = np.empty((rows, width), np.uint8)
+    for column, end in zip(columns, ends.tolist(), strict=True):
+        cells[:, end - column.shape[1] : end] = column
+    places = np.arange(rows + 1, dtype=np.int32)
+    buffers = [None, pa.py_buffer(places * np.int32(width)), pa.py_buffer(cells)]
+    return places[:-1], pa.Array.from_buffers(pa.binary(), rows, buffers)
+
+
+def _type_bytes(part: _Part) -> Bytes:
+    return _constant(part.type) if isinstance(part, _Fixed) else _varints(part.types)
+
+
+def _constant(number: int) -> Bytes:
+    """Return the varint of a number for all rows, (1, bytes)."""
+    return _varints(np.array([number], np.int64))
 
 
 def _varints(numbers: Numbers) -> Bytes:
@@ -138,21 +202,23 @@ def _varints(numbers: Numbers) -> Bytes:
 
 def _part(column: pa.Array) -> _Part:
     if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        return _texts(column.indices, column.dictionary)
     if pa.types.is_string(column.type):
         return _text_part(column)
-    there = ~column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)  # SQLite has no NaN, but NULL
     if pa.types.is_floating(column.type):
         values = column.fill_null(0).to_numpy().astype(">f8")
-        return _fixed(there, _FLOAT, values.view(np.uint8).reshape(-1, 8))
-    numbers = column.fill_null(0).to_numpy().astype(np.int64)
+        missing = column.is_null(nan_is_null=True)  # SQLite has no NaN, but NULL
+        return _Fixed(_FLOAT, values.view(np.uint8).reshape(-1, 8), _flags(missing))
+    numbers = (column.fill_null(0) if column.null_count else column).to_numpy().astype(np.int64)
     size = _integer_bytes(int(numbers.min()), int(numbers.max()))
     body = numbers.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - size :]
-    return _fixed(there, _TYPES[size], body)
+    return _Fixed(_TYPES[size], body, _flags(column.is_null()) if column.null_count else None)
 
 
-def _fixed(there: npt.NDArray[np.bool_], kind: int, body: Bytes) -> _Part:
-    return _Part(np.where(there, kind, 0), np.where(there, body.shape[1], 0), body, None)
+def _flags(found: pa.BooleanArray) -> Flags | None:
+    """Return the flags, None where there is none."""
+    flags: Flags = found.to_numpy(zero_copy_only=False)
+    return flags if flags.any() else None
 
 
 def _integer_bytes(low: int, high: int) -> int:
@@ -161,12 +227,21 @@ def _integer_bytes(low: int, high: int) -> int:
 
 def _text_part(column: pa.StringArray) -> _Part:
     """Texts; where all are of one length, as those of dates, their bytes stand side by side already."""
-    lengths = pc.binary_length(column).fill_null(0).to_numpy().astype(np.int64)
-    there = ~column.is_null().to_numpy(zero_copy_only=False)
-    types = np.where(there, 13 + 2 * lengths, 0)
-    if there.all() and (lengths == lengths[0]).all():
-        offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :]
-        data = column.buffers()[2]
-        raw = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[len(column)]]
-        return _Part(types, lengths, raw.reshape(len(column), int(lengths[0])), None)
-    return _Part(types, lengths, None, column)
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+    width = int(offsets[1] - offsets[0])
+    if not column.null_count and (np.diff(offsets) == width).all():
+        raw = np.frombuffer(column.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+        return _Fixed(13 + 2 * width, raw.reshape(len(column), width))
+    return _texts(pa.array(np.arange(len(column), dtype=np.int32)), column)
+
+
+def _texts(codes: pa.Array, known: pa.StringArray) -> _Texts:
+    """Return texts by their codes; a code or a text may be missing."""
+    own = pc.binary_length(known).fill_null(0).to_numpy().astype(np.int64)
+    there = known.is_valid().to_numpy(zero_copy_only=False)
+    empty = len(known)  # a text more, which stands for none
+    texts = pa.concat_arrays([known.cast(pa.binary()).fill_null(b""), pa.array([b""], pa.binary())])
+    places = codes.fill_null(empty).to_numpy().astype(np.int32)
+    lengths = np.append(own, 0).take(places)
+    types = np.append(np.where(there, 13 + 2 * own, 0), 0).take(places)
+    return _Texts(places, texts, lengths, types)

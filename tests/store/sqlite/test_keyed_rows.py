@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthprof.store.sqlite.keyed_rows import TooLong, append_rows
+from synthprof.store.sqlite.keyed_rows import append_rows
+from synthprof.store.sqlite.records import TooLong
 
 TYPES = {"whole": pa.int64(), "part": pa.float64(), "word": pa.string(), "day": pa.string()}
 
