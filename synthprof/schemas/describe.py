@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from synthprof.schemas.describe_tables import describe_tables
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
 from synthprof.schemas.feature_words import told
@@ -45,6 +46,7 @@ def describe(schema: Schema) -> str:
             "",
             *_archetypes(schema),
             "",
+            *describe_tables(schema),
             "[Format of a schema](schema-format.md) has all keys of a column.",
             "",
         ]
