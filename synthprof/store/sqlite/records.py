@@ -68,13 +68,14 @@ def cells_of(batch: pa.RecordBatch, most: int) -> Cells:
     Raises TooLong for a record of more than `most` bytes.
     """
     parts = [_part(column) for column in batch.columns]
-    if len(parts) > MAX_COLUMNS or (_record_bytes(parts, batch.num_rows) > most).any():
+    lengths = _record_bytes(parts, batch.num_rows)
+    if len(parts) > MAX_COLUMNS or (lengths > most).any():
         raise TooLong
-    groups = _groups(parts, batch.num_rows)
+    groups = _groups(parts, lengths)
     if len(groups) == 1:
-        made = _joined(parts, batch.num_rows)
+        made = _joined(parts, lengths)
     else:
-        each = [_joined([_taken(part, rows) for part in parts], len(rows)) for rows in groups]
+        each = [_joined([_taken(part, rows) for part in parts], lengths[rows]) for rows in groups]
         made = pa.concat_arrays(each).take(pa.array(np.argsort(np.concatenate(groups))))
     offsets = np.frombuffer(made.buffers()[1], np.int32)[: len(made) + 1]
     data = np.frombuffer(made.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
@@ -86,12 +87,12 @@ def record_bytes(batch: pa.RecordBatch) -> Numbers:
     return _record_bytes([_part(column) for column in batch.columns], batch.num_rows)
 
 
-def _groups(parts: Sequence[_Part], rows: int) -> list[npt.NDArray[np.intp]]:
+def _groups(parts: Sequence[_Part], lengths: Numbers) -> list[npt.NDArray[np.intp]]:
     """Return the rows of each layout: which values are there, and how long types and lengths are written."""
     marks = [part.missing for part in parts if isinstance(part, _Fixed) and part.missing is not None]
     marks += [part.types >= _ONE_BYTE for part in parts if isinstance(part, _Texts)]
-    marks.append(_record_bytes(parts, rows) >= _ONE_BYTE)
-    layout = np.zeros(rows, np.int64)
+    marks.append(lengths >= _ONE_BYTE)
+    layout = np.zeros(len(lengths), np.int64)
     for mark in marks:
         if mark.any() and not mark.all():
             layout = np.unique(layout * 2 + mark, return_inverse=True)[1].reshape(-1)
@@ -121,8 +122,8 @@ def _taken(part: _Part, rows: npt.NDArray[np.intp]) -> _Part:
     return replace(part, body=part.body[rows], missing=None)
 
 
-def _joined(parts: Sequence[_Part], rows: int) -> pa.BinaryArray:
-    """Return rows of one layout as cells.
+def _joined(parts: Sequence[_Part], lengths: Numbers) -> pa.BinaryArray:
+    """Return rows of one layout as cells. lengths: (n,) bytes of their records.
 
     Taking all pieces in order lays the cells side by side already: with only some of the offsets they are
     rows (`profiles.fragments.join` does the same for texts).
@@ -130,7 +131,8 @@ def _joined(parts: Sequence[_Part], rows: int) -> pa.BinaryArray:
     parts = [_without_missing(part) for part in parts]
     types = [_type_bytes(part) for part in parts]
     header = _constant(1 + sum(each.shape[1] for each in types))
-    pieces = list(_pieces([_varints(_record_bytes(parts, rows)), header, *types], parts, rows))
+    rows = len(lengths)
+    pieces = list(_pieces([_varints(lengths), header, *types], parts, rows))
     if len(pieces) == 1:
         return pieces[0][1]
     codes = np.empty((rows, len(pieces)), np.int32)
