@@ -27,7 +27,7 @@ import pyarrow as pa
 from synthprof.base.files import record
 from synthprof.base.units import MIB
 from synthprof.profiles.checks import check_family
-from synthprof.profiles.children import generate_family
+from synthprof.profiles.children import generate_family, stored_batches
 from synthprof.runner.run import run_stage
 from synthprof.schemas.loader import load_schema
 from synthprof.schemas.schema import ChildTable, Schema
@@ -96,22 +96,24 @@ def databases(schema: Schema) -> None:
 def by_rowid(path: Path, table: ChildTable, batches: Sequence[pa.RecordBatch]) -> None:
     """Make a table with rowids, loaded by ADBC, and a unique index on parent and number."""
     statement = table_statement(table).partition(", PRIMARY KEY")[0] + ")"
+    stored = list(stored_batches(table, batches))
     with filling(path) as database:
         database.execute(statement)
-        database.load(table.name, batches[0].schema, batches)
+        database.load(table.name, stored[0].schema, stored)
         database.execute(f"CREATE UNIQUE INDEX by_parent ON {table.name} ({table.key}, n)")
 
 
 def by_key(path: Path, table: ChildTable, batches: Sequence[pa.RecordBatch]) -> None:
     """Make a table WITHOUT ROWID, loaded by ADBC."""
+    stored = list(stored_batches(table, batches))
     with filling(path) as database:
         database.execute(table_statement(table))
-        database.load(table.name, batches[0].schema, batches)
+        database.load(table.name, stored[0].schema, stored)
 
 
 def as_pages(path: Path, table: ChildTable, batches: Sequence[pa.RecordBatch]) -> None:
     """Make a table WITHOUT ROWID, its pages laid out by NumPy."""
-    fill(path, table, lambda: iter(batches), lambda _: None)
+    fill(path, table, lambda: stored_batches(table, batches), lambda _: None)
 
 
 WAYS: dict[str, Callable[[Path, ChildTable, Sequence[pa.RecordBatch]], None]] = {

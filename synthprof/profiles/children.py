@@ -4,7 +4,7 @@ A table is drawn for the children of all parents of a block, so that the childre
 beginning of those of all. No row is touched by Python.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from synthprof.schemas.tables import NUMBER, child_schema, counts_schema
 from synthprof.spec.spec import BLOCK_ROWS
 
 Counts = npt.NDArray[np.int64]
+
+ROWS_AT_ONCE = 65_536
 
 _VALUE_BITS = 48
 """Bits of a value that is sorted within its parent; the 15 above hold the parent's place in its block."""
@@ -74,6 +76,13 @@ def children(parents: Drawing, schema: Schema, table: ChildTable, setting: Setti
     }
     arrays |= {column.name: drawing.shown(column).slice(0, rows) for column in table.columns}
     return pa.RecordBatch.from_pydict(arrays)
+
+
+def stored_batches(table: ChildTable, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield children as their database holds them, ROWS_AT_ONCE at a time."""
+    for batch in batches:
+        for first in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield stored_batch(table, batch.slice(first, ROWS_AT_ONCE))
 
 
 def stored_batch(table: ChildTable, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.files import FileRecord, record, replacing
+from synthprof.profiles.children import stored_batches
 from synthprof.schemas.schema import ChildTable
 from synthprof.spec.contents import table_file
 from synthprof.spec.spec import BLOCK_ROWS
@@ -39,7 +40,8 @@ def ingest_children(context: Context, table: ChildTable) -> tuple[FileRecord, di
             yield batch
 
     def read() -> Iterator[pa.RecordBatch]:
-        return ahead(batches()) if context.budget.workers > 1 else batches()
+        found = ahead(batches()) if context.budget.workers > 1 else batches()
+        return stored_batches(table, found)
 
     with replacing(path) as temporary:
         rows = fill(temporary, table, read, lambda done: context.step(done, 0, f"rows of {table.name}"))

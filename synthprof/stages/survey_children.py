@@ -30,8 +30,7 @@ def children_of(spec: Spec, bundle: Bundle) -> Children:
 
 @functools.lru_cache(maxsize=4)
 def _drawn(schema: Schema, seed: int, locale: str, separation: float) -> Children:
-    from synthprof.profiles.children import generate_family  # only who has such tables pays for the drawing
-    from synthprof.store.children import stored_batches
+    from synthprof.profiles.children import generate_family, stored_batches  # only such tables cost it
     from synthprof.store.sqlite.records import record_bytes
 
     made = generate_family(schema, seed, locale, separation, 0).tables

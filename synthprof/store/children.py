@@ -1,21 +1,20 @@
 """The databases of child tables: made from blocks, and asked."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from synthprof.base.errors import StageError
-from synthprof.profiles.children import stored_batch
 from synthprof.schemas.schema import ChildTable
 from synthprof.schemas.tables import NUMBER
 from synthprof.store.sqlite.database import filling, in_sql, read
-from synthprof.store.sqlite.keyed_rows import ROWS_AT_ONCE, append_rows
+from synthprof.store.sqlite.keyed_rows import append_rows
 from synthprof.store.sqlite.records import TooLong
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
-"""The rows of a table by key and number; called once more where the first pass met a row that is too long."""
+"""Rows in stored forms by key and number; made once more where a first pass met one that is too long."""
 
 
 def fill(path: Path, table: ChildTable, batches: Batches, done: Callable[[int], None]) -> int:
@@ -75,26 +74,18 @@ def stored_children(path: Path, table: ChildTable, first: int, parents: int) -> 
     return read(path, query, (first, first + parents - 1))
 
 
-def stored_batches(table: ChildTable, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield children in their stored forms, ROWS_AT_ONCE at a time."""
-    for batch in batches:
-        for first in range(0, batch.num_rows, ROWS_AT_ONCE):
-            yield stored_batch(table, batch.slice(first, ROWS_AT_ONCE))
-
-
 def _laid_out(
     path: Path, table: ChildTable, batches: Iterator[pa.RecordBatch], done: Callable[[int], None]
 ) -> int:
     with filling(path) as database:
         database.execute(table_statement(table))
-    return append_rows(path, stored_batches(table, batches), done)
+    return append_rows(path, batches, done)
 
 
 def _loaded(
     path: Path, table: ChildTable, batches: Iterator[pa.RecordBatch], done: Callable[[int], None]
 ) -> int:
-    stored = stored_batches(table, batches)
-    first = next(stored)
+    first = next(batches)
     with filling(path) as database:
         database.execute(table_statement(table))
-        return database.load(table.name, first.schema, itertools.chain([first], stored), done)
+        return database.load(table.name, first.schema, itertools.chain([first], batches), done)
