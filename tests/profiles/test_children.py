@@ -11,9 +11,11 @@ from families import CUSTOMERS, FEW, ORDERS, with_fan_out
 from synthprof.base.errors import SpecError
 from synthprof.profiles.children import Family, generate_family
 from synthprof.schemas.draw_kinds.moments import Date
-from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.numbers import LogNormal, Normal, UniformInteger
+from synthprof.schemas.draw_kinds.parameters import By
 from synthprof.schemas.draws import Choice, Number, Shift
 from synthprof.schemas.schema import Column, FanOut, Schema
+from synthprof.schemas.tables import stored_schema
 from synthprof.spec.spec import BLOCK_ROWS
 
 
@@ -129,6 +131,21 @@ def with_column(column: Column) -> Schema:
 def test_a_table_that_cannot_be_made_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         replace(CUSTOMERS, tables=(replace(ORDERS, **change),))
+
+
+def test_models_of_draws_take_parameters_of_the_parent_who_has_some_of_its_own() -> None:
+    wage = LogNormal(mu=By(by="sex", values={"F": 3.0, "M": 4.0}), sigma=0.1)
+    bands = By(by="parent.wage", bands={"0": 1.0, "35": 5.0})
+    column = Column("spent", Normal(mean=bands, stddev=0.1), None, "Spent.")
+    schema = replace(with_column(column), columns=(*CUSTOMERS.columns, Column("wage", wage, None, "Wage.")))
+    family = made(schema)
+    table = orders(family)
+    rich = (
+        family.generated.profiles.column("wage").to_numpy()[table.column("customer_id").to_numpy() - 1] >= 35
+    )
+    spent = table.column("spent").to_numpy()
+    assert spent[rich].min() > 4 and spent[~rich].max() < 2 and 0.3 < rich.mean() < 0.9
+    assert stored_schema(schema, schema.child("orders")).column("spent").kind == "float"
 
 
 def test_a_child_column_may_depend_on_columns_of_its_parent_that_are_there() -> None:
