@@ -29,7 +29,7 @@ MICROSECONDS = {
 TYPES = ("text", "bool", "integer", "float", "decimal", "date", "time", "timestamp", "timestamptz")
 
 NULL, EQUAL, FROM, ALWAYS = "null", "= ", ">= ", "weight"
-"""Headings of weights: for no value, for a value, from a number on, for all rows."""
+"""Headings of weights: for no value, for a value, from a number on, for all other rows."""
 
 
 class Cell(BaseModel):
@@ -54,8 +54,8 @@ class Tabulated(DrawModel):
     """A value from a table of values and ranges with weights, which may depend on one other column.
 
     The file has one row for each value (`low`) or range (`low` and `high`), an empty one for no value.
-    Its columns of weights are `weight` for all rows, then `= Paris` where the column `by` is Paris, or
-    `>= 30` where it is 30 or more, up to the next such column, and `null` where it has no value.
+    Its columns of weights are `= Paris`, where the column `by` is Paris, or `>= 30`, where it is 30 or more,
+    up to the next such column, `null`, where it has no value, and `weight` for all other rows.
 
     >>> cells = (Cell(low="1.5", high="2.4"), Cell(low="2.5"))
     >>> Tabulated(type="float", digits=1, cells=cells, bands=(Band(when="weight", weights=(3, 1)),)).told
@@ -97,7 +97,7 @@ class Tabulated(DrawModel):
 
     @property
     def may_lack(self) -> bool:
-        """Whether the table has a cell without a value."""
+        """Whether one of the cells is that of no value."""
         return any(cell.low is None for cell in self.cells)
 
     @property

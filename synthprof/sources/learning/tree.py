@@ -1,0 +1,127 @@
+"""The tree of dependence: which column says most about which other one (Chow and Liu, 1968).
+
+C. K. Chow, C. N. Liu, "Approximating discrete probability distributions with dependence trees", IEEE Trans.
+Inform. Theory 14(3), 1968: of all trees the one whose edges have most mutual information is nearest.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.base.arrays import Codes
+from synthprof.sources.learning.bands import Levels, Places, size
+from synthprof.sources.learning.coding import Kept
+
+Table = npt.NDArray[np.float64]
+
+MOST_BANDS = 16
+"""Bands of a column by which dependence is measured."""
+
+MOST_WORK = 2e12
+"""Multiplications for all pairs of columns; beyond it one row of some is looked at."""
+
+SIGMAS = 4
+"""Standard deviations by which a dependence exceeds that of chance."""
+
+DIGITS = 9
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Counts of rows for all pairs of columns at once, by bands.
+
+    bands[i][cell]: the band of a cell of column i. starts: the first place of each column in `counts`,
+    (columns + 1,). counts: rows in which two bands stand together, (bands, bands).
+    """
+
+    bands: tuple[Places, ...]
+    starts: Places
+    counts: Table
+
+    def table(self, first: int, second: int) -> Table:
+        """Return the rows by the bands of two columns, (bands, bands)."""
+        starts = self.starts
+        return self.counts[starts[first] : starts[first + 1], starts[second] : starts[second + 1]]
+
+
+def pairs_of(kept: Kept, maps: Sequence[Codes], levels: Sequence[Levels], k: int) -> Pairs:
+    """Return the counts of all pairs of columns, in bands that have about k rows together.
+
+    maps: for each column the cell of each code in `kept`.
+    """
+    most = max(3, min(MOST_BANDS, int(math.sqrt(kept.rows / k))))
+    if len(levels) * most > 8_000:
+        most = 4
+    bands = tuple(each.within(most) for each in levels)
+    starts = np.array([0, *np.cumsum([size(each) for each in bands])], dtype=np.intp)
+    width = int(starts[-1])
+    every = max(1, math.ceil(kept.rows * width * width / MOST_WORK))
+    counts = np.zeros((width, width), np.float64)
+    tables = [
+        _placed(codes, each, int(start), width)
+        for codes, each, start in zip(maps, bands, starts[:-1], strict=True)
+    ]
+    for rows in kept.chunks(every):
+        hot = np.zeros((len(rows), width + 1), np.float32)
+        for place, table in enumerate(tables):
+            hot[np.arange(len(rows)), table.take(rows[:, place])] = 1
+        counts += hot[:, :-1].T @ hot[:, :-1]
+    return Pairs(bands, starts, counts)
+
+
+def _placed(codes: Codes, bands: Places, start: int, width: int) -> Places:
+    """Return the place in the counts of each code in `kept`; `width` for rows that take no part."""
+    found = np.full(len(codes), width, np.intp)
+    known = codes >= 0
+    found[known] = bands[codes[known]] + start
+    return found
+
+
+def parents_of(pairs: Pairs) -> list[int | None]:
+    """Return the parent of each column in the tree; None for the root of each part of it.
+
+    Columns that are no more dependent than by chance are not joined.
+    """
+    columns = len(pairs.bands)
+    gains = np.zeros((columns, columns))
+    for first in range(columns):
+        for second in range(first + 1, columns):
+            gains[first, second] = gains[second, first] = round(
+                information(pairs.table(first, second)), DIGITS
+            )
+    parents: list[int | None] = [None] * columns
+    in_tree = np.zeros(columns, bool)
+    best = np.zeros(columns)
+    for _ in range(columns):
+        joined = int(np.argmax(np.where(in_tree, -1.0, best)))
+        if best[joined] == 0:  # another part begins: with the column that says most about all others
+            parents[joined] = None
+            joined = int(np.argmax(np.where(in_tree, -1.0, gains.sum(axis=1))))
+            parents[joined] = None
+        in_tree[joined] = True
+        nearer = ~in_tree & (gains[joined] > best)
+        best[nearer] = gains[joined][nearer]
+        for column in np.flatnonzero(nearer).tolist():
+            parents[column] = joined
+    return parents
+
+
+def information(table: Table) -> float:
+    """Return the mutual information of two columns in nats, less what chance hardly exceeds; 0 if below.
+
+    2n times that of independent columns is distributed as chi-squared with (r - 1)(c - 1) degrees of freedom.
+    """
+    total = float(table.sum())
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    free = (np.count_nonzero(rows) - 1) * (np.count_nonzero(columns) - 1)
+    if not total or not free:
+        return 0.0
+    seen = table > 0
+    expected = np.outer(rows, columns)[seen]
+    counts = table[seen]
+    found = float((counts * np.log(counts * total / expected)).sum()) / total
+    chance = free + SIGMAS * math.sqrt(2 * free)
+    return max(0.0, found - chance / (2 * total))
