@@ -58,7 +58,7 @@ def files_of(learned: Learned, title: str) -> dict[str, str]:
         elif column.place is not None:
             coded, edge = learned.coded[column.place], learned.edges.get(column.place)
             files[f"{column.name}.csv"] = _cells(coded, edge, learned.coded)
-            entry |= _draw(coded, edge, learned.coded)
+            entry |= draw_of(coded, edge, learned.coded)
         columns.append(entry)
     document = {"title": _one_line(title), "row": "row", "column": columns}
     return {SCHEMA: _head(learned) + tomli_w.dumps(document), **files}
@@ -103,7 +103,8 @@ def _key(name: str, key: Key) -> dict[str, Any]:
     return {"draw": "sequence", "prefix": prefix, **width}
 
 
-def _draw(column: Coded, edge: Edge | None, columns: Sequence[Coded]) -> dict[str, Any]:
+def draw_of(column: Coded, edge: Edge | None, columns: Sequence[Coded]) -> dict[str, Any]:
+    """Return the keys of a column's draw in schema.toml."""
     grid = column.grid
     found: dict[str, Any] = {"draw": "tabulated", "type": grid.kind}
     if grid.digits:
