@@ -92,13 +92,13 @@ class Parquet(_ArrowFile):
     def _leaves(self, file: pq.ParquetFile, columns: list[str]) -> list[tuple[str, int]]:
         """Return each leaf of the columns: its path if its values can be shared, and its number."""
         found = []
-        for number in range(len(file.schema)):
-            leaf = file.schema.column(number)
-            top = next(
-                (each for each in columns if leaf.path == each or leaf.path.startswith(f"{each}.")), ""
-            )
+        leaves, schema = file.schema, file.schema_arrow  # each is made anew when it is asked for
+        wanted = set(columns)
+        for number in range(len(leaves)):
+            leaf = leaves.column(number)
+            top = leaf.path if leaf.path in wanted else _top(leaf.path, columns)
             if top:
-                kind = file.schema_arrow.field(top).type
+                kind = schema.field(top).type
                 shared = leaf.physical_type == "BYTE_ARRAY" and not pa.types.is_decimal(kind)
                 found.append((leaf.path if shared else "", number))
         return found
@@ -119,6 +119,11 @@ class Parquet(_ArrowFile):
         return max(
             1, min(ROWS_BATCH if total <= CHUNK_BYTES else ROWS_BATCH // 8, PART_BYTES // max(1, mean))
         )
+
+
+def _top(path: str, columns: list[str]) -> str:
+    """Return the column that a leaf of nested values belongs to, if it is among these; else nothing."""
+    return next((each for each in columns if path.startswith(f"{each}.")), "") if "." in path else ""
 
 
 class Arrow(_ArrowFile):

@@ -96,6 +96,11 @@ class Tabulated(DrawModel):
         return () if self.by is None else (self.by,)
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """The texts of the table."""
+        return tuple(str(cell.low) for cell in self.cells if cell.low) if self.type == "text" else ()
+
+    @property
     def may_lack(self) -> bool:
         """Whether one of the cells is that of no value."""
         return any(cell.low is None for cell in self.cells)

@@ -41,7 +41,10 @@ def size(level: Places) -> int:
 def levels_of(column: Coded) -> Levels:
     """Return the bands of a column; no value is always a band of its own, but in the first level."""
     there = column.counts[: column.size - column.nullable].tolist()
-    found = _halved(there) if column.is_number else _by_frequency(there)
+    if len(there) <= FEW:
+        found = [list(range(len(there)))]
+    else:
+        found = _halved(there) if column.is_number else _by_frequency(there)
     levels = [np.zeros(column.size, np.intp)]
     for level in found:
         bands = np.array([*level, max(level) + 1] if column.nullable else level, dtype=np.intp)
@@ -53,8 +56,6 @@ def levels_of(column: Coded) -> Levels:
 def _halved(counts: Sequence[int]) -> list[list[int]]:
     """Return levels of 2, 4, 8 … bands of neighbours; each band is divided in the middle of its rows."""
     bands = [(0, len(counts))]
-    if len(counts) <= FEW:
-        return [list(range(len(counts)))]
     levels = [[0] * len(counts)]
     for _ in range(NUMBER_LEVELS):
         bands = [half for first, last in bands for half in _halves(counts, first, last)]

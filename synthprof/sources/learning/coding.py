@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from synthprof.base.arrays import Codes
 from synthprof.sources.learning.cells import Span, spans_of
 from synthprof.sources.learning.grids import Grid, numbers_of
-from synthprof.sources.learning.survey import Categorical, Numeric
+from synthprof.sources.learning.survey import Categorical, Numeric, is_few
 from synthprof.sources.learning.types import Type
 
 Counts = npt.NDArray[np.int64]
@@ -109,8 +109,9 @@ class Coder:
 
     def _settled_values(self, cells: Counts, other: int) -> tuple[list[int], list[int], bool]:
         """Return the new code of each value, the values that are kept, and whether others are there."""
+        rows = int(cells.sum()) + other
         ranked = sorted(range(len(cells)), key=lambda place: (-cells[place], self.values[place]))
-        while ranked and (cells[ranked[-1]] < self._k or 0 < other < self._k):
+        while ranked and (cells[ranked[-1]] < self._k or is_few(other, rows, self._k)):
             other += int(cells[ranked.pop()])
         kept = sorted(ranked, key=lambda place: self.values[place])
         has_other = other >= self._k

@@ -1,7 +1,7 @@
-"""The joint table of a column and its parent, made of counts of k rows or more and nothing else.
+"""The joint table of a column and its parent, made of counts of many rows and nothing else.
 
-From coarse bands to fine ones, each step keeps the counts of k rows and more. The others, zeros among them,
-are not used: what they are likely to be follows from the step before and from the rows of both columns, by
+From coarse bands to fine ones, each step keeps the counts of k / 2 rows and more. Of the others, zeros among
+them, only sums of so many rows are used: what each is likely to be follows from the step before, by
 iterative proportional fitting (W. E. Deming, F. F. Stephan, Ann. Math. Statist. 11(4), 1940).
 """
 
@@ -18,11 +18,21 @@ from synthprof.sources.learning.tree import Table
 MAX_TABLE = 200_000
 """Bands of a column times bands of its parent."""
 
-ROUNDS, NEAR = 100, 1e-6
+ROUNDS, NEAR = 25, 1e-5
 """Rounds of fitting at most, and the share of the rows by which it may still be wrong."""
+
+TINY = 1e-9
 
 FLOOR = 1e-3
 """Part of the mean that is added to what is expected, so that no combination is out of the question."""
+
+
+def joint_count(k: int) -> int:
+    """Return the rows that a count of two columns together must have, where one column's must have k.
+
+    Half as many: the values themselves are those of k rows, and bands hide which of them stand together.
+    """
+    return max(2, k // 2)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ def _fitted(seen: Table, steps: Sequence[tuple[Places, Places]], whole: Sequence
         counts, expected = _summed(seen, up, across), _summed(told, up, across)
         within = np.zeros(counts.shape, np.intp)
         within[up[:, None], across[None, :]] = blocks
-        share = _ratio(_told(counts, expected, within, k), expected)
+        share = _ratio(_told(counts, expected, within, joint_count(k)), expected)
         told = told * share[np.ix_(up, across)]
         blocks = up[:, None] * size(across) + across[None, :]
     rows, columns = (_in_bands(each, bands) for each, bands in zip(whole, steps[-1], strict=True))
@@ -132,24 +142,47 @@ def _summed(table: Table, up: Places, across: Places) -> Table:
 def _told(counts: Table, expected: Table, blocks: Places, k: int) -> Table:
     """Return the counts of k rows and more as they are, and what is likely for all others.
 
-    blocks: of the step before, in which the bands lie. Of the others, zeros among them, only sums are used
-    that follow from what is told: those of rows and columns, and of blocks of k rows or more.
+    blocks: of the step before, in which the bands lie. Of the others, zeros among them, only sums of k rows
+    or more are used: those of rows, columns and blocks.
     """
     hidden = counts < k
     if not hidden.any():
         return counts
+    if hidden.all():
+        return expected
     rest = np.where(hidden, counts, 0.0)
     block = np.unique(blocks, return_inverse=True)[1].reshape(counts.shape)
-    sums = np.asarray(np.bincount(block.ravel(), rest.ravel()), np.float64)
-    known = np.bincount(block.ravel(), counts.ravel()) >= k
+    sums, totals, before = (
+        np.asarray(np.bincount(block.ravel(), each.ravel()), np.float64) for each in (rest, counts, expected)
+    )
+    known = (sums >= k) | (totals < k)
+    sums = np.where(totals < k, before, sums)  # what was hidden before stays as it was told
     likely = np.where(hidden, expected + FLOOR * expected.mean(), 0.0)
+    rows = _hidden_sums(rest.sum(axis=1), likely.sum(axis=1), k)
+    columns = _hidden_sums(rest.sum(axis=0), likely.sum(axis=0), k)
+    columns *= rows.sum() / max(float(columns.sum()), 1.0)
     for _ in range(ROUNDS):
         there = np.asarray(np.bincount(block.ravel(), likely.ravel()), np.float64)
         likely = likely * np.where(known, _ratio(sums, there), 1.0)[block]
-        likely, near = _raked_once(likely, rest.sum(axis=1), rest.sum(axis=0))
+        likely, near = _raked_once(likely, rows, columns)
         if near:
             break
     return np.where(hidden, likely, counts)
+
+
+def _hidden_sums(sums: Table, likely: Table, k: int) -> Table:
+    """Return sums of hidden counts, those below k put together and divided as is likely.
+
+    Less than k together, none among them, are taken for k / 4 or 3 k / 4, whichever is nearer, or for less
+    if less is likely: nobody sees whether one row is there or none.
+    """
+    small = (sums < k) & (likely > 0)
+    together, expected = float(sums[small].sum()), float(likely[small].sum())
+    if together < k:
+        together = min(expected, k / 4 if together < k / 2 else 3 * k / 4)
+    found = sums.copy()
+    found[small] = together * likely[small] / max(expected, TINY)
+    return found
 
 
 def _raked(table: Table, rows: Table, columns: Table) -> Table:

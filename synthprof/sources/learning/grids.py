@@ -20,6 +20,9 @@ MAX_DIGITS = 6
 MAX_UNIT = 2**61
 MAX_EXACT = 2**53
 
+MOST_DIGITS = 18
+"""Digits after the point of a unit at most, and zeros before it."""
+
 FINE = 6
 """The spread of numbers of any digits is divided into 10**FINE units."""
 
@@ -96,7 +99,10 @@ class Fineness:
                 self._every.pop(0)
 
     def grid(self, spread: Spread) -> Grid:
-        """Return the unit: as fine as the values are, or a millionth of their spread."""
+        """Return the unit: as fine as the values are, or a millionth of their spread.
+
+        Raises OverflowError for numbers so large or small that no unit of up to 18 digits is fine enough.
+        """
         if self._kind in ("integer", "unsigned", "date", "decimal"):
             return Grid("integer" if self._kind == "unsigned" else self._kind, self.scale)
         if self._kind != "float":
@@ -104,8 +110,10 @@ class Fineness:
         if self._digits == 0 and self.largest < MAX_EXACT:
             return Grid("integer")
         digits = self._digits if self._digits <= MAX_DIGITS else _digits_of(spread)
-        most = math.floor(math.log10(MAX_EXACT / self.largest)) if self.largest else 18
-        return Grid("float", max(-18, min(digits, most, 18)))
+        most = math.floor(math.log10(MAX_EXACT / self.largest)) if self.largest else MOST_DIGITS
+        if not -MOST_DIGITS <= (found := min(digits, most)) <= MOST_DIGITS:
+            raise OverflowError("numbers too large or too small")
+        return Grid("float", found)
 
 
 def numbers_of(kind: str, values: pa.Array) -> Array:

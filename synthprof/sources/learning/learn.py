@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthprof.base.arrays import Codes
 from synthprof.base.errors import SpecError
-from synthprof.sources.learning.bands import Levels, levels_of
+from synthprof.sources.learning.bands import levels_of
 from synthprof.sources.learning.coding import Coded, Coder, Kept, coded
 from synthprof.sources.learning.fitting import Edge, edges_of
 from synthprof.sources.learning.nearness import Nearness, nearness_of
@@ -81,9 +80,7 @@ def learn(table: Table, min_count: int = MIN_COUNT, progress: Progress = lambda 
         for place, plan in enumerate(plans)
         if isinstance(plan, Numeric | Categorical)
     ]
-    with closing(Kept(len(coders))) as kept:
-        found, maps = coded(table.batches(), coders, kept, _counting(progress, "rows by cell"))
-        told, edges, nearness = _tree(kept, found, maps, coders, rows, min_count)
+    told, edges, nearness = _told(table, coders, rows, min_count, _counting(progress, "rows by cell"))
     places = {place: number for number, (place, _) in enumerate(coders)}
     columns = tuple(
         LearnedColumn(name, source, plan, places.get(place))
@@ -92,19 +89,17 @@ def learn(table: Table, min_count: int = MIN_COUNT, progress: Progress = lambda 
     return Learned(table.path, table.said, rows, table.left_out, min_count, columns, told, edges, nearness)
 
 
-def _tree(
-    kept: Kept,
-    found: list[Coded],
-    maps: list[Codes],
-    coders: list[tuple[int, Coder]],
-    rows: int,
-    min_count: int,
+def _told(
+    table: Table, coders: list[tuple[int, Coder]], rows: int, min_count: int, progress: Callable[[int], None]
 ) -> tuple[tuple[Coded, ...], dict[int, Edge], Nearness]:
-    if not found:
+    """Return the columns that are told by cell, the tables of the tree, and how near they are."""
+    if not coders:
         return (), {}, Nearness((), ())
-    levels: list[Levels] = [levels_of(column) for column in found]
-    pairs = pairs_of(kept, maps, levels, min_count)
-    edges = edges_of(kept, maps, found, levels, parents_of(pairs), min_count)
+    with closing(Kept(len(coders))) as kept:
+        found, maps = coded(table.batches(), coders, kept, progress)
+        levels = [levels_of(column) for column in found]
+        pairs = pairs_of(kept, maps, levels, min_count)
+        edges = edges_of(kept, maps, found, levels, parents_of(pairs), min_count)
     spreads = [coder.plan.spread if isinstance(coder.plan, Numeric) else None for _, coder in coders]
     nulls = [coder.nulls for _, coder in coders]
     return tuple(found), edges, nearness_of(rows, found, edges, pairs, spreads, nulls)

@@ -15,8 +15,8 @@ from synthprof.sources.learning.fitting import Edge
 from synthprof.sources.learning.sketches import Spread
 from synthprof.sources.learning.tree import Pairs, Table
 
-MOST_COLUMNS = 120
-"""Columns of which all pairs are compared; with more, those of the first so many and of the tree."""
+MOST_COLUMNS = 60
+"""Columns of which all pairs are compared; with more, those of the tree alone."""
 
 WORST = 5
 
@@ -101,15 +101,20 @@ def nearness_of(
         _of_column(rows, column, spread, missing)
         for column, spread, missing in zip(columns, spreads, nulls, strict=True)
     ]
-    few = range(min(len(columns), MOST_COLUMNS))
-    found = []
+    found = {
+        (edge.column, edge.parent): _of_pair(
+            edge.column, edge.parent, columns, edges, pairs, _of_edge(edge, columns, pairs)
+        )
+        for edge in edges.values()
+    }
+    few = range(len(columns) if len(columns) <= MOST_COLUMNS else 0)
     for first in few:
         joints = _joints(first, columns, edges, pairs)
         for second in few:
-            if second > first:
+            if second > first and (first, second) not in found and (second, first) not in found:
                 table = _banded(joints[second], pairs.bands[second])
-                found.append(_of_pair(first, second, columns, edges, pairs, table))
-    return Nearness(tuple(singles), tuple(found))
+                found[first, second] = _of_pair(first, second, columns, edges, pairs, table)
+    return Nearness(tuple(singles), tuple(found.values()))
 
 
 def _of_column(rows: int, column: Coded, spread: Spread | None, missing: int) -> ColumnNearness:
@@ -151,9 +156,7 @@ def _joints(
 
     They follow the tree from the column on: down by the tables of children, up by Bayes' rule.
     """
-    own = _shares(columns[first])
-    start = np.zeros((size(pairs.bands[first]), columns[first].size))
-    start[pairs.bands[first], np.arange(len(own))] = own
+    start = _start(first, columns, pairs)
     found, waiting = {first: start}, [first]
     children: dict[int, list[int]] = {}
     for edge in edges.values():
@@ -174,6 +177,21 @@ def _joints(
     for other, column in enumerate(columns):  # of another part of the tree
         found.setdefault(other, np.outer(start.sum(axis=1), _shares(column)))
     return found
+
+
+def _of_edge(edge: Edge, columns: Sequence[Coded], pairs: Pairs) -> Table:
+    """Return the expected shares of the bands of a column and of its parent."""
+    start = _start(edge.column, columns, pairs)
+    joint = _moved(start, edge.bands, edge.fitted.T, edge.parent_bands, columns[edge.parent])
+    return _banded(joint, pairs.bands[edge.parent])
+
+
+def _start(first: int, columns: Sequence[Coded], pairs: Pairs) -> Table:
+    """Return the shares of a column's bands and its own cells."""
+    own = _shares(columns[first])
+    start = np.zeros((size(pairs.bands[first]), len(own)))
+    start[pairs.bands[first], np.arange(len(own))] = own
+    return start
 
 
 def _moved(joint: Table, bands: Places, table: Table, to_bands: Places, to: Coded) -> Table:

@@ -15,6 +15,9 @@ MAX_CATEGORIES = 4_096
 MOST_OTHER = 0.6
 """A column whose rare values are more than this share is no category."""
 
+LEFT_OUT_SHARE = 0.005
+"""Share of rows with rare values that are left out, where they are too few for a value of their own."""
+
 MAX_WIDTH = 18
 """Digits of a running number."""
 
@@ -142,7 +145,10 @@ def _plan(column: _Column, k: int) -> Plan:
     spread = column.numbers.spread()
     if column.there == column.rows and _is_sequence(column, spread):
         return Key(numbers=True)
-    return Numeric(column.type, column.fineness.grid(spread), spread)
+    try:
+        return Numeric(column.type, column.fineness.grid(spread), spread)
+    except OverflowError:
+        return Omitted("its numbers are too large or too small")
 
 
 def _is_sequence(column: _Column, spread: Spread) -> bool:
@@ -152,6 +158,11 @@ def _is_sequence(column: _Column, spread: Spread) -> bool:
     span = column.greatest - column.least + 1
     different = column.rising or len(spread.values) == column.rows
     return different and span == column.rows
+
+
+def is_few(rest: int, rows: int, k: int) -> bool:
+    """Return whether the rows of rare values are too few to be told, and too many to be left out."""
+    return LEFT_OUT_SHARE * rows < rest < k
 
 
 def _plan_of_texts(column: _Column, k: int) -> Plan:
@@ -164,7 +175,7 @@ def _plan_of_texts(column: _Column, k: int) -> Plan:
     common = {text: count for text, count in texts.counts.items() if count >= k}
     kept = sorted(common, key=lambda text: (-common[text], text))[:MAX_CATEGORIES]
     rest = column.there - sum(common[text] for text in kept)
-    while 0 < rest < k and kept:  # the other ones must be k rows, too
+    while is_few(rest, column.there, k) and kept:  # the other ones must be k rows, too
         rest += common[kept.pop()]
     if not kept or rest > MOST_OTHER * column.there:
         if texts.words >= PROSE_WORDS * texts.rows:

@@ -28,6 +28,9 @@ SIGMAS = 4
 
 DIGITS = 9
 
+COLUMNS_AT_ONCE = 64
+"""Columns whose information with all others is computed at a time."""
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -85,13 +88,7 @@ def parents_of(pairs: Pairs) -> list[int | None]:
 
     Columns that are no more dependent than by chance are not joined.
     """
-    columns = len(pairs.bands)
-    gains = np.zeros((columns, columns))
-    for first in range(columns):
-        for second in range(first + 1, columns):
-            gains[first, second] = gains[second, first] = round(
-                information(pairs.table(first, second)), DIGITS
-            )
+    columns, gains = len(pairs.bands), np.round(informations(pairs), DIGITS)
     parents: list[int | None] = [None] * columns
     in_tree = np.zeros(columns, bool)
     best = np.zeros(columns)
@@ -109,19 +106,40 @@ def parents_of(pairs: Pairs) -> list[int | None]:
     return parents
 
 
-def information(table: Table) -> float:
-    """Return the mutual information of two columns in nats, less what chance hardly exceeds; 0 if below.
+def informations(pairs: Pairs) -> Table:
+    """Return the mutual information of all pairs of columns in nats, less what chance hardly exceeds.
 
-    2n times that of independent columns is distributed as chi-squared with (r - 1)(c - 1) degrees of freedom.
+    (columns, columns), 0 on the diagonal and where it would be below. 2n times that of independent columns is
+    distributed as chi-squared with (r - 1)(c - 1) degrees of freedom.
     """
-    total = float(table.sum())
-    rows, columns = table.sum(axis=1), table.sum(axis=0)
-    free = (np.count_nonzero(rows) - 1) * (np.count_nonzero(columns) - 1)
-    if not total or not free:
-        return 0.0
-    seen = table > 0
-    expected = np.outer(rows, columns)[seen]
-    counts = table[seen]
-    found = float((counts * np.log(counts * total / expected)).sum()) / total
-    chance = free + SIGMAS * math.sqrt(2 * free)
-    return max(0.0, found - chance / (2 * total))
+    starts = pairs.starts
+    found = np.zeros((len(starts) - 1, len(starts) - 1))
+    for first in range(0, len(found), COLUMNS_AT_ONCE):
+        last = min(first + COLUMNS_AT_ONCE, len(found))
+        counts = pairs.counts[starts[first] : starts[last]]
+        found[first:last] = _informations(counts, starts[first:last] - starts[first], starts[:-1])
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def _informations(counts: Table, rows: Places, columns: Places) -> Table:
+    """Return the information of each block of counts, whose rows and columns begin at these places."""
+
+    def of_rows(table: Table) -> Table:
+        return np.asarray(np.add.reduceat(table, rows, axis=0), np.float64)
+
+    def of_columns(table: Table) -> Table:
+        return np.asarray(np.add.reduceat(table, columns, axis=1), np.float64)
+
+    over, down = of_columns(counts), of_rows(counts)  # the sums of each block's rows, and of its columns
+    total = of_rows(over)
+    free = (of_rows((over > 0).astype(np.float64)) - 1) * (of_columns((down > 0).astype(np.float64)) - 1)
+    entropies = of_rows(of_columns(_x_log_x(counts))) - of_rows(_x_log_x(over)) - of_columns(_x_log_x(down))
+    chance = free + SIGMAS * np.sqrt(2 * np.maximum(free, 0))
+    gain = entropies + _x_log_x(total) - chance / 2
+    found = np.divide(gain, total, out=np.zeros_like(gain), where=(total > 0) & (free > 0))
+    return np.asarray(np.maximum(found, 0.0), np.float64)
+
+
+def _x_log_x(table: Table) -> Table:
+    return np.asarray(table * np.log(table, out=np.zeros_like(table), where=table > 0))

@@ -57,7 +57,7 @@ class Type:
             array = array if pa.types.is_string(array.type) else array.cast(pa.string())
             return pc.if_else(pc.equal(array, ""), None, array)
         if self.from_texts:
-            array = _without(array).cast(STATED[self.name][1])
+            array = _stated(_without(array), self.name)
         return pc.if_else(pc.is_finite(array), array, None) if pa.types.is_floating(array.type) else array
 
 
@@ -118,15 +118,21 @@ def _without(texts: pa.Array) -> pa.Array:
 
 
 def _all_state(texts: pa.Array, name: str) -> bool:
-    pattern, arrow = STATED[name]
-    fits = pc.all(pc.match_substring_regex(texts, f"^({pattern})$")).as_py()
+    fits = pc.all(pc.match_substring_regex(texts, f"^({STATED[name][0]})$")).as_py()
     if fits is False:
         return False
     try:
-        texts.cast(arrow)
+        _stated(texts, name)
     except pa.ArrowInvalid:  # the 31st of February
         return False
     return True
+
+
+def _stated(texts: pa.Array, name: str) -> pa.Array:
+    """Return what texts state, in Arrow's type. Raises ArrowInvalid where one of them states nothing."""
+    if name == "time":  # which Arrow reads only after a day
+        texts = pc.binary_join_element_wise("1970-01-01", texts, "T").cast(pa.timestamp("us"))
+    return texts.cast(STATED[name][1])
 
 
 def renamed(names: Iterable[str]) -> list[str]:
