@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from synthprof.system.kernels import choose_kernels
 
 if TYPE_CHECKING:
-    from synthprof.api import datasets, open, plan, run, search, similar, verify
+    from synthprof.api import datasets, open, plan, run, schema_from, search, similar, verify
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
     from synthprof.runner.plan import Plan
+    from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
     from synthprof.versions.search import Hit
     from synthprof.versions.verify import Verdict
@@ -30,6 +31,7 @@ __all__ = [
     "Hit",
     "Hits",
     "Plan",
+    "SchemaFrom",
     "SpecError",
     "StageError",
     "SynthprofError",
@@ -39,15 +41,17 @@ __all__ = [
     "open",
     "plan",
     "run",
+    "schema_from",
     "search",
     "similar",
     "verify",
 ]
 
 _HOMES = {
-    "synthprof.api": ("datasets", "open", "plan", "run", "search", "similar", "verify"),
+    "synthprof.api": ("datasets", "open", "plan", "run", "schema_from", "search", "similar", "verify"),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
     "synthprof.runner.plan": ("Plan",),
+    "synthprof.runner.schema_from": ("SchemaFrom",),
     "synthprof.versions.hits": ("Hits",),
     "synthprof.versions.search": ("Hit",),
     "synthprof.versions.verify": ("Verdict",),

@@ -25,6 +25,7 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.version import Version, open_folder, open_version
 
 if TYPE_CHECKING:  # loaded by the first call that needs them
+    from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
     from synthprof.versions.tables import Where
     from synthprof.versions.verify import Verdict
@@ -86,6 +87,37 @@ def open(
     if not isinstance(dataset_or_path, str) or os.sep in dataset_or_path:
         return open_folder(Path(dataset_or_path), version)
     return open_version(home_folder(home), dataset_or_path, version)
+
+
+def schema_from(
+    source: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    table: str = "",
+    min_count: int = 20,
+    title: str = "",
+    classifier: bool = False,
+    on_progress: Callable[[str, int], None] | None = None,
+) -> "SchemaFrom":
+    r"""Learn a table, and write a schema that gives rows like its own into a new folder.
+
+    source: a file in any format that `synthprof embed` reads, a folder of parts, or the address of a
+    database; table: its name there. min_count: rows that must share a value or range for it to be told; a
+    joint count needs half as many. classifier: train one to tell drawn rows from real ones (needs
+    scikit-learn). on_progress: called with what is counted, and the rows so far.
+    Raises SpecError if the table cannot be read or learned, or the folder is not empty.
+
+    >>> from pathlib import Path
+    >>> _ = Path("shops.csv").write_text("town,size\n" + "Faro,1\nPorto,2\n" * 50)
+    >>> found = synthprof.schema_from("shops.csv", "shops")
+    >>> found.file.name, found.learned.rows, found.learned.nearness.one_way
+    ('schema.toml', 100, 0.0)
+    """
+    from synthprof.runner.schema_from import FromTable
+    from synthprof.runner.schema_from import schema_from as learned
+
+    asked = FromTable(os.fspath(source), Path(folder), table, min_count, title, classifier)
+    return learned(asked, on_progress or (lambda *_: None))
 
 
 def datasets(home: Home = None) -> dict[str, tuple[str, ...]]:

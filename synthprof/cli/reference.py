@@ -98,6 +98,10 @@ DOCUMENTS = {
     "schema new": ("schema", "path", "files"),
     "schema check": ("schema", "digest", "columns", "archetypes", "features"),
     "schema show": ("schema", "rows"),
+    "schema from": (
+        *("schema", "source", "read_as", "rows", "left_out", "min_count", "columns", "one_way_error"),
+        *("two_way_error", "correlation_difference", "tree", "worst_other_pairs", "classifier_auc"),
+    ),
     "schema diff": ("digests", "differences"),
     "schema list": ("folder", "schemas", "problems"),
 }

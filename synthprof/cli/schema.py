@@ -7,6 +7,7 @@ import typer
 
 from synthprof.cli.help import Command, Commands
 from synthprof.cli.options import INTEGER, AsJson
+from synthprof.cli.schema_from import schema_from
 from synthprof.report.ending import print_json
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.written import read_whole
@@ -150,6 +151,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("new", new, "synthprof schema new shop"),
     ("check", check, "synthprof schema check shop"),
     ("show", show, "synthprof schema show gamer_br --rows 5"),
+    ("from", schema_from, "synthprof schema from customers.csv"),
     ("diff", diff, "synthprof schema diff shop data/shop/CURRENT/schema.json"),
     ("list", list_, "synthprof schema list"),
     ("format", format_, "synthprof schema format"),
@@ -158,7 +160,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands to the command line."""
-    group = typer.Typer(cls=Commands, help="Make, check, show and compare schemas.")
+    group = typer.Typer(cls=Commands, help="Make, learn, check, show and compare schemas.")
     for name, command, example in COMMANDS:
         group.command(name, cls=Command, epilog=example)(command)
     app.add_typer(group, name="schema")

@@ -8,6 +8,7 @@ import typer
 from synthprof.cli.options import INTEGER, AsJson
 from synthprof.report.ending import print_json
 from synthprof.spec.written import read_whole
+from synthprof.system.environment import schemas_folder
 
 if TYPE_CHECKING:
     from synthprof.stages.learn import SchemaFrom
@@ -25,7 +26,8 @@ def schema_from(
     folder: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="New folder of the schema; schemas/NAME of the file unless given."
+            metavar="FOLDER",
+            help="New folder; that of the file's name among the schemas unless given.",
         ),
     ] = None,
     table: Annotated[str, typer.Option(metavar="NAME", help="Table or sheet, where there are several.")] = "",
@@ -53,7 +55,7 @@ def schema_from(
     from synthprof.stages.learn import FromTable
     from synthprof.stages.learn_account import document
 
-    place = folder or Path("schemas") / _name_of(source)
+    place = folder or schemas_folder() / _name_of(source)
     count = read_whole("min_count", min_count, 2, MOST_COUNT)
     asked = FromTable(source, place, table, count, title, classifier)
     if as_json:
@@ -66,6 +68,11 @@ def _name_of(source: str) -> str:
     """Return the name of a schema: that of the file without its endings."""
     name = Path(source.rpartition("://")[2]).name.split(".")[0]
     return "".join(each if each.isalnum() else "_" for each in name.lower()).strip("_") or "learned"
+
+
+def _shown(folder: Path) -> str:
+    """Return how a command names the schema of a folder."""
+    return folder.name if folder.parent == schemas_folder() else str(folder)
 
 
 def _print(found: "SchemaFrom") -> None:
@@ -90,4 +97,5 @@ def _print(found: "SchemaFrom") -> None:
     for sentence in sentences(found):
         terminal.say(sentence)
     terminal.say()
-    terminal.say(f"Written: {found.file}")
+    terminal.say(f"{found.file.parent}", label=(terminal.marks.good, "green"))
+    terminal.say(f"Look at it with: synthprof schema show {_shown(found.file.parent)}")

@@ -20,7 +20,7 @@ def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
     match kind.name:
         case "bool":
             return values.cast(pa.int64())
-        case "date" | "time":
+        case "date" | "time" | "decimal":
             return values.cast(pa.string())
         case "timestamp" if not kind.digits:
             return iso_seconds(values)

@@ -12,6 +12,9 @@ from synthprof.profiles.odds import alias_table
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.tabulated import EQUAL, FROM, MICROSECONDS, NULL, Tabulated, edge_of
 
+UNITS = {0: "s", 3: "ms", 6: "us"}
+"""Arrow's units of time by the digits of a second."""
+
 Units = npt.NDArray[np.int64]
 Bands = npt.NDArray[np.intp]
 
@@ -61,9 +64,11 @@ def in_type(draw: Tabulated, units: Units, nothing: npt.NDArray[np.bool_]) -> pa
         case "date":
             return pa.array(units.astype(np.int32), pa.int32(), mask=nothing).cast(pa.date32())
     moments = pa.array(units * MICROSECONDS[draw.every], pa.int64(), mask=nothing)
+    unit = UNITS[draw.kind.digits]
     if draw.type == "time":
-        return moments.cast(pa.time64("us"))
-    return moments.cast(pa.timestamp("us", "UTC" if draw.type == "timestamptz" else None))
+        return moments.cast(pa.time64("us")).cast(pa.time64(unit) if unit == "us" else pa.time32(unit))
+    zone = "UTC" if draw.type == "timestamptz" else None
+    return moments.cast(pa.timestamp("us", zone)).cast(pa.timestamp(unit, zone))
 
 
 def _whole(units: Units, digits: int) -> Units:
@@ -121,7 +126,8 @@ def _numbers(values: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
     if pa.types.is_date32(kind):
         days = values.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
         return days.astype(np.int64) * MICROSECONDS["day"], missing
-    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
+    if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+        values = values.cast(pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) else pa.time64("us"))
         return values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), missing
     if pa.types.is_decimal(kind):
         values = values.cast(pa.float64())

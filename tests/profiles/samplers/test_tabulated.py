@@ -10,7 +10,9 @@ import pytest
 from drawing import drawn_with
 from pydantic import ValidationError
 
+from synthprof.base.values import stored
 from synthprof.profiles.samplers.tabulated import in_type
+from synthprof.profiles.stored_forms import stored_form
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.tabulated import Tabulated, table_of
 
@@ -92,7 +94,9 @@ def test_units_stand_for_values_of_each_type(
 ) -> None:
     draw = Tabulated.model_validate({"type": kind, "file": "x.csv", **options})
     array = in_type(draw, np.array([unit, 0]), np.array([False, True]))
-    assert [str(each) for each in array.to_pylist()] == [str(value), "None"]
+    values = array.to_pylist()
+    assert [str(each) for each in values] == [str(value), "None"]
+    assert stored_form(draw.kind, array).to_pylist() == [stored(draw.kind, each) for each in values]
     text = array.cast(pa.string())[0].as_py() if kind not in ("timestamptz",) else "1970-01-01T00:00:01Z"
     assert draw.unit_of(text) == unit
 
