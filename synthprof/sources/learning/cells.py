@@ -66,12 +66,19 @@ def _pieces(rows: npt.NDArray[np.float64], k: int) -> list[_Piece]:
 
 
 def _merged(pieces: list[_Piece], k: int) -> list[_Piece]:
-    """Return the pieces, those of fewer than k rows joined with the smaller neighbour."""
+    """Return the pieces, those of fewer than k rows joined with the smaller neighbour.
+
+    One beside a number that more rows have than it is taken for that number.
+    """
     pieces = list(pieces)
     while len(pieces) > 1 and (small := [n for n, each in enumerate(pieces) if each.rows < k]):
         place = min(small, key=lambda n: pieces[n].rows)
         beside = [n for n in (place - 1, place + 1) if 0 <= n < len(pieces)]
         other = min(beside, key=lambda n: (pieces[n].atom, pieces[n].rows))
+        if pieces[other].atom and pieces[other].rows >= pieces[place].rows:  # it stays an atom
+            pieces[other].rows += pieces[place].rows
+            del pieces[place]
+            continue
         first, last = pieces[min(place, other)], pieces[max(place, other)]
         pieces[min(place, other)] = _Piece(first.first, last.last, first.rows + last.rows, False)
         del pieces[max(place, other)]
@@ -85,8 +92,8 @@ def _spans(pieces: list[_Piece], units: Units, rows: npt.NDArray[np.float64], gr
     first, last = pieces[0], pieces[-1]
     if len(pieces) == 1 and not first.atom:
         return [_only(units, rows, grid)]
-    lows[0] = int(units[0]) if first.atom else _outer(first, units, rows, highs[0], -1, grid)
-    highs[-1] = int(units[-1]) if last.atom else _outer(last, units, rows, lows[-1], 1, grid)
+    lows[0] = int(units[first.first]) if first.atom else _outer(first, units, rows, highs[0], -1, grid)
+    highs[-1] = int(units[last.last]) if last.atom else _outer(last, units, rows, lows[-1], 1, grid)
     return [Span(low, max(low, high)) for low, high in zip(lows, highs, strict=True)]
 
 

@@ -20,7 +20,7 @@ Counts = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int16]
 
 LEFT_OUT = -1
-"""The code of rows that take no part in a column: no value, where fewer than k rows have none."""
+"""The code of rows that take no part in a column: with rare values, where these are fewer than k together."""
 
 CHUNK_ROWS = 16_384
 
@@ -98,7 +98,7 @@ class Coder:
             new, spans = self._settled_spans(cells)
             values, has_other = (), False
         size = len(spans) + len(values) + has_other
-        nullable = nothing >= self._k
+        nullable = nothing > 0  # the share without a value is told whatever it is: no value is seen in it
         codes = np.array(
             [*new, size - 1 if has_other else LEFT_OUT, size if nullable else LEFT_OUT], np.int16
         )

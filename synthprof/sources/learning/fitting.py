@@ -18,8 +18,8 @@ from synthprof.sources.learning.tree import Table
 MAX_TABLE = 200_000
 """Bands of a column times bands of its parent."""
 
-ROUNDS, NEAR = 25, 1e-5
-"""Rounds of fitting at most, and the share of the rows by which it may still be wrong."""
+ROUNDS, LAST_ROUNDS, NEAR = 25, 300, 1e-5
+"""Rounds of fitting at most, at each step and at last; the share of rows by which it may be wrong."""
 
 TINY = 1e-9
 
@@ -187,7 +187,7 @@ def _hidden_sums(sums: Table, likely: Table, k: int) -> Table:
 
 def _raked(table: Table, rows: Table, columns: Table) -> Table:
     """Return the table with these sums of its rows and columns, as near as it can have them."""
-    for _ in range(ROUNDS):
+    for _ in range(LAST_ROUNDS):
         table, near = _raked_once(table, rows, columns)
         if near:
             break

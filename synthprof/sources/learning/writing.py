@@ -19,6 +19,9 @@ from synthprof.sources.learning.survey import Key, Omitted
 
 SCHEMA = "schema.toml"
 
+JOINT_DIGITS = 3
+"""Digits of a joint weight: with more, who knows the way of fitting could tell one row from none."""
+
 
 def write_schema(learned: Learned, folder: Path, title: str = "") -> Path:
     """Write the schema into a folder that is empty or not there; return its schema.toml.
@@ -134,7 +137,8 @@ def _cells(column: Coded, edge: Edge | None, columns: Sequence[Coded]) -> str:
     out = csv.writer(text, lineterminator="\n")
     out.writerow(["low", "high", *heads])
     for place, name in enumerate(names):
-        out.writerow([*name, *(f"{float(each[place]):.6g}" for each in weights)])
+        whole, *by_band = (float(each[place]) for each in weights)
+        out.writerow([*name, f"{whole:.0f}", *(f"{each:.{JOINT_DIGITS}g}" for each in by_band)])
     return text.getvalue()
 
 
