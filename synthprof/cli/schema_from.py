@@ -1,5 +1,6 @@
 """The command `schema from`: a schema learned from a table."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +68,7 @@ def schema_from(
 def _name_of(source: str) -> str:
     """Return the name of a schema: that of the file without its endings."""
     name = Path(source.rpartition("://")[2]).name.split(".")[0]
-    return "".join(each if each.isalnum() else "_" for each in name.lower()).strip("_") or "learned"
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:63] or "learned"
 
 
 def _shown(folder: Path) -> str:
