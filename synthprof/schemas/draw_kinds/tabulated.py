@@ -118,11 +118,6 @@ class Tabulated(DrawModel):
         return tuple(found[:: max(1, len(found) // len(ODDS))])
 
     @property
-    def known(self) -> tuple[str, ...]:
-        """The texts."""
-        return tuple(cell.low for cell in self.cells if cell.low) if self.type == "text" else ()
-
-    @property
     def told(self) -> str:
         """The number of cells, and what they depend on."""
         there = [cell for cell in self.cells if cell.low is not None]
