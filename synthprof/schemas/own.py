@@ -41,8 +41,9 @@ def own_folder(root: Path, name: str) -> Path:
             f"file, or name another schema: {known}"
         )
     raise SpecError(
-        f"profile_schema={name!r} is neither built in nor a folder in {root}; there are {known}; make it "
-        f"with `synthprof schema new {name}`, or set {VARIABLE}"
+        f"profile_schema={name!r} is neither built in ({', '.join(schema_names())}) nor one of the folders "
+        f"in {root} ({', '.join(own_names(root)) or 'none'}); make it with `synthprof schema new {name}`, or "
+        f"set {VARIABLE}"
     )
 
 

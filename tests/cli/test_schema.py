@@ -124,7 +124,7 @@ def test_check_and_new_say_in_json_what_they_did(root: Path, call: Call) -> None
         (("new", "gamer_br"), "is the name of a built-in schema"),
         (("new", "shop"), "is there already"),
         (("new", "mine", "--template", "../customers"), "there is no template '../customers'"),
-        (("check", "nowhere"), "'nowhere' is neither built in nor a folder"),
+        (("check", "nowhere"), "'nowhere' is neither built in"),
         (("check", "./nowhere"), "'./nowhere' is neither a schema nor its folder"),
         (("check", "/dev/null"), "'/dev/null' is neither a schema nor its folder"),
         (("show", "shop", "--rows", "0"), "rows='0' is not a whole number from 1 to 1,000"),

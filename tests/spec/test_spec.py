@@ -10,7 +10,7 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "encoder": "hashed", "clusters": 3, "kmeans_niter": 3, "kmeans_nredo": 2, "use_gpu": True,
         "save_index": False, "index": "flat", "index_memory_mib": 99, "vacuum": True, "model": "m",
         "collection": "0" * 32, "columns": "ano:integer",
-        "schema_digest": "0" * 32,
+        "schema_digest": "0" * 32, "with_tables": "all",
     }  # fmt: skip
     assert {*other, "profile_schema"} == set(Spec.model_fields)
     digests = {Spec(**{name: value}).digest for name, value in other.items()}

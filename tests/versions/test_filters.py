@@ -150,10 +150,10 @@ REFUSED = {
     "bin=xyz": "'xyz' is no bytes as pairs of hexadecimal digits",
     "st={k": "is no JSON",
     "nums=x": "nums='x' is not a number",
-    "i in ": "'i in ' names no value; write some, as in estado in SP, RJ",
+    "i in ": "'i in ' names no value; write some, as in colour in red, blue",
     "i": "is not a condition; write a column, one of = != < <= > >= in and",
     "f>1e400": "f='1e400' is far too large",
-    "i in ()": "names no value; write some, as in estado in SP, RJ",
+    "i in ()": "names no value; write some, as in colour in red, blue",
     "tempo in dias>3": "unknown column 'tempo'",
     "=5": "is not a condition",
 }
