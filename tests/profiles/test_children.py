@@ -136,16 +136,16 @@ def test_a_table_that_cannot_be_made_is_refused(change: dict[str, object], messa
 def test_models_of_draws_take_parameters_of_the_parent_who_has_some_of_its_own() -> None:
     wage = LogNormal(mu=By(by="sex", values={"F": 3.0, "M": 4.0}), sigma=0.1)
     bands = By(by="parent.wage", bands={"0": 1.0, "35": 5.0})
-    column = Column("spent", Normal(mean=bands, stddev=0.1), None, "Spent.")
-    schema = replace(with_column(column), columns=(*CUSTOMERS.columns, Column("wage", wage, None, "Wage.")))
+    spent = Column("spent", Normal(mean=bands, stddev=0.1), None, "Spent.")
+    table = replace(ORDERS, columns=(*ORDERS.columns, spent))
+    columns = (*CUSTOMERS.columns, Column("wage", wage, None, "Wage."))
+    schema = replace(CUSTOMERS, columns=columns, tables=(table,))
     family = made(schema)
-    table = orders(family)
-    rich = (
-        family.generated.profiles.column("wage").to_numpy()[table.column("customer_id").to_numpy() - 1] >= 35
-    )
-    spent = table.column("spent").to_numpy()
-    assert spent[rich].min() > 4 and spent[~rich].max() < 2 and 0.3 < rich.mean() < 0.9
-    assert stored_schema(schema, schema.child("orders")).column("spent").kind == "float"
+    wages = family.generated.profiles.column("wage").to_numpy()
+    rich = wages[orders(family).column("customer_id").to_numpy() - 1] >= 35
+    found = orders(family).column("spent").to_numpy()
+    assert found[rich].min() > 4 and found[~rich].max() < 2 and 0.3 < rich.mean() < 0.9
+    assert stored_schema(schema, table).column("spent").kind == "float"
 
 
 def test_a_child_column_may_depend_on_columns_of_its_parent_that_are_there() -> None:
