@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from synthprof.profiles.axes import numbers_of
+from synthprof.profiles.axes import Cases, GivenAxis, numbers_of
 from synthprof.profiles.samplers.counts import CodeTable
 from synthprof.profiles.samplers.nested import number_sampler
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
@@ -18,42 +18,49 @@ DAY = 86_400
 UNITS = {0: "s", 3: "ms", 6: "us"}
 
 
-class Days:
-    """Draws days since 1970 from a range, by the weights of months and weekdays."""
+EVEN = 2**17
+"""Up to here, 32 random bits make whole numbers even to 1 part in 30,000."""
 
-    def __init__(self, draw: Calendar, weekdays: Sequence[float] | None, name: str) -> None:
+Weights = tuple[float, ...] | None
+
+
+class Days:
+    """Draws days since 1970 from a range, by the weights of months and, for each habit, of weekdays."""
+
+    def __init__(self, draw: Calendar, name: str) -> None:
         self._first = _day(draw.start)
         self._count = _day(draw.end) - self._first + 1
         self._table = None
-        if draw.months is not None or weekdays is not None:
+        if draw.months is not None or any(draw.every_weekdays):
             days = np.arange(self._first, self._first + self._count)
             months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
-            weights = np.array(draw.months or (1.0,) * 12).take(months)
-            weights = weights * np.array(weekdays or (1.0,) * 7).take(
-                (days + 3) % 7
-            )  # 1970 began on Thursday
-            self._table = CodeTable([weights], name)
+            by_month = np.array(draw.months or (1.0,) * 12).take(months)
+            weekday = (days + 3) % 7  # 1970 began on Thursday
+            self._table = CodeTable(
+                [by_month * np.array(each or (1.0,) * 7).take(weekday) for each in draw.every_weekdays], name
+            )
 
-    def draw(self, rows: Rows) -> Whole:
-        """Return days, (count,) int64."""
+    def draw(self, rows: Rows, habits: Cases | None = None) -> Whole:
+        """Return days, (count,) int64; habits: that of each row, where there are several."""
         if self._table is not None:
-            return self._table.codes(rows, None).astype(np.int64) + self._first
+            return self._table.codes(rows, habits).astype(np.int64) + self._first
         return _whole(rows, self._count, "draw") + self._first
 
 
 class Clock:
-    """Draws times of day, in parts of a second, by the weights of hours."""
+    """Draws times of day, in parts of a second, by the weights of hours, for each habit."""
 
-    def __init__(self, hours: Sequence[float] | None, parts: int, name: str) -> None:
+    def __init__(self, every_hours: Sequence[Weights], parts: int, name: str) -> None:
         self._parts = parts
-        self._table = None if hours is None else CodeTable([np.array(hours)], name)
+        weights = [np.array(hours or (1.0,) * 24) for hours in every_hours]
+        self._table = CodeTable(weights, name) if any(every_hours) else None
 
-    def draw(self, rows: Rows) -> Whole:
-        """Return parts of a second since midnight, (count,) int64."""
+    def draw(self, rows: Rows, habits: Cases | None = None) -> Whole:
+        """Return parts of a second since midnight, (count,) int64; habits: as `Days.draw`."""
         if self._table is None:
             return _whole(rows, DAY * self._parts, "time")
         words = rows.stream("hour").uint32(rows.total)[: rows.count]
-        hours = self._table.alias.draw(words).astype(np.int64)
+        hours = self._table.alias.draw(words, habits).astype(np.int64)
         return hours * (3_600 * self._parts) + _whole(rows, 3_600 * self._parts, "time")
 
 
@@ -106,7 +113,7 @@ class Dates:
 
     def __init__(self, draw: Date, setting: Setting) -> None:
         if draw.anchor is None:
-            self._days: Days | Offset = Days(draw, draw.weekdays, setting.column.name)
+            self._days: Days | Offset = Days(draw, setting.column.name)
         else:
             self._days = Offset(draw, setting, 1, 1)
 
@@ -119,7 +126,7 @@ class Times:
     """Draws times of day."""
 
     def __init__(self, draw: Time, setting: Setting) -> None:
-        self._clock = Clock(draw.hours, 1, setting.column.name)
+        self._clock = Clock([draw.hours], 1, setting.column.name)
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return times, (count,) time32 in seconds."""
@@ -137,19 +144,21 @@ class Timestamps:
         if draw.anchor is not None:
             self._offset = Offset(draw, setting, self._day, SECONDS[draw.unit] * parts)
             return
-        self._days = Days(draw, draw.day_weights, setting.column.name)
-        self._clock = Clock(draw.hour_weights, parts, setting.column.name)
+        self._habits = GivenAxis(draw.by, values=tuple(draw.habits)) if draw.by else None
+        self._days = Days(draw, setting.column.name)
+        self._clock = Clock(draw.every_hours, parts, setting.column.name)
         self._zone = Zone(draw.offsets, parts) if draw.offsets else None
 
     def draw(self, rows: Rows) -> pa.Array:
         """Return timestamps, (count,)."""
         if self._offset is not None:
             return pa.array(self._offset.draw(rows)).cast(self._type)
-        moments = self._days.draw(rows) * self._day + self._clock.draw(rows)
+        habits = rows.codes(self._habits) if self._habits is not None else None
+        moments = self._days.draw(rows, habits) * self._day + self._clock.draw(rows, habits)
         if self._zone is not None:
             moments = self._zone.moments(moments)
             moments = self._zone.shown(moments) if self._local else moments
-        return pa.array(moments).cast(self._type)
+        return pa.array(moments).view(self._type)
 
 
 def _parts(moments: pa.Array, day: int) -> Whole:
@@ -164,6 +173,9 @@ def _parts(moments: pa.Array, day: int) -> Whole:
 
 def _whole(rows: Rows, size: int, purpose: str) -> Whole:
     """Return whole numbers from 0 to below `size`, (count,) int64."""
+    if size <= EVEN:
+        words = rows.stream(purpose).uint32(rows.total)[: rows.count].astype(np.uint64)
+        return (words * np.uint64(size) >> np.uint64(32)).astype(np.int64)
     found: Whole = (rows.tails(purpose)[0] * size).astype(np.int64)
     return np.minimum(found, size - 1)
 

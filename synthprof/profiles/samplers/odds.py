@@ -55,7 +55,7 @@ class ShiftedOdds:
     def of(self, rows: Rows) -> Cases | None:
         """Return the case of each row, (count,); None where there is one case."""
         archetypes = [(self._mixed, rows.archetypes.astype(np.intp))] if self._mixed else []
-        given = [(axis.size, axis.codes(rows.given(axis.column))) for axis in self._axes]
+        given = [(axis.size, rows.codes(axis)) for axis in self._axes]
         return joint([*archetypes, *given])
 
 

@@ -38,7 +38,7 @@ class ByCase:
     def of(self, rows: Rows) -> Cases | None:
         """Return the case of each row, (count,); None where there is one case."""
         archetypes = [(len(self._names), rows.archetypes.astype(np.intp))] if self._mixed else []
-        given = [(axis.size, axis.codes(rows.given(axis.column))) for axis in self._axes]
+        given = [(axis.size, rows.codes(axis)) for axis in self._axes]
         return joint([*archetypes, *given])
 
     def _each(self, draw: Parametric, name: str, setting: Setting) -> Iterator[float]:

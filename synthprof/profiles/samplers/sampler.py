@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.streams import Stream
+from synthprof.profiles.axes import Cases, GivenAxis, taken
 from synthprof.profiles.elementary import Floats, normal_tail
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.tables import PARENT
 
 Flags = npt.NDArray[np.bool_]
 
@@ -67,6 +69,12 @@ class Rows:
     def shown(self, column: str) -> pa.Array:
         """Return a column that was drawn before as the table shows it, (count,), in its own type."""
         return without(self.given(column), self.missing(column))
+
+    def codes(self, axis: GivenAxis) -> Cases:
+        """Return the code of each row on an axis, (count,); what parents have is looked up once for each."""
+        if self.parents is not None and axis.column.startswith(PARENT):
+            return taken(axis.codes(self.parents.given(axis.column)), self.parents.index)
+        return axis.codes(self.given(axis.column))
 
     def words(self, purpose: str = "draw") -> npt.NDArray[np.uint64]:
         """Return a uniform word for each row, (count,) uint64."""

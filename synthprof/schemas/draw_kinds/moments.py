@@ -1,14 +1,16 @@
 """Dates, times of day and timestamps: within a range by the calendar, or some time after another column."""
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.nested import NumberDraw
+from synthprof.schemas.draw_kinds.parameters import By, check_by
 from synthprof.schemas.draw_kinds.zones import Offsets, offsets_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ MAX_DAYS = 65_536
 
 Weight = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
 Hours = Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
+Weekdays = Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
 
 BUSINESS_DAYS = (1.0,) * 5 + (0.0,) * 2
 BUSINESS_HOURS = tuple(float(9 <= hour < 17) for hour in range(24))
@@ -39,10 +42,7 @@ class Calendar(DrawModel):
         tuple[Weight, ...] | None,
         Field(min_length=12, max_length=12, description="The weights of January to December."),
     ] = None
-    weekdays: Annotated[
-        tuple[Weight, ...] | None,
-        Field(min_length=7, max_length=7, description="The weights of Monday to Sunday."),
-    ] = None
+    weekdays: Annotated[Weekdays | None, Field(description="The weights of Monday to Sunday.")] = None
     after: Annotated[str | None, Field(description="The column that it comes after.")] = None
     before: Annotated[str | None, Field(description="The column that it comes before.")] = None
     offset: Annotated[NumberDraw | None, Field(description="The distribution of the time between.")] = None
@@ -109,12 +109,21 @@ class Calendar(DrawModel):
         days = (end - start).days + 1
         if days > MAX_DAYS and self.anchor is None:
             raise ValueError(f"{start} to {end} are {days} days, {MAX_DAYS} at most; narrow the range")
-        if self.anchor is None and not any(
-            (self.months is None or self.months[day.month - 1])
-            and (self.weekdays is None or self.weekdays[day.weekday()])
-            for day in (start + datetime.timedelta(n) for n in range(min(days, 800)))
-        ):
-            raise ValueError(f"no day from {start} to {end} has a weight above 0; change months or weekdays")
+        every = (start + datetime.timedelta(n) for n in range(min(days, 800)))
+        sorts = {(day.month - 1, day.weekday()) for day in every}
+        for weekdays in self.every_weekdays if self.anchor is None else ():
+            if not any(
+                (self.months is None or self.months[month]) and (weekdays is None or weekdays[day])
+                for month, day in sorts
+            ):
+                raise ValueError(
+                    f"no day from {start} to {end} has a weight above 0; change months or weekdays"
+                )
+
+    @property
+    def every_weekdays(self) -> tuple[tuple[float, ...] | None, ...]:
+        """The weights of Monday to Sunday, of each habit if there are some."""
+        return (self.weekdays,)
 
 
 class Date(Calendar):
@@ -163,12 +172,39 @@ class Time(DrawModel):
         return self
 
 
+class Habit(BaseModel):
+    """Hours and weekdays of some rows; what is left out is as for all others.
+
+    >>> Habit(weekdays=(0, 0, 0, 0, 1, 3, 2)).hours is None
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[Hours | None, Field(description="The weights of the hours from 0 to 23.")] = None
+    weekdays: Annotated[Weekdays | None, Field(description="The weights of Monday to Sunday.")] = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        _check_hours(self.hours)
+        if self.hours is None and self.weekdays is None:
+            raise ValueError("a habit without hours and weekdays says nothing; give one of them")
+        return self
+
+
 class Timestamp(Calendar):
     """A moment: a day, an hour by weights, and a time within the hour.
+
+    Rows may have `habits` of their own, weekdays and hours by the value of the column `by`; `weekdays` and
+    `hours` are for all others.
 
     Without `zone` it has no zone. With one, days and hours are those of clocks there, and it is stored in
     UTC, or with `local = true` as clocks show it. No clock shows a moment that is skipped when clocks go
     forward: it is put off by what is skipped; of two moments that clocks show alike it is the first.
+
+    >>> owl = Habit(hours=(1,) * 6 + (0,) * 18)
+    >>> Timestamp(start="2024-01-01", end="2024-12-31", by="who", habits={"owl": owl}).told
+    '2024-01-01 to 2024-12-31, by the habits of who'
     """
 
     draw: Literal["timestamp"] = "timestamp"
@@ -176,6 +212,12 @@ class Timestamp(Calendar):
     business_hours: Annotated[
         bool, Field(strict=True, description="Monday to Friday, 9 to 17, all alike: for weekdays and hours.")
     ] = False
+    by: Annotated[
+        str | None, Field(max_length=200, description="The column whose values have habits of their own.")
+    ] = None
+    habits: Annotated[
+        Mapping[str, Habit], Field(max_length=1_000, description="The habits by the values of that column.")
+    ] = {}
     zone: Annotated[str | None, Field(description="A time zone by its IANA name, as Europe/Berlin.")] = None
     local: Annotated[bool, Field(strict=True, description="Whether to keep what clocks show.")] = False
     digits: Annotated[Literal[0, 3, 6], Field(description="Digits of a second.")] = 0
@@ -198,14 +240,33 @@ class Timestamp(Calendar):
         return ("date", self.kind.name)
 
     @property
-    def day_weights(self) -> tuple[float, ...] | None:
-        """The weights of Monday to Sunday."""
-        return BUSINESS_DAYS if self.business_hours else self.weekdays
+    def given(self) -> tuple[str, ...]:
+        """The column that it comes after or before, those of the offset, and that of the habits."""
+        return (*super().given, self.by) if self.by else super().given
 
     @property
-    def hour_weights(self) -> tuple[float, ...] | None:
-        """The weights of the hours from 0 to 23."""
-        return BUSINESS_HOURS if self.business_hours else self.hours
+    def told(self) -> str:
+        """The range and the habits, or the column before or after."""
+        return f"{super().told}, by the habits of {self.by}" if self.by else super().told
+
+    @property
+    def every_weekdays(self) -> tuple[tuple[float, ...] | None, ...]:
+        """The weights of Monday to Sunday: of each habit, and last of all who have none."""
+        common = BUSINESS_DAYS if self.business_hours else self.weekdays
+        return (*(habit.weekdays or common for habit in self.habits.values()), common)
+
+    @property
+    def every_hours(self) -> tuple[tuple[float, ...] | None, ...]:
+        """The weights of the hours from 0 to 23: of each habit, and last of all who have none."""
+        common = BUSINESS_HOURS if self.business_hours else self.hours
+        return (*(habit.hours or common for habit in self.habits.values()), common)
+
+    def check(self, schema: "Schema", column: "Column") -> None:
+        """Raise SpecError unless the columns that it depends on have what it asks of them."""
+        super().check(schema, column)
+        if self.by:
+            every = By(by=self.by, values=dict.fromkeys(self.habits, 0.0), other=0.0)
+            check_by(schema, every, f"{column.name}: habits")
 
     @model_validator(mode="before")
     @classmethod
@@ -222,9 +283,11 @@ class Timestamp(Calendar):
             raise ValueError("business_hours stands for weekdays and hours; remove them, or business_hours")
         if self.local and not self.zone:
             raise ValueError("local = true keeps what clocks of a zone show; give zone, or remove local")
-        if self.anchor and (self.hours or self.business_hours or self.local):
+        if bool(self.by) != bool(self.habits):
+            raise ValueError("by and habits belong together; write both or none")
+        if self.anchor and (self.hours or self.business_hours or self.local or self.habits):
             raise ValueError(
-                "hours, business_hours and local belong to a range; remove them, or after and before"
+                "hours, business_hours, habits and local belong to a range; remove them, or after and before"
             )
         return self
 

@@ -13,12 +13,15 @@ from scipy import stats
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.samplers.moments import Zone
-from synthprof.schemas.draw_kinds.moments import Date, Time, Timestamp
+from synthprof.schemas.draw_kinds.moments import Date, Habit, Time, Timestamp
 from synthprof.schemas.draw_kinds.numbers import Normal
 from synthprof.schemas.draw_kinds.zones import offsets_of
+from synthprof.schemas.draws import Choice
 
 YEAR = {"start": "2024-01-01", "end": "2024-12-31"}
 DAYS = {"draw": "exponential", "rate": 0.1}
+NIGHT = Habit(hours=(1.0,) * 6 + (0.0,) * 18)
+WEEKEND = Habit(weekdays=(0.0,) * 5 + (1.0, 3.0))
 
 
 def moments(draw: Timestamp) -> list[datetime.datetime]:
@@ -137,6 +140,14 @@ def test_fewer_rows_are_the_beginning_of_more_and_blocks_differ() -> None:
         (Timestamp, {**YEAR, "zone": "../../etc/passwd"}, "is no time zone of this machine"),
         (Timestamp, {**YEAR, "local": True}, "give zone, or remove local"),
         (Timestamp, {**YEAR, "business_hours": True, "hours": [1] * 24}, "stands for weekdays and hours"),
+        (Timestamp, {**YEAR, "by": "who"}, "by and habits belong together"),
+        (Timestamp, {**YEAR, "by": "who", "habits": {"owl": {}}}, "says nothing; give one of them"),
+        (Timestamp, {"after": "a", "offset": DAYS, "by": "b", "habits": {"owl": NIGHT}}, "belong to a range"),
+        (
+            Timestamp,
+            {"start": "2024-01-01", "end": "2024-01-05", "by": "who", "habits": {"owl": WEEKEND}},
+            "no day from 2024",
+        ),
     ],
 )
 def test_wrong_calendars_are_refused_in_words(kind: type, wrong: dict, message: str) -> None:
@@ -153,3 +164,31 @@ def test_moments_cannot_come_after_numbers_or_other_sorts_of_moments() -> None:
         SpecError, match="which is a timestamp; name a column of the kind date or timestamptz"
     ):
         drawn_with({"x": Timestamp(**YEAR), "y": Timestamp(after="x", offset=DAYS, zone="UTC")})
+
+
+def test_another_column_chooses_habits_and_what_they_leave_out_is_as_for_all_others() -> None:
+    at = Timestamp(
+        **YEAR,
+        hours=(0,) * 6 + (1,) * 18,
+        by="who",
+        habits={"owl": NIGHT, "worker": WEEKEND},
+        months=[1] * 12,
+    )
+    rows = drawn_with({"who": Choice(("owl", "worker", "other"), (1, 1, 1)), "at": at})
+    by = {who: [] for who in ("owl", "worker", "other")}
+    for who, text in zip(rows["who"].to_pylist(), rows["at"].to_pylist(), strict=True):
+        by[who].append(datetime.datetime.fromisoformat(text))
+    assert {each.hour for each in by["owl"]} == set(range(6))
+    assert {each.weekday() for each in by["owl"]} == set(range(7))
+    weekdays = np.bincount([each.weekday() for each in by["worker"]], minlength=7) / len(by["worker"])
+    assert weekdays == pytest.approx(np.array([0, 0, 0, 0, 0, 0.25, 0.75]), abs=0.025)
+    assert {each.hour for each in by["worker"]} == {each.hour for each in by["other"]} == set(range(6, 24))
+    assert {each.date() for each in by["other"]} == {
+        datetime.date(2024, 1, 1) + datetime.timedelta(day) for day in range(366)
+    }
+
+
+def test_habits_name_values_of_the_column_that_chooses_them() -> None:
+    draws = {"who": Choice(("owl",), (1,)), "at": Timestamp(**YEAR, by="who", habits={"lark": NIGHT})}
+    with pytest.raises(SpecError, match="at: habits by who: it has no value 'lark'"):
+        drawn_with(draws)
