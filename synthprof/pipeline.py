@@ -167,9 +167,12 @@ FILES = {file.name: file for each in STAGES for file in each.files}
 """The files that the stages before publishing make, by name, in the order of the manifest."""
 
 
-def files_of(spec: Spec, schema: Schema) -> tuple[File, ...]:
-    """Return those of FILES that the versions of this spec have, and the databases of the child tables."""
-    children = (table_file(table.name) for table in schema.tables)
+def files_of(spec: Spec, schema: Schema | None) -> tuple[File, ...]:
+    """Return those of FILES that the versions of this spec have, and the databases of the child tables.
+
+    schema: None where it cannot be read; then those of child tables are left out.
+    """
+    children = (table_file(table.name) for table in (schema.tables if schema else ()))
     return (*(file for file in FILES.values() if file.applies(spec)), *children)
 
 

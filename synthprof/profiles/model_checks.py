@@ -102,7 +102,7 @@ def _followed(draw: Follows, of: Checked) -> Found:
     yield f"does not follow from {draw.of}", pc.and_(both, pc.invert(found))
 
 
-_BETWEEN = pa.scalar("\x1f")
+_BETWEEN = "\x1f"
 
 
 def _texts(values: pa.Array) -> pa.Array:

@@ -14,6 +14,7 @@ from synthprof.base.errors import StageError
 from synthprof.base.streams import stream
 from synthprof.pipeline import files_of, version_of
 from synthprof.schemas.bundle import SCHEMA_FILE
+from synthprof.schemas.schema import Schema
 from synthprof.sources.survey import block_digest, collection_digest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
@@ -119,7 +120,12 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
     intact = {file.path for file in files} - set(spoilt)
     contradictions = tuple(
         _contradictions(
-            version, intact, chosen, same_release and not faults, lambda: progress(next(steps), total)
+            version,
+            intact,
+            chosen,
+            same_release and not faults,
+            bool(faults),
+            lambda: progress(next(steps), total),
         )
     )
     progress(total, total)
@@ -139,10 +145,14 @@ def _contradictions(
     intact: set[str],
     blocks: list[int],
     can_be_made: bool,
+    unreadable: bool,
     step: Callable[[], None],
 ) -> Iterator[str]:
-    """Yield a sentence for each content that does not follow from the spec, reading intact files only."""
-    yield from _row_faults(version, intact)
+    """Yield a sentence for each content that does not follow from the spec, reading intact files only.
+
+    unreadable: whether the schema cannot be read; then what needs it is not looked at.
+    """
+    yield from _row_faults(version, intact, None if unreadable else version.schema)
     yield from _archetype_faults(version, intact)
     yield from _collection_faults(version, intact, step)
     index = open_index(version, intact)
@@ -176,16 +186,16 @@ def _choose(version: Published, count: int) -> list[int]:
     return sorted(chosen[:count])
 
 
-def _row_faults(version: Published, intact: set[str]) -> Iterator[str]:
+def _row_faults(version: Published, intact: set[str], schema: Schema | None) -> Iterator[str]:
     rows = version.manifest.rows
     if rows != version.spec.profiles:
         yield f"MANIFEST.json has {rows} rows, its spec {version.spec.profiles}"
-    files = files_of(version.spec, version.schema)
+    files = files_of(version.spec, schema)
     for file in (file for file in files if file.table and file.name in intact):
         path = version.folder / file.name
         try:
-            if file.child:
-                check_children(path, version.schema.child(file.table), rows, told_rows(version, file.table))
+            if file.child and schema is not None:
+                check_children(path, schema.child(file.table), rows, told_rows(version, file.table))
             else:
                 check_ids(path, file.table, rows)
         except StageError as error:

@@ -80,6 +80,7 @@ def test_differences_are_told_in_words(root: Path, call: Call) -> None:
             "column calls: added, uniform_integer",
             "column likes: sizes: [5.0, 3.0] is now [5.0, 4.0]",
             "places on cards and pages: changed",  # those that follow from the columns
+            "words of texts: changed",
         ],
     )
     assert call("diff", "shop", "shop")[1] == "They are the same.\n"

@@ -377,6 +377,7 @@ def test_bytes_that_are_not_utf_8_are_refused(place: Path) -> None:
 def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     made, embedded = params_schema(), params_schema("embed")
     assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
-    assert set(made) - set(embedded) == {"profile_schema", "profiles", "locale", "separation", "dim_vector"}
+    of_profiles = {"profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables"}
+    assert set(made) - set(embedded) == of_profiles
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})
