@@ -183,7 +183,7 @@ def _print(hits: "Sequence[Hit]", output: Format, version: "Published") -> None:
 
 
 def _print_cards(hits: "Sequence[Hit]", version: "Published") -> None:
-    """Print three lines for each result: who it is and how near, what agrees, and its text."""
+    """Print lines for each result: who it is and how near, what agrees, its child rows, its text if any."""
     from synthprof.report.terminal import Terminal
     from synthprof.report.words import head_of
 
@@ -194,7 +194,7 @@ def _print_cards(hits: "Sequence[Hit]", version: "Published") -> None:
         name, line, text = head_of(view, hit.profile)
         head = f" {terminal.marks.dot} ".join([name, *line])
         number = "" if version.spec.collection else f"id {hit.id}"
-        lines = (_reasons(hit), *_rows_in_words(version, hit.id), text)
+        lines = (_reasons(hit), *_rows_in_words(version, hit.id), *([text] if text else []))
         terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", lines)
 
 
