@@ -13,19 +13,23 @@ from synthprof.base.values import item_text, stored
 from synthprof.profiles.iso_texts import iso_seconds
 
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
+_TIMES = {0: pa.time32("s"), 3: pa.time32("ms"), 6: pa.time64("us"), 9: pa.time64("ns")}
 
 
 def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
-    """Return the stored form of values of a kind, (n,): int64 for bool and integer, double, or string."""
+    """Return the stored form of values of a kind, (n,): int64 for bool and integer, double, or string.
+
+    Times may be in a finer unit than that of the kind's digits, if they have no more digits.
+    """
     match kind.name:
         case "bool":
             return values.cast(pa.int64())
-        case "date" | "time" | "decimal":
+        case "date" | "decimal":
             return values.cast(pa.string())
-        case "timestamp" if not kind.digits:
-            return iso_seconds(values)
-        case "timestamp" | "timestamptz":  # Arrow puts a space where ISO 8601 has T
-            return pc.binary_replace_slice(values.cast(pa.string()), 10, 11, "T")
+        case "time":
+            return values.cast(_TIMES[kind.digits]).cast(pa.string())
+        case "timestamp" | "timestamptz":
+            return _moments(kind, values)
         case "integer" | "float":
             return values
         case "text":
@@ -33,6 +37,13 @@ def stored_form(kind: Kind, values: pa.Array) -> pa.Array:
         case "list" if kind.items is not None:
             return _lists(kind, values)
     raise TypeError(f"{kind} is not drawn")
+
+
+def _moments(kind: Kind, values: pa.TimestampArray) -> pa.Array:
+    if kind.name == "timestamp" and not kind.digits:
+        return iso_seconds(values)
+    texts = values.cast(pa.timestamp(_UNITS[kind.digits], values.type.tz)).cast(pa.string())
+    return pc.binary_replace_slice(texts, 10, 11, "T")  # Arrow puts a space where ISO 8601 has T
 
 
 def _lists(kind: Kind, values: pa.ListArray) -> pa.Array:

@@ -20,6 +20,11 @@ UNITS = {"s": 0, "ms": 3, "us": 6}
         (Kind("float"), pa.array([0.1, 1e300])),
         (Kind("date"), pa.array(SECONDS // 86_400).cast(pa.int32()).cast(pa.date32())),
         (Kind("time", 0), pa.array([0, 86_399], pa.int32()).cast(pa.time32("s"))),
+        (Kind("time", 0), pa.array([0, 86_399_000_000]).cast(pa.time64("us"))),
+        (Kind("time", 3), pa.array([0, 86_399_120_000]).cast(pa.time64("us"))),
+        (Kind("timestamptz", 0), pa.array(SECONDS * 10**6).cast(pa.timestamp("us", "UTC"))),
+        (Kind("decimal", 2), pa.array([-150, 7, None]).cast(pa.decimal128(38, 2))),
+        (Kind("decimal", 0), pa.array([-150, 7]).cast(pa.decimal128(38, 0))),
         *((Kind("timestamp", d), pa.array(SECONDS * 10**d).cast(pa.timestamp(u))) for u, d in UNITS.items()),
         *((Kind("timestamptz", d), pa.array(SECONDS * 10**d).cast(pa.timestamp(u, "UTC")))
           for u, d in UNITS.items()),

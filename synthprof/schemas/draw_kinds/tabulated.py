@@ -37,8 +37,8 @@ class Cell(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    low: str | None = None
-    high: str | None = None
+    low: Annotated[str | None, Field(description="The value, or the least of the range.")] = None
+    high: Annotated[str | None, Field(description="The greatest value of the range.")] = None
 
 
 class Band(BaseModel):
@@ -46,8 +46,8 @@ class Band(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    when: str
-    weights: tuple[float, ...]
+    when: Annotated[str, Field(description="The heading of the weights: weight, = value, >= number, null.")]
+    weights: Annotated[tuple[float, ...], Field(description="The weight of each cell.")]
 
 
 class Tabulated(DrawModel):
