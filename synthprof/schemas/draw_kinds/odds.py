@@ -74,6 +74,9 @@ class Histogram(Rounded):
     The bins lie between `edges`, or stand in a `file` with the columns low, high and weight. With
     `integer = true` a bin holds the whole numbers from its lower edge to below its upper one.
 
+    It is for numbers whose shape a person writes: several columns and the archetype may shift it, and it may
+    be correlated with others. For values as a table has them, of any type and with gaps, take `tabulated`.
+
     >>> Histogram(edges=(0, 10, 100), weights=(3, 1)).told
     '2 bins from 0 to 100'
     """

@@ -57,6 +57,10 @@ class Tabulated(DrawModel):
     Its columns of weights are `= Paris`, where the column `by` is Paris, or `>= 30`, where it is 30 or more,
     up to the next such column, `null`, where it has no value, and `weight` for all other rows.
 
+    It is for what is learned or counted: texts, numbers, dates and times, single values among ranges, a share
+    of no value, and weights of their own for each value of a column. For numbers that several columns and
+    archetypes shift by factors, or that are correlated with others, take `histogram`.
+
     >>> cells = (Cell(low="1.5", high="2.4"), Cell(low="2.5"))
     >>> Tabulated(type="float", digits=1, cells=cells, bands=(Band(when="weight", weights=(3, 1)),)).told
     '2 values or ranges from 1.5 to 2.5'
