@@ -14,16 +14,22 @@ from synthprof.schemas.spans import modelled_labels
 
 Shares = npt.NDArray[np.float64]
 
+MAX_JOINT = 1 << 20
+"""Joint shares from which on those columns are summed out that no later one depends on."""
+
 
 @functools.lru_cache(maxsize=4)
 def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, float]]:
     """Return the share of each value of each category and flag, and of each band of each number with bands.
 
     Exact: the odds are summed over the archetypes and over all that a column is given. Each column's shares
-    sum to 1. Columns that are not drawn by odds are left out: their shares are not known beforehand.
+    sum to 1. Columns that are not drawn by odds are left out, and those that depend on such columns: their
+    shares are not known beforehand.
     """
     shown = [
-        column for column in schema.columns if isinstance(column.draw, Choice | Chance | Lookup | Number)
+        column
+        for column in schema.columns
+        if isinstance(column.draw, Choice | Chance | Lookup | Number) and _by_odds(schema, column.name)
     ]
     return {
         column.name: dict(zip(labels(column), _expected(schema, column, separation).tolist(), strict=True))
@@ -80,18 +86,24 @@ def _expected(schema: Schema, column: Column, separation: float) -> Shares:
 
 
 def _joint(schema: Schema, name: str, separation: float) -> Shares:
-    """Joint shares of the archetype, all that a column depends on, and the column itself, in this order."""
+    """Joint shares of the archetype, what a column depends on, and the column itself as the last axis.
+
+    The other axes are in the order of drawing. Where there are many combinations, those columns are summed
+    out that no later one depends on.
+    """
     weights = np.array([archetype.share for archetype in schema.archetypes] or [1.0])
     joint: Shares = weights / weights.sum()
     held: list[str | None] = [None]
     wanted = {name, *_ancestors(schema, name)}
-    for column in (column for column in schema.drawing_order if column.name in wanted):
-        odds = odds_of(schema, column, separation)
-        shares = odds.shares
-        for i, axis in enumerate(odds.axes):
-            shares = shares.take(axis.codes, axis=i)
+    order = [column for column in schema.drawing_order if column.name in wanted]
+    for at, column in enumerate(order):
+        if joint.size > MAX_JOINT:
+            needed = {None, *(given for later in order[at:] for given in later.given)}
+            joint = joint.sum(axis=tuple(i for i, each in enumerate(held) if each not in needed))
+            held = [each for each in held if each in needed]
+        of, shares = _given_shares(schema, column, separation)
         # P(held, column) = P(held) P(column | those held that it depends on), aligned by moving its axes
-        places = [held.index(axis.column) for axis in odds.axes]
+        places = [held.index(each) for each in of]
         shape = [1] * len(held) + [shares.shape[-1]]
         for place, size in zip(places, shares.shape, strict=False):
             shape[place] = size
@@ -99,6 +111,23 @@ def _joint(schema: Schema, name: str, separation: float) -> Shares:
         joint = joint[..., None] * ordered.reshape(shape)
         held.append(column.name)
     return joint
+
+
+def _given_shares(schema: Schema, column: Column, separation: float) -> tuple[list[str | None], Shares]:
+    """Return what a column depends on, None for the archetype, and its shares for each value of those."""
+    if isinstance(column.draw, Lookup):
+        return [column.draw.column], np.eye(len(column.values))[list(column.draw.codes)]
+    odds = odds_of(schema, column, separation)
+    shares = odds.shares
+    for i, axis in enumerate(odds.axes):
+        shares = shares.take(axis.codes, axis=i)
+    return [axis.column for axis in odds.axes], shares
+
+
+def _by_odds(schema: Schema, name: str) -> bool:
+    """Return whether all that a column depends on is drawn by odds, as it is itself."""
+    draws = (schema.column(each).draw for each in (name, *_ancestors(schema, name)))
+    return not any(isinstance(draw, DrawModel) for draw in draws)
 
 
 def _ancestors(schema: Schema, name: str) -> set[str]:
