@@ -74,8 +74,9 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
     found: dict[str, Tokens] = {}
     places = vocabulary.places
     folded = _folded([city for city, _ in places.cities])
-    for name, (city, state) in zip(folded, places.cities, strict=True):
-        found[f"{name} {state.lower()}"] = ((places.city, city), (places.state, state))
+    states = _folded([state for _, state in places.cities])
+    for name, said, (city, state) in zip(folded, states, places.cities, strict=True):
+        found[f"{name} {said}"] = ((places.city, city), (places.state, state))
         if name in common:
             found[phrase.format(name)] = ((places.city, city),)
     return found

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place, place_of
 from synthprof.schemas.draws import Lookup
 from synthprof.schemas.schema import TRUTH_VALUES, Column, Schema
 from synthprof.schemas.spans import MEASURED, anchors_of
@@ -62,27 +63,52 @@ class Vocabulary:
 
 def vocabulary_of(bundle: Bundle) -> Vocabulary:
     """Return the vocabulary of a schema."""
-    columns, encoding = bundle.schema.columns, bundle.encoding
+    columns, encoding, places = bundle.schema.columns, bundle.encoding, _places(bundle.schema)
     on_a_line = [column for column in columns if column.kind in MEASURED]
     return Vocabulary(
         {column.name: column for column in columns},
         {each.name: encoding.anchors.get(each.name) or anchors_of(each) for each in on_a_line},
-        tuple((column.name, values) for column in columns if (values := _values(column))),
-        _places(bundle.schema),
+        tuple((column.name, values) for column in columns if (values := _values(column, places))),
+        places,
         encoding,
         bundle.texts,
     )
 
 
-def _values(column: Column) -> tuple[str, ...]:
-    return TRUTH_VALUES if column.kind == "bool" else column.values
+def _values(column: Column, places: Places) -> tuple[str, ...]:
+    if column.kind == "bool":
+        return TRUTH_VALUES
+    states = (state for _, state in places.cities) if column.name == places.state else ()
+    return column.values or tuple(dict.fromkeys(states))
 
 
 def _places(schema: Schema) -> Places:
-    """Return the places of the column that follows from another one, as a state from its city."""
+    """Return the places on the map with what follows from them, else the first value that follows another."""
+    around = {of for each in schema.columns if (of := _centre(each))}
+    for column in schema.columns:
+        if isinstance(draw := column.draw, Follows) and draw.of in around and draw.type == "text":
+            followed = _followed(draw, place_of(column.name, draw.of, schema.by_name))
+            if followed:
+                return Places(draw.of, column.name, tuple(followed.items()))
     for column in schema.columns:
         if isinstance(draw := column.draw, Lookup):
             states = (draw.values[code] for code in draw.codes)
             cities = zip(schema.column(draw.column).values, states, strict=True)
             return Places(draw.column, column.name, tuple(cities))
     return Places()
+
+
+def _centre(column: Column) -> str:
+    """Return the place around which a coordinate is drawn; empty for other columns."""
+    return column.draw.of if isinstance(column.draw, Latitude | Longitude) else ""
+
+
+def _followed(draw: Follows, place: Place) -> dict[str, str]:
+    """Return what follows from each place; empty where a place has nothing that does."""
+    towns = place.values_of(place.value)
+    if not draw.by_value:
+        return dict(zip(towns, place.values_of(draw.value), strict=True))
+    found = dict(zip(draw.keys, draw.values_of(draw.value), strict=True))
+    each = {town: found.get(town, draw.otherwise) for town in towns}
+    whole = {town: value for town, value in each.items() if value is not None}
+    return whole if len(whole) == len(each) else {}
