@@ -15,8 +15,9 @@ from synthprof.base.streams import Stream, stream
 from synthprof.profiles.drawing import Drawing, Extent, Generated, Inherited, batch_of, drawn
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import tables_of
-from synthprof.schemas.schema import ChildTable, Schema
-from synthprof.schemas.tables import NUMBER, child_schema, counts_schema
+from synthprof.schemas.draws import Shift
+from synthprof.schemas.schema import ChildTable, Column, Schema
+from synthprof.schemas.tables import NUMBER, PARENT, child_schema, counts_schema
 from synthprof.spec.spec import BLOCK_ROWS
 
 Counts = npt.NDArray[np.int64]
@@ -58,14 +59,33 @@ def generate_family(
 ) -> Family:
     """Return the first `rows` profiles of a block, and their children; see `drawing.generate`."""
     parents = drawn(schema, seed, locale, separation, block, rows)
+    whole = parents
+    if rows < BLOCK_ROWS and any(_needs_samplers(schema, table) for table in schema.tables):
+        whole = drawn(schema, seed, locale, separation, block, BLOCK_ROWS)
     setting = Setting(seed, locale, separation, block)
-    tables = {table.name: children(parents, schema, table, setting) for table in schema.tables}
+    tables = {
+        table.name: children(parents, schema, table, setting, fan_outs(whole, schema, table, setting))
+        for table in schema.tables
+    }
     return Family(batch_of(parents, schema, block), tables)
 
 
-def children(parents: Drawing, schema: Schema, table: ChildTable, setting: Setting) -> pa.RecordBatch:
-    """Return the children of the first profiles of a block, by (parent's id, n)."""
-    counts = fan_outs(parents, schema, table, setting)
+def _needs_samplers(schema: Schema, table: ChildTable) -> bool:
+    """Return whether the number of children hangs, be it through others, on what samplers draw."""
+    counts = counts_schema(schema, table)
+    asked = [column.name.removeprefix(PARENT) for column in counts.columns if column.inherited]
+    seen: dict[str, Column] = {}
+    while asked:
+        if (column := schema.column(asked.pop())).name not in seen:
+            seen[column.name] = column
+            asked += column.given
+    return any(column.value_kind for column in seen.values())
+
+
+def children(
+    parents: Drawing, schema: Schema, table: ChildTable, setting: Setting, counts: Counts
+) -> pa.RecordBatch:
+    """Return the children of the first profiles of a block, by (parent's id, n). counts: by `fan_outs`."""
     drawing = _drawn(parents, schema, table, setting, counts)
     rows = int(counts[: parents.rows].sum())
     index = drawing.parents.index[:rows] if drawing.parents else np.zeros(0, np.intp)
@@ -97,7 +117,10 @@ def stored_batch(table: ChildTable, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def fan_outs(parents: Drawing, schema: Schema, table: ChildTable, setting: Setting) -> Counts:
-    """Return the number of children of each profile of a whole block, (BLOCK_ROWS,) int64."""
+    """Return the number of children of each profile of a whole block, (BLOCK_ROWS,) int64.
+
+    parents: with all rows of the block where the number hangs on columns of samplers.
+    """
     member, fan_out = counts_schema(schema, table), table.fan_out
     everyone = Inherited(parents, np.arange(parents.total))
     drawing = Drawing(
@@ -115,14 +138,21 @@ def fan_outs(parents: Drawing, schema: Schema, table: ChildTable, setting: Setti
         own = np.array([by_archetype.get(archetype.name, 1.0) for archetype in schema.archetypes])
         factors *= own.take(drawing.archetypes)
     for shift in fan_out.given:
-        codes = drawing.codes[shift.column]
-        bands = np.searchsorted(np.array(shift.edges), codes, side="right") - 1 if shift.edges else codes
-        factors *= np.array([row[0] for row in shift.factors]).take(np.maximum(bands, 0))
+        factors *= np.array([row[0] for row in shift.factors]).take(_places(drawing, shift))
     if fan_out.archetypes or fan_out.given:
         rounding = setting.stream(table.name, "", "rounding").uniform(parents.total)
         counts = np.floor(np.minimum(counts * factors, fan_out.most) + rounding).astype(np.int64)
     within: Counts = np.clip(counts, 0, fan_out.most)
     return within
+
+
+def _places(drawing: Drawing, shift: Shift) -> npt.NDArray[np.intp]:
+    """Return which of the factors of a shift each profile has, (total,)."""
+    if shift.column not in drawing.codes:
+        return drawing.bands_of(shift.column, shift.edges)
+    codes = drawing.codes[shift.column]
+    bands = np.searchsorted(np.array(shift.edges), codes, side="right") - 1 if shift.edges else codes
+    return np.maximum(bands, 0)
 
 
 def _drawn(parents: Drawing, schema: Schema, table: ChildTable, setting: Setting, counts: Counts) -> Drawing:

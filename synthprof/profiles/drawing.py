@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
-from synthprof.profiles.axes import bands
+from synthprof.profiles.axes import GivenAxis, bands
 from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.nulls import missing_rows
@@ -280,11 +280,17 @@ class Drawing:
         """Return the code of each row on an axis, (total,); 0 for rows that a sampler did not draw."""
         if axis.column is None:
             return axis.codes.take(self.archetypes)
-        if not axis.edges:
+        if axis.column in self.codes and not axis.edges:
             return axis.codes.take(self.codes[axis.column] - axis.low)
         found = np.zeros(self.total, dtype=np.intp)
-        found[: self.rows] = bands(self.in_own_type(self.tables.schema.column(axis.column)), axis.edges)
+        found[: self.rows] = self.bands_of(axis.column, axis.edges)
         return found
+
+    def bands_of(self, name: str, edges: Sequence[float]) -> Rows:
+        """Return the band of each row in a column of a sampler, or the place of its value, (rows,)."""
+        column = self.tables.schema.column(name)
+        own = self.in_own_type(column)
+        return bands(own, edges) if edges else GivenAxis(name, values=column.values).codes(own)
 
     def _subset(self, name: str, draw: Subset) -> None:
         match self.tables.lists[name]:

@@ -363,6 +363,8 @@ def _asked(when: Mapping[str, Any], maker: Maker) -> tuple[tuple[str, Bound, Bou
 def _code(name: str, value: Any, maker: Maker) -> Bound:  # noqa: ANN401
     """Return a value as a variant has it: the position of a category's, a number, a text as written."""
     column = maker.column(name, "file")
+    if isinstance(value, bool):
+        return int(value)
     if column.value_kind is not None:
         return str(value) if isinstance(value, datetime.date) else value
     if not isinstance(value, str):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel, Files
 from synthprof.schemas.draw_kinds.nested import NumberDraw
 from synthprof.schemas.draw_kinds.parameters import By, check_by
 from synthprof.schemas.draw_kinds.zones import Offsets, offsets_of
@@ -46,6 +46,12 @@ class Calendar(DrawModel):
     after: Annotated[str | None, Field(description="The column that it comes after.")] = None
     before: Annotated[str | None, Field(description="The column that it comes before.")] = None
     offset: Annotated[NumberDraw | None, Field(description="The distribution of the time between.")] = None
+
+    def with_files(self, files: Files) -> Self:
+        """Return the draw with the numbers of the files that its offset names. Raises SpecError."""
+        if self.offset is None:
+            return self
+        return self.model_copy(update={"offset": self.offset.with_files(files)})
 
     @property
     def anchor(self) -> str | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from synthprof.base.errors import SpecError
+from synthprof.schemas.draw_kinds.model import Files
 from synthprof.schemas.draw_kinds.nested import NumberDraw
 from synthprof.schemas.draw_kinds.numbers import Rounded, check_multiples, check_order
 from synthprof.schemas.draw_kinds.parameters import Finite
@@ -31,6 +32,10 @@ class Noise(Rounded):
     noise: Annotated[NumberDraw, Field(description="The distribution that is added.")]
     low: Annotated[Finite | None, Field(description="The lowest number.")] = None
     high: Annotated[Finite | None, Field(description="The highest number.")] = None
+
+    def with_files(self, files: Files) -> Self:
+        """Return the draw with the numbers of the files that its noise names. Raises SpecError."""
+        return self.model_copy(update={"noise": self.noise.with_files(files)})
 
     @property
     def given(self) -> tuple[str, ...]:

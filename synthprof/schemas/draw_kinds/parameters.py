@@ -1,12 +1,13 @@
 """Parameters of distributions: numbers, or numbers that depend on another column or on the archetype."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel, Files
 from synthprof.schemas.draw_kinds.quantiles import Law, quantiles
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class By(BaseModel):
     """A number for each value, or each band, of a column that is drawn before.
 
     `values` names values (of a flag 0 and 1, of a boolean true and false), and `other` is for the rest;
-    `bands` names the lowest number of each band, the first of which also holds for what is lower.
+    `bands` names the lowest number of each band, the first of which also holds for what is lower. The values
+    may stand in a `file`, by its first column or by `key`, and their numbers in its column `value`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,9 +34,32 @@ class By(BaseModel):
     values: dict[str, Finite] = Field(default_factory=dict, description="The number for each value.")
     bands: dict[str, Finite] = Field(default_factory=dict, description="The number from each lowest one on.")
     other: Annotated[Finite | None, Field(description="The number for values without their own.")] = None
+    file: Annotated[str | None, Field(max_length=255, description="A file with a row per value.")] = None
+    key: Annotated[str | None, Field(description="The file's column of values; else its first.")] = None
+    value: Annotated[str | None, Field(description="The file's column of numbers.")] = None
+
+    def with_files(self, files: Files) -> Self:
+        """Return it with the values of its file. Raises SpecError if they are no numbers."""
+        if self.file is None:
+            return self
+        found: dict[str, float] = {}
+        for place, row in enumerate(files.rows(self.file), start=1):
+            key, value = self.key or next(iter(row)), self.value or ""
+            if unknown := {key, value} - set(row):
+                raise SpecError(f"{self.file}: no column {min(unknown)!r}; it has {', '.join(row)}")
+            if row[key] in found:
+                raise SpecError(f"{self.file}, row {place}: {row[key]!r} stands in two rows; leave one")
+            found[row[key]] = _number_of(row[value], f"{self.file}, row {place}")
+        return type(self)(by=self.by, values=found, other=self.other)
 
     @model_validator(mode="after")
     def _either(self) -> Self:
+        if (self.file is None) != (self.value is None) or (self.key and not self.file):
+            raise ValueError(f"file and value of a number by {self.by} belong together; write both or none")
+        if self.file is not None:
+            if self.values or self.bands:
+                raise ValueError(f"a number by {self.by} is in file={self.file}; remove values and bands")
+            return self
         if bool(self.values) == bool(self.bands):
             raise ValueError(f"a number by {self.by} needs either values or bands; give one of them")
         if self.bands and self.other is not None:
@@ -54,7 +79,18 @@ Parameter = Annotated[
     Annotated[Finite, Tag("number")] | Annotated[By, Tag("by")],
     Discriminator(lambda value: "by" if isinstance(value, By | Mapping) else "number"),
 ]
-"""A number, or a table `{ by = "column", values = { "A" = 1.0 }, other = 2.0 }`, or one with `bands`."""
+"""A number, or a table `{ by = "column", values = { "A" = 1.0 }, other = 2.0 }`, or with bands or a file."""
+
+
+def _number_of(text: str, where: str) -> float:
+    """Return the number of a cell. Raises SpecError if it is none of a size that parameters have."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= 1e15:
+        raise SpecError(f"{where}: {text[:40]!r} is no number up to 1e15; correct it")
+    return number
 
 
 def edges_of(bands: Mapping[str, Any], where: str) -> tuple[float, ...]:
@@ -90,6 +126,11 @@ class Parametric(DrawModel):
     archetype: dict[str, dict[str, Finite]] = Field(
         default_factory=dict, description="For archetypes by name, parameters of their own."
     )
+
+    def with_files(self, files: Files) -> Self:
+        """Return the draw with the numbers of the files that parameters name. Raises SpecError."""
+        found = {name: by.with_files(files) for name, by in self.dependent if by.file is not None}
+        return type(self).model_validate(dict(self) | found) if found else self
 
     @property
     def given(self) -> tuple[str, ...]:

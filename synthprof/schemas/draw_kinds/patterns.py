@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synthprof.base.column_kinds import Kind
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.model import DrawModel, Files
 from synthprof.schemas.draw_kinds.pattern_language import Free, Layout, Mixed, Part, layout_of
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ LARGEST = 2**63
 class PartValues(BaseModel):
     """The values of a part: for all rows alike, or by the value of another column.
 
+    Those by a column may stand in a `file`, by its first column or by `key`, in its column `value`.
+
     >>> PartValues(given="state", by={"SP": ("11", "12"), "*": ("21",)}).every
     ('11', '12', '21')
     """
@@ -47,6 +49,21 @@ class PartValues(BaseModel):
     by: Annotated[
         dict[str, Values], Field(description='Values by the value of that column; "*" for any other.')
     ] = {}
+    file: Annotated[str | None, Field(max_length=255, description="A file with a row per value.")] = None
+    key: Annotated[str | None, Field(description="The file's column of that column's values.")] = None
+    value: Annotated[str | None, Field(description="The file's column of values of the part.")] = None
+
+    def with_files(self, files: Files) -> Self:
+        """Return it with the values of its file. Raises SpecError if it has no such columns."""
+        if self.file is None:
+            return self
+        found: dict[str, list[str]] = {}
+        for row in files.rows(self.file):
+            key, value = self.key or next(iter(row)), self.value or ""
+            if unknown := {key, value} - set(row):
+                raise SpecError(f"{self.file}: no column {min(unknown)!r}; it has {', '.join(row)}")
+            found.setdefault(row[key], []).append(row[value])
+        return type(self).model_validate({"given": self.given, "by": found})
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -61,6 +78,12 @@ class PartValues(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
+        if (self.file is None) != (self.value is None) or (self.key and not self.file):
+            raise ValueError("file and value of a part belong together; write both or none")
+        if self.file is not None:
+            if self.given is None or self.by or self.values is not None:
+                raise ValueError(f"a part of file={self.file} needs given, and neither by nor values")
+            return self
         if (self.values is None) == (self.given is None) or bool(self.by) != (self.given is not None):
             raise ValueError("a part has either values, or given and by; write one of them")
         for group in self.by.values() if self.values is None else [self.values]:
@@ -120,8 +143,15 @@ class Patterned(DrawModel):
         """The patterns."""
         return " or ".join(self.patterns) + (", none twice" if self.unique else "")
 
+    @property
+    def unread(self) -> bool:
+        """Whether values of parts stand in files that were not read yet."""
+        return any(part.file is not None for part in self.part_values.values())
+
     @model_validator(mode="after")
     def _readable(self) -> Self:
+        if self.unread:
+            return self
         for one, two in itertools.combinations(zip(self.patterns, self.layouts, strict=True), 2):
             if self.unique and not one[1].differs(two[1]):
                 raise ValueError(
@@ -164,8 +194,15 @@ class Pattern(Patterned):
         """The parts as they are declared."""
         return self.parts
 
+    def with_files(self, files: Files) -> Self:
+        """Return the draw with the values of the files that parts name. Raises SpecError."""
+        parts = {name: part.with_files(files) for name, part in self.parts.items()}
+        return type(self).model_validate(dict(self) | {"parts": parts}) if self.unread else self
+
     @model_validator(mode="after")
     def _named(self) -> Self:
+        if self.unread:
+            return self
         named = {
             piece.name for layout in self.layouts for _, piece in layout.pieces if isinstance(piece, Part)
         }
