@@ -22,6 +22,7 @@ from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import Condition, OneOf
+from synthprof.versions.literals import read_literal
 from synthprof.versions.nearest import embeddings_of, nearest
 from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
@@ -89,10 +90,12 @@ def _stated_conditions(searcher: Searcher, asked: ReadText) -> tuple[OneOf, ...]
     if not searcher.encoder.fast:
         return ()
     column = searcher.version.schema.column
-    return tuple(
-        OneOf(tuple(tuple(Condition(column(each.column), "=", each.value) for each in way) for way in ways))
-        for ways in asked.conditions
-    )
+
+    def condition(each: Meaning) -> Condition:
+        of = column(each.column)
+        return Condition(of, "=", read_literal(of, str(each), each.value))
+
+    return tuple(OneOf(tuple(tuple(map(condition, way)) for way in ways)) for ways in asked.conditions)
 
 
 def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:

@@ -15,6 +15,8 @@ from synthprof.runner.run import run_all
 from synthprof.schemas.describe import describe
 from synthprof.schemas.loader import load_bundle, load_schema, schema_folder
 from synthprof.spec.request import Request
+from synthprof.versions.search import search_text
+from synthprof.versions.searcher import open_searcher
 from synthprof.versions.verify import verify
 from synthprof.versions.version import open_version
 
@@ -191,7 +193,7 @@ def test_offers_come_after_the_ad_in_order_and_below_its_price(
             "móvil como nuevo en Andalucía",
             "articulo=Teléfono móvil, estado_articulo=como nuevo, comunidad=Andalucía",
         ),
-        ("vendedor profesional de coches", "vendedor=profesional, categoria=Coches"),
+        ("vendedor profesional de coches", "vendedor=profesional, articulo=Coche, categoria=Coches"),
         ("tienda de campaña por 80 euros", "articulo=Tienda de campaña, precio=80"),
         ("vestidos rojos talla 38", "articulo=Vestido, color=rojo, talla=38"),
         ("Silla de coche sin envío", "articulo=Silla de coche, envio=false"),
@@ -223,6 +225,10 @@ def test_a_run_is_published_and_made_again_alike(tmp_path: Path) -> None:
     version = open_version(tmp_path, "anuncios")
     assert verify(version, None, lambda *_: None).sound
     assert version.bundle.view.language == "es"
+    hits = search_text(open_searcher(version), "sofá con envío")
+    assert hits and all(hit.profile["envio"] == 1 for hit in hits)
+    hits = search_text(open_searcher(version), "algo para bebés en Andalucía")
+    assert hits and all(hit.profile["comunidad"] == "Andalucía" for hit in hits)
 
 
 def test_the_page_of_the_schema_is_made_from_it() -> None:
