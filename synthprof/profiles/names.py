@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from synthprof.profiles.odds import normalised
 from synthprof.schemas.draws import FullName
+from synthprof.spec.locales import DEFAULT_LOCALE
 
 Weighted = dict[str, float]
 
@@ -37,8 +38,8 @@ class Names:
 
 
 def names_of(draw: FullName, sexes: Sequence[str], locale: str) -> Names:
-    """Return the names of a locale; rows follow the order of `sexes`."""
-    if locale == draw.locale:
+    """Return the names of a locale, by default the schema's own; rows follow the order of `sexes`."""
+    if locale in (draw.locale, DEFAULT_LOCALE):
         return _own_names(draw)
     provider = importlib.import_module(f"faker.providers.person.{BORROWED.get(locale, locale)}").Provider
     genders = ["male" if sex == draw.masculine else "female" for sex in sexes]

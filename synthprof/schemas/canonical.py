@@ -59,7 +59,8 @@ def from_plain(plain: Any, hint: Any) -> Any:  # noqa: ANN401
 
 def _of_one(value: Any, classes: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """Return a value that may be of one of several classes, with the name of its own if that is in doubt."""
-    (hint,) = (each for each in classes if isinstance(value, get_origin(each) or each))
+    exact = [each for each in classes if type(value) is each]  # True is an int, too
+    (hint,) = exact or (each for each in classes if isinstance(value, get_origin(each) or each))
     plain = to_plain(value, hint)
     named = isinstance(value, DrawModel) or not isinstance(plain, dict) or len(classes) == 1
     return plain if named else {TYPE: type(value).__name__, **plain}

@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"\{(\w+(?::[^{}]*)?)\}")
 FORMS = re.compile(r"\{(?!\w+:)([^{}]*\|[^{}]*)\}")
 """Matches the forms of a word, of which a column chooses one."""
 
-Bound = int | float | str | None
+Bound = bool | int | float | str | None
 
 
 @dataclass(frozen=True)

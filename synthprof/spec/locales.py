@@ -8,6 +8,9 @@ from pathlib import Path
 
 from synthprof.base.errors import SpecError
 
+DEFAULT_LOCALE = "pt_BR"
+"""The locale of a data set that names none: a schema then has the names of its own files."""
+
 
 @functools.cache
 def locales() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from synthprof.base.columns import parse_columns
 from synthprof.base.digests import digest_of
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
 from synthprof.spec.limits import LARGEST_INTEGER
-from synthprof.spec.locales import locales
+from synthprof.spec.locales import DEFAULT_LOCALE, locales
 from synthprof.spec.params import ParamModel, in_words
 
 BLOCK_ROWS = 16_384
@@ -73,10 +73,10 @@ class Spec(ParamModel):
         AfterValidator(_known_locale),
         Field(
             json_schema_extra=lambda schema: schema.update(enum=list(locales())),
-            description="Locale of the names: pt_BR (Brazilian names by sex and birth decade) "
-            "or any Faker locale that has person names; they fit the sex where Faker lists them by sex.",
+            description="Locale of the names: pt_BR for those of the schema itself, which fit sex and birth "
+            "decade, or another Faker locale; its names fit the sex where Faker lists them by sex.",
         ),
-    ] = "pt_BR"
+    ] = DEFAULT_LOCALE
     separation: Annotated[
         float,
         Field(ge=0, le=1, description="How far apart the player archetypes are: 0 no structure, 1 crisp."),
