@@ -65,6 +65,7 @@ reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, com
 	@$(BIN)/python -m synthprof.cli.reference docs
 	@$(BIN)/python -m synthprof.schemas >docs/schema.md
 	@$(BIN)/python -m synthprof.schemas listing >docs/schema-listing.md
+	@$(BIN)/python -m synthprof.schemas patient >docs/schema-patient.md
 	@$(BIN)/python -m synthprof.schemas.format docs
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script

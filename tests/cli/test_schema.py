@@ -11,6 +11,7 @@ from shops import edit, write_shop
 from synthprof.cli.main import run
 from synthprof.cli.reference import DOCUMENTS
 from synthprof.runner.run import run_all
+from synthprof.schemas.loader import schema_names
 from synthprof.schemas.templates import template_names
 from synthprof.spec.request import Request
 from synthprof.versions.version import open_version
@@ -104,7 +105,8 @@ def test_the_list_tells_what_is_wrong_with_one(root: Path, call: Call) -> None:
     edit(write_shop(root, "broken"), "choice", "dice")
     status, out, _ = call("list")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()[2:5]] == ["gamer_br", "broken", "shop"]
+    names = [*schema_names(), "broken", "shop"]
+    assert [line.split()[0] for line in out.splitlines()[2 : 2 + len(names)]] == names
     told = " ".join(out.split())
     assert "✗ schema broken:" in told
     assert "schema.toml:4: column plan: draw='dice' is unknown" in told

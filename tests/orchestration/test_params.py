@@ -19,6 +19,7 @@ from synthprof.orchestration.tasks import child, datasets, doc
 from synthprof.orchestration.tasks.fixed import split, with_types
 from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, seed_of
 from synthprof.orchestration.tasks.params import airflow_params
+from synthprof.schemas.loader import schema_names
 from synthprof.spec.request import Request, check_params, params_schema
 from synthprof.spec.sections import OPEN, SECTIONS
 
@@ -59,7 +60,7 @@ def shop(tmp_path, monkeypatch):
 def test_the_form_lists_the_schemas_that_are_there_broken_ones_too(shop):
     edit(write_shop(shop.parent, "broken"), "choice", "dice")
     form = airflow_params()
-    assert form["profile_schema"].schema["enum"] == ["gamer_br", "broken", "shop"]
+    assert form["profile_schema"].schema["enum"] == [*schema_names(), "broken", "shop"]
     params = ParamsDict(form)
     params.update({"profile_schema": "shop"})
     with pytest.raises(ParamValidationError, match="'other' is not one of"):
