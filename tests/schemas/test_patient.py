@@ -230,6 +230,17 @@ def test_laboratory_values_are_marked_by_their_range_and_follow_from_the_diagnos
         ),
         ("privat versichert in Hamburg", {"versicherung=privat", "ort=Hamburg", "land=Hamburg"}),
         ("Kind mit Asthma", {"altersgruppe=Kind", "diagnose=Asthma bronchiale"}),
+        ("Junge mit Asthma", {"geschlecht=männlich", "altersgruppe=Kind", "diagnose=Asthma bronchiale"}),
+        (
+            "junge schwangere Frau in Berlin",
+            {
+                "altersgruppe=jung",
+                "diagnose=Überwachung einer normalen Schwangerschaft",
+                "geschlecht=weiblich",
+                "ort=Berlin",
+                "land=Berlin",
+            },
+        ),
         ("Raucher mit COPD", {"raucher=true", "diagnose=COPD"}),
         ("Nichtraucherin mit Heuschnupfen", {"raucher=false", "geschlecht=weiblich", "allergien=Pollen"}),
         ("Patientin, 45 Jahre alt, in Essen", {"geschlecht=weiblich", "alter_jahre=45", "ort=Essen"}),
