@@ -87,7 +87,7 @@ def _places(schema: Schema) -> Places:
     around = {of for each in schema.columns if (of := _centre(each))}
     for column in schema.columns:
         if isinstance(draw := column.draw, Follows) and draw.of in around and draw.type == "text":
-            followed = _followed(draw, place_of(column.name, draw.of, schema.by_name))
+            followed = _followed(draw, place_of(column.name, draw.of, schema))
             if followed:
                 return Places(draw.of, column.name, tuple(followed.items()))
     for column in schema.columns:
