@@ -20,6 +20,7 @@ from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis, Drawn, code_type
+from synthprof.profiles.picks import Picks, pick, pick_names, pieces_of, words_of
 from synthprof.profiles.prose import Told, prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
@@ -46,15 +47,6 @@ from synthprof.spec.spec import BLOCK_ROWS
 
 ARCHETYPE = ""
 """Stands for a column's name in the archetypes' stream; no column can have it."""
-
-
-_CANDIDATES = 3
-"""Candidates drawn per place in a list before it stays shorter than wanted: with two, a third of the lists of
-four styles did at separation 0.8, since an archetype has few styles."""
-
-_REDRAWN = 8
-"""Most times that a last name is drawn anew because it says the first name again; the chance of that is below
-one in eight for every first name of every locale."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +113,6 @@ class Inherited:
     index: Rows
 
 
-@dataclass(frozen=True)
-class _Picks:
-    """Items of lists: items[j, i] is the j-th item of row i, or the number of values where it has fewer.
-
-    items: (most, n) uint16 or uint32. counts: (n,) intp.
-    """
-
-    items: Drawn
-    counts: Rows
-
-
 class Drawing:
     """The codes of one block, column by column, and the texts of its first rows.
 
@@ -153,7 +134,7 @@ class Drawing:
         self.first, self.rows, self.total = extent.first, extent.rows, extent.total
         self.parents = parents
         self.codes: dict[str, Codes] = {}
-        self.picks: dict[str, _Picks] = {}
+        self.picks: dict[str, Picks] = {}
         self.first_names: dict[str, npt.NDArray[np.int32]] = {}
         self.texts: dict[str, pa.StringArray] = {}
         self.values: dict[str, pa.Array] = {}
@@ -173,7 +154,7 @@ class Drawing:
                 self.codes[column.name] = parents.drawing.codes[name].take(parents.index)
             if name in parents.drawing.picks:
                 picks = parents.drawing.picks[name]
-                self.picks[column.name] = _Picks(
+                self.picks[column.name] = Picks(
                     picks.items.take(parents.index, axis=1), picks.counts.take(parents.index)
                 )
 
@@ -296,40 +277,15 @@ class Drawing:
         match self.tables.lists[name]:
             case Whole() as whole:
                 found = whole.table.draw(self.words(name), self._rows(whole.axes))
-                self.picks[name] = _Picks(whole.items.take(found, axis=1), whole.counts.take(found))
+                self.picks[name] = Picks(whole.items.take(found, axis=1), whole.counts.take(found))
                 self.texts[name] = self.tables.strings[name].take(pa.array(found[: self.rows]))
             case ByItems() as by:
                 self.picks[name] = self._pick(name, draw, by)
-                self.texts[name] = self._join(name, _list_pieces(self.picks[name], len(draw.values)))
+                self.texts[name] = self._join(name, pieces_of(self.picks[name], len(draw.values)))
 
-    def _pick(self, name: str, draw: Subset, by: ByItems) -> _Picks:
-        """Different items: rows that still want one draw a candidate and pass it over if they hold it."""
-        words = self.streams(name, "draw")
-        wanted = by.sizes.draw(words.uint32(self.total)).astype(np.intp) + 1
-        most, none = len(draw.sizes), len(draw.values)
-        items = np.full((most, self.total), none, dtype=code_type(none + 1))
-        counts = np.zeros(self.total, dtype=np.intp)
-        begun = 0 if draw.first is None else 1
-        if draw.first is not None:
-            items[0] = draw.values.index(draw.first)
-            counts[:] = 1
-        rows_of = self._rows_of_candidates(name, draw, by)
-        left = np.flatnonzero(counts < wanted)
-        for number in range(_CANDIDATES * most):
-            candidate = by.table.draw(self._words_of(name, words.uint32, left), rows_of(left))
-            fresh = np.flatnonzero((items[: begun + number].take(left, axis=1) != candidate).all(axis=0))
-            put = left.take(fresh)
-            items[counts.take(put), put] = candidate.take(fresh)
-            counts[put] += 1
-            left = left.compress(counts.take(left) < wanted.take(left))
-        return _Picks(items, counts)
-
-    def _words_of(self, name: str, words: Callable[[int], npt.NDArray[Any]], left: Rows) -> npt.NDArray[Any]:
-        """Return a word for each of some rows: one after the other, or that of the row's place.
-
-        By place where a sampler's column decides which rows are left, as it draws no rows but the first.
-        """
-        return words(self.total).take(left) if name in self.tables.by_place else words(len(left))
+    def _pick(self, name: str, draw: Subset, by: ByItems) -> Picks:
+        words, by_place = self.streams(name, "draw"), name in self.tables.by_place
+        return pick(draw, by, words, self.total, self._rows_of_candidates(name, draw, by), by_place)
 
     def _rows_of_candidates(self, name: str, draw: Subset, by: ByItems) -> Callable[[Rows], Rows | None]:
         """Return a function that gives the table's rows for the next candidate of some profiles."""
@@ -338,9 +294,11 @@ class Drawing:
             return lambda left: None if rows is None else rows.take(left)
         given, owned = self._rows(by.axes[:-1]), by.axes[-1].size
         held, halves = self.picks[draw.through], self.streams(name, "through")
+        by_place = name in self.tables.by_place
 
         def through_an_item(left: Rows) -> Rows:
-            which = self._words_of(name, halves.uint16, left) * held.counts.take(left) >> 16
+            words = words_of(halves.uint16, left, self.total if by_place else None)
+            which = words * held.counts.take(left) >> 16
             item: Rows = held.items[which, left].astype(np.intp)
             return item if given is None else item + given.take(left) * owned
 
@@ -352,23 +310,9 @@ class Drawing:
         low, _ = self.tables.schema.column(draw.age).span
         decades = by.names.first_shares.shape[1]
         rows = sex * decades + by.decades.take(self.codes[draw.age] - low)
-        words = self.streams(name, "draw")
-        first = by.firsts.draw(words.uint32(self.total), rows).astype(np.int32) + np.int32(1)
-        self.first_names[name] = first
-        start = np.int32(1 + len(by.names.firsts))
-
-        def last_names() -> npt.NDArray[np.int32]:
-            return by.lasts.draw(words.uint32(self.total), sex).astype(np.int32) + start
-
-        last, second = last_names(), last_names()
-        two = words.uint16(self.total) < round(by.names.two_lasts * 65_536)
-        for _ in range(_REDRAWN):
-            if not (doubled := by.doubled(first, last)).any():
-                break
-            last = np.where(doubled, last_names(), last)
-        if by.names.last_stands_first:
-            return [last, first]
-        return [first, last, second * (two & (second != last) & ~by.doubled(first, second))]
+        found = pick_names(by, self.streams(name, "draw"), rows, sex)
+        self.first_names[name] = found.first
+        return found.pieces
 
     def _prose(self, name: str, draw: Prose) -> pa.StringArray:
         codes = {name: codes[: self.rows] for name, codes in self.codes.items()}
@@ -426,8 +370,3 @@ def number_type(column: Column) -> type[np.signedinteger[Any]]:
 def index_type(values: int) -> type[np.signedinteger[Any]]:
     """Return the type of indices of so many values in a block."""
     return np.int8 if values <= 127 else np.int16 if values < 2**15 else np.int32
-
-
-def _list_pieces(picks: _Picks, values: int) -> Pieces:
-    first, *later = (item.astype(np.int32) for item in picks.items)
-    return [first + np.int32(1), *((item + np.int32(1 + values)) * (item < values) for item in later)]
