@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synthprof.base.text import LIST_SEPARATOR
 from synthprof.profiles.expressions import evaluate
 from synthprof.profiles.fragments import join
 from synthprof.profiles.rounding import scaled
@@ -61,7 +62,16 @@ def _text(form: str, values: pa.Array) -> pa.Array:
             return pc.utf8_lower(values)
         case "":
             return values
-    return pc.utf8_slice_codeunits(values, 0, int(form[1:]))
+        case _ if form.startswith("."):
+            return pc.utf8_slice_codeunits(values, 0, int(form[1:]))
+    case, _, word = form.rpartition(" ")
+    return _with_word(word, _text(case, values))
+
+
+def _with_word(word: str, lists: pa.Array) -> pa.Array:
+    """Return lists, as texts, with a word before the last item: `a, b and c`."""
+    parts = pc.split_pattern(lists, LIST_SEPARATOR, max_splits=1, reverse=True)
+    return pc.binary_join(parts, f" {word} ")
 
 
 @functools.cache

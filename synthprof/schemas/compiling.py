@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from synthprof.base.errors import SpecError
 from synthprof.schemas.coded_draws import MAKERS, factors_of
 from synthprof.schemas.draw_kinds.model import DrawModel
+from synthprof.schemas.draw_kinds.places import Follows
 from synthprof.schemas.draws import Draw, Number
 from synthprof.schemas.files import MAX_SCHEMA_BYTES, Folder, Rows, parse_toml, read_bounded
 from synthprof.schemas.format import coded
@@ -148,6 +149,8 @@ class Compiler:
         whole = draw.with_files(self)
         for name in whole.given:
             self.column(name, _naming(draw, name))
+        if isinstance(whole, Follows):
+            return whole.with_texts(self.column(whole.of).draw)
         return whole
 
 

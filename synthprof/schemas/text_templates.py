@@ -6,7 +6,8 @@
 - float and decimal: `.2f`, or `,2f` for a comma before the decimals; `,.2f` and `.,2f` divide thousands, too;
 - date and timestamp: `%d.%m.%Y` and other characters, with %Y %y %m %d %H %M %S, and %-d %-m without a zero;
 - bool and flag: `yes|no`, the words for true and false;
-- text and category: `upper`, `lower`, or `.3` for the first three characters.
+- text and category: `upper`, `lower`, or `.3` for the first three characters;
+- list: `upper`, `lower`, the word before the last item as `and`, or both as `lower and`.
 """
 
 import re
@@ -93,6 +94,10 @@ _FLOAT = (NUMBER, "a count of decimals up to 6 as in .2f or ,2f, with thousands 
 _DATE = (re.compile(r"[^{}|]{0,40}"), "a format as in %d.%m.%Y")
 _TRUTH = (re.compile(r"|[^|]*\|[^|]*"), "no format, or words for true and false as in yes|no")
 _TEXT = (re.compile(r"|upper|lower|\.[1-9][0-9]{0,3}"), "no format, upper, lower, or a count as in .3")
+_LIST = (
+    re.compile(r"|upper|lower|((upper|lower) )?[^\W\d_]{1,20}"),
+    "no format, upper, lower, the word before the last item as in lower and",
+)
 
 _FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
     **dict.fromkeys(("integer", "unsigned"), _INTEGER),
@@ -101,4 +106,5 @@ _FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
     **dict.fromkeys(("date", "timestamp", "timestamptz"), _DATE),
     **dict.fromkeys(("bool", "flag"), _TRUTH),
     **dict.fromkeys(("text", "category"), _TEXT),
+    "list": _LIST,
 }

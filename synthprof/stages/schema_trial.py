@@ -1,13 +1,15 @@
 """A schema tried on some rows, so that what a run would refuse is found at once, and what is told of it."""
 
 import importlib
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
-from synthprof.profiles.checks import check
+from synthprof.profiles.checks import check, check_family
+from synthprof.profiles.children import generate_family
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.schemas.bundle import Bundle
@@ -40,8 +42,10 @@ def try_out(bundle: Bundle) -> Trial:
     Raises SpecError for what a run would refuse, and for rows that are not as declared.
     """
     spec, schema = Spec(), bundle.schema
-    made = generate(schema, spec.seed, spec.locale, spec.separation, 0, ROWS).profiles
-    if faults := check(schema, made):
+    family = generate_family(schema, spec.seed, spec.locale, spec.separation, 0, ROWS)
+    made = family.generated.profiles
+    of_tables = (check_family(schema, each, family.tables[each.name], 1, ROWS) for each in schema.tables)
+    if faults := (*check(schema, made), *itertools.chain.from_iterable(of_tables)):
         raise SpecError(f"rows are not as declared: {'; '.join(faults)}; correct the columns")
     count = len(schema.feature_names)
     features(schema, made, max(count, 1))

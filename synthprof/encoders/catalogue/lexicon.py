@@ -9,8 +9,8 @@ from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Column
-from synthprof.schemas.spans import DAYS, ends, year_of
-from synthprof.schemas.texts import Texts, Tokens
+from synthprof.schemas.spans import DAYS, ends, number_of, year_of
+from synthprof.schemas.texts import Tokens
 
 MAX_YEARS = 99
 """Numbers up to this one are read in texts about any column."""
@@ -49,7 +49,7 @@ def lexicon_of(vocabulary: Vocabulary) -> Lexicon:
     common = frozenset(texts.common_places)
     tokens = _values(vocabulary, common) | _places(vocabulary, common, texts.place)
     known = {token for found in tokens.values() for token in found}
-    _check_synonyms(texts, known)
+    _check_synonyms(vocabulary, known)
     tokens |= dict(texts.synonyms) | _numbers(vocabulary)
     return Lexicon(
         {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)},
@@ -82,10 +82,26 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
     return found
 
 
-def _check_synonyms(texts: Texts, known: Collection[tuple[str, str]]) -> None:
-    for phrase, tokens in texts.synonyms:
-        if unknown := [f"{column}={value}" for column, value in tokens if (column, value) not in known]:
-            raise SpecError(f"synonyms.csv: {phrase!r} means {unknown[0]!r}, which is no value; correct it")
+def _check_synonyms(vocabulary: Vocabulary, known: Collection[tuple[str, str]]) -> None:
+    """Raise SpecError for a synonym of what is neither a known value nor a number of a column of numbers."""
+    for phrase, tokens in vocabulary.texts.synonyms:
+        for column, value in tokens:
+            if (column, value) not in known and not _is_number(vocabulary, column, value):
+                raise SpecError(
+                    f"synonyms.csv: {phrase!r} means '{column}={value}', which is no value; correct it"
+                )
+
+
+def _is_number(vocabulary: Vocabulary, name: str, value: str) -> bool:
+    """Return whether a text is a number that a column of numbers can have."""
+    if name not in vocabulary.anchors or vocabulary.columns[name].kind in DAYS:
+        return False
+    try:
+        number = number_of(vocabulary.columns[name].kind, value)
+    except ValueError:
+        return False
+    low, high = ends(vocabulary.columns[name])
+    return number is not None and (low is None or number >= low) and (high is None or number <= high)
 
 
 def _numbers(vocabulary: Vocabulary) -> dict[str, Tokens]:

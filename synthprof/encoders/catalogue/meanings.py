@@ -1,7 +1,7 @@
 """Attributes that a text names, and those of them that a profile has: the reasons for a search result."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,12 +64,16 @@ class ReadText:
         """The homes and languages that the text names: all conditions of a search must hold (ADR 24).
 
         A home is a city with its state, or a state of which no city is named. Several homes are alternatives
-        of one condition; each language is a condition of its own.
+        of one condition, and so are several values of a column that has one in each row; each item of a list,
+        as a language, is a condition of its own.
         """
         homes = self._meanings.homes(self.attributes)
-        others = self._meanings.conditions
-        alone = (((each,),) for each in self.attributes if each.column in others)
-        return (*((homes,) if homes else ()), *alone)
+        found: dict[Meaning | str, Alternatives] = {}
+        for each in self.attributes:
+            if each.column in self._meanings.conditions:
+                key = each if each.column in self._meanings.lists else each.column
+                found[key] = (*found.get(key, ()), (each,))
+        return (*((homes,) if homes else ()), *found.values())
 
     def agreeing(self, profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
         """Return the named attributes that a profile has, each once, with the values of the profile."""
@@ -132,7 +136,10 @@ class Meanings:
         self._items = {item.name: item.attributes for item in vocabulary.items}
         self._attributes = tuple(vocabulary.attribute_values())
         self._places = vocabulary.places
-        self._states = dict(vocabulary.places.cities)
+        self.lists = frozenset(name for name, each in vocabulary.columns.items() if each.kind == "list")
+        self._states: dict[str, tuple[str, ...]] = {}
+        for city, state in vocabulary.places.cities:
+            self._states[city] = (*self._states.get(city, ()), state)
 
     def read(self, text: str) -> ReadText:
         """Return the attributes that the text names, with the means to compare them with profiles."""
@@ -141,13 +148,22 @@ class Meanings:
         return ReadText(tuple(named), self)
 
     def homes(self, attributes: Sequence[Meaning]) -> Alternatives:
-        """Return each city among the attributes with its state, then each state without a named city."""
+        """Return each city among the attributes with its state, then each state without a named city.
+
+        Of a city in several states, those states count that are named, or else all.
+        """
         column = self._places.state
+        named = {each.value for each in attributes if each.column == column}
         cities = [each for each in attributes if each.column == self._places.city]
-        states = {self._states[city.value] for city in cities}
-        of_cities = ((Meaning(column, self._states[city.value]), city) for city in cities)
+        pairs = [(state, city) for city in cities for state in self._states_of(city.value, named)]
+        states = {state for state, _ in pairs}
+        of_cities = ((Meaning(column, state), city) for state, city in pairs)
         alone = ((each,) for each in attributes if each.column == column and each.value not in states)
         return (*of_cities, *alone)
+
+    def _states_of(self, city: str, named: Collection[str]) -> tuple[str, ...]:
+        states = self._states[city]
+        return (tuple(state for state in states if state in named) if len(states) > 1 else ()) or states
 
     def agreeing(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
         """Return the values of a profile that agree with one attribute of a text."""

@@ -51,7 +51,9 @@ class PartValues(BaseModel):
     ] = {}
     file: Annotated[str | None, Field(max_length=255, description="A file with a row per value.")] = None
     key: Annotated[str | None, Field(description="The file's column of that column's values.")] = None
-    value: Annotated[str | None, Field(description="The file's column of values of the part.")] = None
+    value: Annotated[
+        str | None, Field(description="The file's column of values of the part, parted by `;`.")
+    ] = None
 
     def with_files(self, files: Files) -> Self:
         """Return it with the values of its file. Raises SpecError if it has no such columns."""
@@ -62,7 +64,7 @@ class PartValues(BaseModel):
             key, value = self.key or next(iter(row)), self.value or ""
             if unknown := {key, value} - set(row):
                 raise SpecError(f"{self.file}: no column {min(unknown)!r}; it has {', '.join(row)}")
-            found.setdefault(row[key], []).append(row[value])
+            found.setdefault(row[key], []).extend(row[value].split(";"))
         return type(self).model_validate({"given": self.given, "by": found})
 
     @property

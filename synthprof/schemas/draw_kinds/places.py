@@ -136,6 +136,18 @@ class Follows(TableDraw):
     ] = None
     otherwise: Annotated[str | None, Field(description="The value where the table has no row.")] = None
     type: Annotated[Literal["text", "integer", "float"], Field(description="The type of the value.")] = "text"
+    texts: Annotated[
+        tuple[str, ...],
+        Field(max_length=MAX_ROWS, description="The texts of the place's table, each once; filled in."),
+    ] = ()
+
+    def with_texts(self, place: object) -> Self:
+        """Return the draw with the texts that it can have, so that searches and other draws know them."""
+        if self.by_value or self.type != "text" or not isinstance(place, Place):
+            return self
+        if self.value not in place.columns:
+            return self
+        return self.model_copy(update={"texts": tuple(dict.fromkeys(place.values_of(self.value)))})
 
     @property
     def kind(self) -> Kind:
@@ -159,9 +171,9 @@ class Follows(TableDraw):
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The texts of a table of its own; those of a place only the place's column has."""
+        """The texts of a table of its own, or of the place's, as far as they are filled in."""
         if self.type != "text" or not self.rows:
-            return ()
+            return self.texts
         rest = () if self.otherwise is None else (self.otherwise,)
         return tuple(dict.fromkeys((*self.values_of(self.value), *rest)))
 
