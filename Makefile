@@ -63,9 +63,7 @@ docs: $(VENV)/.ready-docs ## Build the documentation as a site in site/, which n
 
 reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, command line, schema and its format
 	@$(BIN)/python -m synthprof.cli.reference docs
-	@$(BIN)/python -m synthprof.schemas >docs/schema.md
-	@$(BIN)/python -m synthprof.schemas listing >docs/schema-listing.md
-	@$(BIN)/python -m synthprof.schemas patient >docs/schema-patient.md
+	@$(BIN)/python -m synthprof.schemas docs
 	@$(BIN)/python -m synthprof.schemas.format docs
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script

@@ -8,8 +8,16 @@ from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Num
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.schema import Column, Schema
 
+FIRST = "gamer_br"
+"""The schema whose page has no name of its own, as it was the only one."""
+
 MAX_SHOWN = 45
 """Values listed of a column; the others are counted."""
+
+
+def page_name(name: str) -> str:
+    """Return the file name of a built-in schema's page."""
+    return "schema.md" if name == FIRST else f"schema-{name}.md"
 
 
 def describe(schema: Schema) -> str:
