@@ -12,6 +12,7 @@ from synthprof.base.errors import SpecError
 from synthprof.profiles.children import Family, generate_family
 from synthprof.schemas.draw_kinds.moments import Date
 from synthprof.schemas.draw_kinds.numbers import LogNormal, Normal, UniformInteger
+from synthprof.schemas.draw_kinds.odds import Boolean
 from synthprof.schemas.draw_kinds.parameters import By
 from synthprof.schemas.draws import Choice, Number, Shift
 from synthprof.schemas.schema import Column, FanOut, Schema
@@ -167,3 +168,34 @@ def test_a_child_may_depend_on_a_column_of_the_parent_that_depends_on_others_the
     children, parents = family.tables["orders"], family.generated.profiles
     joined = parents["joined"].take(pa.array(children["customer_id"].to_numpy() - parents["id"][0].as_py()))
     assert len(joined) > 300 and pc.all(pc.less(joined, children["ordered"])).as_py()
+
+
+def sampled() -> Schema:
+    """Customers whose number of orders hangs on a column of a sampler, by its draw and by a factor."""
+    asks = Boolean(share=0.5, given={"sex": {"F": 3.0}})
+    mean = LogNormal(
+        mu=By(by="parent.plan", values={"free": 0.0, "paid": 1.5}), sigma=0.3, integer=True, low=0, high=50
+    )
+    given = (Shift("parent.asks", (0, 1), ((1.0,), (3.0,))),)
+    plan = Choice(("free", "paid"), (1.0, 1.0), (Shift("asks", (0, 1), ((1.0, 0.2), (0.2, 1.0))),))
+    return replace(
+        CUSTOMERS,
+        columns=(
+            *CUSTOMERS.columns,
+            Column("asks", asks, None, "Asks."),
+            Column("plan", plan, None, "Plan."),
+        ),
+        tables=(replace(ORDERS, fan_out=FanOut(mean, 60, given)),),
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 700])
+def test_fan_outs_may_hang_on_what_samplers_draw(rows: int) -> None:
+    whole, part = made(sampled()), made(sampled(), rows=rows)
+    assert part.generated.profiles.equals(whole.generated.profiles.slice(0, rows))
+    assert orders(part).equals(orders(whole).slice(0, orders(part).num_rows))
+    found = counts(whole)
+    asks = whole.generated.profiles.column("asks").to_numpy()
+    paid = np.array(whole.generated.profiles.column("plan").to_pylist()) == "paid"
+    assert found[(asks == 1) & paid].mean() == pytest.approx(3 * found[(asks == 0) & paid].mean(), rel=0.1)
+    assert found[(asks == 0) & paid].mean() > 3 * found[(asks == 0) & ~paid].mean()

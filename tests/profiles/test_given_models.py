@@ -5,9 +5,11 @@ import pytest
 from drawing import drawn_with
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.draw_kinds.numbers import Normal
+from synthprof.profiles.shares import expected_shares
+from synthprof.schemas.draw_kinds.numbers import Normal, UniformInteger
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant
 from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset, YearsSince
+from synthprof.schemas.schema import Column, Schema
 
 LETTERS = tuple("abcdefgh")
 DRAWS = {
@@ -41,3 +43,19 @@ def test_columns_without_bands_are_refused() -> None:
         drawn_with({"x": Constant(value="a"), "y": Choice(("a", "b"), (1, 1), (shift,))})
     with pytest.raises(SpecError, match="x is drawn as normal, but a table of its numbers is needed here"):
         drawn_with({"x": Normal(mean=1, stddev=1), "y": YearsSince("x", 0, 5, 1, 1)})
+
+
+def test_shares_of_odds_that_hang_on_a_sampled_column_are_not_told() -> None:
+    by_age = Choice(("a", "b"), (1.0, 1.0), (Shift("age", (0, 40), ((1.0, 1.0), (5.0, 1.0))),))
+    columns = (
+        Column("age", UniformInteger(low=0, high=80), None, "Age."),
+        Column("plan", by_age, None, "Plan."),
+        Column(
+            "after",
+            Choice(("x", "y"), (1.0, 1.0), (Shift("plan", (), ((1.0, 2.0), (1.0, 1.0))),)),
+            None,
+            "By it.",
+        ),
+        Column("alone", Choice(("x", "y"), (3.0, 1.0)), None, "By nothing."),
+    )
+    assert expected_shares(Schema("t", columns, ()), 0.8) == {"alone": {"x": 0.75, "y": 0.25}}

@@ -9,9 +9,11 @@ import pytest
 from synthprof.base.errors import SpecError
 from synthprof.profiles.checks import check
 from synthprof.profiles.drawing import generate
+from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
-from synthprof.schemas.draws import Chance, Choice, Forms, Prose, Slot, Variant
+from synthprof.schemas.draw_kinds.odds import Boolean
+from synthprof.schemas.draws import Chance, Choice, Forms, Prose, Slot, Subset, Variant
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
 
@@ -156,3 +158,29 @@ def test_templates_that_cannot_be_told_are_refused(text: str, more: dict[str, An
 def test_ranges_that_a_column_cannot_have_are_refused() -> None:
     with pytest.raises(SpecError, match="day: 'x' to 'y' are no date; write values of the column"):
         rows(schema(slot(((("day", "x", "y"),), "never"), ((), "z"))), 1)
+
+
+def test_lists_are_written_with_a_word_before_the_last_item() -> None:
+    columns = (
+        Column("text", Prose((slot(((), "{likes:lower and}! {likes:upper} {likes:y}")),)), None, "A text."),
+        Column(
+            "likes", Subset(("Tea", "Dry Wine", "Milk"), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)), None, "Likes."
+        ),
+    )
+    found = rows(Schema("t", columns, ONE))
+    assert {row["likes"].count(",") for row in found} == {0, 1, 2}
+    for row in found:
+        *others, last = row["likes"].split(", ")
+        joined = [f"{', '.join(others)} {word} {last}" if others else last for word in ("and", "y")]
+        assert row["text"] == f"{joined[0].lower()}! {row['likes'].upper()} {joined[1]}"
+
+
+def test_the_truth_of_a_column_decides_and_stays_in_the_canonical_text() -> None:
+    told = slot((((("yes", True, True)),), "Yes."), (((("yes", False, False)),), "No."))
+    columns = (
+        Column("text", Prose((told,)), None, "A text."),
+        Column("yes", Boolean(share=0.5), None, "Whether."),
+    )
+    bundle = Bundle(Schema("t", columns, ONE))
+    assert Bundle.of(bundle.text) == bundle
+    assert {(row["yes"], row["text"]) for row in rows(bundle.schema)} == {(1, "Yes."), (0, "No.")}

@@ -7,6 +7,7 @@ from shops import edit, write_shop
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.own import own_folder, own_names, problems, read_own
+from synthprof.schemas.reading import read_bundle
 
 
 @pytest.fixture
@@ -68,3 +69,8 @@ def test_a_file_in_place_of_the_folder_of_schemas_is_told(root: Path) -> None:
     place = root / "file"
     place.write_text("")
     assert problems(place) == (f"{place} is no folder; set SYNTHPROF_SCHEMAS to the folder of schemas",)
+
+
+def test_a_schema_without_words_takes_those_of_its_language_when_it_is_read(tmp_path: Path) -> None:
+    texts = read_bundle(write_shop(tmp_path)).texts
+    assert "with" in texts.ignored and "visits of {}" in texts.numbers["visits"]

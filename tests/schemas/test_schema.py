@@ -12,7 +12,7 @@ from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
 from synthprof.report.overview import attributes
 from synthprof.schemas import loader
-from synthprof.schemas.describe import describe
+from synthprof.schemas.describe import describe, page_name
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Prose, Shift, Slot, Variant, YearsSince
 from synthprof.schemas.features import Indexed, TanhRatio
 from synthprof.schemas.files import read_csv
@@ -79,15 +79,16 @@ def test_every_column_is_documented():
 
 
 @pytest.mark.parametrize("name", schema_names())
-def test_docs_have_a_page_made_from_each_schema(name: str):
-    page = "schema.md" if name == "gamer_br" else f"schema-{name}.md"
-    path = Path(__file__).parents[2] / "docs" / page
-    said = path.read_text(encoding="utf-8")
-    assert said == describe(load_schema(name)), "run: make reference"
+def test_the_page_of_a_schema_is_made_from_it_and_stands_in_the_docs(name):
+    docs = Path(__file__).parents[2] / "docs"
+    said = (docs / page_name(name)).read_text(encoding="utf-8")
+    assert said == describe(load_schema(name)), "run: python -m synthprof.schemas docs"
+    assert f"- {page_name(name)}
+" in (docs.parent / "mkdocs.yml").read_text(encoding="utf-8")
 
 
 def test_an_unknown_schema_is_refused_naming_those_there_are():
-    assert {"gamer_br", "listing", "patient"} <= set(schema_names())
+    assert schema_names() == ("customer_us", "gamer_br", "listing", "patient")
     with pytest.raises(SpecError, match=r"'gamer_us'.*gamer_br"):
         load_schema("gamer_us")
 

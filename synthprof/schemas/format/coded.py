@@ -158,8 +158,8 @@ class Subset(Part):
 class Name(Part):
     """A person's name: a first name by sex and birth decade, then one last name or two.
 
-    The file of first names has a column of weights per decade, headed by its first year, as `1990`. Names
-    of a data set's other `locale` are that locale's own.
+    The file of first names has a column of weights per decade, headed by its first year, as `1990`. A data
+    set of another `locale` than these and the default, pt_BR, has names of that locale instead.
     """
 
     draw: Literal["name"] = "name"

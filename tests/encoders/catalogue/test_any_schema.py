@@ -7,13 +7,20 @@ import pyarrow as pa
 import pytest
 from customers import customers
 
+from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.meanings import meanings_of
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.encoders.hashed import HashedEncoder
 from synthprof.profiles.drawing import generate
+from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.draw_kinds.numbers import UniformInteger
+from synthprof.schemas.draw_kinds.places import Follows, Place
+from synthprof.schemas.draws import Choice, Subset
 from synthprof.schemas.languages import languages, load_language, spoken
+from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.texts import Texts
+from synthprof.schemas.uses import Encoding
 
 BUNDLE = customers()
 ROW = {"age": 34, "city": "Austin", "signup_date": "2023-05-17", "spend": 120.0, "active": 1, "plan": "pro",
@@ -130,3 +137,40 @@ def test_the_encoder_hashed_takes_any_schema():
     assert (
         np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5) and len(np.unique(vectors, axis=0)) == 50
     )
+
+
+def towns(*synonyms: tuple[str, tuple[tuple[str, str], ...]]) -> Bundle:
+    rows = (("Portland", "OR"), ("Portland", "ME"), ("Salem", "OR"), ("Dallas", "TX"))
+    columns = (
+        Column("town", Place(value="town", columns=("town", "state"), rows=rows), None, "Town."),
+        Column("state", Follows(of="town", value="state", known=("OR", "ME", "TX")), None, "State."),
+        Column("tier", Choice(("Basic", "Gold", "Best"), (1, 1, 1)), None, "Tier."),
+        Column("likes", Subset(("Tea", "Milk"), (1, 1), (1, 1)), None, "Likes."),
+        Column("age", UniformInteger(low=18, high=80), None, "Age."),
+    )
+    encoding = Encoding(conditions=("tier", "likes"))
+    return Bundle(Schema("towns", columns, ()), encoding, texts=Texts(synonyms=synonyms))
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("Salem", ["state=OR,town=Salem"]),
+        ("Portland", ["state=OR,town=Portland|state=ME,town=Portland"]),
+        ("Portland ME", ["state=ME,town=Portland"]),
+        ("Portland or Dallas in TX", ["state=OR,town=Portland|state=TX,town=Dallas"]),
+        ("ME, TX", ["state=ME|state=TX"]),
+        ("gold and best, tea and milk", ["tier=Gold|tier=Best", "likes=Tea", "likes=Milk"]),
+    ],
+)
+def test_places_and_values_that_exclude_each_other_are_alternatives(text, conditions):
+    found = meanings_of(towns()).read(text).conditions
+    assert ["|".join(",".join(map(str, all_of)) for all_of in any_of) for any_of in found] == conditions
+
+
+def test_synonyms_may_mean_numbers_that_a_column_can_have():
+    read = meanings_of(towns(("retired", (("age", "72"),)))).read("retired")
+    assert [str(each) for each in read.attributes] == ["age=72"]
+    for value in ("81", "x", "nan"):
+        with pytest.raises(SpecError, match=f"'retired' means 'age={value}', which is no value"):
+            meanings_of(towns(("retired", (("age", value),))))

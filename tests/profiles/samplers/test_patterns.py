@@ -271,3 +271,31 @@ def test_what_cannot_be_drawn_is_refused_in_words(model, given, message):
     with pytest.raises(ValidationError) as told:
         model(**given)
     assert re.search(message, str(told.value)) or message in str(told.value)
+
+
+class OneFile:
+    def rows(self, file: str) -> list[dict[str, str]]:
+        return [{"city": "A", "codes": "10;11", "wide": "1;22"}, {"city": "B", "codes": "77", "wide": "3"}]
+
+
+def by_file(**part: str) -> Pattern:
+    parts = {"area": {"given": "city", "file": "cities.csv", **part}}
+    return Pattern.model_validate({"pattern": "{area}-{digit}", "parts": parts})
+
+
+def test_values_of_a_part_may_stand_in_a_file():
+    zips = by_file(value="codes").with_files(OneFile())
+    rows = drawn_with({"city": Choice(("A", "B"), (1, 1)), "zip": zips}, rows=500).to_pylist()
+    assert {(row["city"], row["zip"][:2]) for row in rows} == {("A", "10"), ("A", "11"), ("B", "77")}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [({"value": "code"}, "has no column 'code'"), ({"value": "wide"}, "differ in length"),
+     ({"value": "codes", "key": "town"}, "has no column 'town'")],
+)  # fmt: skip
+def test_a_file_whose_values_do_not_fit_a_part_is_refused(part, message):
+    with pytest.raises((SpecError, ValidationError), match=message):
+        by_file(**part).with_files(OneFile())
+    with pytest.raises(ValidationError, match="file and value belong together"):
+        by_file()
