@@ -170,7 +170,7 @@ def test_archetypes_can_be_found_in_the_embeddings(family: Family) -> None:
     centroids = np.array([vectors[:3_000][archetypes[:3_000] == a].mean(axis=0) for a in range(10)])
     centroids /= np.linalg.norm(centroids, axis=1)[:, None]
     found = (vectors[3_000:] @ centroids.T).argmax(axis=1)
-    assert (found == archetypes[3_000:]).mean() > 0.8
+    assert (found == archetypes[3_000:]).mean() > 0.84
 
 
 @pytest.mark.parametrize(
