@@ -83,8 +83,7 @@ def test_the_page_of_a_schema_is_made_from_it_and_stands_in_the_docs(name):
     docs = Path(__file__).parents[2] / "docs"
     said = (docs / page_name(name)).read_text(encoding="utf-8")
     assert said == describe(load_schema(name)), "run: python -m synthprof.schemas docs"
-    assert f"- {page_name(name)}
-" in (docs.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    assert f"- {page_name(name)}\n" in (docs.parent / "mkdocs.yml").read_text(encoding="utf-8")
 
 
 def test_an_unknown_schema_is_refused_naming_those_there_are():

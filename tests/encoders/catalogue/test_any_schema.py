@@ -143,7 +143,7 @@ def towns(*synonyms: tuple[str, tuple[tuple[str, str], ...]]) -> Bundle:
     rows = (("Portland", "OR"), ("Portland", "ME"), ("Salem", "OR"), ("Dallas", "TX"))
     columns = (
         Column("town", Place(value="town", columns=("town", "state"), rows=rows), None, "Town."),
-        Column("state", Follows(of="town", value="state", known=("OR", "ME", "TX")), None, "State."),
+        Column("state", Follows(of="town", value="state", texts=("OR", "ME", "TX")), None, "State."),
         Column("tier", Choice(("Basic", "Gold", "Best"), (1, 1, 1)), None, "Tier."),
         Column("likes", Subset(("Tea", "Milk"), (1, 1), (1, 1)), None, "Likes."),
         Column("age", UniformInteger(low=18, high=80), None, "Age."),
