@@ -11,64 +11,16 @@ from synthprof.schemas.schema import Schema
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "synthprof"
 
-ORDINARY = frozenset(
-    {
-        *(
-            "active",
-            "address",
-            "age",
-            "amount",
-            "brand",
-            "category",
-            "channel",
-            "city",
-            "code",
-            "color",
-            "colour",
-        ),
-        *(
-            "condition",
-            "country",
-            "currency",
-            "date",
-            "department",
-            "description",
-            "diagnosis",
-            "doctor",
-            "email",
-        ),
-        *("gender", "height", "icd", "income", "insurance", "kind", "language", "latitude", "lat", "lon"),
-        *(
-            "longitude",
-            "name",
-            "note",
-            "notes",
-            "phone",
-            "plan",
-            "price",
-            "quantity",
-            "rating",
-            "region",
-            "sex",
-        ),
-        *(
-            "size",
-            "smoker",
-            "spend",
-            "state",
-            "status",
-            "street",
-            "text",
-            "time",
-            "title",
-            "unit",
-            "value",
-            "visits",
-        ),
-        *("ward", "weight", "zip"),
-    }
-)
-"""Words of English that code uses of its own accord: a schema may have a column of the same name."""
+ORDINARY = frozenset({
+    "about", "active", "address", "age", "amount", "brand", "category", "channel", "city", "code",
+    "color", "colour", "condition", "country", "cp", "currency", "date", "department", "description",
+    "device", "diagnosis", "doctor", "email", "gender", "height", "icd", "income", "insurance", "kind",
+    "language", "lat", "latitude", "lon", "longitude", "name", "note", "notes", "payment", "phone",
+    "plan", "price", "product", "quantity", "rating", "region", "sex", "size", "smoker", "spend",
+    "state", "status", "street", "text", "time", "title", "total", "unit", "value", "visits", "ward",
+    "weight", "zip",
+})  # fmt: skip
+"""Words that code uses of its own accord, `cp` as a verb: a schema may have a column of the same name."""
 
 OWN = {"schemas/loader.py": {KEY, TEXT}, "spec/spec.py": {"cidade"}}
 """Columns of a collection: those that the product itself names, and an example of a source's own, which

@@ -134,7 +134,7 @@ def build_index(
 
 
 COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
-    (search, "search", 'synthprof search "a few words" --dataset gamers -k 10'),
+    (search, "search", 'synthprof search "joga RPG de madrugada" --dataset gamers -k 10'),
     (similar, "similar", "synthprof similar 42 --dataset gamers -k 5"),
     (build_index, "build-index", "synthprof build-index --dataset gamers --index ivf_sq8"),
 )

@@ -163,7 +163,10 @@ class Spec(ParamModel):
     with_tables: Annotated[
         str,
         Field(
-            pattern=in_words("names joined by commas, all or none", r"^([a-z][a-z0-9_]*(, ?|$))*$(?!\n)"),
+            pattern=in_words(
+                "names joined by commas, all or none",
+                r"^([a-z][a-z0-9_]{0,62}(, ?[a-z][a-z0-9_]{0,62}){0,19})?$(?!\n)",
+            ),
             description="Child tables to make: names joined by commas, all or none; empty for those that the "
             "schema makes of itself.",
         ),

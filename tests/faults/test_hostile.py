@@ -45,6 +45,9 @@ def test_there_are_at_least_200_different_strings() -> None:
     assert len(set(STRINGS)) >= 200
 
 
+NAMES = {"profile_schema": r"[a-z0-9][a-z0-9_-]{0,62}", "with_tables": r"([a-z][a-z0-9_]{0,62})?"}
+"""Parameters that take any name, in whose letters nothing can hide: what is so called is looked up later."""
+
 FREE_TEXTS = ("model",)
 """Parameters that take any short text: what they name is looked up later, and no folder is named by them."""
 
@@ -59,7 +62,12 @@ def test_hostile_values_of_parameters_are_refused_by_one_error(name: str) -> Non
     for value in STRINGS:
         with contextlib.suppress(SynthprofError):
             taken[value] = Request.from_params({name: value})
-    assert name in FREE_TEXTS or all(each.params[name] == UNDERSTOOD[text] for text, each in taken.items())
+    if name in NAMES:
+        assert all(re.fullmatch(NAMES[name], text) for text in taken)
+    else:
+        assert name in FREE_TEXTS or all(
+            each.params[name] == UNDERSTOOD[text] for text, each in taken.items()
+        )
     for request in taken.values():
         folder = Store(Path("/root-of-data"), request.dataset).build(request.spec).folder
         assert re.fullmatch(r"/root-of-data/gamers/build/[0-9a-f]{16}", str(folder))
@@ -124,9 +132,7 @@ def test_hostile_cells_of_a_report_are_text(published: Path) -> None:
     from synthprof.stages.summary import Facts, summary
 
     version = open_version(published, DATASET)
-    plain: Report = summary(
-        version.manifest, Facts(version.folder / "perfis.db", version.folder / "clusters.db")
-    )
+    plain: Report = summary(version.manifest, Facts.of(version.folder))
     lost = []
     for first in range(0, len(STRINGS), 15):
         value = "\n".join(STRINGS[first : first + 15])

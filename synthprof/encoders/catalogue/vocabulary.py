@@ -89,12 +89,15 @@ def _places(schema: Schema) -> Places:
         if isinstance(draw := column.draw, Follows) and draw.of in around and draw.type == "text":
             followed = _followed(draw, place_of(column.name, draw.of, schema))
             if followed:
-                return Places(draw.of, column.name, tuple(followed.items()))
+                return Places(draw.of, column.name, followed)
     for column in schema.columns:
         if isinstance(draw := column.draw, Lookup):
             states = (draw.values[code] for code in draw.codes)
             cities = zip(schema.column(draw.column).values, states, strict=True)
             return Places(draw.column, column.name, tuple(cities))
+        if isinstance(draw, Follows) and not draw.by_value and draw.type == "text":
+            followed = _followed(draw, place_of(column.name, draw.of, schema))
+            return Places(draw.of, column.name, followed)
     return Places()
 
 
@@ -103,12 +106,15 @@ def _centre(column: Column) -> str:
     return column.draw.of if isinstance(column.draw, Latitude | Longitude) else ""
 
 
-def _followed(draw: Follows, place: Place) -> dict[str, str]:
-    """Return what follows from each place; empty where a place has nothing that does."""
+def _followed(draw: Follows, place: Place) -> tuple[tuple[str, str], ...]:
+    """Return each place with what follows from it; empty where a place has nothing that does.
+
+    Places of one name may have several.
+    """
     towns = place.values_of(place.value)
     if not draw.by_value:
-        return dict(zip(towns, place.values_of(draw.value), strict=True))
+        return tuple(dict.fromkeys(zip(towns, place.values_of(draw.value), strict=True)))
     found = dict(zip(draw.keys, draw.values_of(draw.value), strict=True))
     each = {town: found.get(town, draw.otherwise) for town in towns}
-    whole = {town: value for town, value in each.items() if value is not None}
-    return whole if len(whole) == len(each) else {}
+    whole = tuple((town, value) for town, value in each.items() if value is not None)
+    return whole if len(whole) == len(each) else ()

@@ -291,11 +291,11 @@ def test_values_of_a_part_may_stand_in_a_file():
 
 @pytest.mark.parametrize(
     ("part", "message"),
-    [({"value": "code"}, "has no column 'code'"), ({"value": "wide"}, "differ in length"),
-     ({"value": "codes", "key": "town"}, "has no column 'town'")],
+    [({"value": "code"}, "no column 'code'"), ({"value": "wide"}, "differ in length"),
+     ({"value": "codes", "key": "town"}, "no column 'town'")],
 )  # fmt: skip
 def test_a_file_whose_values_do_not_fit_a_part_is_refused(part, message):
     with pytest.raises((SpecError, ValidationError), match=message):
         by_file(**part).with_files(OneFile())
-    with pytest.raises(ValidationError, match="file and value belong together"):
+    with pytest.raises(ValidationError, match="file and value of a part belong together"):
         by_file()
