@@ -33,6 +33,7 @@ class Keywords(TypedDict, total=False):
     index: IndexKind
     index_memory_mib: int
     vacuum: bool
+    with_tables: str
     source: str
     table: str
     id_column: str
