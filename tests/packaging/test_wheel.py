@@ -139,7 +139,7 @@ def test_every_extra_is_in_all() -> None:
     assert (
         Requirement(every).extras
         == extras
-        == {*("airflow", "explorer", "report", "http", "model", "sources", "s3")}
+        == {*("airflow", "explorer", "report", "http", "model", "sources", "learn", "s3")}
     )
 
 
