@@ -39,8 +39,11 @@ def v(home: Path) -> synthprof.Version:
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_examples_in_docstrings_run(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_in_docstrings_run(
+    name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SYNTHPROF_HOME", str(home))
+    monkeypatch.chdir(tmp_path)  # an example writes files
     known = {"synthprof": synthprof, "v": synthprof.open("gamers")}
     tested = doctest.testmod(importlib.import_module(name), extraglobs=known, report=True)
     assert tested.attempted and not tested.failed
