@@ -362,4 +362,4 @@ OPERATIONS: Mapping[str, Callable[[Node, list[Any]], Value]] = {
     **dict.fromkeys(("year", "month", "day", "weekday"), _date_part),
     "days_between": _days_between,
 }
-"""What is computed for each operation of a tree."""
+"""The computation of each operation of a tree."""

@@ -20,7 +20,7 @@ FORMAT = 1
 """The form of that text; a release that changes it raises the number and reads older ones too."""
 
 _TOLD = ("doc", "title")
-"""What only people read of a column, an archetype or a table: no byte of a profile depends on it."""
+"""Keys that only people read, of a column, an archetype or a table: no byte of a profile depends on it."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a schema's file says, made into the columns and archetypes that are drawn."""
+"""The declarations of a schema's file, made into the columns and archetypes that are drawn."""
 
 import re
 from collections.abc import Mapping, Sequence

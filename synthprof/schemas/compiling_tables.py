@@ -1,4 +1,4 @@
-"""What a schema's file says of child tables, made into tables that are drawn with their parents."""
+"""Declarations in a schema's file of child tables, made into tables that are drawn with their parents."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What a schema's file says of the uses of its columns, made into encoding, view and texts."""
+"""Declarations in a schema's file of the uses of its columns, made into encoding, view and texts."""
 
 import dataclasses
 import string

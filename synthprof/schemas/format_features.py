@@ -1,4 +1,4 @@
-"""What a schema's file says of a column in the feature vector, made into a feature."""
+"""Declarations in a schema's file of a column in the feature vector, made into a feature."""
 
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Draw, Lookup, Number, Prose, Subset, YearsSince

@@ -1,4 +1,4 @@
-"""What pydantic says of a table that does not fit its model, in the words of a schema's messages."""
+"""Messages of pydantic of a table that does not fit its model, in the words of a schema's messages."""
 
 import dataclasses
 import re

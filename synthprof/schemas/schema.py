@@ -55,7 +55,7 @@ class Column:
 
     @property
     def may_lack(self) -> bool:
-        """Whether rows may have no value in the column."""
+        """True where rows may have no value in the column."""
         if isinstance(self.draw, DrawModel) and self.draw.may_lack:
             return True
         return self.nulls is not None or isinstance(self.draw, Given)
@@ -181,7 +181,7 @@ class Archetype:
 
 @dataclass(frozen=True)
 class FanOut:
-    """How many children a parent has: a draw of integers, times factors, from 0 to `most`.
+    """The number of children of a parent: a draw of integers, times factors, from 0 to `most`.
 
     given: shifts with one factor a row, for columns of the parent as `parent.age`. archetypes: factors by the
     name of the parent's archetype, else 1. A product is rounded up or down at random, so that its mean is

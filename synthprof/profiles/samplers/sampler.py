@@ -1,4 +1,4 @@
-"""What a sampler gets and gives."""
+"""The input and the output of a sampler."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What all draws have in common that are models of their own."""
+"""The base of all draws that are models of their own."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -27,13 +27,13 @@ class DrawModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
     by_quantile: ClassVar[bool] = False
-    """Whether its value rises with one uniform number, so that it can be correlated with others."""
+    """True where its value rises with one uniform number, so that it can be correlated with others."""
 
     names_rows: ClassVar[bool] = False
-    """Whether its values are keys, which name rows and measure nothing."""
+    """True where its values are keys, which name rows and measure nothing."""
 
     long_tailed: ClassVar[bool] = False
-    """Whether small numbers are many and large ones few, so that they stand on a log scale."""
+    """True where small numbers are many and large ones few, so that they stand on a log scale."""
 
     draw: str
 
@@ -59,7 +59,7 @@ class DrawModel(BaseModel):
 
     @property
     def may_lack(self) -> bool:
-        """Whether rows may have no value even without `nulls`."""
+        """True where rows may have no value even without `nulls`."""
         return False
 
     @property

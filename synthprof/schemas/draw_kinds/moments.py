@@ -169,7 +169,7 @@ class Time(DrawModel):
 
     @property
     def told(self) -> str:
-        """Whether hours differ."""
+        """True where hours differ."""
         return "any hour" if self.hours is None else "by hours"
 
     @model_validator(mode="after")

@@ -115,10 +115,10 @@ class Parametric(DrawModel):
     """The fields that are parameters."""
 
     above: ClassVar[Mapping[str, float]] = {}
-    """What a parameter must be above."""
+    """The bound that a parameter must be above."""
 
     most: ClassVar[Mapping[str, float]] = {}
-    """What a parameter can be at most."""
+    """The most that a parameter can be."""
 
     law: ClassVar[Law | None] = None
     """The quantiles by the parameters, where they are simple."""

@@ -75,7 +75,7 @@ class PartValues(BaseModel):
 
     @property
     def even(self) -> bool:
-        """Whether all rows draw from the same values, each as likely."""
+        """True where all rows draw from the same values, each as likely."""
         return isinstance(self.values, tuple)
 
     @model_validator(mode="after")
@@ -147,7 +147,7 @@ class Patterned(DrawModel):
 
     @property
     def unread(self) -> bool:
-        """Whether values of parts stand in files that were not read yet."""
+        """True where values of parts stand in files that were not read yet."""
         return any(part.file is not None for part in self.part_values.values())
 
     @model_validator(mode="after")

@@ -161,12 +161,12 @@ class Follows(TableDraw):
 
     @property
     def may_lack(self) -> bool:
-        """Whether the table may have no row."""
+        """True where the table may have no row."""
         return self.by_value and self.otherwise is None
 
     @property
     def by_value(self) -> bool:
-        """Whether the value is found in a table of its own."""
+        """True where the value is found in a table of its own."""
         return bool(self.file or self.rows)
 
     @property

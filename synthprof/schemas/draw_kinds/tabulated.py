@@ -106,7 +106,7 @@ class Tabulated(DrawModel):
 
     @property
     def may_lack(self) -> bool:
-        """Whether one of the cells is that of no value."""
+        """True where one of the cells is that of no value."""
         return any(cell.low is None for cell in self.cells)
 
     @property

@@ -56,7 +56,7 @@ class Template(DrawModel):
 
     @property
     def may_lack(self) -> bool:
-        """Whether a missing column makes the text missing."""
+        """True where a missing column makes the text missing."""
         return self.missing is None
 
     @property

@@ -48,7 +48,7 @@ class Coded:
 
     @property
     def is_number(self) -> bool:
-        """Whether the cells have an order."""
+        """True where the cells have an order."""
         return not self.values
 
 

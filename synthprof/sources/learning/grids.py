@@ -37,7 +37,7 @@ class Grid:
 
     @property
     def is_time(self) -> bool:
-        """Whether the values are dates or times."""
+        """True where the values are dates or times."""
         return self.kind in ("date", "time", "timestamp", "timestamptz")
 
     def units(self, values: Array) -> Units:
