@@ -19,8 +19,8 @@ from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
 from synthprof.runner.plan import plan as plan_of
 from synthprof.runner.request import Keywords, request_of
-from synthprof.runner.run import Observer
 from synthprof.system.environment import home_folder
+from synthprof.system.events import Observer
 from synthprof.versions.inventory import stores
 from synthprof.versions.version import Version, open_folder, open_version
 

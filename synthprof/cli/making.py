@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from synthprof.report.model import Report
     from synthprof.report.terminal import Terminal
     from synthprof.runner.plan import Plan
-    from synthprof.runner.run import Observer, Run
+    from synthprof.runner.run import Run
     from synthprof.spec.request import Request, RequestKind
+    from synthprof.system.events import Observer
 
 ConsoleHtml = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Save what the console showed as an HTML file.")

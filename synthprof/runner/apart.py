@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from synthprof.base.errors import StageError, SynthprofError
-from synthprof.runner.run import Observer
 from synthprof.system.environment import HOME, child_environment
-from synthprof.system.events import Failed, LogLine, ProgressMade, Result, read
+from synthprof.system.events import Failed, LogLine, Observer, ProgressMade, Result, read
 
 logger = logging.getLogger("synthprof")
 

@@ -1,9 +1,8 @@
 """The check of a published version, whose verdict is kept beside it."""
 
-from synthprof.runner.run import Observer
 from synthprof.store.state import at_work
 from synthprof.store.verdicts import KeptVerdict, checking, keep_verdict, now_and_release
-from synthprof.system.events import Pace
+from synthprof.system.events import Observer, Pace
 from synthprof.versions.published import Published
 from synthprof.versions.verify import Verdict, verify
 

@@ -8,19 +8,18 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from synthprof.base.errors import SynthprofError
 from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
 from synthprof.runner.run import run_stage
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
-from synthprof.system.environment import PARENT_PID, RUN_ID, home_folder
-from synthprof.system.events import Failed, ProgressEvents, ReceiptWritten, Result, emit, log_events
-from synthprof.system.pool import die_with
-from synthprof.system.startup import block_pandas, end_on_signals, leave
+from synthprof.system.child import as_child
+from synthprof.system.environment import RUN_ID, home_folder
+from synthprof.system.events import ProgressEvents, ReceiptWritten, Result, emit, log_events
+from synthprof.system.startup import leave
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,23 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shard", help="first block and end, as 0:16")
     options = parser.parse_args(arguments)
     return as_child(lambda: _report_stage(options.stage, json.loads(options.params), options.shard))
-
-
-def as_child(work: Callable[[], None]) -> int:
-    """Do the work and return its exit status; emit its failure as an event; end with the parent."""
-    end_on_signals()
-    if parent := os.environ.get(PARENT_PID):
-        die_with(int(parent))
-    block_pandas()
-    try:
-        work()
-    except SynthprofError as error:
-        emit(Failed.of(error))
-        return error.exit_code
-    except Exception as error:
-        emit(Failed.of(error))
-        return 1
-    return 0
 
 
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.runner.child import as_child
 from synthprof.runner.log import run_log
 from synthprof.runner.request import request_of
 from synthprof.runner.run import resolved, run_all
 from synthprof.spec.limits import FEW_BLOCKS
+from synthprof.system.child import as_child
 from synthprof.system.environment import home_folder
 from synthprof.system.events import ProgressEvents, Result, emit, log_events
 from synthprof.system.logs import add_file

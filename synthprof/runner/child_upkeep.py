@@ -4,22 +4,17 @@
 `synthprof.runner.child` it reports by events.
 """
 
-import argparse
-import json
 import logging
-import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from synthprof.base.errors import SpecError
 from synthprof.runner.check import check
-from synthprof.runner.child import as_child
 from synthprof.runner.reindex import build_index
 from synthprof.runner.repair import repair
-from synthprof.runner.run import Observer
 from synthprof.spec.limits import FEW_BLOCKS
+from synthprof.system.child import Task, task_main
 from synthprof.system.environment import home_folder
-from synthprof.system.events import ProgressEvents, ReceiptWritten, Result, emit, log_events
+from synthprof.system.events import Observer
 from synthprof.system.startup import leave
 from synthprof.versions.version import open_version
 
@@ -60,31 +55,12 @@ def repair_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     return {"version": done.version, "rows": rows, "files": [*done.files], "stages": [*done.stages]}
 
 
-TASKS: dict[str, Callable[[dict[str, Any], Observer], dict[str, Any]]] = {
+TASKS: dict[str, Task] = {
     "reindex": reindex,
     "verify": verify_version,
     "repair": repair_version,
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do one task as a child process; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m synthprof.runner.child_upkeep", description=__doc__)
-    parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
-    options = parser.parse_args(arguments)
-    return as_child(lambda: _report(options.task, json.loads(options.params)))
-
-
-def _report(task: str, params: dict[str, Any]) -> None:
-    log_events(detailed=False)
-    began = time.monotonic()
-    value = TASKS[task](params, ProgressEvents())
-    seconds, rows = round(time.monotonic() - began, 3), value["rows"]
-    facts = {"stage": task, "rows": rows, "seconds": seconds}
-    emit(ReceiptWritten(f"{task}: {rows:,} rows in {seconds:.2f} s", facts))
-    emit(Result(value))
-
-
 if __name__ == "__main__":
-    leave(main())
+    leave(task_main(TASKS, "synthprof.runner.child_upkeep"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from synthprof.base.errors import SpecError
 from synthprof.base.files import flush_folder, make_folder, share
 from synthprof.pipeline import Stage, check_same_release, wanted
-from synthprof.runner.run import Observer, Run, run_all
+from synthprof.runner.run import Run, run_all
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Spec
 from synthprof.stages.own_schema import keep_schema
@@ -18,6 +18,7 @@ from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
 from synthprof.store.receipts import ended, write_receipt
 from synthprof.store.store import Store
+from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version
 

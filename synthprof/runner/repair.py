@@ -11,7 +11,7 @@ from synthprof.base.files import flush_folder, matches
 from synthprof.base.kinds import check_nothing
 from synthprof.pipeline import BEFORE_PUBLISH, check_same_release, version_of, wanted
 from synthprof.runner.healing import healed
-from synthprof.runner.run import Observer, alone, ensure_done
+from synthprof.runner.run import alone, ensure_done
 from synthprof.spec.request import Request
 from synthprof.spec.spec import Runtime, Spec
 from synthprof.stages import publish as publishing
@@ -22,6 +22,7 @@ from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import proven_receipt, receipt_paths
 from synthprof.store.store import Store
 from synthprof.store.verdicts import forget_verdict
+from synthprof.system.events import Observer
 
 
 @dataclass(frozen=True)

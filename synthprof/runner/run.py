@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError
 from synthprof.base.files import make_folder, remove_temporaries
@@ -23,7 +23,7 @@ from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.receipts import Receipt, read_receipt, write_receipt
 from synthprof.store.store import Store
-from synthprof.system.events import Pace, Progress
+from synthprof.system.events import Observer, Pace, Progress
 from synthprof.system.logs import memory_watch
 from synthprof.system.machine import WARN_SHARE, Budget, budget
 from synthprof.system.pool import Pool
@@ -38,16 +38,6 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_MARKS = 0.5
 """Seconds between two notes of how far a stage is, for those who look on from other processes."""
-
-
-class Observer(Protocol):
-    """Hears of progress."""
-
-    def __call__(self, stage: str, done: int, total: int, failed: int = 0, unit: str = "rows", /) -> None:
-        """So much of the stage is done of so much in all; `failed` of those done have no result.
-
-        total: 0 where it is not known. unit: what is counted; where it is not rows, it is a step on the way.
-        """
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,16 @@ class Progress(Protocol):
         """
 
 
+class Observer(Protocol):
+    """Hears of progress."""
+
+    def __call__(self, stage: str, done: int, total: int, failed: int = 0, unit: str = "rows", /) -> None:
+        """So much of the stage is done of so much in all; `failed` of those done have no result.
+
+        total: 0 where it is not known. unit: what is counted; where it is not rows, it is a step on the way.
+        """
+
+
 @dataclass
 class Pace:
     """Progress passed on at most every `every_seconds`; at once at the begin, at the end, for a new unit."""
