@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from synthprof.cli import making, published, schema, search
+from synthprof.cli import delivery, making, published, schema, search
 from synthprof.cli.help import Commands, UsageError, refusal
 from synthprof.report.ending import ended
 from synthprof.system.refusals import clear_errors
@@ -52,6 +52,7 @@ def make_app(words: Sequence[str] | None = None) -> typer.Typer:
     making.register(app, chosen)
     published.register(app)
     search.register(app)
+    delivery.register(app)
     schema.register(app)
     return app
 

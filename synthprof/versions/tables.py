@@ -71,6 +71,11 @@ def batches(version: Published, asked: Question) -> Iterator[pa.RecordBatch]:
             yield from found.to_batches()
 
 
+def rows_between(version: Published, asked: Question, first: int) -> pa.RecordBatch:
+    """Return all rows of the block that begins with the id `first`, with the columns asked for."""
+    return _block(version, filters.where(()), asked.schema, first).to_batches()[0]
+
+
 def table(version: Published, asked: Question) -> pa.Table:
     """Return the rows that meet the conditions as one table; see `Version.table`."""
     return pa.Table.from_batches(batches(version, asked), asked.schema)

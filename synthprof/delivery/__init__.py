@@ -1,0 +1,1 @@
+"""What leaves a version: exports, workloads with exact answers, loaders, measurements, cards."""

@@ -1,0 +1,30 @@
+"""Jobs that hand a version on, as an Airflow task starts them: `python -m synthprof.delivery.child TASK`."""
+
+from typing import Any
+
+from synthprof.delivery.exports.job import export
+from synthprof.delivery.exports.order import Order
+from synthprof.system.child import Task, task_main
+from synthprof.system.environment import home_folder
+from synthprof.system.events import Observer
+from synthprof.system.startup import leave
+
+
+def export_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Export a version in one format; return the folder, its rows and bytes."""
+    folder, output = export(home_folder(), Order.model_validate(params), observe)
+    return {
+        "dataset": output.dataset,
+        "version": output.version,
+        "format": output.name,
+        "folder": str(folder),
+        "rows": output.rows,
+        "bytes": output.bytes_total,
+    }
+
+
+TASKS: dict[str, Task] = {"export": export_version}
+
+
+if __name__ == "__main__":
+    leave(task_main(TASKS, "synthprof.delivery.child"))

@@ -1,0 +1,1 @@
+"""Databases and search engines that take the rows of a version."""

@@ -1,0 +1,1 @@
+"""Recall and speed of a target on a workload."""
