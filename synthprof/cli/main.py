@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -52,7 +53,7 @@ def make_app(words: Sequence[str] | None = None) -> typer.Typer:
     making.register(app, chosen)
     published.register(app)
     search.register(app)
-    delivery.register(app)
+    delivery.register(app, chosen)
     schema.register(app)
     return app
 
@@ -97,4 +98,5 @@ def _act(words: list[str]) -> int:
 def _asks_for_json(words: Sequence[str]) -> bool:
     """Return whether the words ask for JSON, also where they are wrong and cannot be read to their end."""
     options = list(words)[: words.index("--")] if "--" in words else list(words)
-    return "--json" in options or "--format=json" in options or "--format json" in " ".join(options)
+    of_format = ("--format", "json") in pairwise(options)
+    return "--json" in options or "--format=json" in options or of_format

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from synthprof.spec.params import Schemas
     from synthprof.spec.request import RequestKind
 
 ID_HELP = "Number of the profile, from 1; in a collection, the id that the row has in its source."
@@ -32,21 +33,37 @@ def takes_params(command: Callable[..., None], kind: "RequestKind") -> Callable[
     """
     from synthprof.runner.request import request_of
     from synthprof.spec.request import params_schema
-    from synthprof.spec.sections import in_sections
+    from synthprof.spec.sections import in_sections, section_of
+
+    schema = params_schema(kind)
+    options = [_option(name, schema[name], section_of(name)) for name in in_sections(schema)]
+    return _taking(command, options, lambda given: request_of(given, kind))
+
+
+def takes_order(
+    command: Callable[..., None], schema: "Schemas", read: Callable[[dict[str, Any]], Any]
+) -> Callable[..., None]:
+    """Return the command with every parameter of the schema as an option.
+
+    command: takes what `read` makes of those that are given, then options of its own.
+    """
+    return _taking(command, [_option(name, each, None) for name, each in schema.items()], read)
+
+
+def _taking(
+    command: Callable[..., None], options: list[inspect.Parameter], read: Callable[[dict[str, Any]], Any]
+) -> Callable[..., None]:
     from synthprof.system.startup import block_pandas
 
     def with_options(**options: Any) -> None:  # noqa: ANN401
         own = {name: options.pop(name) for name in list(options) if name in inspected}
-        given = {name: value for name, value in options.items() if value is not None}
-        request = request_of(given, kind)
+        order = read({name: value for name, value in options.items() if value is not None})
         block_pandas()
-        command(request, **own)
+        command(order, **own)
 
     inspected = dict(list(inspect.signature(command).parameters.items())[1:])
-    schema = params_schema(kind)
-    parameters = [_option(name, schema[name]) for name in in_sections(schema)]
     own_last = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in inspected.values()]
-    return _named(with_options, command, [*parameters, *own_last])
+    return _named(with_options, command, [*options, *own_last])
 
 
 def without_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -63,9 +80,7 @@ def _named(
     return shaped
 
 
-def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
-    from synthprof.spec.sections import section_of
-
+def _option(name: str, schema: dict[str, Any], section: str | None) -> inspect.Parameter:
     bounds = f" From {schema['minimum']:,} to {schema['maximum']:,}." if "minimum" in schema else ""
     names = [f"--{name.replace('_', '-')}"]
     if schema["type"] == "boolean":
@@ -75,7 +90,7 @@ def _option(name: str, schema: dict[str, Any]) -> inspect.Parameter:
         *names,
         help=f"{schema['description']}{bounds} Default: {in_words(schema['default'])}.",
         metavar=_METAVARS[schema["type"]],
-        rich_help_panel=section_of(name),
+        rich_help_panel=section,
     )
     return inspect.Parameter(
         name,

@@ -1,8 +1,9 @@
 """Formats of an export: the contract of each, and what it gets to write."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
 
 from synthprof.delivery.rows import Rows
 from synthprof.store.outputs import Making
@@ -12,30 +13,45 @@ from synthprof.store.outputs import Making
 class Writing:
     """The order to write one export: rows in, files out. It may be taken up where it was cut short.
 
+    rows: of the columns that were asked for; of a format of vectors, `id` and the column `space`.
     `making.steps` is the number of steps that are done, and so where `Format.write` begins.
+    space: "embedding" or "vector". metric, workload: the measure of nearness, and the folder with queries and
+    their true neighbours, where the format needs them.
     """
 
     rows: Rows
     making: Making = field(repr=False)
+    space: str = "embedding"
+    metric: str = "cosine"
+    workload: Path | None = None
 
 
-class Format(Protocol):
+@dataclass(frozen=True)
+class Format(ABC):
     """A format that rows can be written in. Each module of a format has one as `FORMAT`.
 
-    name: what `synthprof export --format` takes. version: raised when its bytes change. title: what it is, in
-    one line. extra, packages: what must be installed beside the core, and the extra that brings it. whole: it
-    takes all columns that are asked for; otherwise only vectors, and `columns` is refused. workload: it needs
-    queries and their true neighbours.
+    name: what `synthprof export --format` takes. version: raised when its bytes change. extra, packages: what
+    must be installed beside the core, and the extra that brings it. written_by: packages whose release has a
+    part in the bytes, and so in the key. whole: it takes the option `columns`; otherwise it has vectors only,
+    and takes `space`. workload: it needs queries and their true neighbours; takes `metric`, `workload`.
     """
 
     name: str
-    version: int
-    title: str
-    extra: str
-    packages: tuple[str, ...]
-    whole: bool
-    workload: bool
+    version: int = 1
+    extra: str = ""
+    packages: tuple[str, ...] = ()
+    written_by: tuple[str, ...] = ()
+    whole: bool = True
+    workload: bool = False
 
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The options of an order that have a meaning for it."""
+        if self.workload:
+            return (*(("columns",) if self.whole else ()), "metric", "workload")
+        return ("columns",) if self.whole else ("space",)
+
+    @abstractmethod
     def write(self, writing: Writing) -> Iterator[int]:
         """Write the files from the step `writing.making.steps` on; yield the rows done after each step.
 

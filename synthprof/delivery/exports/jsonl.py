@@ -5,22 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from synthprof.base.values import in_json
-from synthprof.delivery.exports.format import Writing
+from synthprof.delivery.exports.format import Format, Writing
 
 FILE = "rows.jsonl"
 
 
 @dataclass(frozen=True)
-class JsonLines:
+class JsonLines(Format):
     """One JSON object for each row, its keys in the order of the columns."""
 
     name: str = "jsonl"
-    version: int = 1
-    title: str = "JSON lines: one object for each row"
-    extra: str = ""
-    packages: tuple[str, ...] = ()
-    whole: bool = True
-    workload: bool = False
 
     def write(self, writing: Writing) -> Iterator[int]:
         """Append each block's lines to one file."""

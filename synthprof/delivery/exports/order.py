@@ -1,22 +1,95 @@
-"""The order of an export: the parameters of the command, the DAG and the API."""
+"""The order of an export: the parameters of the command, the DAG and the API. Light."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from synthprof.base.columns import parse_columns
+from synthprof.base.errors import SpecError
+from synthprof.delivery.exports.registry import TITLES
+from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, in_words, schemas_of
+from synthprof.spec.request import DatasetName
+from synthprof.store.pointer import VERSION_PATTERN
+
+FORMATS = in_words("one of " + ", ".join(TITLES), f"^({'|'.join(TITLES)})$")
+
+KEY = in_words("12 of 0-9 and a-f, or nothing", f"^({VERSION_PATTERN})?$")
 
 
-class Order(BaseModel):
-    """The version to export, and in which format.
+class Order(ParamModel):
+    """The version to export, in which format, and what of it.
 
-    >>> Order(dataset="gamers", format="jsonl").columns
-    ()
+    >>> Order(dataset="gamers", format="jsonl", columns="id, cluster_id").names
+    ('id', 'cluster_id')
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    dataset: DatasetName = "gamers"
+    version: Annotated[
+        str, Field(pattern=KEY, description="Name of the version; the current one unless given.")
+    ] = ""
+    format: Annotated[str, Field(pattern=FORMATS, description="Format of the export.")] = "jsonl"
+    columns: Annotated[
+        str,
+        Field(
+            description="Columns to export, separated by commas; unless given, all with the vectors, but not "
+            "archetype, which is the hidden truth."
+        ),
+    ] = ""
+    space: Annotated[
+        Literal["embedding", "vector"],
+        Field(description="Vectors of a format that holds vectors only: embeddings, or feature vectors."),
+    ] = "embedding"
+    metric: Annotated[
+        Literal["cosine", "dot", "l2"],
+        Field(description="Measure of nearness of a format that holds true neighbours."),
+    ] = "cosine"
+    workload: Annotated[
+        str,
+        Field(
+            pattern=KEY,
+            description="Key of the workload of a format that holds queries and true neighbours; the newest "
+            "unless given.",
+        ),
+    ] = ""
 
-    dataset: str = Field("gamers", title="Data set", description="Name of the data set.")
-    version: str = Field(
-        "", title="Version", description="Name of the version; the current one unless given."
-    )
-    format: str = Field("parquet", title="Format", description="Format of the export.")
-    columns: tuple[str, ...] = Field(
-        (), title="Columns", description="Columns to export; all, with vectors, unless given."
-    )
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Order":
+        """Return the order for flat parameters; what is not given, or None, has its default.
+
+        Raises SpecError that names the value, the rule and the remedy.
+        """
+        given = {name: value for name, value in params.items() if value is not None}
+        check_names(given, order_schema())
+        for name, value in given.items():
+            check_value(name, value, order_schema()[name])
+        order = cls(**given)
+        _ = order.names
+        return order
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are asked for. Raises SpecError for a text that is no list of names."""
+        found = parse_columns(self.columns)
+        for name, kind in found.items():
+            if kind:
+                raise SpecError(
+                    f"columns={self.columns:.200}: {name}:{kind} has a kind, which is not chosen here"
+                )
+        return tuple(found)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options that are not as declared, by name."""
+        return {
+            name: value
+            for name in ("columns", "space", "metric", "workload")
+            if (value := getattr(self, name)) != order_schema()[name]["default"]
+        }
+
+
+@functools.cache
+def order_schema() -> Schemas:
+    """Return the JSON Schema of each parameter by name, in the order of forms and help."""
+    return schemas_of(Order)

@@ -1,22 +1,26 @@
-"""The formats by name, each loaded when it is asked for."""
+"""The formats by name, each loaded when it is asked for. Light: help and forms list them."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
-from synthprof.delivery.exports.format import Format
 
-MODULES = {
-    "jsonl": "jsonl",
+if TYPE_CHECKING:
+    from synthprof.delivery.exports.format import Format
+
+TITLES = {
+    "jsonl": "JSON lines: one object for each row",
 }
-"""The module of each format, in the order in which help lists them."""
+"""The formats and what each is, in the order in which help lists them. Of `a-b` the module is `a_b`."""
 
 
-def find(name: str) -> Format:
+def find(name: str) -> "Format":
     """Return the format of a name. Raises SpecError for an unknown one, or if its packages are missing."""
-    if name not in MODULES:
-        raise SpecError(f"there is no format {name[:80]!r}; there are: {', '.join(MODULES)}")
-    found: Format = importlib.import_module(f"synthprof.delivery.exports.{MODULES[name]}").FORMAT
+    if name not in TITLES:
+        raise SpecError(f"there is no format {name[:80]!r}; there are: {', '.join(TITLES)}")
+    module = f"synthprof.delivery.exports.{name.replace('-', '_')}"
+    found: Format = importlib.import_module(module).FORMAT
     if found.packages:
         check_installed(found.extra, *found.packages)
     return found
