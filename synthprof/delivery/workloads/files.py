@@ -12,19 +12,14 @@
 
 import pyarrow as pa
 
+from synthprof.delivery.workloads.order import CLASSES as CLASSES
+from synthprof.delivery.workloads.order import METRICS as METRICS
+
 QUERIES_FILE, FILTERS_FILE, LABELS_FILE = "queries.parquet", "filters.parquet", "labels.parquet"
 TRUTH_FOLDER = "truth"
 
 NEIGHBOURS = 100
 """True neighbours of each query."""
-
-CLASSES = ("in_distribution", "hard", "near_copy", "text")
-"""Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
-near_copy: a row of the version changed in a few columns. text: plain language, out of distribution."""
-
-METRICS = ("cosine", "dot", "l2")
-"""Measures of nearness. cosine, dot: the higher, the nearer. l2: squared Euclidean distance, as FAISS gives
-it; the lower, the nearer."""
 
 
 def queries_schema(dim: int) -> pa.Schema:

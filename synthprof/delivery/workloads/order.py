@@ -1,0 +1,133 @@
+"""The order of a workload: the parameters of the command, the DAG and the API."""
+
+import functools
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from synthprof.base.errors import SpecError
+from synthprof.spec.limits import LARGEST_INTEGER
+from synthprof.spec.params import ParamModel, Schemas, in_words, schemas_of
+from synthprof.store.pointer import VERSION_PATTERN
+
+CLASSES = ("in_distribution", "hard", "near_copy", "text")
+"""Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
+near_copy: a row of the version changed in a few columns. text: plain language, out of distribution."""
+
+METRICS = ("cosine", "dot", "l2")
+"""Measures of nearness. cosine, dot: the higher, the nearer. l2: squared Euclidean distance, as FAISS gives
+it; the lower, the nearer."""
+
+DEFAULT_MIX = (("in_distribution", 4.0), ("hard", 2.0), ("near_copy", 2.0), ("text", 2.0))
+"""Parts of each class, of those that the version can have."""
+
+_MIX = r"^( *(in_distribution|hard|near_copy|text) *= *[0-9]+(\.[0-9]+)? *(,(?! *$)|$))*$(?!\n)"
+_METRICS = r"^ *(cosine|dot|l2)( *, *(cosine|dot|l2))* *$(?!\n)"
+
+
+def mix_of(text: str) -> tuple[tuple[str, float], ...]:
+    """Return the parts of the classes that a text names, in the fixed order; empty for an empty text.
+
+    Raises SpecError for a class that is named twice, or if all parts are 0.
+
+    >>> mix_of("text=1, in_distribution=3")
+    (('in_distribution', 3.0), ('text', 1.0))
+    """
+    pairs = [tuple(map(str.strip, part.split("="))) for part in text.split(",") if part.strip()]
+    parts = {name: float(part) for name, part in pairs}
+    if len(parts) < len(pairs):
+        raise SpecError(f"mix={text!r} names a class twice; name each once")
+    if pairs and not sum(parts.values()):
+        raise SpecError(f"mix={text!r} asks for no query; give one of the classes a part above 0")
+    return tuple((name, parts[name]) for name in CLASSES if parts.get(name))
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the names of a text with commas between them, each once."""
+    return tuple(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
+
+
+def _canonical_mix(text: str) -> str:
+    return ",".join(f"{name}={part:g}" for name, part in mix_of(text))
+
+
+class WorkloadOrder(ParamModel):
+    """The version to make a workload for, and the queries, measures and filters that it has.
+
+    >>> order = WorkloadOrder(dataset="gamers", queries=10, mix="hard=1, near_copy=3")
+    >>> order.counts(order.parts)
+    {'hard': 3, 'near_copy': 7}
+    """
+
+    dataset: Annotated[str, Field(description="Name of the data set.")] = "gamers"
+    version: Annotated[
+        str,
+        Field(
+            pattern=in_words("12 of 0-9 and a-f, or nothing", f"^({VERSION_PATTERN})?$"),
+            description="Name of the version; the current one unless given.",
+        ),
+    ] = ""
+    seed: Annotated[
+        int, Field(ge=0, le=LARGEST_INTEGER, description="The same seed gives the same queries.")
+    ] = 1
+    queries: Annotated[int, Field(ge=1, le=100_000, description="Number of queries.")] = 1_000
+    mix: Annotated[
+        str,
+        AfterValidator(_canonical_mix),
+        Field(
+            pattern=in_words("parts of classes, as in_distribution=4,hard=2,near_copy=2,text=2", _MIX),
+            description="Parts of the classes of queries, as in_distribution=4,hard=2,near_copy=2,text=2; "
+            "empty for these parts of the classes that the version can have.",
+        ),
+    ] = ""
+    space: Annotated[
+        Literal["embedding", "vector"],
+        Field(description="The vectors to search: embeddings, or the feature vectors of profiles."),
+    ] = "embedding"
+    metrics: Annotated[
+        str,
+        AfterValidator(lambda text: ",".join(names_of(text))),
+        Field(
+            pattern=in_words("cosine, dot and l2, joined by commas", _METRICS),
+            description="Measures of nearness to answer by: cosine, dot and l2, joined by commas.",
+        ),
+    ] = "cosine"
+    filters: Annotated[
+        str,
+        AfterValidator(lambda text: ",".join(names_of(text))),
+        Field(
+            pattern=in_words("names joined by commas, all or none", r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"),
+            description="Filters to answer the queries under: names joined by commas, all or none.",
+        ),
+    ] = "all"
+
+    @functools.cached_property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """The parts of the classes as they are asked for; empty where the order leaves them open."""
+        return mix_of(self.mix)
+
+    def counts(self, parts: tuple[tuple[str, float], ...]) -> dict[str, int]:
+        """Return the number of queries of each class, by largest remainder; the earlier class takes a tie."""
+        total = sum(part for _, part in parts)
+        exact = {name: self.queries * part / total for name, part in parts}
+        found = {name: int(count) for name, count in exact.items()}
+        by_rest = sorted(exact, key=lambda name: found[name] - exact[name])
+        for name in by_rest[: self.queries - sum(found.values())]:
+            found[name] += 1
+        return {name: count for name, count in found.items() if count}
+
+    def options(self, parts: tuple[tuple[str, float], ...]) -> dict[str, Any]:
+        """Return what the bytes of the workload depend on beside the version, of JSON types."""
+        return {
+            "seed": self.seed,
+            "queries": self.queries,
+            "mix": dict(parts),
+            "space": self.space,
+            "metrics": list(names_of(self.metrics)),
+            "filters": list(names_of(self.filters)),
+        }
+
+
+def workload_schema() -> Schemas:
+    """Return the JSON Schema of each parameter of an order, by name."""
+    return schemas_of(WorkloadOrder)
