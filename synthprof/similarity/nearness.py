@@ -1,0 +1,209 @@
+"""The nearness of two rows: one number, the same on every machine; and how far a fast product may be off.
+
+A score is summed in float64 in an order fixed here, and rounded to float32. Products of float32 values are
+exact in float64, and every other step is one of IEEE 754: neither processor, threads nor libraries show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthprof.base.arrays import Matrix, Vector
+from synthprof.base.errors import SpecError
+
+Metric = Literal["cosine", "dot", "l2"]
+"""cosine: -1..1, and 0 where a length is 0. dot: the inner product. l2: the squared distance, as FAISS's."""
+
+METRICS: tuple[Metric, ...] = ("cosine", "dot", "l2")
+
+Doubles = NDArray[np.float64]
+
+VALUE_MAX = 2.0**50
+"""Size of a vector's values beyond which products in float32 could overflow, up to a million dimensions."""
+
+UNIT = 2.0**-24  # the largest relative error of one rounding to float32
+SPARE_ROUNDINGS = 8  # of factors that are rounded themselves, beside the d of a sum of d products
+TINY = 2.0**-125  # more than an underflow takes from one product
+UNIT_LENGTH = 1e-6  # a length this near to 1 is part of the error; others are divided by
+PAIRS_AT_ONCE = 512  # of 128 values: parts that stay in a processor's cache
+WIDTH_ACROSS = 16  # values of a row from which sums go across rows: short rows cost more than their values
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Queries, or rows to compare them with, made ready for one metric.
+
+    vectors: (n, d) float32 as given. factors: (n, d or d + 1) float32, whose products are higher for nearer
+    pairs. lengths: (n,) float64. slack: what the factors add to the error of a product.
+    """
+
+    metric: Metric
+    vectors: Matrix
+    factors: Matrix
+    lengths: Doubles
+    slack: float = 0.0
+
+    @property
+    def longest(self) -> float:
+        """The largest length; 0 if there are no vectors."""
+        return float(self.lengths.max(initial=0.0))
+
+
+def queries_side(metric: Metric, queries: Matrix) -> Side:
+    """Make queries ready. queries: (q, d) float32, finite, of values up to VALUE_MAX."""
+    sizes = lengths(queries)
+    factors = queries
+    if metric == "cosine":
+        factors = _divided(queries, sizes)
+    elif metric == "l2":
+        factors = np.concatenate([queries, np.ones((len(queries), 1), np.float32)], axis=1)
+    return Side(metric, queries, np.ascontiguousarray(factors), sizes)
+
+
+def rows_side(metric: Metric, rows: Matrix) -> Side:
+    """Make rows ready. rows: (n, d) float32, finite, of values up to VALUE_MAX.
+
+    l2 is compared by the product less half the square of the row's length, which is one more factor.
+    """
+    sizes = lengths(rows)
+    factors, slack = rows, 0.0
+    if metric == "cosine":
+        slack = float(np.abs(sizes - 1).max(initial=0.0))
+        if slack > UNIT_LENGTH:
+            factors, slack = _divided(rows, sizes), 0.0
+    elif metric == "l2":
+        halves = (-0.5 * sizes * sizes).astype(np.float32)
+        factors = np.concatenate([rows, halves[:, None]], axis=1)
+    return Side(metric, rows, factors, sizes, slack)
+
+
+def check_values(vectors: Matrix, what: str, first: int = 0) -> None:
+    """Raise SpecError if a value is beyond VALUE_MAX; NaN and infinity pass. first: the first one's number."""
+    sizes = np.abs(vectors)
+    bad = np.flatnonzero(((sizes > VALUE_MAX) & (sizes < np.inf)).any(axis=1))
+    if len(bad):
+        raise SpecError(
+            f"{what} {first + int(bad[0])} holds a value of size {sizes[bad[0]].max():.3g}, but at most "
+            f"{VALUE_MAX:.3g} can be compared; scale all vectors by the same number"
+        )
+
+
+def lengths(vectors: Matrix) -> Doubles:
+    """Return the length of each vector, (n,) float64."""
+    found = np.empty(len(vectors))
+    for first in range(0, len(vectors), PAIRS_AT_ONCE):
+        part = vectors[first : first + PAIRS_AT_ONCE].astype(np.float64)
+        part *= part
+        found[first : first + len(part)] = sum_halves(part)
+    return np.sqrt(found)
+
+
+def nearness(queries: Side, rows: Side, query: NDArray[np.integer], row: NDArray[np.integer]) -> Vector:
+    """Return how near each pair is, (n,) float32, higher for nearer: the score, or for l2 its negative.
+
+    query, row: (n,) numbers of a query and of a row, from 0 on.
+    """
+    near = np.empty(len(query), np.float32)
+    for first in range(0, len(query), PAIRS_AT_ONCE):
+        part = slice(first, first + PAIRS_AT_ONCE)
+        near[part] = _near(queries, rows, query[part], row[part])
+    near += np.float32(0)  # no negative zero: it would come after zero in an order of bits
+    return near
+
+
+def as_scores(metric: Metric, near: Matrix) -> Matrix:
+    """Return the scores of what `nearness` gives."""
+    return np.float32(0) - near if metric == "l2" else near
+
+
+def errors(queries: Side, rows: Side) -> Doubles:
+    """Return a bound of how far a product of factors is off for each query, (q,) float64.
+
+    A sum of n products in float32, in any order, is off by at most n u / (1 - n u) times the sum of their
+    absolute values, which is at most the product of the lengths (Higham 2002, section 3.1). The bound also
+    holds the rounding of a score to float32.
+    """
+    longest = rows.longest
+    roundings = queries.factors.shape[1] + SPARE_ROUNDINGS
+    share = roundings * UNIT / (1 - roundings * UNIT)
+    ones = np.ones(len(queries.lengths))
+    of = {
+        "cosine": (ones, ones),
+        "dot": (queries.lengths * longest,) * 2,
+        "l2": (queries.lengths * longest + longest**2 / 2, (queries.lengths + longest) ** 2),
+    }
+    terms, scores = of[queries.metric]
+    bound: Doubles = 1.001 * (share * terms + 4 * UNIT * scores) + rows.slack + roundings * TINY
+    return bound
+
+
+def products_of(queries: Side, near: Doubles, which: slice = slice(None)) -> Doubles:
+    """Return the product of factors that a pair as near would have, or a little less.
+
+    near: (q, m) float64 of float32, of the queries `which`.
+    """
+    if queries.metric != "l2":
+        return near - 2 * UNIT * np.abs(near)
+    squares = (queries.lengths[which] ** 2)[:, None]
+    products: Doubles = (squares * (1 - UNIT) + near * (1 + 2 * UNIT)) / 2
+    return products
+
+
+def ordered_bits(values: Matrix) -> NDArray[np.uint32]:
+    """Return numbers in the order of the values, (…,) uint32; 0 is below all of them. No value may be NaN."""
+    bits = values.view(np.uint32)
+    return bits ^ ((values.view(np.int32) >> 31).view(np.uint32) | np.uint32(1 << 31))
+
+
+def values_of_bits(numbers: NDArray[np.uint32]) -> Matrix:
+    """Return the values that `ordered_bits` made numbers of."""
+    signs = (~numbers).view(np.int32) >> 31
+    return (numbers ^ (signs.view(np.uint32) | np.uint32(1 << 31))).view(np.float32)
+
+
+def sum_halves(values: Doubles) -> Doubles:
+    """Sum each row, whose second half is added to the first until one value is left; uses up the values.
+
+    values: (n, d) float64, d >= 1. Returns (n,) float64.
+    """
+    width = values.shape[1]
+    while width > WIDTH_ACROSS:
+        values, width = _half(values, width)
+    across = np.ascontiguousarray(values[:, :width].T)
+    while width > 1:
+        half = (width + 1) // 2
+        across[: width - half] += across[half:width]
+        width = half
+    return across[0]
+
+
+def _half(values: Doubles, width: int) -> tuple[Doubles, int]:
+    half = (width + 1) // 2
+    values[:, : width - half] += values[:, half:width]
+    return values, half
+
+
+def _near(queries: Side, rows: Side, query: NDArray[np.integer], row: NDArray[np.integer]) -> Vector:
+    terms = rows.vectors.take(row, axis=0).astype(np.float64)
+    if queries.metric == "l2":
+        terms -= queries.vectors.take(query, axis=0)
+        terms *= terms
+        return -sum_halves(terms).astype(np.float32)
+    terms *= queries.vectors.take(query, axis=0)
+    sums = sum_halves(terms)
+    if queries.metric == "cosine":
+        sizes = queries.lengths[query] * rows.lengths[row]
+        sums /= np.where(sizes > 0, sizes, 1)
+    return sums.astype(np.float32)
+
+
+def _divided(vectors: Matrix, sizes: Doubles) -> Matrix:
+    divided = np.empty_like(vectors)
+    for first in range(0, len(vectors), PAIRS_AT_ONCE):
+        part = slice(first, first + PAIRS_AT_ONCE)
+        divided[part] = vectors[part] / np.where(sizes[part] > 0, sizes[part], 1)[:, None]
+    return divided
