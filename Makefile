@@ -15,7 +15,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test cluster-test infinity oldest faults explorer-full check docs reference bench screenshots dist lock env clean
+.PHONY: help run ui test test-long cluster-test infinity oldest faults explorer-full check docs reference bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -29,6 +29,9 @@ ui: $(VENV)/.ready ## Start Airflow with its UI on 127.0.0.1:8080 (PORT=); Ctrl-
 
 test: $(VENV)/.ready-dev ## Run the tests; ARGS= for pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(VENV)/.ready-dev ## Run the tests that `make test` leaves out because they take long; ARGS= for pytest
+	@$(BIN)/python -m pytest -m 'long and not faults_full and not cluster' $(ARGS)
 
 cluster-test: $(VENV)/.ready-dev ## Run what docker-compose.yml says on this machine, and kill a worker; ARGS= for pytest
 	@$(BIN)/python -m pytest -m cluster -n 0 $(ARGS)

@@ -1,8 +1,10 @@
 """What tests of several folders share: an Airflow, and a small data set."""
 
+import compileall
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 from place import Place, end, make_place
 from xdist.scheduler import LoadScopeScheduling
+
+from synthprof.orchestration.local.home import PROJECT
 
 NIGHTS = """\
 # Nights so rare that no scheduled one comes beside those that a test backfills.
@@ -41,6 +45,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 # pytest-xdist gives its workers a width; pipes have none
 os.environ.pop("COLUMNS", None)
+
+# each process that tests start would compile our modules again where images forbid bytecode, as many do
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile our modules once, before many processes at a time would."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(PROJECT / "synthprof", quiet=2)
+
 
 # what tests ask is on this machine, whatever proxy they run behind
 os.environ |= dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")

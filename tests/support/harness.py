@@ -43,15 +43,15 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 
 
 def cases(values: Sequence[Any], sample: int) -> list[Any]:
-    """`sample` of the values, spread evenly, for every test run; the others for `make faults`."""
+    """`sample` of the values, spread evenly, the first for `make test`; the others for `make faults`."""
     step = max(1, len(values) // max(1, sample))
-    chosen = set(range(step // 2, len(values), step))
-    chosen = set(sorted(chosen)[:sample])
+    first, *more = range(step // 2, len(values), step)[:sample]
+
+    def marks(number: int) -> Any:
+        return () if number == first else pytest.mark.long if number in more else pytest.mark.faults_full
+
     return [
-        pytest.param(
-            *(value if isinstance(value, tuple) else (value,)),
-            marks=() if number in chosen else pytest.mark.faults_full,
-        )
+        pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=marks(number))
         for number, value in enumerate(values)
     ]
 
