@@ -28,7 +28,7 @@ export function children(name, id, asked) {
 
 function page(found) {
   const names = Object.keys(found.rows[0]);
-  const columns = names.map((name) => ({ name, class: typeof found.rows[0][name] === "number" ? "num" : "" }));
+  const columns = names.map((name, place) => ({ name, class: place && typeof found.rows[0][name] === "number" ? "num" : "" })); // the first one heads rows
   return table(`Rows of ${found.table}`, columns, found.rows.map((row) => names.map((name) => data("span", shown(row[name])))));
 }
 
