@@ -6,7 +6,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,7 +177,7 @@ class Making:
         for each in self._growing.values():
             each.file.flush()
             os.fsync(each.file.fileno())
-        flush_folder(self.folder)
+        _flush_names(self.folder, (*self._growing, *self._whole))
         grown = {name: (each.length, each.digest.hexdigest()) for name, each in self._growing.items()}
         journal = _Journal(steps=self.steps, grown=grown, whole=tuple(self._whole.values()))
         with replacing(self.folder / JOURNAL) as temporary:
@@ -258,6 +258,7 @@ def finish(place: Place, work: Making, output: Output) -> Output:
     _remove_unknown(place.making, full)
     for file in full.files:
         flush(place.making / file.path)
+    _flush_names(place.making, [file.path for file in full.files])
     write_text(place.making / OUTPUT, full.text())
     replaced = place.folder.exists()
     take_place(place.making, place.folder, OUTPUT)
@@ -274,6 +275,12 @@ def outputs(parent: Path) -> list[tuple[Path, Output]]:
         with suppress(StageError):
             found.append((path.parent, read_output(path.parent)))
     return found
+
+
+def _flush_names(folder: Path, files: Iterable[str]) -> None:
+    """Flush the list of names of the folder and of those in it that have files."""
+    for each in {folder, *((folder / name).parent for name in files)}:
+        flush_folder(each)
 
 
 def _empty(folder: Path) -> None:

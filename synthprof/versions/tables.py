@@ -94,10 +94,26 @@ def matrix(version: Published, name: str, dim: int, first: int, last: int | None
     query = f"SELECT {file.column} AS blob FROM {file.table} WHERE id BETWEEN ? AND ? ORDER BY id"
     for start in range(first, last + 1, BLOCK_ROWS):
         end = min(start + BLOCK_ROWS - 1, last)
-        blobs = read(version.folder / name, query, (start, end)).column("blob").to_pylist()
-        there = [place for place, blob in enumerate(blobs, start=start - first) if blob is not None]
-        found[there] = np.frombuffer(b"".join(filter(None, blobs)), "<f4").reshape(-1, dim)
+        blobs = read(version.folder / name, query, (start, end)).column("blob").combine_chunks()
+        part = found[start - first : end - first + 1]
+        there = blobs.is_valid().to_numpy(zero_copy_only=False)
+        try:
+            part[there] = _values_of(blobs).reshape(-1, dim)
+        except (ValueError, IndexError) as error:
+            raise StageError(
+                f"{version.folder / name} does not hold {dim} numbers for each of the ids {start} to {end}; "
+                "`synthprof repair` makes a damaged version whole"
+            ) from error
     return found
+
+
+def _values_of(blobs: pa.Array) -> NDArray[np.float32]:
+    """Return all BLOBs, one after the other, as numbers: straight from Arrow's buffer, without objects."""
+    if not pa.types.is_binary(blobs.type):  # of a block without any
+        return np.empty(0, np.float32)
+    _, offsets, content = blobs.buffers()
+    ends = np.frombuffer(offsets, np.int32)[blobs.offset : blobs.offset + len(blobs) + 1]
+    return np.frombuffer(content or b"", np.uint8)[ends[0] : ends[-1]].view("<f4")
 
 
 def vectors(version: Published, first: int = 1, last: int | None = None) -> Matrix:

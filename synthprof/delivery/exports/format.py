@@ -53,7 +53,7 @@ class Format(ABC):
 
     @abstractmethod
     def write(self, writing: Writing) -> Iterator[int]:
-        """Write the files from the step `writing.making.steps` on; yield the rows done after each step.
+        """Write the files from the step `writing.making.steps` on; now and then yield the rows that are done.
 
-        Call `making.step()` after each. The same rows give the same bytes, wherever the work was cut.
+        Call `making.step()` after each step. The same rows give the same bytes, wherever the work was cut.
         """

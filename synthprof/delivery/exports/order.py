@@ -29,7 +29,7 @@ class Order(ParamModel):
     version: Annotated[
         str, Field(pattern=KEY, description="Name of the version; the current one unless given.")
     ] = ""
-    format: Annotated[str, Field(pattern=FORMATS, description="Format of the export.")] = "jsonl"
+    format: Annotated[str, Field(pattern=FORMATS, description="Format of the export.")] = "parquet"
     columns: Annotated[
         str,
         Field(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from synthprof.delivery.exports.format import Format
 
 TITLES = {
+    "parquet": "Parquet files with typed columns, lists and vectors",
     "jsonl": "JSON lines: one object for each row",
 }
 """The formats and what each is, in the order in which help lists them. Of `a-b` the module is `a_b`."""
