@@ -1,0 +1,1 @@
+"""Cards: what a folder says of itself in the forms that hubs, catalogues and validators read."""
