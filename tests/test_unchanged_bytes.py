@@ -57,6 +57,9 @@ CASES = {
 }
 """Commands that make a data set, to be called in the folder of the sources."""
 
+EVERY_DAY = {"catalogue", "shape", "reindexed", "http", "texts-of-sqlite"}
+"""Cases of `make test`: one of each way to rows, embeddings and index; the others take long."""
+
 VARYING = {"began", "published_at", "seal", "seconds", "cpu_seconds", "peak_memory", "pid"}
 """Keys of a manifest that tell of the run."""
 
@@ -174,7 +177,9 @@ def _digests(version: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(each, marks=() if each in EVERY_DAY else pytest.mark.long) for each in CASES]
+)
 def test_version_name_and_bytes_are_those_of_version_0_1(case: str, tmp_path: Path) -> None:
     version = _make(case, tmp_path)
     held = json.loads(GOLDENS.read_text(encoding="utf-8"))["cases"][case]

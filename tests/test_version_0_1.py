@@ -7,16 +7,13 @@ builds as version 0.1 wrote them; only run.log is left out. It is never written 
 import csv
 import hashlib
 import io
-import os
 import re
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
+from commands import call
 
-COMMAND = str(Path(sys.executable).with_name("synthprof"))
 PACKED = Path(__file__).with_name("published") / "home-0.1.tar.xz"
 VERSIONS = {"players": "6f793d9b4e82", "notes": "331563f8c22c"}
 SPEC = "--profiles 300 --dim-embedding 24 --dim-vector 20 --clusters 4 --kmeans-niter 5 --workers 1"
@@ -34,8 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _call(home: Path, *words: str) -> str:
     """Return what the command prints; a refusal fails the test."""
-    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"}
-    done = subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment, timeout=120)
+    done = call(list(words), SYNTHPROF_HOME=str(home), COLUMNS="120", NO_COLOR="1")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from commands import COMMAND, call
 from doc_examples import ROOT, examples, section
 from place import hear_ctrl_c, until
 
@@ -24,12 +25,10 @@ from synthprof.spec.request import Request, params_schema
 from synthprof.store.manifest import content_digest, read_manifest
 from synthprof.store.store import Store
 
-COMMAND = str(Path(sys.executable).with_name("synthprof"))
-
 
 def _call(home: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"} | more
-    return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment, timeout=120)
+    variables = {"SYNTHPROF_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"} | more
+    return call(list(words), **variables)
 
 
 @pytest.fixture(scope="module")

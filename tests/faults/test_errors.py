@@ -91,6 +91,7 @@ def test_a_full_disk_is_told_and_a_larger_one_gives_the_same(reference, tmp_path
 
 
 @needs_root
+@pytest.mark.long
 @pytest.mark.parametrize("mib", cases(range(5, 85, 4), 1))
 def test_a_small_disk_is_refused_or_used_up_and_grown(reference, tmp_path: Path, mib: int) -> None:
     at = tmp_path / "disk"

@@ -1,15 +1,13 @@
 """Hostile strings through every name, text and cell: no traceback, nothing outside the root, no script."""
 
 import contextlib
-import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import call
 from harness import DATASET, SMALL, cases, note
 
 from synthprof.base.errors import SynthprofError
@@ -108,12 +106,7 @@ def test_a_hostile_string_on_the_command_line_is_no_traceback(tmp_path: Path, va
         ["verify", f"--version={value}"],
         ["plan", f"--locale={value}"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "synthprof", *words],
-            capture_output=True,
-            text=True,
-            env=os.environ | {"SYNTHPROF_HOME": str(tmp_path / "home")},
-        )
+        done = call(words, SYNTHPROF_HOME=str(tmp_path / "home"))
         if done.returncode not in (0, 1, 2) or "Traceback" in done.stderr:
             lost.append(f"{words}: {done.stderr[-200:]}")
     note("hostile strings on the command line", 1, lost + [str(path) for path in tmp_path.iterdir()])

@@ -14,6 +14,7 @@ MOST = {"rename": 19, "link": 9, "symlink": 2, "unlink": 2, "fsync": 43, "mkdir"
 """No fewer than any process makes in a whole run, as `test_no_commit_is_left_out` checks."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 5))])
 def test_a_few_random_kills_cost_nothing(reference, subject: Subject, seed: int) -> None:
     kills = Kills(subject, reference.digest, random.Random(seed), 0.9 * reference.seconds)

@@ -117,7 +117,14 @@ class DataRoot(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("examples", "steps"), [(2, 8), pytest.param(40, 20, marks=pytest.mark.faults_full)])
+@pytest.mark.parametrize(
+    ("examples", "steps"),
+    [
+        (1, 6),
+        pytest.param(2, 8, marks=pytest.mark.long),
+        pytest.param(40, 20, marks=pytest.mark.faults_full),
+    ],
+)
 def test_any_order_of_events_leaves_complete_versions_with_the_same_digests(
     examples: int, steps: int
 ) -> None:

@@ -20,6 +20,7 @@ from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 5))])
 def test_of_eight_runs_at_once_one_works_and_seven_are_told_busy(
     reference, subject: Subject, seed: int
@@ -34,6 +35,7 @@ def test_of_eight_runs_at_once_one_works_and_seven_are_told_busy(
     note("eight runs at once", 1, lost + subject.wrong() + subject.leftovers(), busy=codes.count(75))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 20))])
 def test_attempts_with_other_specs_workers_and_clocks_do_not_meet(
     reference, subject: Subject, seed: int
@@ -89,9 +91,16 @@ def _read_all_the_while(home: Path, stop: Any, reads: Any, found: Any) -> None:
 _names: dict[int, str] = {}
 
 
-@pytest.mark.parametrize("publishes", [40, pytest.param(3_000, marks=pytest.mark.faults_full)])
+@pytest.mark.parametrize(
+    ("publishes", "readers"),
+    [
+        (15, 2),
+        pytest.param(40, 4, marks=pytest.mark.long),
+        pytest.param(3_000, 4, marks=pytest.mark.faults_full),
+    ],
+)
 @pytest.mark.timeout(3600)
-def test_readers_never_see_two_versions_mixed(tmp_path: Path, publishes: int) -> None:
+def test_readers_never_see_two_versions_mixed(tmp_path: Path, publishes: int, readers: int) -> None:
     """Three versions are published in turn; all but the last two are pruned, so each is assembled anew.
 
     However slowly readers begin, there are as many reads as publishes, or more.
@@ -107,7 +116,8 @@ def test_readers_never_see_two_versions_mixed(tmp_path: Path, publishes: int) ->
     context = multiprocessing.get_context("spawn")
     stop, reads, found = context.Event(), context.Value("q"), context.Queue()
     reading = [
-        context.Process(target=_read_all_the_while, args=(tmp_path, stop, reads, found)) for _ in range(4)
+        context.Process(target=_read_all_the_while, args=(tmp_path, stop, reads, found))
+        for _ in range(readers)
     ]
     for reader in reading:
         reader.start()

@@ -58,6 +58,7 @@ def test_dags_and_examples_import_and_the_provider_is_found(tmp_path):
     assert version == oldest or version.startswith(f"{oldest}.0")
 
 
+@pytest.mark.long
 def test_the_dag_that_generates_runs(tmp_path):
     file = PROJECT / "dags" / "synthprof_dags.py"
     params = {"dataset": "oldest", "profiles": 700, "clusters": 4, "save_index": True}

@@ -161,6 +161,7 @@ def test_the_library_makes_searches_and_verifies_a_data_set(bare: Path, tmp_path
     assert "pip install &#34;synthprof[report]&#34;" in report
 
 
+@pytest.mark.long
 def test_the_commands_do_the_same(bare: Path, tmp_path: Path) -> None:
     for words in (
         ["--help"],

@@ -117,13 +117,14 @@ def test_running_twice_does_nothing_the_second_time(reference: tuple[Path, str],
     assert changed <= {"locks", "build", "run", "publish.lock"}
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_bytes_do_not_depend_on_the_number_of_workers(
     reference: tuple[Path, str], tmp_path: Path, workers: int
 ) -> None:
     assert _run(tmp_path, workers=workers) == reference[1]
 
 
+@pytest.mark.long
 def test_bytes_do_not_depend_on_the_processors_favourite_kernels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +264,7 @@ def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_p
         }
 
 
-@pytest.mark.parametrize("profiles", [1, 2, 39])
+@pytest.mark.parametrize("profiles", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 39))])
 def test_very_few_profiles_still_give_a_complete_data_set(tmp_path: Path, profiles: int) -> None:
     _run(tmp_path, profiles=profiles, clusters=0)
     folder = Store(tmp_path, "small").current()

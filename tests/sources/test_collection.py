@@ -1,10 +1,8 @@
 """Texts from elsewhere as a data set: every row published, searched, verified and repaired."""
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 import unicodedata
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commands import call
 from fault_server import POISON, Faults, serving
 from notes import PARAMS, ROWS, make, note_rows, parquet_of, sqlite_of
 
@@ -309,9 +308,7 @@ def test_memory_is_estimated_from_the_largest_block_and_fewer_workers_are_taken(
 
 
 def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = str(Path(sys.executable).with_name("synthprof"))
-    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
-    return subprocess.run([command, *words], capture_output=True, text=True, env=environment, timeout=200)
+    return call(list(words), SYNTHPROF_HOME=str(home), COLUMNS="160", NO_COLOR="1")
 
 
 def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(place: Path) -> None:

@@ -255,6 +255,7 @@ def _description(home: Path, number: int) -> str:
     return str(open_version(home, "asked").profile(number)["descricao"])
 
 
+@pytest.mark.long
 def test_kills_lose_no_more_than_what_was_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with _service(monkeypatch, Faults()):
         plain = _run(tmp_path / "plain")

@@ -4,11 +4,9 @@ import csv
 import io
 import itertools
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from commands import call
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.cli.search import as_csv
@@ -291,9 +290,7 @@ def test_no_cell_of_the_csv_can_be_taken_for_a_formula(value: str) -> None:
 
 
 def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = str(Path(sys.executable).with_name("synthprof"))
-    environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
-    return subprocess.run([command, *words], capture_output=True, text=True, env=environment, timeout=120)
+    return call(list(words), SYNTHPROF_HOME=str(home), COLUMNS="160", NO_COLOR="1")
 
 
 def test_search_prints_cards_json_or_csv_of_the_same_results(home: Path) -> None:
