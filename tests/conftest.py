@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from once import made_once
 from place import Place, end, make_place
 from xdist.scheduler import LoadScopeScheduling
 
@@ -105,7 +106,7 @@ def two_versions(tmp_path_factory) -> Path:
     """A data root with two versions of a small data set, which tests only copy."""
     from small import make_two_versions
 
-    return make_two_versions(tmp_path_factory.mktemp("two"))
+    return made_once(tmp_path_factory, make_two_versions, copy=False)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from explorers import (
     publish,
     two_versions,
 )
+from once import made_once
 
 from synthprof.base.errors import SpecError
 from synthprof.explorer.server import process
@@ -47,7 +48,7 @@ def patient(monkeypatch):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    return two_versions(tmp_path_factory.mktemp("explorer"))
+    return made_once(tmp_path_factory, two_versions)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking, told
 from explorers import served
 from looked_at import EVIL, EVIL_ID, HUGE, ROWS, made
+from once import made_once
 from playwright.sync_api import expect
 
 import synthprof
@@ -34,7 +35,7 @@ COLOURED = """canvas => {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    return made(tmp_path_factory.mktemp("explorer"))
+    return made_once(tmp_path_factory, made)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking, told
 from explorers import served
 from looked_at import made
+from once import made_once
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -19,7 +20,7 @@ VIEWS = ("overview", "schema", "marginals", "clusters", "map", "search", "compar
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    return made(tmp_path_factory.mktemp("explorer"))
+    return made_once(tmp_path_factory, made)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,7 @@ def test_no_view_scrolls_sideways_on_a_phone_and_all_are_dark_at_night(browser, 
             assert _lightness(ink) > 0.8, query
 
 
+@pytest.mark.long
 def test_charts_are_seen_where_the_reader_chooses_all_colours(browser, origin):
     charts = {
         "": ".strip",
@@ -156,7 +158,7 @@ LUMINANCES = """([element, property, pseudo]) => {
 """The relative luminance of what lies on a card, as WCAG 2.2 defines it."""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_edges_bars_and_hints_stand_out_as_wcag_asks(browser, origin, theme):
     card = ["section", "backgroundColor", None]
     pairs = {

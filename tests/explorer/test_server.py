@@ -36,6 +36,7 @@ from explorers import (
     served,
     two_versions,
 )
+from once import made_once
 from place import hear_ctrl_c, until
 from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect
@@ -64,7 +65,7 @@ def patient(monkeypatch):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    return two_versions(tmp_path_factory.mktemp("explorer"))
+    return made_once(tmp_path_factory, two_versions)
 
 
 @pytest.fixture(scope="module")

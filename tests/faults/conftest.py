@@ -1,12 +1,15 @@
 """What fault tests share: the digests of undisturbed runs, and what a whole run calls."""
 
+import json
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import LARGE, Subject
+from harness import LARGE, SMALL, Subject
+from once import made_once
 
 
 @dataclass(frozen=True)
@@ -22,19 +25,33 @@ class Reference:
         return Subject(to, self.subject.params)
 
 
-def _reference(subject: Subject) -> Reference:
+def _make(folder: Path, params: dict[str, Any]) -> None:
     began = time.monotonic()
-    return Reference(subject, subject.finish(), time.monotonic() - began)
+    digest = Subject(folder / "home", params).finish()
+    (folder / "facts.json").write_text(json.dumps([digest, time.monotonic() - began]))
+
+
+def _small(folder: Path) -> None:
+    _make(folder, SMALL)
+
+
+def _large(folder: Path) -> None:
+    _make(folder, LARGE)
+
+
+def _reference(folder: Path, params: dict[str, Any]) -> Reference:
+    digest, seconds = json.loads((folder / "facts.json").read_text())
+    return Reference(Subject(folder / "home", dict(params)), digest, seconds)
 
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    return _reference(Subject(tmp_path_factory.mktemp("reference")))
+    return _reference(made_once(tmp_path_factory, _small, copy=False), SMALL)
 
 
 @pytest.fixture(scope="session")
 def large_reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    return _reference(Subject(tmp_path_factory.mktemp("large"), dict(LARGE)))
+    return _reference(made_once(tmp_path_factory, _large, copy=False), LARGE)
 
 
 @pytest.fixture

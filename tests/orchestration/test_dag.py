@@ -221,11 +221,24 @@ def start(rest: Airflow, **params) -> str:
 
 
 @pytest.fixture(scope="module")
-def made(airflow, rest):
-    """A run without a logical date, in two shards, with the index but without vacuum."""
-    run = start(rest, dataset="made", profiles=BLOCK_ROWS + 1000, shards=2, clusters=20)
-    assert ended(rest, GENERATE, run) == "success"
-    return run
+def said(airflow):
+    """What `make run` says while the UI is up: of a run in two shards, with the index but without vacuum."""
+    order = (f"PROFILES={BLOCK_ROWS + 1000}", "SHARDS=2", "CLUSTERS=20", "DATASET=made")
+    status, output = airflow.run("run", *order)
+    assert status == 0, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def made(said):
+    """That run, which has no logical date."""
+    return re.search(rf"/dags/{GENERATE}/runs/(\S+)", said)[1]
+
+
+def test_make_run_uses_the_airflow_whose_ui_is_up(airflow, rest, said, made):
+    assert f"{airflow.home.url}/dags/{GENERATE}/runs/{made}" in said
+    assert rest.run(GENERATE, made)["state"] == "success"
+    assert published(airflow, "made")["rows"] == BLOCK_ROWS + 1000
 
 
 def test_a_run_without_logical_date_publishes(airflow, rest, made):
@@ -353,6 +366,7 @@ def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     assert published(airflow, "mended")["rows"] == 1000
 
 
+@pytest.mark.long
 def test_texts_from_elsewhere_are_read_once_and_published(airflow, rest):
     source = airflow.folder / "notes"
     source.mkdir()
@@ -379,8 +393,8 @@ def nights(airflow, rest):
     obstacle.parent.mkdir(parents=True)
     obstacle.touch()
     backfill(airflow, rest, "2020-02-01", "2024-03-31")
-    with unpaused(rest, NIGHTS):
-        yield [run["dag_run_id"] for run in runs(rest, NIGHTS)], obstacle
+    rest.call("PATCH", f"/dags/{NIGHTS}", {"is_paused": False}).raise_for_status()
+    return [run["dag_run_id"] for run in runs(rest, NIGHTS)], obstacle
 
 
 def backfill(airflow: Place, rest: Airflow, first: str, last: str) -> None:
@@ -416,6 +430,7 @@ def runs(rest: Airflow, dag: str) -> list[dict]:
     return rest.call("GET", f"/dags/{dag}/dagRuns?order_by=run_after").json()["dag_runs"]
 
 
+@pytest.mark.long
 def test_a_backfilled_night_is_what_that_night_would_have_been(airflow, rest, nights, tmp_path):
     assert ended(rest, NIGHTS, nights[0][0]) == "success"
     manifest = published(airflow, "nights")
@@ -423,6 +438,7 @@ def test_a_backfilled_night_is_what_that_night_would_have_been(airflow, rest, ni
     assert manifest["content"] == run_all(night(20200229), tmp_path).published["content"]
 
 
+@pytest.mark.long
 def test_a_night_that_fails_leaves_the_one_before_current_until_it_is_mended(airflow, rest, nights):
     (first, second), obstacle = nights
     assert ended(rest, NIGHTS, second) == "failed"
@@ -434,6 +450,7 @@ def test_a_night_that_fails_leaves_the_one_before_current_until_it_is_mended(air
     assert published(airflow, "nights")["spec"]["seed"] == 20240229
 
 
+@pytest.mark.long
 def test_the_example_samples_the_version_that_the_event_names(airflow, rest):
     """What is published is the data set that the example consumes, though not by its own DAG."""
     import pyarrow.parquet
@@ -450,6 +467,7 @@ def test_the_example_samples_the_version_that_the_event_names(airflow, rest):
     assert {"nome", "descricao", "cluster_id"} <= set(sample.column_names)
 
 
+@pytest.mark.long
 def test_a_night_is_a_partition_that_wakes_the_consumer_of_partitions(airflow, rest):
     """The example's DAGs; a night's run comes by hand, with the key that the timetable would give it."""
     maker, consumer, night = "players_by_night", "count_players_by_night", "2026-02-28"
@@ -474,13 +492,6 @@ def test_a_night_is_a_partition_that_wakes_the_consumer_of_partitions(airflow, r
 def failed_of(run: str) -> dict:
     """What clears the failed tasks of a run and all after them."""
     return {"dag_run_id": run, "only_failed": True, "include_downstream": True, "dry_run": False}
-
-
-def test_make_run_uses_the_airflow_whose_ui_is_up(airflow):
-    status, output = airflow.run("run", "PROFILES=500", "DATASET=through", "CLUSTERS=4")
-    assert status == 0, output
-    assert f"{airflow.home.url}/dags/{GENERATE}/runs/" in output
-    assert published(airflow, "through")["rows"] == 500
 
 
 def test_reports_of_tasks_go_to_another_process_than_actions_in_the_ui(airflow, made):

@@ -231,7 +231,9 @@ def test_hostile_text_adds_no_element(text: str) -> None:
     assert tags(hostile(text)) == harmless
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    "text", [*HOSTILE[:2], *(pytest.param(text, marks=pytest.mark.long) for text in HOSTILE[2:])]
+)
 def test_hostile_text_is_inert_and_readable_in_a_browser(text: str, browser: Browser, tmp_path: Path) -> None:
     page, events = opened(browser, tmp_path / "report.html", hostile(text))
     assert page.title() == f"{text} · synthprof report"
@@ -321,7 +323,7 @@ def test_page_follows_the_dark_theme(browser: Browser, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
+@pytest.mark.parametrize("width", [320, *(pytest.param(n, marks=pytest.mark.long) for n in (390, 768))])
 def test_page_fits_a_narrow_screen(width: int, browser: Browser, tmp_path: Path) -> None:
     long = dataclasses.replace(REPORT, dataset="a" * 63)
     page, _ = opened(

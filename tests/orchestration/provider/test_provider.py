@@ -88,8 +88,10 @@ def ran(own: Place) -> dict[str, list]:
 # --- what Airflow finds ----------------------------------------------------------------------------------
 
 
-def test_airflow_finds_provider_connection_form_and_one_plugin(own):
-    found = json.loads(
+@pytest.fixture(scope="module")
+def seen(own: Place) -> list:
+    """What Airflow finds, in one process: of the provider, and last the examples."""
+    return json.loads(
         run(
             own,
             """
@@ -102,11 +104,17 @@ def test_airflow_finds_provider_connection_form_and_one_plugin(own):
             names = sorted(each.name for each in plugins if "synthprof" in each.name)
             heavy = {"numpy", "pandas", "pyarrow", "faiss"} & set(sys.modules)
             info = manager.providers["synthprof"].data
-            print("RESULT", json.dumps([hook.hook_name, form, names, errors, sorted(heavy), info]))
+            found = [hook.hook_name, form, names, errors, sorted(heavy), info]
+            from airflow.dag_processing.dagbag import DagBag
+            bag = DagBag("examples")
+            print("RESULT", json.dumps([found, [sorted(bag.dags), bag.import_errors]]))
             """,
         )
     )
-    name, form, plugins, errors, heavy, info = found
+
+
+def test_airflow_finds_provider_connection_form_and_one_plugin(seen):
+    name, form, plugins, errors, heavy, info = seen[0]
     assert name == "synthprof embedding service"
     assert form["relabeling"] == {"host": "Service URL", "password": "Key"}
     assert {"schema", "login", "port", "extra"} <= set(form["hidden_fields"])
@@ -194,16 +202,8 @@ def test_a_misspelt_keyword_is_refused():
 # --- the examples ----------------------------------------------------------------------------------------
 
 
-def test_every_example_is_parsed_without_an_error(own):
-    found = run(
-        own,
-        """
-        from airflow.dag_processing.dagbag import DagBag
-        bag = DagBag("examples")
-        print("RESULT", json.dumps([sorted(bag.dags), bag.import_errors]))
-        """,
-    )
-    assert json.loads(found) == [
+def test_every_example_is_parsed_without_an_error(seen):
+    assert seen[1] == [
         [
             "ask_the_embedding_service",
             "count_players_by_night",
@@ -216,6 +216,7 @@ def test_every_example_is_parsed_without_an_error(own):
     ]
 
 
+@pytest.mark.long
 def test_a_task_group_makes_a_version_and_jobs_work_on_it(own, ran):
     state, repaired = ran["players_and_their_index"]
     assert state == "success"
@@ -226,10 +227,12 @@ def test_a_task_group_makes_a_version_and_jobs_work_on_it(own, ran):
     assert repaired == {"version": indexed["version"], "rows": 900, "files": [], "stages": []}
 
 
+@pytest.mark.long
 def test_a_deferred_sensor_finds_the_version_that_is_there(own, ran):
     assert ran["wait_for_players"] == ["success", Store(own.data, "players").current().name]
 
 
+@pytest.mark.long
 def test_the_hook_asks_the_service_of_the_connection(ran):
     state, dimensions = ran["ask_the_embedding_service"]
     assert state == "success"
