@@ -54,7 +54,7 @@ def test_large_rows_make_several_files_and_groups_of_whole_blocks(
     monkeypatch.setattr(parts, "GROUP_BYTES", 1)
     found, output = exported(format="parquet", columns="nome")
     names = [f"data/rows-{part:05}-of-00002.parquet" for part in range(2)]
-    assert [file.path for file in output.files] == names
+    assert [file.path for file in output.files if file.path.startswith("data/")] == names
     groups = [pq.ParquetFile(found / name).metadata.num_row_groups for name in names]
     assert groups == [2, 1]
     assert pq.read_table(found / "data").equals(whole)
