@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urlsplit
 import psutil
 import pytest
 import uvicorn
+from commands import call
 from explorers import (
     DATASET,
     ONE,
@@ -466,9 +467,7 @@ def test_a_server_without_login_answers_its_own_pages_under_its_own_names(home, 
 
 @pytest.mark.parametrize("text", ["30s", "0", "nan", "inf"])
 def test_a_limit_that_is_no_time_is_refused_in_one_sentence(text):
-    command = [sys.executable, "-m", "synthprof", "serve"]
-    environment = os.environ | {"SYNTHPROF_EXPLORER_SECONDS": text, "COLUMNS": "200"}
-    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=60)
+    done = call(["serve"], 60, SYNTHPROF_EXPLORER_SECONDS=text, COLUMNS="200")
     assert f"SYNTHPROF_EXPLORER_SECONDS={text} is not a time" in done.stderr
     assert "Traceback" not in done.stderr
 

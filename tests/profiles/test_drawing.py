@@ -285,8 +285,11 @@ def _code(name: str, value: object) -> int:
 UNPARTED = {"ko_KR", "zh_CN", "zh_TW"}
 """Locales that write the last name before the first without a space."""
 
+EVERY_DAY = {"pt_BR", "en_US", "de_DE", "ja_JP", "ko_KR", "ig_NG", "ru_RU", "hu_HU", "ta_IN", "zh_CN"}
+LOCALES = [pytest.param(each, marks=() if each in EVERY_DAY else pytest.mark.long) for each in locales()]
 
-@pytest.mark.parametrize("locale", locales())
+
+@pytest.mark.parametrize("locale", LOCALES)
 def test_every_locale_gives_full_names(locale):
     batch = generate(SCHEMA, 1, locale, 0.8, 0, 2_000).profiles
     names = texts(batch, "nome")
@@ -298,7 +301,7 @@ def test_every_locale_gives_full_names(locale):
     assert placeholders < 0.1 * len(names), "Faker's stand-ins for a missing list"
 
 
-@pytest.mark.parametrize("locale", locales())
+@pytest.mark.parametrize("locale", LOCALES)
 def test_no_name_of_a_locale_holds_what_is_no_name(locale):
     names = names_of(SCHEMA.column("nome").draw, SEXES, locale)
     for name in (*names.firsts, *names.lasts):

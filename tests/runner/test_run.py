@@ -54,6 +54,11 @@ def _run(home: Path, **params: Any) -> str:
     return str(json.loads(output.splitlines()[-1]))
 
 
+def _made(home: Path, **params: Any) -> str:
+    """The content digest of a run of this process, which has loaded what it needs."""
+    return str(run_all(Request.from_params(PARAMS | params), home).published["content"])
+
+
 def _start(home: Path, **params: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         _command(home, **params), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -136,6 +141,7 @@ def test_bytes_do_not_depend_on_the_processors_favourite_kernels(
     assert _run(tmp_path / "older", **order) == digest
 
 
+@pytest.mark.long
 def test_no_byte_depends_on_the_threads_of_blas(
     reference: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +261,7 @@ def test_setup_gives_the_shards_that_are_asked_for_now(tmp_path: Path) -> None:
 
 
 def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_path: Path) -> None:
-    _run(tmp_path, profiles=100, clusters=0)
+    _made(tmp_path, profiles=100, clusters=0)
     few, many = (open_version(home, "small") for home in (tmp_path, reference[0]))
     for number in (1, 50, 100):
         one, other = few.profile(number), many.profile(number)
@@ -266,7 +272,7 @@ def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_p
 
 @pytest.mark.parametrize("profiles", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 39))])
 def test_very_few_profiles_still_give_a_complete_data_set(tmp_path: Path, profiles: int) -> None:
-    _run(tmp_path, profiles=profiles, clusters=0)
+    _made(tmp_path, profiles=profiles, clusters=0)
     folder = Store(tmp_path, "small").current()
     assert read_manifest(folder).rows == profiles
     assert (folder / "index.faiss").stat().st_size > 0
@@ -315,7 +321,7 @@ def test_force_makes_everything_anew_with_the_same_bytes(reference: tuple[Path, 
     shutil.copytree(reference[0], home, symlinks=True)
     block = next(home.glob("small/build/*/generate-*/profiles-00000.arrow"))
     before = block.stat().st_ino
-    assert _run(home, force=True) == reference[1]
+    assert _made(home, force=True) == reference[1]
     assert block.stat().st_ino != before
 
 
@@ -343,13 +349,13 @@ def test_what_is_published_is_no_build_under_way_though_its_receipt_is_gone(
 def test_vacuum_publishes_compacted_databases_with_the_same_rows(
     reference: tuple[Path, str], tmp_path: Path
 ) -> None:
-    _run(tmp_path, profiles=2_000, vacuum=True, clusters=0)
+    _made(tmp_path, profiles=2_000, vacuum=True, clusters=0)
     version = open_version(tmp_path, "small")
     assert version.profile(2_000)["nome"] == open_version(reference[0], "small").profile(2_000)["nome"]
 
 
 def test_without_an_index_there_is_none_and_all_else(tmp_path: Path) -> None:
-    _run(tmp_path, profiles=2_000, save_index=False, clusters=0)
+    _made(tmp_path, profiles=2_000, save_index=False, clusters=0)
     names = {file.path for file in read_manifest(Store(tmp_path, "small").current()).files}
     assert "index.faiss" not in names
     assert "embeddings.db" in names
