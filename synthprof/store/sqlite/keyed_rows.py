@@ -5,7 +5,6 @@ rows that come in the order of the key are copied as pages (benchmarks/bench_chi
 docs/adr/0053-children-by-parent-and-number.md). SQLite makes the empty file with its schema.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from synthprof.store.sqlite.pages import (
     PageFile,
     PageKind,
     balanced_groups,
-    header,
+    headers,
     interior_page,
     page,
     page_file,
@@ -102,8 +101,8 @@ class _Writer:
         """Write full leaves while a row is left behind each and the row after it."""
         used = np.cumsum(self._sizes + POINTER)
         starts = np.cumsum(self._sizes) - self._sizes
-        cuts, before = [-1], 0
-        while (end := int(np.searchsorted(used, before + self._room, side="right"))) + 1 < len(used):
+        cuts, before, found = [-1], 0, used.searchsorted  # the method: it is asked for each page
+        while (end := int(found(before + self._room, "right"))) + 1 < len(used):
             cuts.append(end)
             before = int(used[end])
         if len(cuts) == 1:
@@ -116,15 +115,20 @@ class _Writer:
     def _leaves(self, cuts: Sequence[int], starts: Numbers) -> Bytes:
         """Return the leaves between rows that stand behind them, (n, page_bytes)."""
         page_bytes = self._pages.page_bytes
-        leaves = self._fresh(len(cuts) - 1)
-        for leaf, (before, end) in zip(leaves, itertools.pairwise(cuts), strict=True):
-            first, after = starts[before + 1], starts[end]
-            at = page_bytes - int(after - first)
-            leaf[at:] = self._data[first:after]
-            leaf[:HEADER] = header(PageKind.INDEX_LEAF, end - before - 1, at)
-            pointers = (starts[before + 1 : end] + (at - first)).astype(">u2").view(np.uint8)
-            leaf[HEADER : HEADER + len(pointers)] = pointers
-            leaf[HEADER + len(pointers) : at] = 0
+        edges = np.array(cuts, np.int64)
+        firsts, ends = edges[:-1] + 1, edges[1:]  # rows from `firsts` to before `ends` are in the leaves
+        begins, after = starts.take(firsts), starts.take(ends)
+        at = page_bytes - (after - begins)
+        leaves = self._fresh(len(ends))
+        leaves[:, :HEADER] = headers(PageKind.INDEX_LEAF, ends - firsts, at)
+        moved = np.repeat(at - begins, np.diff(edges))  # that of the row behind a leaf is not used
+        pointers = (starts[: len(moved)] + moved).astype(">u2").view(np.uint8)
+        bounds = zip(*(each.tolist() for each in (firsts, ends, begins, after, at)), strict=True)
+        for leaf, (first, end, begin, behind, place) in zip(leaves, bounds, strict=True):
+            leaf[place:] = self._data[begin:behind]
+            room = HEADER + POINTER * (end - first)
+            leaf[HEADER:room] = pointers[POINTER * first : POINTER * end]
+            leaf[room:place] = 0
         return leaves
 
     def _fresh(self, count: int) -> Bytes:

@@ -96,6 +96,15 @@ def header(kind: PageKind, cells: int, start: int) -> list[int]:
     return [kind, 0, 0, *cells.to_bytes(2, "big"), *(start % 65_536).to_bytes(2, "big"), 0]
 
 
+def headers(kind: PageKind, cells: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> Bytes:
+    """Return the first eight bytes of many b-tree pages, (n, HEADER); see `header`."""
+    found = np.zeros((len(cells), HEADER), np.uint8)
+    found[:, 0] = kind
+    found[:, 3], found[:, 4] = cells >> 8, cells & 0xFF
+    found[:, 5], found[:, 6] = starts >> 8 & 0xFF, starts & 0xFF
+    return found
+
+
 def page(
     kind: PageKind, page_bytes: int, sizes: npt.NDArray[np.int64], cells: bytes, right: bytes = b""
 ) -> Bytes:
