@@ -20,9 +20,10 @@ _FOLDER = Path(__file__).parent / "languages"
 class Language:
     """The words of a language that say nothing, and the phrases in which columns are spoken of.
 
-    All is folded. In a phrase {name} is the column's name, {} a number. numbers: of numbers; years: of the
-    years of dates; lone_years: also, where a schema has one column of dates. months: their names. yes, no: of
-    what is true and what is false.
+    All of these are folded. In a phrase {name} is the column's name, {} a number. numbers: of numbers; years:
+    of the years of dates; lone_years: also, where a schema has one column of dates. months: their names. yes,
+    no: of what is true and what is false. asks, joins: how people ask in a few words, {} being their wishes,
+    and what stands between two wishes; texts are made of them, not read by them.
     """
 
     ignored: tuple[str, ...] = ()
@@ -32,6 +33,8 @@ class Language:
     months: tuple[str, ...] = ()
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ("{}",)
+    joins: tuple[str, ...] = (", ", " ")
 
 
 def languages() -> tuple[str, ...]:

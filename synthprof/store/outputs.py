@@ -147,6 +147,10 @@ class Making:
         self._whole[name] = record(path, self.folder)
         self._since += self._whole[name].bytes
 
+    def forget(self, name: str) -> None:
+        """Leave out a whole file that only later steps needed: `finish` removes it."""
+        self._whole.pop(name, None)
+
     def append(self, name: str, data: bytes | memoryview) -> None:
         """Append to the file `name`, which is made if it is not there."""
         if name not in self._growing:

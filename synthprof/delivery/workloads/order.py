@@ -1,13 +1,16 @@
-"""The order of a workload: the parameters of the command, the DAG and the API."""
+"""The order of a workload: the parameters of the command, the DAG and the API. Light."""
 
 import functools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from synthprof.base.errors import SpecError
 from synthprof.spec.limits import LARGEST_INTEGER
-from synthprof.spec.params import ParamModel, Schemas, in_words, schemas_of
+from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, in_words, schemas_of
+from synthprof.spec.request import DatasetName
+from synthprof.spec.written import read_value
 from synthprof.store.pointer import VERSION_PATTERN
 
 CLASSES = ("in_distribution", "hard", "near_copy", "text")
@@ -59,7 +62,7 @@ class WorkloadOrder(ParamModel):
     {'hard': 3, 'near_copy': 7}
     """
 
-    dataset: Annotated[str, Field(description="Name of the data set.")] = "gamers"
+    dataset: DatasetName = "gamers"
     version: Annotated[
         str,
         Field(
@@ -92,14 +95,22 @@ class WorkloadOrder(ParamModel):
             description="Measures of nearness to answer by: cosine, dot and l2, joined by commas.",
         ),
     ] = "cosine"
-    filters: Annotated[
-        str,
-        AfterValidator(lambda text: ",".join(names_of(text))),
-        Field(
-            pattern=in_words("names joined by commas, all or none", r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)"),
-            description="Filters to answer the queries under: names joined by commas, all or none.",
-        ),
-    ] = "all"
+    filters: Annotated[Literal["none"], Field(description="Filters to answer the queries under.")] = "none"
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "WorkloadOrder":
+        """Return the order for flat parameters; what is not given, or None, has its default.
+
+        Raises SpecError that names the value, the rule and the remedy.
+        """
+        given = {name: value for name, value in params.items() if value is not None}
+        schema = workload_schema()
+        check_names(given, schema)
+        values = {name: read_value(name, value, schema[name]) for name, value in given.items()}
+        for name, value in values.items():
+            check_value(name, value, schema[name])
+        mix_of(values.get("mix", ""))
+        return cls(**values)
 
     @functools.cached_property
     def parts(self) -> tuple[tuple[str, float], ...]:
@@ -124,10 +135,11 @@ class WorkloadOrder(ParamModel):
             "mix": dict(parts),
             "space": self.space,
             "metrics": list(names_of(self.metrics)),
-            "filters": list(names_of(self.filters)),
+            "filters": self.filters,
         }
 
 
+@functools.cache
 def workload_schema() -> Schemas:
-    """Return the JSON Schema of each parameter of an order, by name."""
+    """Return the JSON Schema of each parameter by name, in the order of forms and help."""
     return schemas_of(WorkloadOrder)

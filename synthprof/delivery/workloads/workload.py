@@ -15,6 +15,7 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import is_there
 from synthprof.base.kinds import check_file
 from synthprof.delivery.workloads.files import (
+    CLASSES,
     FILTERS,
     FILTERS_FILE,
     LABELS_FILE,
@@ -148,8 +149,8 @@ class Workload:
         return found
 
     def __repr__(self) -> str:
-        count = self.output.details.get("queries", "?")
-        return f"<Workload {self.output.key} of {self.dataset!r} {self.version}: {count} queries>"
+        count = self.output.options["queries"]
+        return f"<Workload {self.output.key} of {self.dataset!r} {self.version}: {count:,} queries>"
 
 
 def open_workload(folder: Path) -> Workload:
@@ -191,14 +192,18 @@ def find_workload(version: Version, name: str = "") -> Workload:
     raise SpecError(f"version {version.name} has {len(found)} workloads ({keys}); {remedy}")
 
 
-def classes_of(queries: pa.Table) -> dict[str, dict[str, float]]:
-    """Return of each class the number of its `queries` and their mean `hardness`, in the order of classes."""
-    table = pa.table({"class": queries.column("class").cast(pa.string()), "hardness": queries["hardness"]})
-    found: dict[str, dict[str, float]] = {}
-    for name in pc.unique(table.column("class")).to_pylist():
-        values = table.filter(pc.equal(table.column("class"), name)).column("hardness")
-        found[name] = {"queries": len(values), "hardness": pc.mean(values).as_py()}
-    return found
+def classes_of(queries: pa.Table) -> dict[str, dict[str, Any]]:
+    """Return of each class the number of its `queries` and their mean `hardness`, in the order of classes.
+
+    hardness: None where no query of the class has one.
+    """
+    names = queries.column("class").cast(pa.string())
+    found = {name: queries.filter(pc.equal(names, name)).column("hardness") for name in CLASSES}
+    return {
+        name: {"queries": len(values), "hardness": pc.mean(values).as_py()}
+        for name, values in found.items()
+        if len(values)
+    }
 
 
 def _array(path: Path, kind: np.dtype[Any], shape: tuple[int, int]) -> Any:  # noqa: ANN401

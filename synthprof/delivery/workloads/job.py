@@ -1,0 +1,221 @@
+"""The job that makes a workload: resumable step by step, published whole beside the version."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.digests import digest_of
+from synthprof.delivery.workloads.files import (
+    FILTERS,
+    FILTERS_FILE,
+    NEIGHBOURS,
+    QUERIES_FILE,
+    TRUTH_FOLDER,
+)
+from synthprof.delivery.workloads.order import WorkloadOrder, names_of
+from synthprof.delivery.workloads.queries import draw_queries, hardness_of
+from synthprof.delivery.workloads.queries_contrast import distances_of
+from synthprof.delivery.workloads.queries_space import (
+    Parts,
+    left_out,
+    measure_of,
+    open_space,
+    parts_of,
+)
+from synthprof.delivery.workloads.workload import WORKLOADS, Workload, open_workload
+from synthprof.similarity.nearness import Metric
+from synthprof.similarity.truth import Truth
+from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.outputs import Making, Output, Place, finish, making
+from synthprof.system.events import Observer
+from synthprof.system.machine import default_workers
+from synthprof.system.refusals import clear_errors
+from synthprof.versions.version import Version, open_version
+
+WORKLOAD_VERSION = 1
+"""Raised when a workload of the same order has other bytes."""
+
+DRAWN_FILE = "drawn.parquet"
+"""The queries with their mean distances, kept until the job is done: drawn once, as a service costs money."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """The order to make one workload, and the folder that it is made in."""
+
+    version: Version
+    order: WorkloadOrder
+    parts: Parts
+    making: Making = field(repr=False)
+    observe: Observer = field(repr=False)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The measures of nearness to answer by."""
+        return cast(tuple[Metric, ...], names_of(self.order.metrics))
+
+    @functools.cached_property
+    def drawn(self) -> pa.Table:
+        """The queries as `queries.parquet` has them, with `mean`: the mean distance to the rows."""
+        return pq.read_table(self.making.folder / DRAWN_FILE)
+
+    @functools.cached_property
+    def vectors(self) -> Matrix:
+        """The vectors of the queries, (queries, dim) float32."""
+        values = self.drawn.column("vector").combine_chunks()
+        return np.asarray(values.flatten().to_numpy()).reshape(len(values), -1)
+
+    def rows(self, block: int) -> tuple[int, Matrix]:
+        """Return the first id of a block and the vectors of its rows, (n, dim); NaN where there is none."""
+        first = block * BLOCK_ROWS + 1
+        last = min(first + BLOCK_ROWS - 1, self.version.rows)
+        read = self.version.vectors if self.order.space == "vector" else self.version.embeddings
+        return first, read(first, last)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the job: some steps, each of which writes whole files and may be done again.
+
+    count: of its steps, for a work whose earlier parts are done. do: one step, by its number from 0.
+    """
+
+    name: str
+    count: Callable[[Work], int]
+    do: Callable[[Work, int], None]
+
+
+def make_workload(home: Path, order: WorkloadOrder, observe: Observer = lambda *_: None) -> Workload:
+    """Make a workload for a version and return it. A finished one stays as it is.
+
+    Raises SpecError for an unknown version or a class of queries that it cannot have, Busy if the same
+    workload is being made, StageError for a damaged version. The same call goes on where it was cut short.
+    """
+    version = open_version(home, order.dataset, order.version or None)
+    parts = parts_of(version, order)
+    begun = _output(version, order, parts)
+    place = Place(home / order.dataset / WORKLOADS, f"workload-{begun.key}")
+    if place.output() is None:
+        with clear_errors(), making(place, f"{place.name} of {order.dataset!r}") as folder:
+            work = Work(version, order, parts, folder, observe)
+            _do(work)
+            output = finish(place, folder, begun)
+        logger.info("%s: %s queries, %s bytes", place.name, order.queries, output.bytes_total)
+    return open_workload(place.folder)
+
+
+def _do(work: Work) -> None:
+    """Do the steps that are not done; what each has written is durable before the next one begins."""
+    done = 0
+    for part in PARTS:
+        count = part.count(work)
+        for step in range(count):
+            if done >= work.making.steps:
+                part.do(work, step)
+                work.making.step(checkpoint=True)
+            done += 1
+            work.observe(f"workload {part.name}", step + 1, count, 0, "steps")
+
+
+def _output(version: Version, order: WorkloadOrder, parts: Parts) -> Output:
+    """Return the manifest without files. Its key follows from what determines the bytes."""
+    spec = version.spec
+    facts: dict[str, Any] = {
+        "kind": WORKLOADS,
+        "name": "workload",
+        "dataset": version.dataset,
+        "version": version.name,
+        "content": version.manifest.content,
+        "options": order.options(parts),
+        "rows": version.rows,
+        "details": {
+            "dim": spec.dim_vector if order.space == "vector" else spec.dim_embedding,
+            "classes": order.counts(parts),
+            "left_out": {} if order.parts else left_out(version, order),
+            "written_by": {"pyarrow": pa.__version__},
+        },
+    }
+    return Output(key=digest_of(facts | {"workload_version": WORKLOAD_VERSION})[:12], **facts)
+
+
+def _draw(work: Work, _: int) -> None:
+    """Draw the queries."""
+    with open_space(work.version, work.order) as space:
+        queries, means = draw_queries(space, work.order, work.order.counts(work.parts))
+    _write(work, DRAWN_FILE, queries.append_column("mean", pa.array(means)))
+
+
+def _filters(work: Work, _: int) -> None:
+    """Write the filters: filter 0, which is none."""
+    rows = work.version.rows
+    none = {
+        "filter": [0],
+        "name": ["none"],
+        "kind": ["none"],
+        "condition": ['{"and": []}'],
+        "selectivity": [1.0],
+        "measured_selectivity": [1.0],
+        "correlation": [None],
+        "measured_correlation": [None],
+        "rows": [rows],
+    }
+    _write(work, FILTERS_FILE, pa.table(none, FILTERS))
+
+
+def _answer(work: Work, step: int) -> None:
+    """Answer all queries by one metric."""
+    metric = work.metrics[step]
+    truth = Truth(work.vectors, NEIGHBOURS, metric, threads=default_workers())
+    for block in range(work.version.spec.blocks):
+        truth.add(*work.rows(block))
+        done = min((block + 1) * BLOCK_ROWS, work.version.rows)
+        work.observe(f"workload truth by {metric}", done, work.version.rows)
+    ids, scores = truth.nearest()
+    scores[ids < 0] = np.nan
+    for name, values in (("ids", ids), ("scores", scores)):
+        with work.making.whole(f"{TRUTH_FOLDER}/{metric}/0.{name}.npy") as path, path.open("wb") as file:
+            np.save(file, values)
+
+
+def _measure_hardness(work: Work, _: int) -> None:
+    """Write the queries with their hardness by the true 100th neighbour, where the measure is a distance."""
+    drawn, measure = work.drawn, measure_of(work.order)
+    if measure:
+        name = measure if measure in work.metrics else "dot"
+        folder = work.making.folder / TRUTH_FOLDER / name
+        ids: Ids = np.load(folder / "0.ids.npy", mmap_mode="r")
+        last = int((ids[0] > 0).sum()) - 1
+        nears = distances_of(np.load(folder / "0.scores.npy", mmap_mode="r")[:, last], measure)
+        place = drawn.schema.get_field_index("hardness")
+        found = hardness_of(drawn.column("mean").to_numpy(), nears)
+        drawn = drawn.set_column(place, drawn.schema.field(place), found)
+    _write(work, QUERIES_FILE, drawn.drop_columns(["mean"]))
+    work.making.forget(DRAWN_FILE)
+
+
+def _write(work: Work, name: str, table: pa.Table) -> None:
+    with work.making.whole(name) as path:
+        pq.write_table(table, path, compression="zstd")
+
+
+def _once(_: Work) -> int:
+    return 1
+
+
+PARTS = (
+    Part("queries", _once, _draw),
+    Part("filters", _once, _filters),
+    Part("truth", lambda work: len(work.metrics), _answer),
+    Part("hardness", _once, _measure_hardness),
+)
+"""The parts of the job, in order. A part that others need stands before them."""
