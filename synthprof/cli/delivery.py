@@ -1,4 +1,4 @@
-"""The commands that hand a version on: `export`."""
+"""The commands that hand a version on: `export`, `workload`."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from synthprof.system.environment import home_folder
 
 if TYPE_CHECKING:
     from synthprof.delivery.exports.order import Order
+    from synthprof.delivery.workloads.order import WorkloadOrder
+    from synthprof.delivery.workloads.workload import Workload
+    from synthprof.report.terminal import Terminal
 
 
 def export(order: "Order", as_json: AsJson = False) -> None:
@@ -36,6 +39,48 @@ def export(order: "Order", as_json: AsJson = False) -> None:
     )
 
 
+def workload(order: "WorkloadOrder", as_json: AsJson = False) -> None:
+    """Make queries for a version, of four kinds from easy to hard, with their exact nearest rows.
+
+    The files appear whole in a folder beside the version. The same command goes on where it was cut short.
+    """
+    from synthprof.delivery.workloads.job import make_workload
+    from synthprof.delivery.workloads.workload import told
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        made = make_workload(home_folder(), order, observe)
+    if as_json:
+        print_json(told(made))
+    else:
+        _tell_workload(terminal, made)
+
+
+def _tell_workload(terminal: "Terminal", made: "Workload") -> None:
+    from synthprof.delivery.workloads.workload import classes_of
+    from synthprof.report.terminal import Column
+    from synthprof.report.words import amount, count
+
+    output = made.output
+    rows = [
+        (name, count(each["queries"]), "–" if each["hardness"] is None else f"{each['hardness']:.3f}")
+        for name, each in classes_of(made.queries).items()
+    ]
+    columns = (Column("class"), Column("queries", right=True), Column("mean hardness", right=True))
+    terminal.table(columns, rows)
+    for name, reason in output.details["left_out"].items():
+        terminal.say(f"no queries {name}: {reason}", indent="  ")
+    queries, filters = count(made.queries.num_rows), count(made.filters.num_rows)
+    terminal.say(
+        f"{queries} queries, {filters} filters, by {', '.join(made.metrics)}: "
+        f"{amount(output.bytes_total)} in {made.folder}",
+        label=(terminal.marks.good, "green"),
+        indent="  ",
+    )
+
+
 def register(app: typer.Typer, chosen: str | None) -> None:
     """Add the commands to the command line, only the chosen one with its options; None gives all of them."""
     shaped = without_options(export)
@@ -47,3 +92,9 @@ def register(app: typer.Typer, chosen: str | None) -> None:
         formats = "\n\n".join(f"{name}: {title}." for name, title in TITLES.items())
         shaped.__doc__ = f"{shaped.__doc__}\n\nFormats:\n\n{formats}"
     app.command(cls=Command, epilog="synthprof export --dataset gamers --format parquet")(shaped)
+    made = without_options(workload)
+    if chosen in (None, "workload"):
+        from synthprof.delivery.workloads.order import WorkloadOrder, workload_schema
+
+        made = takes_order(workload, workload_schema(), WorkloadOrder.from_params)
+    app.command(cls=Command, epilog="synthprof workload --dataset gamers --queries 10000")(made)

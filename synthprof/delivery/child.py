@@ -4,6 +4,9 @@ from typing import Any
 
 from synthprof.delivery.exports.job import export
 from synthprof.delivery.exports.order import Order
+from synthprof.delivery.workloads.job import make_workload
+from synthprof.delivery.workloads.order import WorkloadOrder
+from synthprof.delivery.workloads.workload import told
 from synthprof.system.child import Task, task_main
 from synthprof.system.environment import home_folder
 from synthprof.system.events import Observer
@@ -23,7 +26,13 @@ def export_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     }
 
 
-TASKS: dict[str, Task] = {"export": export_version}
+def workload(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Make a workload; return its key and folder, and the queries of each class with their mean hardness."""
+    made = make_workload(home_folder(), WorkloadOrder.from_params(params), observe)
+    return told(made)
+
+
+TASKS: dict[str, Task] = {"export": export_version, "workload": workload}
 
 
 if __name__ == "__main__":

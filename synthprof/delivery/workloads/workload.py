@@ -206,6 +206,24 @@ def classes_of(queries: pa.Table) -> dict[str, dict[str, Any]]:
     }
 
 
+def told(workload: Workload) -> dict[str, Any]:
+    """Return what a program is told of a workload that was made, of JSON types."""
+    output = workload.output
+    return {
+        "dataset": output.dataset,
+        "version": output.version,
+        "workload": output.key,
+        "folder": str(workload.folder),
+        "rows": output.rows,
+        "queries": workload.queries.num_rows,
+        "classes": classes_of(workload.queries),
+        "left_out": output.details["left_out"],
+        "filters": workload.filters.num_rows,
+        "options": output.options,
+        "bytes": output.bytes_total,
+    }
+
+
 def _array(path: Path, kind: np.dtype[Any], shape: tuple[int, int]) -> Any:  # noqa: ANN401
     """Return a file of the truth as a memory map. Raises StageError if it has another type or shape."""
     try:
