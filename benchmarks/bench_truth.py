@@ -60,9 +60,7 @@ class Data:
         self.rows, self.queries = vectors[: given.rows], vectors[given.rows :]
         places = (of[: given.rows] + random.random(given.rows)) / 40  # near neighbours have near places
         chance = random.random((len(SHARES), given.rows), dtype=np.float32)
-        self.masks = np.stack(
-            [(places if i % 2 else chance[i]) < share for i, share in enumerate(SHARES)]
-        )
+        self.masks = np.stack([(places if i % 2 else chance[i]) < share for i, share in enumerate(SHARES)])
 
 
 def run(name, data, given):
@@ -115,7 +113,9 @@ def summary(runs, given):
     """Medians and their ratios."""
     clocks = ("seconds", "cpu_seconds")
     medians = {
-        what: {clock: statistics.median(run[clock] for run in runs if run["what"] == what) for clock in clocks}
+        what: {
+            clock: statistics.median(run[clock] for run in runs if run["what"] == what) for clock in clocks
+        }
         for what in ("faiss", "unfiltered", "filtered")
     }
     return {

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from synthprof.delivery.rows import Rows
+from synthprof.delivery.workloads.workload import Workload
 from synthprof.store.outputs import Making
 
 
@@ -15,15 +15,16 @@ class Writing:
 
     rows: of the columns that were asked for; of a format of vectors, `id` and the column `space`.
     `making.steps` is the number of steps that are done, and so where `Format.write` begins.
-    space: "embedding" or "vector". metric, workload: the measure of nearness, and the folder with queries and
-    their true neighbours, where the format needs them.
+    space: "embedding" or "vector". metric, workload, correlation: the measure of nearness, the queries with
+    their true neighbours, and the planted labels to take, where the format needs them.
     """
 
     rows: Rows
     making: Making = field(repr=False)
     space: str = "embedding"
     metric: str = "cosine"
-    workload: Path | None = None
+    workload: Workload | None = None
+    correlation: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,14 @@ from synthprof.delivery.exports import cards, registry
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
-from synthprof.store.outputs import OUTPUT, Output, Place, finish, making, outputs, read_output
+from synthprof.delivery.workloads.workload import Workload, find_workload
+from synthprof.store.outputs import Output, Place, finish, making
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version, open_version
 
 EXPORTS = "exports"
 """The folder of a data set's exports."""
-
-WORKLOADS = "workloads"
-"""The folder of a data set's workloads."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +32,16 @@ def export(home: Path, order: Order, observe: Observer = lambda *_: None) -> tup
     form = registry.find(order.format)
     _check_options(form, order)
     version = open_version(home, order.dataset, order.version or None)
-    rows = Rows(version, order.names if form.whole else (order.space,))
-    workload = _workload(home, version, order) if form.workload else None
+    workload = find_workload(version, order.workload) if form.workload else None
+    space = order.space if workload is None else workload.space
+    rows = Rows(version, order.names if form.whole else (space,))
     begun = _output(version, form, order, rows, workload)
     place = Place(home / order.dataset / EXPORTS, f"{form.name}-{begun.key}")
     if (done := place.output()) is not None:
         return place.folder, done
     what = f"export {place.name} of {order.dataset!r}"
     with clear_errors(), making(place, what) as work:
-        writing = Writing(rows, work, order.space, order.metric, workload)
+        writing = Writing(rows, work, space, order.metric, workload, order.correlation)
         for done_rows in form.write(writing):
             observe(f"export {form.name}", done_rows, version.rows)
         cards.write_cards(writing, begun)
@@ -55,32 +54,18 @@ def _check_options(form: Format, order: Order) -> None:
     for name, value in order.options.items():
         if name not in form.takes:
             raise SpecError(
-                f"{name}={value:.80}: format {form.name} does not take it, but {' and '.join(form.takes)}; "
+                f"{name}={value!s:.80}: format {form.name} does not take it, but {' and '.join(form.takes)}; "
                 "leave it out"
             )
 
 
-def _workload(home: Path, version: Version, order: Order) -> Path:
-    """Return the folder of the workload that is asked for: of the same content, the newest unless named."""
-    parent = home / order.dataset / WORKLOADS
-    found = [(path, output) for path, output in outputs(parent) if output.content == version.manifest.content]
-    named = [path for path, output in found if order.workload in ("", output.key)]
-    if not named:
-        there = ", ".join(output.key for _, output in found) or "none"
-        raise SpecError(
-            f"workload={order.workload or 'the newest'}: version {version.name} of {order.dataset!r} has no "
-            f"such workload; there are: {there}; make one with `synthprof workload`"
-        )
-    return max(named, key=lambda path: (path / OUTPUT).stat().st_mtime_ns)
-
-
-def _output(version: Version, form: Format, order: Order, rows: Rows, workload: Path | None) -> Output:
+def _output(version: Version, form: Format, order: Order, rows: Rows, workload: Workload | None) -> Output:
     """Return the manifest without files. Its key follows from what determines the bytes."""
     options: dict[str, Any] = {name: getattr(order, name) for name in form.takes}
     if form.whole:
         options["columns"] = rows.schema.names
     if workload is not None:
-        options["workload"] = read_output(workload).key
+        options["workload"] = workload.output.key
     facts: dict[str, Any] = {
         "kind": EXPORTS,
         "name": form.name,

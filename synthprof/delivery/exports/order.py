@@ -49,10 +49,18 @@ class Order(ParamModel):
         str,
         Field(
             pattern=KEY,
-            description="Key of the workload of a format that holds queries and true neighbours; the newest "
-            "unless given.",
+            description="Key of the workload of a format that holds queries and true neighbours; needed "
+            "where the version has several.",
         ),
     ] = ""
+    correlation: Annotated[
+        float,
+        Field(
+            ge=-1,
+            le=1,
+            description="Correlation with the vectors of the planted labels that a format of labels takes.",
+        ),
+    ] = 0.0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Order":
@@ -80,11 +88,11 @@ class Order(ParamModel):
         return tuple(found)
 
     @property
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, Any]:
         """The options that are not as declared, by name."""
         return {
             name: value
-            for name in ("columns", "space", "metric", "workload")
+            for name in ("columns", "space", "metric", "workload", "correlation")
             if (value := getattr(self, name)) != order_schema()[name]["default"]
         }
 

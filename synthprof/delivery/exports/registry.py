@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 TITLES = {
     "parquet": "Parquet files with typed columns, lists and vectors",
     "jsonl": "JSON lines: one object for each row",
+    "hdf5": "HDF5 of ann-benchmarks: vectors, queries, true neighbours",
+    "vectordbbench": "custom data set of VectorDBBench, with labels",
+    "qdrant": "vector-db-benchmark of Qdrant: vectors, payloads, filtered tests",
+    "bigann-filter": "filter track of big-ann-benchmarks: vectors, tags, truth",
 }
 """The formats and what each is, in the order in which help lists them. Of `a-b` the module is `a_b`."""
 
