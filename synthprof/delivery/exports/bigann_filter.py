@@ -50,8 +50,8 @@ def _write_answers(answered: Answered) -> None:
     filters = answered.answering(KINDS)
     if not filters:
         raise SpecError(
-            f"workload {answered.workload.output.key} has no filter that 100 rows match; make one with filters, "
-            "of a version with more rows"
+            f"workload {answered.workload.output.key} has no filter that 100 rows match; make one with "
+            "filters, of a version with more rows"
         )
     of_query = np.arange(len(vectors)) % len(filters)
     making.append(QUERIES, np.array(vectors.shape, "<u4").data)

@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
 from synthprof.delivery.workloads.workload import Workload
 from synthprof.store.outputs import Making
+from synthprof.versions.version import Version
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class Format(ABC):
         if self.workload:
             return (*(("columns",) if self.whole else ()), "metric", "workload")
         return ("columns",) if self.whole else ("space",)
+
+    def rows(self, version: Version, order: Order) -> Rows:
+        """Return the rows to write. Raises SpecError for columns that it cannot hold."""
+        return Rows(version, order.names if self.whole else (order.space,))
 
     @abstractmethod
     def write(self, writing: Writing) -> Iterator[int]:

@@ -34,7 +34,7 @@ def export(home: Path, order: Order, observe: Observer = lambda *_: None) -> tup
     version = open_version(home, order.dataset, order.version or None)
     workload = find_workload(version, order.workload) if form.workload else None
     space = order.space if workload is None else workload.space
-    rows = Rows(version, order.names if form.whole else (space,))
+    rows = form.rows(version, order.model_copy(update={"space": space}))
     begun = _output(version, form, order, rows, workload)
     place = Place(home / order.dataset / EXPORTS, f"{form.name}-{begun.key}")
     if (done := place.output()) is not None:

@@ -87,7 +87,7 @@ def _sorting(names: Sequence[str]) -> list[pq.SortingColumn]:
 
 def _leaf(field: pa.Field) -> str:
     """Return the path of a column's values in Parquet."""
-    path, kind = field.name, field.type
+    path, kind = str(field.name), field.type
     while pa.types.is_nested(kind):
         path, kind = f"{path}.list.element", kind.value_type
     return path

@@ -56,5 +56,5 @@ def bytes_of(values: pa.RecordBatch | pa.Array) -> int:
     if pa.types.is_nested(values.type):
         return 4 * len(values) + bytes_of(values.flatten())
     if pa.types.is_fixed_size_binary(values.type) or pa.types.is_primitive(values.type):
-        return len(values) * values.type.bit_width // 8
+        return int(len(values) * values.type.bit_width // 8)
     return 4 * len(values) + (pc.sum(pc.binary_length(values)).as_py() or 0)

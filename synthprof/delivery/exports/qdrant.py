@@ -4,7 +4,6 @@ Its readers number rows from 0, know one type for each payload field and no fiel
 by the number of closest ids, so each test has all that match, 100 at most, and none has no match.
 """
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
 from synthprof.base.values import in_json
 from synthprof.delivery.exports.answered import Answered, Filter
+from synthprof.delivery.exports.arrays import npy_header
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.rows import Rows
 from synthprof.delivery.workloads.conditions import Part, columns_of, parts_of
@@ -36,7 +35,9 @@ class QdrantBenchmark(Format):
         answered, making, rows = Answered(writing), writing.making, writing.rows
         for block in range(making.steps, rows.blocks):
             if not block:
-                making.append("vectors.npy", _header(answered))
+                making.append(
+                    "vectors.npy", npy_header(np.dtype("<f4"), (answered.rows, answered.workload.dim))
+                )
             making.append("vectors.npy", np.ascontiguousarray(answered.base(block), "<f4").data)
             making.append("payloads.jsonl", _payloads(answered, block))
             making.step()
@@ -47,13 +48,6 @@ class QdrantBenchmark(Format):
             making.step()
         with making.whole("datasets.json") as path:
             path.write_text(json.dumps([_entry(answered)], indent=1) + "\n", encoding="utf-8")
-
-
-def _header(answered: Answered) -> bytes:
-    head = io.BytesIO()
-    facts = header_data_from_array_1_0(np.empty((0, answered.workload.dim), "<f4"))
-    write_array_header_1_0(head, facts | {"shape": (answered.rows, answered.workload.dim)})
-    return head.getvalue()
 
 
 def _payloads(answered: Answered, block: int) -> bytes:

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
 TITLES = {
     "parquet": "Parquet files with typed columns, lists and vectors",
-    "jsonl": "JSON lines: one object for each row",
+    "arrow": "Arrow IPC files, to be mapped into memory",
+    "jsonl": "JSON lines: an object for each row",
+    "csv": "CSV, safe in spreadsheets; lists and vectors as JSON",
+    "npy": "NumPy arrays of ids, clusters, feature vectors and embeddings",
+    "fvecs": "Vectors as the texmex data sets have them (float32)",
+    "fbin": "Vectors as big-ann-benchmarks has them (float32)",
+    "u8bin": "Vectors in 8 bits from 0 to 255, with their scale",
+    "i8bin": "Vectors in 8 bits from -127 to 127, with their scale",
     "hdf5": "HDF5 of ann-benchmarks: vectors, queries, true neighbours",
     "vectordbbench": "custom data set of VectorDBBench, with labels",
     "qdrant": "vector-db-benchmark of Qdrant: vectors, payloads, filtered tests",
