@@ -4,10 +4,10 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from synthprof.orchestration import ReindexOperator, VerifyOperator
-from synthprof.orchestration.provider.operators import reindex_params, verify_params
-from synthprof.orchestration.tasks.doc import REINDEX_DOC, VERIFY_DOC
-from synthprof.orchestration.tasks.names import REINDEX_DAG, TITLES, VERIFY_DAG
+from synthprof.orchestration import ReindexOperator, VerifyOperator, WorkloadOperator
+from synthprof.orchestration.provider.operators import reindex_params, verify_params, workload_params
+from synthprof.orchestration.tasks.doc import REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
+from synthprof.orchestration.tasks.names import REINDEX_DAG, TITLES, VERIFY_DAG, WORKLOAD_DAG
 from synthprof.orchestration.tasks.operator import TASK_DEFAULTS
 
 COMMON: dict[str, Any] = {
@@ -39,3 +39,14 @@ with DAG(
     **COMMON,
 ):
     VerifyOperator(task_id="verify")
+
+with DAG(
+    WORKLOAD_DAG,
+    dag_display_name=TITLES[WORKLOAD_DAG],
+    description="Make queries for a version of a data set, from easy to hard, with their exact answers.",
+    doc_md=WORKLOAD_DOC,
+    params=workload_params(),
+    max_active_runs=2,
+    **COMMON,
+):
+    WorkloadOperator(task_id="workload")

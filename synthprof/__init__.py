@@ -15,8 +15,19 @@ from typing import TYPE_CHECKING, Any
 from synthprof.system.kernels import choose_kernels
 
 if TYPE_CHECKING:
-    from synthprof.api import datasets, open, plan, run, schema_from, search, similar, verify
+    from synthprof.api import (
+        datasets,
+        open,
+        plan,
+        run,
+        schema_from,
+        search,
+        similar,
+        verify,
+        workload,
+    )
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
+    from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
     from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
@@ -37,6 +48,7 @@ __all__ = [
     "SynthprofError",
     "Verdict",
     "Version",
+    "Workload",
     "datasets",
     "open",
     "plan",
@@ -45,11 +57,15 @@ __all__ = [
     "search",
     "similar",
     "verify",
+    "workload",
 ]
 
 _HOMES = {
-    "synthprof.api": ("datasets", "open", "plan", "run", "schema_from", "search", "similar", "verify"),
+    "synthprof.api": (
+        *("datasets", "open", "plan", "run", "schema_from", "search", "similar", "verify", "workload"),
+    ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
+    "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),
     "synthprof.runner.schema_from": ("SchemaFrom",),
     "synthprof.versions.hits": ("Hits",),

@@ -15,6 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from synthprof.delivery.workloads.order import WorkloadKeywords, WorkloadOrder
 from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
 from synthprof.runner.plan import plan as plan_of
@@ -25,6 +26,7 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.version import Version, open_folder, open_version
 
 if TYPE_CHECKING:  # loaded by the first call that needs them
+    from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
     from synthprof.versions.tables import Where
@@ -191,6 +193,33 @@ def verify(
         told = run_apart("verify", params, home_folder(home), observe)
     lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
     return Verdict(**{each.name: told[each.name] for each in fields(Verdict)} | lists)
+
+
+def workload(
+    dataset: str,
+    *,
+    home: Home = None,
+    on_progress: OnProgress | None = None,
+    **params: Unpack[WorkloadKeywords],
+) -> "Workload":
+    """Make queries for a version, of four classes from easy to hard, with their exact answers.
+
+    params: the parameters of `synthprof workload`, as `version`, `seed`, `queries`, `mix`, `space` and
+    `metrics`. A finished workload is not made again. on_progress: as for `run`.
+    Raises SpecError for what the version cannot have, Busy if another process makes the same workload,
+    StageError for a damaged version; the same call goes on from there.
+
+    >>> made = synthprof.workload("gamers", queries=20, seed=3)
+    >>> made.queries.num_rows, made.vectors.shape, made.truth("cosine").ids.shape
+    (20, (20, 128), (20, 100))
+    """
+    from synthprof.delivery.workloads.workload import open_workload
+
+    given = {"dataset": dataset, **params}
+    WorkloadOrder.from_params(given)  # refused here, before anything starts
+    with _observed(on_progress) as observe:
+        told = run_apart("workload", given, home_folder(home), observe, "synthprof.delivery.child")
+    return open_workload(Path(told["folder"]))
 
 
 def _plain(params: Keywords) -> dict[str, Any]:

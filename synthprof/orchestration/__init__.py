@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from synthprof.orchestration.provider.dags import SynthprofDag, SynthprofTaskGroup
     from synthprof.orchestration.provider.hooks import EmbeddingsHook
-    from synthprof.orchestration.provider.operators import ReindexOperator, RepairOperator, VerifyOperator
+    from synthprof.orchestration.provider.operators import (
+        ReindexOperator,
+        RepairOperator,
+        VerifyOperator,
+        WorkloadOperator,
+    )
     from synthprof.orchestration.provider.sensors import NewVersionSensor
     from synthprof.orchestration.tasks.operator import PUBLISHED, dataset_asset
     from synthprof.orchestration.tasks.params import airflow_params
@@ -25,6 +30,7 @@ __all__ = [
     "SynthprofDag",
     "SynthprofTaskGroup",
     "VerifyOperator",
+    "WorkloadOperator",
     "airflow_params",
     "dataset_asset",
 ]
@@ -38,6 +44,7 @@ _MODULES = {
     "SynthprofDag": "provider.dags",
     "SynthprofTaskGroup": "provider.dags",
     "VerifyOperator": "provider.operators",
+    "WorkloadOperator": "provider.operators",
     "airflow_params": "tasks.params",
     "dataset_asset": "tasks.operator",
 }

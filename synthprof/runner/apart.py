@@ -12,27 +12,29 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from synthprof.base.errors import StageError, SynthprofError
 from synthprof.system.environment import HOME, child_environment
-from synthprof.system.events import Failed, LogLine, Observer, ProgressMade, Result, read
+from synthprof.system.events import Failed, LogLine, Observer, ProgressMade, ReceiptWritten, Result, read
 
 logger = logging.getLogger("synthprof")
+
+MODULE = "synthprof.runner.child_run"
 
 SECONDS_TO_END = 10.0
 """Seconds that an interrupted child may take to end in order; blocks in flight are all that is lost then."""
 
 
 def run_apart(
-    task: Literal["run", "verify"], params: Mapping[str, Any], home: Path, observe: Observer
+    task: str, params: Mapping[str, Any], home: Path, observe: Observer, module: str = MODULE
 ) -> dict[str, Any]:
-    """Do a task of `child_run` in a process of its own; return its result.
+    """Do a task of a module of tasks in a process of its own; return its result.
 
     Its log lines go to the logger `synthprof`, its progress to `observe`. Whatever ends this function, no
     process is left. Raises SpecError, Busy or StageError with the child's own message.
     """
-    argv = [sys.executable, "-m", "synthprof.runner.child_run", task, "--params", json.dumps(params)]
+    argv = [sys.executable, "-m", module, task, "--params", json.dumps(params)]
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         process = subprocess.Popen(
             argv,
@@ -61,6 +63,8 @@ def _follow(process: "subprocess.Popen[str]", observe: Observer) -> Result | Fai
         match event := read(line):
             case LogLine(level, message):
                 logger.log(logging.getLevelNamesMapping()[level], "%s", message)
+            case ReceiptWritten(line):
+                logger.info("%s", line)
             case ProgressMade():
                 observe(event.stage, event.done, event.total, event.failed, event.unit)
             case Result() | Failed():

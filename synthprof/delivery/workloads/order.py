@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import AfterValidator, Field
 
@@ -54,6 +54,18 @@ def _canonical_mix(text: str) -> str:
     return ",".join(f"{name}={part:g}" for name, part in mix_of(text))
 
 
+class WorkloadKeywords(TypedDict, total=False):
+    """The parameters as keyword arguments, so that editors and type checkers know them."""
+
+    version: str
+    seed: int
+    queries: int
+    mix: str
+    space: str
+    metrics: str
+    filters: str
+
+
 class WorkloadOrder(ParamModel):
     """The version to make a workload for, and the queries, measures and filters that it has.
 
@@ -76,12 +88,12 @@ class WorkloadOrder(ParamModel):
     queries: Annotated[int, Field(ge=1, le=100_000, description="Number of queries.")] = 1_000
     mix: Annotated[
         str,
-        AfterValidator(_canonical_mix),
         Field(
             pattern=in_words("parts of classes, as in_distribution=4,hard=2,near_copy=2,text=2", _MIX),
             description="Parts of the classes of queries, as in_distribution=4,hard=2,near_copy=2,text=2; "
             "empty for these parts of the classes that the version can have.",
         ),
+        AfterValidator(_canonical_mix),
     ] = ""
     space: Annotated[
         Literal["embedding", "vector"],
@@ -89,11 +101,11 @@ class WorkloadOrder(ParamModel):
     ] = "embedding"
     metrics: Annotated[
         str,
-        AfterValidator(lambda text: ",".join(names_of(text))),
         Field(
             pattern=in_words("cosine, dot and l2, joined by commas", _METRICS),
             description="Measures of nearness to answer by: cosine, dot and l2, joined by commas.",
         ),
+        AfterValidator(lambda text: ",".join(names_of(text))),
     ] = "cosine"
     filters: Annotated[Literal["none"], Field(description="Filters to answer the queries under.")] = "none"
 

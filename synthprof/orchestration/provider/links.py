@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
-from synthprof.orchestration.provider.operators import ReindexOperator, RepairOperator, VerifyOperator
+from synthprof.orchestration.provider.operators import (
+    ReindexOperator,
+    RepairOperator,
+    VerifyOperator,
+    WorkloadOperator,
+)
 from synthprof.orchestration.tasks.addresses import explorer_link
 from synthprof.orchestration.tasks.operator import StageOperator
 
@@ -21,6 +26,7 @@ class ExplorerLink(BaseOperatorLink):
         ReindexOperator,
         RepairOperator,
         VerifyOperator,
+        WorkloadOperator,
     ]
 
     def get_link(self, operator: BaseOperator, *, ti_key: "TaskInstanceKey") -> str:

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from airflow.sdk import Context, Param
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.workloads.order import workload_schema
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tell_published
 from synthprof.orchestration.tasks.params import declared as declared_param
+from synthprof.orchestration.tasks.params import order_params
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.spec.params import in_words
@@ -19,6 +21,7 @@ from synthprof.store.pointer import VERSION_PATTERN
 from synthprof.system.environment import STORAGE
 
 COMMAND = (sys.executable, "-m", "synthprof.runner.child_upkeep")
+DELIVERY = (sys.executable, "-m", "synthprof.delivery.child")
 
 
 def version_params() -> dict[str, Param]:
@@ -67,6 +70,11 @@ def repair_params() -> dict[str, Param]:
     }
 
 
+def workload_params() -> dict[str, Param]:
+    """Return the parameters of a WorkloadOperator: the version, and the queries to make for it."""
+    return order_params(workload_schema())
+
+
 class VersionOperator(ChildOperator):
     """One job on a published version of a data set.
 
@@ -78,6 +86,10 @@ class VersionOperator(ChildOperator):
     job: ClassVar[str]
     declared: ClassVar[Callable[[], Mapping[str, Param]]]
     publishes: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
+    """True where the job may ask the embedding service."""
+
+    command: ClassVar[Sequence[str]] = COMMAND
     only_in_a_folder: ClassVar[str] = ""
     """Why the job is refused where versions are published in a bucket; empty: it is not."""
 
@@ -89,10 +101,10 @@ class VersionOperator(ChildOperator):
     def work(self, context: Context) -> Any:  # noqa: ANN401
         """Do the job; return what its child process has returned."""
         params = self._params(context)
-        secrets = connection_environment(self.embeddings_conn_id) if self.publishes else {}
+        secrets = connection_environment(self.embeddings_conn_id) if self.embeds else {}
         if self.only_in_a_folder and (url := storage.setting()):
             raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
-        value = child.run_stage(self.job, params, command=COMMAND, on_start=self.hold, variables=secrets)
+        value = child.run_stage(self.job, params, command=self.command, on_start=self.hold, variables=secrets)
         if self.publishes:
             tell_published(context, params["dataset"], value)
         return value
@@ -131,6 +143,7 @@ class ReindexOperator(VersionOperator):
     job = "reindex"
     declared = reindex_params
     publishes = True
+    embeds = True
     only_in_a_folder = (
         "another index is published only in a folder; make the data set with that index by the DAG "
         "that made it"
@@ -162,3 +175,40 @@ class RepairOperator(VersionOperator):
     def __init__(self, *, force: bool | None = None, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         self.force = force
+
+
+class WorkloadOperator(VersionOperator):
+    """Make queries for a version, of four classes from easy to hard, with their exact nearest rows.
+
+    Further keywords are the parameters of `synthprof workload`; each may be a template. Pushes what was made:
+    its `workload`, `folder`, `queries` and `classes`.
+    """
+
+    template_fields = ("dataset", "version", "seed", "queries", "mix", "space", "metrics", "filters")
+    job = "workload"
+    declared = workload_params
+    command = DELIVERY
+    embeds = True
+    only_in_a_folder = (
+        "a workload is made only in a folder; fetch the version into one, and make it there with "
+        "`synthprof workload`"
+    )
+
+    def __init__(
+        self,
+        *,
+        seed: int | str | None = None,
+        queries: int | str | None = None,
+        mix: str | None = None,
+        space: str | None = None,
+        metrics: str | None = None,
+        filters: str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.queries = queries
+        self.mix = mix
+        self.space = space
+        self.metrics = metrics
+        self.filters = filters

@@ -43,6 +43,14 @@ The run fails if anything differs; its log says what. `synthprof repair` makes a
 """
 
 
+WORKLOAD_DOC = """\
+### Make queries with exact answers
+
+Makes a workload for a version: queries of four classes, from easy to hard, with their exact nearest rows, in
+a folder beside the version. The same parameters give the same bytes. A cleared task goes on where it was.
+"""
+
+
 EMBED_DOC = """\
 ### Embed texts from elsewhere
 

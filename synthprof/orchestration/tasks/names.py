@@ -8,13 +8,15 @@ def dag_id(name: str) -> str:
 
 GENERATE_DAG, EMBED_DAG = dag_id("generate"), dag_id("embed")
 REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
-DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG)
+WORKLOAD_DAG = dag_id("workload")
+DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG)
 
 TITLES = {
     GENERATE_DAG: "Generate profiles",
     EMBED_DAG: "Embed texts from elsewhere",
     REINDEX_DAG: "Rebuild a search index",
     VERIFY_DAG: "Verify a version",
+    WORKLOAD_DAG: "Make queries with exact answers",
 }
 """The names that Airflow shows to people in place of the ids."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from synthprof.spec.params import Schemas
 from synthprof.spec.request import RequestKind, params_schema
 from synthprof.spec.sections import in_sections, section_of
 from synthprof.spec.written import read_value
@@ -46,6 +47,11 @@ def airflow_params(
         name: _param(name, schema[name], read_value(name, values[name], schema[name]), section_of(name))
         for name in in_sections(schema)
     }
+
+
+def order_params(schema: Schemas) -> dict[str, Param]:
+    """Return the parameters of a job on a published version, from their declaration, in no section."""
+    return {name: _param(name, each, each["default"], None) for name, each in schema.items()}
 
 
 def declared(name: str) -> Param:

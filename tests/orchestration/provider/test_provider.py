@@ -137,6 +137,7 @@ def test_public_names_are_these_and_each_can_be_imported():
         "SynthprofDag",
         "SynthprofTaskGroup",
         "VerifyOperator",
+        "WorkloadOperator",
         "airflow_params",
         "dataset_asset",
     ]
