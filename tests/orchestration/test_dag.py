@@ -25,6 +25,7 @@ from synthprof.runner.run import run_all
 from synthprof.spec.request import Request, check_params
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.store import Store
+from synthprof.versions.version import open_version
 
 GENERATE, EMBED = "synthprof_generate", "synthprof_embed"
 pytestmark = pytest.mark.timeout(900)  # with others on the machine a run takes its time
@@ -222,8 +223,14 @@ def start(rest: Airflow, **params) -> str:
 
 @pytest.fixture(scope="module")
 def said(airflow):
-    """What `make run` says while the UI is up: of a run in two shards, with the index but without vacuum."""
-    order = (f"PROFILES={BLOCK_ROWS + 1000}", "SHARDS=2", "CLUSTERS=20", "DATASET=made")
+    """What `make run` says while the UI is up: of a run in two shards, with a child table and the index."""
+    order = (
+        f"PROFILES={BLOCK_ROWS + 1000}",
+        "SHARDS=2",
+        "CLUSTERS=20",
+        "DATASET=made",
+        "WITH_TABLES=sessoes",
+    )
     status, output = airflow.run("run", *order)
     assert status == 0, output
     return output
@@ -247,6 +254,14 @@ def test_a_run_without_logical_date_publishes(airflow, rest, made):
     assert manifest["rows"] == BLOCK_ROWS + 1000
     value = rest.value(GENERATE, made, "publish")
     assert (value["version"], value["rows"]) == (manifest["version"], manifest["rows"])
+
+
+def test_a_run_with_a_child_table_publishes_the_sessions_of_every_shard(airflow, made):
+    version = open_version(airflow.data, "made")
+    players = version.table(columns=["perfil_id"], table="sessoes").column("perfil_id").to_pylist()
+    assert version.tables() == {"sessoes": len(players)}
+    assert min(players) == 1
+    assert BLOCK_ROWS < max(players) <= version.rows
 
 
 def test_shards_are_labelled_by_rows_and_only_the_unwanted_stage_is_skipped(rest, made):
