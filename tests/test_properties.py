@@ -62,6 +62,7 @@ def test_parameters_give_back_the_request_they_came_from(spec: Spec) -> None:
     assert Request.from_params(request.params) == request
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(params_schema())), anything)
 def test_any_value_of_a_parameter_is_taken_or_refused_by_one_error(name: str, value: Any) -> None:
     try:

@@ -359,6 +359,7 @@ def test_unknown_parameter_fails_setup_at_once_with_the_message_first(rest, name
     assert rest.run(GENERATE, run)["note"].startswith(f"Failed at **setup**: {told}")
 
 
+@pytest.mark.long
 def test_a_failed_stage_is_cleared_and_finishes(airflow, rest):
     params = {"dataset": "mended", "profiles": 1000, "clusters": 8}
     spec: Spec = Request.from_params(params).spec

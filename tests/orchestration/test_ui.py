@@ -55,6 +55,7 @@ def test_form_shows_every_parameter_with_bounds_and_description(page, airflow):
         form.screenshot(path=SCRATCH / f"form-{names[0]}.png")
 
 
+@pytest.mark.long
 def test_run_from_the_form_publishes(page, airflow):
     form = open_form(page, airflow)
     field(form, "dataset").locator("input").fill("from_form")

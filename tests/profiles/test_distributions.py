@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from sklearn.metrics import adjusted_rand_score
 
 from synthprof.base.streams import stream
 from synthprof.encoders.encoder import encoder_of
@@ -249,6 +248,8 @@ CLUSTERED = 4_096
 @functools.cache
 def rand_index(separation: float) -> float:
     """Agreement of k-means on catalogue embeddings with the archetypes, k being their number."""
+    from sklearn.metrics import adjusted_rand_score  # heavy: the other workers need it not
+
     batch, archetypes = sample(separation)
     vectors = encoder_of(Spec(), load_bundle("gamer_br")).encode(batch.to_batches()[0].slice(0, CLUSTERED))
     # several starts: one alone may merge two archetypes and split a third

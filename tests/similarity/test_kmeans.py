@@ -3,7 +3,6 @@ import logging
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import kmeans, scores
@@ -251,6 +250,8 @@ def test_scores_know_right_from_wrong():
     ],
 )
 def test_the_adjusted_rand_index_is_that_of_scikit_learn(labels, archetypes):
+    from sklearn.metrics import adjusted_rand_score  # heavy: the other workers need it not
+
     expected = adjusted_rand_score(archetypes, labels)
     assert scores.adjusted_rand_index(labels, archetypes) == pytest.approx(expected, abs=1e-6)
 

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from encoded import ADA, BIA, batch_of, embedded, embedded_texts, encoder_of, made_profiles
-from sklearn.metrics import adjusted_rand_score
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue import encoder as encoder_module
@@ -104,6 +103,8 @@ def test_text_queries_find_profiles_with_two_of_three_wishes(separation: float) 
 def test_k_means_recovers_the_archetypes_as_far_as_they_are_separate(
     separation: float, starts: int, low: float, high: float
 ) -> None:
+    from sklearn.metrics import adjusted_rand_score  # heavy: the other workers need it not
+
     archetypes, vectors = made_profiles(separation)[1], embedded(separation)
     kmeans = faiss.Kmeans(128, len(np.unique(archetypes)), niter=20, nredo=starts, seed=5)
     kmeans.cp.init_method = faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS
