@@ -88,6 +88,7 @@ def test_the_same_call_again_makes_nothing_and_gives_the_same_version(home: Path
     assert all(0 <= done <= total and failed == 0 for _, done, total, failed in seen)
 
 
+@pytest.mark.long
 def test_the_bytes_do_not_depend_on_what_the_program_has_loaded_before(tmp_path: Path) -> None:
     """NumPy chooses its kernels when it is loaded; a program has often done that before it imports us."""
     script = (

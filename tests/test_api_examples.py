@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from everyday import everyday
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 WORDS = {
@@ -15,7 +16,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", everyday(list(WORDS)))
 def test_example_runs(name: str, tmp_path: Path) -> None:
     words, told = WORDS[name]
     done = subprocess.run(

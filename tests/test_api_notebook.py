@@ -69,6 +69,7 @@ def test_hits_show_themselves_and_a_given_observer_hears_instead_of_bars(run_cel
     assert shown[0]["content"]["data"]["text/plain"] == "(True, True)"
 
 
+@pytest.mark.long
 def test_an_interrupted_cell_ends_the_run_and_the_next_one_goes_on(run_cell: Any, tmp_path: Path) -> None:
     shown = run_cell(
         "import _thread, psutil\n"

@@ -92,6 +92,7 @@ print(len(pairs))
     assert int(_run("-c", script)) > 30
 
 
+@pytest.mark.long
 def test_an_encoder_embeds_and_searches(extended) -> None:
     extended("An encoder")
     assert re.search(r"id \d+  0\.\d{3}", _run_commands("An encoder"))
@@ -107,6 +108,7 @@ def test_a_stage_runs_and_its_file_is_published(extended) -> None:
     assert "measure_texts" in (version / "MANIFEST.json").read_text()
 
 
+@pytest.mark.long
 def test_an_export_writes_all_profiles(extended) -> None:
     folder = extended("An export")
     _run("-m", "synthprof", "run", "--dataset", "gamers", "--profiles", str(ROWS), "--no-save-index")
@@ -114,6 +116,7 @@ def test_an_export_writes_all_profiles(extended) -> None:
     assert pyarrow.parquet.read_table(folder / "profiles.parquet").num_rows == ROWS
 
 
+@pytest.mark.long
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_a_page_view_is_shown(extended) -> None:
     folder = extended("A page view")

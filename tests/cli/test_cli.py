@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from commands import COMMAND, call
 from doc_examples import ROOT, examples, section
+from everyday import everyday
 from place import hear_ctrl_c, until
 
 from synthprof.base.files import record
@@ -73,7 +74,7 @@ def test_the_list_of_commands_loads_what_it_shows_alone() -> None:
     assert not slow & {name.split(".")[0] for name in done.stderr.split()}
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("asked", everyday([signal.SIGINT, signal.SIGTERM]))
 def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     tmp_path: Path, asked: signal.Signals
 ) -> None:
@@ -232,6 +233,7 @@ def after_a_new_column(home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return copy, str(root)
 
 
+@pytest.mark.long
 def test_a_run_after_a_column_was_added_makes_it_without_more_being_said(
     after_a_new_column: tuple[Path, str],
 ) -> None:
@@ -240,6 +242,7 @@ def test_a_run_after_a_column_was_added_makes_it_without_more_being_said(
     assert _call(home, "verify", "--dataset", "demo", "--all", PYTHONPATH=path).returncode == 0
 
 
+@pytest.mark.long
 def test_verify_says_that_a_version_is_of_another_schema_and_checks_the_rest(
     after_a_new_column: tuple[Path, str],
 ) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking, told
+from everyday import everyday
 from explorers import served
 from looked_at import EVIL, EVIL_ID, HUGE, ROWS, made
 from once import made_once
@@ -176,7 +177,7 @@ def test_search_finds_what_the_library_finds_and_says_why(look, home):
     page.locator(".hit").first.wait_for()
 
 
-@pytest.mark.parametrize("asked", ["text=RPG", "id=2"])
+@pytest.mark.parametrize("asked", everyday(["text=RPG", "id=2"]))
 def test_without_an_index_every_row_is_compared(look, home, asked):
     page = look.open(f"?dataset=texts&view=search&{asked}")
     page.locator(".hit").first.wait_for()
@@ -251,7 +252,7 @@ def test_refusal_of_the_api_is_shown_with_its_remedy(browser, origin):
         look.problems[:] = [text for text in look.problems if "422" not in text and "400" not in text]
 
 
-@pytest.mark.parametrize("view", ["nothing", "constructor"])
+@pytest.mark.parametrize("view", everyday(["nothing", "constructor"]))
 def test_a_view_that_there_is_not_is_the_overview(look, view):
     page = look.open(f"?dataset=players&view={view}")
     page.get_by_role("heading", name="Quality").wait_for()
@@ -260,13 +261,15 @@ def test_a_view_that_there_is_not_is_the_overview(look, view):
 
 @pytest.mark.parametrize(
     "asked",
-    [
-        {"where": ["nope=1"]},
-        {"where": ["estado<SP", "sexo=none", "idade>=30"]},
-        {"where": ["jogos_favoritos>=RPG"]},
-        {"where": ["nome!=a\nb"]},
-        {"k": ["5"]},
-    ],
+    everyday(
+        [
+            {"where": ["nope=1"]},
+            {"where": ["estado<SP", "sexo=none", "idade>=30"]},
+            {"where": ["jogos_favoritos>=RPG"]},
+            {"where": ["nome!=a\nb"]},
+            {"k": ["5"]},
+        ]
+    ),
 )
 def test_the_form_shows_the_question_that_was_asked_and_asks_it_again(browser, origin, asked):
     with looking(browser, origin) as look:
@@ -286,13 +289,15 @@ def test_the_form_shows_the_question_that_was_asked_and_asks_it_again(browser, o
 
 @pytest.mark.parametrize(
     "query",
-    [
-        "?dataset=players&view=search&id=..",
-        "?dataset=players&view=search&id=..%2F..%2F..%2F..%2F..%2Fdocs",
-        "?dataset=players&version=..",
-        "?dataset=..&view=progress",
-        "?dag_id=..&run_id=..",
-    ],
+    everyday(
+        [
+            "?dataset=players&view=search&id=..",
+            "?dataset=players&view=search&id=..%2F..%2F..%2F..%2F..%2Fdocs",
+            "?dataset=players&version=..",
+            "?dataset=..&view=progress",
+            "?dag_id=..&run_id=..",
+        ]
+    ),
 )
 def test_no_address_of_the_page_leads_its_questions_elsewhere(browser, origin, query):
     with looking(browser, origin) as look:

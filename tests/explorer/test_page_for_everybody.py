@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import CHROMIUM, PATIENCE, chromium, looking, told
+from everyday import everyday
 from explorers import served
 from looked_at import made
 from once import made_once
@@ -158,7 +159,7 @@ LUMINANCES = """([element, property, pseudo]) => {
 """The relative luminance of what lies on a card, as WCAG 2.2 defines it."""
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme", everyday(["light", "dark"]))
 def test_edges_bars_and_hints_stand_out_as_wcag_asks(browser, origin, theme):
     card = ["section", "backgroundColor", None]
     pairs = {

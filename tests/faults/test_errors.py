@@ -34,6 +34,7 @@ WRITES = [
 
 
 @needs_strace
+@pytest.mark.long
 @pytest.mark.parametrize(("call", "error", "number"), cases(WRITES, 2))
 def test_an_error_at_a_write_costs_nothing(
     reference, subject: Subject, call: str, error: str, number: int

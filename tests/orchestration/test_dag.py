@@ -182,6 +182,7 @@ def test_refused_by_setup_is_exit_status_2_and_nothing_is_left_visible(place):
         Store(place.data, "refused").current()
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_a_run_and_leaves_no_process(place):
     process = place.start("run", "PROFILES=2000000", "DATASET=ended")
     until(lambda: place.stages(), 60, "the start of a stage")
@@ -337,6 +338,7 @@ def test_rest_refuses_with_the_message_of_the_command_line(rest, refused):
     assert answer.json()["detail"].splitlines()[0] == str(ours.value).splitlines()[0]
 
 
+@pytest.mark.long
 def test_airflows_own_command_refuses_with_the_same_message(airflow):
     status, output = airflow.run("airflow", "dags", "trigger", GENERATE, "--conf", '{"profiles": 0}')
     assert status != 0

@@ -76,6 +76,7 @@ def test_a_run_of_a_dag_that_is_not_ours_is_of_no_data_set_whatever_its_paramete
     assert (told.status_code, told.json()["dataset"], told.json()["version"]) == (200, None, None)
 
 
+@pytest.mark.long
 def test_explorer_is_dark_where_airflow_is(airflow, version):
     with chromium() as browser, looking(browser, airflow.home.url, color_scheme="light") as look:
         look.page.add_init_script("localStorage.setItem('theme', 'dark')")

@@ -83,6 +83,7 @@ def test_run_from_the_form_publishes(page, airflow):
     assert link.startswith(f"/synthprof/?dag_id={GENERATE}&run_id=")
 
 
+@pytest.mark.long
 def test_value_out_of_bounds_is_refused_with_the_message_of_the_command_line(page, airflow):
     form = open_form(page, airflow)
     field(form, "dataset").locator("input").fill("no/good")

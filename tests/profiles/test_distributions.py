@@ -267,5 +267,6 @@ def test_without_separation_clusters_have_nothing_to_do_with_archetypes():
     assert abs(rand_index(0.0)) <= 0.05
 
 
+@pytest.mark.long
 def test_halfway_clusters_know_something_of_the_archetypes():
     assert rand_index(0.0) + 0.2 < rand_index(0.5) < rand_index(1.0) - 0.2

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from everyday import everyday
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from synthprof.base.colours import NEUTRAL, PALETTE
@@ -231,9 +232,7 @@ def test_hostile_text_adds_no_element(text: str) -> None:
     assert tags(hostile(text)) == harmless
 
 
-@pytest.mark.parametrize(
-    "text", [*HOSTILE[:2], *(pytest.param(text, marks=pytest.mark.long) for text in HOSTILE[2:])]
-)
+@pytest.mark.parametrize("text", everyday(HOSTILE))
 def test_hostile_text_is_inert_and_readable_in_a_browser(text: str, browser: Browser, tmp_path: Path) -> None:
     page, events = opened(browser, tmp_path / "report.html", hostile(text))
     assert page.title() == f"{text} · synthprof report"
@@ -293,6 +292,7 @@ def test_choosing_a_cluster_sets_it_off(browser: Browser, tmp_path: Path) -> Non
     assert page.locator("#map .trace").nth(1).locator(".point").count() == 1
 
 
+@pytest.mark.long
 def test_rows_without_a_cluster_can_be_set_off(browser: Browser, tmp_path: Path) -> None:
     points = REPORT.map_points
     assert points is not None
@@ -323,7 +323,7 @@ def test_page_follows_the_dark_theme(browser: Browser, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("width", [320, *(pytest.param(n, marks=pytest.mark.long) for n in (390, 768))])
+@pytest.mark.parametrize("width", everyday([320, 390, 768]))
 def test_page_fits_a_narrow_screen(width: int, browser: Browser, tmp_path: Path) -> None:
     long = dataclasses.replace(REPORT, dataset="a" * 63)
     page, _ = opened(
@@ -377,6 +377,7 @@ def test_one_profile_makes_a_page(browser: Browser, tmp_path: Path) -> None:
     assert events == []
 
 
+@pytest.mark.long
 def test_nothing_but_a_name_makes_a_page(browser: Browser, tmp_path: Path) -> None:
     bare = Report("gamers", "v", 0, 0, {}, (), (), (), None, {}, {})
     page, events = opened(browser, tmp_path / "report.html", bare)

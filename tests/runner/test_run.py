@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from everyday import everyday
 
 from synthprof.base.errors import Busy, SpecError, StageError
 from synthprof.pipeline import STAGES, keys
@@ -122,7 +123,7 @@ def test_running_twice_does_nothing_the_second_time(reference: tuple[Path, str],
     assert changed <= {"locks", "build", "run", "publish.lock"}
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.parametrize("workers", everyday([1, 3]))
 def test_bytes_do_not_depend_on_the_number_of_workers(
     reference: tuple[Path, str], tmp_path: Path, workers: int
 ) -> None:
@@ -270,7 +271,7 @@ def test_fewer_profiles_are_the_first_of_more(reference: tuple[Path, str], tmp_p
         }
 
 
-@pytest.mark.parametrize("profiles", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 39))])
+@pytest.mark.parametrize("profiles", everyday([1, 2, 39]))
 def test_very_few_profiles_still_give_a_complete_data_set(tmp_path: Path, profiles: int) -> None:
     _made(tmp_path, profiles=profiles, clusters=0)
     folder = Store(tmp_path, "small").current()

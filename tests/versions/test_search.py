@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from commands import call
+from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.cli.search import as_csv
@@ -78,9 +79,7 @@ def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
     assert hits[0].profile == _rows(searcher.version)[hits[0].id - 1]
 
 
-@pytest.mark.parametrize(
-    "kind", [*KINDS[:2], *(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS[2:])]
-)
+@pytest.mark.parametrize("kind", everyday(KINDS, 2))
 def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: str) -> None:
     searcher = _searcher(home, kind)
     games = searcher.version.schema.column("jogos_favoritos").values[:60]
