@@ -1,0 +1,59 @@
+"""The checkpoint of a load, kept beside the version: `<home>/<dataset>/loads/<target>-<key>.json`.
+
+It names the target without its password, what is loaded into it, and how many blocks are there for sure.
+"""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from synthprof.base.digests import digest_of
+from synthprof.base.files import flush_folder, make_folder, write_text
+from synthprof.base.kinds import read_bytes
+from synthprof.base.seals import Sealed
+from synthprof.delivery.loaders.address import Address
+
+LOADS = "loads"
+"""The folder of a data set's checkpoints."""
+
+
+class Progress(Sealed):
+    """What is loaded into one table, and how far.
+
+    what: a digest of the version's content, the columns, the vector and the metric. blocks: written and
+    acknowledged. rows: of these. left_out: rows without a vector that the target does not take.
+    """
+
+    format: int = 1
+    into: str
+    table: str
+    dataset: str
+    version: str
+    what: str
+    blocks: int = 0
+    rows: int = 0
+    left_out: int = 0
+    done: bool = False
+
+
+def place_of(home: Path, dataset: str, address: Address, table: str) -> Path:
+    """Return the path of the checkpoint for a table of a target. The password has no part in it."""
+    key = digest_of([address.scheme, address.host, address.port, address.path, address.user, table])[:12]
+    return home / dataset / LOADS / f"{address.scheme}-{key}.json"
+
+
+def read(path: Path) -> Progress | None:
+    """Return the checkpoint, or None if there is none or if it was changed."""
+    try:
+        return Progress.opened(read_bytes(path))
+    except (OSError, ValueError, ValidationError):
+        return None
+
+
+def write(path: Path, progress: Progress) -> Progress:
+    """Write the checkpoint, durably and in one step; return it with its seal."""
+    make_folder(path.parent)
+    sealed = progress.sealed()
+    write_text(path, sealed.text())
+    flush_folder(path.parent)
+    return sealed
