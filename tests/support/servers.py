@@ -43,7 +43,16 @@ def postgres(binaries: Path, folder: Path) -> Iterator[str]:
     init += ["--auth", "scram-sha-256", "--pwfile", str(folder / "password"), "--no-sync"]
     subprocess.run(init, check=True, capture_output=True, cwd="/")
     port = free_port()
-    server = [*become, str(binaries / "postgres"), "-D", str(folder / "pg"), "-p", str(port), "-k", str(folder)]
+    server = [
+        *become,
+        str(binaries / "postgres"),
+        "-D",
+        str(folder / "pg"),
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+    ]
     server += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_wal_size=4GB"]
     ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     with _running(server, folder / "log", lambda: subprocess.run(ready).returncode == 0):

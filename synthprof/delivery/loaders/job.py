@@ -118,7 +118,9 @@ def open_target(order: Order, version: Version) -> tuple[Target, Source]:
 def _table(address: Address, dataset: str) -> str:
     named = address.options.get(TABLE)
     if named is None:
-        named = address.last if address.scheme in registry.NAMED_BY_PATH and not address.variant == "file" else ""
+        named = (
+            address.last if address.scheme in registry.NAMED_BY_PATH and not address.variant == "file" else ""
+        )
         named = named or re.sub(r"\W", "_", dataset)
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,50}", named):
         raise SpecError(
@@ -166,7 +168,11 @@ def _begin(target: Target, wanted: Progress, path: Path, *, replace: bool) -> _B
         target.drop()
     there = target.count()
     if there and not ours and not replace:
-        held = f"version {known.version} of {known.dataset}" if known else "rows that no load of this machine wrote"
+        held = (
+            f"version {known.version} of {known.dataset}"
+            if known
+            else "rows that no load of this machine wrote"
+        )
         raise SpecError(
             f"the table {wanted.table!r} in {wanted.into} holds {there:,} rows, {held}; name another table by "
             "?table=NAME, or replace it by --replace"
@@ -174,9 +180,7 @@ def _begin(target: Target, wanted: Progress, path: Path, *, replace: bool) -> _B
     if known is None or not ours or (there or 0) < known.rows:
         known = wanted
     progress.write(path, known)  # before the table is made, so that it is known as ours
-    if there is None:
-        target.prepare()
-    elif known.blocks == 0 and there == 0:
+    if there is None or (known.blocks == 0 and there == 0):
         target.prepare()
     over = (there or 0) > known.rows
     return _Begun(known, over, all_again=over and known.blocks == 0)

@@ -1,7 +1,8 @@
 """Rows in the few types that every target has: numbers, flags, texts, lists of texts, and a vector."""
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,9 @@ def matrix_of(batch: pa.RecordBatch, vector: str) -> Matrix:
     lists = batch.column(vector)
     dim = lists.type.list_size
     values = lists.values.to_numpy(zero_copy_only=False)
-    found = np.ascontiguousarray(values[lists.offset * dim : (lists.offset + len(lists)) * dim]).reshape(-1, dim)
+    found = np.ascontiguousarray(values[lists.offset * dim : (lists.offset + len(lists)) * dim]).reshape(
+        -1, dim
+    )
     if lists.null_count:
         found = np.where(lists.is_null().to_numpy(zero_copy_only=False)[:, None], np.float32("nan"), found)
     return found
@@ -50,6 +53,22 @@ def with_vector(batch: pa.RecordBatch, vector: str) -> pa.RecordBatch:
     """Return the rows that have a vector."""
     found = batch.column(vector)
     return batch.filter(found.is_valid()) if found.null_count else batch
+
+
+def identifiers(names: Iterable[str]) -> dict[str, str]:
+    """Return for each name one of ASCII letters, digits and _, as some targets demand; no two are equal.
+
+    >>> identifiers(["age", "Preis (€)", "2x"])
+    {'age': 'age', 'Preis (€)': 'Preis____', '2x': '_2x'}
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        plain = plain if re.match("[A-Za-z_]", plain) else f"_{plain}"
+        while plain in found.values():
+            plain += "_"
+        found[name] = plain
+    return found
 
 
 def bounds(number: int, size: int) -> Iterator[tuple[int, int]]:

@@ -37,11 +37,15 @@ def find(address: Address) -> Kind:
     """
     name = ALSO.get(address.scheme, address.scheme)
     if name not in MODULES:
-        raise SpecError(f"into={address}: there is no target {address.scheme!r}; there are: {', '.join(MODULES)}")
+        raise SpecError(
+            f"into={address}: there is no target {address.scheme!r}; there are: {', '.join(MODULES)}"
+        )
     kind: Kind = importlib.import_module(f"synthprof.delivery.loaders.targets.{MODULES[name]}").KIND
     if address.variant not in kind.variants:
         known = [f"{name}+{each}://" if each else f"{name}://" for each in kind.variants]
-        raise SpecError(f"into={address}: {kind.title} has no {address.variant!r}; write {' or '.join(known)}")
+        raise SpecError(
+            f"into={address}: {kind.title} has no {address.variant!r}; write {' or '.join(known)}"
+        )
     wrong = sorted(address.options.keys() - {TABLE, *kind.options})
     if wrong:
         known = [TABLE, *kind.options]

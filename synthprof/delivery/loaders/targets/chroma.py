@@ -17,7 +17,15 @@ from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
 
 SPACES = {"cosine": "cosine", "dot": "ip", "l2": "l2"}
 
-OPERATORS = {"=": "$eq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "in": "$in", "contains": "$contains"}
+OPERATORS = {
+    "=": "$eq",
+    "<": "$lt",
+    "<=": "$lte",
+    ">": "$gt",
+    ">=": "$gte",
+    "in": "$in",
+    "contains": "$contains",
+}
 
 PORT = 8000
 
@@ -117,7 +125,10 @@ class Chroma:
         condition = {"$and": conditions} if len(conditions) > 1 else (conditions or [None])[0]
         with self._told():
             found = self._collection.query(
-                query_embeddings=[vector.astype(np.float32)], n_results=k, where=condition, include=["distances"]
+                query_embeddings=[vector.astype(np.float32)],
+                n_results=k,
+                where=condition,
+                include=["distances"],
             )
         distances = found["distances"][0]
         scores = distances if self.layout.metric == "l2" else [1 - distance for distance in distances]
@@ -155,7 +166,9 @@ class Chroma:
         except Exception as error:  # Chroma passes on errors of SQLite, of its own and of HTTP clients
             said = self.address.without_secret(first_line(error))[:300]
             if "disk is full" in said or "No space left" in said:
-                raise SpecError(f"the disk of {self.address} is full; free some space, then run it again") from None
+                raise SpecError(
+                    f"the disk of {self.address} is full; free some space, then run it again"
+                ) from None
             if "connect" in said.lower():
                 raise StageError(
                     f"cannot reach {self.address}: {said}; check host and port, and that the server runs"

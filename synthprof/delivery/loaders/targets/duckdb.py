@@ -161,7 +161,9 @@ def _problem(address: Address, said: str) -> SpecError | StageError:
     if "No space" in said or "Out of disk" in said or "disk full" in said.lower():
         return SpecError(f"the disk of {address} is full; free some space, then run it again")
     if "not a valid DuckDB" in said or "Cannot open file" in said:
-        return SpecError(f"cannot open {address}: {said}; name a DuckDB file that may be written, or a new one")
+        return SpecError(
+            f"cannot open {address}: {said}; name a DuckDB file that may be written, or a new one"
+        )
     return StageError(f"{address} failed: {said}; run it again")
 
 

@@ -23,7 +23,11 @@ CONNECT_SECONDS = 20
 MAX_INDEXED = 2_000
 """Dimensions that pgvector's index takes; more are searched without one."""
 
-MEASURES = {"cosine": ("<=>", "vector_cosine_ops"), "dot": ("<#>", "vector_ip_ops"), "l2": ("<->", "vector_l2_ops")}
+MEASURES = {
+    "cosine": ("<=>", "vector_cosine_ops"),
+    "dot": ("<#>", "vector_ip_ops"),
+    "l2": ("<->", "vector_l2_ops"),
+}
 """pgvector's operators of distance, and what its index is told."""
 
 Value = TypeVar("Value")

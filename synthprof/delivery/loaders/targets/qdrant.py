@@ -93,7 +93,7 @@ class Qdrant:
             for begin, end in bounds(len(ids), ROWS)
         ]
 
-    def write(self, encoded: list[Any], *, again: bool) -> None:  # noqa: ARG002  points are written by id
+    def write(self, encoded: list[Any], *, again: bool) -> None:
         """Write the points by their ids."""
         with self._told():
             for batch in encoded:
@@ -107,7 +107,9 @@ class Qdrant:
         """Return the rows of these ids."""
         with self._told():
             found = self._client.retrieve(self.layout.table, list(ids), with_payload=True, with_vectors=True)
-        return [{"id": point.id, self.layout.vector: point.vector, **(point.payload or {})} for point in found]
+        return [
+            {"id": point.id, self.layout.vector: point.vector, **(point.payload or {})} for point in found
+        ]
 
     def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
@@ -168,7 +170,9 @@ def _problem(address: Address, error: Exception) -> SpecError | StageError:
     said = address.without_secret(" ".join(str(error).split()))[:300]
     status = getattr(error, "status_code", None)
     if status in (401, 403):
-        return SpecError(f"{address} refuses the key; put the key in the URL as the password: qdrant://:KEY@host")
+        return SpecError(
+            f"{address} refuses the key; put the key in the URL as the password: qdrant://:KEY@host"
+        )
     if "already accessed by another instance" in said:
         return SpecError(f"{address} is open in another program; close it there, then run it again")
     if "No space left" in said or "disk is full" in said:
@@ -176,7 +180,6 @@ def _problem(address: Address, error: Exception) -> SpecError | StageError:
     if type(error).__name__ == "ResponseHandlingException":
         return StageError(f"cannot reach {address}: {said}; check host and port, and that the server runs")
     return StageError(f"{address} failed: {first_line(Exception(said))}; run it again")
-
 
 
 KIND = Kind(

@@ -205,9 +205,13 @@ class SQLite:
         try:
             yield
         except apsw.FullError:
-            raise SpecError(f"the disk of {self.address} is full; free some space, then run it again") from None
+            raise SpecError(
+                f"the disk of {self.address} is full; free some space, then run it again"
+            ) from None
         except (apsw.BusyError, apsw.LockedError):
-            raise SpecError(f"{self.address} is open in another program; close it there, then run it again") from None
+            raise SpecError(
+                f"{self.address} is open in another program; close it there, then run it again"
+            ) from None
         except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
             raise SpecError(
                 f"cannot open {self.address}: {first_line(error)}; name an SQLite file that may be written, "

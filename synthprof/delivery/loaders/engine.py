@@ -1,0 +1,173 @@
+"""An index of Elasticsearch or OpenSearch: both take the same requests but for the type of vectors."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from synthprof.base.arrays import Vector
+from synthprof.base.errors import SpecError
+from synthprof.delivery.loaders.address import Address
+from synthprof.delivery.loaders.bulk import Ask, Lines, encode, index_name, refusal, send
+from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.target import Layout, Row, Target
+
+PORT, SECONDS = 9_200, 60
+
+TYPES = {
+    pa.int32(): "integer",
+    pa.int64(): "long",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+}
+"""The engines' types; all others are keywords, whose lists need no type of their own."""
+
+CHARACTERS = 8_191
+"""Characters of a text that are indexed: more bytes than 32,766 are refused."""
+
+RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+
+
+class Dialect(Protocol):
+    """What one of the engines has in its own way."""
+
+    def vector_type(self, layout: Layout) -> dict[str, Any]:
+        """Return the declaration of the vector's column."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the index."""
+
+    def query(self, layout: Layout, vector: list[float], k: int, must: list[Any]) -> dict[str, Any]:
+        """Return the body of a search for the nearest k that meet the conditions."""
+
+
+@dataclass
+class Engine:
+    """One index. ask: sends a request. closing: closes the client."""
+
+    address: Address
+    layout: Layout
+    ask: Ask
+    dialect: Dialect
+    closing: Any
+
+    @property
+    def _path(self) -> str:
+        return f"/{index_name(self.layout)}"
+
+    def count(self) -> int | None:
+        """Return the number of rows, or None without an index."""
+        status, answer = self.ask("GET", f"{self._path}/_mapping", None)
+        if status == 404:
+            return None
+        self._check(status, answer)
+        (mapping,) = (each["mappings"].get("properties", {}) for each in answer.values())
+        found = mapping.get(self.layout.vector, {})
+        dim = found.get("dims", found.get("dimension"))
+        if dim != self.layout.dim or set(mapping) != set(self.layout.schema.names):
+            raise SpecError(
+                f"the index {index_name(self.layout)!r} in {self.address} has other columns or dimensions; name "
+                "another one by ?table=NAME, or replace it by --replace"
+            )
+        self._check(*self.ask("POST", f"{self._path}/_refresh", None))
+        status, answer = self.ask("GET", f"{self._path}/_count", None)
+        self._check(status, answer)
+        return int(answer["count"])
+
+    def prepare(self) -> None:
+        """Make the index unless it is there."""
+        if self.ask("GET", f"{self._path}/_mapping", None)[0] != 404:
+            return
+        properties: dict[str, Any] = {"id": {"type": "long"}}
+        for field in self.layout.scalars:
+            kind = TYPES.get(field.type)
+            properties[field.name] = (
+                {"type": kind} if kind else {"type": "keyword", "ignore_above": CHARACTERS}
+            )
+        properties[self.layout.vector] = self.dialect.vector_type(self.layout)
+        body = {
+            "settings": self.dialect.settings(),
+            "mappings": {"dynamic": "strict", "properties": properties},
+        }
+        self._check(*self.ask("PUT", self._path, body))
+
+    def drop(self) -> None:
+        """Remove the index."""
+        status, answer = self.ask("DELETE", self._path, None)
+        if status != 404:
+            self._check(status, answer)
+
+    def encode(self, batch: pa.RecordBatch) -> list[Lines]:
+        """Return the rows as requests."""
+        return encode(batch, self.layout)
+
+    def write(self, encoded: list[Lines], *, again: bool) -> None:
+        """Write the rows by their ids."""
+        send(self.ask, self.address, encoded)
+
+    def finish(self) -> str:
+        """Make all rows visible to searches."""
+        self._check(*self.ask("POST", f"{self._path}/_refresh", None))
+        return "hnsw"
+
+    def fetch(self, ids: Sequence[int]) -> list[Row]:
+        """Return the rows of these ids."""
+        body = {"ids": [str(each) for each in ids]}
+        # Elasticsearch 9.2 leaves vectors out unless told; others do not know the parameter
+        status, answer = self.ask("POST", f"{self._path}/_mget?_source_exclude_vectors=false", body)
+        if status == 400:
+            status, answer = self.ask("POST", f"{self._path}/_mget", body)
+        self._check(status, answer)
+        found = [each["_source"] for each in answer["docs"] if each.get("found")]
+        vector = self.layout.vector
+        return [
+            row | {vector: np.asarray(row[vector], np.float32) if row.get(vector) else None} for row in found
+        ]
+
+    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+        """Return ids and scores of the k nearest rows."""
+        must = [_condition(clause) for clause in where]
+        body = self.dialect.query(self.layout, vector.astype(np.float32).tolist(), k, must)
+        status, answer = self.ask("POST", f"{self._path}/_search", body | {"size": k, "_source": False})
+        self._check(status, answer)
+        hits = answer["hits"]["hits"]
+        return [(int(hit["_id"]), score_of(self.layout.metric, float(hit["_score"]))) for hit in hits]
+
+    @contextmanager
+    def scratch(self) -> Iterator[Target]:
+        """Yield an index beside, removed at the end."""
+        other = replace(self, layout=self.layout.named(f"{self.layout.table}_scratch"))
+        other.drop()
+        other.prepare()
+        try:
+            yield other
+        finally:
+            other.drop()
+
+    def close(self) -> None:
+        """Close the client."""
+        self.closing()
+
+    def _check(self, status: int, answer: Any) -> None:  # noqa: ANN401
+        if status >= 300:
+            raise refusal(self.address, status, answer)
+
+
+def score_of(metric: str, found: float) -> float:
+    """Return cosine, inner product or squared distance from the score that both engines make of them."""
+    if metric == "cosine":
+        return 2 * found - 1
+    if metric == "l2":
+        return 1 / found - 1
+    return found - 1 if found >= 1 else 1 - 1 / found
+
+
+def _condition(clause: Clause) -> dict[str, Any]:
+    if clause.op in RANGES:
+        return {"range": {clause.column: {RANGES[clause.op]: clause.value}}}
+    if clause.op == "in":
+        return {"terms": {clause.column: list(clause.value)}}
+    return {"term": {clause.column: clause.value}}
