@@ -85,8 +85,8 @@ class Address:
         """The path of a file or folder of this machine. Raises SpecError if the URL names a host, or none."""
         if self.host or not self.path.strip("/"):
             raise SpecError(
-                f"into={self} names no path; write {self.scheme}{'+file' if self.variant else ''}:///path for "
-                "an absolute path, or leave out the slashes for a relative one"
+                f"into={self} names no path; write {self.scheme}{'+file' if self.variant else ''}:///path, "
+                "or leave out the slashes for a path from here"
             )
         return Path(self.path).expanduser().absolute()
 
@@ -123,7 +123,7 @@ def check_no_password(text: str) -> None:
     if re.search(r"//[^/@?]*:[^@]*@", text) or re.search(f"[?&]{SECRET}=", text):
         raise SpecError(
             f"into={hidden(text)} has a password, which other users of this machine would see; use "
-            f"conn:NAME, whose URL is in the variable {SOURCE_URL}NAME or in the Airflow Connection synthprof_NAME"
+            f"conn:NAME, whose URL is in {SOURCE_URL}NAME or in the Airflow Connection synthprof_NAME"
         )
 
 
@@ -138,7 +138,7 @@ def address_of(into: str) -> Address:
     variable = SOURCE_URL + name.upper()
     if not re.fullmatch(r"\w{1,60}", name) or not (url := os.environ.get(variable)):
         raise SpecError(
-            f"into={into[:80]} is not known; set the variable {variable[:80]} to the URL of the target, or make "
+            f"into={into[:80]} is not known; set the variable {variable[:80]} to the target's URL, or make "
             f"the Connection synthprof_{name[:60]} in Airflow"
         )
     return Address.parse(url)

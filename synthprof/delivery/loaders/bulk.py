@@ -108,8 +108,8 @@ def _send(ask: Ask, address: Address, part: Lines) -> None:
         time.sleep(pause)
         pause = min(pause * 2, MAX_PAUSE_SECONDS)
     raise StageError(
-        f"{address} had no room for {len(part.rows):,} rows after {ATTEMPTS} attempts (429); run it again when it "
-        "has less to do"
+        f"{address} had no room for {len(part.rows):,} rows after {ATTEMPTS} attempts (429); run it again "
+        "when it has less to do"
     )
 
 

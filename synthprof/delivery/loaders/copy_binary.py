@@ -39,7 +39,7 @@ TYPES = {
 def copy_binary(batch: pa.RecordBatch) -> memoryview:
     """Return rows, of plain types, as the input of COPY … (FORMAT BINARY).
 
-    A list of fixed size becomes pgvector's `vector`. Zero bytes in texts, which PostgreSQL refuses, are left out.
+    A list of fixed size becomes pgvector's `vector`. Texts lose zero bytes, which PostgreSQL refuses.
     """
     fields = [_field(column) for column in batch.columns]
     begin = pa.scalar(len(fields).to_bytes(2, "big"), pa.large_binary())
@@ -102,7 +102,7 @@ def _texts(values: pa.Array) -> pa.Array:
 
 
 def _lists(values: pa.Array) -> pa.Array:
-    """Return arrays of text: dimensions, whether there are nulls, the type of items; length and base; items."""
+    """Return arrays of text: dimensions, whether there are nulls, the type of items; length; base; items."""
     lengths = values.value_lengths().fill_null(0)
     items = _field(values.flatten())
     offsets = np.concatenate(([0], np.cumsum(np.asarray(lengths), dtype=np.int32))).astype(np.int32)

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.arrays import Vector
-from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.bulk import Ask, Lines, encode, index_name, refusal, send
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table
 from synthprof.delivery.loaders.target import Layout, Row, Target
 
 PORT, SECONDS = 9_200, 60
@@ -68,10 +68,7 @@ class Engine:
         found = mapping.get(self.layout.vector, {})
         dim = found.get("dims", found.get("dimension"))
         if dim != self.layout.dim or set(mapping) != set(self.layout.schema.names):
-            raise SpecError(
-                f"the index {index_name(self.layout)!r} in {self.address} has other columns or dimensions; name "
-                "another one by ?table=NAME, or replace it by --replace"
-            )
+            raise another_table(self.address, f"{index_name(self.layout)!r} has other columns or dimensions")
         self._check(*self.ask("POST", f"{self._path}/_refresh", None))
         status, answer = self.ask("GET", f"{self._path}/_count", None)
         self._check(status, answer)

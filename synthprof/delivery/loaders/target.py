@@ -12,6 +12,7 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table
 
 Metric = Literal["cosine", "dot", "l2"]
 """A measure of nearness, as workloads have it (`delivery/workloads/files.py`)."""
@@ -120,7 +121,7 @@ class Kind:
 def bulk_floor(target: Target, batch: pa.RecordBatch) -> float:
     """Return the seconds that the target takes for prepared rows: the limit of its own bulk path.
 
-    batch: rows in the target's layout. They are encoded before, go to a table beside, and nothing of it stays.
+    batch: rows in the target's layout. They are encoded before, and go to a table beside, which is removed.
     """
     encoded = target.encode(batch)
     with target.scratch() as other:
@@ -138,7 +139,7 @@ def check_metric(address: Address, layout: Layout, known: Sequence[str]) -> None
 
 
 def check_same(address: Address, table: str, wanted: dict[str, str], found: dict[str, str]) -> None:
-    """Raise SpecError unless a table has the wanted columns, by name with their types in the target's words."""
+    """Raise SpecError unless a table has the wanted columns, by name with the target's types."""
     wrong = [
         f"{name} is {found.get(name, 'missing')}, not {kind}"
         for name, kind in wanted.items()
@@ -146,7 +147,4 @@ def check_same(address: Address, table: str, wanted: dict[str, str], found: dict
     ]
     wrong += [f"{name} is not of this version" for name in found if name not in wanted]
     if wrong:
-        raise SpecError(
-            f"the table {table!r} in {address} is another one: {', '.join(wrong[:4])}; name another one by "
-            "?table=NAME, or replace it by --replace"
-        )
+        raise another_table(address, f"{table!r} is another one: {', '.join(wrong[:4])}")

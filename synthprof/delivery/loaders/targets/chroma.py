@@ -12,6 +12,7 @@ from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table, disk_full, failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
 
@@ -69,9 +70,9 @@ class Chroma:
             count = int(self._collection.count())
             found = self._collection.get(limit=1, include=["embeddings"])["embeddings"]
             if count and found.shape[1] != self.layout.dim:
-                raise SpecError(
-                    f"the collection {self.layout.table!r} in {self.address} has {found.shape[1]} dimensions, "
-                    f"not {self.layout.dim}; name another one by ?table=NAME, or replace it by --replace"
+                raise another_table(
+                    self.address,
+                    f"{self.layout.table!r} has {found.shape[1]} dimensions, not {self.layout.dim}",
                 )
             return count
 
@@ -121,8 +122,8 @@ class Chroma:
 
     def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
-        conditions = [{clause.column: {OPERATORS[clause.op]: clause.value}} for clause in where]
-        condition = {"$and": conditions} if len(conditions) > 1 else (conditions or [None])[0]
+        conditions: list[Any] = [{clause.column: {OPERATORS[clause.op]: clause.value}} for clause in where]
+        condition = {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
         with self._told():
             found = self._collection.query(
                 query_embeddings=[vector.astype(np.float32)],
@@ -166,14 +167,10 @@ class Chroma:
         except Exception as error:  # Chroma passes on errors of SQLite, of its own and of HTTP clients
             said = self.address.without_secret(first_line(error))[:300]
             if "disk is full" in said or "No space left" in said:
-                raise SpecError(
-                    f"the disk of {self.address} is full; free some space, then run it again"
-                ) from None
+                raise disk_full(self.address) from None
             if "connect" in said.lower():
-                raise StageError(
-                    f"cannot reach {self.address}: {said}; check host and port, and that the server runs"
-                ) from None
-            raise StageError(f"{self.address} failed: {said}; run it again") from None
+                raise unreachable(self.address, said) from None
+            raise failed(self.address, said) from None
 
 
 KIND = Kind(

@@ -12,6 +12,7 @@ from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause, as_sql
+from synthprof.delivery.loaders.faults import disk_full, failed, in_use
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
 
 TYPES = {
@@ -157,14 +158,14 @@ class DuckDB:
 def _problem(address: Address, said: str) -> SpecError | StageError:
     """Return the error in our words: DuckDB tells the causes apart only in its text."""
     if "lock" in said:
-        return SpecError(f"{address} is open in another program: {said}; close it there, then run it again")
+        return in_use(address)
     if "No space" in said or "Out of disk" in said or "disk full" in said.lower():
-        return SpecError(f"the disk of {address} is full; free some space, then run it again")
+        return disk_full(address)
     if "not a valid DuckDB" in said or "Cannot open file" in said:
         return SpecError(
             f"cannot open {address}: {said}; name a DuckDB file that may be written, or a new one"
         )
-    return StageError(f"{address} failed: {said}; run it again")
+    return failed(address, said)
 
 
 KIND = Kind(

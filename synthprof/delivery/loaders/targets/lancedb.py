@@ -10,6 +10,7 @@ from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause, as_sql
+from synthprof.delivery.loaders.faults import disk_full, failed
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
 
 INDEXED_ROWS = 10_000
@@ -131,10 +132,8 @@ class LanceDB:
         except (OSError, RuntimeError, ValueError) as error:
             said = first_line(error)[:300]
             if "No space left" in said:
-                raise SpecError(
-                    f"the disk of {self.address} is full; free some space, then run it again"
-                ) from None
-            raise StageError(f"{self.address} failed: {said}; run it again") from None
+                raise disk_full(self.address) from None
+            raise failed(self.address, said) from None
 
 
 def _named(types: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
 
@@ -67,10 +68,7 @@ class Milvus:
             wanted = {self._names[name]: 0 for name in self.layout.schema.names}
             wanted[self._names[self.layout.vector]] = self.layout.dim
             if {name: int(dim) for name, dim in found.items()} != wanted:
-                raise SpecError(
-                    f"the collection {self.layout.table!r} in {self.address} has other columns or dimensions; "
-                    "name another one by ?table=NAME, or replace it by --replace"
-                )
+                raise another_table(self.address, f"{self.layout.table!r} has other columns or dimensions")
             self._client.load_collection(self.layout.table)
             counted = self._client.query(
                 self.layout.table, filter="", output_fields=["count(*)"], consistency_level="Strong"
@@ -192,12 +190,12 @@ def _problem(address: Address, error: Exception) -> SpecError | StageError:
     if "database not found" in said.lower():
         return SpecError(f"{address} refuses: {said}; name a database that is there, or create it")
     if "No space left" in said or "disk quota" in said.lower():
-        return SpecError(f"the disk of {address} is full; free some space, then run it again")
+        return disk_full(address)
     if "Fail connecting" in said or "StatusCode.UNAVAILABLE" in said:
-        return StageError(f"cannot reach {address}: {said}; check host and port, and that the server runs")
+        return unreachable(address, said)
     if "lock" in said.lower() and address.variant == "file":
-        return SpecError(f"{address} is open in another program; close it there, then run it again")
-    return StageError(f"{address} failed: {said}; run it again")
+        return in_use(address)
+    return failed(address, said)
 
 
 KIND = Kind(

@@ -16,6 +16,7 @@ from synthprof.base.units import MIB
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause, as_sql
 from synthprof.delivery.loaders.copy_binary import TYPES, copy_binary
+from synthprof.delivery.loaders.faults import unreachable
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
 
 CONNECT_SECONDS = 20
@@ -123,7 +124,7 @@ class PostgreSQL:
             )
 
     def finish(self) -> str:
-        """Make an HNSW index of the vectors, if it is wanted and possible, and tell the planner of the rows."""
+        """Make an HNSW index of the vectors, if it is wanted and possible; tell the planner of the rows."""
         indexed = self.layout.index and self.layout.dim <= MAX_INDEXED
         with self._told():
             if indexed:
@@ -208,10 +209,7 @@ class PostgreSQL:
         try:
             yield
         except (OSError, TimeoutError) as error:
-            raise StageError(
-                f"cannot reach {self.address}: {first_line(error) or type(error).__name__}; check host and port, "
-                "and that the server runs"
-            ) from None
+            raise unreachable(self.address, first_line(error) or type(error).__name__) from None
         except (self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as error:
             raise _problem(self.address, error) from None
 

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.arrays import Vector
-from synthprof.base.errors import SpecError, StageError, first_line
+from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
 from synthprof.delivery.loaders.plain import bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
 
@@ -56,10 +57,10 @@ class Qdrant:
             found = self._client.get_collection(self.layout.table).config.params.vectors
             size = found.size if isinstance(found, self._models.VectorParams) else None
             if size != self.layout.dim or found.distance != self._distance:
-                raise SpecError(
-                    f"the collection {self.layout.table!r} in {self.address} has other vectors than "
-                    f"{self.layout.dim} dimensions by {self.layout.metric}; name another one by ?table=NAME, or "
-                    "replace it by --replace"
+                raise another_table(
+                    self.address,
+                    f"{self.layout.table!r} has other vectors than {self.layout.dim} dimensions by "
+                    f"{self.layout.metric}",
                 )
             return int(self._client.count(self.layout.table, exact=True).count)
 
@@ -174,12 +175,12 @@ def _problem(address: Address, error: Exception) -> SpecError | StageError:
             f"{address} refuses the key; put the key in the URL as the password: qdrant://:KEY@host"
         )
     if "already accessed by another instance" in said:
-        return SpecError(f"{address} is open in another program; close it there, then run it again")
+        return in_use(address)
     if "No space left" in said or "disk is full" in said:
-        return SpecError(f"the disk of {address} is full; free some space, then run it again")
+        return disk_full(address)
     if type(error).__name__ == "ResponseHandlingException":
-        return StageError(f"cannot reach {address}: {said}; check host and port, and that the server runs")
-    return StageError(f"{address} failed: {first_line(Exception(said))}; run it again")
+        return unreachable(address, said)
+    return failed(address, said)
 
 
 KIND = Kind(

@@ -15,6 +15,7 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_same
 
@@ -43,7 +44,7 @@ class Redis:
         self._redis: Any = redis
         if not (address.last or "0").isdigit():
             raise SpecError(f"into={address} names no database; end it with its number: redis://host:6379/0")
-        self._client = redis.Redis(
+        self._client: Any = redis.Redis(
             host=address.host or "localhost",
             port=address.port or PORT,
             db=int(address.last or 0),
@@ -107,7 +108,7 @@ class Redis:
         return [(ids[begin:end], rows[begin:end]) for begin, end in bounds(len(ids), ROWS)]
 
     def write(self, encoded: Encoded, *, again: bool) -> None:
-        """Write the rows by their ids; first remove those that may be there, with columns that became null."""
+        """Write the rows by their ids; first remove those that may be there."""
         with self._told():
             for ids, rows in encoded:
                 pipeline = self._client.pipeline(transaction=False)
@@ -135,8 +136,8 @@ class Redis:
         """Return ids and scores of the k nearest rows. Raises SpecError if the server cannot search."""
         if not self._can_search:
             raise SpecError(
-                f"{self.address} cannot search: it lacks the search module; use Redis 8 or newer, Redis Stack, "
-                "or Valkey with valkey-search"
+                f"{self.address} cannot search: it lacks the search module; use Redis 8 or newer, Redis "
+                "Stack, or Valkey with valkey-search"
             )
         query = (
             f"({' '.join(map(_query, where)) or '*'})=>[KNN {int(k)} @{self.layout.vector} $vector AS score]"
@@ -221,16 +222,14 @@ class Redis:
         if isinstance(error, self._redis.AuthenticationError) or said.startswith(("NOAUTH", "WRONGPASS")):
             return SpecError(f"{self.address} refuses: {said}; check user and password")
         if isinstance(error, self._redis.ConnectionError | self._redis.TimeoutError):
-            return StageError(
-                f"cannot reach {self.address}: {said}; check host and port, and that the server runs"
-            )
+            return unreachable(self.address, said)
         if "OOM" in said or isinstance(error, self._redis.exceptions.OutOfMemoryError):
             return SpecError(
                 f"{self.address} has no memory left: {said}; raise its maxmemory, then run it again"
             )
         if "MISCONF" in said:
             return SpecError(f"{self.address} cannot save: {said}; free some space there, then run it again")
-        return StageError(f"{self.address} failed: {said}; run it again")
+        return failed(self.address, said)
 
 
 def _stored(kind: pa.DataType, value: Any) -> Any:  # noqa: ANN401

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Vector
 from synthprof.base.columns import quoted
-from synthprof.base.errors import SpecError, StageError, first_line
+from synthprof.base.errors import SpecError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause, as_sql
+from synthprof.delivery.loaders.faults import disk_full, failed, in_use
 from synthprof.delivery.loaders.plain import TEXTS, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
 
@@ -205,20 +206,16 @@ class SQLite:
         try:
             yield
         except apsw.FullError:
-            raise SpecError(
-                f"the disk of {self.address} is full; free some space, then run it again"
-            ) from None
+            raise disk_full(self.address) from None
         except (apsw.BusyError, apsw.LockedError):
-            raise SpecError(
-                f"{self.address} is open in another program; close it there, then run it again"
-            ) from None
+            raise in_use(self.address) from None
         except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
             raise SpecError(
                 f"cannot open {self.address}: {first_line(error)}; name an SQLite file that may be written, "
                 "or a new one"
             ) from None
         except apsw.Error as error:
-            raise StageError(f"{self.address} failed: {first_line(error)}; run it again") from None
+            raise failed(self.address, first_line(error)) from None
 
 
 KIND = Kind(

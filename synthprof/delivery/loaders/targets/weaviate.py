@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.arrays import Vector
-from synthprof.base.errors import SpecError, StageError, first_line
+from synthprof.base.errors import SpecError, StageError
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause
+from synthprof.delivery.loaders.faults import another_table, failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
 
@@ -86,10 +87,7 @@ class Weaviate:
             found = {each.name for each in self._collection.config.get().properties}
             wanted = {self._names[name] for name in self.layout.schema.names if name != self.layout.vector}
             if found != wanted:
-                raise SpecError(
-                    f"the collection {self.layout.table!r} in {self.address} has other columns; name another "
-                    "one by ?table=NAME, or replace it by --replace"
-                )
+                raise another_table(self.address, f"{self.layout.table!r} has other columns")
             return int(self._collection.aggregate.over_all(total_count=True).total_count or 0)
 
     def prepare(self) -> None:
@@ -219,14 +217,12 @@ class Weaviate:
                     f"{self.address} refuses the key; put it in the URL as the password: weaviate://:KEY@host"
                 ) from None
             if isinstance(error, errors.WeaviateConnectionError | errors.WeaviateGRPCUnavailableError):
-                raise StageError(
-                    f"cannot reach {self.address}: {said}; check host, port and grpc_port, and that the server runs"
-                ) from None
+                raise unreachable(self.address, said) from None
             if "read-only" in said or "no space" in said.lower():
                 raise SpecError(
                     f"{self.address} takes no rows: {said}; free some space on the server's disk"
                 ) from None
-            raise StageError(f"{self.address} failed: {first_line(Exception(said))}; run it again") from None
+            raise failed(self.address, said) from None
 
 
 KIND = Kind(
