@@ -13,9 +13,9 @@ from synthprof.base.arrays import Vector
 from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.units import MIB
+from synthprof.delivery.exports import copy_binary
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.conditions import Clause, as_sql
-from synthprof.delivery.loaders.copy_binary import TYPES, copy_binary
 from synthprof.delivery.loaders.faults import unreachable
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
 
@@ -31,7 +31,13 @@ MEASURES = {
 }
 """pgvector's operators of distance, and what its index is told."""
 
+TYPES = {"timestamp": "timestamp without time zone", "timestamptz": "timestamp with time zone"}
+"""Types that PostgreSQL tells by another name."""
+
 Value = TypeVar("Value")
+
+Encoded = tuple[int, int, list[bytes]]
+"""First and last id of some rows, and what COPY takes."""
 
 
 class PostgreSQL:
@@ -99,20 +105,22 @@ class PostgreSQL:
         with self._told():
             self._run(f"DROP TABLE IF EXISTS {self._table}")
 
-    def encode(self, batch: pa.RecordBatch) -> tuple[int, int, memoryview]:
-        """Return first and last id, and the rows as COPY takes them."""
+    def encode(self, batch: pa.RecordBatch) -> Encoded:
+        """Return first and last id, and the rows in COPY's binary form, some megabytes at a time."""
         ids = batch.column("id")
-        return ids[0].as_py(), ids[-1].as_py(), copy_binary(batch)
+        body = [bytes(part) for part in copy_binary.rows(batch)]
+        return ids[0].as_py(), ids[-1].as_py(), [copy_binary.HEADER, *body, copy_binary.TRAILER]
 
-    def write(self, encoded: tuple[int, int, memoryview], *, again: bool) -> None:
+    def write(self, encoded: Encoded, *, again: bool) -> None:
         """Copy the rows in one transaction; first remove those that may be there."""
         with self._told():
             self._wait(self._copied(*encoded, again=again))
 
-    async def _copied(self, first: int, last: int, data: memoryview, *, again: bool) -> None:
+    async def _copied(self, first: int, last: int, data: list[bytes], *, again: bool) -> None:
         async def parts() -> AsyncIterator[bytes]:
-            for begin in range(0, len(data), MIB):
-                yield bytes(data[begin : begin + MIB])
+            for part in data:
+                for begin in range(0, len(part), MIB):
+                    yield part[begin : begin + MIB]
 
         async with self._connection.transaction():
             if again:
@@ -128,6 +136,8 @@ class PostgreSQL:
         indexed = self.layout.index and self.layout.dim <= MAX_INDEXED
         with self._told():
             if indexed:
+                if memory := self.address.options.get("maintenance_work_mem"):
+                    self._all("SELECT set_config('maintenance_work_mem', $1, false)", memory)
                 name = quoted(f"{self.layout.table}_{self.layout.vector}_hnsw"[-63:])
                 _, operators = MEASURES[self.layout.metric]
                 self._run(
@@ -188,12 +198,8 @@ class PostgreSQL:
         self._loop.close()
 
     def _types(self) -> dict[str, str]:
-        return {
-            field.name: f"vector({field.type.list_size})"
-            if pa.types.is_fixed_size_list(field.type)
-            else TYPES[field.type]
-            for field in self.layout.schema
-        }
+        names = {field.name: copy_binary.pg_type(field.type).name for field in self.layout.schema}
+        return {name: TYPES.get(kind, kind) for name, kind in names.items()}
 
     def _wait(self, work: Coroutine[Any, Any, Value]) -> Value:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -241,7 +247,7 @@ KIND = Kind(
     title="PostgreSQL with pgvector",
     extra="load-postgresql",
     packages=("asyncpg",),
-    options=("sslmode",),
+    options=("sslmode", "maintenance_work_mem"),
     open=PostgreSQL,
     moments=True,
 )
