@@ -16,6 +16,7 @@ from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.queries_contrast import Sample, contrasts, sample_ids
 from synthprof.delivery.workloads.queries_rows import (
     Pool,
+    differing,
     few_of,
     fresh_rows,
     half_of,
@@ -89,7 +90,7 @@ class Drawing:
         """Mixtures of rows of two archetypes, else of two clusters: of each few, that of least contrast."""
         version, tried = self.version, count * self.per_query
         generated = not version.spec.collection and bool(version.schema.archetypes)
-        pool = self.fresh if generated else stored_rows(version, max(tried, POOL_ROWS), self.seed, "hard")
+        pool = self.fresh if generated else stored_rows(self.space, max(tried, POOL_ROWS), self.seed, "hard")
         draw = stream(self.seed, "workload.hard", "rows")
         ones = (draw.uniform(tried) * len(pool.ids)).astype(np.intp)
         others = other_group(pool.groups, ones, draw.uniform(tried))
@@ -98,14 +99,14 @@ class Drawing:
             texts = mixed_texts(_texts(rows, column), _texts(more, column))
             made = self._of_texts(texts, pool.ids[ones])
         else:
-            taken = half_of(tried, len(self.units), "hard", self.seed)
+            taken = half_of(differing(rows, more, self.units), self.seed)
             made = self._encoded(mixed(rows, more, self.units, taken), pool.ids[ones])
         return self._chosen(made, count, np.argmin)
 
     def near_copy(self, count: int) -> Made:
         """Rows of the version with one to three columns of another: of each few, that of most contrast."""
         tried = count * self.per_query
-        pool = stored_rows(self.version, max(tried, POOL_ROWS), self.seed, "near_copy")
+        pool = stored_rows(self.space, max(tried, POOL_ROWS), self.seed, "near_copy")
         places = np.arange(tried) % len(pool.ids)
         draw = stream(self.seed, "workload.near_copy", "rows")
         others = (draw.uniform(tried) * len(pool.ids)).astype(np.intp)
@@ -113,15 +114,17 @@ class Drawing:
         if column := self.space.text_column:
             texts = changed_texts(_texts(rows, column), _texts(more, column), self.seed)
             made = self._of_texts(texts, pool.ids[places])
+            same = np.array(texts) == np.array(_texts(rows, column))
         else:
-            taken = few_of(tried, len(self.units), "near_copy", self.seed)
+            taken = few_of(differing(rows, more, self.units), self.seed)
             made = self._encoded(mixed(rows, more, self.units, taken), pool.ids[places])
-        return self._chosen(made, count, np.argmax)
+            same = ~taken.any(axis=1)
+        return self._chosen(made, count, np.argmax, same)
 
     def text(self, count: int) -> Made:
         """Texts in plain language; of one that says nothing to a fast encoder, its wishes alone."""
         if self.version.spec.collection:
-            pool = stored_rows(self.version, max(2 * count, POOL_ROWS), self.seed, "text")
+            pool = stored_rows(self.space, max(2 * count, POOL_ROWS), self.seed, "text")
             texts = _texts(pool.rows, self.space.text_column)
             places = np.arange(2 * count) % len(texts)
             found = [texts[place] for place in places.tolist()]
@@ -146,9 +149,18 @@ class Drawing:
         column = self.space.text_column
         return Made(self.space.rows(rows), origins, _texts(rows, column) if column else None)
 
-    def _chosen(self, made: Made, count: int, best: Callable[..., npt.NDArray[np.intp]]) -> Made:
-        """Return one of each few candidates by its contrast."""
-        found = contrasts(*self.sample.contrast(made.vectors)).reshape(self.per_query, count)
+    def _chosen(
+        self,
+        made: Made,
+        count: int,
+        best: Callable[..., npt.NDArray[np.intp]],
+        never: npt.NDArray[np.bool_] | None = None,
+    ) -> Made:
+        """Return one of each few candidates by its contrast; one that may `never` be, only if all may not."""
+        found = contrasts(*self.sample.contrast(made.vectors))
+        if never is not None:
+            found[never] = -1
+        found = found.reshape(self.per_query, count)
         return made.take(best(found, axis=0) * count + np.arange(count))
 
 

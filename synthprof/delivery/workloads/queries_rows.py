@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.arrays import Ids
+from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError
 from synthprof.base.streams import stream
 from synthprof.delivery.workloads.queries_space import Space, rows_by_id
@@ -64,15 +65,19 @@ def fresh_rows(version: Version, count: int, seed: int) -> Pool:
     return Pool(rows, np.concatenate(ids), np.concatenate(groups))
 
 
-def stored_rows(version: Version, count: int, seed: int, purpose: str) -> Pool:
-    """Return up to `count` different rows of the version with an embedding, in no order."""
-    total = version.rows
+def stored_rows(space: Space, count: int, seed: int, purpose: str) -> Pool:
+    """Return up to `count` different rows of the version with an embedding, in no order.
+
+    They have the columns that count in the space.
+    """
+    version, total = space.version, space.version.rows
     tries = np.unique((stream(seed, "workload", purpose).uniform(2 * count) * total).astype(np.int64)) + 1
     clusters = rows_by_id(version, CLUSTERS, "id, cluster_id", tries).column("cluster_id").to_numpy()
     tries, clusters = tries[clusters >= 0], clusters[clusters >= 0]
     order = np.argsort(stream(seed, "workload", f"{purpose} order").words(len(tries)), kind="stable")[:count]
     chosen = np.sort(order)
-    rows = rows_by_id(version, PERFIS, "*", tries[chosen]).combine_chunks().to_batches()[0]
+    names = ", ".join(quoted(name) for name in dict.fromkeys(("id", *space.counting)))
+    rows = rows_by_id(version, PERFIS, names, tries[chosen]).combine_chunks().to_batches()[0]
     places = np.searchsorted(chosen, order)
     return Pool(plain(rows).take(pa.array(places)), tries[order], clusters[order].astype(np.int64))
 
@@ -97,10 +102,10 @@ def other_group(groups: npt.NDArray[np.int64], ones: Places, uniform: npt.NDArra
 
 
 def units_of(space: Space) -> tuple[tuple[str, ...], ...]:
-    """Return the columns that count, with those that follow from one: they are changed together."""
+    """Return the columns that count; those that follow from one are changed with it."""
     schema = space.version.schema
-    heads = {column.name: _head(schema, column) for column in schema.columns}
-    wanted = dict.fromkeys(heads[name] for name in space.counting)
+    heads = {name: _head(schema, schema.column(name)) for name in space.counting}
+    wanted = dict.fromkeys(heads.values())
     return tuple(tuple(name for name, head in heads.items() if head == one) for one in wanted)
 
 
@@ -117,19 +122,36 @@ def mixed(
     return pa.RecordBatch.from_pydict(columns)
 
 
-def few_of(count: int, units: int, purpose: str, seed: int) -> Flags:
-    """Return which one to three of the units are changed in each row, (count, units)."""
-    words = stream(seed, "workload", purpose).words(count * (units + 1)).reshape(count, units + 1)
-    sizes = 1 + (words[:, -1] >> np.uint64(32)) * np.uint64(MOST_CHANGED) // np.uint64(1 << 32)
-    ranks = np.argsort(np.argsort(words[:, :-1], axis=1, kind="stable"), axis=1)
-    return np.asarray(ranks < sizes.astype(np.int64)[:, None])
+def differing(ones: pa.RecordBatch, others: pa.RecordBatch, units: Sequence[Sequence[str]]) -> Flags:
+    """Return which units of columns differ between rows, (n, units)."""
+    found = np.zeros((ones.num_rows, len(units)), np.bool_)
+    for place, unit in enumerate(units):
+        for name in unit:
+            one, other = ones.column(name), others.column(name)
+            equal = pc.fill_null(pc.equal(one, other.cast(one.type)), False)
+            both_null = pc.and_(one.is_null(), other.is_null())
+            found[:, place] |= ~pc.or_(equal, both_null).to_numpy(zero_copy_only=False)
+    return found
 
 
-def half_of(count: int, units: int, purpose: str, seed: int) -> Flags:
-    """Return which units, about half and with some of both rows, come from the other row, (count, units)."""
-    words = stream(seed, "workload", purpose).words(count * units).reshape(count, units)
-    ranks = np.argsort(np.argsort(words, axis=1, kind="stable"), axis=1)
-    return np.asarray(ranks < units // 2)
+def few_of(differ: Flags, seed: int) -> Flags:
+    """Return which one to three of the units that differ are changed in each row, (n, units)."""
+    count, units = differ.shape
+    draw = stream(seed, "workload.near_copy", "units")
+    sizes = 1 + (draw.uniform(count) * MOST_CHANGED).astype(np.int64)
+    return differ & (
+        _ranks(np.where(differ, draw.uniform(differ.size).reshape(count, units), 2)) < sizes[:, None]
+    )
+
+
+def half_of(differ: Flags, seed: int) -> Flags:
+    """Return which half of the units that differ comes from the other row, (n, units)."""
+    chances = stream(seed, "workload.hard", "units").uniform(differ.size).reshape(differ.shape)
+    return differ & (_ranks(np.where(differ, chances, 2)) < (differ.sum(axis=1) // 2)[:, None])
+
+
+def _ranks(keys: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    return np.asarray(np.argsort(np.argsort(keys, axis=1, kind="stable"), axis=1, kind="stable"))
 
 
 def _head(schema: Schema, column: Column) -> str:
