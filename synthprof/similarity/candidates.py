@@ -19,6 +19,7 @@ WAITING_MAX = 1 << 20
 JOINED = 256  # new candidates of a slot at once: short rows are sorted much faster than long ones
 SLOTS_AT_ONCE = 1_024
 SLOTS_MAX = 1 << 16
+HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, to spread numbers (Knuth, volume 3, 6.4)
 
 Slots = NDArray[np.uint16]
 Rows = NDArray[np.int64]
@@ -27,7 +28,8 @@ Rows = NDArray[np.int64]
 class Candidates:
     """The candidates of (q, filters) slots, and the nearest keys that they become.
 
-    cuts: (filters, q) float32; a row whose product is below is none of the k nearest.
+    cuts: (filters, q) float32; a row whose product is below is none of the k nearest. joins: how often they
+    were raised.
     """
 
     def __init__(self, keys: Keys, queries: Side, rows: Side, ids: Ids) -> None:
@@ -38,7 +40,7 @@ class Candidates:
         self._errors = errors(queries, rows)
         self._kept = np.zeros((len(self._keys), self._k + SPARE), np.uint64)
         self._waiting: list[tuple[Slots, Keys]] = []
-        self._count = 0
+        self._count = self.joins = 0
         self.cuts = np.full((self.filters, count), -np.inf, np.float32)
         self._at_once = max(1, SLOTS_AT_ONCE // self.filters)  # queries
         for first in range(0, count, self._at_once):
@@ -66,7 +68,7 @@ class Candidates:
         if not self._count:
             return
         slots, keys = (np.concatenate(each) for each in zip(*self._waiting, strict=True))
-        self._waiting, self._count = [], 0
+        self._waiting, self._count, self.joins = [], 0, self.joins + 1
         order = np.argsort(slots, kind="stable")  # 16 bits: a radix sort
         slots, keys = slots[order], keys[order]
         counts = np.bincount(slots, minlength=len(self._keys))
@@ -125,10 +127,30 @@ class Candidates:
         if not len(slots):
             return
         rows = ids_of(wide[slots, places]) - 1
-        query = first + slots // self.filters
-        near = nearness(self._queries, self._rows, query, rows)
+        near = self._nearness(first + slots // self.filters, rows)
         scored = np.zeros((len(wide), wide.shape[1] - int(places.min())), np.uint64)
         scored[slots, places - places.min()] = keys_of(near, self._ids[rows])
         here = self._slots(first, first + len(wide) // self.filters)
         self._keys[here] = merge(self._keys[here], scored)
         self._cut_by_scores(first, first + len(wide) // self.filters)
+
+    def _nearness(self, query: Rows, row: Rows) -> NDArray[np.float32]:
+        """Score pairs, each but once where several filters have it."""
+        if self.filters == 1:
+            return nearness(self._queries, self._rows, query, row)
+        pairs = query * len(self._ids) + row
+        same = _same(pairs)
+        once = np.flatnonzero(same == np.arange(len(same)))
+        places = np.empty(len(same), np.int64)
+        places[once] = np.arange(len(once))
+        return nearness(self._queries, self._rows, query[once], row[once])[places[same]]
+
+
+def _same(numbers: Rows) -> Rows:
+    """Return for each number where the same one is, one place for all equal ones but for a few."""
+    bits = len(numbers).bit_length() + 1
+    hashes = (numbers.astype(np.uint64) * HASH) >> np.uint64(64 - bits)
+    places, table = np.arange(len(numbers)), np.empty(1 << bits, np.int64)
+    table[hashes] = places
+    found = table[hashes]
+    return np.where(numbers[found] == numbers, found, places)

@@ -7,6 +7,7 @@ exact in float64, and every other step is one of IEEE 754: neither processor, th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -29,7 +30,7 @@ UNIT = 2.0**-24  # the largest relative error of one rounding to float32
 SPARE_ROUNDINGS = 8  # of factors that are rounded themselves, beside the d of a sum of d products
 TINY = 2.0**-125  # more than an underflow takes from one product
 UNIT_LENGTH = 1e-6  # a length this near to 1 is part of the error; others are divided by
-PAIRS_AT_ONCE = 512  # of 128 values: parts that stay in a processor's cache
+PAIRS_AT_ONCE = 256  # of 128 values: parts that stay in a processor's cache
 WIDTH_ACROSS = 16  # values of a row from which sums go across rows: short rows cost more than their values
 
 
@@ -46,6 +47,11 @@ class Side:
     factors: Matrix
     lengths: Doubles
     slack: float = 0.0
+
+    @cached_property
+    def doubles(self) -> Doubles:
+        """The vectors in float64."""
+        return self.vectors.astype(np.float64)
 
     @property
     def longest(self) -> float:
@@ -82,7 +88,7 @@ def rows_side(metric: Metric, rows: Matrix) -> Side:
 
 
 def check_values(vectors: Matrix, what: str, first: int = 0) -> None:
-    """Raise SpecError if a value is beyond VALUE_MAX; NaN and infinity pass. first: the first one's number."""
+    """Raise SpecError if a value is beyond VALUE_MAX but finite. first: the number of the first vector."""
     sizes = np.abs(vectors)
     bad = np.flatnonzero(((sizes > VALUE_MAX) & (sizes < np.inf)).any(axis=1))
     if len(bad):
@@ -107,10 +113,16 @@ def nearness(queries: Side, rows: Side, query: NDArray[np.integer], row: NDArray
 
     query, row: (n,) numbers of a query and of a row, from 0 on.
     """
-    near = np.empty(len(query), np.float32)
+    dim, near = rows.vectors.shape[1], np.empty(len(query), np.float32)
+    taken, terms = np.empty((PAIRS_AT_ONCE, dim), np.float32), np.empty((2, PAIRS_AT_ONCE, dim))
     for first in range(0, len(query), PAIRS_AT_ONCE):
-        part = slice(first, first + PAIRS_AT_ONCE)
-        near[part] = _near(queries, rows, query[part], row[part])
+        part = slice(first, min(first + PAIRS_AT_ONCE, len(query)))
+        these, those = terms[:, : part.stop - first]
+        queries.doubles.take(query[part], axis=0, out=those, mode="clip")
+        these[:] = rows.vectors.take(row[part], axis=0, out=taken[: len(these)], mode="clip")
+        near[part] = _scores(
+            queries.metric, these, those, queries.lengths[query[part]], rows.lengths[row[part]]
+        )
     near += np.float32(0)  # no negative zero: it would come after zero in an order of bits
     return near
 
@@ -178,7 +190,8 @@ def sum_halves(values: Doubles) -> Doubles:
         half = (width + 1) // 2
         across[: width - half] += across[half:width]
         width = half
-    return across[0]
+    sums: Doubles = across[0]
+    return sums
 
 
 def _half(values: Doubles, width: int) -> tuple[Doubles, int]:
@@ -187,18 +200,18 @@ def _half(values: Doubles, width: int) -> tuple[Doubles, int]:
     return values, half
 
 
-def _near(queries: Side, rows: Side, query: NDArray[np.integer], row: NDArray[np.integer]) -> Vector:
-    terms = rows.vectors.take(row, axis=0).astype(np.float64)
-    if queries.metric == "l2":
-        terms -= queries.vectors.take(query, axis=0)
-        terms *= terms
-        return -sum_halves(terms).astype(np.float32)
-    terms *= queries.vectors.take(query, axis=0)
-    sums = sum_halves(terms)
-    if queries.metric == "cosine":
-        sizes = queries.lengths[query] * rows.lengths[row]
+def _scores(metric: Metric, these: Doubles, those: Doubles, sizes: Doubles, others: Doubles) -> Doubles:
+    """Return the nearness of pairs in float64; uses up the values."""
+    if metric == "l2":
+        these -= those
+        these *= these
+        return -sum_halves(these)
+    these *= those
+    sums = sum_halves(these)
+    if metric == "cosine":
+        sizes = sizes * others
         sums /= np.where(sizes > 0, sizes, 1)
-    return sums.astype(np.float32)
+    return sums
 
 
 def _divided(vectors: Matrix, sizes: Doubles) -> Matrix:

@@ -36,7 +36,7 @@ from synthprof.similarity.nearness import (
     rows_side,
 )
 from synthprof.similarity.slabs import Collected, Masks
-from synthprof.similarity.tiles import Tiles
+from synthprof.similarity.tiles import Products, tiles_of
 
 QUERIES_AT_ONCE = 512
 FILTERS_MAX = 1_024
@@ -45,8 +45,8 @@ FILTERS_MAX = 1_024
 class Truth:
     """The k nearest rows so far of each query, for each filter.
 
-    Memory: 8 bytes for each of queries * filters * k, 128 MiB for rows that wait (256 for l2, and for cosine if
-    they are not of length 1), and about 60 MiB for each thread. For more queries make several of these.
+    Memory: 8 bytes for each of queries * filters * k, 128 MiB for rows that wait (256 for l2, and for cosine
+    if they are not of length 1), and about 60 MiB for each thread. For more queries make several of these.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Truth:
         """
         if metric not in METRICS or not (1 <= filters <= FILTERS_MAX and k >= 1 and queries.size):
             raise SpecError(
-                f"metric={metric!r}, filters={filters}, k={k}, and queries of shape {queries.shape} are not all "
-                f"usable; give one of {', '.join(METRICS)}, 1..{FILTERS_MAX} filters, k from 1 on, and a query"
+                f"metric={metric!r}, filters={filters}, k={k}, queries of shape {queries.shape}: give one of "
+                f"{', '.join(METRICS)}, 1..{FILTERS_MAX} filters, k from 1 on, and at least one query"
             )
         queries = np.ascontiguousarray(queries, np.float32)
         check_values(queries, "query")
@@ -101,11 +101,11 @@ class Truth:
         if not self._waiting.count:
             return
         slab = self._waiting.taken(self.k)
-        rows = rows_side(self.metric, slab.rows)
+        rows, tiles = rows_side(self.metric, slab.rows), tiles_of(slab.masks)
 
         def search(side: Side, keys: Keys) -> None:
             found = Candidates(keys, side, rows, slab.ids)
-            Tiles(len(side.lengths)).search(side, rows, slab.masks, found)
+            Products(side, rows, slab.masks, found).search(tiles)
             found.finish()
 
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self._threads, "truth") as pool:
@@ -165,8 +165,8 @@ class Truth:
             masks = np.unpackbits(masks, axis=1, count=n).view(np.bool_)
         if masks.shape != (self.filters, n) or masks.dtype != np.bool_:
             raise SpecError(
-                f"masks are {masks.dtype} of shape {masks.shape}, but {self.filters} filters of {n} rows need "
-                f"bool of shape {(self.filters, n)}, or its bits packed along the rows"
+                f"masks are {masks.dtype} of shape {masks.shape}, but {self.filters} filters of {n} rows "
+                f"need bool of shape {(self.filters, n)}, or its bits packed along the rows"
             )
         return masks
 
