@@ -1,6 +1,6 @@
 """Conditions of filters: the JSON in `filters.parquet`, what rows meet it, and how a search states it.
 
-A condition is {"and": [{"column": "idade", "op": ">=", "value": 30}, ...]}; with no parts it holds for every
+A condition is {"and": [{"column": "size", "op": ">=", "value": 30}, ...]}; with no parts it holds for every
 row. A row without a value in the column meets no part.
 """
 
@@ -50,8 +50,8 @@ class Part:
 def as_condition(parts: Sequence[Part]) -> str:
     """Return the JSON of a condition whose parts must all hold.
 
-    >>> as_condition([Part("idade", ">=", 30)])
-    '{"and":[{"column":"idade","op":">=","value":30}]}'
+    >>> as_condition([Part("size", ">=", 30)])
+    '{"and":[{"column":"size","op":">=","value":30}]}'
     """
     found = {"and": [part.as_json() for part in parts]}
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
@@ -60,8 +60,8 @@ def as_condition(parts: Sequence[Part]) -> str:
 def parts_of(condition: str) -> tuple[Part, ...]:
     """Return the parts of a condition's JSON. Raises SpecError if it is malformed.
 
-    >>> parts_of('{"and":[{"column":"idade","op":">=","value":30}]}')
-    (Part(column='idade', op='>=', value=30),)
+    >>> parts_of('{"and":[{"column":"size","op":">=","value":30}]}')
+    (Part(column='size', op='>=', value=30),)
     """
     try:
         found = tuple(
@@ -91,8 +91,8 @@ def mask(condition: str, batch: pa.RecordBatch | pa.Table, schema: Schema | None
     kinds tell how values are written; not needed for planted labels. Raises SpecError for a column that the
     batch does not have.
 
-    >>> rows = pa.record_batch({"idade": [29, 30, None]})
-    >>> mask('{"and":[{"column":"idade","op":">=","value":30}]}', rows).tolist()
+    >>> rows = pa.record_batch({"size": [29, 30, None]})
+    >>> mask('{"and":[{"column":"size","op":">=","value":30}]}', rows).tolist()
     [False, True, False]
     """
     found = np.ones(batch.num_rows, np.bool_)
@@ -110,8 +110,8 @@ def mask(condition: str, batch: pa.RecordBatch | pa.Table, schema: Schema | None
 def as_where(condition: str) -> tuple[str, ...]:
     """Return the condition as `synthprof search --where` takes it, a text for each part.
 
-    >>> as_where('{"and":[{"column":"jogos","op":"contains","value":"Go"}]}')
-    ('"jogos"="Go"',)
+    >>> as_where('{"and":[{"column":"tags","op":"contains","value":"Go"}]}')
+    ('"tags"="Go"',)
     """
     return tuple(_as_text(part) for part in parts_of(condition))
 

@@ -6,6 +6,7 @@ condition comes nearest to a selectivity (`filters_search.py`), and how many row
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ _FIRST_SHARES = (0.5, 0.2, 0.05, 0.01)
 
 _FIRSTS = 4
 
+_PLANTED = re.compile(r"id|tenant|label_.*")
+"""Columns of a version whose names are those of planted ones: conditions would not tell them apart."""
+
 _IMPLIED = 0.98
 """Of the rows that meet the second condition of an AND, the first must leave out some."""
 
@@ -51,7 +55,7 @@ def column_filters(
     batches: all rows with typed columns; they are gone through twice. Returns None where no condition comes
     within 2 % of the share, or within one row. The same rows give the same conditions.
     """
-    axes = find_axes(batches, schema)
+    axes = [axis for axis in find_axes(batches, schema) if not _PLANTED.fullmatch(axis.column)]
     counted = _count(batches, schema, axes, rows)
     used: Counter[str] = Counter()
     found: list[ColumnFilter | None] = []

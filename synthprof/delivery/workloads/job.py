@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.digests import digest_of
-from synthprof.delivery.workloads.files import (
-    FILTERS,
-    FILTERS_FILE,
-    NEIGHBOURS,
-    QUERIES_FILE,
-    TRUTH_FOLDER,
+from synthprof.delivery.workloads.files import NEIGHBOURS, QUERIES_FILE, TRUTH_FOLDER
+from synthprof.delivery.workloads.filters import wanted_filters
+from synthprof.delivery.workloads.filters_parts import (
+    answer_filtered,
+    filtered_metrics,
+    make_filters,
+    write_answers,
 )
 from synthprof.delivery.workloads.order import WorkloadOrder, names_of
 from synthprof.delivery.workloads.queries import draw_queries, hardness_of
@@ -129,14 +130,14 @@ def _do(work: Work) -> None:
 
 def _output(version: Version, order: WorkloadOrder, parts: Parts) -> Output:
     """Return the manifest without files. Its key follows from what determines the bytes."""
-    spec = version.spec
+    spec, filters = version.spec, wanted_filters(names_of(order.filters), version.rows)
     facts: dict[str, Any] = {
         "kind": WORKLOADS,
         "name": "workload",
         "dataset": version.dataset,
         "version": version.name,
         "content": version.manifest.content,
-        "options": order.options(parts),
+        "options": order.options(parts) | {"filters": [each.name for each in filters]},
         "rows": version.rows,
         "details": {
             "dim": spec.dim_vector if order.space == "vector" else spec.dim_embedding,
@@ -155,23 +156,6 @@ def _draw(work: Work, _: int) -> None:
     _write(work, DRAWN_FILE, queries.append_column("mean", pa.array(means)))
 
 
-def _filters(work: Work, _: int) -> None:
-    """Write the filters: filter 0, which is none."""
-    rows = work.version.rows
-    none = {
-        "filter": [0],
-        "name": ["none"],
-        "kind": ["none"],
-        "condition": ['{"and": []}'],
-        "selectivity": [1.0],
-        "measured_selectivity": [1.0],
-        "correlation": [None],
-        "measured_correlation": [None],
-        "rows": [rows],
-    }
-    _write(work, FILTERS_FILE, pa.table(none, FILTERS))
-
-
 def _answer(work: Work, step: int) -> None:
     """Answer all queries by one metric."""
     metric = work.metrics[step]
@@ -181,10 +165,7 @@ def _answer(work: Work, step: int) -> None:
         done = min((block + 1) * BLOCK_ROWS, work.version.rows)
         work.observe(f"workload truth by {metric}", done, work.version.rows)
     ids, scores = truth.nearest()
-    scores[ids < 0] = np.nan
-    for name, values in (("ids", ids), ("scores", scores)):
-        with work.making.whole(f"{TRUTH_FOLDER}/{metric}/0.{name}.npy") as path, path.open("wb") as file:
-            np.save(file, values)
+    write_answers(work, metric, 0, ids, scores)
 
 
 def _measure_hardness(work: Work, _: int) -> None:
@@ -214,8 +195,9 @@ def _once(_: Work) -> int:
 
 PARTS = (
     Part("queries", _once, _draw),
-    Part("filters", _once, _filters),
     Part("truth", lambda work: len(work.metrics), _answer),
+    Part("filters", _once, make_filters),
+    Part("filtered truth", filtered_metrics, answer_filtered),
     Part("hardness", _once, _measure_hardness),
 )
 """The parts of the job, in order. A part that others need stands before them."""

@@ -25,6 +25,7 @@ DEFAULT_MIX = (("in_distribution", 4.0), ("hard", 2.0), ("near_copy", 2.0), ("te
 """Parts of each class, of those that the version can have."""
 
 _MIX = r"^( *(in_distribution|hard|near_copy|text) *= *[0-9]+(\.[0-9]+)? *(,(?! *$)|$))*$(?!\n)"
+_FILTERS = r"^ *[a-z0-9_.]+( *, *[a-z0-9_.]+)* *$(?!\n)"
 _METRICS = r"^ *(cosine|dot|l2)( *, *(cosine|dot|l2))* *$(?!\n)"
 
 
@@ -107,7 +108,15 @@ class WorkloadOrder(ParamModel):
         ),
         AfterValidator(lambda text: ",".join(names_of(text))),
     ] = "cosine"
-    filters: Annotated[Literal["none"], Field(description="Filters to answer the queries under.")] = "none"
+    filters: Annotated[
+        str,
+        AfterValidator(lambda text: ",".join(names_of(text))),
+        Field(
+            pattern=in_words("names of filters joined by commas, as all or label_1p,range_2p", _FILTERS),
+            description="Filters to answer the queries under: all for the usual ones, none, or names such as "
+            "label_1p, label_1p_near50, column_5p, range_2p, and_1p and tenant_9, joined by commas.",
+        ),
+    ] = "none"
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "WorkloadOrder":
@@ -147,7 +156,7 @@ class WorkloadOrder(ParamModel):
             "mix": dict(parts),
             "space": self.space,
             "metrics": list(names_of(self.metrics)),
-            "filters": self.filters,
+            "filters": list(names_of(self.filters)),
         }
 
 
