@@ -157,7 +157,7 @@ class Drawing:
         never: npt.NDArray[np.bool_] | None = None,
     ) -> Made:
         """Return one of each few candidates by its contrast; one that may `never` be, only if all may not."""
-        found = contrasts(*self.sample.contrast(made.vectors))
+        found = self.sample.contrasts(made.vectors)
         if never is not None:
             found[never] = -1
         found = found.reshape(self.per_query, count)
@@ -167,7 +167,7 @@ class Drawing:
 def draw_queries(
     space: Space, order: WorkloadOrder, counts: dict[str, int]
 ) -> tuple[pa.Table, npt.NDArray[np.float64]]:
-    """Return the queries with their hardness on the sample, and the mean distance of each to the rows.
+    """Return the queries, and the mean distance of each to the rows; hardness only if no truth will tell it.
 
     counts: queries of each class. Returns a table as `queries.parquet` has it, and (queries,) float64.
     """
@@ -183,7 +183,8 @@ def draw_queries(
     total = len(vectors)
     mixed_up = np.argsort(stream(order.seed, "workload", "order").words(total), kind="stable")
     vectors = np.ascontiguousarray(vectors[mixed_up])
-    means, nears = drawing.sample.contrast(vectors)
+    means = drawing.sample.means(vectors)
+    nears = np.zeros(total) if measure_of(order) else drawing.sample.nears(vectors)
     codes = np.repeat([CLASSES.index(name) for name in made], [len(each.vectors) for each in made.values()])
     places = pa.array(mixed_up)
     columns = [

@@ -147,7 +147,8 @@ def few_of(differ: Flags, seed: int) -> Flags:
 def half_of(differ: Flags, seed: int) -> Flags:
     """Return which half of the units that differ comes from the other row, (n, units)."""
     chances = stream(seed, "workload.hard", "units").uniform(differ.size).reshape(differ.shape)
-    return differ & (_ranks(np.where(differ, chances, 2)) < (differ.sum(axis=1) // 2)[:, None])
+    found: Flags = differ & (_ranks(np.where(differ, chances, 2)) < (differ.sum(axis=1) // 2)[:, None])
+    return found
 
 
 def _ranks(keys: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
