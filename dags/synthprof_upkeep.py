@@ -4,10 +4,15 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from synthprof.orchestration import ReindexOperator, VerifyOperator, WorkloadOperator
-from synthprof.orchestration.provider.operators import reindex_params, verify_params, workload_params
-from synthprof.orchestration.tasks.doc import REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
-from synthprof.orchestration.tasks.names import REINDEX_DAG, TITLES, VERIFY_DAG, WORKLOAD_DAG
+from synthprof.orchestration import LoadOperator, ReindexOperator, VerifyOperator, WorkloadOperator
+from synthprof.orchestration.provider.operators import (
+    load_params,
+    reindex_params,
+    verify_params,
+    workload_params,
+)
+from synthprof.orchestration.tasks.doc import LOAD_DOC, REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
+from synthprof.orchestration.tasks.names import LOAD_DAG, REINDEX_DAG, TITLES, VERIFY_DAG, WORKLOAD_DAG
 from synthprof.orchestration.tasks.operator import TASK_DEFAULTS
 
 COMMON: dict[str, Any] = {
@@ -50,3 +55,14 @@ with DAG(
     **COMMON,
 ):
     WorkloadOperator(task_id="workload")
+
+with DAG(
+    LOAD_DAG,
+    dag_display_name=TITLES[LOAD_DAG],
+    description="Fill a table of a database or search engine with the rows of a version.",
+    doc_md=LOAD_DOC,
+    params=load_params(),
+    max_active_runs=2,
+    **COMMON,
+):
+    LoadOperator(task_id="load")

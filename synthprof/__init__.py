@@ -17,6 +17,7 @@ from synthprof.system.kernels import choose_kernels
 if TYPE_CHECKING:
     from synthprof.api import (
         datasets,
+        load,
         open,
         plan,
         run,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         workload,
     )
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
+    from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
     from synthprof.runner.schema_from import SchemaFrom
@@ -41,6 +43,7 @@ __all__ = [
     "Busy",
     "Hit",
     "Hits",
+    "Loaded",
     "Plan",
     "SchemaFrom",
     "SpecError",
@@ -50,6 +53,7 @@ __all__ = [
     "Version",
     "Workload",
     "datasets",
+    "load",
     "open",
     "plan",
     "run",
@@ -62,9 +66,11 @@ __all__ = [
 
 _HOMES = {
     "synthprof.api": (
-        *("datasets", "open", "plan", "run", "schema_from", "search", "similar", "verify", "workload"),
+        *("datasets", "load", "open", "plan", "run", "schema_from", "search", "similar", "verify"),
+        "workload",
     ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
+    "synthprof.delivery.loaders.work": ("Loaded",),
     "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),
     "synthprof.runner.schema_from": ("SchemaFrom",),

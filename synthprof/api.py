@@ -9,12 +9,13 @@ All of it may be called from any thread.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from synthprof.base.columns import written_name
 from synthprof.delivery.workloads.order import WorkloadKeywords, WorkloadOrder
 from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
@@ -26,6 +27,7 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.version import Version, open_folder, open_version
 
 if TYPE_CHECKING:  # loaded by the first call that needs them
+    from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
@@ -120,6 +122,48 @@ def schema_from(
 
     asked = FromTable(os.fspath(source), Path(folder), table, min_count, title, classifier)
     return learned(asked, on_progress or (lambda *_: None))
+
+
+def load(
+    dataset: str,
+    into: str,
+    *,
+    version: str | None = None,
+    home: Home = None,
+    columns: Sequence[str] = (),
+    space: Literal["embedding", "vector"] = "embedding",
+    metric: Literal["cosine", "dot", "l2"] = "cosine",
+    index: bool = True,
+    replace: bool = False,
+    on_progress: OnProgress | None = None,
+) -> "Loaded":
+    """Load a version into a database or search engine; return what is there now. The same call goes on.
+
+    into: the target's URL, which may have a password here, or `conn:NAME`. columns: those to load beside id
+    and vector; all unless given. space: which vectors. metric: for index and searches. index: make an index
+    of the vectors, where the target leaves the choice. replace: remove the table first if it holds other
+    rows. on_progress: as for `run`.
+    Raises SpecError for what the caller can mend, StageError if the target fails; no message has a password.
+
+    >>> loaded = synthprof.load("gamers", "duckdb:gamers.duckdb", columns=["cluster_id"])
+    >>> loaded.rows, loaded.table
+    (2000, 'gamers')
+    """
+    from synthprof.delivery.loaders.job import load as fill
+    from synthprof.delivery.loaders.order import LoadOrder
+
+    params = {
+        "dataset": dataset,
+        "version": version,
+        "columns": ",".join(map(written_name, columns)),
+        "space": space,
+        "metric": metric,
+        "index": index,
+        "replace": replace,
+    }
+    order = LoadOrder.from_params(params | {"into": "conn:target"}).model_copy(update={"into": into})
+    with _observed(on_progress) as observe:
+        return fill(home_folder(home), order, observe)
 
 
 def datasets(home: Home = None) -> dict[str, tuple[str, ...]]:

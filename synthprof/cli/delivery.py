@@ -1,4 +1,4 @@
-"""The commands that hand a version on: `export`, `workload`."""
+"""The commands that hand a version on: `export`, `workload`, `load`."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from synthprof.system.environment import home_folder
 
 if TYPE_CHECKING:
     from synthprof.delivery.exports.order import Order
+    from synthprof.delivery.loaders.order import LoadOrder
+    from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.workloads.order import WorkloadOrder
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.report.terminal import Terminal
@@ -81,6 +83,44 @@ def _tell_workload(terminal: "Terminal", made: "Workload") -> None:
     )
 
 
+def load(order: "LoadOrder", as_json: AsJson = False) -> None:
+    """Load a version into a database or search engine, and compare what is there with the version.
+
+    Each row is there once, however often the command is cut short: the same command goes on.
+    """
+    from synthprof.delivery.loaders.job import load as fill
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        loaded = fill(home_folder(), order, observe)
+    if as_json:
+        print_json(loaded.facts())
+    else:
+        _tell_loaded(terminal, loaded)
+
+
+def _tell_loaded(terminal: "Terminal", loaded: "Loaded") -> None:
+    from synthprof.report.words import count, duration, share
+
+    if loaded.written:
+        terminal.say(
+            f"{count(loaded.written)} rows in {duration(loaded.seconds)}, "
+            f"{loaded.rows_per_second:,.0f} rows/s: {share(loaded.limit_share)} of its own bulk limit",
+            indent="  ",
+        )
+    if loaded.left_out:
+        terminal.say(f"{count(loaded.left_out)} rows have no vector: left out", indent="  ")
+    if loaded.index:
+        terminal.say(f"index {loaded.index} in {duration(loaded.index_seconds)}", indent="  ")
+    terminal.say(
+        f"{count(loaded.rows)} rows in {loaded.table!r} of {loaded.into}, {loaded.compared} of them compared",
+        label=(terminal.marks.good, "green"),
+        indent="  ",
+    )
+
+
 def register(app: typer.Typer, chosen: str | None) -> None:
     """Add the commands to the command line, only the chosen one with its options; None gives all of them."""
     shaped = without_options(export)
@@ -98,3 +138,12 @@ def register(app: typer.Typer, chosen: str | None) -> None:
 
         made = takes_order(workload, workload_schema(), WorkloadOrder.from_params)
     app.command(cls=Command, epilog="synthprof workload --dataset gamers --queries 10000")(made)
+    filled = without_options(load)
+    if chosen in (None, "load"):
+        from synthprof.delivery.loaders.order import LoadOrder, load_schema
+        from synthprof.delivery.loaders.registry import TITLES as TARGETS
+
+        filled = takes_order(load, load_schema(), LoadOrder.from_params)
+        targets = "\n\n".join(f"{url}: {title}." for url, title in TARGETS.items())
+        filled.__doc__ = f"{filled.__doc__}\n\nTargets:\n\n{targets}"
+    app.command(cls=Command, epilog="synthprof load --dataset gamers --into duckdb:gamers.duckdb")(filled)

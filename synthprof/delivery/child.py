@@ -4,6 +4,8 @@ from typing import Any
 
 from synthprof.delivery.exports.job import export
 from synthprof.delivery.exports.order import Order
+from synthprof.delivery.loaders.job import load
+from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.workloads.job import make_workload
 from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.workload import told
@@ -32,7 +34,12 @@ def workload(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     return told(made)
 
 
-TASKS: dict[str, Task] = {"export": export_version, "workload": workload}
+def load_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Load a version into a database or search engine; return what `synthprof.Loaded` has."""
+    return load(home_folder(), LoadOrder.from_params(params), observe).facts()
+
+
+TASKS: dict[str, Task] = {"export": export_version, "workload": workload, "load": load_version}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from synthprof.orchestration.provider.dags import SynthprofDag, SynthprofTaskGroup
     from synthprof.orchestration.provider.hooks import EmbeddingsHook
     from synthprof.orchestration.provider.operators import (
+        LoadOperator,
         ReindexOperator,
         RepairOperator,
         VerifyOperator,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PUBLISHED",
     "EmbeddingsHook",
+    "LoadOperator",
     "NewVersionSensor",
     "ReindexOperator",
     "RepairOperator",
@@ -38,6 +40,7 @@ __all__ = [
 _MODULES = {
     "PUBLISHED": "tasks.operator",
     "EmbeddingsHook": "provider.hooks",
+    "LoadOperator": "provider.operators",
     "NewVersionSensor": "provider.sensors",
     "ReindexOperator": "provider.operators",
     "RepairOperator": "provider.operators",

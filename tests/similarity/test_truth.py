@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 
-from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import candidates, slabs
 from synthprof.similarity.nearness import METRICS
 from synthprof.similarity.truth import Truth
 

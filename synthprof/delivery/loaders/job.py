@@ -8,7 +8,7 @@ from synthprof.base.locks import lock
 from synthprof.delivery.loaders import progress, registry
 from synthprof.delivery.loaders.address import Address, address_of
 from synthprof.delivery.loaders.faults import another_table
-from synthprof.delivery.loaders.order import Order
+from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.progress import Progress
 from synthprof.delivery.loaders.source import Source, source_of
 from synthprof.delivery.loaders.target import Target
@@ -18,7 +18,7 @@ from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version, open_version
 
 
-def load(home: Path, order: Order, observe: Observer = lambda *_: None) -> Loaded:
+def load(home: Path, order: LoadOrder, observe: Observer = lambda *_: None) -> Loaded:
     """Load a version into a target; what an earlier call has written stays, and is checked.
 
     Raises SpecError for a wrong URL, password, table, column or version, Busy if another process loads into
@@ -39,7 +39,7 @@ def load(home: Path, order: Order, observe: Observer = lambda *_: None) -> Loade
         return Work(target, source, path, observe).run(begun)
 
 
-def open_target(order: Order, version: Version) -> tuple[Target, Source]:
+def open_target(order: LoadOrder, version: Version) -> tuple[Target, Source]:
     """Return the open target that an order names, and the rows that `load` puts there.
 
     The caller closes the target. Raises as `load` does.

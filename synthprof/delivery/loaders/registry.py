@@ -22,6 +22,21 @@ MODULES = {
 }
 """The module of each scheme, in the order in which help lists them."""
 
+TITLES = {
+    "postgresql://host/database": "PostgreSQL with pgvector",
+    "qdrant://host/collection, qdrant+file:folder": "Qdrant server, or its local mode",
+    "milvus://host/database, milvus+file:rows.db": "Milvus server, or Milvus Lite",
+    "weaviate://host/Collection": "Weaviate",
+    "elasticsearch://host/index": "Elasticsearch",
+    "opensearch://host/index": "OpenSearch",
+    "chroma://host/collection, chroma+file:folder": "Chroma server, or embedded",
+    "lancedb:folder": "LanceDB",
+    "redis://host/0": "Redis or Valkey",
+    "sqlite:rows.db": "SQLite with sqlite-vec",
+    "duckdb:rows.duckdb": "DuckDB",
+}
+"""The forms of URLs, for help; `?table=NAME` names the table of any."""
+
 ALSO = {"postgres": "postgresql", "rediss": "redis", "valkey": "redis", "valkeys": "redis"}
 """Other names of schemes."""
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders import registry
 from synthprof.delivery.loaders.address import TABLE, Address
-from synthprof.delivery.loaders.order import Order
+from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.plain import plain_batch, plain_schema, with_vector
 from synthprof.delivery.loaders.target import Kind, Layout
 from synthprof.delivery.rows import Rows
@@ -35,19 +35,21 @@ class Source:
         return with_vector(batch, self.layout.vector) if self.needs_vector else batch
 
 
-def source_of(version: Version, kind: Kind, address: Address, order: Order) -> Source:
+def source_of(version: Version, kind: Kind, address: Address, order: LoadOrder) -> Source:
     """Return the rows of a version and their layout in a target.
 
     Raises SpecError for a column or vector that the version has not, and for a bad name of the table.
     """
-    names = order.columns or tuple(name for name in Rows(version).names[1:] if name not in VECTORS)
-    rows = Rows(version, (*(name for name in names if name not in ("id", order.vector)), order.vector))
+    names = order.names or tuple(name for name in Rows(version).names[1:] if name not in VECTORS)
+    rows = Rows(version, (*(name for name in names if name not in ("id", order.space)), order.space))
     schema = plain_schema(rows.schema, moments=kind.moments)
     others = [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
     if len(others) > 1:
-        raise SpecError(f"columns={','.join(names)}: {' and '.join(others)} are vectors; load one by vector=")
+        raise SpecError(
+            f"columns={','.join(names)}: {' and '.join(others)} are vectors; load one of them by space="
+        )
     table = table_of(address, version.dataset)
-    return Source(rows, Layout(table, schema, order.vector, order.metric, order.index), kind.needs_vector)
+    return Source(rows, Layout(table, schema, order.space, order.metric, order.index), kind.needs_vector)
 
 
 def table_of(address: Address, dataset: str) -> str:

@@ -1,5 +1,6 @@
 """Operators that work on published versions: one for each job, in a child process as stages are."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 from airflow.sdk import Context, Param
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.loaders.order import load_schema
 from synthprof.delivery.workloads.order import workload_schema
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
@@ -14,7 +16,7 @@ from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tell_published
 from synthprof.orchestration.tasks.params import declared as declared_param
 from synthprof.orchestration.tasks.params import order_params
-from synthprof.orchestration.tasks.service import connection_environment
+from synthprof.orchestration.tasks.service import connection_environment, named_target, target_environment
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.spec.params import in_words
 from synthprof.store.pointer import VERSION_PATTERN
@@ -22,6 +24,7 @@ from synthprof.system.environment import STORAGE
 
 COMMAND = (sys.executable, "-m", "synthprof.runner.child_upkeep")
 DELIVERY = (sys.executable, "-m", "synthprof.delivery.child")
+"""Processes that do jobs on a version, and those that hand one on."""
 
 
 def version_params() -> dict[str, Param]:
@@ -75,6 +78,11 @@ def workload_params() -> dict[str, Param]:
     return order_params(workload_schema())
 
 
+def load_params() -> dict[str, Param]:
+    """Return the parameters of a LoadOperator: the version, the target, and what of the version."""
+    return order_params(load_schema())
+
+
 class VersionOperator(ChildOperator):
     """One job on a published version of a data set.
 
@@ -101,13 +109,17 @@ class VersionOperator(ChildOperator):
     def work(self, context: Context) -> Any:  # noqa: ANN401
         """Do the job; return what its child process has returned."""
         params = self._params(context)
-        secrets = connection_environment(self.embeddings_conn_id) if self.embeds else {}
+        secrets = self._secrets(params)
         if self.only_in_a_folder and (url := storage.setting()):
             raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
         value = child.run_stage(self.job, params, command=self.command, on_start=self.hold, variables=secrets)
         if self.publishes:
             tell_published(context, params["dataset"], value)
         return value
+
+    def _secrets(self, params: Mapping[str, Any]) -> dict[str, str]:
+        """Return the variables that the job needs and nobody shall see."""
+        return connection_environment(self.embeddings_conn_id) if self.embeds else {}
 
     def _params(self, context: Context) -> dict[str, Any]:
         names = type(self).declared()
@@ -212,3 +224,48 @@ class WorkloadOperator(VersionOperator):
         self.space = space
         self.metrics = metrics
         self.filters = filters
+
+
+class LoadOperator(VersionOperator):
+    """Load a version into a database or search engine; goes on where an earlier try was cut short.
+
+    into: the target's URL without a password, or `conn:NAME`. conn_id: any Connection of Airflow in place of
+    `into`, for authors of DAGs. columns, space, metric, index, replace: as for `synthprof load`.
+    """
+
+    template_fields = ("dataset", "version", "into", "columns", "space", "metric", "index", "replace")
+    job = "load"
+    command = DELIVERY
+    declared = load_params
+    only_in_a_folder = "a version is loaded only from a folder; load what `synthprof pull` has fetched"
+
+    def __init__(
+        self,
+        *,
+        into: str | None = None,
+        conn_id: str | None = None,
+        columns: str | None = None,
+        space: str | None = None,
+        metric: str | None = None,
+        index: bool | None = None,
+        replace: bool | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        self.into = f"conn:{_name_of(conn_id)}" if conn_id is not None else into
+        self.columns = columns
+        self.space = space
+        self.metric = metric
+        self.index = index
+        self.replace = replace
+
+    def _secrets(self, params: Mapping[str, Any]) -> dict[str, str]:
+        if self.conn_id is not None:
+            return named_target(self.conn_id, _name_of(self.conn_id))
+        return target_environment(str(params.get("into") or ""))
+
+
+def _name_of(conn_id: str) -> str:
+    """Return a Connection's name as a variable can have it."""
+    return re.sub(r"\W", "_", conn_id)[:60]

@@ -42,6 +42,18 @@ Compares every file with its checksum, and blocks of rows with what the spec giv
 The run fails if anything differs; its log says what. `synthprof repair` makes a damaged version whole.
 """
 
+LOAD_DOC = """\
+### Load a version
+
+Fills a table, collection or index of a database or search engine with a version's rows and vectors, and
+compares their number and a sample with the version. Each row is there once, however often the task is
+retried: it goes on after the last block that the target has taken.
+
+*into* is a URL without a password, such as `duckdb:///data/gamers.duckdb`, or `conn:NAME` for the Connection
+`synthprof_NAME`: its type is the scheme (`postgres`, `qdrant`, `opensearch` and so on), unless `scheme` in
+its extra names another, its schema is the path, and all else in its extra are options, such as `table`.
+"""
+
 
 WORKLOAD_DOC = """\
 ### Make queries with exact answers

@@ -8,8 +8,8 @@ def dag_id(name: str) -> str:
 
 GENERATE_DAG, EMBED_DAG = dag_id("generate"), dag_id("embed")
 REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
-WORKLOAD_DAG = dag_id("workload")
-DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG)
+WORKLOAD_DAG, LOAD_DAG = dag_id("workload"), dag_id("load")
+DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG)
 
 TITLES = {
     GENERATE_DAG: "Generate profiles",
@@ -17,6 +17,7 @@ TITLES = {
     REINDEX_DAG: "Rebuild a search index",
     VERIFY_DAG: "Verify a version",
     WORKLOAD_DAG: "Make queries with exact answers",
+    LOAD_DAG: "Load a version into a database",
 }
 """The names that Airflow shows to people in place of the ids."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -44,6 +44,37 @@ def source_environment(params: Mapping[str, Any]) -> dict[str, str]:
     except AirflowNotFoundException:
         return {}
     return {f"{SOURCE_URL}{name.upper()}": database_url(found)}
+
+
+def target_environment(into: str) -> dict[str, str]:
+    """Return the variable for a target `conn:NAME`, from the Connection `synthprof_NAME`; else none."""
+    name = into.removeprefix("conn:")
+    return {} if name == into else named_target(f"{SOURCE}{name}", name)
+
+
+def named_target(connection: str, name: str) -> dict[str, str]:
+    """Return the variable for a target `conn:NAME`, from any Connection; none without it."""
+    try:
+        found = Connection.get(connection)
+    except AirflowNotFoundException:
+        return {}
+    return {f"{SOURCE_URL}{name.upper()}": target_url(found)}
+
+
+def target_url(found: Connection) -> str:
+    """Return a Connection as the URL of a target of `synthprof load`.
+
+    The Connection's type is the scheme, unless `scheme` in its extra names another, as `qdrant+https`; its
+    schema is the path, and all else in its extra are options after `?`, as `table`.
+    """
+    extra = {name: str(value) for name, value in found.extra_dejson.items()}
+    kind = (found.conn_type or "").replace("_", "+")
+    scheme = extra.pop("scheme", "") or DIALECTS.get(kind, kind)
+    secret = f":{quote(found.password, safe='')}" if found.password else ""
+    user = f"{quote(found.login or '', safe='')}{secret}@" if found.login or secret else ""
+    port = f":{found.port}" if found.port else ""
+    options = f"?{urlencode(extra)}" if extra else ""
+    return f"{scheme}://{user}{found.host or ''}{port}/{quote(found.schema or '')}{options}"
 
 
 def database_url(found: Connection) -> str:
