@@ -17,6 +17,7 @@ from synthprof.system.kernels import choose_kernels
 if TYPE_CHECKING:
     from synthprof.api import (
         datasets,
+        export,
         load,
         open,
         plan,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         workload,
     )
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
+    from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Busy",
+    "Export",
     "Hit",
     "Hits",
     "Loaded",
@@ -53,6 +56,7 @@ __all__ = [
     "Version",
     "Workload",
     "datasets",
+    "export",
     "load",
     "open",
     "plan",
@@ -66,10 +70,11 @@ __all__ = [
 
 _HOMES = {
     "synthprof.api": (
-        *("datasets", "load", "open", "plan", "run", "schema_from", "search", "similar", "verify"),
-        "workload",
+        *("datasets", "export", "load", "open", "plan", "run", "schema_from", "search", "similar"),
+        *("verify", "workload"),
     ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
+    "synthprof.delivery.exports.finished": ("Export",),
     "synthprof.delivery.loaders.work": ("Loaded",),
     "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),

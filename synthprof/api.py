@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from synthprof.base.columns import written_name
+from synthprof.delivery.exports.order import Options, Order
 from synthprof.delivery.workloads.order import WorkloadKeywords, WorkloadOrder
 from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
@@ -27,6 +28,7 @@ from synthprof.versions.inventory import stores
 from synthprof.versions.version import Version, open_folder, open_version
 
 if TYPE_CHECKING:  # loaded by the first call that needs them
+    from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
@@ -35,6 +37,9 @@ if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.versions.verify import Verdict
 
 Home = str | os.PathLike[str] | None
+DELIVERY = "synthprof.delivery.child"
+"""The module whose tasks hand a version on."""
+
 OnProgress = Callable[[str, int, int, int], None]
 
 
@@ -262,8 +267,40 @@ def workload(
     given = {"dataset": dataset, **params}
     WorkloadOrder.from_params(given)  # refused here, before anything starts
     with _observed(on_progress) as observe:
-        told = run_apart("workload", given, home_folder(home), observe, "synthprof.delivery.child")
+        told = run_apart("workload", given, home_folder(home), observe, DELIVERY)
     return open_workload(Path(told["folder"]))
+
+
+def export(
+    dataset: str | os.PathLike[str] | Version,
+    format: str = "parquet",
+    *,
+    version: str | None = None,
+    home: Home = None,
+    on_progress: OnProgress | None = None,
+    **options: Unpack[Options],
+) -> "Export":
+    """Write a version in a format that other programs read; what is written already is not written again.
+
+    dataset: as for `open`, or an open version; the export lies beside its versions. format: one of those that
+    docs/exports.md lists. options: `columns` (a text with commas, or a list), `space`, `metric`, `workload`,
+    `correlation`. on_progress: as for `run`.
+    Raises SpecError for an unknown format, column or version, Busy if another process makes the same export,
+    StageError for a damaged version; the same call goes on where it was cut short.
+
+    >>> made = synthprof.export("gamers", "csv", columns=["id", "cluster_id"])
+    >>> (made.folder / "rows.csv").read_text().splitlines()[0]
+    'id,cluster_id'
+    """
+    from synthprof.delivery.exports.finished import Export
+
+    found = dataset if isinstance(dataset, Version) else open(dataset, version, home=home)
+    parent = found.folder.parent.parent
+    order = Order.from_params({"dataset": parent.name, "version": found.name, "format": format, **options})
+    with _observed(on_progress) as observe:
+        told = run_apart("export", order.model_dump(), parent.parent, observe, DELIVERY)
+    folder = Path(told.pop("folder"))
+    return Export(folder=folder, **told | {"files": tuple(folder / name for name in told["files"])})
 
 
 def _plain(params: Keywords) -> dict[str, Any]:

@@ -22,7 +22,11 @@ import synthprof
 from synthprof.spec.request import params_schema
 
 SMALL = {"clusters": 4, "kmeans_niter": 3, "dim_embedding": 16, "dim_vector": 20, "workers": 1}
-DOCUMENTED = ("synthprof.api", "synthprof.versions.version", "synthprof.base.extras")
+EXPORTING = tuple(
+    f"synthprof.delivery.{name}"
+    for name in ("rows", *(f"exports.{each}" for each in ("arrays", "csv", "finished", "order", "texts")))
+)
+DOCUMENTED = ("synthprof.api", "synthprof.versions.version", "synthprof.base.extras", *EXPORTING)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def test_examples_in_docstrings_run(
 
 def test_every_public_function_has_an_example() -> None:
     shown = {test.name.rpartition(".")[2] for name in DOCUMENTED for test in _examples(name)}
-    public = {"run", "plan", "open", "datasets", "search", "similar", "verify", "Version"}
+    public = {"run", "plan", "open", "export", "Export", "datasets", "search", "similar", "verify", "Version"}
     arrays = {"embeddings", "vectors", "labels", "clusters", "scores"}
     assert public | arrays | {"table", "batches", "to_pandas", "to_polars"} <= shown
 

@@ -23,6 +23,7 @@ def export(order: "Order", as_json: AsJson = False) -> None:
 
     The files appear whole in a folder beside the version. The same command goes on where it was cut short.
     """
+    from synthprof.delivery.exports.finished import as_document, finished
     from synthprof.delivery.exports.job import export as write
     from synthprof.report.bars import bars, unseen
     from synthprof.report.terminal import Terminal
@@ -30,12 +31,12 @@ def export(order: "Order", as_json: AsJson = False) -> None:
 
     terminal = Terminal()
     with unseen() if as_json else bars(terminal) as observe:
-        folder, output = write(home_folder(), order, observe)
+        made = finished(*write(home_folder(), order, observe))
     if as_json:
-        print_json({"folder": str(folder), **output.model_dump(mode="json", exclude={"format", "seal"})})
+        print_json(as_document(made))
         return
     terminal.say(
-        f"{count(output.rows)} rows, {amount(output.bytes_total)} in {folder}",
+        f"{count(made.rows)} rows, {amount(made.bytes)} in {made.folder}",
         label=(terminal.marks.good, "green"),
         indent="  ",
     )
@@ -119,6 +120,34 @@ def _tell_loaded(terminal: "Terminal", loaded: "Loaded") -> None:
         label=(terminal.marks.good, "green"),
         indent="  ",
     )
+
+
+def verify_export(dataset: str, name: str, *, as_json: bool) -> None:
+    """Compare the files of an export with their checksums, and tell what is wrong."""
+    from synthprof.delivery.exports.finished import faults
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+    from synthprof.report.words import count
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        output, wrong = faults(
+            home_folder(), dataset, name, lambda done, total: observe("verify", done, total, 0, "files")
+        )
+    remedy = f"remove the folder, then `synthprof export --dataset {dataset} --format {output.name}` again"
+    if as_json:
+        facts = {"dataset": dataset, "version": output.version, "export": name, "sound": not wrong}
+        found = {"files": len(output.files), "findings": wrong, "remedy": remedy if wrong else None}
+        print_json(facts | found)
+    elif not wrong:
+        label = (terminal.marks.good, "green")
+        terminal.say(f"{name}: {count(len(output.files))} files as they were", label=label, indent="  ")
+    else:
+        for finding in wrong:
+            terminal.say(finding, label=(terminal.marks.bad, "red"), indent="  ")
+        terminal.say(remedy, label=("hint:", "cyan"), indent="  ")
+    if wrong:
+        raise typer.Exit(1)
 
 
 def register(app: typer.Typer, chosen: str | None) -> None:

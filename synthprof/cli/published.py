@@ -9,6 +9,7 @@ import typer
 
 from synthprof.base.extras import check_installed
 from synthprof.base.values import as_text, in_json
+from synthprof.cli.delivery import verify_export
 from synthprof.cli.help import Command
 from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName
 from synthprof.report.ending import INTERRUPTED, print_json
@@ -30,26 +31,29 @@ if TYPE_CHECKING:
 
 
 def status(as_json: AsJson = False) -> None:
-    """List published versions and unfinished builds.
+    """List published versions, unfinished builds and exports.
 
     With the scores of each version; * marks the current one.
     """
+    from synthprof.delivery.exports.finished import as_document, exports
     from synthprof.versions.inventory import versions
     from synthprof.versions.unfinished import builds
 
     found, problems = versions(home_folder())
-    unfinished = list(builds(home_folder()))
+    unfinished, exported = list(builds(home_folder())), exports(home_folder())
     if as_json:
         print_json(
             {
                 "home": str(home_folder()),
                 "versions": [_facts(each) for each in found],
                 "problems": problems,
+                "exports": [as_document(each) for each in exported],
                 "unfinished": [_progress(build) for build in unfinished],
             }
         )
         return
     from synthprof.report.terminal import Terminal
+    from synthprof.report.words import amount, count
 
     terminal = Terminal()
     if found:
@@ -58,6 +62,9 @@ def status(as_json: AsJson = False) -> None:
         terminal.say(f"Nothing is published in {home_folder()}. Make a data set with: synthprof run")
     for problem in problems:
         terminal.say(problem, label=(terminal.marks.bad, "red"))
+    for each in exported:
+        facts = f"{count(each.rows)} rows, {amount(each.bytes)}"
+        terminal.say(f"{each.dataset} {each.version}: export {each.name}: {facts}")
     for build in unfinished:
         terminal.say(_in_words(build))
 
@@ -152,12 +159,19 @@ def verify(
         FEW_BLOCKS
     ),
     all_blocks: Annotated[bool, typer.Option("--all", help="Make every block again.")] = False,
+    export: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Check the files of this export instead; `status` has its name."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Check a version against its checksums and its parameters.
 
     Every file against its checksum, and blocks of rows by making them again.
     """
+    if export:
+        verify_export(dataset, export, as_json=as_json)
+        return
     from synthprof.report.bars import bars, unseen
     from synthprof.report.terminal import Terminal
     from synthprof.runner.check import check

@@ -72,7 +72,9 @@ A failure is such a document, too, with the same exit status:
 The kind is `refused`, `failed`, `busy`, `interrupted` or `crashed`; the hint may be null.
 The document of `show` has the columns of the row; `schema format` prints a JSON Schema.
 `search` and `similar` print a list of the results.
-`verify` prints its findings and ends with status 1 if there are any; `serve` prints when it listens.
+`verify` prints its findings and ends with status 1 if there are any.
+With `--export` its document has the name of the export in place of the blocks.
+`serve` prints when it listens.
 """
 
 MADE = ("dataset", "version", "path", "rows", "scores", "seconds", "stages")
@@ -85,12 +87,13 @@ DOCUMENTS = {
     "run": MADE,
     "embed": MADE,
     "build-index": MADE,
-    "status": ("home", "versions", "problems", "unfinished"),
+    "status": ("home", "versions", "problems", "exports", "unfinished"),
     "verify": (
         *("dataset", "version", "sound", "files", "blocks", "blocks_total", "same_release"),
         *("findings", "remedy"),
     ),
     "repair": ("dataset", "version", "files", "stages"),
+    "export": ("folder", "dataset", "version", "format", "key", "rows", "bytes", "files"),
     "search": ("rank", "id", "similarity", "reasons", "profile"),
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from synthprof.delivery.exports.finished import as_document, finished
 from synthprof.delivery.exports.job import export
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.loaders.job import load
@@ -16,16 +17,8 @@ from synthprof.system.startup import leave
 
 
 def export_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
-    """Export a version in one format; return the folder, its rows and bytes."""
-    folder, output = export(home_folder(), Order.model_validate(params), observe)
-    return {
-        "dataset": output.dataset,
-        "version": output.version,
-        "format": output.name,
-        "folder": str(folder),
-        "rows": output.rows,
-        "bytes": output.bytes_total,
-    }
+    """Export a version in one format; return where it lies and what it is."""
+    return as_document(finished(*export(home_folder(), Order.from_params(params), observe)))
 
 
 def workload(params: dict[str, Any], observe: Observer) -> dict[str, Any]:

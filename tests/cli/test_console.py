@@ -32,6 +32,7 @@ COMMANDS = {
     "search -h": (["search", "-h"], 0, "--where CONDITION"),
     "similar -h": (["similar", "-h"], 0, "--exact"),
     "build-index -h": (["build-index", "-h"], 0, "--index-memory-mib N"),
+    "export -h": (["export", "-h"], 0, "csv: CSV, safe in spreadsheets"),
     "plan": (["plan", "--dim_vector", "40"], 0, " GiB free"),
     "run": (["run", "--profiles=2000", "--clusters=8"], 0, "Recall@10"),
     "embed": (
@@ -50,6 +51,7 @@ COMMANDS = {
     "verify broken": (["verify", "--dataset=broken"], 1, "report.html is missing"),
     "repair": (["repair"], 0, "nothing to mend"),
     "build-index": (["build-index", "--dataset=notes", "--index={index}"], 0, "60 texts"),
+    "export": (["export", "--format=csv", "--columns=id,cluster_id"], 0, "2,000 rows, "),
     "no command": (["serch", "x"], 2, "hint: did you mean search or serve?"),
     "no option": (["verify", "--datset=x"], 2, "hint: did you mean --dataset?"),
     "no argument": (["search"], 2, "hint: see `synthprof search --help`"),
@@ -86,6 +88,20 @@ REFUSALS = {
     "no text": (["search", ""], "the text has 0 characters"),
     "no result": (["search", "RPG", "-k", "0"], "k=0 is not within 1 to 1000"),
     "no column": (["search", "RPG", "--where", "cor=azul"], "unknown column 'cor'"),
+    "no format": (["export", "--format", "xls"], "'xls' does not match '(?#write one of parquet, "),
+    "no column to export": (
+        ["export", "--columns", "cor"],
+        "error: there is no column 'cor'\nhint: there are: id",
+    ),
+    "no option of the format": (
+        ["export", "--space", "vector"],
+        "format parquet does not take it, but columns",
+    ),
+    "no vectors": (
+        ["export", "--format=fbin", "--space=vector", "--dataset=notes"],
+        "has no feature vectors",
+    ),
+    "no export": (["verify", "--export", "csv-1"], "there is no export 'csv-1' of 'gamers'"),
     "no such id": (["similar", "5001"], "ids go from 1 to 2000"),
     "no disk: status": (["status"], "has 256 bytes, at most 255 are possible\nhint: set SYNTHPROF_HOME"),
     "no disk: plan": (["plan"], "has 256 bytes, at most 255 are possible\nhint: set SYNTHPROF_HOME"),
@@ -105,6 +121,7 @@ JSON = (
     "verify",
     "verify broken",
     "repair",
+    "export",
 )
 REFUSED = ("no command", "no option", "no argument", "out of bounds", "no row")
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from synthprof.base.errors import SpecError
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
 from synthprof.delivery.workloads.workload import Workload
@@ -56,7 +57,11 @@ class Format(ABC):
 
     def rows(self, version: Version, order: Order) -> Rows:
         """Return the rows to write. Raises SpecError for columns that it cannot hold."""
-        return Rows(version, order.names if self.whole else (order.space,))
+        if self.whole:
+            return Rows(version, order.names)
+        if order.space not in Rows(version).names:
+            raise SpecError(f"space={order.space}: a collection has no feature vectors; take its embeddings")
+        return Rows(version, (order.space,))
 
     @abstractmethod
     def write(self, writing: Writing) -> Iterator[int]:

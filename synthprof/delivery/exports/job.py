@@ -8,6 +8,7 @@ from typing import Any
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.delivery.exports import cards, registry
+from synthprof.delivery.exports.finished import EXPORTS
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
@@ -16,9 +17,6 @@ from synthprof.store.outputs import Output, Place, finish, making
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version, open_version
-
-EXPORTS = "exports"
-"""The folder of a data set's exports."""
 
 logger = logging.getLogger(__name__)
 

@@ -1,17 +1,37 @@
 """The order of an export: the parameters of the command, the DAG and the API. Light."""
 
 import functools
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field
 
-from synthprof.base.columns import parse_columns
+from synthprof.base.columns import parse_columns, written_name
 from synthprof.base.errors import SpecError
 from synthprof.delivery.exports.registry import TITLES
-from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, in_words, schemas_of
+from synthprof.spec.params import (
+    ParamModel,
+    Schemas,
+    check_names,
+    check_value,
+    in_words,
+    number_of,
+    schemas_of,
+)
 from synthprof.spec.request import DatasetName
+from synthprof.spec.written import read_value
 from synthprof.store.pointer import VERSION_PATTERN
+
+
+class Options(TypedDict, total=False):
+    """What of a version is exported, as keyword arguments; the fields of `Order` say what each means."""
+
+    columns: str | Sequence[str]
+    space: Literal["embedding", "vector"]
+    metric: Literal["cosine", "dot", "l2"]
+    workload: str
+    correlation: float
+
 
 FORMATS = in_words("one of " + ", ".join(TITLES), f"^({'|'.join(TITLES)})$")
 
@@ -66,13 +86,17 @@ class Order(ParamModel):
     def from_params(cls, params: Mapping[str, Any]) -> "Order":
         """Return the order for flat parameters; what is not given, or None, has its default.
 
-        Raises SpecError that names the value, the rule and the remedy.
+        columns: a text, or a list of names. Raises SpecError that names the value, the rule and the remedy.
         """
         given = {name: value for name, value in params.items() if value is not None}
-        check_names(given, order_schema())
+        if isinstance(names := given.get("columns"), list | tuple):
+            given["columns"] = ",".join(map(written_name, names))
+        schema = order_schema()
+        check_names(given, schema)
         for name, value in given.items():
-            check_value(name, value, order_schema()[name])
-        order = cls(**given)
+            given[name] = read_value(name, value, schema[name])
+            check_value(name, given[name], schema[name])
+        order = cls(**{name: number_of(cls, name, value) for name, value in given.items()})
         _ = order.names
         return order
 
