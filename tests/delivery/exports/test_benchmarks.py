@@ -24,7 +24,7 @@ QUERIES = 20
 
 @pytest.fixture(scope="module")
 def workload(three_blocks: Path, version: Version) -> Workload:
-    order = WorkloadOrder(dataset=version.dataset, queries=QUERIES, metrics="cosine,l2")
+    order = WorkloadOrder(dataset=version.dataset, queries=QUERIES, metrics="cosine,l2", filters="all")
     return make_workload(three_blocks, order)
 
 
