@@ -6,14 +6,16 @@ its cut, and get their exact scores at last. A cut is so far below the k-th best
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from synthprof.base.arrays import Ids, Matrix
-from synthprof.similarity.nearest_keys import Keys, ids_of, keys_of, merge, near_of
+from synthprof.base.arrays import Ids, Vector
+from synthprof.similarity.nearest_keys import ID_MAX, Keys, ids_of, keys_of, merge, near_of
 from synthprof.similarity.nearness import Side, errors, nearness, products_of
 
-SPARE = 60  # candidates beyond k that a slot keeps by their products; if there are more, scores decide
+SPARE = 28  # candidates beyond k that a slot keeps by their products; if there are more, scores decide
 WAITING_PER_SLOT = 32  # candidates that wait until it is worth to raise the cuts
 WAITING_MAX = 1 << 20
 JOINED = 256  # new candidates of a slot at once: short rows are sorted much faster than long ones
@@ -42,9 +44,8 @@ class Candidates:
         self._waiting: list[tuple[Slots, Keys]] = []
         self._count = self.joins = 0
         self.cuts = np.full((self.filters, count), -np.inf, np.float32)
-        self._at_once = max(1, SLOTS_AT_ONCE // self.filters)  # queries
-        for first in range(0, count, self._at_once):
-            self._cut_by_scores(first, min(first + self._at_once, count))
+        for slots in self._parts():
+            self._cut_by_scores(slots)
 
     def add(self, slots: Slots, products: NDArray[np.float32], rows: Rows) -> None:
         """Add candidates: the number of each one's slot, query * filters + filter; its product; its row."""
@@ -56,12 +57,12 @@ class Candidates:
     def finish(self) -> None:
         """Make the keys those of the nearest rows of all that were added."""
         self._join()
-        for first in range(0, len(self._queries.lengths), self._at_once):
-            here = self._slots(first, first + self._at_once)
-            self._settle(first, self._kept[here])
+        for slots in self._parts():
+            self._settle(slots, self._kept[slots])
 
-    def _slots(self, first: int, last: int) -> slice:
-        return slice(first * self.filters, last * self.filters)
+    def _parts(self) -> Iterator[Rows]:
+        for first in range(0, len(self._keys), SLOTS_AT_ONCE):
+            yield np.arange(first, min(first + SLOTS_AT_ONCE, len(self._keys)))
 
     def _join(self) -> None:
         """Join those that wait to the candidates that are kept, and raise the cuts."""
@@ -70,69 +71,63 @@ class Candidates:
         slots, keys = (np.concatenate(each) for each in zip(*self._waiting, strict=True))
         self._waiting, self._count, self.joins = [], 0, self.joins + 1
         order = np.argsort(slots, kind="stable")  # 16 bits: a radix sort
-        slots, keys = slots[order], keys[order]
-        counts = np.bincount(slots, minlength=len(self._keys))
-        places = np.arange(len(slots)) - np.repeat(np.cumsum(counts) - counts, counts)
-        for low in range(0, int(counts.max()), JOINED):
-            part = (
-                np.flatnonzero((places >= low) & (places < low + JOINED))
-                if counts.max() > JOINED
-                else slice(None)
-            )
-            self._join_part(slots[part], places[part] - low, keys[part])
+        keys, counts = keys[order], np.bincount(slots, minlength=len(self._keys))
+        begins = np.cumsum(counts) - counts
+        some = np.flatnonzero(counts)
+        for first in range(0, len(some), SLOTS_AT_ONCE):
+            part = some[first : first + SLOTS_AT_ONCE]
+            of_part = keys[begins[part[0]] : begins[part[-1]] + counts[part[-1]]]
+            self._join_part(part, counts[part], of_part)
 
-    def _join_part(self, slots: Slots, places: Rows, keys: Keys) -> None:
-        queries = len(self._queries.lengths)
-        starts = np.arange(0, queries + self._at_once, self._at_once) * self.filters
-        edges = np.searchsorted(slots, starts)
-        for first, begin, end in zip(range(0, queries, self._at_once), edges[:-1], edges[1:], strict=True):
-            if begin == end:
-                continue
-            here = self._slots(first, min(first + self._at_once, queries))
-            kept, new = self._kept[here], int(places[begin:end].max()) + 1
-            wide = np.zeros((len(kept), new + kept.shape[1]), np.uint64)
-            wide[:, new:] = kept
-            wide[slots[begin:end].astype(np.int64) - here.start, places[begin:end]] = keys[begin:end]
+    def _join_part(self, slots: Rows, counts: Rows, keys: Keys) -> None:
+        """Join candidates, in the order of the slots, so many of each."""
+        lines = np.repeat(np.arange(len(slots)), counts)
+        places = np.arange(len(keys)) - np.repeat(np.cumsum(counts) - counts, counts)
+        most = int(counts.max())
+        for low in range(0, most, JOINED):
+            new = min(JOINED, most - low)
+            these = slice(None) if most <= JOINED else (places >= low) & (places < low + JOINED)
+            wide = np.zeros((len(slots), new + self._kept.shape[1]), np.uint64)
+            wide[:, new:] = self._kept[slots]
+            wide[lines[these], places[these] - low] = keys[these]
             wide.sort(axis=1)
-            self._cut_by_products(first, wide)
-            if wide[:, new - 1].any():
-                self._settle(first, wide)
-                kept[:] = 0
-            else:
-                kept[:] = wide[:, new:]
+            self._cut_by_products(slots, wide)
+            if wide[:, new - 1].any():  # more than there is room for
+                self._settle(slots, wide)
+                wide[:] = 0
+            self._kept[slots] = wide[:, new:]
 
-    def _cut_by_products(self, first: int, wide: Keys) -> None:
-        """Raise the cuts of some slots by the products of candidates, and drop those below, in place."""
-        by_query = near_of(wide[:, -self._k]).reshape(-1, self.filters)
-        off = self._errors[first : first + len(by_query), None]
-        cuts = self._raise(first, by_query.astype(np.float64) - 2 * off)
-        lowest = keys_of(cuts, np.full(cuts.shape, (1 << 32) - 1))
-        wide[wide < lowest.reshape(-1, 1)] = 0
+    def _cut_by_products(self, slots: Rows, wide: Keys) -> None:
+        """Raise the cuts of slots by the products of their candidates, and drop those below, in place."""
+        off = self._errors[slots // self.filters]
+        cuts = self._raise(slots, near_of(wide[:, -self._k]).astype(np.float64) - 2 * off)
+        wide[wide < keys_of(cuts, np.full(len(cuts), ID_MAX))[:, None]] = 0
 
-    def _cut_by_scores(self, first: int, last: int) -> None:
-        near = near_of(self._keys[self._slots(first, last), 0]).reshape(-1, self.filters)
-        products = products_of(self._queries, near.astype(np.float64), slice(first, last))
-        self._raise(first, products - self._errors[first:last, None])
+    def _cut_by_scores(self, slots: Rows) -> None:
+        query = slots // self.filters
+        products = products_of(self._queries, near_of(self._keys[slots, 0]).astype(np.float64), query)
+        self._raise(slots, products - self._errors[query])
 
-    def _raise(self, first: int, products: NDArray[np.float64]) -> Matrix:
-        """Raise the cuts of queries from the first on to float32 below the products; return them."""
+    def _raise(self, slots: Rows, products: NDArray[np.float64]) -> Vector:
+        """Raise the cuts of slots to float32 below the products; return them."""
         cuts = np.nextafter(products.astype(np.float32), np.float32(-np.inf))
-        here = self.cuts[:, first : first + len(cuts)]
-        np.maximum(here, cuts.T, out=here)
-        return np.ascontiguousarray(here.T)
+        here = slots % self.filters, slots // self.filters
+        raised: Vector = np.maximum(cuts, self.cuts[here])
+        self.cuts[here] = raised
+        return raised
 
-    def _settle(self, first: int, wide: Keys) -> None:
-        """Score the candidates of queries from the first on; the best join the keys."""
-        slots, places = np.nonzero(wide)
-        if not len(slots):
+    def _settle(self, slots: Rows, wide: Keys) -> None:
+        """Score the candidates of slots; the best join the keys."""
+        lines, places = np.nonzero(wide)
+        if not len(lines):
             return
-        rows = ids_of(wide[slots, places]) - 1
-        near = self._nearness(first + slots // self.filters, rows)
-        scored = np.zeros((len(wide), wide.shape[1] - int(places.min())), np.uint64)
-        scored[slots, places - places.min()] = keys_of(near, self._ids[rows])
-        here = self._slots(first, first + len(wide) // self.filters)
-        self._keys[here] = merge(self._keys[here], scored)
-        self._cut_by_scores(first, first + len(wide) // self.filters)
+        rows = ids_of(wide[lines, places]) - 1
+        near = self._nearness(slots[lines] // self.filters, rows)
+        unused = int(places.min())
+        scored = np.zeros((len(wide), wide.shape[1] - unused), np.uint64)
+        scored[lines, places - unused] = keys_of(near, self._ids[rows])
+        self._keys[slots] = merge(self._keys[slots], scored)
+        self._cut_by_scores(slots)
 
     def _nearness(self, query: Rows, row: Rows) -> NDArray[np.float32]:
         """Score pairs, each but once where several filters have it."""

@@ -153,15 +153,14 @@ def errors(queries: Side, rows: Side) -> Doubles:
     return bound
 
 
-def products_of(queries: Side, near: Doubles, which: slice = slice(None)) -> Doubles:
-    """Return the product of factors that a pair as near would have, or a little less.
+def products_of(queries: Side, near: Doubles, query: NDArray[np.integer]) -> Doubles:
+    """Return the products of factors that pairs as near would have, or a little less.
 
-    near: (q, m) float64 of float32, of the queries `which`.
+    near: (n,) float64 of float32, query: (n,) the numbers of their queries.
     """
     if queries.metric != "l2":
         return near - 2 * UNIT * np.abs(near)
-    squares = (queries.lengths[which] ** 2)[:, None]
-    products: Doubles = (squares * (1 - UNIT) + near * (1 + 2 * UNIT)) / 2
+    products: Doubles = (queries.lengths[query] ** 2 * (1 - UNIT) + near * (1 + 2 * UNIT)) / 2
     return products
 
 

@@ -17,7 +17,7 @@ from synthprof.similarity.candidates import Candidates, Rows
 from synthprof.similarity.nearness import Side
 from synthprof.similarity.slabs import Masks
 
-TILE_ROWS = 2_048  # by 512 queries: 4 MiB; twice as many leave the processor's cache
+TILE_ROWS = 512  # by 512 queries: 1 MiB, which stays in a processor's cache
 FIRST_ROWS = 256  # of the first tile, of which everything is a candidate
 SHARED_MIN = 0.15  # share of a tile's rows from which a filter may share its comparison
 SHARED_GAIN = 100  # a product that reaches a cut costs so many times what taking one out of a tile does
