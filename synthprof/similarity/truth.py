@@ -72,9 +72,8 @@ class Truth:
         self._sides = [
             queries_side(metric, queries[first : first + batch]) for first in range(0, len(queries), batch)
         ]
-        self._keys: list[Keys] = [
-            np.zeros((len(side.lengths), filters, k), np.uint64) for side in self._sides
-        ]
+        self._keys: Keys = np.zeros((len(queries), filters, k), np.uint64)
+        self._parts = [self._keys[first : first + batch] for first in range(0, len(queries), batch)]
         self._waiting = Collected(queries.shape[1], filters)
         self._ranges = np.empty((0, 2), np.int64)
 
@@ -109,7 +108,7 @@ class Truth:
             found.finish()
 
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self._threads, "truth") as pool:
-            list(pool.map(search, self._sides, self._keys))
+            list(pool.map(search, self._sides, self._parts))
 
     def nearest(self, number: int = 0) -> tuple[Ids, Matrix]:
         """Return the nearest rows for a filter: ids (q, k) int64 and scores (q, k) float32, nearest first.
@@ -117,34 +116,35 @@ class Truth:
         Where fewer rows match there is the id -1, and the score of what is farthest: -inf, for l2 inf.
         """
         self.flush()
-        keys = np.concatenate([keys[:, number, ::-1] for keys in self._keys])
+        keys = self._keys[:, number, ::-1]
         return ids_of(keys), as_scores(self.metric, near_of(keys))
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return what `restore` goes on from: `keys` (q, filters, k) uint64 and `ranges` (m, 2) int64."""
+        """Return what `restore` goes on from: `keys` (q, filters, k) uint64 and `ranges` (m, 2) int64.
+
+        The keys are not copied: they change with the next `add`.
+        """
         self.flush()
-        return {"keys": np.concatenate(self._keys), "ranges": self._ranges.copy()}
+        return {"keys": self._keys, "ranges": self._ranges}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Add the rows of a state that was made for the same queries, k, metric and filters.
 
         Raises SpecError if its shape differs, StageError if some of its rows were added already.
         """
-        keys, count = state["keys"], sum(map(len, self._keys))
-        if keys.shape != (count, self.filters, self.k) or keys.dtype != np.uint64:
+        keys = state["keys"]
+        if keys.shape != self._keys.shape or keys.dtype != np.uint64:
             raise SpecError(
                 f"the state's keys are {keys.dtype} of shape {keys.shape}, but these queries need uint64 of "
-                f"shape {(count, self.filters, self.k)}; begin without it"
+                f"shape {self._keys.shape}; begin without it"
             )
         self.flush()
         ranges = self._ranges
         for first, last in state["ranges"].tolist():
             ranges = _with_range(ranges, first, last)
-        self._ranges, done = ranges, 0
-        for mine in self._keys:
-            flat = mine.reshape(-1, self.k)
-            flat[:] = merge(flat, keys[done : done + len(mine)].reshape(-1, self.k))
-            done += len(mine)
+        self._ranges = ranges
+        for mine, others in zip(self._keys, keys, strict=True):
+            mine[:] = merge(mine, others)
 
     def merge(self, other: Truth) -> None:
         """Add the rows of another one, made with the same arguments. Raises what `restore` raises."""
