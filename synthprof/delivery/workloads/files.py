@@ -7,6 +7,9 @@
                        `id` int64, then a bool column for each label and `tenant` int32
   truth/<metric>/<number>.ids.npy        (queries, 100) int64, ids from 1, -1 where fewer rows match
   truth/<metric>/<number>.scores.npy     (queries, 100) float32, nearest first, NaN where fewer rows match
+  streams/<name>/runbook.yaml            steps over rows from 0, as big-ann-benchmarks has them (`streams.py`)
+  streams/<name>/truth/step-<number>.ids.npy, .scores.npy    as above, by the first metric: of each search the
+                       tags plus 1, which are the ids of rows unless they were replaced
   OUTPUT.json          the manifest (`store/outputs.py`)
 """
 
@@ -16,7 +19,7 @@ from synthprof.delivery.workloads.order import CLASSES as CLASSES
 from synthprof.delivery.workloads.order import METRICS as METRICS
 
 QUERIES_FILE, FILTERS_FILE, LABELS_FILE = "queries.parquet", "filters.parquet", "labels.parquet"
-TRUTH_FOLDER = "truth"
+TRUTH_FOLDER, STREAMS_FOLDER = "truth", "streams"
 
 NEIGHBOURS = 100
 """True neighbours of each query."""

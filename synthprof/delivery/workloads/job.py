@@ -31,6 +31,8 @@ from synthprof.delivery.workloads.queries_space import (
     open_space,
     parts_of,
 )
+from synthprof.delivery.workloads.streams import Runbook
+from synthprof.delivery.workloads.streams_parts import make_stream, runbooks_of
 from synthprof.delivery.workloads.workload import WORKLOADS, Workload, open_workload
 from synthprof.similarity.nearness import Metric
 from synthprof.similarity.truth import Truth
@@ -131,6 +133,7 @@ def _do(work: Work) -> None:
 def _output(version: Version, order: WorkloadOrder, parts: Parts) -> Output:
     """Return the manifest without files. Its key follows from what determines the bytes."""
     spec, filters = version.spec, wanted_filters(names_of(order.filters), version.rows)
+    runbooks_of(order.streams, version.rows, order.seed)
     facts: dict[str, Any] = {
         "kind": WORKLOADS,
         "name": "workload",
@@ -184,6 +187,10 @@ def _measure_hardness(work: Work, _: int) -> None:
     work.making.forget(DRAWN_FILE)
 
 
+def _runbooks(work: Work) -> list[Runbook]:
+    return runbooks_of(work.order.streams, work.version.rows, work.order.seed)
+
+
 def _write(work: Work, name: str, table: pa.Table) -> None:
     with work.making.whole(name) as path:
         pq.write_table(table, path, compression="zstd")
@@ -198,6 +205,7 @@ PARTS = (
     Part("truth", lambda work: len(work.metrics), _answer),
     Part("filters", _once, make_filters),
     Part("filtered truth", filtered_metrics, answer_filtered),
+    Part("streams", lambda work: len(_runbooks(work)), make_stream),
     Part("hardness", _once, _measure_hardness),
 )
 """The parts of the job, in order. A part that others need stands before them."""

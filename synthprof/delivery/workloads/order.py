@@ -118,6 +118,16 @@ class WorkloadOrder(ParamModel):
         ),
     ] = "none"
 
+    streams: Annotated[
+        str,
+        AfterValidator(lambda text: ",".join(names_of(text))),
+        Field(
+            pattern=in_words("names of streams joined by commas, or none", _FILTERS),
+            description="Streams of inserts, deletes, replacements and searches with answers to each search: "
+            "growing, sliding_window and churn, joined by commas, or none.",
+        ),
+    ] = "none"
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "WorkloadOrder":
         """Return the order for flat parameters; what is not given, or None, has its default.
@@ -157,6 +167,7 @@ class WorkloadOrder(ParamModel):
             "space": self.space,
             "metrics": list(names_of(self.metrics)),
             "filters": list(names_of(self.filters)),
+            "streams": list(names_of(self.streams)),
         }
 
 
