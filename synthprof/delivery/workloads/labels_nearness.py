@@ -56,7 +56,7 @@ class Nearness:
         ordered = _NEIGHBOURS + ((keys * (2**_PART - 1)) >> _PART)
         levels = np.unique(-times, return_inverse=True)[1].clip(max=_LEVELS - 1)
         ordered[rows] = levels * (_NEIGHBOURS // _LEVELS) + keys[rows] * (_NEIGHBOURS // _LEVELS) // KEYS
-        return cls(ordered, np.bincount(ordered, minlength=KEYS), np.bincount(ordered[pairs], minlength=KEYS))
+        return cls(ordered, _histogram(ordered), _histogram(ordered[pairs]))
 
     @property
     def rows(self) -> int:
@@ -124,6 +124,14 @@ class Nearness:
         whole = int(hits[:at].sum())
         left = rows - (int(ends[at]) - int(counts[at]))
         return (whole + left * int(hits[at]) / int(counts[at])) / max(self.pairs, 1)
+
+
+def _histogram(keys: Keys) -> NDArray[np.int64]:
+    """Return how often each key occurs, in parts, as `bincount` makes wide copies."""
+    found = np.zeros(KEYS, np.int64)
+    for first in range(0, len(keys), KEYS):
+        found += np.bincount(keys[first : first + KEYS], minlength=KEYS)
+    return found
 
 
 def neighbour_share(neighbours: Ids, matches: NDArray[np.bool_]) -> float:

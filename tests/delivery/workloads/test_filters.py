@@ -131,3 +131,12 @@ def test_filters_that_columns_cannot_meet_are_left_out() -> None:
     found = plan_filters(wanted, [batch], SCHEMA, nearness, np.array([[1, 2, -1]]), 1)
     assert [each.name for each in found.wanted] == ["none", "column_50p", "label_10p"]
     assert found.left_out == ("column_10p", "range_50p") and found.tenants is None
+
+
+def test_labels_are_written_as_the_same_bytes_again(filters: Filters, tmp_path: Path) -> None:
+    digests = []
+    for name in ("one", "two"):
+        with making(Place(tmp_path / "workloads", name), name) as work:
+            list(write_labels(work, filters))
+            digests.append(work.records())
+    assert digests[0] == digests[1]
