@@ -65,10 +65,11 @@ class WorkloadKeywords(TypedDict, total=False):
     space: str
     metrics: str
     filters: str
+    streams: str
 
 
 class WorkloadOrder(ParamModel):
-    """The version to make a workload for, and the queries, measures and filters that it has.
+    """The version to make a workload for, and the queries, measures, filters and streams that it has.
 
     >>> order = WorkloadOrder(dataset="gamers", queries=10, mix="hard=1, near_copy=3")
     >>> order.counts(order.parts)
