@@ -31,8 +31,13 @@ def find(name: str) -> "Format":
     """Return the format of a name. Raises SpecError for an unknown one, or if its packages are missing."""
     if name not in TITLES:
         raise SpecError(f"there is no format {name[:80]!r}; there are: {', '.join(TITLES)}")
-    module = f"synthprof.delivery.exports.{name.replace('-', '_')}"
-    found: Format = importlib.import_module(module).FORMAT
+    found = load(name)
     if found.packages:
         check_installed(found.extra, *found.packages)
+    return found
+
+
+def load(name: str) -> "Format":
+    """Return a format that is listed, whether or not it can be written here."""
+    found: Format = importlib.import_module(f"{__package__}.{name.replace('-', '_')}").FORMAT
     return found

@@ -17,7 +17,7 @@ from synthprof.store.outputs import OUTPUT
 
 def test_every_format_that_is_listed_is_there_and_says_so_itself() -> None:
     for name in registry.TITLES:
-        form = registry.find(name)
+        form = registry.load(name)
         assert form.name == name
         assert set(form.takes) <= Order.model_fields.keys()
 
