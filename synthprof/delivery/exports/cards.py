@@ -28,7 +28,8 @@ from synthprof.report.cards.model import (
 )
 from synthprof.report.cards.readme import readme
 from synthprof.report.cards.row_schema import row_schema
-from synthprof.schemas.tables import NUMBER, stored_schema
+from synthprof.schemas.schema import ChildTable
+from synthprof.schemas.tables import NUMBER, key_columns
 from synthprof.store.outputs import OUTPUT, Output
 from synthprof.versions.children import schema_of_children
 from synthprof.versions.version import Version
@@ -38,7 +39,9 @@ VERSION = 1
 
 ROW_SCHEMA = "schema.json"
 
-PARQUET = Medium("parquet", "application/vnd.apache.parquet", "application/x-parquet", hub=True, tabular=True)
+PARQUET = Medium(
+    "parquet", "application/vnd.apache.parquet", "application/x-parquet", hub=True, tabular=True, nan=True
+)
 JSON_LINES = Medium("ndjson", "application/x-ndjson", "application/jsonlines", hub=True, tabular=True)
 CSV = Medium("csv", "text/csv", "text/csv", hub=True, tabular=True, typed=False)
 ARROW = Medium("arrow", "application/vnd.apache.arrow.file", hub=False)
@@ -125,14 +128,18 @@ def _children(version: Version, medium: Medium, data: Sequence[FileRecord]) -> l
     found = []
     for table in version.schema.tables:
         if files := tuple(file for file in data if _table_of(file.path) == table.name):
-            declared = stored_schema(version.schema, table).by_name
-            columns = (
-                card_column(each, declared[each.name]) for each in schema_of_children(version, table.name)
-            )
+            columns = (_child_column(each, table) for each in schema_of_children(version, table.name))
             rows, key = version.tables()[table.name], (table.key, NUMBER)
             children = tuple(_column(medium, each) for each in columns)
             found.append(CardTable(table.name, table.doc, children, rows, files, key))
     return found
+
+
+def _child_column(field: pa.Field, table: ChildTable) -> CardColumn:
+    declared = {column.name: column for column in table.columns}
+    if field.name in declared:
+        return card_column(field, declared[field.name])
+    return CardColumn(field.name, field.type, dict(key_columns(table))[field.name], nullable=False, low=1)
 
 
 def _column(medium: Medium, column: CardColumn) -> CardColumn:

@@ -107,7 +107,10 @@ def _file(file: FileRecord, media_type: str) -> dict[str, Any]:
 
 
 def _together(table: CardTable, media_type: str) -> list[dict[str, Any]]:
-    """Return the set of a table's files, where it has several."""
+    """Return the set of a table's files, where it has several.
+
+    Without `containedIn`, which mlcroissant takes for an archive: it looks for the files beside the card.
+    """
     if len(table.files) == 1:
         return []
     return [
@@ -115,9 +118,8 @@ def _together(table: CardTable, media_type: str) -> list[dict[str, Any]]:
             "@type": "cr:FileSet",
             "@id": f"{table.name}-files",
             "name": f"{table.name}-files",
-            "containedIn": [{"@id": file.path} for file in table.files],
             "encodingFormat": media_type,
-            "includes": "*",
+            "includes": [file.path for file in table.files],
         }
     ]
 

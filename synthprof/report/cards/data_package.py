@@ -58,9 +58,10 @@ def _table(card: Card, table: CardTable) -> dict[str, Any]:
         "mediatype": card.medium.media_type,
         "encoding": "utf-8",
     }
+    nan = card.medium.nan
     if len(paths) == 1:
-        told |= _sums(table.files[0])
-    fields = [_field(column) for column in table.columns if not (column.is_list or column.is_vector)]
+        told |= _sums(table.files[0], counted=not nan)
+    fields = [_field(column, nan) for column in table.columns if not (column.is_list or column.is_vector)]
     schema: dict[str, Any] = {"fields": fields, "primaryKey": list(table.key)}
     if len(fields) < len(table.columns):
         schema["fieldsMatch"] = "subset"
@@ -79,14 +80,18 @@ def _file(card: Card, file: FileRecord) -> dict[str, Any]:
     }
 
 
-def _sums(file: FileRecord) -> dict[str, Any]:
-    return {"bytes": file.bytes, "hash": f"sha256:{file.sha256}"}
+def _sums(file: FileRecord, *, counted: bool = True) -> dict[str, Any]:
+    """Return the checksum, and the bytes unless frictionless fails to count them, as in Parquet."""
+    return {**({"bytes": file.bytes} if counted else {}), "hash": f"sha256:{file.sha256}"}
 
 
-def _field(column: CardColumn) -> dict[str, Any]:
+def _field(column: CardColumn, nan: bool) -> dict[str, Any]:
+    """Return a field. nan: a missing number is read as NaN, which is no integer and within no bounds."""
     kind = next((name for is_kind, name in _TYPES if is_kind(column.type)), "string")
     limits: dict[str, Any] = {} if column.nullable else {"required": True}
-    if kind in ("integer", "number"):
+    if nan and column.nullable and kind in ("integer", "number"):
+        kind = "number"
+    elif kind in ("integer", "number"):
         ends = {"minimum": column.low, "maximum": column.high}
         limits |= {name: value for name, value in ends.items() if value is not None}
     if kind == "string" and 0 < len(column.values) <= MAX_VALUES:

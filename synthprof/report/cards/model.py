@@ -113,6 +113,7 @@ class Medium:
     hub: bool = False
     tabular: bool = False
     typed: bool = True
+    nan: bool = False
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_croissant_names_each_file_by_a_relative_path_and_its_checksum(folder: P
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_mlcroissant_loads_the_records(home: Path) -> None:
     mlcroissant = pytest.importorskip("mlcroissant")
-    folder, _ = export(home, Order(dataset=small.DATASET, format="jsonl", columns="idade,embedding"))
+    folder, _ = export(home, Order(dataset=small.DATASET, format="jsonl", columns="idade, embedding"))
     found = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     assert not found.metadata.ctx.issues.errors
     records = list(found.records("profiles"))
