@@ -17,6 +17,7 @@ from synthprof.spec.spec import Runtime, Spec
 from synthprof.stages import publish as publishing
 from synthprof.stages.context import Context
 from synthprof.stages.own_schema import restored_schema
+from synthprof.stages.publish_cards import put_cards
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import proven_receipt, receipt_paths
@@ -80,6 +81,7 @@ def repair(
         files = healed(context.build, work)
         redone = [name for name, ended in before.items() if ended != _ended(context, name)]
     forget_verdict(store.published(name))
+    put_cards(store, name, spec, bundle)
     return Repaired(name, tuple(files), tuple(redone))
 
 

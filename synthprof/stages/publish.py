@@ -15,6 +15,7 @@ from synthprof.report.page import load_template, render
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, table_file
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
@@ -48,6 +49,7 @@ def run(context: Context) -> Outcome:
     checked = ready(context)
     manifest = checked.manifest
     folder = publish(context.store, manifest, checked.sources, checked.texts)
+    put_cards(context.store, manifest.version, context.spec, context.bundle)
     _prune(context)
     details = {
         "version": manifest.version,

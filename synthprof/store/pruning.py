@@ -11,6 +11,7 @@ from synthprof.base.errors import StageError
 from synthprof.base.files import put_aside
 from synthprof.base.locks import unread
 from synthprof.spec.spec import Spec
+from synthprof.store.beside import forget_beside
 from synthprof.store.leaving import ask_to_leave, forget_others
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.publishing import publish_lock
@@ -62,6 +63,7 @@ def _remove(store: Store, folder: Path) -> bool:
             store.build(spec).remove()  # first: a build without its version would look unfinished
         aside = put_aside(folder, MANIFEST)
     forget_verdict(folder)
+    forget_beside(folder)
     if aside:
         shutil.rmtree(aside)
     return True

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version as release_of
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -12,12 +10,10 @@ from synthprof.base.files import FileRecord
 from synthprof.delivery.exports.format import Writing
 from synthprof.report.cards.croissant import croissant
 from synthprof.report.cards.data_package import data_package
+from synthprof.report.cards.facts import shared_facts
 from synthprof.report.cards.model import (
-    CC0,
-    COLLECTION,
     CROISSANT,
     DATA_PACKAGE,
-    OWN_SCHEMA,
     PROFILES,
     README,
     Card,
@@ -91,24 +87,18 @@ def card_of(writing: Writing, output: Output) -> Card:
     own = {README, CROISSANT, DATA_PACKAGE, ROW_SCHEMA}
     files = tuple(file for file in writing.making.records() if file.path not in own)
     data = [file for file in files if suffix and file.path.endswith(suffix)]
-    spec, bundle = version.spec, version.bundle
     return Card(
         dataset=version.dataset,
         version=version.name,
         content=version.manifest.content,
         what=f"exported as {output.name}",
         manifest=OUTPUT,
-        row_word=spec.row_word,
-        schema="collection" if spec.collection else spec.profile_schema,
-        language="" if spec.collection else bundle.view.language,
-        licence=COLLECTION if spec.collection else OWN_SCHEMA if spec.schema_digest else CC0,
         rows=version.rows,
-        spec=_shown(version.manifest.spec),
         scores=version.scores,
-        release=release_of("synthprof"),
         tables=(_profiles(writing, medium, data), *_children(version, medium, data)),
         files=files,
         medium=medium,
+        **shared_facts(version.spec, version.bundle),
     )
 
 
@@ -156,9 +146,3 @@ def _table_of(path: str) -> str:
     'profiles'
     """
     return re.sub(r"-\d+(-of-\d+)?$", "", Path(path).stem)
-
-
-def _shown(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters without where a model lies on this machine."""
-    model = str(spec.get("model", ""))
-    return {**spec, "model": Path(model).name} if model else dict(spec)

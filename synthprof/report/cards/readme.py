@@ -131,9 +131,9 @@ def _what(card: Card) -> str:
         else "Nobody in it is real: each row was drawn at random from a schema with declared odds."
     )
     one = len(card.files) == 1
-    files = f"the data file `{card.files[0].path}`" if one else f"{len(card.files)} data files"
+    files = f"The data file is `{card.files[0].path}`" if one else f"There are {len(card.files)} data files"
     sums = f"`{card.manifest}` has {'its' if one else 'their'} SHA-256."
-    return f"{card.description} {made_up}\n\nThe folder has {files}; {sums}"
+    return f"{card.description} {made_up}\n\n{files}; {sums}"
 
 
 def _columns(table: CardTable) -> str:
