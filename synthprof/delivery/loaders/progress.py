@@ -37,8 +37,8 @@ class Progress(Sealed):
 
 
 def place_of(home: Path, dataset: str, address: Address, table: str) -> Path:
-    """Return the path of the checkpoint for a table of a target. The password has no part in it."""
-    key = digest_of([address.scheme, address.host, address.port, address.path, address.user, table])[:12]
+    """Return the path of the checkpoint for a table of a target. User and password have no part in it."""
+    key = digest_of([address.scheme, address.host, address.port, address.path, table])[:12]
     return home / dataset / LOADS / f"{address.scheme}-{key}.json"
 
 

@@ -42,6 +42,7 @@ def connect(address: Address, layout: Layout) -> Target:
         api_key=address.password if address.password and not address.user else None,
         request_timeout=SECONDS,
         retry_on_timeout=True,
+        retry_on_status=(502, 503, 504),  # 429 waits longer (`bulk.send`)
         max_retries=3,
     )
 

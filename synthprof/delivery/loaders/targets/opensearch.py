@@ -41,6 +41,7 @@ def connect(address: Address, layout: Layout) -> Target:
         http_auth=(address.user, address.password) if address.user else None,
         timeout=SECONDS,
         retry_on_timeout=True,
+        retry_on_status=(502, 503, 504),  # 429 waits longer (`bulk.send`)
         max_retries=3,
     )
 
