@@ -39,6 +39,9 @@ cluster-test: $(VENV)/.ready-dev ## Run what docker-compose.yml says on this mac
 INFINITY := .venv-infinity
 infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one test
 
+LOADERS := .venv-loaders
+loaders: $(LOADERS)/.ready ## Install the clients of all targets of `synthprof load` (1 GB) for some tests
+
 OLDEST := .venv-oldest
 oldest: $(OLDEST)/.ready ## Install the oldest Airflow that is supported (700 MB) for one test
 
@@ -82,7 +85,7 @@ dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-oldest; do \
+	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-loaders requirements-oldest; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
 
@@ -96,6 +99,13 @@ $(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
 	@$(INFINITY)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-infinity.txt
 	@touch $@
 
+# Chroma and Milvus hold back packages that Airflow needs newer. Bytecode comes with the first import.
+$(LOADERS)/.ready: requirements-loaders.txt $(VENV)/bin/python
+	@echo 'Installing the clients of vector databases for some tests, about a minute' >&2
+	@$(BIN)/python -m venv --clear $(LOADERS)
+	@$(LOADERS)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-loaders.txt
+	@touch $@
+
 $(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
 	@echo 'Installing the oldest Airflow for one test, about two minutes' >&2
 	@$(BIN)/python -m venv --clear $(OLDEST)
@@ -104,7 +114,7 @@ $(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
 	@touch $@
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) $(OLDEST) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
+	@rm -rf $(VENV) $(INFINITY) $(LOADERS) $(OLDEST) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.
