@@ -15,7 +15,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-long cluster-test infinity oldest faults explorer-full check docs reference bench screenshots dist lock env clean
+.PHONY: help run ui test test-long cluster-test infinity loaders oldest faults explorer-full check docs reference bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'

@@ -21,6 +21,7 @@ from synthprof.versions.version import open_version
 
 
 def measure(home: Path, dataset: str, url: str) -> dict[str, object]:
+    """Return what loading into one target took."""
     order = LoadOrder.from_params({"dataset": dataset, "into": "conn:x", "index": False, "replace": True})
     order = order.model_copy(update={"into": url})
     cpu = time.process_time()

@@ -88,6 +88,7 @@ def kill_often(home: Path, times: int, url: str) -> None:
     assert killed > times * 0.6
 
 
+@pytest.mark.long
 def test_a_killed_load_into_duckdb_goes_on(three_blocks, tmp_path):
     kill_often(three_blocks, 1, f"duckdb://{tmp_path}/rows.duckdb?table=t")
 
@@ -103,8 +104,17 @@ def test_fifty_kills_of_loads_into_postgresql(three_blocks, postgres_url):
     kill_often(three_blocks, 50, f"{postgres_url}?table=t")
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "sqlite", "postgresql"])
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("engine", "moment"),
+    [
+        ("duckdb", "before"),
+        ("sqlite", "after"),
+        pytest.param("duckdb", "after", marks=pytest.mark.long),
+        pytest.param("sqlite", "before", marks=pytest.mark.long),
+        pytest.param("postgresql", "before", marks=pytest.mark.long),
+        pytest.param("postgresql", "after", marks=pytest.mark.long),
+    ],
+)
 def test_an_end_between_the_rows_and_the_checkpoint_costs_one_block(
     three_blocks, tmp_path, monkeypatch, request, engine, moment
 ):
@@ -147,6 +157,7 @@ def test_rows_that_the_target_has_lost_are_written_again(home, tmp_path):
 
 
 @needs_root
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 def test_a_full_disk_is_told_of_and_the_load_goes_on_when_there_is_room(three_blocks, tmp_path, engine):
     order = LoadOrder.from_params(PARAMS)

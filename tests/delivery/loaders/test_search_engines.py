@@ -30,7 +30,10 @@ except SynthprofError as error:
     print(f"{type(error).__name__}: {error}")
 """
 
-pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="no clients: `make loaders` installs them")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not PYTHON.exists(), reason="no clients: `make loaders` installs them"),
+]
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])

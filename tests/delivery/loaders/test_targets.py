@@ -61,6 +61,7 @@ def test_redis_keeps_hashes_by_id_and_says_that_it_cannot_search(home, redis_url
             target.search(source.block(0).column("embedding")[0].values.to_numpy(), 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "url",
     ["lancedb://{}/lance", "chroma+file://{}/chroma", "qdrant+file://{}/qdrant", "milvus+file://{}/rows.db"],
