@@ -100,7 +100,7 @@ DOCUMENTS = {
     "pull": ("dataset", "version", "path"),
     "schema new": ("schema", "path", "files"),
     "schema check": ("schema", "digest", "columns", "archetypes", "features"),
-    "schema show": ("schema", "rows"),
+    "schema show": ("schema", "title", "rows"),
     "schema from": (
         *("schema", "source", "read_as", "rows", "left_out", "min_count", "columns", "one_way_error"),
         *("two_way_error", "correlation_difference", "tree", "worst_other_pairs", "classifier_auc"),

@@ -85,7 +85,8 @@ def show(
     count = read_whole("rows", rows, 1, MOST_ROWS)
     found = sample(bundle, count, read_whole("seed", seed, 0, LARGEST_INTEGER))
     if as_json:
-        print_json({"schema": bundle.schema.name, "rows": [in_json(row) for row in found]})
+        rows_told = [in_json(row) for row in found]
+        print_json({"schema": bundle.schema.name, "title": bundle.view.title, "rows": rows_told})
         return
     from synthprof.report.terminal import Column, Terminal
 
@@ -95,7 +96,11 @@ def show(
         for place, name in enumerate(found[0])
     ]
     texts = [["" if each is None else as_text(each) for each in row.values()] for row in found]
-    Terminal().table(columns, texts)
+    terminal = Terminal()
+    if bundle.view.title:
+        terminal.say(bundle.view.title)
+        terminal.say("")
+    terminal.table(columns, texts)
 
 
 def diff(

@@ -241,6 +241,7 @@ class SchemaFacts(_ApiModel):
     """What the rows of a version are drawn from."""
 
     name: str
+    title: str = Field(description="The schema in one line; empty if it says none.")
     language: str
     columns: list[SchemaColumn]
     archetypes: list[SchemaArchetype]

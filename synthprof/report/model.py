@@ -140,6 +140,11 @@ class Report:
         return self.view.row if self.view.row and not collection else row_word_of(collection)
 
     @property
+    def title(self) -> str:
+        """The schema in one line, of a user's schema: reports of built-in ones keep their bytes."""
+        return self.view.title if self.spec.get("schema_digest") else ""
+
+    @property
     def seconds(self) -> float:
         """The seconds of the whole run by the clock, from its first begin to its last end."""
         return _by_the_clock(self.stages)

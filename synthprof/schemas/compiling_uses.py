@@ -104,6 +104,7 @@ class Uses:
             language=self._file.language,
             row=self._file.row or "",
             examples=self._file.search.examples or told.examples,
+            title=" ".join((self._file.title or "").split()),
         )
 
     def texts(self) -> Texts:

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.canonical import to_plain
+from synthprof.schemas.declared_uses import declared_encoding, declared_texts, declared_view
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Number, Subset
 from synthprof.schemas.schema import Archetype, ChildTable, Column
@@ -22,9 +23,7 @@ def differences(one: Bundle, other: Bundle) -> tuple[str, ...]:
     found = list(_columns(one.schema.columns, other.schema.columns))
     found += _tables(one.schema.tables, other.schema.tables)
     found += _archetypes(one.schema.archetypes, other.schema.archetypes)
-    for name, left, right in _parts(one, other):
-        if left != right:
-            found.append(f"{name}: changed")
+    found += _uses(one, other)
     if one.digest != other.digest and not found:
         found.append("other parts: changed")
     return tuple(found)
@@ -130,11 +129,24 @@ def _archetypes(one: Sequence[Archetype], other: Sequence[Archetype]) -> Iterato
             yield f"archetype {name}: other factors on {_listed(changed)}"
 
 
-def _parts(one: Bundle, other: Bundle) -> Iterator[tuple[str, object, object]]:
-    yield "features from other columns", one.schema.derived, other.schema.derived
-    yield "use in embeddings", one.declared_encoding, other.declared_encoding
-    yield "places on cards and pages", one.declared_view, other.declared_view
-    yield "words of texts", one.texts, other.texts
+def _uses(one: Bundle, other: Bundle) -> Iterator[str]:
+    """Yield which parts of the uses are declared otherwise; what follows from the columns is left out."""
+    if one.schema.derived != other.schema.derived:
+        yield "features from other columns: changed"
+    for name, said in _USES.items():
+        before, after = said(one), said(other)
+        changed = [each for each in dict.fromkeys((*before, *after)) if before.get(each) != after.get(each)]
+        shared = {f"weight of {column}" for column in {*one.schema.by_name} & {*other.schema.by_name}}
+        if told := [each for each in changed if each in shared or not each.startswith("weight of ")]:
+            yield f"{name}: changed, {_listed(told)}"
+
+
+_USES = {
+    "use in embeddings and searches": declared_encoding,
+    "places on cards and pages": declared_view,
+    "words of texts": declared_texts,
+}
+"""Parts of the uses, and what a schema says of them."""
 
 
 def _kind(column: Column) -> str:

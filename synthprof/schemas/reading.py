@@ -16,6 +16,7 @@ from synthprof.schemas.format import SchemaFile
 from synthprof.schemas.languages import spoken
 from synthprof.schemas.lines import Path as Keys
 from synthprof.schemas.lines import lines_of
+from synthprof.schemas.literal import mistyped
 from synthprof.schemas.messages import told
 from synthprof.schemas.mistakes import Mistakes, SchemaError, Wrong, meant, shown_path
 from synthprof.schemas.schema import Archetype, Column, Schema
@@ -48,6 +49,8 @@ def read_bundle(folder: Path) -> Bundle:
             mistakes.add(path, message)
         mistakes.check()
         raise
+    for path, message in mistyped(table, file):
+        mistakes.add(path, message)
     return _bundle(folder.name, file, Folder(folder), mistakes)
 
 

@@ -109,7 +109,7 @@ class View:
 
     name, text: the column of a row's name and of its description. lists: shown item by item. map: lines with
     columns in braces. row: the word for a row. language: of the values, a tag as `en`. examples: texts to
-    search for.
+    search for. title: the schema in one line.
     """
 
     name: str = ""
@@ -121,6 +121,7 @@ class View:
     row: str = ""
     language: str = ""
     examples: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def head(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from synthprof.sources.learning.fitting import joint_count
 from synthprof.sources.learning.nearness import PairNearness
 from synthprof.sources.learning.survey import Key, Omitted
 from synthprof.stages.learn import SchemaFrom
@@ -104,7 +103,6 @@ def sentences(found: SchemaFrom) -> Iterator[str]:
     if learned.left_out:
         yield f"{learned.left_out:,} rows could not be read and take no part."
     yield (
-        f"Every value and range is that of {learned.min_count} rows or more, every joint count that of "
-        f"{joint_count(learned.min_count)} or more. This is no differential privacy: who knows most of the "
-        "rows may infer others from sums."
+        f"Every value, range and joint count is that of {learned.min_count} rows or more. This is no "
+        "differential privacy: who knows most of the rows may infer others from sums."
     )

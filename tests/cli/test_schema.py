@@ -47,8 +47,9 @@ def test_each_template_makes_a_schema_that_is_good_and_shown_at_once(
     assert (status, err) == (0, "")
     assert out.startswith("✓ mine: ")
     status, out, _ = call("show", "mine")
-    lines = out.splitlines()
-    assert (status, lines[0].split()[0], len(lines) >= 22) == (0, "id", True)
+    title, empty, *lines = out.splitlines()
+    assert (status, title, empty) == (0, "Customers of a shop", "")
+    assert (lines[0].split()[0], len(lines) >= 22) == ("id", True)
     assert max(map(len, lines)) <= 80
 
 
@@ -79,12 +80,19 @@ def test_differences_are_told_in_words(root: Path, call: Call) -> None:
             "column plan: odds: Free 70.0% is now 45.0%, Pro 25.0% is now 50.0%",
             "column plan: indexed: True is now False",
             "column calls: added, uniform_integer",
-            "column likes: sizes: [5.0, 3.0] is now [5.0, 4.0]",
-            "places on cards and pages: changed",  # those that follow from the columns
-            "words of texts: changed",
+            "column likes: sizes: [5.0, 3.0] is now [5.0, 4.0]",  # and nothing of what follows from columns
         ],
     )
     assert call("diff", "shop", "shop")[1] == "They are the same.\n"
+    edit(other, '[[column]]\nname = "plan"', 'title = "Shops"\n\n[[column]]\nname = "plan"')
+    with (other / "schema.toml").open("a") as file:
+        file.write('[view]\ntable = ["likes"]\n[search]\nconditions = ["plan"]\n')
+        file.write('[words]\nnumbers.calls = ["{} calls"]\n')
+    assert call("diff", "shop", "shop2")[1].splitlines()[-3:] == [
+        "use in embeddings and searches: changed, conditions",
+        "places on cards and pages: changed, table, title",
+        "words of texts: changed, numbers",
+    ]
     assert tuple(json.loads(call("diff", "shop", "shop2", "--json")[1])) == DOCUMENTS["schema diff"]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from explorers import alone, answer
-from shops import write_shop
+from shops import edit, write_shop
 
 from synthprof.explorer.server import process
 from synthprof.runner.run import run_all
@@ -19,7 +19,7 @@ PARAMS = {"dataset": "shop", "profile_schema": "shop", "profiles": 900, "cluster
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, home = tmp_path_factory.mktemp("schemas"), tmp_path_factory.mktemp("home")
-    write_shop(root)
+    edit(write_shop(root), '[[column]]\nname = "plan"', 'title = "A shop"\n[[column]]\nname = "plan"')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYNTHPROF_SCHEMAS", str(root))
         run_all(Request.from_params(PARAMS), home)
@@ -46,6 +46,12 @@ def test_a_version_of_a_users_schema_is_listed_shown_and_searched(client) -> Non
     assert {each["profile"]["plan"] for each in found} == {"Team"}
     assert answer(client, f"{ONE}/map", params={"colour": "plan"})["categories"] == ["Free", "Pro", "Team"]
     assert answer(client, f"{ONE}/marginals")["columns"]
+    assert answer(client, f"{ONE}/schema")["title"] == "A shop"
+
+
+def test_the_report_of_a_users_schema_has_its_title_at_the_head(home: Path) -> None:
+    page = (open_version(home, "shop").folder / "report.html").read_text()
+    assert "<p>A shop</p>" in page.partition("<nav")[0]
 
 
 def test_a_version_that_has_lost_its_schema_is_told_and_hides_no_data_set(home: Path, tmp_path: Path) -> None:

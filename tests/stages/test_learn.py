@@ -137,16 +137,19 @@ def test_the_document_names_all_figures(made: SchemaFrom) -> None:
     assert found["columns"][8]["learned_nulls"] == pytest.approx(found["columns"][8]["nulls"])
 
 
-@pytest.mark.parametrize("rare", [1, 2])
-def test_rare_pairs_are_told_no_otherwise_than_pairs_that_no_row_has(tmp_path: Path, rare: int) -> None:
+@pytest.mark.parametrize(("rows", "kept"), [(500, (498, 492)), (60, (57.5, 52.5))])
+@pytest.mark.parametrize(("rare", "others", "told"), [(0, 1, 2.5), (0, 2, 2.5), (0, 4, 2.5), (5, 9, 7.5)])
+def test_rare_pairs_are_told_no_otherwise_than_pairs_that_fewer_rows_have(
+    tmp_path: Path, rows: int, kept: tuple[float, float], rare: int, others: int, told: float
+) -> None:
     files = []
-    for count in (0, rare):
-        pairs = [("a", "x"), ("b", "y")] * (500 - count) + [("a", "y"), ("b", "x")] * count
+    for count in (rare, others):
+        pairs = [("a", "x"), ("b", "y")] * (rows - count) + [("a", "y"), ("b", "x")] * count
         found = learned_from(tmp_path, {"one": [one for one, _ in pairs], "two": [two for _, two in pairs]})
         assert found.edges
         files.append(files_of(found, "pairs"))
     assert files[0] == files[1]
-    assert ",499,1.25\n" in "".join(files[0].values())
+    assert f",{kept[rare > 0]:g},{told:g}\n" in "".join(files[0].values())
 
 
 @pytest.mark.parametrize(

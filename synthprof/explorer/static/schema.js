@@ -11,7 +11,7 @@ export async function show(place, { at, signal }) {
   const [schema, { columns: marginals }] = await Promise.all([api.schema(at, signal), api.marginals(at, signal)]);
   if (signal.aborted) return;
   const seen = Object.fromEntries(marginals.map((each) => [each.column, each]));
-  const lead = `${schema.name}: ${count(schema.columns.length)} columns. Bars are the shares that are aimed at or, where none are, those of this version.`;
+  const lead = `${schema.title || schema.name}: ${count(schema.columns.length)} columns. Bars are the shares that are aimed at or, where none are, those of this version.`;
   fill(place,
     section("Schema", lead, el("ol", { class: "cards" }, schema.columns.map((column) => card(column, seen[column.name])))),
     archetypes(schema.archetypes),

@@ -248,6 +248,7 @@ def schema_facts(version: Published) -> models.SchemaFacts:
     made = {table.name for table in schema.tables}
     return models.SchemaFacts(
         name=schema.name,
+        title=version.bundle.view.title,
         language=version.bundle.view.language,
         columns=_schema_columns(schema.columns, weights),
         archetypes=[

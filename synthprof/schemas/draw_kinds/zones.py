@@ -21,7 +21,11 @@ def offsets_of(zone: str, start: object, end: object) -> Offsets:
     try:
         place = zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        raise ValueError(f"zone={zone!r} is no time zone of this machine; use e.g. Europe/Berlin") from None
+        told = (
+            "is no time zone" if zoneinfo.available_timezones() else "cannot be read: there are no time zones"
+        )
+        remedy = "use e.g. Europe/Berlin" if zoneinfo.available_timezones() else "install the package tzdata"
+        raise ValueError(f"zone={zone!r} {told} of this machine; {remedy}") from None
     first = _moment(start, 1900) - datetime.timedelta(days=1)
     last = _moment(end, 2100) + datetime.timedelta(days=2)
     found = [(int(first.timestamp()), _east(place, first))]

@@ -1,6 +1,6 @@
 """The joint table of a column and its parent, made of counts of many rows and nothing else.
 
-From coarse bands to fine ones, each step keeps the counts of k / 2 rows and more. Of the others, zeros among
+From coarse bands to fine ones, each step keeps the counts of k rows and more. Of the others, zeros among
 them, only sums of so many rows are used: what each is likely to be follows from the step before, by
 iterative proportional fitting (W. E. Deming, F. F. Stephan, Ann. Math. Statist. 11(4), 1940).
 """
@@ -25,14 +25,6 @@ TINY = 1e-9
 
 FLOOR = 1e-3
 """Part of the mean that is added to what is expected, so that no combination is out of the question."""
-
-
-def joint_count(k: int) -> int:
-    """Return the rows that a count of two columns together must have, where one column's must have k.
-
-    Half as many: the values themselves are those of k rows, and bands hide which of them stand together.
-    """
-    return max(2, k // 2)
 
 
 @dataclass(frozen=True)
@@ -115,11 +107,12 @@ def _fitted(seen: Table, steps: Sequence[tuple[Places, Places]], whole: Sequence
         counts, expected = _summed(seen, up, across), _summed(told, up, across)
         within = np.zeros(counts.shape, np.intp)
         within[up[:, None], across[None, :]] = blocks
-        share = _ratio(_told(counts, expected, within, joint_count(k)), expected)
+        share = _ratio(_told(counts, expected, within, k), expected)
         told = told * share[np.ix_(up, across)]
         blocks = up[:, None] * size(across) + across[None, :]
     rows, columns = (_in_bands(each, bands) for each, bands in zip(whole, steps[-1], strict=True))
-    return _raked(told, rows * total / rows.sum(), columns * total / columns.sum())
+    rows, columns = rows * total / rows.sum(), columns * total / columns.sum()
+    return _raked(_around(np.where(seen < k, told, 0.0), told, rows, columns), rows, columns)
 
 
 def _in_bands(counts: Table, bands: Places) -> Table:
@@ -183,6 +176,17 @@ def _hidden_sums(sums: Table, likely: Table, k: int) -> Table:
     found = sums.copy()
     found[small] = together * likely[small] / max(expected, TINY)
     return found
+
+
+def _around(hidden: Table, told: Table, rows: Table, columns: Table) -> Table:
+    """Return the table in which counts that may be told give way, and what stands for hidden ones stays.
+
+    So a count that is told does not say, beside the sum of its row, how many rows are hidden there.
+    """
+    rows, columns = rows - hidden.sum(axis=1), columns - hidden.sum(axis=0)
+    if (rows < 0).any() or (columns < 0).any():
+        return told
+    return hidden + _raked(told - hidden, rows, columns)
 
 
 def _raked(table: Table, rows: Table, columns: Table) -> Table:

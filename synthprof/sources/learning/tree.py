@@ -51,11 +51,11 @@ class Pairs:
 
 
 def pairs_of(kept: Kept, maps: Sequence[Codes], levels: Sequence[Levels], k: int) -> Pairs:
-    """Return the counts of all pairs of columns, in bands that have about k rows together.
+    """Return the counts of all pairs of columns, in bands that have about 2 k rows together.
 
     maps: for each column the cell of each code in `kept`.
     """
-    most = max(3, min(MOST_BANDS, int(math.sqrt(kept.rows / k))))
+    most = max(3, min(MOST_BANDS, int(math.sqrt(kept.rows / (2 * k)))))
     if len(levels) * most > 8_000:
         most = 4
     bands = tuple(each.within(most) for each in levels)

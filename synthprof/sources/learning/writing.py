@@ -13,7 +13,7 @@ from synthprof.base.errors import SpecError
 from synthprof.schemas.draw_kinds.tabulated import ALWAYS, EQUAL, FROM, NULL
 from synthprof.sources.learning.bands import size
 from synthprof.sources.learning.coding import Coded
-from synthprof.sources.learning.fitting import Edge, joint_count
+from synthprof.sources.learning.fitting import Edge
 from synthprof.sources.learning.learn import Learned, LearnedColumn
 from synthprof.sources.learning.survey import Key, Omitted
 
@@ -70,8 +70,7 @@ def files_of(learned: Learned, title: str) -> dict[str, str]:
 def _head(learned: Learned) -> str:
     lines = [
         f"Learned by `synthprof schema from` from {learned.rows:,} rows. Every value and range in these",
-        f"files is that of {learned.min_count} rows or more, every joint count that of "
-        f"{joint_count(learned.min_count)} or more; no row is kept.",
+        f"files is that of {learned.min_count} rows or more, and so is every joint count; no row is kept.",
     ]
     omitted = [
         f"Not learned: {_one_line(column.source)}, as {column.plan.why}."

@@ -1,6 +1,9 @@
 """Dates, times and timestamps: their calendar, the clocks of zones, and columns that they come after."""
 
 import datetime
+import os
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -192,3 +195,10 @@ def test_habits_name_values_of_the_column_that_chooses_them() -> None:
     draws = {"who": Choice(("owl",), (1,)), "at": Timestamp(**YEAR, by="who", habits={"lark": NIGHT})}
     with pytest.raises(SpecError, match="at: habits by who: it has no value 'lark'"):
         drawn_with(draws)
+
+
+def test_zones_are_there_without_those_of_the_system_and_an_unknown_one_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"zone='Mars/Olympus' is no time zone.*use e\.g\. Europe/Berlin"):
+        offsets_of("Mars/Olympus", None, None)
+    code = "from synthprof.schemas.draw_kinds.zones import offsets_of as o; o('Europe/Lisbon', None, None)"
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONTZPATH": ""}, check=True)

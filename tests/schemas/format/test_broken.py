@@ -138,6 +138,11 @@ REPLACED = [
     # sizes
     ('doc = "The age."', f'doc = "{"x" * 20_000}"', "12: column age: doc='xxx"),
     ("odds = { free = 8, paid = 2 }", "odds = {}", "8: column plan, draw choice: odds has 0 entries and needs 1; add some"),
+    # numbers in quotes, and truth values, where models read them leniently
+    ("nulls = 0.02", 'nulls = { share = "0.02" }', "16: column age, nulls: share='0.02' must be a number; write one without quotes"),
+    ("nulls = 0.02", 'feature = { kind = "scale", low = 0, high = "99" }', "16: column age, feature: high='99' must be a number; write one"),
+    ("nulls = 0.02", 'nulls = { given = { age = { 18 = true } } }', "16: column age, nulls.given.age: 18=true must be a number; write one"),
+    ('draw = "uniform_integer"\nlow = 18\nhigh = 99', 'draw = "cpf"\nunique = "no"', "14: column age, draw cpf: unique='no' must be true or false; write"),
     # sources of values
     ("odds = { free = 8, paid = 2 }", "", "4: column plan, draw choice: either odds or a file says what is drawn; write"),
     ('file = "cities.csv"', 'file = "towns.csv"', "22: column city, draw choice: "),
