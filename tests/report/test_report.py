@@ -160,7 +160,7 @@ def opened(browser: Browser, path: Path, report: Report, **options: Any) -> tupl
 
 def test_same_report_gives_same_bytes_in_another_process() -> None:
     code = (
-        "import sys, hashlib; sys.path.insert(0, 'tests/report'); import test_report as t;"
+        "import sys, hashlib; sys.path[:0] = ['tests/report', 'tests/support']; import test_report as t;"
         "print(hashlib.sha256(t.render(t.REPORT).encode()).hexdigest())"
     )
     digests = {
