@@ -5,6 +5,7 @@ import gc
 import importlib
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -334,13 +335,14 @@ def test_a_version_shows_the_head_of_its_report(v: synthprof.Version) -> None:
     assert "<script" not in shown and repr(v) == f"<Version {v.name} of 'gamers': 2,000 profiles>"
 
 
-def test_a_damaged_version_is_found_out(tmp_path: Path) -> None:
-    found = synthprof.run("x", home=tmp_path, profiles=300, **SMALL)
+def test_a_damaged_version_is_found_out(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path, symlinks=True, dirs_exist_ok=True)
+    found = synthprof.open("gamers", home=tmp_path)
     path = found.folder / "centroids.npy"
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    verdict = synthprof.verify("x", home=tmp_path, blocks="all")
+    verdict = synthprof.verify("gamers", home=tmp_path, blocks="all")
     assert isinstance(verdict, synthprof.Verdict) and not verdict.sound
     assert verdict.findings == ("centroids.npy is missing or differs from its checksum in the manifest",)
     with pytest.raises(synthprof.SpecError, match="blocks=0 is no number of blocks"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from everyday import everyday
 
 from synthprof.base.errors import SpecError
 from synthprof.pipeline import STAGES
@@ -39,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("build_left", [True, False])
+@pytest.mark.parametrize("build_left", everyday([True, False]))
 def test_the_new_version_is_what_a_run_with_these_settings_gives(
     made: Path, tmp_path: Path, build_left: bool
 ) -> None:

@@ -3,6 +3,7 @@ import logging
 
 import numpy as np
 import pytest
+from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import kmeans, scores
@@ -52,7 +53,7 @@ def test_training_rows_of_one_key_stay_the_same_for_ever():
 # 384 dimensions OpenBLAS cuts the dot products as well, at other places for other thread counts.
 @pytest.mark.parametrize(
     ("rows", "dim", "k"),
-    [(9_001, 24, 37), (5_000, 129, 101), (5_000, 500, 64), (8_192, 128, 32), (20_000, 8, 50)],
+    everyday([(9_001, 24, 37), (5_000, 129, 101), (5_000, 500, 64), (8_192, 128, 32), (20_000, 8, 50)], 2),
 )
 def test_bytes_do_not_depend_on_the_number_of_threads(rows, dim, k):
     vectors, _ = blobs(rows, dim)

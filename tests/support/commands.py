@@ -31,7 +31,7 @@ LOADED = (
 )
 """Modules that are loaded once, before the forks, with all that they import."""
 
-FROM_START = ("PYTHON", "LC_", "LANG")
+FROM_START = ("PYTHONPATH", "LC_", "LANG")
 """Beginnings of variables that a process must have from its start."""
 
 
@@ -114,6 +114,9 @@ def _become(words: list[str], environment: dict[str, str], cwd: str, out: str, e
         opened = os.open(path, mode, 0o600)
         os.dup2(opened, stream)
         os.close(opened)
+    if encoding := environment.get("PYTHONIOENCODING"):
+        sys.stdout.reconfigure(encoding=encoding)
+        sys.stderr.reconfigure(encoding=encoding, errors="backslashreplace")
     sys.argv = ["synthprof", *words]
 
 
