@@ -58,7 +58,9 @@ class Candidates:
         """Make the keys those of the nearest rows of all that were added."""
         self._join()
         for slots in self._parts():
-            self._settle(slots, self._kept[slots])
+            kept = self._kept[slots]
+            self._cut_by_both(slots, kept)
+            self._settle(slots, kept)
 
     def _parts(self) -> Iterator[Rows]:
         for first in range(0, len(self._keys), SLOTS_AT_ONCE):
@@ -103,10 +105,20 @@ class Candidates:
         cuts = self._raise(slots, near_of(wide[:, -self._k]).astype(np.float64) - 2 * off)
         wide[wide < keys_of(cuts, np.full(len(cuts), ID_MAX))[:, None]] = 0
 
+    def _cut_by_both(self, slots: Rows, kept: Keys) -> None:
+        """Raise the cuts by candidates and keys together, which spares scores of what keys would outdo."""
+        near = near_of(self._keys[slots]).astype(np.float64)
+        products = products_of(self._queries, near, slots // self.filters).astype(np.float32)
+        both = np.concatenate([keys_of(products, np.full(products.shape, ID_MAX)), kept], axis=1)
+        both.sort(axis=1)
+        off = self._errors[slots // self.filters]
+        cuts = self._raise(slots, near_of(both[:, -self._k]).astype(np.float64) - 2 * off)
+        kept[kept < keys_of(cuts, np.full(len(cuts), ID_MAX))[:, None]] = 0
+
     def _cut_by_scores(self, slots: Rows) -> None:
         query = slots // self.filters
-        products = products_of(self._queries, near_of(self._keys[slots, 0]).astype(np.float64), query)
-        self._raise(slots, products - self._errors[query])
+        products = products_of(self._queries, near_of(self._keys[slots, :1]).astype(np.float64), query)
+        self._raise(slots, products[:, 0] - self._errors[query])
 
     def _raise(self, slots: Rows, products: NDArray[np.float64]) -> Vector:
         """Raise the cuts of slots to float32 below the products; return them."""

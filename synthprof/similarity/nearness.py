@@ -156,11 +156,12 @@ def errors(queries: Side, rows: Side) -> Doubles:
 def products_of(queries: Side, near: Doubles, query: NDArray[np.integer]) -> Doubles:
     """Return the products of factors that pairs as near would have, or a little less.
 
-    near: (n,) float64 of float32, query: (n,) the numbers of their queries.
+    near: (n, m) float64 of float32, query: (n,) the numbers of their queries.
     """
     if queries.metric != "l2":
         return near - 2 * UNIT * np.abs(near)
-    products: Doubles = (queries.lengths[query] ** 2 * (1 - UNIT) + near * (1 + 2 * UNIT)) / 2
+    squares = (queries.lengths[query] ** 2 * (1 - UNIT))[:, None]
+    products: Doubles = (squares + near * (1 + 2 * UNIT)) / 2
     return products
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.similarity.equal_rows import digests
 
-SLAB_BYTES = 1 << 27  # of its rows; half of it costs a third more candidates of filters
-SLAB_ROWS_MIN, SLAB_ROWS_MAX = 4_096, 262_144
+SLAB_BYTES = 1 << 28  # of its rows; with half of it, a third more candidates of filters get scores
+SLAB_ROWS_MIN, SLAB_ROWS_MAX = 4_096, 524_288
 
 Masks = NDArray[np.bool_]
 
@@ -28,9 +28,9 @@ class Slab:
 class Collected:
     """Room for the rows of one slab: those that are finite and match a filter."""
 
-    def __init__(self, dim: int, filters: int) -> None:
-        """Make room; the memory is taken as rows arrive."""
-        size = min(max(SLAB_BYTES // (4 * dim), SLAB_ROWS_MIN), SLAB_ROWS_MAX)
+    def __init__(self, dim: int, filters: int, copies: int) -> None:
+        """Make room; the memory is taken as rows arrive. copies: of the rows, while they are compared."""
+        size = min(max(SLAB_BYTES // (4 * dim * copies), SLAB_ROWS_MIN), SLAB_ROWS_MAX)
         self._rows = np.empty((size, dim), np.float32)
         self._ids = np.empty(size, np.int64)
         self._masks = np.empty((filters, size), np.bool_)

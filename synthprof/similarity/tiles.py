@@ -17,44 +17,71 @@ from synthprof.similarity.candidates import Candidates, Rows
 from synthprof.similarity.nearness import Side
 from synthprof.similarity.slabs import Masks
 
-TILE_ROWS = 512  # by 512 queries: 1 MiB, which stays in a processor's cache
+TILE_ROWS = 1_024  # by 512 queries: 2 MiB, about what a processor's cache holds
 FIRST_ROWS = 256  # of the first tile, of which everything is a candidate
 SHARED_MIN = 0.15  # share of a tile's rows from which a filter may share its comparison
-SHARED_GAIN = 100  # a product that reaches a cut costs so many times what taking one out of a tile does
+SHARED_GAIN = 40  # a product that reaches a cut costs so many times what taking one out of a tile does
 SAMPLED = 16  # each so-many-th row of a tile tells how many products reach the cuts
-
-
-@dataclass(frozen=True, eq=False)
-class Tile:
-    """Rows first..last - 1 of a slab; matching: for each filter the rows it matches, within the tile."""
-
-    first: int
-    last: int
-    matching: tuple[NDArray[np.uint16], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
     """Rows of a tile that some filters match: filter i has the rows from edges[i] to edges[i + 1].
 
-    rows: (n,) numbers of rows within the tile; None for all of them, for one filter.
+    of: (n,) the filter of each. rows: (n,) their numbers within the tile; None for all, of one filter.
     """
 
-    filters: Sequence[int]
-    edges: Sequence[int]
+    filters: tuple[int, ...]
+    edges: tuple[int, ...]
+    of: NDArray[np.uint16]
     rows: Rows | None
+
+
+class Tile:
+    """The rows from `first` to `last` - 1 of a slab; shares: (filters,) of them that each filter matches."""
+
+    def __init__(self, first: int, last: int, masks: Masks) -> None:
+        """Find the rows that filters match. masks: (filters, n) bool, of the tile."""
+        self.first, self.last = first, last
+        self._matching = [np.flatnonzero(mask).astype(np.uint16) for mask in masks]
+        self.shares = np.array([len(rows) / (last - first) for rows in self._matching])
+        self._pieces: dict[tuple[int, ...], list[Piece]] = {}
+
+    def pieces(self, but: tuple[int, ...]) -> list[Piece]:
+        """Return all pairs of a filter, but for those, and a row that it matches, cut into pieces."""
+        if but not in self._pieces:
+            self._pieces[but] = list(self._cut(set(but)))
+        return self._pieces[but]
+
+    def _cut(self, but: set[int]) -> Iterator[Piece]:
+        waiting: list[int] = []
+        count = 0
+        for number, rows in enumerate(self._matching):
+            if number in but or not len(rows):
+                continue
+            if len(rows) == self.last - self.first:
+                of = np.full(len(rows), number, np.uint16)
+                yield Piece((number,), (0, len(rows)), of, None)
+                continue
+            if count + len(rows) > TILE_ROWS:
+                yield self._joined(waiting)
+                waiting, count = [], 0
+            waiting.append(number)
+            count += len(rows)
+        if waiting:
+            yield self._joined(waiting)
+
+    def _joined(self, filters: list[int]) -> Piece:
+        parts = [self._matching[number] for number in filters]
+        counts = [len(rows) for rows in parts]
+        of = np.repeat(np.array(filters, np.uint16), counts)
+        edges = tuple(np.cumsum([0, *counts]).tolist())
+        return Piece(tuple(filters), edges, of, np.concatenate(parts).astype(np.int64))
 
 
 def tiles_of(masks: Masks) -> list[Tile]:
     """Cut a slab into tiles. masks: (filters, n) bool."""
-    return [
-        Tile(
-            first,
-            last,
-            tuple(np.flatnonzero(mask).astype(np.uint16) for mask in masks[:, first:last]),
-        )
-        for first, last in _edges(masks.shape[1])
-    ]
+    return [Tile(first, last, masks[:, first:last]) for first, last in _edges(masks.shape[1])]
 
 
 class Products:
@@ -75,20 +102,20 @@ class Products:
             products = self._room[: tile.last - tile.first]
             np.matmul(self._rows.factors[tile.first : tile.last], self._queries.factors.T, out=products)
             shared = self._shared(tile, products)
-            if len(shared):
-                self._compare_shared(tile, products, shared)
-            for piece in _pieces(tile, set(shared.tolist())):
+            if shared:
+                self._compare_shared(tile, products, np.array(shared))
+            for piece in tile.pieces(shared):
                 self._compare(tile, products, piece)
 
-    def _shared(self, tile: Tile, products: Matrix) -> Rows:
+    def _shared(self, tile: Tile, products: Matrix) -> tuple[int, ...]:
         """Return the filters that had better share a comparison."""
         if self._joins != self._found.joins:
             self._joins = self._found.joins
             sample = products[::SAMPLED]
-            for number in np.flatnonzero(self._masks.mean(axis=1) >= SHARED_MIN):
+            for number in np.flatnonzero(tile.shares >= SHARED_MIN):
                 self._reached[number] = (sample >= self._found.cuts[number]).mean()
-        shares = np.array([len(rows) for rows in tile.matching]) / len(products)
-        return np.flatnonzero((shares >= SHARED_MIN) & (self._reached * SHARED_GAIN <= shares))
+        shared = (tile.shares >= SHARED_MIN) & (self._reached * SHARED_GAIN <= tile.shares)
+        return tuple(np.flatnonzero(shared).tolist())
 
     def _compare_shared(self, tile: Tile, products: Matrix, filters: Rows) -> None:
         cuts = self._found.cuts[filters]
@@ -110,8 +137,7 @@ class Products:
         if not len(flat):
             return
         places, queries = _divided(flat, products.shape[1])
-        of = np.repeat(np.array(piece.filters), np.diff(piece.edges))
-        slots = (queries * self._found.filters + of[places]).astype(np.uint16)
+        slots = (queries * self._found.filters + piece.of[places]).astype(np.uint16)
         rows = places if piece.rows is None else piece.rows[places]
         self._found.add(slots, values.ravel()[flat], rows + tile.first)
 
@@ -129,31 +155,6 @@ def _edges(rows: int) -> Iterator[tuple[int, int]]:
         last = min(first + size, rows)
         yield first, last
         first, size = last, min(max(size, last), TILE_ROWS)
-
-
-def _pieces(tile: Tile, but: set[int]) -> Iterator[Piece]:
-    """Yield all pairs of a filter and a row it matches, at most as many in a piece as a tile has rows."""
-    waiting: list[int] = []
-    count = 0
-    for number, rows in enumerate(tile.matching):
-        if number in but or not len(rows):
-            continue
-        if len(rows) == tile.last - tile.first:
-            yield Piece((number,), (0, len(rows)), None)
-            continue
-        if count + len(rows) > TILE_ROWS:
-            yield _joined(tile, waiting)
-            waiting, count = [], 0
-        waiting.append(number)
-        count += len(rows)
-    if waiting:
-        yield _joined(tile, waiting)
-
-
-def _joined(tile: Tile, filters: list[int]) -> Piece:
-    parts = [tile.matching[number] for number in filters]
-    edges = np.cumsum([0, *map(len, parts)]).tolist()
-    return Piece(filters, edges, np.concatenate(parts).astype(np.int64))
 
 
 def _divided(flat: Rows, by: int) -> tuple[Rows, Rows]:

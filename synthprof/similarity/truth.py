@@ -45,8 +45,8 @@ FILTERS_MAX = 1_024
 class Truth:
     """The k nearest rows so far of each query, for each filter.
 
-    Memory: 8 bytes for each of queries * filters * k, 128 MiB for rows that wait (256 for l2, and for cosine
-    if they are not of length 1), and about 60 MiB for each thread. For more queries make several of these.
+    Memory: 8 bytes for each of queries * filters * k, 256 MiB for rows that wait (512 for cosine if they are
+    not of length 1), and about 60 MiB for each thread. For more queries make several of these.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Truth:
         ]
         self._keys: Keys = np.zeros((len(queries), filters, k), np.uint64)
         self._parts = [self._keys[first : first + batch] for first in range(0, len(queries), batch)]
-        self._waiting = Collected(queries.shape[1], filters)
+        self._waiting = Collected(queries.shape[1], filters, 2 if metric == "l2" else 1)
         self._ranges = np.empty((0, 2), np.int64)
 
     def add(self, first_id: int, rows: Matrix, masks: NDArray[Any] | None = None) -> None:
