@@ -8,6 +8,7 @@ import pytest
 from played import check_stream, nearest
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.workloads import job
 from synthprof.delivery.workloads.conditions import as_where
 from synthprof.delivery.workloads.filters import default_names
 from synthprof.delivery.workloads.filters_masks import FilterMasks
@@ -66,3 +67,26 @@ def test_unknown_filters_and_streams_are_refused_before_work(three_blocks: Path)
     for wrong in ({"filters": "label_2p,colour"}, {"streams": "tide"}):
         with pytest.raises(SpecError, match="there is no"):
             make_workload(three_blocks, ORDER.model_copy(update=wrong))
+
+
+def test_work_that_was_cut_short_gives_the_same_bytes(
+    three_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = WorkloadOrder(
+        dataset="three", queries=4, mix="hard=1", filters="label_1p_near50,and_5p,tenant_9", streams="growing"
+    )
+    (tmp_path / "three").mkdir()
+    for name in ("versions", "CURRENT"):
+        (tmp_path / "three" / name).symlink_to(three_blocks / "three" / name)
+    whole = make_workload(three_blocks, order).output
+    for number in range(3, 6):  # filters, answers under them, streams
+        part = job.PARTS[number - 1]
+        monkeypatch.setattr(job, "PARTS", (*job.PARTS[: number - 1], job.Part(part.name, part.count, _fails)))
+        with pytest.raises(RuntimeError, match="cut short"):
+            make_workload(tmp_path, order)
+        monkeypatch.undo()
+    assert make_workload(tmp_path, order).output == whole
+
+
+def _fails(*_: object) -> None:
+    raise RuntimeError("cut short")
