@@ -17,7 +17,7 @@ from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.workload import Workload
 from synthprof.versions.version import Version
 
-ORDER = WorkloadOrder(dataset="three", queries=30, filters="all", streams="sliding_window,churn", seed=5)
+ORDER = WorkloadOrder(dataset="three", queries=12, filters="all", streams="sliding_window,churn", seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_work_that_was_cut_short_gives_the_same_bytes(
     for name in ("versions", "CURRENT"):
         (tmp_path / "three" / name).symlink_to(three_blocks / "three" / name)
     whole = make_workload(three_blocks, order).output
-    for number in range(3, 6):  # filters, answers under them, streams
+    for number in (4, 5):  # answers under filters, streams
         part = job.PARTS[number - 1]
         monkeypatch.setattr(job, "PARTS", (*job.PARTS[: number - 1], job.Part(part.name, part.count, _fails)))
         with pytest.raises(RuntimeError, match="cut short"):

@@ -89,9 +89,9 @@ def test_more_neighbours_match_the_higher_the_correlation(planted: list[PlantedL
 
 
 def test_any_correlation_can_be_asked_for(data: Data) -> None:
-    asked = [Label(f"x{dial}", 0.02, dial / 10) for dial in range(-10, 11)]
+    asked = [Label(f"x{dial}", 0.02, dial / 10) for dial in range(-10, 11, 4)]
     found = [each.correlation for each in plant(asked, data.nearness, data.neighbours, 3)]
-    assert np.abs(np.array(found) - np.arange(-10, 11) / 10).max() <= 0.05
+    assert np.abs(np.array(found) - np.arange(-10, 11, 4) / 10).max() <= 0.05
 
 
 def test_labels_are_independent_of_each_other_and_of_order(data: Data, planted: list[PlantedLabel]) -> None:
@@ -136,7 +136,7 @@ def test_the_bytes_are_these() -> None:
 DIGEST = "50f54a29298c4eef33acf4e5dea96887142aaea9d44867d7e3872b28d7bc226a"
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.integers(1, 400),
     st.integers(1, 6),
