@@ -79,7 +79,7 @@ def default_names(rows: int) -> tuple[str, ...]:
     Of a version with few rows those are left out that not even one row would meet.
 
     >>> len(default_names(1_000_000)), len(default_names(100))
-    (38, 21)
+    (38, 26)
     """
     labels = [(share, "") for share in SHARES]
     labels += [(share, end) for share in CORRELATED_SHARES for end in NEARNESS if end]

@@ -12,6 +12,7 @@ from synthprof.base.errors import SpecError
 from synthprof.delivery.workloads.conditions import mask
 from synthprof.delivery.workloads.files import FILTERS, LABELS_FILE
 from synthprof.delivery.workloads.filters import SHARES, default_names, wanted_filters
+from synthprof.delivery.workloads.filters_columns import column_filters
 from synthprof.delivery.workloads.filters_plan import Filters, measured, plan_filters
 from synthprof.delivery.workloads.filters_steps import write_labels
 from synthprof.delivery.workloads.labels_closeness import Closeness
@@ -140,3 +141,10 @@ def test_labels_are_written_as_the_same_bytes_again(filters: Filters, tmp_path: 
             list(write_labels(work, filters))
             digests.append(work.records())
     assert digests[0] == digests[1]
+
+
+def test_columns_with_names_of_planted_ones_are_not_taken() -> None:
+    """What a condition means follows from names alone."""
+    schema = collection_schema("tenant:text,label_2p:bool")
+    batch = pa.record_batch({"tenant": ["a", "b"] * 50, "label_2p": [True, False] * 50})
+    assert column_filters([batch], schema, 100, [("column", 0.5)]) == [None]
