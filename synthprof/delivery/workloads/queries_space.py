@@ -22,6 +22,9 @@ from synthprof.versions.version import Version
 IDS_AT_ONCE = 500
 """Ids in one question to a database."""
 
+TEXTS_AT_ONCE = 32
+"""Texts in one request to a service, which may refuse more."""
+
 Parts = tuple[tuple[str, float], ...]
 
 
@@ -61,12 +64,17 @@ class Space:
         """Return the vectors of rows, (n, dim) float32."""
         if self.encoder is None:
             return features(self.version.schema, batch, self.dim)
+        if isinstance(self.encoder, SlowEncoder):
+            return self.texts(self.encoder.texts(batch))
         return encode_rows(self.encoder, batch)
 
     def texts(self, texts: Sequence[str]) -> Matrix:
         """Return the vectors of texts, (n, dim) float32. The encoder must be one of texts."""
         assert isinstance(self.encoder, TextEncoder)
-        return self.encoder.encode_text(texts)
+        if self.encoder.fast:
+            return self.encoder.encode_text(texts)
+        parts = [texts[first : first + TEXTS_AT_ONCE] for first in range(0, len(texts), TEXTS_AT_ONCE)]
+        return np.concatenate([self.encoder.encode_text(part) for part in parts])
 
     def stored(self, ids: Ids) -> Matrix:
         """Return the vectors of rows of the version, (n, dim) float32; NaN where there is none.

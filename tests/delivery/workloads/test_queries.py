@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from fault_server import Faults, serving
 from notes import make, note_rows, sqlite_of
 
 from synthprof.base.errors import SpecError
@@ -229,3 +230,20 @@ def test_a_misspelt_text_has_one_word_spelt_wrong() -> None:
         pairs = zip(text.split(), texts[0].split(), strict=True)
         assert sum(one != other for one, other in pairs) == 1
     assert misspelt(["ab cd", ""], 1.0, 1) == ["ab cd", ""]
+
+
+def test_a_service_is_asked_for_queries_in_small_requests_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = {"encoder": "http", "model": "m", "dim_embedding": 32, "clusters": 2, "save_index": False}
+    with serving(faults := Faults(busy=0.05)) as url:
+        monkeypatch.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
+        make(tmp_path, sqlite_of(tmp_path / "notes.db", note_rows(80)), **service)
+        before, requests = faults.answered.total(), faults.requests
+        made = make_workload(tmp_path, WorkloadOrder(dataset="notes", queries=90))
+        asked = faults.answered.total() - before
+        assert asked == 30 + 2 * 2 * 30
+        assert faults.requests - requests >= asked / 32
+        make_workload(tmp_path, WorkloadOrder(dataset="notes", queries=90))
+        assert faults.answered.total() - before == asked
+    assert all(row["text"] for row in made.queries.to_pylist())
