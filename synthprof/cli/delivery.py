@@ -75,13 +75,14 @@ def _tell_workload(terminal: "Terminal", made: "Workload") -> None:
     terminal.table(columns, rows)
     for name, reason in output.details["left_out"].items():
         terminal.say(f"no queries {name}: {reason}", indent="  ")
-    queries, filters = count(made.queries.num_rows), count(made.filters.num_rows)
+    filters = f"{count(made.filters.num_rows - 1)} filters" if made.filters.num_rows > 1 else "no filters"
     terminal.say(
-        f"{queries} queries, {filters} filters, by {', '.join(made.metrics)}: "
-        f"{amount(output.bytes_total)} in {made.folder}",
+        f"{count(made.queries.num_rows)} queries, {filters}, by {', '.join(made.metrics)}, "
+        f"{amount(output.bytes_total)}:",
         label=(terminal.marks.good, "green"),
         indent="  ",
     )
+    terminal.say(str(made.folder), indent="  ")
 
 
 def load(order: "LoadOrder", as_json: AsJson = False) -> None:

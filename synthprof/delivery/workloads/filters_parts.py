@@ -9,18 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.arrays import Ids
 from synthprof.delivery.rows import Rows
-from synthprof.delivery.workloads.files import FILTERS_FILE, NEIGHBOURS, TRUTH_FOLDER
+from synthprof.delivery.workloads.files import FILTERS_FILE, TRUTH_FOLDER
 from synthprof.delivery.workloads.filters import Wanted, wanted_filters
 from synthprof.delivery.workloads.filters_masks import FilterMasks
 from synthprof.delivery.workloads.filters_plan import measured, plan_filters
 from synthprof.delivery.workloads.filters_steps import nearness_of, write_labels
 from synthprof.delivery.workloads.labels_nearness import Nearness
 from synthprof.delivery.workloads.order import names_of
-from synthprof.similarity.truth import Truth
-from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.system.machine import default_workers
+from synthprof.delivery.workloads.truth import Answering
 
 if TYPE_CHECKING:
     from synthprof.delivery.workloads.job import Work
@@ -57,31 +55,26 @@ def make_filters(work: Work, _: int) -> None:
         pq.write_table(table, path, compression="zstd")
 
 
-def filtered_metrics(work: Work) -> int:
-    """Return the number of metrics to answer by under filters; 0 without any."""
-    return len(work.metrics) if len(filters_of(work)) > 1 else 0
+def filtered_steps(work: Work) -> int:
+    """Return the number of steps to answer the queries under filters; 0 without any."""
+    if len(filters_of(work)) == 1 or not (found := _filtered(work)):
+        return 0
+    return len(work.metrics) * found[0].steps
 
 
 def answer_filtered(work: Work, step: int) -> None:
-    """Answer all queries under each filter by one metric."""
-    metric, masks = work.metrics[step], FilterMasks(work.making.folder, work.version)
+    """Do one step of the answers under filters."""
+    found = _filtered(work)
+    metric, number = divmod(step, found[0].steps)
+    found[metric].step(number)
+
+
+def _filtered(work: Work) -> list[Answering]:
+    """Return the answers under all filters by each metric; none where all filters were left out."""
+    masks = FilterMasks(work.making.folder, work.version)
     numbers = range(1, len(masks))
     if not numbers:
-        return
-    truth = Truth(work.vectors, NEIGHBOURS, metric, len(numbers), default_workers())
-    for block in range(work.version.spec.blocks):
-        first, rows = work.rows(block)
-        truth.add(first, rows, masks.of(block, numbers))
-        done = min((block + 1) * BLOCK_ROWS, work.version.rows)
-        work.observe(f"workload filtered truth by {metric}", done, work.version.rows)
-    for number in numbers:
-        write_answers(work, metric, number, *truth.nearest(number - 1))
-
-
-def write_answers(work: Work, metric: str, number: int, ids: Ids, scores: Matrix) -> None:
-    """Write the answers under one filter: NaN scores where there is no row."""
-    scores[ids < 0] = np.nan
-    for name, values in (("ids", ids), ("scores", scores)):
-        path = f"{TRUTH_FOLDER}/{metric}/{number}.{name}.npy"
-        with work.making.whole(path) as temporary, temporary.open("wb") as file:
-            np.save(file, values)
+        return []
+    return [
+        work.answering(metric, numbers, lambda block: masks.of(block, numbers)) for metric in work.metrics
+    ]

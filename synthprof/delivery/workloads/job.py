@@ -2,24 +2,24 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.digests import digest_of
-from synthprof.delivery.workloads.files import NEIGHBOURS, QUERIES_FILE, TRUTH_FOLDER
+from synthprof.delivery.workloads.files import QUERIES_FILE, TRUTH_FOLDER
 from synthprof.delivery.workloads.filters import wanted_filters
 from synthprof.delivery.workloads.filters_parts import (
     answer_filtered,
-    filtered_metrics,
+    filtered_steps,
     make_filters,
-    write_answers,
 )
 from synthprof.delivery.workloads.order import WorkloadOrder, names_of
 from synthprof.delivery.workloads.queries import draw_queries, hardness_of
@@ -33,9 +33,9 @@ from synthprof.delivery.workloads.queries_space import (
 )
 from synthprof.delivery.workloads.streams import Runbook
 from synthprof.delivery.workloads.streams_parts import make_stream, runbooks_of
+from synthprof.delivery.workloads.truth import Answering
 from synthprof.delivery.workloads.workload import WORKLOADS, Workload, open_workload
 from synthprof.similarity.nearness import Metric
-from synthprof.similarity.truth import Truth
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.outputs import Making, Output, Place, finish, making
 from synthprof.system.events import Observer
@@ -48,6 +48,8 @@ WORKLOAD_VERSION = 1
 
 DRAWN_FILE = "drawn.parquet"
 """The queries with their mean distances, kept until the job is done: drawn once, as a service costs money."""
+
+Flags = npt.NDArray[np.bool_]
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,29 @@ class Work:
         """The vectors of the queries, (queries, dim) float32."""
         values = self.drawn.column("vector").combine_chunks()
         return np.asarray(values.flatten().to_numpy()).reshape(len(values), -1)
+
+    def answering(
+        self, metric: Metric, numbers: Sequence[int] = (0,), masks: Callable[[int], Flags] | None = None
+    ) -> Answering:
+        """Return the answers to all queries by one metric under filters, to be found step by step.
+
+        masks: the rows of a block that meet each of the filters, (filters, n); None of filter 0, none.
+        """
+
+        def done(rows: int) -> None:
+            self.observe(f"workload truth by {metric}", rows, self.version.rows)
+
+        return Answering(
+            self.making,
+            self.vectors,
+            metric,
+            numbers,
+            self.version.spec.blocks,
+            self.rows,
+            masks,
+            default_workers(),
+            done,
+        )
 
     def rows(self, block: int) -> tuple[int, Matrix]:
         """Return the first id of a block and the vectors of its rows, (n, dim); NaN where there is none."""
@@ -159,16 +184,14 @@ def _draw(work: Work, _: int) -> None:
     _write(work, DRAWN_FILE, queries.append_column("mean", pa.array(means)))
 
 
+def _steps(work: Work) -> int:
+    return len(work.metrics) * work.answering(work.metrics[0]).steps
+
+
 def _answer(work: Work, step: int) -> None:
-    """Answer all queries by one metric."""
-    metric = work.metrics[step]
-    truth = Truth(work.vectors, NEIGHBOURS, metric, threads=default_workers())
-    for block in range(work.version.spec.blocks):
-        truth.add(*work.rows(block))
-        done = min((block + 1) * BLOCK_ROWS, work.version.rows)
-        work.observe(f"workload truth by {metric}", done, work.version.rows)
-    ids, scores = truth.nearest()
-    write_answers(work, metric, 0, ids, scores)
+    """Do one step of the answers without a filter."""
+    metric, number = divmod(step, work.answering(work.metrics[0]).steps)
+    work.answering(work.metrics[metric]).step(number)
 
 
 def _measure_hardness(work: Work, _: int) -> None:
@@ -202,9 +225,9 @@ def _once(_: Work) -> int:
 
 PARTS = (
     Part("queries", _once, _draw),
-    Part("truth", lambda work: len(work.metrics), _answer),
+    Part("truth", _steps, _answer),
     Part("filters", _once, make_filters),
-    Part("filtered truth", filtered_metrics, answer_filtered),
+    Part("filtered truth", filtered_steps, answer_filtered),
     Part("streams", lambda work: len(_runbooks(work)), make_stream),
     Part("hardness", _once, _measure_hardness),
 )

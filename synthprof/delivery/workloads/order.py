@@ -111,22 +111,22 @@ class WorkloadOrder(ParamModel):
     ] = "cosine"
     filters: Annotated[
         str,
-        AfterValidator(lambda text: ",".join(names_of(text))),
         Field(
             pattern=in_words("names of filters joined by commas, as all or label_1p,range_2p", _FILTERS),
             description="Filters to answer the queries under: all for the usual ones, none, or names such as "
             "label_1p, label_1p_near50, column_5p, range_2p, and_1p and tenant_9, joined by commas.",
         ),
+        AfterValidator(lambda text: ",".join(names_of(text))),
     ] = "none"
 
     streams: Annotated[
         str,
-        AfterValidator(lambda text: ",".join(names_of(text))),
         Field(
             pattern=in_words("names of streams joined by commas, or none", _FILTERS),
             description="Streams of inserts, deletes, replacements and searches with answers to each search: "
             "growing, sliding_window and churn, joined by commas, or none.",
         ),
+        AfterValidator(lambda text: ",".join(names_of(text))),
     ] = "none"
 
     @classmethod

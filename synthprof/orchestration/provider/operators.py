@@ -196,7 +196,17 @@ class WorkloadOperator(VersionOperator):
     its `workload`, `folder`, `queries` and `classes`.
     """
 
-    template_fields = ("dataset", "version", "seed", "queries", "mix", "space", "metrics", "filters")
+    template_fields = (
+        "dataset",
+        "version",
+        "seed",
+        "queries",
+        "mix",
+        "space",
+        "metrics",
+        "filters",
+        "streams",
+    )
     job = "workload"
     declared = workload_params
     command = DELIVERY
@@ -215,6 +225,7 @@ class WorkloadOperator(VersionOperator):
         space: str | None = None,
         metrics: str | None = None,
         filters: str | None = None,
+        streams: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -224,6 +235,7 @@ class WorkloadOperator(VersionOperator):
         self.space = space
         self.metrics = metrics
         self.filters = filters
+        self.streams = streams
 
 
 class LoadOperator(VersionOperator):

@@ -27,6 +27,7 @@ from synthprof.delivery.workloads.workload import (
     workloads_of,
 )
 from synthprof.store.outputs import OUTPUT
+from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
 ORDER = WorkloadOrder(dataset="small", queries=30, metrics="cosine,l2")
@@ -57,7 +58,7 @@ def test_the_answers_are_those_of_every_row_compared(made: Workload, copied: Pat
         np.testing.assert_allclose(found[:, : len(rows)], own, atol=1e-6)
 
 
-@pytest.mark.parametrize("cut", range(5))
+@pytest.mark.parametrize("cut", range(7))
 def test_bytes_do_not_depend_on_where_the_work_was_cut(
     made: Workload, copied: Path, cut: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +117,7 @@ def test_a_finished_workload_stays_as_it_is_and_another_order_stands_beside_it(c
 
 def _older(home: Path) -> str:
     current = open_version(home, "small").name
-    return next(path.name for path in (home / "small" / "versions").glob("[!.]*") if path.name != current)
+    return next(path.name for path in Store(home, "small").versions() if path.name != current)
 
 
 @pytest.mark.parametrize("name", ["queries.parquet", "truth/l2/0.ids.npy", OUTPUT])
@@ -165,7 +166,9 @@ def test_the_command_tells_the_classes_within_80_columns_and_as_json(made: Workl
     told = call(words, SYNTHPROF_HOME=str(home), COLUMNS="80")
     assert told.returncode == 0, told.stderr
     lines = told.stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[:-1])) <= 80
+    assert lines[-2].startswith("✓ 30 queries, no filters, by cosine, l2, ")
+    assert lines[-1].strip() == str(made.folder)
     assert lines[0].split() == ["class", "queries", "mean", "hardness"]
     assert [line.split()[:2] for line in lines[2:6]] == [
         ["in_distribution", "12"],
