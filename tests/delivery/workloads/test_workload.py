@@ -1,7 +1,10 @@
 """Workloads as a whole: the same bytes wherever the work was cut, opened only if they are whole."""
 
 import json
+import platform
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +218,22 @@ def test_numbers_are_read_as_people_write_them_and_orders_of_one_meaning_are_equ
 
 def test_keywords_are_the_parameters() -> None:
     assert WorkloadKeywords.__annotations__.keys() | {"dataset"} == workload_schema().keys()
+
+
+OTHER_KERNELS = """
+import os, sys
+from pathlib import Path
+import synthprof  # which chooses the common kernels
+os.environ.update({"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "AVX2,FMA3"})
+from synthprof.delivery.workloads.job import make_workload
+from synthprof.delivery.workloads.order import WorkloadOrder
+make_workload(Path(sys.argv[1]), WorkloadOrder(dataset="small", queries=30, metrics="cosine,l2"))
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="kernels of x86-64")
+def test_bytes_do_not_depend_on_the_kernels_that_multiply_matrices(made: Workload, copied: Path) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", OTHER_KERNELS, copied], check=True)
+    (folder,) = (copied / "small" / "workloads").glob("workload-*")
+    assert _bytes(folder) == _bytes(made.folder)
