@@ -2,17 +2,31 @@
 
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, task
 
-from synthprof.orchestration import LoadOperator, ReindexOperator, VerifyOperator, WorkloadOperator
+from synthprof.orchestration import (
+    ExportOperator,
+    LoadOperator,
+    ReindexOperator,
+    VerifyOperator,
+    WorkloadOperator,
+)
 from synthprof.orchestration.provider.operators import (
+    exports_params,
     load_params,
     reindex_params,
     verify_params,
     workload_params,
 )
-from synthprof.orchestration.tasks.doc import LOAD_DOC, REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
-from synthprof.orchestration.tasks.names import LOAD_DAG, REINDEX_DAG, TITLES, VERIFY_DAG, WORKLOAD_DAG
+from synthprof.orchestration.tasks.doc import EXPORT_DOC, LOAD_DOC, REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
+from synthprof.orchestration.tasks.names import (
+    EXPORT_DAG,
+    LOAD_DAG,
+    REINDEX_DAG,
+    TITLES,
+    VERIFY_DAG,
+    WORKLOAD_DAG,
+)
 from synthprof.orchestration.tasks.operator import TASK_DEFAULTS
 
 COMMON: dict[str, Any] = {
@@ -66,3 +80,21 @@ with DAG(
     **COMMON,
 ):
     LoadOperator(task_id="load")
+
+with DAG(
+    EXPORT_DAG,
+    dag_display_name=TITLES[EXPORT_DAG],
+    description="Write a version of a data set in formats that other programs read.",
+    doc_md=EXPORT_DOC,
+    params=exports_params(),
+    max_active_runs=2,
+    max_active_tasks=2,
+    **COMMON,
+):
+
+    @task
+    def formats(params: dict[str, Any]) -> list[str]:
+        """Return the formats, of which each has a task."""
+        return list(params["formats"])
+
+    ExportOperator.partial(task_id="export", map_index_template="{{ task.format }}").expand(format=formats())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from synthprof.orchestration.provider.dags import SynthprofDag, SynthprofTaskGroup
     from synthprof.orchestration.provider.hooks import EmbeddingsHook
     from synthprof.orchestration.provider.operators import (
+        ExportOperator,
         LoadOperator,
         ReindexOperator,
         RepairOperator,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PUBLISHED",
     "EmbeddingsHook",
+    "ExportOperator",
     "LoadOperator",
     "NewVersionSensor",
     "ReindexOperator",
@@ -40,6 +42,7 @@ __all__ = [
 _MODULES = {
     "PUBLISHED": "tasks.operator",
     "EmbeddingsHook": "provider.hooks",
+    "ExportOperator": "provider.operators",
     "LoadOperator": "provider.operators",
     "NewVersionSensor": "provider.sensors",
     "ReindexOperator": "provider.operators",

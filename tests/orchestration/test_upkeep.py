@@ -9,9 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from explorers import DATASET, ONE, publish
 from place import ended
 
-from synthprof.orchestration import ReindexOperator, VerifyOperator
+from synthprof.delivery.exports.finished import exports
+from synthprof.orchestration import ExportOperator, ReindexOperator, VerifyOperator
 from synthprof.orchestration.local.rest import Airflow
-from synthprof.orchestration.provider.operators import COMMAND, reindex_params, verify_params
+from synthprof.orchestration.provider.operators import COMMAND, export_params, reindex_params, verify_params
 from synthprof.orchestration.tasks import child
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE
@@ -50,6 +51,20 @@ def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made)
     assert [event["extra"]["version"] for event in events if event["name"] == f"synthprof.{DATASET}"] == [
         version.manifest.version
     ]
+
+
+def test_a_version_is_exported_in_each_format_by_a_task_of_its_own(airflow, rest, made):
+    params = {"dataset": DATASET, "version": made, "formats": ["csv", "fbin"], "columns": "id,cluster_id"}
+    run = rest.trigger("synthprof_export", params).raise_for_status().json()["dag_run_id"]
+    assert ended(rest, "synthprof_export", run, 240) == "failed"
+    tasks = {task["map_index"]: task for task in rest.tasks("synthprof_export", run)}
+    states = [(tasks[place]["state"], tasks[place]["try_number"]) for place in (0, 1)]
+    assert states == [("success", 1), ("failed", 1)]
+    refused = "columns=id,cluster_id: format fbin does not take it, but space; leave it out"
+    assert refused in "\n".join(rest.log("synthprof_export", run, "export", 1, 1))
+    (found,) = exports(airflow.data, DATASET)
+    assert (found.format, found.version, found.rows) == ("csv", made, 1_500)
+    assert (found.folder / "rows.csv").read_text().startswith("id,cluster_id\n1,")
 
 
 def test_a_damaged_version_fails_its_verification_with_what_is_wrong(airflow, rest, made):
@@ -107,4 +122,13 @@ def test_another_index_is_not_published_where_versions_are_in_a_bucket(monkeypat
     with pytest.raises(
         AirflowFailException, match="s3://store@data/x: another index is published only in a f"
     ):
+        task.execute({"params": task.dag.params.dump()})
+
+
+def test_an_export_is_written_only_in_a_folder_and_its_parameters_are_those_of_the_command(monkeypatch):
+    monkeypatch.setenv(STORAGE, "s3://store@data/x")
+    with DAG("upkeep", params=export_params()):
+        task = ExportOperator(task_id="export", format="csv")
+    assert set(export_params()) == {*task.template_fields}
+    with pytest.raises(AirflowFailException, match="x: an export is written only in a folder"):
         task.execute({"params": task.dag.params.dump()})

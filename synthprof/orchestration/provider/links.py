@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from synthprof.orchestration.provider.operators import (
+    ExportOperator,
     ReindexOperator,
     RepairOperator,
     VerifyOperator,
@@ -23,6 +24,7 @@ class ExplorerLink(BaseOperatorLink):
     name = "Explorer"
     operators: ClassVar[list[type[BaseOperator]]] = [
         StageOperator,
+        ExportOperator,
         ReindexOperator,
         RepairOperator,
         VerifyOperator,

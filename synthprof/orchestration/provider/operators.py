@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from airflow.sdk import Context, Param
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.exports.order import order_schema
+from synthprof.delivery.exports.registry import TITLES as FORMATS
 from synthprof.delivery.loaders.order import load_schema
 from synthprof.delivery.workloads.order import workload_schema
 from synthprof.orchestration.bucket import storage
@@ -83,6 +85,32 @@ def load_params() -> dict[str, Param]:
     return order_params(load_schema())
 
 
+def export_params() -> dict[str, Param]:
+    """Return the parameters of an ExportOperator: the version, the format, and what of it."""
+    found = order_params(order_schema())
+    found["columns"].schema["title"] = "Columns"
+    return found
+
+
+def exports_params() -> dict[str, Param]:
+    """Return the parameters of a DAG that has an ExportOperator for each format of a list."""
+    formats = Param(
+        ["parquet"],
+        title="Formats",
+        description="Formats of the exports, a task each. (formats)",
+        schema={
+            "type": "array",
+            "items": {"type": "string", "enum": [*FORMATS]},
+            "minItems": 1,
+            "uniqueItems": True,
+            "examples": [*FORMATS],
+            "values_display": {name: f"{name}: {title}" for name, title in FORMATS.items()},
+        },
+    )
+    others = {name: each for name, each in export_params().items() if name != "format"}
+    return {"formats": formats} | others
+
+
 class VersionOperator(ChildOperator):
     """One job on a published version of a data set.
 
@@ -102,7 +130,10 @@ class VersionOperator(ChildOperator):
     """Why the job is refused where versions are published in a bucket; empty: it is not."""
 
     def __init__(self, *, dataset: str | None = None, version: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(outlets=[PUBLISHED] if self.publishes else [], **kwargs)
+        outlets = list(kwargs.pop("outlets", None) or ())  # a mapped task is made with those that it has
+        if self.publishes and PUBLISHED not in outlets:
+            outlets.append(PUBLISHED)
+        super().__init__(outlets=outlets, **kwargs)
         self.dataset = dataset
         self.version = version
 
@@ -236,6 +267,44 @@ class WorkloadOperator(VersionOperator):
         self.metrics = metrics
         self.filters = filters
         self.streams = streams
+
+
+class ExportOperator(VersionOperator):
+    """Write a version in a format that other programs read.
+
+    Further keywords are the parameters of `synthprof export`; each may be a template, and `format` may be
+    mapped. Pushes what was made: its `folder`, `format`, `rows`, `bytes` and `files`.
+    """
+
+    template_fields = (
+        *("dataset", "version", "format", "columns", "space", "metric", "workload", "correlation"),
+    )
+    job = "export"
+    declared = export_params
+    command = DELIVERY
+    only_in_a_folder = (
+        "an export is written only in a folder; fetch the version into one by `synthprof pull`, and export "
+        "it there with `synthprof export`"
+    )
+
+    def __init__(
+        self,
+        *,
+        format: str | None = None,
+        columns: str | None = None,
+        space: str | None = None,
+        metric: str | None = None,
+        workload: str | None = None,
+        correlation: float | str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.format = format
+        self.columns = columns
+        self.space = space
+        self.metric = metric
+        self.workload = workload
+        self.correlation = correlation
 
 
 class LoadOperator(VersionOperator):

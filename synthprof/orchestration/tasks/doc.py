@@ -63,6 +63,15 @@ a folder beside the version. The same parameters give the same bytes. A cleared 
 """
 
 
+EXPORT_DOC = """\
+### Export a version
+
+Writes a version in each of the formats, a task each, in folders beside the version. The same parameters give
+the same bytes; an export that is there stays as it is, and a cleared task goes on where it was. An option
+that one of the formats does not take fails its task.
+"""
+
+
 EMBED_DOC = """\
 ### Embed texts from elsewhere
 

@@ -8,8 +8,8 @@ def dag_id(name: str) -> str:
 
 GENERATE_DAG, EMBED_DAG = dag_id("generate"), dag_id("embed")
 REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
-WORKLOAD_DAG, LOAD_DAG = dag_id("workload"), dag_id("load")
-DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG)
+WORKLOAD_DAG, LOAD_DAG, EXPORT_DAG = dag_id("workload"), dag_id("load"), dag_id("export")
+DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG, EXPORT_DAG)
 
 TITLES = {
     GENERATE_DAG: "Generate profiles",
@@ -18,6 +18,7 @@ TITLES = {
     VERIFY_DAG: "Verify a version",
     WORKLOAD_DAG: "Make queries with exact answers",
     LOAD_DAG: "Load a version into a database",
+    EXPORT_DAG: "Export a version",
 }
 """The names that Airflow shows to people in place of the ids."""
 

@@ -131,6 +131,7 @@ def test_public_names_are_these_and_each_can_be_imported():
     assert orchestration.__all__ == [
         "PUBLISHED",
         "EmbeddingsHook",
+        "ExportOperator",
         "NewVersionSensor",
         "ReindexOperator",
         "RepairOperator",
