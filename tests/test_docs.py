@@ -8,6 +8,8 @@ import pytest
 import yaml
 from doc_examples import ROOT, examples, pages, run_python
 
+from synthprof.delivery.exports.registry import TITLES as FORMATS
+from synthprof.delivery.exports.registry import load
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
 
@@ -77,6 +79,16 @@ def test_every_published_file_is_described(folder: Path) -> None:
     described = (DOCS / "version-files.md").read_text(encoding="utf-8")
     for path in (folder / "data" / "gamers" / "CURRENT").iterdir():
         assert f"| `{path.name}` |" in described, path.name
+
+
+def test_the_table_of_formats_is_that_of_the_code() -> None:
+    page = (DOCS / "exports.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    told = {name: (title, takes) for name, title, takes in rows if name in FORMATS}
+    for name, (title, takes) in told.items():
+        assert title == FORMATS[name]
+        assert takes == ", ".join(f"`{each}`" for each in load(name).takes)
+    assert {"parquet", "arrow", "jsonl", "csv", "npy", "fvecs", "fbin", "u8bin", "i8bin"} <= told.keys()
 
 
 SNIPPETS = [

@@ -132,6 +132,7 @@ def test_public_names_are_these_and_each_can_be_imported():
         "PUBLISHED",
         "EmbeddingsHook",
         "ExportOperator",
+        "LoadOperator",
         "NewVersionSensor",
         "ReindexOperator",
         "RepairOperator",
