@@ -25,6 +25,7 @@ TITLES = {
     "bigann-filter": "filter track of big-ann-benchmarks: vectors, tags, truth",
     "huggingface": "Folder for datasets.load_dataset, with child tables",
     "opensearch-bulk": "Bulk actions for OpenSearch and Elasticsearch, and their mappings",
+    "lance": "Lance, as LanceDB opens it; bytes differ from run to run",
     "pgvector": "PostgreSQL with pgvector: binary COPY files and their SQL",
 }
 """The formats and what each is, in the order in which help lists them. Of `a-b` the module is `a_b`."""
