@@ -13,6 +13,7 @@ from synthprof.delivery.loaders.progress import Progress
 from synthprof.delivery.loaders.source import Source, source_of
 from synthprof.delivery.loaders.target import Target
 from synthprof.delivery.loaders.work import Begun, Loaded, Work
+from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version, open_version
@@ -70,8 +71,8 @@ def _begin(target: Target, source: Source, address: Address, path: Path, *, repl
         known = wanted  # of what was written, some is lost: all is written again
     progress.write(path, known)
     target.prepare()
-    more = (there or 0) > known.rows
-    return Begun(known, first_again=more, all_again=more and known.blocks == 0)
+    more = (there or 0) - known.rows
+    return Begun(known, first_again=more > 0, all_again=more > (BLOCK_ROWS if known.blocks else 0))
 
 
 def _wanted(source: Source, address: Address) -> Progress:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthprof.base.digests import digest_of
-from synthprof.base.files import flush_folder, make_folder, write_text
+from synthprof.base.files import make_folder, replacing
 from synthprof.base.kinds import read_bytes
 from synthprof.base.seals import Sealed
 from synthprof.delivery.loaders.address import Address
@@ -50,10 +50,13 @@ def read(path: Path) -> Progress | None:
         return None
 
 
-def write(path: Path, progress: Progress) -> Progress:
-    """Write the checkpoint, durably and in one step; return it with its seal."""
+def write(path: Path, progress: Progress, *, durable: bool = True) -> Progress:
+    """Write the checkpoint in one step; return it with its seal.
+
+    durable: it outlasts a loss of power. Otherwise an older one may come back, which costs time alone.
+    """
     make_folder(path.parent)
     sealed = progress.sealed()
-    write_text(path, sealed.text())
-    flush_folder(path.parent)
+    with replacing(path, durable=durable) as temporary:
+        temporary.write_text(sealed.text(), encoding="utf-8")
     return sealed

@@ -114,7 +114,7 @@ class Work:
         self.at_work += time.perf_counter() - started
         left_out = len(self.source.rows.ids(now.blocks)) - rows
         more = {"blocks": now.blocks + 1, "rows": now.rows + rows, "left_out": now.left_out + left_out}
-        written = progress.write(self.path, now.model_copy(update=more))
+        written = progress.write(self.path, now.model_copy(update=more), durable=False)
         self.observe("load", written.rows + written.left_out, self.source.rows.version.rows)
         return written
 

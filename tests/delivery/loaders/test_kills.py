@@ -123,11 +123,11 @@ def test_an_end_between_the_rows_and_the_checkpoint_costs_one_block(
     order = LoadOrder.from_params(PARAMS).model_copy(update={"into": url})
     real, calls = progress.write, []
 
-    def cut(path: Path, now: progress.Progress) -> progress.Progress:
+    def cut(path: Path, now: progress.Progress, **durable: bool) -> progress.Progress:
         calls.append(now.blocks)
         if now.blocks == 2 and moment == "after":
             raise KeyboardInterrupt
-        written = real(path, now)
+        written = real(path, now, **durable)
         if now.blocks == 1 and moment == "before":
             raise KeyboardInterrupt
         return written
