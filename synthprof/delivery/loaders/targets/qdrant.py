@@ -1,5 +1,6 @@
 """Qdrant: a collection of points, whose payload has the columns; or Qdrant's local mode, for small sets."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -40,6 +41,7 @@ class Qdrant:
                 make_folder(address.file)
                 self._client = qdrant_client.QdrantClient(path=str(address.file))
             else:
+                warnings.filterwarnings("ignore", "Api key is used with an insecure")  # as the URL says
                 self._client = qdrant_client.QdrantClient(
                     host=address.host or "localhost",
                     port=address.port or PORT,

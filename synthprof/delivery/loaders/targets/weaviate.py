@@ -216,7 +216,7 @@ class Weaviate:
                 raise SpecError(
                     f"{self.address} refuses the key; put it in the URL as the password: weaviate://:KEY@host"
                 ) from None
-            if isinstance(error, errors.WeaviateConnectionError | errors.WeaviateGRPCUnavailableError):
+            if "Could not connect" in said or isinstance(error, errors.WeaviateGRPCUnavailableError):
                 raise unreachable(self.address, said) from None
             if "read-only" in said or "no space" in said.lower():
                 raise SpecError(
