@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.streams import stream
-from synthprof.profiles import drawing as generation
 from synthprof.profiles.checks import check
-from synthprof.profiles.drawing import generate
+from synthprof.profiles.drawing import Drawing, Extent, generate
 from synthprof.profiles.features import features
 from synthprof.profiles.fragments import join
 from synthprof.profiles.shares import expected_shares
+from synthprof.profiles.tables import tables_of
 from synthprof.report.overview import MAX_CLUSTERS, count
 from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.spec import BLOCK_ROWS
@@ -78,7 +78,7 @@ def once() -> None:
 
 def tables(schema) -> object:
     """Make the tables to draw from again."""
-    return generation._tables.__wrapped__(schema, "pt_BR", 0.8)
+    return tables_of.__wrapped__(schema, "pt_BR", 0.8, 42)
 
 
 def columns() -> None:
@@ -87,7 +87,8 @@ def columns() -> None:
     ready = tables(schema)
     draw, array = dict.fromkeys(schema.by_name, 0.0), dict.fromkeys(schema.by_name, 0.0)
     for number in range(ROUNDS):
-        drawing = generation._Drawing(ready, lambda column, purpose, n=number: stream(42, column, purpose, n))
+        extent = Extent(number * BLOCK_ROWS, BLOCK_ROWS, BLOCK_ROWS)
+        drawing = Drawing(ready, lambda column, purpose, n=number: stream(42, column, purpose, n), extent)
         for column in schema.drawing_order:
             draw[column.name] += seconds(lambda d=drawing, c=column: d.draw(c))
         for column in schema.columns:

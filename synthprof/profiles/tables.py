@@ -23,7 +23,7 @@ from synthprof.profiles.odds import (
     sequence_shares,
     sequences,
 )
-from synthprof.profiles.prose import ProseTable, prose_table
+from synthprof.profiles.prose_tables import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.written import write

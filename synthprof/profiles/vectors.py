@@ -18,6 +18,15 @@ FIRST_DAY, LAST_DAY = -719_162, 2_932_896
 
 _PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
+ARROW_TYPES = {
+    "integer": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "text": pa.string(),
+    "date": pa.date32(),
+}
+"""The Arrow type of each type of value."""
+
 
 @dataclass(frozen=True)
 class Vector:
@@ -123,3 +132,8 @@ def _missing(value: Vector | Text) -> Flags | None:
     if isinstance(value, pa.Scalar):
         return None if value.is_valid else np.ones((), np.bool_)
     return value.is_null().to_numpy(zero_copy_only=False) if value.null_count else None
+
+
+def plain(text: Text) -> Text:
+    """Return texts without a dictionary."""
+    return text.dictionary_decode() if isinstance(text, pa.DictionaryArray) else text

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.coded_draws import MAKERS, factors_of
+from synthprof.schemas.coded_draws import MAKERS
+from synthprof.schemas.coded_parts import factors_of
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.places import Follows
 from synthprof.schemas.draws import Draw, Number

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from synthprof.schemas.coded_draws import shifts
+from synthprof.schemas.coded_parts import shifts
 from synthprof.schemas.compiling import Compiler, Unusable, archetype_of
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Number

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.coded_draws import ITEM_SEPARATOR
+from synthprof.schemas.coded_parts import ITEM_SEPARATOR
 from synthprof.schemas.files import Folder, Rows
 from synthprof.schemas.format import SchemaFile
 from synthprof.schemas.format import uses as declared

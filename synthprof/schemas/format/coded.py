@@ -31,7 +31,24 @@ Header = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 """The name of a column of a file of values."""
 
 
-class Choice(Part):
+class Weighted(Part):
+    """Values with weights: `odds`, or the rows of a `file`."""
+
+    odds: Annotated[Odds | None, Field(description="Values and the weight of each.")] = None
+    file: Annotated[FileName | None, Field(description="A file with a row per value.")] = None
+    values: Annotated[Header | None, Field(description=_VALUES)] = None
+    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.odds is None) == (self.file is None):
+            raise ValueError("either odds or a file says what is drawn; write one of the two")
+        if self.odds is not None and (self.values or self.weights):
+            raise ValueError("values and weights name columns of a file, and there is none; remove them")
+        return self
+
+
+class Choice(Weighted):
     """One of several values.
 
     They are `odds`, or the rows of a `file`. With `groups`, a file of groups and their weights, each group
@@ -39,10 +56,6 @@ class Choice(Part):
     """
 
     draw: Literal["choice"] = "choice"
-    odds: Annotated[Odds | None, Field(description="Values and the weight of each.")] = None
-    file: Annotated[FileName | None, Field(description="A file with a row per value.")] = None
-    values: Annotated[Header | None, Field(description=_VALUES)] = None
-    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
     groups: Annotated[FileName | None, Field(description="A file with a row per group of values.")] = None
     group: Annotated[
         Header | None, Field(description="The column of the group, in `file` and in `groups`.")
@@ -52,11 +65,6 @@ class Choice(Part):
         Field(description="The column of weights in `groups`; else that of `file`."),
     ] = None
     given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        _check_source(self)
-        return self
 
     @model_validator(mode="after")
     def _grouped(self) -> Self:
@@ -123,14 +131,10 @@ class Lookup(Part):
     ] = None
 
 
-class Subset(Part):
+class Subset(Weighted):
     """Several different values in order of preference, as a list."""
 
     draw: Literal["subset"] = "subset"
-    odds: Annotated[Odds | None, Field(description="Values and the weight of each.")] = None
-    file: Annotated[FileName | None, Field(description="A file with a row per value.")] = None
-    values: Annotated[Header | None, Field(description=_VALUES)] = None
-    weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
     sizes: Annotated[Sizes, Field(description="The weight of one value, of two values, and so on.")]
     first: Annotated[Text | None, Field(description="A value that always stands first.")] = None
     through: Annotated[
@@ -140,11 +144,6 @@ class Subset(Part):
         Header | None, Field(description="The file's column of items that allow a value, parted by `;`.")
     ] = None
     given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        _check_source(self)
-        return self
 
     @model_validator(mode="after")
     def _through_a_file(self) -> Self:
@@ -263,10 +262,3 @@ class Phrases(Part):
     """A TOML file of sentences, in the order of the text."""
 
     slot: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=1_000)]
-
-
-def _check_source(draw: Choice | Subset) -> None:
-    if (draw.odds is None) == (draw.file is None):
-        raise ValueError("either odds or a file says what is drawn; write one of the two")
-    if draw.odds is not None and (draw.values or draw.weights):
-        raise ValueError("values and weights name columns of a file, and there is none; remove them")
