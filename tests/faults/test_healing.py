@@ -215,6 +215,9 @@ def _damage(path: Path, damage: str) -> None:
             path.unlink()
 
 
+VERSIONS = f"versions/{'?' * 12}"
+"""The folders of versions, without the files that tell of each and lie beside it."""
+
 MATRIX = [(name, file, damage) for name, files in FILES.items() for file in files for damage in DAMAGES]
 random.Random(1).shuffle(MATRIX)  # so that a sample has some of each
 
@@ -332,7 +335,7 @@ def _spoil_manifest(subject: Built, *, build: bool = True) -> None:
     _spoil(subject, MANIFEST)
     if not build:
         shutil.rmtree(subject.store.folder / "build")
-        repair(subject.home, subject.store.dataset, next(subject.store.folder.glob("versions/*")).name)
+        repair(subject.home, subject.store.dataset, next(subject.store.folder.glob(VERSIONS)).name)
     read_manifest(subject.store.current())
 
 
@@ -396,7 +399,7 @@ def _limit(subject: Built) -> None:
 
 
 def _repair(subject: Built) -> None:
-    version = next(subject.store.folder.glob("versions/[!.]*")).name
+    version = next(subject.store.folder.glob(VERSIONS)).name
     repair(subject.home, subject.store.dataset, version)
     assert verify(open_version(subject.home, subject.store.dataset), None, lambda *_: None).sound
 

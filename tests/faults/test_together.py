@@ -31,7 +31,8 @@ def test_of_eight_runs_at_once_one_works_and_seven_are_told_busy(
     codes = sorted(code for _, code in ended)
     lost = [] if set(codes) <= {0, 75} and 0 in codes else [f"exit codes {codes}"]
     lost += [] if subject.digest() == reference.digest else ["another digest"]
-    lost += [] if len(list(subject.store.folder.glob("versions/*"))) == 1 else ["not one version"]
+    versions = [path for path in subject.store.folder.glob("versions/*") if "." not in path.name]
+    lost += [] if len(versions) == 1 else ["not one version"]
     note("eight runs at once", 1, lost + subject.wrong() + subject.leftovers(), busy=codes.count(75))
 
 

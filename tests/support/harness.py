@@ -127,7 +127,8 @@ class Subject:
         if (folder / CURRENT).is_symlink() and not (folder / CURRENT / MANIFEST).is_file():
             found.append("CURRENT points to no version")
         for version in folder.glob("versions/[!.]*"):
-            found += [f"{version.name}: {each}" for each in _incomplete(version)]
+            if "." not in version.name:  # beside a version lie the files that tell of it
+                found += [f"{version.name}: {each}" for each in _incomplete(version)]
         return found
 
     def leftovers(self) -> list[str]:
