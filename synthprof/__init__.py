@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         datasets,
         export,
         load,
+        measure,
         open,
         plan,
         run,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
     from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
     from synthprof.runner.schema_from import SchemaFrom
@@ -47,6 +49,7 @@ __all__ = [
     "Hit",
     "Hits",
     "Loaded",
+    "Measured",
     "Plan",
     "SchemaFrom",
     "SpecError",
@@ -58,6 +61,7 @@ __all__ = [
     "datasets",
     "export",
     "load",
+    "measure",
     "open",
     "plan",
     "run",
@@ -70,12 +74,13 @@ __all__ = [
 
 _HOMES = {
     "synthprof.api": (
-        *("datasets", "export", "load", "open", "plan", "run", "schema_from", "search", "similar"),
+        *("datasets", "export", "load", "measure", "open", "plan", "run", "schema_from", "search", "similar"),
         *("verify", "workload"),
     ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
     "synthprof.delivery.exports.finished": ("Export",),
     "synthprof.delivery.loaders.work": ("Loaded",),
+    "synthprof.delivery.measuring.measured": ("Measured",),
     "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),
     "synthprof.runner.schema_from": ("SchemaFrom",),

@@ -30,6 +30,7 @@ from synthprof.versions.version import Version, open_folder, open_version
 if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
@@ -169,6 +170,56 @@ def load(
     order = LoadOrder.from_params(params | {"into": "conn:target"}).model_copy(update={"into": into})
     with _observed(on_progress) as observe:
         return fill(home_folder(home), order, observe)
+
+
+def measure(
+    dataset: str,
+    target: str,
+    *,
+    version: str | None = None,
+    home: Home = None,
+    columns: Sequence[str] = (),
+    workload: str = "",
+    metric: Literal["cosine", "dot", "l2"] = "cosine",
+    k: int = 10,
+    clients: Sequence[int] = (1, 2, 4),
+    seconds: int = 3,
+    warm_up: int = 50,
+    filters: str = "none",
+    on_progress: OnProgress | None = None,
+) -> "Measured":
+    """Measure recall and speed of a target on a workload of a version, for each class of queries.
+
+    target: the URL that `load` has filled, or an index that is built here: faiss:flat, faiss:ivf, faiss:hnsw,
+    hnswlib, usearch. columns: those that `load` was given. workload: its key, where the version has several.
+    k: neighbours to ask for. clients: how many search at once, one point for each number. seconds: of each
+    point. warm_up: searches of each client before the clock starts. filters: names with commas between them,
+    all, or none. on_progress: as for `run`.
+    Raises SpecError for an unknown target, workload or filter, StageError if the target fails.
+
+    >>> made = synthprof.workload("gamers", queries=40)
+    >>> found = synthprof.measure("gamers", "faiss:flat", clients=[1], seconds=1)
+    >>> found.points[0].queries, found.points[0].recall
+    ('all', 1.0)
+    """
+    from synthprof.delivery.measuring.job import measure as search
+    from synthprof.delivery.measuring.order import MeasureOrder
+
+    params = {
+        "dataset": dataset,
+        "version": version,
+        "columns": ",".join(map(written_name, columns)),
+        "workload": workload,
+        "metric": metric,
+        "k": k,
+        "clients": ",".join(map(str, clients)),
+        "seconds": seconds,
+        "warm_up": warm_up,
+        "filters": filters,
+    }
+    order = MeasureOrder.from_params(params).model_copy(update={"target": target})
+    with _observed(on_progress) as observe:
+        return search(home_folder(home), order, observe)[1]
 
 
 def datasets(home: Home = None) -> dict[str, tuple[str, ...]]:

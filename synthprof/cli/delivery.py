@@ -1,5 +1,6 @@
-"""The commands that hand a version on: `export`, `workload`, `load`."""
+"""The commands that hand a version on: `export`, `workload`, `load`, `measure`."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from synthprof.delivery.exports.order import Order
     from synthprof.delivery.loaders.order import LoadOrder
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.measuring.measured import Measured
+    from synthprof.delivery.measuring.order import MeasureOrder
     from synthprof.delivery.workloads.order import WorkloadOrder
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.report.terminal import Terminal
@@ -123,6 +126,50 @@ def _tell_loaded(terminal: "Terminal", loaded: "Loaded") -> None:
     )
 
 
+def measure(order: "MeasureOrder", as_json: AsJson = False) -> None:
+    """Measure recall and speed of a target on a workload, for each class of queries.
+
+    Writes the points as JSON and the curves as a picture, beside the version.
+    """
+    from synthprof.delivery.measuring.job import measure as search
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        folder, measured = search(home_folder(), order, observe)
+    if as_json:
+        print_json({"folder": str(folder), **asdict(measured)})
+    else:
+        _tell_measured(terminal, measured, str(folder))
+
+
+def _tell_measured(terminal: "Terminal", measured: "Measured", folder: str) -> None:
+    from synthprof.report.terminal import Column
+
+    names = ("filter", "queries", "effort", "clients", "recall", "QPS", "p50 ms", "p95 ms", "p99 ms")
+    columns = [
+        Column(name, right=place > 1, shorten=place < 2, drop=max(0, place - 6))
+        for place, name in enumerate(names)
+    ]
+    rows = [
+        (
+            each.filter,
+            each.queries,
+            str(each.effort or "–"),
+            str(each.clients),
+            "–" if each.recall is None else f"{each.recall:.3f}",
+            f"{each.qps:,.0f}",
+            *(f"{took:.2f}" for took in (each.p50_ms, each.p95_ms, each.p99_ms)),
+        )
+        for each in measured.points
+    ]
+    terminal.table(columns, rows)
+    for name in measured.skipped:
+        terminal.say(f"{name}: {measured.target} cannot search under this filter", indent="  ")
+    terminal.say(f"{measured.target}: {folder}", label=(terminal.marks.good, "green"), indent="  ")
+
+
 def verify_export(dataset: str, name: str, *, as_json: bool) -> None:
     """Compare the files of an export with their checksums, and tell what is wrong."""
     from synthprof.delivery.exports.finished import faults
@@ -177,3 +224,9 @@ def register(app: typer.Typer, chosen: str | None) -> None:
         targets = "\n\n".join(f"{url}: {title}." for url, title in TARGETS.items())
         filled.__doc__ = f"{filled.__doc__}\n\nTargets:\n\n{targets}"
     app.command(cls=Command, epilog="synthprof load --dataset gamers --into duckdb:gamers.duckdb")(filled)
+    measured = without_options(measure)
+    if chosen in (None, "measure"):
+        from synthprof.delivery.measuring.order import MeasureOrder, measure_schema
+
+        measured = takes_order(measure, measure_schema(), MeasureOrder.from_params)
+    app.command(cls=Command, epilog="synthprof measure --dataset gamers --target faiss:hnsw")(measured)

@@ -11,7 +11,7 @@ from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.delivery.exports.format import Writing
 from synthprof.delivery.workloads.files import NEIGHBOURS
-from synthprof.delivery.workloads.masks import Masks
+from synthprof.delivery.workloads.filters_masks import FilterMasks
 from synthprof.delivery.workloads.workload import Workload
 
 
@@ -87,10 +87,10 @@ class Answered:
         return tuple(each for each in self.filters if each.kind in kinds and rows[each.number] >= NEIGHBOURS)
 
     @functools.cached_property
-    def masks(self) -> Masks:
+    def masks(self) -> FilterMasks:
         """The rows that filters match."""
-        return Masks(self.writing.rows.version, self.workload)
+        return FilterMasks(self.workload.folder, self.writing.rows.version)
 
     def matching(self, filters: Sequence[Filter], block: int) -> npt.NDArray[np.bool_]:
         """Return which rows of a block match each filter, (n, filters)."""
-        return self.masks.block([each.number for each in filters], block)
+        return self.masks.of(block, [each.number for each in filters]).T

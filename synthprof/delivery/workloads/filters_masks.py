@@ -42,7 +42,7 @@ class FilterMasks:
 
     def of(self, block: int, numbers: Sequence[int] = ()) -> NDArray[np.bool_]:
         """Return which rows of a block meet filters, (filters, rows) bool; of all, or of those numbers."""
-        planted = self._planted_rows(block)
+        planted = self.planted_rows(block)
         real = self._rows.block(block) if self._rows else planted
         found = []
         for number in numbers or range(len(self)):
@@ -51,7 +51,8 @@ class FilterMasks:
             found.append(mask(condition, planted if is_planted else real, self._schema))
         return np.array(found).reshape(len(found), planted.num_rows)
 
-    def _planted_rows(self, block: int) -> pa.Table:
+    def planted_rows(self, block: int) -> pa.Table:
+        """Return the planted columns of a block's rows, with `id`."""
         first = block * BLOCK_ROWS
         rows = min(BLOCK_ROWS, self._count - first)
         if self._labels is None:
