@@ -70,12 +70,11 @@ def queries_side(metric: Metric, queries: Matrix) -> Side:
     return Side(metric, queries, np.ascontiguousarray(factors), sizes)
 
 
-def rows_side(metric: Metric, rows: Matrix) -> Side:
-    """Make rows ready. rows: (n, d) float32, finite, of values up to VALUE_MAX.
+def rows_side(metric: Metric, rows: Matrix, sizes: Doubles) -> Side:
+    """Make rows ready. rows: (n, d) float32, finite, of values up to VALUE_MAX. sizes: (n,) their lengths.
 
     l2 is compared by the product less half the square of the row's length, which is one more factor.
     """
-    sizes = lengths(rows)
     factors, slack = rows, 0.0
     if metric == "cosine":
         slack = float(np.abs(sizes - 1).max(initial=0.0))
@@ -90,6 +89,8 @@ def rows_side(metric: Metric, rows: Matrix) -> Side:
 def check_values(vectors: Matrix, what: str, first: int = 0) -> None:
     """Raise SpecError if a value is beyond VALUE_MAX but finite. first: the number of the first vector."""
     sizes = np.abs(vectors)
+    if sizes.max(initial=0.0) <= VALUE_MAX:  # not so if there is a NaN
+        return
     bad = np.flatnonzero(((sizes > VALUE_MAX) & (sizes < np.inf)).any(axis=1))
     if len(bad):
         raise SpecError(

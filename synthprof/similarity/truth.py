@@ -32,6 +32,7 @@ from synthprof.similarity.nearness import (
     Side,
     as_scores,
     check_values,
+    lengths,
     queries_side,
     rows_side,
 )
@@ -100,7 +101,7 @@ class Truth:
         if not self._waiting.count:
             return
         slab = self._waiting.taken(self.k)
-        rows, tiles = rows_side(self.metric, slab.rows), tiles_of(slab.masks)
+        tiles = tiles_of(slab.masks)
 
         def search(side: Side, keys: Keys) -> None:
             found = Candidates(keys, side, rows, slab.ids)
@@ -108,6 +109,8 @@ class Truth:
             found.finish()
 
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self._threads, "truth") as pool:
+            sizes = np.concatenate(list(pool.map(lengths, np.array_split(slab.rows, self._threads))))
+            rows = rows_side(self.metric, slab.rows, sizes)
             list(pool.map(search, self._sides, self._parts))
 
     def nearest(self, number: int = 0) -> tuple[Ids, Matrix]:
