@@ -19,7 +19,7 @@ SPARE = 28  # candidates beyond k that a slot keeps by their products; if there 
 WAITING_PER_SLOT = 32  # candidates that wait until it is worth to raise the cuts
 WAITING_MAX = 1 << 20
 JOINED = 256  # new candidates of a slot at once: short rows are sorted much faster than long ones
-SLOTS_AT_ONCE = 1_024
+SLOTS_AT_ONCE = 256  # of 300 keys each: what a processor's cache holds
 SLOTS_MAX = 1 << 16
 HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, to spread numbers (Knuth, volume 3, 6.4)
 
@@ -59,7 +59,8 @@ class Candidates:
         self._join()
         for slots in self._parts():
             kept = self._kept[slots]
-            self._cut_by_both(slots, kept)
+            if self._keys[slots[0]].any():  # else these are the first rows
+                self._cut_by_both(slots, kept)
             self._settle(slots, kept)
 
     def _parts(self) -> Iterator[Rows]:
