@@ -33,6 +33,8 @@ def by_croissant(folder: Path) -> str:
 
 def by_datasets(folder: Path) -> str:
     """Return the rows that `load_dataset` finds in each configuration of the data set card."""
+    if "\nconfigs:" not in (folder / "README.md").read_text(encoding="utf-8"):
+        return "no configuration: a format that it does not open"
     counts = []
     with tempfile.TemporaryDirectory() as cache:
         for name in datasets.get_dataset_config_names(str(folder)):

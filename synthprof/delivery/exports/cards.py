@@ -40,7 +40,7 @@ PARQUET = Medium(
 )
 JSON_LINES = Medium("ndjson", "application/x-ndjson", "application/jsonlines", hub=True, tabular=True)
 CSV = Medium("csv", "text/csv", "text/csv", hub=True, tabular=True, typed=False)
-ARROW = Medium("arrow", "application/vnd.apache.arrow.file", hub=False)
+ARROW = Medium("arrow", "application/vnd.apache.arrow.file", hub=True)
 
 MEDIA: Mapping[str, tuple[str, Medium]] = {
     "jsonl": (".jsonl", JSON_LINES),

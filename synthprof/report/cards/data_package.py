@@ -25,6 +25,10 @@ _TYPES = (
 )
 
 
+_PLAIN = {"ndjson": "bulk"}
+"""Suffixes by which a reader would take a file for a table that it is not."""
+
+
 def data_package(card: Card) -> str:
     """Return the description of all files by relative paths; list and vector columns are left out of fields.
 
@@ -74,7 +78,7 @@ def _file(card: Card, file: FileRecord) -> dict[str, Any]:
     return {
         "name": _name(file.path),
         "path": file.path,
-        "format": suffix,
+        "format": _PLAIN.get(suffix, suffix),
         "mediatype": media_type,
         **_sums(file),
     }
