@@ -46,3 +46,9 @@ def version(three_blocks: Path) -> Version:
 def exported(three_blocks: Path) -> Exporting:
     """The folder and the manifest of an export with these parameters."""
     return lambda **params: export(three_blocks, Order.from_params({"dataset": DATASET, **params}))
+
+
+@pytest.fixture(scope="session")
+def params() -> dict[str, Any]:
+    """The order of the version of three blocks."""
+    return dict(PARAMS)
