@@ -29,6 +29,7 @@ from synthprof.base.files import (
     take_place,
     write_text,
 )
+from synthprof.base.following import following
 from synthprof.base.kinds import check_file, read_bytes
 from synthprof.base.locks import lock
 from synthprof.base.seals import Sealed
@@ -139,12 +140,19 @@ class Making:
     _since: int = 0
 
     @contextmanager
-    def whole(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path for a file that appears under `name` when it is written."""
-        path = self.folder / name
+    def whole(self, name: str, *, in_order: bool = False) -> Iterator[Path]:
+        """Yield a temporary path for a file that appears under `name` when it is written.
+
+        in_order: it is written from its beginning to its end, and so is hashed by a thread meanwhile.
+        """
+        path, followed = self.folder / name, None
         with replacing(path) as temporary:
-            yield temporary
-        self._whole[name] = record(path, self.folder)
+            if in_order:
+                with following(temporary) as followed:
+                    yield temporary
+            else:
+                yield temporary
+        self._whole[name] = followed.record(name) if followed else record(path, self.folder)
         self._since += self._whole[name].bytes
 
     def forget(self, name: str) -> None:

@@ -25,7 +25,7 @@ class Arrow(Format):
         for part in range(making.steps, parts.number):
             size = sum(parts.groups(part))
             with (
-                making.whole(parts.name(part, "data/rows", "arrow")) as path,
+                making.whole(parts.name(part, "data/rows", "arrow"), in_order=True) as path,
                 pa.ipc.new_file(path, rows.schema) as writer,
             ):
                 for block, batch in itertools.islice(blocks, size):

@@ -48,7 +48,7 @@ def write_parts(writing: Writing, stem: str) -> Iterator[int]:
     done = min(making.steps * parts.part, rows.blocks)
     for part in range(making.steps, parts.number):
         with (
-            making.whole(parts.name(part, stem, "parquet")) as path,
+            making.whole(parts.name(part, stem, "parquet"), in_order=True) as path,
             pq.ParquetWriter(path, rows.schema, **settings) as writer,
         ):
             for size in parts.groups(part):
