@@ -16,6 +16,7 @@ from synthprof.delivery.loaders.conditions import clauses_of
 from synthprof.delivery.loaders.job import load, open_target
 from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.target import Target, bulk_floor
+from synthprof.store.store import Store
 from synthprof.versions.version import Version, open_version
 
 CONDITIONS = [
@@ -28,7 +29,7 @@ CONDITIONS = [
 
 def check(home: Path, dataset: str, url: str, metric: str = "cosine") -> None:
     """Load, load again, lose the checkpoint, read, search, replace: nothing is twice, nothing missing."""
-    versions = sorted(path.name for path in (home / dataset / "versions").iterdir())
+    versions = sorted(path.name for path in Store(home, dataset).versions())
     version = open_version(home, dataset, None)
     order = LoadOrder.from_params({"dataset": dataset, "into": "conn:x", "metric": metric})
     order = order.model_copy(update={"into": url})

@@ -18,6 +18,7 @@ from target_contract import check
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.job import load, open_target
 from synthprof.delivery.loaders.order import LoadOrder
+from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +50,7 @@ def test_redis_keeps_hashes_by_id_and_says_that_it_cannot_search(home, redis_url
     url = f"{redis_url}/2?table=people"
     first, again = load(home, order(url)), load(home, order(url))
     assert (first.written, again.written, again.rows, again.compared) == (60, 0, 60, 21)
-    older = sorted(path.name for path in (home / DATASET / "versions").iterdir())
+    older = sorted(path.name for path in Store(home, DATASET).versions())
     older.remove(first.version)
     with pytest.raises(SpecError, match=r"'people' holds 60 rows, version .*; name another table"):
         load(home, order(url, version=older[0]))
