@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 def recall(
     base: np.ndarray, queries: np.ndarray, wanted: np.ndarray, among: np.ndarray | None = None
 ) -> float:
-    """Return the recall of a flat search by inner product; rows as near as the last wanted one count alike."""
+    """Return the recall of a flat search by inner product; rows as near as the last wanted count alike."""
     import faiss
 
     rows = np.arange(len(base)) if among is None else among
