@@ -12,18 +12,18 @@ import numpy as np
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders import progress
 from synthprof.delivery.loaders.address import address_of
-from synthprof.delivery.loaders.conditions import clauses_of
 from synthprof.delivery.loaders.job import load, open_target
 from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.target import Target, bulk_floor
+from synthprof.delivery.workloads.conditions import Part
 from synthprof.store.store import Store
 from synthprof.versions.version import Version, open_version
 
 CONDITIONS = [
-    {"column": "idade", "op": ">=", "value": 30},
-    {"column": "usa_microfone", "op": "=", "value": True},
-    {"column": "sexo", "op": "in", "value": ["Feminino", "Masculino"]},
-    {"column": "idiomas", "op": "contains", "value": "Português"},
+    Part("idade", ">=", 30),
+    Part("usa_microfone", "=", True),
+    Part("sexo", "in", ["Feminino", "Masculino"]),
+    Part("idiomas", "contains", "Português"),
 ]
 
 
@@ -81,8 +81,8 @@ def check_search(target: Target, version: Version, metric: str) -> None:
         np.array(["Português" in each for each in table["idiomas"].to_pylist()]),
     ]
     for condition, mask in zip(CONDITIONS, masks, strict=True):
-        _same(target.search(query, 5, clauses_of({"and": [condition]})), scores, mask, metric)
-    _same(target.search(query, 5, clauses_of({"and": CONDITIONS[:2]})), scores, masks[0] & masks[1], metric)
+        _same(target.search(query, 5, [condition]), scores, mask, metric)
+    _same(target.search(query, 5, CONDITIONS[:2]), scores, masks[0] & masks[1], metric)
 
 
 def _same(found: list[tuple[int, float]], scores: np.ndarray, mask: np.ndarray, metric: str) -> None:

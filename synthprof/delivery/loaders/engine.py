@@ -11,9 +11,9 @@ import pyarrow as pa
 from synthprof.base.arrays import Vector
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.bulk import Ask, Lines, encode, index_name, refusal, send
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table
 from synthprof.delivery.loaders.target import Layout, Row, Target
+from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 9_200, 60
 
@@ -124,9 +124,9 @@ class Engine:
             row | {vector: np.asarray(row[vector], np.float32) if row.get(vector) else None} for row in found
         ]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
-        must = [_condition(clause) for clause in where]
+        must = [_condition(part) for part in where]
         body = self.dialect.query(self.layout, vector.astype(np.float32).tolist(), k, must)
         status, answer = self.ask("POST", f"{self._path}/_search", body | {"size": k, "_source": False})
         self._check(status, answer)
@@ -162,9 +162,9 @@ def score_of(metric: str, found: float) -> float:
     return found - 1 if found >= 1 else 1 - 1 / found
 
 
-def _condition(clause: Clause) -> dict[str, Any]:
-    if clause.op in RANGES:
-        return {"range": {clause.column: {RANGES[clause.op]: clause.value}}}
-    if clause.op == "in":
-        return {"terms": {clause.column: list(clause.value)}}
-    return {"term": {clause.column: clause.value}}
+def _condition(part: Part) -> dict[str, Any]:
+    if part.op in RANGES:
+        return {"range": {part.column: {RANGES[part.op]: part.value}}}
+    if part.op == "in":
+        return {"terms": {part.column: list(part.value)}}
+    return {"term": {part.column: part.value}}

@@ -11,8 +11,8 @@ import pyarrow as pa
 from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table
+from synthprof.delivery.workloads.conditions import Part
 
 Metric = Literal["cosine", "dot", "l2"]
 """A measure of nearness, as workloads have it (`delivery/workloads/files.py`)."""
@@ -85,7 +85,7 @@ class Target(Protocol):
     def fetch(self, ids: Sequence[int]) -> list[Row]:
         """Return the rows of these ids that are there, in any order."""
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return the ids and scores of the k rows nearest to a vector, nearest first.
 
         vector: (d,) float32. where: conditions that must all hold. Scores are as `METRICS` of workloads say.

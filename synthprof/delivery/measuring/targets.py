@@ -7,10 +7,10 @@ import numpy as np
 from synthprof.base.arrays import Ids, Vector
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import address_of
-from synthprof.delivery.loaders.conditions import Clause, clauses_of
 from synthprof.delivery.loaders.job import open_target
 from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.measuring.order import MeasureOrder
+from synthprof.delivery.workloads.conditions import Part, parts_of
 from synthprof.versions.version import Version
 
 
@@ -28,7 +28,7 @@ class LoadedTarget:
         self.target, source = open_target(wanted, version)
         self.name = str(address_of(order.target))
         self._columns = set(source.layout.schema.names)
-        self._where: tuple[Clause, ...] = ()
+        self._where: tuple[Part, ...] = ()
         there = self.target.count()
         if not there:
             self.target.close()
@@ -39,11 +39,11 @@ class LoadedTarget:
 
     def takes(self, condition: str) -> bool:
         """Return whether the target has the columns of a condition: it has none of the planted ones."""
-        return all(clause.column in self._columns for clause in clauses_of(condition))
+        return all(part.column in self._columns for part in parts_of(condition))
 
     def use_filter(self, number: int, condition: str) -> None:
         """Search under the condition."""
-        self._where = clauses_of(condition)
+        self._where = parts_of(condition)
 
     def set_effort(self, effort: int) -> None:
         """Leave all as it is."""

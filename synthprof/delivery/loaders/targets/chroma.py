@@ -11,10 +11,10 @@ from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.workloads.conditions import Part
 
 SPACES = {"cosine": "cosine", "dot": "ip", "l2": "l2"}
 
@@ -120,9 +120,9 @@ class Chroma:
         rows = zip(found["ids"], found["embeddings"], found["metadatas"], strict=True)
         return [self._row(int(number), vector, values or {}) for number, vector, values in rows]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
-        conditions: list[Any] = [{clause.column: {OPERATORS[clause.op]: clause.value}} for clause in where]
+        conditions: list[Any] = [{part.column: {OPERATORS[part.op]: part.value}} for part in where]
         condition = {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
         with self._told():
             found = self._collection.query(

@@ -11,9 +11,10 @@ from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause, as_sql
 from synthprof.delivery.loaders.faults import disk_full, failed, in_use
+from synthprof.delivery.loaders.sql import as_sql
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.workloads.conditions import Part
 
 TYPES = {
     pa.int32(): "INTEGER",
@@ -99,7 +100,7 @@ class DuckDB:
             found = self._connection.sql(f"SELECT * FROM {self._name} WHERE id IN ({listed})")
             return list(found.to_arrow_table().to_pylist())
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows, exactly: DuckDB compares all of them."""
         function, order = SCORES[self.layout.metric]
         column = quoted(self.layout.vector)

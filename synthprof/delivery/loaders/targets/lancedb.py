@@ -9,9 +9,10 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause, as_sql
 from synthprof.delivery.loaders.faults import disk_full, failed
+from synthprof.delivery.loaders.sql import as_sql
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.workloads.conditions import Part
 
 INDEXED_ROWS = 10_000
 """Rows below which an index is no faster than comparing all vectors."""
@@ -91,7 +92,7 @@ class LanceDB:
             query = self._table.search().where(f"id IN ({', '.join(map(str, ids))})").limit(len(ids))
             return list(query.to_arrow().to_pylist())
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
         assert self._table is not None
         with self._told():

@@ -12,10 +12,10 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 19_530, 60
 
@@ -134,7 +134,7 @@ class Milvus:
             )
         return [{own[name]: _plain(value) for name, value in row.items() if name in own} for row in found]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
         with self._told():
             found = self._client.search(
@@ -165,9 +165,9 @@ class Milvus:
         """Close the client."""
         self._client.close()
 
-    def _expression(self, clause: Clause) -> str:
-        name, op = self._names[clause.column], {"=": "=="}.get(clause.op, clause.op)
-        value = repr(clause.value)
+    def _expression(self, part: Part) -> str:
+        name, op = self._names[part.column], {"=": "=="}.get(part.op, part.op)
+        value = repr(part.value)
         return f"array_contains({name}, {value})" if op == "contains" else f"{name} {op} {value}"
 
     @contextmanager

@@ -15,9 +15,10 @@ from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.units import MIB
 from synthprof.delivery.exports import copy_binary
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause, as_sql
 from synthprof.delivery.loaders.faults import unreachable
+from synthprof.delivery.loaders.sql import as_sql
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.workloads.conditions import Part
 
 CONNECT_SECONDS = 20
 
@@ -159,7 +160,7 @@ class PostgreSQL:
             )
         return [dict(row) for row in found]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows, by the index if there is one."""
         operator, _ = MEASURES[self.layout.metric]
         condition = as_sql(where, lambda name, item: f"{item} = ANY({name})", ("false", "true"))

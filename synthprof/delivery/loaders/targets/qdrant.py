@@ -12,10 +12,10 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
 from synthprof.delivery.loaders.plain import bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 6_333, 60
 
@@ -114,9 +114,9 @@ class Qdrant:
             {"id": point.id, self.layout.vector: point.vector, **(point.payload or {})} for point in found
         ]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
-        must = [self._condition(clause) for clause in where]
+        must = [self._condition(part) for part in where]
         with self._told():
             found = self._client.query_points(
                 self.layout.table,
@@ -149,15 +149,15 @@ class Qdrant:
     def _distance(self) -> Any:  # noqa: ANN401
         return self._models.Distance[DISTANCES[self.layout.metric]]
 
-    def _condition(self, clause: Clause) -> Any:  # noqa: ANN401
-        key, models = clause.column, self._models
-        if clause.op in RANGES:
-            return models.FieldCondition(key=key, range=models.Range(**{RANGES[clause.op]: clause.value}))
-        if clause.op == "in":
-            return models.FieldCondition(key=key, match=models.MatchAny(any=list(clause.value)))
-        if isinstance(clause.value, float):
-            return models.FieldCondition(key=key, range=models.Range(gte=clause.value, lte=clause.value))
-        return models.FieldCondition(key=key, match=models.MatchValue(value=clause.value))
+    def _condition(self, part: Part) -> Any:  # noqa: ANN401
+        key, models = part.column, self._models
+        if part.op in RANGES:
+            return models.FieldCondition(key=key, range=models.Range(**{RANGES[part.op]: part.value}))
+        if part.op == "in":
+            return models.FieldCondition(key=key, match=models.MatchAny(any=list(part.value)))
+        if isinstance(part.value, float):
+            return models.FieldCondition(key=key, range=models.Range(gte=part.value, lte=part.value))
+        return models.FieldCondition(key=key, match=models.MatchValue(value=part.value))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

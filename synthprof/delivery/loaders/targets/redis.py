@@ -14,10 +14,10 @@ import pyarrow as pa
 from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_same
+from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 6_379, 30
 
@@ -132,7 +132,7 @@ class Redis:
             found = pipeline.execute()
         return [self._row(number, row) for number, row in zip(ids, found, strict=True) if row]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows. Raises SpecError if the server cannot search."""
         if not self._can_search:
             raise SpecError(
@@ -255,9 +255,9 @@ def _value(kind: pa.DataType, found: bytes | None) -> Any:  # noqa: ANN401
     return float(text) if kind == pa.float64() else int(text) if pa.types.is_integer(kind) else text
 
 
-def _query(clause: Clause) -> str:
-    """Return a clause in the words of RediSearch."""
-    name, value = clause.column, clause.value
+def _query(part: Part) -> str:
+    """Return a part in the words of RediSearch."""
+    name, value = part.column, part.value
     if isinstance(value, bool):
         value = int(value)
     if isinstance(value, int | float):
@@ -268,12 +268,12 @@ def _query(clause: Clause) -> str:
             ">": f"({value} +inf",
             ">=": f"{value} +inf",
         }
-        return f"@{name}:[{ends[clause.op]}]"
+        return f"@{name}:[{ends[part.op]}]"
     values = value if isinstance(value, list | tuple) else [value]
     if values and all(isinstance(each, int | float) for each in values):
         return "(" + " | ".join(f"@{name}:[{each} {each}]" for each in values) + ")"
-    if clause.op in ("<", "<=", ">", ">="):
-        raise SpecError(f"{name} {clause.op} {value!r}: Redis compares numbers only; leave out this filter")
+    if part.op in ("<", "<=", ">", ">="):
+        raise SpecError(f"{name} {part.op} {value!r}: Redis compares numbers only; leave out this filter")
     return f"@{name}:{{{' | '.join(map(_escaped, map(str, values)))}}}"
 
 

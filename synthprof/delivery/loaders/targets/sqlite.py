@@ -16,10 +16,11 @@ from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause, as_sql
 from synthprof.delivery.loaders.faults import disk_full, failed, in_use
 from synthprof.delivery.loaders.plain import TEXTS, columns_of, matrix_of
+from synthprof.delivery.loaders.sql import as_sql
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.workloads.conditions import Part
 
 BUSY_MILLISECONDS = 10_000
 
@@ -137,7 +138,7 @@ class SQLite:
             )
         return [self._row(dict(zip(names, row, strict=True))) for row in found]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows, exactly."""
         among = ""
         if where:

@@ -12,10 +12,10 @@ import pyarrow as pa
 from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.conditions import Clause
 from synthprof.delivery.loaders.faults import another_table, failed, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
 from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.workloads.conditions import Part
 
 PORT, GRPC_PORT = 8_080, 50_051
 
@@ -165,10 +165,10 @@ class Weaviate:
             for each in found.objects
         ]
 
-    def search(self, vector: Vector, k: int, where: Sequence[Clause] = ()) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, k: int, where: Sequence[Part] = ()) -> list[tuple[int, float]]:
         """Return ids and scores of the k nearest rows."""
         query = self._weaviate.classes.query
-        filters = [self._filter(clause) for clause in where]
+        filters = [self._filter(part) for part in where]
         with self._told():
             found = self._collection.query.near_vector(
                 vector.astype(np.float32).tolist(),
@@ -199,11 +199,11 @@ class Weaviate:
         """Close the client."""
         self._client.close()
 
-    def _filter(self, clause: Clause) -> Any:  # noqa: ANN401
-        by = self._weaviate.classes.query.Filter.by_property(self._names[clause.column])
-        if clause.op == "contains":
-            return by.contains_any([clause.value])
-        return getattr(by, RANGES[clause.op])(clause.value)
+    def _filter(self, part: Part) -> Any:  # noqa: ANN401
+        by = self._weaviate.classes.query.Filter.by_property(self._names[part.column])
+        if part.op == "contains":
+            return by.contains_any([part.value])
+        return getattr(by, RANGES[part.op])(part.value)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
