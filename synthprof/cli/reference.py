@@ -94,6 +94,17 @@ DOCUMENTS = {
     ),
     "repair": ("dataset", "version", "files", "stages"),
     "export": ("folder", "dataset", "version", "format", "key", "rows", "bytes", "files"),
+    "workload": (
+        *("dataset", "version", "workload", "folder", "rows", "queries", "classes", "left_out", "filters"),
+        *("options", "bytes"),
+    ),
+    "load": (
+        *("into", "table", "dataset", "version", "rows", "written", "left_out", "seconds", "limit_share"),
+        *("index", "index_seconds", "compared", "rows_per_second"),
+    ),
+    "measure": (
+        *("folder", "target", "dataset", "version", "workload", "metric", "rows", "points", "skipped"),
+    ),
     "search": ("rank", "id", "similarity", "reasons", "profile"),
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),

@@ -175,7 +175,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
     script = ROOT / "tests" / "support" / "consoles.py"
     folder = tmp_path_factory.mktemp("consoles")
     done = subprocess.run(
-        [sys.executable, script, folder, json.dumps(cases)], capture_output=True, text=True, check=False
+        [sys.executable, script, folder, json.dumps(cases)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

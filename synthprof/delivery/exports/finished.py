@@ -20,7 +20,7 @@ class Export:
     key: follows from what determines the bytes. rows: of the version. files: all of them by name, with the
     cards and the manifest OUTPUT.json. bytes: of all files but the manifest.
 
-    >>> made = synthprof.export("gamers", format="jsonl", columns="nome")
+    >>> made = synthprof.export("gamers", format="jsonl", columns="cluster_id")
     >>> made.format, made.rows, made.folder.name == f"jsonl-{made.key}"
     ('jsonl', 2000, True)
     """

@@ -18,8 +18,8 @@ from synthprof.store.pointer import VERSION_PATTERN
 class LoadOrder(ParamModel):
     """The version to load, where to, and what of it.
 
-    >>> LoadOrder(into="duckdb:gamers.duckdb", columns="idade, cluster_id").names
-    ('idade', 'cluster_id')
+    >>> LoadOrder(into="duckdb:gamers.duckdb", columns="size, cluster_id").names
+    ('size', 'cluster_id')
     """
 
     dataset: DatasetName = "gamers"
