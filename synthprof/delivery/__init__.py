@@ -1,1 +1,1 @@
-"""What leaves a version: exports, workloads with exact answers, loaders, measurements, cards."""
+"""Ways out of a version: exports, workloads with exact answers, loaders, measurements."""

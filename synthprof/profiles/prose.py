@@ -18,7 +18,7 @@ from synthprof.profiles.vectors import either
 
 @dataclass(frozen=True)
 class Told:
-    """What the texts of one block are made of, each (count,).
+    """The parts of the texts of one block, each (count,).
 
     codes: of columns that are codes, as drawn. few: codes into the fragments of columns that have few. shown:
     a column as the table shows it. texts: what a column with its format reads. missing: the rows in which a

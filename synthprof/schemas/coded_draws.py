@@ -1,4 +1,4 @@
-"""What a schema's file says of draws of codes, made into the values that they are drawn from."""
+"""Draws of codes as a schema's file has them, made into the values that they are drawn from."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -203,4 +203,4 @@ MAKERS: Mapping[type, Callable[[Any, Maker], Draw]] = {
     coded.Name: name,
     coded.Prose: prose,
 }
-"""How each draw of codes is made of what a file says of it."""
+"""The way to make each draw of codes of its part of the file."""

@@ -23,11 +23,11 @@ ANY_OTHER = "*"
 """The key of the factor for all values that are not named."""
 
 ITEM_SEPARATOR = ";"
-"""What parts several values in a cell of a file."""
+"""The sign between several values in a cell of a file."""
 
 
 class Maker(Protocol):
-    """What the draws need beside their own keys: files, and the columns that they depend on."""
+    """The things that draws need beside their own keys: files, and the columns that they depend on."""
 
     def rows(self, file: str, *path: str) -> Rows:
         """Return the rows of a file that the key at `path` names."""

@@ -14,10 +14,10 @@ from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import MEASURED
 
 DEFAULT_WEIGHTS = {"category": 0.5, "list": 1.0, "flag": 0.2, "bool": 0.2}
-"""What a column counts in `catalogue` by its kind, where its schema says nothing of it."""
+"""The weight of a column in `catalogue` by its kind, where its schema says nothing of it."""
 
 MEASURED_WEIGHT = 0.25
-"""What numbers, dates and times count: about as much as an age tells."""
+"""The weight of numbers, dates and times: about as much as an age tells."""
 
 MANY_VALUES, MANY_WEIGHT = 100, 0.15
 """A category of more values than that, as a city, is rarely shared, and counts less."""

@@ -36,7 +36,7 @@ def schema_of_table(version: Published) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Question:
-    """Which rows of which table are wanted, with which columns; see `Version.table`.
+    """The rows that are wanted, of one table, with some columns; see `Version.table`.
 
     table: the name of a child table; empty for the profiles.
     """

@@ -1,4 +1,4 @@
-"""What each export carries beside its data, so that it explains itself."""
+"""The cards that each export carries beside its data, so that it explains itself."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

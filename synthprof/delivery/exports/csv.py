@@ -12,7 +12,7 @@ from synthprof.delivery.exports.texts import joined, json_texts
 FILE = "rows.csv"
 
 _FORMULA = r"^[=+\-@\t\r]"
-"""How a text begins that a spreadsheet would take for a formula, and run."""
+"""Beginnings of a text that a spreadsheet would take for a formula, and run."""
 
 _TO_QUOTE = r'[",\r\n]|^$'
 """Texts that stand in quotes: an empty one, too, which is not the same as none."""

@@ -24,7 +24,7 @@ from synthprof.store.pointer import VERSION_PATTERN
 
 
 class Options(TypedDict, total=False):
-    """What of a version is exported, as keyword arguments; the fields of `Order` say what each means."""
+    """The options of an export as keyword arguments; the fields of `Order` say what each means."""
 
     columns: str | Sequence[str]
     space: Literal["embedding", "vector"]

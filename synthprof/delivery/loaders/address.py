@@ -11,7 +11,7 @@ from synthprof.base.errors import SpecError
 from synthprof.spec.spec import SOURCE_URL
 
 VARIANTS = ("file", "https")
-"""What may follow the name of a target and `+`: a folder or file of this machine, or HTTP over TLS."""
+"""Words after the name of a target and `+`: a folder or file of this machine, or HTTP over TLS."""
 
 TABLE = "table"
 """The option that names the table, collection or index; of servers without databases, the path does too."""
@@ -22,7 +22,7 @@ SECRET = r"(?i:\w*(?:password|token|key|secret)\w*)"
 
 @dataclass(frozen=True)
 class Address:
-    """Where rows go. `str()` gives the URL with `***` in place of the password.
+    """The place that rows go to. `str()` gives the URL with `***` in place of the password.
 
     scheme: names the target. variant: "", "file" or "https". path: decoded, with its leading slash if there
     is one. options: what follows `?`.

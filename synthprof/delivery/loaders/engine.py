@@ -32,7 +32,7 @@ RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
 class Dialect(Protocol):
-    """What one of the engines has in its own way."""
+    """The ways that one of the engines has of its own."""
 
     def vector_type(self, layout: Layout) -> dict[str, Any]:
         """Return the declaration of the vector's column."""

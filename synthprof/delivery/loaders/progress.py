@@ -18,7 +18,7 @@ LOADS = "loads"
 
 
 class Progress(Sealed):
-    """What is loaded into one table, and how far.
+    """The checkpoint of a load into one table.
 
     what: a digest of the version's content, the columns, the vector and the metric. blocks: written and
     acknowledged. rows: of these. left_out: rows without a vector that the target does not take.

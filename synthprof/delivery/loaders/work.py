@@ -61,7 +61,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Begun:
-    """Where a load begins. first_again: rows of the first block may be there; all_again: those of any."""
+    """The begin of a load. first_again: rows of the first block may be there; all_again: those of any."""
 
     progress: Progress
     first_again: bool = False

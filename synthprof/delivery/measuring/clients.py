@@ -38,7 +38,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one client, or all of them, were answered.
+    """The answers to one client, or to all of them.
 
     ids, scores: (queries, k), an answer to each query; -1 and NaN where there is none. asked: (searches,) the
     query of each search. latencies: (searches,) seconds. began, ended: of the monotonic clock.
@@ -127,7 +127,7 @@ def _ask_shared(searcher: Searcher, order: Round, barrier: threading.Barrier, cl
 
 
 _barrier: Any = None
-"""Where the clients of a process pool wait for each other; a barrier is handed on only at their start."""
+"""The place where clients of a process pool wait for each other; a barrier is handed on only at their start."""
 
 
 def _join(barrier: Any) -> None:  # noqa: ANN401

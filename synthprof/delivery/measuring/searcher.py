@@ -1,4 +1,4 @@
-"""What is measured: something that finds the nearest rows, with or without a dial for its effort."""
+"""The thing that is measured: it finds the nearest rows, with or without a dial for its effort."""
 
 from typing import Protocol
 

@@ -17,7 +17,7 @@ CORRELATED_SHARES = (0.1, 0.01, 0.001)
 """Those that labels with a correlation have, unless others are asked for."""
 
 NEARNESS = {"": 0.0, "_near100": 1.0, "_near50": 0.5, "_far50": -0.5, "_far100": -1.0}
-"""What the name of a label ends with, and its correlation."""
+"""The endings of names of labels, and their correlations."""
 
 ON_COLUMNS = (
     *(("column", share) for share in (0.2, 0.05, 0.01, 0.001)),

@@ -169,7 +169,7 @@ class _Values:
 
 
 class _Line:
-    """Where the numbers or times of a column lie: all of them while they are few, else a sample."""
+    """The numbers or times of a column, in order: all of them while they are few, else a sample."""
 
     def __init__(self, kind: pa.DataType) -> None:
         self._kind, self._parts, self._step, self._count = kind, [np.empty(0, np.int64)], 1, 0

@@ -1,4 +1,4 @@
-"""Which rows meet the filters of a workload, a block at a time, from its files and the version."""
+"""The rows that meet the filters of a workload, a block at a time, from its files and the version."""
 
 from collections.abc import Sequence
 from pathlib import Path

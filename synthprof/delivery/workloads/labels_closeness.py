@@ -31,7 +31,7 @@ _CHUNK_ROWS = 1_024
 
 @dataclass(frozen=True)
 class Closeness:
-    """What tells how close rows are to queries: directions of the queries, and the scale of each.
+    """A measure of how close rows are to queries: directions of the queries, and the scale of each.
 
     last: product with the last true neighbour. scale: 1 over the distance from there to a typical row.
 

@@ -1,4 +1,4 @@
-"""What cards are made from: plain facts on tables, columns and files. Rendering them touches nothing else."""
+"""The facts that cards are made from, of tables, columns and files. Rendering touches nothing else."""
 
 import datetime
 from collections.abc import Mapping

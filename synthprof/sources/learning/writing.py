@@ -1,4 +1,4 @@
-"""What is told of a table as the folder of a schema: schema.toml, and a file of cells for each column."""
+"""A learned table as the folder of a schema: schema.toml, and a file of cells for each column."""
 
 import csv
 import io
