@@ -10,6 +10,7 @@ import numpy.typing as npt
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.delivery.exports.format import Writing
+from synthprof.delivery.rows import EMBEDDING
 from synthprof.delivery.workloads.files import NEIGHBOURS
 from synthprof.delivery.workloads.filters_masks import FilterMasks
 from synthprof.delivery.workloads.workload import Workload
@@ -40,6 +41,13 @@ class Answered:
         self.writing = writing
         self.workload: Workload = writing.workload
 
+    @classmethod
+    def complete(cls, writing: Writing) -> "Answered":
+        """Return the answers to write beside vectors. Raises SpecError if a row of the version has none."""
+        if writing.space == EMBEDDING and (writing.rows.version.clusters() < 0).any():
+            raise _incomplete(writing)
+        return cls(writing)
+
     @property
     def rows(self) -> int:
         """The number of rows in the base."""
@@ -69,11 +77,7 @@ class Answered:
         """Return the vectors of a block, (n, dim) float32. Raises SpecError if a row has none."""
         found = self.writing.rows.block(block).column(self.writing.space)
         if found.null_count:
-            version = self.writing.rows.version
-            raise SpecError(
-                f"version {version.name} of {version.dataset!r} has rows without an embedding, which no "
-                "benchmark takes; run it again without failed rows"
-            )
+            raise _incomplete(self.writing)
         return np.ascontiguousarray(found.flatten(), "<f4").reshape(-1, self.workload.dim)
 
     def neighbours(self, of: Filter) -> tuple[Ids, Matrix]:
@@ -86,6 +90,19 @@ class Answered:
         rows = {row["filter"]: row["rows"] for row in self.workload.filters.to_pylist()}
         return tuple(each for each in self.filters if each.kind in kinds and rows[each.number] >= NEIGHBOURS)
 
+    def append_truth(self, name: str, filters: Sequence[Filter], of_query: Ids) -> None:
+        """Append the truth of big-ann-benchmarks: shape, positions as int32, scores as float32.
+
+        of_query: (queries,) the place among the filters of the one that each query is under.
+        """
+        found = [self.neighbours(each) for each in filters]
+        rows = np.arange(len(of_query))
+        places = np.stack([places for places, _ in found])[of_query, rows]
+        scores = np.stack([scores for _, scores in found])[of_query, rows]
+        parts = (np.array(places.shape, "<u4"), places.astype("<i4"), scores.astype("<f4"))
+        for part in parts:
+            self.writing.making.append(name, part.data)
+
     @functools.cached_property
     def masks(self) -> FilterMasks:
         """The rows that filters match."""
@@ -94,3 +111,11 @@ class Answered:
     def matching(self, filters: Sequence[Filter], block: int) -> npt.NDArray[np.bool_]:
         """Return which rows of a block match each filter, (n, filters)."""
         return self.masks.of(block, [each.number for each in filters]).T
+
+
+def _incomplete(writing: Writing) -> SpecError:
+    version = writing.rows.version
+    return SpecError(
+        f"version {version.name} of {version.dataset!r} has rows without an embedding, which no benchmark "
+        "takes; run it again without failed rows"
+    )

@@ -56,23 +56,11 @@ def _write_answers(answered: Answered) -> None:
     of_query = np.arange(len(vectors)) % len(filters)
     making.append(QUERIES, np.array(vectors.shape, "<u4").data)
     making.append(QUERIES, np.ascontiguousarray(vectors, "<f4").data)
-    _write_truth(answered, UNFILTERED, [answered.filters[0]], np.zeros_like(of_query))
-    _write_truth(answered, TRUTH, filters, of_query)
+    answered.append_truth(UNFILTERED, answered.filters[:1], np.zeros_like(of_query))
+    answered.append_truth(TRUTH, filters, of_query)
     ends = np.arange(len(vectors) + 1)
     _write_sparse(answered, QUERY_TAGS, len(filters), ends, [of_query])
     _write_base_tags(answered, filters)
-
-
-def _write_truth(answered: Answered, name: str, filters: Sequence[Filter], of_query: Ids) -> None:
-    """Write, for each query, the neighbours under its filter: positions as int32, then scores."""
-    found = [answered.neighbours(each) for each in filters]
-    rows = np.arange(len(of_query))
-    places = np.stack([places for places, _ in found])[of_query, rows]
-    scores = np.stack([scores for _, scores in found])[of_query, rows]
-    making = answered.writing.making
-    making.append(name, np.array(places.shape, "<u4").data)
-    making.append(name, places.astype("<i4").data)
-    making.append(name, scores.astype("<f4").data)
 
 
 def _write_base_tags(answered: Answered, filters: Sequence[Filter]) -> None:

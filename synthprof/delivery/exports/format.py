@@ -38,6 +38,7 @@ class Format(ABC):
     must be installed beside the core, and the extra that brings it. written_by: packages whose release has a
     part in the bytes, and so in the key. whole: it takes the option `columns`; otherwise it has vectors only,
     and takes `space`. workload: it needs queries and their true neighbours; takes `metric`, `workload`.
+    answers: it adds them to its vectors where a workload is named.
     """
 
     name: str
@@ -47,12 +48,15 @@ class Format(ABC):
     written_by: tuple[str, ...] = ()
     whole: bool = True
     workload: bool = False
+    answers: bool = False
 
     @property
     def takes(self) -> tuple[str, ...]:
         """The options of an order that have a meaning for it."""
         if self.workload:
             return (*(("columns",) if self.whole else ()), "metric", "workload")
+        if self.answers:
+            return ("space", "metric", "workload")
         return ("columns",) if self.whole else ("space",)
 
     def rows(self, version: Version, order: Order) -> Rows:

@@ -30,7 +30,8 @@ def export(home: Path, order: Order, observe: Observer = lambda *_: None) -> tup
     form = registry.find(order.format)
     _check_options(form, order)
     version = open_version(home, order.dataset, order.version or None)
-    workload = find_workload(version, order.workload) if form.workload else None
+    wanted = form.workload or (form.answers and order.workload)
+    workload = find_workload(version, order.workload) if wanted else None
     space = order.space if workload is None else workload.space
     rows = form.rows(version, order.model_copy(update={"space": space}))
     begun = _output(version, form, order, rows, workload)

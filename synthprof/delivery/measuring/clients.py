@@ -127,7 +127,7 @@ def _ask_shared(searcher: Searcher, order: Round, barrier: threading.Barrier, cl
 
 
 _barrier: Any = None
-"""The place where clients of a process pool wait for each other; a barrier is handed on only at their start."""
+"""The place where clients of a process pool meet; a barrier is handed on only at their start."""
 
 
 def _join(barrier: Any) -> None:  # noqa: ANN401

@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Alive:
-    """The rows that can be found at one moment: those of vectors by range, with the tags that they are found under.
+    """The rows that can be found at one moment: vectors by range, with the tags that they are found under.
 
     ranges: (m, 3) int64, first row, end of the rows and first tag, by tag.
     """

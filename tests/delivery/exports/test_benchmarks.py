@@ -179,6 +179,25 @@ def test_the_filter_track_reads_vectors_tags_and_truth(
             _check(base, queries[number], found[number], among)
 
 
+def test_files_of_vectors_get_queries_and_truth_of_a_named_workload(
+    exported: Callable[..., Any], workload: Workload, base: np.ndarray
+) -> None:
+    key = workload.output.key
+    folder, _ = exported(format="fvecs", workload=key)
+    queries = np.fromfile(folder / "query.fvecs", "<f4").reshape(QUERIES, -1)[:, 1:]
+    places = np.fromfile(folder / "groundtruth.ivecs", "<i4").reshape(QUERIES, -1)
+    assert (places[:, 0] == 100).all()
+    for query, found in zip(queries, places[:, 1:], strict=True):
+        _check(base, query, found, None)
+    folder, _ = exported(format="fbin", workload=key, metric="l2")
+    assert np.array_equal(np.fromfile(folder / "query.fbin", "<f4", offset=8).reshape(QUERIES, -1), queries)
+    q, k = np.fromfile(folder / "groundtruth.ibin", "<u4", 2)
+    found = np.fromfile(folder / "groundtruth.ibin", "<i4", q * k, offset=8).reshape(q, k)
+    scores = np.fromfile(folder / "groundtruth.ibin", "<f4", offset=8 + q * k * 4).reshape(q, k)
+    np.testing.assert_allclose(scores[0], ((base[found[0]] - queries[0]) ** 2).sum(axis=1), atol=1e-5)
+    assert "query.fvecs" not in {path.name for path in exported(format="fvecs")[0].iterdir()}
+
+
 @pytest.mark.parametrize("name", ["hdf5", "vectordbbench", "qdrant", "bigann-filter"])
 def test_bytes_do_not_depend_on_where_the_work_was_cut(
     exported: Callable[..., Any], workload: Workload, version: Version, tmp_path: Path, name: str

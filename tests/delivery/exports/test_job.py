@@ -40,7 +40,7 @@ def test_columns_may_be_a_text_or_a_list_with_any_names() -> None:
         ({"format": "xls"}, "'xls' does not match"),
         ({"format": "parquet", "columns": "colour"}, "there is no column 'colour'; there are: id, nome"),
         ({"format": "parquet", "columns": "idade:integer"}, "has a kind, which is not chosen here"),
-        ({"format": "fbin", "columns": "id"}, "format fbin does not take it, but space; leave it out"),
+        ({"format": "u8bin", "columns": "id"}, "format u8bin does not take it, but space; leave it out"),
         ({"format": "csv", "metric": "dot"}, "format csv does not take it, but columns; leave it out"),
         ({"format": "fbin", "space": "both"}, "'both' is not one of"),
         ({"version": "0" * 12}, "no version '000000000000' of 'three'"),
