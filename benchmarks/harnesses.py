@@ -51,13 +51,13 @@ def vectordbbench(folder: Path) -> Iterator[dict[str, Any]]:
 
     config.DATASET_LOCAL_DIR = str(folder.parent)
     for told in json.loads((folder / "custom_case.json").read_text()):
-        share = next(iter(told["dataset_config"].get("label_percentages", [])), None)
+        share = next(map(float, told["dataset_config"].get("label_percentages", [])), None)
         case = PerformanceCustomDataset(**told, label_percentage=share, use_filter=share is not None)
         manager = case.dataset
         manager.prepare(filters=case.filters, k=K)
         base = np.concatenate([np.stack(part["emb"].to_numpy()) for part in manager])
         queries = np.array(manager.test_data, np.float32)
-        truth = [list(manager.gt_data[number])[:K] for number in range(len(queries))]
+        truth = [list(row)[:K] for row in manager.gt_data.iter_rows()]
         among = None
         if share is not None:
             among = np.flatnonzero(manager.scalar_labels["labels"].to_numpy() == case.filters.label_value)

@@ -158,7 +158,11 @@ def _case(answered: Answered, files: int, label: Filter | None) -> dict[str, Any
     if label is not None:
         value = label_value(label.selectivity)
         title = f"{title} {value}"
-        config |= {"scalar_labels_name": f"scalar_{value}", "label_percentages": [label.selectivity]}
+        config |= {
+            "scalar_labels_name": f"scalar_{value}",
+            "label_percentages": [str(label.selectivity)],
+            "with_label_percentages": [label.selectivity],
+        }
     return {
         "name": title,
         "description": f"{answered.rows:,} synthetic rows, seed {version.spec.seed}",

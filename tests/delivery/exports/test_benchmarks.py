@@ -94,7 +94,7 @@ def test_vectordbbench_reads_ids_neighbours_and_labels(
             labels = pq.read_table(folder / f"{config['scalar_labels_name']}.parquet")
             assert labels.column("id").to_pylist() == list(range(len(base)))
             among = np.flatnonzero(np.array(labels.column("labels").to_pylist()) == value)
-            assert len(among) / len(base) == pytest.approx(config["label_percentages"][0], rel=0.02)
+            assert len(among) / len(base) == pytest.approx(float(config["label_percentages"][0]), rel=0.02)
         found = pq.read_table(folder / name)
         assert found.column("id").equals(test.column("id"))
         for query, places in zip(queries, found.column("neighbors_id").to_pylist(), strict=True):
