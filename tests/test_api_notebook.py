@@ -72,7 +72,7 @@ def test_hits_show_themselves_and_a_given_observer_hears_instead_of_bars(run_cel
 @pytest.mark.long
 def test_an_interrupted_cell_ends_the_run_and_the_next_one_goes_on(run_cell: Any, tmp_path: Path) -> None:
     shown = run_cell(
-        "import _thread, psutil\n"
+        "import _thread, psutil, synthprof\n"
         "def stop(stage, done, total, failed):\n"
         "    if stage == 'vectorize' and done: _thread.interrupt_main()\n"
         f"made = dict(home={str(tmp_path)!r}, profiles=60_000, clusters=4, kmeans_niter=1)\n"
