@@ -54,13 +54,13 @@ def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made)
 
 
 def test_a_version_is_exported_in_each_format_by_a_task_of_its_own(airflow, rest, made):
-    params = {"dataset": DATASET, "version": made, "formats": ["csv", "fbin"], "columns": "id,cluster_id"}
+    params = {"dataset": DATASET, "version": made, "formats": ["csv", "u8bin"], "columns": "id,cluster_id"}
     run = rest.trigger("synthprof_export", params).raise_for_status().json()["dag_run_id"]
     assert ended(rest, "synthprof_export", run, 240) == "failed"
     tasks = {task["map_index"]: task for task in rest.tasks("synthprof_export", run)}
     states = [(tasks[place]["state"], tasks[place]["try_number"]) for place in (0, 1)]
     assert states == [("success", 1), ("failed", 1)]
-    refused = "columns=id,cluster_id: format fbin does not take it, but space; leave it out"
+    refused = "columns=id,cluster_id: format u8bin does not take it, but space; leave it out"
     assert refused in "\n".join(rest.log("synthprof_export", run, "export", 1, 1))
     (found,) = exports(airflow.data, DATASET)
     assert (found.format, found.version, found.rows) == ("csv", made, 1_500)
