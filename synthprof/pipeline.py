@@ -119,7 +119,7 @@ STAGES = (
     Stage("setup", 1, "dataset", alone=True, by_index=True,
           memory=lambda of: of.idle,
           disk=lambda of: 0),
-    Stage("generate", 2, "shard", ("setup",), reads=(), pooled=True, schemas=True,
+    Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True,
           blocks=("profiles", "archetypes"),
           memory=lambda of: of.processes + of.text_reading + of.children_drawing,
           disk=lambda of: of.profiles + of.children_files),

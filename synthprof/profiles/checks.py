@@ -74,8 +74,8 @@ def _of_children(
     for column in (column for column in table.columns if column.value_kind is None):
         own = with_values(batch, [column.name])
         yield from ((column, *found) for found in _violations(column, own.column(column.name)))
-        if set(column.given) <= set(batch.schema.names):
-            rows = with_values(batch, [column.name, *column.given])
+        if set(followed := _followed(column)) <= set(batch.schema.names):
+            rows = with_values(batch, [column.name, *followed])
             yield from ((column, *found) for found in _broken_rules(child, column, rows))
 
 
@@ -91,9 +91,11 @@ def _of_column(
     own = with_values(batch, [column.name])
     for what, wrong in _violations(column, own.column(column.name)):
         yield column, what, wrong, own.column("id")
-    all_given = with_values(batch, [column.name, *column.given])
-    for what, wrong in _broken_rules(schema, column, all_given):
-        yield column, what, wrong, all_given.column("id")
+    if set(followed := _followed(column)) <= set(batch.schema.names):
+        rows = with_values(batch, [column.name, *followed])
+        yield from (
+            (column, what, wrong, rows.column("id")) for what, wrong in _broken_rules(schema, column, rows)
+        )
 
 
 def with_values(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
@@ -114,6 +116,16 @@ def _violations(column: Column, values: pa.Array) -> Iterator[tuple[str, Flags]]
             yield f"value outside {low} to {high}", (numbers < low) | (numbers > high)
         case "text" if not isinstance(column.draw, Prose):  # its sentences may all be left out
             yield "empty text", pc.equal(pc.utf8_length(values), 0).to_numpy(zero_copy_only=False)
+
+
+def _followed(column: Column) -> tuple[str, ...]:
+    """Return the columns that the rules of a column read."""
+    match column.draw:
+        case Lookup(column=of) | YearsSince(column=of):
+            return (of,)
+        case Subset(through=str(through)):
+            return (through,)
+    return ()
 
 
 def _broken_rules(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iterator[tuple[str, Flags]]:
@@ -154,14 +166,17 @@ def _list_violations(
 
 
 def _unreachable(draw: Subset, lists: ListCodes, owned: ListCodes) -> Flags:
-    """Rows with an item that none of the owned values reaches; an owned value is a bit, hence at most 63."""
-    reached_by = np.zeros(len(draw.values) + 1, dtype=np.int64)
-    for bit, reachable in enumerate(draw.reachable):
-        reached_by[list(reachable)] |= 1 << bit
-    bits = np.where(owned.items == UNKNOWN, 0, 1 << np.maximum(owned.items, 0))
-    owned_bits = np.bitwise_or.reduceat(bits, owned.offsets[:-1])
+    """Rows with an item that none of the owned values reaches; unknown ones reach nothing."""
+    reaches = np.zeros((len(draw.reachable) + 1, len(draw.values) + 1), dtype=np.bool_)
+    for value, reachable in enumerate(draw.reachable):
+        reaches[value, list(reachable)] = True
     rows = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
-    return _any_by_row(lists, (reached_by[lists.items] & owned_bits[rows]) == 0)
+    sizes, reached = np.diff(owned.offsets), np.zeros(len(lists.items), dtype=np.bool_)
+    for place in range(int(sizes.max())):
+        there = place < sizes[rows]
+        values = owned.items[np.where(there, owned.offsets[rows] + place, 0)]
+        reached |= there & reaches[values, lists.items]
+    return _any_by_row(lists, ~reached)
 
 
 def _any_by_row(lists: ListCodes, items: Flags) -> Flags:

@@ -15,18 +15,21 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Codes
 from synthprof.base.streams import Stream, stream
+from synthprof.profiles.alias import Drawn, code_type
 from synthprof.profiles.axes import GivenAxis, bands
 from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
+from synthprof.profiles.item_lists import ByItems
 from synthprof.profiles.nulls import missing_rows
-from synthprof.profiles.odds import Axis, Drawn, code_type
-from synthprof.profiles.picks import Picks, pick, pick_names, pieces_of, words_of
+from synthprof.profiles.odds import Axis
+from synthprof.profiles.picks import Candidates, Picks, pick, pick_names, pieces_of
 from synthprof.profiles.prose import Told, prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
 from synthprof.profiles.stored_forms import stored_form
-from synthprof.profiles.tables import ByItems, Rows, Tables, Whole, tables_of
+from synthprof.profiles.tables import Rows, Tables, tables_of
 from synthprof.profiles.vectors import either
+from synthprof.profiles.whole_lists import Whole
 from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
@@ -37,6 +40,7 @@ from synthprof.schemas.draws import (
     Number,
     Prose,
     Subset,
+    Summary,
     YearsSince,
 )
 from synthprof.schemas.nulls import Nulls
@@ -171,10 +175,10 @@ class Drawing:
                 self.codes[name] = np.array(codes, dtype=code_type(len(values))).take(self.codes[of])
             case Subset() as draw:
                 self._subset(name, draw)
-            case FullName() as draw:
-                self.texts[name] = self._join(name, self._full_name(name, draw))
-            case Prose() as draw:
-                self.texts[name] = self._prose(name, draw)
+            case Summary() as draw:
+                self.codes[name] = self._summary(name, draw)
+            case FullName() | Prose() as draw:
+                self.texts[name] = self._text(name, draw)
             case DrawModel():
                 self.values[name] = self.tables.samplers[name].draw(self._rows_to_draw(name))
 
@@ -284,25 +288,34 @@ class Drawing:
                 self.texts[name] = self._join(name, pieces_of(self.picks[name], len(draw.values)))
 
     def _pick(self, name: str, draw: Subset, by: ByItems) -> Picks:
-        words, by_place = self.streams(name, "draw"), name in self.tables.by_place
-        return pick(draw, by, words, self.total, self._rows_of_candidates(name, draw, by), by_place)
+        words = self.streams(name, "draw")
+        sizes = by.sizes.draw(words.uint32(self.total), self._rows(by.size_axes))
+        through = draw.through is not None
+        candidates = Candidates(
+            by=by,
+            words=words,
+            halves=self.streams(name, "through"),
+            keeping=self.streams(name, "keep"),
+            total=self.total,
+            given=self._rows(by.axes[:-1] if through else by.axes),
+            kept=self._rows(by.kept_axes),
+            held=self.picks[draw.through] if draw.through is not None else None,
+            by_place=name in self.tables.by_place,
+        )
+        return pick(draw, candidates, sizes.astype(np.intp) + 1)
 
-    def _rows_of_candidates(self, name: str, draw: Subset, by: ByItems) -> Callable[[Rows], Rows | None]:
-        """Return a function that gives the table's rows for the next candidate of some profiles."""
-        if draw.through is None:
-            rows = self._rows(by.axes)
-            return lambda left: None if rows is None else rows.take(left)
-        given, owned = self._rows(by.axes[:-1]), by.axes[-1].size
-        held, halves = self.picks[draw.through], self.streams(name, "through")
-        by_place = name in self.tables.by_place
+    def _summary(self, name: str, draw: Summary) -> Codes:
+        """Return what the items of a list come to, (total,)."""
+        levels = self.tables.summaries[name].take(self.picks[draw.column].items)
+        together = {"largest": np.maximum, "smallest": np.minimum, "sum": np.add}[draw.take]
+        kind = code_type(len(draw.values)) if draw.values else np.int32
+        found: Codes = together.reduce(levels, axis=0).astype(kind)
+        return found
 
-        def through_an_item(left: Rows) -> Rows:
-            words = words_of(halves.uint16, left, self.total if by_place else None)
-            which = words * held.counts.take(left) >> 16
-            item: Rows = held.items[which, left].astype(np.intp)
-            return item if given is None else item + given.take(left) * owned
-
-        return through_an_item
+    def _text(self, name: str, draw: FullName | Prose) -> pa.StringArray:
+        if isinstance(draw, Prose):
+            return self._prose(name, draw)
+        return self._join(name, self._full_name(name, draw))
 
     def _full_name(self, name: str, draw: FullName) -> Pieces:
         by = self.tables.names[name]

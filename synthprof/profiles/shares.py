@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from synthprof.profiles.odds import normalised, odds_of, weights_of
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draws import Chance, Choice, Lookup, Number
+from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset, Summary
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import modelled_labels
 
@@ -125,9 +125,9 @@ def _given_shares(schema: Schema, column: Column, separation: float) -> tuple[li
 
 
 def _by_odds(schema: Schema, name: str) -> bool:
-    """Return whether all that a column depends on is drawn by odds, as it is itself."""
+    """Return whether all that a column depends on is drawn by odds, as it is itself, and is no list."""
     draws = (schema.column(each).draw for each in (name, *_ancestors(schema, name)))
-    return not any(isinstance(draw, DrawModel) for draw in draws)
+    return not any(isinstance(draw, DrawModel | Subset | Summary) for draw in draws)
 
 
 def _ancestors(schema: Schema, name: str) -> set[str]:

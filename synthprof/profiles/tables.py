@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,22 +11,16 @@ import pyarrow as pa
 
 from synthprof.base.arrays import Codes
 from synthprof.base.text import LIST_SEPARATOR
+from synthprof.profiles.alias import AliasTable, alias_table
 from synthprof.profiles.copula import Copula
 from synthprof.profiles.fragments import list_fragments
+from synthprof.profiles.item_lists import ByItems, item_lists
 from synthprof.profiles.names import Names, names_of
-from synthprof.profiles.odds import (
-    AliasTable,
-    Axis,
-    Drawn,
-    alias_table,
-    normalised,
-    odds_of,
-    sequence_shares,
-    sequences,
-)
+from synthprof.profiles.odds import Axis, normalised, odds_of
 from synthprof.profiles.prose_tables import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.profiles.whole_lists import Whole, sequences, whole_lists
 from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
@@ -35,6 +30,7 @@ from synthprof.schemas.draws import (
     Number,
     Prose,
     Subset,
+    Summary,
     YearsSince,
 )
 from synthprof.schemas.schema import Column, Schema
@@ -58,25 +54,6 @@ class ByOdds:
 
     axes: tuple[Axis, ...]
     table: AliasTable
-
-
-@dataclass(frozen=True)
-class ByItems:
-    """Lists drawn item by item: their sizes, and a table of items."""
-
-    axes: tuple[Axis, ...]
-    table: AliasTable
-    sizes: AliasTable
-
-
-@dataclass(frozen=True)
-class Whole:
-    """Lists drawn whole: a table of lists; items (most, lists) and counts (lists,) say what they hold."""
-
-    axes: tuple[Axis, ...]
-    table: AliasTable
-    items: Drawn
-    counts: Rows
 
 
 @dataclass(frozen=True)
@@ -106,6 +83,7 @@ class Tables:
     archetypes: AliasTable
     odds: Mapping[str, ByOdds]
     lists: Mapping[str, ByItems | Whole]
+    summaries: Mapping[str, npt.NDArray[np.signedinteger[Any]]]
     names: Mapping[str, ByName]
     prose: Mapping[str, ProseTable]
     samplers: Mapping[str, Sampler]
@@ -117,7 +95,7 @@ class Tables:
 @functools.lru_cache(maxsize=32)
 def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tables:
     """Return the tables that columns are drawn from; made once per process."""
-    own = [column for column in schema.columns if not column.inherited]
+    own = [column for column in schema.drawn_by_name.values() if not column.inherited]
     drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
     listed = [(column, column.draw) for column in own if isinstance(column.draw, Subset)]
     named = {
@@ -137,6 +115,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         archetypes=alias_table(shares),
         odds={column.name: _odds_table(schema, column, separation) for column in drawn},
         lists={column.name: _list_tables(schema, column, draw, separation) for column, draw in listed},
+        summaries={c.name: _levels(c.draw) for c in own if isinstance(c.draw, Summary)},
         names=named,
         prose=told,
         samplers={
@@ -164,15 +143,17 @@ def _odds_table(schema: Schema, column: Column, separation: float) -> ByOdds:
 
 
 def _list_tables(schema: Schema, column: Column, draw: Subset, separation: float) -> ByItems | Whole:
-    odds = odds_of(schema, column, separation)
-    shares = odds.shares.reshape(-1, odds.shares.shape[-1])
     lists = sequences(draw)
     if not lists:
-        return ByItems(odds.axes, alias_table(shares), alias_table(normalised(draw.sizes)[None]))
-    none = len(draw.values)
-    items = np.array([(*held, *[none] * (len(draw.sizes) - len(held))) for held in lists], dtype=np.uint16)
-    by_list = np.array([sequence_shares(draw, lists, row) for row in shares.tolist()])
-    return Whole(odds.axes, alias_table(by_list), items.T.copy(), np.array([len(held) for held in lists]))
+        return item_lists(schema, column, draw, separation)
+    return whole_lists(schema, draw, lists, odds_of(schema, column, separation))
+
+
+def _levels(draw: Summary) -> npt.NDArray[np.signedinteger[Any]]:
+    """Return the level of each item, and of a place without one, which changes nothing."""
+    low, high = min(draw.levels), max(draw.levels)
+    beside = {"largest": low, "smallest": high, "sum": 0}[draw.take]
+    return np.array([*draw.levels, beside], dtype=np.int32)
 
 
 def _name_tables(schema: Schema, draw: FullName, locale: str) -> ByName:

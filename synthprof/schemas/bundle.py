@@ -121,7 +121,8 @@ def _unsaid(part: dict[str, Any]) -> dict[str, Any]:
     A value, an item or a phrase may have the same name as such a key.
     """
     kept = {key: each for key, each in part.items() if key not in _TOLD}
-    inner = {key: [_unsaid(each) for each in kept[key]] for key in ("columns", "archetypes") if key in kept}
+    parts = ("columns", "archetypes", "hidden")
+    inner = {key: [_unsaid(each) for each in kept[key]] for key in parts if key in kept}
     return kept | inner
 
 

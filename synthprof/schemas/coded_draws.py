@@ -1,13 +1,15 @@
 """Draws of codes as a schema's file has them, made into the values that they are drawn from."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from synthprof.schemas.coded_parts import (
+    ITEM_SEPARATOR,
     Maker,
     header_in,
     heaviest,
     number_in,
+    pairs_of,
     product_of,
     reachable_from,
     shifts,
@@ -27,6 +29,7 @@ from synthprof.schemas.draws import (
     Number,
     Prose,
     Subset,
+    Summary,
     YearsSince,
 )
 from synthprof.schemas.format import coded
@@ -91,7 +94,25 @@ def number(draw: coded.Number, maker: Maker) -> Draw:
 def years(draw: coded.Years, maker: Maker) -> Draw:
     """Return years since a number of another column."""
     maker.column(draw.of, "of")
-    return YearsSince(draw.of, draw.start, draw.most, draw.rise, draw.fall)
+    numbers = tuple(map(str, range(draw.most + 1)))
+    given = shifts(draw.given, numbers, maker)
+    return YearsSince(draw.of, draw.start, draw.most, draw.rise, draw.fall, _starts(draw, maker), given)
+
+
+def _starts(draw: coded.Years, maker: Maker) -> tuple[float, ...]:
+    """Return the weight of each number at which years may begin, from `start` on."""
+    if draw.starts is None:
+        return ()
+    rows = maker.rows(draw.starts, "starts")
+    number, weight = next(iter(rows[0])), [*rows[0]][-1]
+    for place, row in enumerate(rows, start=draw.start):
+        if whole_in(row, number, draw.starts) != place:
+            raise Wrong(
+                f"{draw.starts}:{row.line}: {number}={quoted(row[number])!r} stands where {place} belongs; "
+                f"begin with start={draw.start} and give each next number a row",
+                "starts",
+            )
+    return tuple(number_in(row, weight, draw.starts) for row in rows)
 
 
 def lookup(draw: coded.Lookup, maker: Maker) -> Draw:
@@ -135,8 +156,46 @@ def subset(draw: coded.Subset, maker: Maker) -> Draw:
         shifts(draw.given, values, maker),
         draw.first,
         draw.through,
-        reachable_from(draw, maker),
+        reachable_from(draw, values, maker),
+        shifts(draw.sizes_given, tuple(map(str, range(1, len(draw.sizes) + 1))), maker, "sizes_given"),
+        pairs_of(draw.requires, values, "requires"),
+        pairs_of(draw.excludes, values, "excludes"),
     )
+
+
+def summary(draw: coded.Summary, maker: Maker) -> Draw:
+    """Return what the items of a list have together."""
+    of = maker.column(draw.of, "of")
+    if not isinstance(of.draw, Subset):
+        raise Wrong(f'of={draw.of!r} is no list of known values; name a column with draw = "subset"', "of")
+    cells = {item: item for item in of.values}
+    if draw.file is not None:
+        rows = maker.rows(draw.file, "file")
+        by, values = header_in(rows, draw.by, "by"), header_in(rows, draw.values, "values")
+        cells = {row[by]: row[values] for row in rows}
+        if draw.take in ("least", "most"):
+            cells = {row[by]: str(whole_in(row, values, draw.file)) for row in rows}
+        if lacking := [item for item in of.values if item not in cells]:
+            raise Wrong(f"{draw.file} has no row for {quoted(lacking[0])!r} of {draw.of}; add it", "file")
+    return _summary(draw, [cells[item] for item in of.values], len(of.draw.sizes))
+
+
+def _summary(draw: coded.Summary, cells: Sequence[str], most: int) -> Summary:
+    """Return a summary of items with those cells."""
+    if draw.take in ("least", "most"):
+        take: Literal["largest", "smallest"] = "largest" if draw.take == "most" else "smallest"
+        return Summary(draw.of, take, tuple(map(int, cells)), most)
+    had = [set(cell.split(ITEM_SEPARATOR)) for cell in cells]
+    for level in draw.levels:
+        if not any(level in each for each in had):
+            known = sorted(set().union(*had))
+            raise Wrong(f"{quoted(level)!r} is what no item has; {meant(level, known)}", "levels")
+    ranked = dict(enumerate(draw.levels, start=1))
+    levels = tuple(max((at for at, level in ranked.items() if level in each), default=0) for each in had)
+    if draw.take == "count":
+        return Summary(draw.of, "sum", tuple(min(level, 1) for level in levels), most)
+    values = (draw.none, *draw.levels)
+    return Summary(draw.of, "largest" if draw.take == "any" else "smallest", levels, most, values)
 
 
 def name(draw: coded.Name, maker: Maker) -> Draw:
@@ -200,6 +259,7 @@ MAKERS: Mapping[type, Callable[[Any, Maker], Draw]] = {
     coded.Years: years,
     coded.Lookup: lookup,
     coded.Subset: subset,
+    coded.Summary: summary,
     coded.Name: name,
     coded.Prose: prose,
 }

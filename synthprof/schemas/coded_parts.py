@@ -26,11 +26,19 @@ ITEM_SEPARATOR = ";"
 """The sign between several values in a cell of a file."""
 
 
-class Maker(Protocol):
-    """The things that draws need beside their own keys: files, and the columns that they depend on."""
+Pairs = tuple[tuple[int, tuple[int, ...]], ...]
+"""For places of values, those of others."""
+
+
+class Files(Protocol):
+    """The files of values beside a schema's file."""
 
     def rows(self, file: str, *path: str) -> Rows:
         """Return the rows of a file that the key at `path` names."""
+
+
+class Maker(Files, Protocol):
+    """The things that draws need beside their own keys: files, and the columns that they depend on."""
 
     def phrases(self, file: str) -> coded.Phrases:
         """Return the sentences of a file."""
@@ -46,14 +54,54 @@ def shifts(
     return tuple(_shift(column, odds, values, maker, key) for column, odds in given.items())
 
 
-def factors_of(odds: Mapping[str, Any], values: Sequence[str], *path: str) -> tuple[float, ...]:
-    """Return one factor per value: its own, else that of `*`, else 1. Raises Wrong for unknown values."""
+def factors_of(odds: Mapping[str, Any], values: Sequence[str], files: Files, *path: str) -> tuple[float, ...]:
+    """Return one factor per value: its own, else that of `*`, else 1. Raises Wrong for unknown values.
+
+    `"16-24" = 2` applies to the numbers 16 to 24. `"games.csv/genre" = { RPG = 9 }` applies to the values
+    whose row in that file has RPG in the column `genre`. A factor for the value itself multiplies these.
+    """
+    spread = _spread(odds, values, files, path)
     known = {*values, ANY_OTHER}
-    for key in odds:
+    for key in spread:
         if key not in known:
             raise Wrong(f"unknown value {quoted(key)!r}; {meant(key, values)}", *path, key)
-    other = float(odds.get(ANY_OTHER, 1))
-    return tuple(float(odds.get(value, other)) for value in values)
+    other = float(spread.get(ANY_OTHER, 1))
+    return tuple(float(spread.get(value, other)) for value in values)
+
+
+def _spread(
+    factors: Mapping[str, Any], values: Sequence[str], files: Files, path: tuple[str, ...]
+) -> Mapping[str, float]:
+    """Return factors per value, from factors for values, ranges of numbers and groups of values."""
+    found: dict[str, float] = {}
+    for key, factor in factors.items():
+        if isinstance(factor, Mapping):
+            found |= _by_group(key, factor, files, path)
+    numbered = values[0].isdecimal() if values else False
+    for key, factor in factors.items():
+        if isinstance(factor, Mapping):
+            continue
+        span = re.fullmatch(r"(\d{1,5})-(\d{1,5})", key, re.ASCII) if numbered else None
+        if span:
+            found |= {str(number): float(factor) for number in range(int(span[1]), int(span[2]) + 1)}
+        else:
+            found[key] = factor * found.get(key, 1.0)
+    return found
+
+
+def _by_group(
+    key: str, factors: Mapping[str, float], files: Files, path: tuple[str, ...]
+) -> dict[str, float]:
+    file, _, by = key.rpartition("/")
+    rows = files.rows(file, *path, key)
+    if by not in rows[0]:
+        raise Wrong(f"{quoted(by)!r} is no column of {file}; {meant(by, list(rows[0]))}", *path, key)
+    groups = list(dict.fromkeys(row[by] for row in rows))
+    for group in factors:
+        if group not in groups:
+            raise Wrong(f"unknown value {quoted(group)!r}; {meant(group, groups)}", *path, key, group)
+    first = next(iter(rows[0]))
+    return {row[first]: factors[row[by]] for row in rows if row[by] in factors}
 
 
 def heaviest(rows: Rows, value: str, weight: str, file: str) -> Rows:
@@ -128,16 +176,48 @@ def weights_of_groups(draw: coded.Choice, weight: str, maker: Maker) -> dict[str
     return {row[head]: number_in(row, weights, draw.groups or "") for row in rows}
 
 
-def reachable_from(draw: coded.Subset, maker: Maker) -> tuple[tuple[int, ...], ...]:
+def reachable_from(draw: coded.Subset, values: Sequence[str], maker: Maker) -> tuple[tuple[int, ...], ...]:
     """Return for each item of another list the places of the values that it allows."""
-    if draw.through is None or draw.file is None:
+    if draw.through is None:
         return ()
-    rows = maker.rows(draw.file, "file")
-    by, through = header_in(rows, draw.by, "by"), maker.column(draw.through, "through")
+    through = maker.column(draw.through, "through")
+    if draw.offers is not None:
+        return _offered(draw, draw.offers, through, values, maker)
+    rows = maker.rows(draw.file or "", "file")
+    by = header_in(rows, draw.by, "by")
     allowed = [set(row[by].split(ITEM_SEPARATOR)) for row in rows]
     return tuple(
         tuple(position for position, items in enumerate(allowed) if item in items) for item in through.values
     )
+
+
+def _offered(
+    draw: coded.Subset, file: str, through: Column, values: Sequence[str], maker: Maker
+) -> tuple[tuple[int, ...], ...]:
+    rows = maker.rows(file, "offers")
+    by, first = header_in(rows, draw.by, "by"), next(iter(rows[0]))
+    places = {value: place for place, value in enumerate(values)}
+    found = {}
+    for row in rows:
+        cells = [cell for cell in row[by].split(ITEM_SEPARATOR) if cell]
+        if unknown := [cell for cell in cells if cell not in places]:
+            raise Wrong(
+                f"{file}:{row.line}: {by}={quoted(unknown[0])!r} is none of the values; "
+                f"{meant(unknown[0], values)}",
+                "offers",
+            )
+        found[row[first]] = tuple(sorted(places[cell] for cell in cells))
+    if lacking := [item for item in through.values if item not in found]:
+        raise Wrong(f"{file} has no row for {quoted(lacking[0])!r} of {through.name}; add it", "offers")
+    return tuple(found[item] for item in through.values)
+
+
+def pairs_of(pairs: Mapping[str, Sequence[str]], values: Sequence[str], key: str) -> Pairs:
+    """Return what each value requires or excludes, by places. Raises Wrong for unknown values."""
+    for one, others in pairs.items():
+        if unknown := [each for each in (one, *others) if each not in values]:
+            raise Wrong(f"unknown value {quoted(unknown[0])!r}; {meant(unknown[0], values)}", key, one)
+    return tuple((values.index(one), tuple(map(values.index, others))) for one, others in pairs.items())
 
 
 def _shift(column: str, odds: Mapping[str, Any], values: Sequence[str], maker: Maker, by: str) -> Shift:
@@ -151,17 +231,17 @@ def _shift(column: str, odds: Mapping[str, Any], values: Sequence[str], maker: M
                     column,
                     key,
                 )
-        rows = [factors_of(odds.get(each, {}), values, by, column, each) for each in given.values]
+        rows = [factors_of(odds.get(each, {}), values, maker, by, column, each) for each in given.values]
         return Shift(column, (), tuple(rows))
     if given.kind == "bool":
-        factors_of({key: 1 for key in odds}, ("false", "true"), by, column)
+        factors_of({key: 1 for key in odds}, ("false", "true"), maker, by, column)
         odds = {"0": odds.get("false", {}), "1": odds.get("true", {})}
     try:
         edges = edges_of(odds, f"bands of {column}")
     except ValueError as error:
         raise Wrong(str(error), by, column) from None
     lows = tuple(int(low) if low % 1 == 0 else low for low in edges)
-    return Shift(column, lows, tuple(factors_of(odds[key], values, by, column, key) for key in odds))
+    return Shift(column, lows, tuple(factors_of(odds[key], values, maker, by, column, key) for key in odds))
 
 
 def slot_of(sentence: coded.Sentence, maker: Maker) -> Slot:

@@ -1,9 +1,7 @@
 """The declarations of a schema's file, made into the columns and archetypes that are drawn."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,7 +18,7 @@ from synthprof.schemas.format import file as parts
 from synthprof.schemas.format_features import feature_of
 from synthprof.schemas.lines import Path, line_of, lines_of
 from synthprof.schemas.messages import told
-from synthprof.schemas.mistakes import Mistakes, Wrong, meant, place, quoted
+from synthprof.schemas.mistakes import Mistakes, Wrong, meant, place
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column
 from synthprof.schemas.tables import PARENT
@@ -66,10 +64,7 @@ class Compiler:
 
     def rows(self, file: str, *path: str) -> Rows:
         """Return the rows of a file that the key at `path` names."""
-        try:
-            return self._folder.rows(file)
-        except SpecError as error:
-            raise Wrong(str(error), *(path or ("file",))) from None
+        return _Beside(self._folder).rows(file, *(path or ("file",)))
 
     def column(self, name: str, *path: str) -> Column:
         """Return another column, which the key at `path` of the column in work names."""
@@ -130,14 +125,17 @@ class Compiler:
     def _make(self, column: declared.Column) -> Column:
         if column.name.casefold() == "id":
             raise Wrong(f"name={column.name!r} is taken by the position of the row; rename it", "name")
+        if self._of_child and column.hidden:
+            raise Wrong("hidden belongs to columns of the parent alone; remove it", "hidden")
         for key in ("feature", "weight"):
-            if self._of_child and getattr(column, key) is not None:
-                raise Wrong(f"{key} belongs to columns of the parent alone; remove it", key)
+            if (self._of_child or column.hidden) and getattr(column, key) is not None:
+                whose = "columns of the parent alone" if self._of_child else "columns that are not hidden"
+                raise Wrong(f"{key} belongs to {whose}; remove it", key)
         draw = self.draw(column.draw)
         return Column(
             column.name,
             draw,
-            None if self._of_child else feature_of(column, draw),
+            None if self._of_child or column.hidden else feature_of(column, draw),
             " ".join(column.doc.split()),
             column.indexed,
             _nulls(column.nulls),
@@ -166,46 +164,22 @@ def archetype_of(
         if (column := columns.get(name)) is None:
             continue
         values = column.values or _numbers(column)
-        odds.append((name, factors_of(_spread(name, factors, column, folder), values, "odds", name)))
+        odds.append((name, factors_of(factors, values, _Beside(folder), "odds", name)))
     return Archetype(archetype.name, " ".join(archetype.title.split()), archetype.share, tuple(odds))
 
 
-def _spread(name: str, factors: Mapping[str, Any], column: Column, folder: Folder) -> dict[str, float]:
-    """Return factors per value, from factors for values, ranges of numbers and groups of values.
+@dataclass(frozen=True)
+class _Beside:
+    """The files beside a schema's file, whose mistakes are told at the key that names them."""
 
-    `"16-24" = 2` applies to the numbers 16 to 24. `"games.csv/genre" = { RPG = 9 }` applies to the values
-    whose row in that file has RPG in the column `genre`. A factor for the value itself multiplies these.
-    """
-    found: dict[str, float] = {}
-    for key, factor in factors.items():
-        if isinstance(factor, Mapping):
-            found |= _by_group(name, key, factor, folder)
-    for key, factor in factors.items():
-        if isinstance(factor, Mapping):
-            continue
-        span = re.fullmatch(r"(\d{1,5})-(\d{1,5})", key, re.ASCII)
-        if isinstance(column.draw, Number) and span:
-            found |= {str(number): float(factor) for number in range(int(span[1]), int(span[2]) + 1)}
-        else:
-            found[key] = factor * found.get(key, 1.0)
-    return found
+    folder: Folder
 
-
-def _by_group(name: str, key: str, factors: Mapping[str, float], folder: Folder) -> dict[str, float]:
-    file, _, by = key.rpartition("/")
-    path = ("odds", name, key)
-    try:
-        rows = folder.rows(file)
-    except SpecError as error:
-        raise Wrong(str(error), *path) from None
-    if by not in rows[0]:
-        raise Wrong(f"{quoted(by)!r} is no column of {file}; {meant(by, list(rows[0]))}", *path)
-    groups = list(dict.fromkeys(row[by] for row in rows))
-    for group in factors:
-        if group not in groups:
-            raise Wrong(f"unknown value {quoted(group)!r}; {meant(group, groups)}", *path, group)
-    first = next(iter(rows[0]))
-    return {row[first]: factors[row[by]] for row in rows if row[by] in factors}
+    def rows(self, file: str, *path: str) -> Rows:
+        """Return the rows of a file that the key at `path` names."""
+        try:
+            return self.folder.rows(file)
+        except SpecError as error:
+            raise Wrong(str(error), *path) from None
 
 
 def _numbers(column: Column) -> tuple[str, ...]:

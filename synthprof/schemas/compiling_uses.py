@@ -46,7 +46,8 @@ class Uses:
 
     def encoding(self) -> Encoding | None:
         """Return the use of the columns by encoders and searches; None where the file says nothing of it."""
-        file, weights = self._file, {each.name: each.weight for each in self._file.column}
+        file, shown = self._file, [each for each in self._file.column if not each.hidden]
+        weights = {each.name: each.weight for each in shown}
         if set(weights.values()) == {None} and not {"encoding", "search"} & file.model_fields_set:
             return None
         for column, anchors in file.encoding.anchors.items():

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from synthprof.schemas.describe_tables import describe_tables
 from synthprof.schemas.draw_kinds.model import DrawModel
-from synthprof.schemas.draws import Chance, Choice, FullName, Given, Lookup, Number, Prose, Subset, YearsSince
+from synthprof.schemas.draws import (
+    Chance,
+    Choice,
+    FullName,
+    Given,
+    Lookup,
+    Number,
+    Prose,
+    Subset,
+    Summary,
+    YearsSince,
+)
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.schema import Column, Schema
 
@@ -37,6 +48,7 @@ def describe(schema: Schema) -> str:
                 ((f"`{c.name}`", c.kind, _sql(c), drawn(c), _names(c.given), c.doc) for c in schema.columns),
             ),
             "",
+            *_hidden(schema),
             "## Values",
             "",
             *(f"- `{c.name}`: {_values(c)}" for c in schema.columns if c.values),
@@ -59,6 +71,20 @@ def describe(schema: Schema) -> str:
             "",
         ]
     )
+
+
+def _hidden(schema: Schema) -> list[str]:
+    if not schema.hidden:
+        return []
+    rows = ((f"`{c.name}`", c.kind, drawn(c), _names(c.given), c.doc) for c in schema.hidden)
+    return [
+        "## Hidden columns",
+        "",
+        "They are drawn for other columns to depend on; no table and no vector has them.",
+        "",
+        *_table(("column", "kind", "drawn from", "given", "meaning"), rows),
+        "",
+    ]
 
 
 def _features(schema: Schema) -> Iterator[tuple[str, str, str]]:
@@ -117,6 +143,8 @@ def drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
             return f"0 to {of} − {start}, at most {most}"
         case Lookup(column=of):
             return f"follows from `{of}`"
+        case Summary(column=of):
+            return f"what items of `{of}` have together"
         case Subset(sizes=sizes, values=values, through=through):
             each = f", each allowed by an item of `{through}`" if through else ""
             return f"1 to {len(sizes)} of {len(values)} values{each}"

@@ -21,6 +21,7 @@ MAX_ODDS = 8
 def differences(one: Bundle, other: Bundle) -> tuple[str, ...]:
     """Return a sentence for each difference; none if data sets by both have the same version names."""
     found = list(_columns(one.schema.columns, other.schema.columns))
+    found += (f"hidden {told}" for told in _columns(one.schema.hidden, other.schema.hidden))
     found += _tables(one.schema.tables, other.schema.tables)
     found += _archetypes(one.schema.archetypes, other.schema.archetypes)
     found += _uses(one, other)

@@ -5,6 +5,7 @@ They are plain values without lambdas or SQL, from which `profiles/drawing.py` d
 
 import re
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from synthprof.base.column_kinds import Kind
 
@@ -62,7 +63,9 @@ class YearsSince:
     """Years x with 0 <= x <= top, where top = min(column - start, most).
 
     The weight of x is (x + 1) ** rise * (top + 1 - x) ** fall, an integer, so that it is exact on every
-    machine. With equal exponents the middle is likeliest; a larger `rise` means an earlier start.
+    machine. With equal exponents the middle is likeliest; a larger `rise` means an earlier start. Where
+    there are `starts`, starts[i] multiplies the weights of those who began at the number start + i, the last
+    also of those who began later.
     """
 
     column: str
@@ -70,6 +73,8 @@ class YearsSince:
     most: int
     rise: int
     fall: int
+    starts: tuple[float, ...] = ()
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,37 @@ class Lookup:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What the items of a list come to together: the largest, the smallest or the sum of their levels.
+
+    levels[i] is the level of the i-th item. `values` are what levels from 0 on are called; without them the
+    level itself is the value. most: items of the list at most.
+    """
+
+    column: str
+    take: Literal["largest", "smallest", "sum"]
+    levels: tuple[int, ...]
+    most: int
+    values: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest level that a list can have."""
+        times = self.most if self.take == "sum" else 1
+        return min(self.levels), max(self.levels) * times
+
+
+@dataclass(frozen=True)
 class Subset:
     """One to `len(sizes)` different values in order of preference; sizes[i] is the weight of i + 1 values.
 
     With `first`, that value is always the first one, and the odds apply to the rest. With `through`, an item
-    of another list column must allow each value; `reachable[j]` holds the indices of the values that its j-th
-    item allows. Example: a favourite game runs on a platform that the player has.
+    of another list column must allow each value, mostly its first item the first one; `reachable[j]` holds
+    the indices of the values that its j-th item allows. Example: a favourite game runs on a platform that the
+    player has, the best on the one that is used most.
+
+    A value that has `requires` stands only in lists with one of those values before it, and one that has
+    `excludes` in none with any of those; both hold indices. `size_shifts` are factors on the sizes.
     """
 
     values: tuple[str, ...]
@@ -97,6 +127,9 @@ class Subset:
     first: str | None = None
     through: str | None = None
     reachable: tuple[tuple[int, ...], ...] = ()
+    size_shifts: tuple[Shift, ...] = ()
+    requires: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    excludes: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,4 +237,9 @@ class Given:
     kind: Kind
 
 
-Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | FullName | Prose | Given
+Draw = Choice | Chance | Number | YearsSince | Lookup | Subset | Summary | FullName | Prose | Given
+
+
+def shifts_of(draw: Any) -> tuple[Shift, ...]:  # noqa: ANN401  models of draws have none
+    """Return all factors that other columns have on a draw, on its values and on its sizes."""
+    return (*getattr(draw, "shifts", ()), *getattr(draw, "size_shifts", ()))

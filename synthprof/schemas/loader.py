@@ -40,26 +40,11 @@ def load_schema(name: str) -> Schema:
     return load_bundle(name).schema
 
 
-FORMER_DIGESTS = {
-    "08391299a7b134c76c808228d17d2116": "d729ac668ce651e1a5bb6445e3e910a1",
-    "c3d17f905320a93be469701d9ddde611": "615a8bc88e0ffbdb90b56c9756d5d15e",
-    "e120d5a4522ef7a23fa3aaf05fa8022c": "",
-}
-"""What stands in the keys of stages for the digests of gamer_br: of profiles, texts and encoding.
-
-Releases before bundles took digests over its files, and none over its encoding. Their version names stay as
-long as the schema means the same. If the canonical text changes but no byte of the data, the digests on the
-left follow; the next change of bytes that is made on purpose ("Output changes") removes all of it.
-"""
-
-
 @functools.cache
 def stage_digests(name: str) -> tuple[str, str, str]:
     """Return what the keys of stages have of a built-in schema: of its profiles, its texts, its encoding."""
     bundle = load_bundle(name)
-    found = (bundle.drawn_digest, bundle.texts_digest, bundle.encoding_digest)
-    profiles, texts, encoding = (FORMER_DIGESTS.get(digest, digest) for digest in found)
-    return profiles, texts, encoding
+    return bundle.drawn_digest, bundle.texts_digest, bundle.encoding_digest
 
 
 @functools.cache

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def check_prose(schema: "Schema", name: str, draw: Prose) -> None:
     """Raise SpecError for a format that a column does not have, and for forms that nothing chooses."""
-    columns, by = schema.by_name, draw.chosen_by
+    columns, by = schema.drawn_by_name, draw.chosen_by
     if by and columns[by.column].kind not in ("category", "flag"):
         raise SpecError(
             f"{name}: {by.column} is a {columns[by.column].kind}, but a category chooses forms; name another"

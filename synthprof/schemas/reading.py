@@ -55,15 +55,17 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> Bundle:
-    columns = Compiler(file.column, folder, mistakes).columns()
+    drawn = Compiler(file.column, folder, mistakes).columns()
+    columns = {each.name: drawn[each.name] for each in file.column if each.name in drawn and not each.hidden}
     names = [column.name for column in file.column]
-    archetypes = _archetypes(file, columns, names, folder, mistakes)
-    _check_names(file, names, mistakes)
-    uses = Uses(file, columns, names, folder, mistakes)
+    archetypes = _archetypes(file, drawn, names, folder, mistakes)
+    shown = [column.name for column in file.column if not column.hidden]
+    _check_names(file, shown, names, mistakes)
+    uses = Uses(file, columns, shown, folder, mistakes)
     encoding, texts = uses.encoding(), uses.texts()
     uses.check_view()
     kinds = [archetype.name for archetype in file.archetype]
-    tables = tables_of(file.table, columns, kinds, folder, mistakes)
+    tables = tables_of(file.table, drawn, kinds, folder, mistakes)
     mistakes.check()
     try:
         schema = Schema(
@@ -73,6 +75,7 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
             derived=tuple(TanhRatio(ratio.numerator, ratio.denominator) for ratio in file.derived),
             tables=tables,
             correlations=file.correlation,
+            hidden=tuple(column for name, column in drawn.items() if name not in columns),
         )
     except SpecError as error:
         _locate(error, names, file, mistakes)
@@ -81,16 +84,17 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
     return Bundle(schema, encoding, uses.view(schema), spoken(texts, schema, file.language, file.row or ""))
 
 
-def _check_names(file: SchemaFile, names: list[str], mistakes: Mistakes) -> None:
-    """Note unknown columns in the order, in ratios and in correlations."""
+def _check_names(file: SchemaFile, shown: list[str], names: list[str], mistakes: Mistakes) -> None:
+    """Note unknown columns in the order and in ratios, which know no hidden ones, and in correlations."""
     named: list[tuple[Keys, str]] = [(("order", at), each) for at, each in enumerate(file.order)]
     for at, ratio in enumerate(file.derived):
         named += [(("derived", at, key), getattr(ratio, key)) for key in ("numerator", "denominator")]
     for at, correlation in enumerate(file.correlation):
         named += [(("correlation", at, "columns"), each) for each in correlation.columns]
     for path, each in named:
-        if each not in names:
-            mistakes.add(path, f"unknown column {each!r}; {meant(each, names)}")
+        known = names if path[0] == "correlation" else shown
+        if each not in known:
+            mistakes.add(path, f"unknown column {each!r}; {meant(each, known)}")
 
 
 def _archetypes(

@@ -5,7 +5,7 @@ Stages, store, checks, report and docs/schema.md read it.
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +25,9 @@ from synthprof.schemas.draws import (
     Prose,
     Shift,
     Subset,
+    Summary,
     YearsSince,
+    shifts_of,
 )
 from synthprof.schemas.features import Feature, TanhRatio, positions
 from synthprof.schemas.nulls import Nulls
@@ -63,6 +65,8 @@ class Column:
     @property
     def kind(self) -> ColumnKind:
         """The kind of value, which follows from the draw."""
+        if isinstance(self.draw, Summary) and not self.draw.values:
+            return "integer"
         return _KINDS[type(self.draw)] if self.value_kind is None else self.value_kind.name
 
     @property
@@ -74,11 +78,11 @@ class Column:
     def given(self) -> tuple[str, ...]:
         """The columns that must be drawn before this one."""
         match self.draw:
-            case Choice(shifts=shifts) | Chance(shifts=shifts) | Number(shifts=shifts):
-                found = [shift.column for shift in shifts]
-            case Subset(shifts=shifts, through=through):
-                found = [shift.column for shift in shifts] + ([through] if through else [])
-            case YearsSince(column=column) | Lookup(column=column):
+            case Choice() | Chance() | Number():
+                found = []
+            case Subset(through=through):
+                found = [through] if through else []
+            case YearsSince(column=column) | Lookup(column=column) | Summary(column=column):
                 found = [column]
             case FullName(sex=sex, age=age):
                 found = [sex, age]
@@ -88,7 +92,7 @@ class Column:
                 found = list(given)
             case Given():
                 found = []
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([*(shift.column for shift in shifts_of(self.draw)), *found]))
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -104,8 +108,8 @@ class Column:
     def values(self) -> tuple[str, ...]:
         """The values of a category or flag, or the items of a list, in their fixed order; else empty."""
         match self.draw:
-            case Choice(values=values) | Lookup(values=values) | Subset(values=values):
-                return values
+            case Choice() | Lookup() | Subset() | Summary():
+                return self.draw.values
             case Chance():
                 return FLAG_VALUES
             case DrawModel():
@@ -125,6 +129,8 @@ class Column:
                 return low, low + len(weights) - 1
             case YearsSince(most=most):
                 return 0, most
+            case Summary(values=()) as summary:
+                return summary.span
             case Chance():
                 return 0, 1
             case Subset(sizes=sizes):
@@ -156,6 +162,7 @@ class Column:
 _KINDS: dict[type, ColumnKind] = {
     Choice: "category",
     Lookup: "category",
+    Summary: "category",
     Chance: "flag",
     Number: "integer",
     YearsSince: "integer",
@@ -227,7 +234,8 @@ class Schema:
 
     Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
     negative or infinite weight, a wrong number of factors, numbers outside NUMBERS. `tables` are those whose
-    rows are made with the profiles.
+    rows are made with the profiles. `hidden` are columns that are drawn for others to depend on, and stored
+    nowhere.
     """
 
     name: str
@@ -236,6 +244,7 @@ class Schema:
     derived: tuple[TanhRatio, ...] = ()
     tables: tuple[ChildTable, ...] = ()
     correlations: tuple[Correlation, ...] = ()
+    hidden: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         from synthprof.schemas.schema_checks import check_schema  # which reads schemas
@@ -250,14 +259,19 @@ class Schema:
 
     @functools.cached_property
     def by_name(self) -> dict[str, Column]:
-        """The columns by name."""
+        """The columns of the table by name, without hidden ones."""
         return {column.name: column for column in self.columns}
+
+    @functools.cached_property
+    def drawn_by_name(self) -> dict[str, Column]:
+        """All columns that are drawn by name, those of the table first."""
+        return self.by_name | {column.name: column for column in self.hidden}
 
     @functools.cached_property
     def drawing_order(self) -> tuple[Column, ...]:
         """The columns in declared order, except that each follows the columns it depends on."""
         order: dict[str, Column] = {}
-        for column in self.columns:
+        for column in self.drawn_by_name.values():
             _visit(self, column, order, ())
         return tuple(order.values())
 
@@ -268,12 +282,19 @@ class Schema:
         return (*names, *(ratio.name for ratio in self.derived))
 
     def column(self, name: str) -> Column:
-        """Return the column of a name. Raises SpecError that lists the columns if there is none."""
-        if name not in self.by_name:
+        """Return the column of a name, a hidden one too. Raises SpecError that lists those of the table."""
+        return self._found(self.drawn_by_name, name)
+
+    def stored(self, name: str) -> Column:
+        """Return the column of the table of a name. Raises SpecError that lists those that there are."""
+        return self._found(self.by_name, name)
+
+    def _found(self, columns: Mapping[str, Column], name: str) -> Column:
+        if name not in columns:
             raise SpecError(
                 f"unknown column {name!r} in schema {self.name}; it has {', '.join(self.by_name)}"
             )
-        return self.by_name[name]
+        return columns[name]
 
     def child(self, name: str) -> ChildTable:
         """Return the child table of a name. Raises SpecError that lists the tables if there is none."""

@@ -17,6 +17,7 @@ from synthprof.schemas.draws import (
     Shift,
     Subset,
     YearsSince,
+    shifts_of,
 )
 from synthprof.schemas.features import MAX_POSITIONS, Frequency, fits
 from synthprof.schemas.nulls import check_keys
@@ -36,7 +37,7 @@ MAX_VALUES = 1_000_000
 
 def check_schema(schema: Schema) -> None:
     """Raise SpecError, naming value, rule and remedy, where parts of a schema do not fit together."""
-    names = [column.name for column in schema.columns]
+    names = [column.name for column in (*schema.columns, *schema.hidden)]
     if len(set(names)) != len(names):
         raise SpecError(
             f"schema {schema.name} declares a column twice: {', '.join(names)}; names must differ"
@@ -47,7 +48,7 @@ def check_schema(schema: Schema) -> None:
     _check_correlations(schema)
     for name in {name for archetype in schema.archetypes for name, _ in archetype.odds}:
         schema.column(name)
-    for column in (column for column in schema.columns if not column.inherited):
+    for column in (column for column in schema.drawn_by_name.values() if not column.inherited):
         _check_column(schema, column)
     for name in _needed_numbers(schema):
         schema.column(name).span  # noqa: B018  raises SpecError where there is none
@@ -147,11 +148,11 @@ def _needed_numbers(schema: Schema) -> Iterator[str]:
     """Yield the columns that a ratio, a draw or a shift needs as numbers."""
     for ratio in schema.derived:
         yield from (ratio.numerator, ratio.denominator)
-    for column in (column for column in schema.columns if not column.inherited):
+    for column in (column for column in schema.drawn_by_name.values() if not column.inherited):
         match column.draw:
             case YearsSince(column=of) | FullName(age=of):
                 yield of
-        for shift in getattr(column.draw, "shifts", ()):
+        for shift in shifts_of(column.draw):
             if shift.edges and schema.column(shift.column).kind not in BANDED:
                 yield shift.column
 
@@ -175,23 +176,44 @@ def _check_odds(schema: Schema, column: Column) -> None:
 
 def _weight_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
     """Yield each row of weights or factors of a column: its name, its numbers, the required count."""
-    draw, size = column.draw, len(column.values) or None
-    if isinstance(draw, Choice | Subset):
-        yield "weights", draw.weights, size
-    if isinstance(draw, Number):
-        size = len(draw.weights)
-        yield "weights", draw.weights, size
-    if isinstance(draw, Chance):
-        yield "share", (draw.share, 1 - draw.share), size
-    if isinstance(draw, Subset):
-        yield "sizes", draw.sizes, None
-    for shift in getattr(draw, "shifts", ()):
-        yield from (
-            (f"factors given {shift.column}", row, size) for row in _shift_rows(schema, column, shift)
-        )
+    own = list(_own_rows(column))
+    yield from own
+    size = column.draw.most + 1 if isinstance(column.draw, YearsSince) else own[0][2] if own else None
+    yield from _factor_rows(schema, column, size)
+    if isinstance(column.draw, Subset):
+        yield from _size_rows(schema, column, column.draw)
+
+
+def _own_rows(column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    match column.draw:
+        case Choice(values=values, weights=weights) | Subset(values=values, weights=weights):
+            yield "weights", weights, len(values)
+        case Number(weights=weights):
+            yield "weights", weights, len(weights)
+        case YearsSince(starts=starts) if starts:
+            yield "starts", starts, None
+        case Chance(share=share):
+            yield "share", (share, 1 - share), 2
+
+
+def _factor_rows(
+    schema: Schema, column: Column, size: int | None
+) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    for shift in getattr(column.draw, "shifts", ()):
+        for row in _shift_rows(schema, column, shift):
+            yield f"factors given {shift.column}", row, size
     for archetype in schema.archetypes:
         if (factors := archetype.factors(column.name)) is not None:
             yield f"factors of archetype {archetype.name}", factors, size
+
+
+def _size_rows(
+    schema: Schema, column: Column, draw: Subset
+) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    yield "sizes", draw.sizes, None
+    for shift in draw.size_shifts:
+        for row in _shift_rows(schema, column, shift):
+            yield f"factors on sizes given {shift.column}", row, len(draw.sizes)
 
 
 def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[float, ...], ...]:

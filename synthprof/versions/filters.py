@@ -102,7 +102,7 @@ def _condition(schema: Schema, text: str) -> Condition:
 def _column(schema: Schema, name: str) -> Column:
     """Return the column of a name, which may be typed in another Unicode form than it has in the source."""
     same = {unicodedata.normalize("NFC", each): each for each in schema.by_name}
-    return schema.column(
+    return schema.stored(
         name if name in schema.by_name else same.get(unicodedata.normalize("NFC", name), name)
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.profiles.odds import alias_table
+from synthprof.profiles.alias import alias_table
 from synthprof.profiles.samplers.keys import Room
 from synthprof.profiles.samplers.patterns import Patterns
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
+from synthprof.profiles.alias import WORD, alias_table, apportion
 from synthprof.profiles.axes import Cases
 from synthprof.profiles.elementary import Floats, exp, log
-from synthprof.profiles.odds import WORD, alias_table, apportion
 from synthprof.profiles.samplers.parameters import ByCase
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.counts import MAX_VALUES, Poisson, Zipf

@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.streams import Stream
-from synthprof.profiles.odds import Drawn, alias_table, code_type, normalised
+from synthprof.profiles.alias import Drawn, alias_table, code_type
+from synthprof.profiles.odds import normalised
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.lists import Listed
 from synthprof.schemas.draw_kinds.places import numbers_of

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
-from synthprof.profiles.odds import alias_table, normalised
+from synthprof.profiles.alias import alias_table
+from synthprof.profiles.odds import normalised
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.check_digits import BY_NAME, Column
 from synthprof.profiles.samplers.keys import Room, positions

@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.profiles.odds import alias_table, normalised
+from synthprof.profiles.alias import alias_table
+from synthprof.profiles.odds import normalised
 from synthprof.profiles.rounding import rounded
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude, Place, numbers_of, place_of

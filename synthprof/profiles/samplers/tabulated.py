@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.profiles.odds import alias_table
+from synthprof.profiles.alias import alias_table
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.schemas.draw_kinds.tabulated import EQUAL, FROM, MICROSECONDS, NULL, Tabulated, edge_of
 

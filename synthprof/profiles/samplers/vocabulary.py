@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.errors import SpecError
-from synthprof.profiles.odds import alias_table
+from synthprof.profiles.alias import alias_table
 from synthprof.profiles.permutation import Permutation
 from synthprof.profiles.samplers.keys import Room, positions
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting

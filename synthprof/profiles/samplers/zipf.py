@@ -6,7 +6,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.profiles.odds import alias_table
+from synthprof.profiles.alias import alias_table
 
 _ALONE = 1_024
 """Ranks that have an entry of their own."""

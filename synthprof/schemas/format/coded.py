@@ -22,7 +22,10 @@ from synthprof.schemas.format.part import (
     Whole,
 )
 
-_GIVEN = "Factors on the odds, by another column and each of its values (of a number: from that number on)."
+_GIVEN = (
+    "Factors on the odds, by another column and each of its values (of a number: from that number on); 0 "
+    'rules out. `"games.csv/genre"` is a table of factors by a column of a file, `16-24` a range of numbers.'
+)
 _VALUES = "The file's column of values; the first one where none is named."
 _WEIGHTS = "The file's column of weights; `weight` where none is named, and all alike if there is none."
 
@@ -112,6 +115,14 @@ class Years(Part):
     most: Annotated[Count, Field(le=32_767, description="The most years.")]
     rise: Annotated[Count, Field(le=8, description="The larger, the more years are likely.")] = 1
     fall: Annotated[Count, Field(le=8, description="The larger, the fewer years are likely.")] = 1
+    starts: Annotated[
+        FileName | None,
+        Field(
+            description="A file with a row per number at which years may begin, from `start` on, and its "
+            "weight; those after its last row have that one's."
+        ),
+    ] = None
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
 
 
 class Lookup(Part):
@@ -131,6 +142,46 @@ class Lookup(Part):
     ] = None
 
 
+class Summary(Part):
+    """What the items of a list have together, such as the most that any of them offers.
+
+    An item has the last of `levels` that stands in its cell of the column `values` of `file`, or is the item
+    itself where there is no file. `take = "any"` gives the last level that an item has, `"every"` the last
+    that no item is below, `"count"` the number of items with a level, and `"most"` and `"least"` the largest
+    and the smallest whole number of that column. It is mostly `hidden`, and `given` to other columns.
+    """
+
+    draw: Literal["summary"] = "summary"
+    of: Annotated[ColumnRef, Field(description='The list, a column with `draw = "subset"`.')]
+    file: Annotated[FileName | None, Field(description="A file with a row per item.")] = None
+    by: Annotated[Header | None, Field(description="The file's column of items; else the first.")] = None
+    values: Annotated[
+        Header | None, Field(description="The file's column of what an item has, parted by `;`.")
+    ] = None
+    levels: Annotated[
+        tuple[Text, ...], Field(max_length=1_000, description="What is looked for, the lowest first.")
+    ] = ()
+    none: Annotated[Text, Field(description="The value where no item has a level.")] = "none"
+    take: Annotated[
+        Literal["any", "every", "count", "least", "most"], Field(description="How items come together.")
+    ] = "any"
+
+    @model_validator(mode="after")
+    def _levels_or_numbers(self) -> Self:
+        if (self.file is None) != (self.values is None):
+            raise ValueError("file and values belong together; write both or none")
+        if (self.take in ("least", "most")) == bool(self.levels):
+            raise ValueError(
+                "levels belong to any, every and count, and numbers of a file to least and most; "
+                f"take={self.take!r} fits {'no' if self.levels else 'only'} levels"
+            )
+        if self.take in ("least", "most") and self.file is None:
+            raise ValueError("least and most take the numbers of a file; name it")
+        if len(set(self.levels)) != len(self.levels) or self.none in self.levels:
+            raise ValueError("levels and none must differ from one another; rename one")
+        return self
+
+
 class Subset(Weighted):
     """Several different values in order of preference, as a list."""
 
@@ -141,16 +192,37 @@ class Subset(Weighted):
         ColumnRef | None, Field(description="Another list: an item of it must allow each value.")
     ] = None
     by: Annotated[
-        Header | None, Field(description="The file's column of items that allow a value, parted by `;`.")
+        Header | None,
+        Field(
+            description="The file's column of items that allow a value, or the column of `offers` of the "
+            "values that an item allows; both parted by `;`."
+        ),
+    ] = None
+    offers: Annotated[
+        FileName | None, Field(description="A file with a row per item of the other list, first its name.")
     ] = None
     given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+    sizes_given: Annotated[
+        Given,
+        Field(description="Factors on the sizes, by another column as in `given`: `1` is that of one value."),
+    ] = Field(default_factory=dict)
+    requires: Annotated[
+        dict[str, Annotated[tuple[Text, ...], Field(min_length=1, max_length=1_000)]],
+        Field(max_length=MAX_VALUES, description="For a value those of which one must stand before it."),
+    ] = Field(default_factory=dict)
+    excludes: Annotated[
+        dict[str, Annotated[tuple[Text, ...], Field(min_length=1, max_length=1_000)]],
+        Field(max_length=MAX_VALUES, description="For a value those that do not stand in a list with it."),
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _through_a_file(self) -> Self:
         if (self.through is None) != (self.by is None):
             raise ValueError("through and by belong together; write both or none")
-        if self.through and not self.file:
-            raise ValueError("through needs the items of a file; name that file")
+        if self.through and not (self.file or self.offers):
+            raise ValueError("through needs a file of what items allow; name it as file or offers")
+        if self.offers and not self.through:
+            raise ValueError("offers says what items of another list allow; name that list in through")
         return self
 
 
@@ -216,10 +288,10 @@ class Prose(Part):
         return self
 
 
-CODED = (Choice, Chance, Number, Years, Lookup, Subset, Name, Prose)
+CODED = (Choice, Chance, Number, Years, Lookup, Subset, Summary, Name, Prose)
 """Every draw of codes."""
 
-CodedDraw = Choice | Chance | Number | Years | Lookup | Subset | Name | Prose
+CodedDraw = Choice | Chance | Number | Years | Lookup | Subset | Summary | Name | Prose
 
 
 Asked = Whole | Real | Flag | Text | datetime.date

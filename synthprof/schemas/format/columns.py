@@ -32,6 +32,10 @@ class Column(Part):
     name: Annotated[ColumnName, Field(description="The column's name, not `id`.")]
     doc: Annotated[Text, Field(description="What it means, in one or two sentences.")]
     draw: Annotated[Draw, Field(description="How it is drawn; the keys of that draw stand beside it.")]
+    hidden: Annotated[
+        Flag,
+        Field(description="Whether it is drawn only for others to depend on: no table and no vector has it."),
+    ] = False
     nulls: Annotated[
         Share | Nulls, Field(description="The share of rows without a value, or a table that says more.")
     ] = 0.0

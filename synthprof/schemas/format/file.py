@@ -6,7 +6,7 @@ from pydantic import Field
 
 from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.format.columns import Columns
-from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Factors, Line, Part, Weight
+from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Line, Part, Spread, Weight
 from synthprof.schemas.format.tables import ChildTable
 from synthprof.schemas.format.uses import Encoding, Search, View, Words
 
@@ -20,7 +20,7 @@ class Archetype(Part):
     title: Annotated[Line, Field(description="The archetype in a few words.")]
     share: Annotated[Weight, Field(gt=0, description="Its weight beside the other archetypes.")]
     odds: Annotated[
-        dict[ColumnName, Annotated[dict[str, Weight | Factors], Field(max_length=10_000)]],
+        dict[ColumnName, Spread],
         Field(
             max_length=MAX_COLUMNS,
             description="By column, factors on its values. `16-24` is a range of numbers; "

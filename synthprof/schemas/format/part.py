@@ -51,7 +51,10 @@ Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Factors = Annotated[dict[str, Weight], Field(max_length=MAX_VALUES)]
 """Factors on odds by value; `*` stands for all values that are not named, which else have 1."""
 
-Given = Annotated[dict[ColumnRef, dict[str, Factors]], Field(max_length=100)]
+Spread = Annotated[dict[str, Weight | Factors], Field(max_length=MAX_VALUES)]
+"""Factors on odds by value, by ranges of numbers as `16-24`, by groups of values as `"games.csv/genre"`."""
+
+Given = Annotated[dict[ColumnRef, dict[str, Spread]], Field(max_length=100)]
 """By another column and each of its values (of a number: from that number on), factors on the odds."""
 
 Odds = Annotated[dict[str, Weight], Field(min_length=1, max_length=MAX_VALUES)]
