@@ -16,9 +16,10 @@ import pytest
 
 from synthprof.base.streams import stream
 from synthprof.encoders.encoder import encoder_of
+from synthprof.profiles.alias import alias_table, apportion
 from synthprof.profiles.codes import category_codes, list_codes
 from synthprof.profiles.drawing import generate
-from synthprof.profiles.odds import alias_table, apportion, odds_of
+from synthprof.profiles.odds import odds_of
 from synthprof.profiles.shares import expected_shares
 from synthprof.report.overview import by_column, count
 from synthprof.schemas import loader
@@ -213,11 +214,17 @@ def test_use_of_a_microphone_follows_from_the_goal():
     assert share(voice, is_("objetivo_principal", "Explorar histórias")) < 0.3
 
 
-def test_years_of_play_grow_with_age_and_never_exceed_age_minus_12():
+def test_years_of_play_grow_with_age_and_begin_in_childhood():
     age, years = codes("idade"), codes("anos_experiencia")
-    assert (years <= age - 12).all() and (years >= 0).all()
-    assert 0.3 < np.corrcoef(age, years)[0, 1] < 0.9
-    assert years[age == 16].mean() == pytest.approx(2, abs=0.1)
+    assert (years <= age - 4).all() and (years >= 0).all() and years.max() <= 39
+    assert 0.1 < np.corrcoef(age, years)[0, 1] < 0.9
+    began = (age - years)[age < 30]
+    assert 0.5 < ((began >= 5) & (began <= 12)).mean() < 0.8
+
+
+def test_who_has_a_phone_alone_has_played_for_14_years_at_most():
+    phone = np.array([text == "Celular" for text in sample(0.8)[0]["plataformas_possuidas"].to_pylist()])
+    assert codes("anos_experiencia")[phone].max() == 14
 
 
 # --- the dial --------------------------------------------------------------------------------------------
