@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/coherence.py [--rows 200000] [--seeds 7,42] > benchmarks/results/coherence.txt
 
-The rules are written apart from the schema: they read the rows as the table has them, beside the games, their
-genres, styles and modes in games.csv. For each separation the share of rows that break each rule, and at least
-one. `--of FOLDER` draws by the package in another folder, such as that of an older commit.
+The rules are written apart from the schema: they read the rows as the table has them, beside the genres,
+styles and modes of games in games.csv. For each separation the share of rows that break each rule, and any.
+`--of FOLDER` draws by the package in another folder, such as that of an older commit.
 """
 
 import argparse
@@ -52,7 +52,7 @@ RANKS = ("Casual", "Iniciante", "Intermediário", "Avançado", "Semiprofissional
 
 
 class Rows:
-    """The rows of a data set as arrays: texts of categories, numbers, and items of lists with what they have."""
+    """The rows of a data set as arrays: texts of categories, numbers, items of lists and what they have."""
 
     def __init__(self, table: dict[str, list]) -> None:
         self.table = table

@@ -18,7 +18,7 @@ from synthprof.base.streams import stream
 from synthprof.encoders.encoder import encoder_of
 from synthprof.profiles.alias import alias_table, apportion
 from synthprof.profiles.codes import category_codes, list_codes
-from synthprof.profiles.drawing import generate
+from synthprof.profiles.drawing import Drawing, batch_of, drawn
 from synthprof.profiles.odds import odds_of
 from synthprof.profiles.shares import expected_shares
 from synthprof.report.overview import by_column, count
@@ -26,7 +26,7 @@ from synthprof.schemas import loader
 from synthprof.schemas.draws import Chance, Choice
 from synthprof.schemas.files import read_csv
 from synthprof.schemas.loader import load_bundle, load_schema
-from synthprof.spec.spec import Spec
+from synthprof.spec.spec import BLOCK_ROWS, Spec
 
 SCHEMA = load_schema("gamer_br")
 SCHEMA_FOLDER = Path(loader.__file__).parent / "gamer_br"
@@ -37,13 +37,21 @@ SIGMAS = 5
 @functools.cache
 def sample(separation: float = 0.8) -> tuple[pa.Table, np.ndarray]:
     """131,072 profiles and their archetypes."""
-    blocks = [generate(SCHEMA, 2022, "pt_BR", separation, number) for number in range(BLOCKS)]
+    drawings = drawings_of(separation)
+    blocks = [batch_of(drawing, SCHEMA, number) for number, drawing in enumerate(drawings)]
     archetypes = np.concatenate([made.archetypes for made in blocks])
     return pa.Table.from_batches([made.profiles for made in blocks]).combine_chunks(), archetypes
 
 
+@functools.cache
+def drawings_of(separation: float) -> list[Drawing]:
+    return [drawn(SCHEMA, 2022, "pt_BR", separation, number, BLOCK_ROWS) for number in range(BLOCKS)]
+
+
 def codes(name: str, separation: float = 0.8) -> np.ndarray:
-    """A column as numbers: a category's indices, or the numbers themselves."""
+    """A column as numbers: a category's indices, or the numbers themselves; of a hidden one its codes."""
+    if name not in SCHEMA.by_name:
+        return np.concatenate([drawing.codes[name] for drawing in drawings_of(separation)]).astype(np.int64)
     column, values = SCHEMA.column(name), sample(separation)[0][name].combine_chunks()
     return category_codes(column, values) if column.kind == "category" else values.to_numpy().astype(np.int64)
 
@@ -101,7 +109,8 @@ def test_shares_of_every_category_flag_and_age_band_are_the_expected_ones(separa
     profiles = sample(separation)[0].to_batches()[0]
     counts = by_column(SCHEMA, count(SCHEMA, profiles, np.zeros(len(profiles), int), np.arange(1))[-1])
     expected = expected_shares(SCHEMA, separation)
-    assert {name for name in counts if SCHEMA.column(name).kind != "list"} == expected.keys()
+    # what depends on lists has no shares that are known beforehand
+    assert expected.keys() == {"sexo", "idade", "cidade", "estado"}
     for name, shares in expected.items():
         assert abs(sum(shares.values()) - 1) < 1e-12
         assert_shares(counts[name], np.array(list(shares.values())), name)
@@ -141,7 +150,7 @@ def test_the_shares_that_the_head_of_schema_toml_tells_are_those_of_the_data():
 LISTS = ["jogos_favoritos", "estilos_preferidos", "plataformas_possuidas", "interesses_musicais", "idiomas"]
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", ["jogos_favoritos", "interesses_musicais", "idiomas"])
 def test_lists_mostly_have_the_sizes_asked_for(name):
     column = SCHEMA.column(name)
     lists = list_codes(column, sample(0.0)[0][name].combine_chunks())
@@ -176,7 +185,7 @@ def test_shares_given_other_columns_and_the_archetype_are_the_declared_odds(name
         row = row * axis.size + axis.codes[values]
     drawn = codes(name, separation)
     shares = odds.shares.reshape(-1, odds.shares.shape[-1])
-    common = [r for r, count in enumerate(np.bincount(row, minlength=len(shares))) if count > 1_000]
+    common = [r for r, count in enumerate(np.bincount(row, minlength=len(shares))) if count > 300]
     assert common
     for r in common:
         assert_shares(np.bincount(drawn[row == r], minlength=shares.shape[1]), shares[r], f"{name}, row {r}")

@@ -18,10 +18,11 @@ HEADERS = {
     "ages": ["idade", "populacao", "jogadores"],
     "names": ["nome", "sexo", "1940", "1950", "1960", "1970", "1980", "1990", "2000"],
     "surnames": ["sobrenome", "peso"],
-    "games": ["jogo", "genero", "plataformas", "estilos", "peso"],
+    "games": ["jogo", "genero", "plataformas", "estilos", "peso", "modos", "publico", "lancamento"],
     "styles": ["estilo", "peso"],
     "music": ["estilo_musical", "peso"],
     "languages": ["idioma", "peso"],
+    "starts": ["idade", "peso"],
 }
 KEYS = {
     "states": ["uf"],
@@ -33,6 +34,7 @@ KEYS = {
     "styles": ["estilo"],
     "music": ["estilo_musical"],
     "languages": ["idioma"],
+    "starts": ["idade"],
 }
 PLATFORMS = {
     "PC",
@@ -183,7 +185,7 @@ def test_fields_are_whole_and_hold_no_separator(name: str) -> None:
             assert value and value == value.strip(), row
             assert "," not in value, row
             assert "\ufffd" not in value and '"' not in value, row
-            assert ";" not in value or column in {"plataformas", "estilos"}, row
+            assert ";" not in value or column in {"plataformas", "estilos", "modos"}, row
 
 
 @pytest.mark.parametrize("name", HEADERS)
@@ -284,7 +286,24 @@ def test_games_run_on_known_platforms_and_serve_known_styles() -> None:
     for game in rows("games"):
         platforms, served = game["plataformas"].split(";"), game["estilos"].split(";")
         assert set(platforms) <= PLATFORMS and len(platforms) == len(set(platforms)), game
-        assert set(served) <= styles and 1 <= len(served) == len(set(served)) <= 3, game
+        assert set(served) <= styles and 1 <= len(served) == len(set(served)) <= 6, game
+
+
+MODES = {"solo", "local", "online", "equipe", "disputa", "ranqueado", "esports", "historia"}
+
+
+def test_games_have_known_modes_and_those_that_others_need() -> None:
+    for game in rows("games"):
+        modes, styles = set(game["modos"].split(";")), set(game["estilos"].split(";"))
+        assert modes <= MODES and modes & {"solo", "local", "online"}, game
+        assert "online" in modes or not modes & {"equipe"}, game
+        assert "disputa" in modes or not modes & {"ranqueado", "esports"}, game
+        assert "disputa" not in modes or styles & {"Competitivo", "PvP", "Ranqueado"}, game
+        assert "historia" not in modes or styles & {"Narrativo", "Mundo aberto", "Roleplay", "Exploração"}, (
+            game
+        )
+        assert game["publico"] in {"adolescente", "jovem", "geral", "adulto", "nostálgico", "maduro"}, game
+        assert 1972 <= int(game["lancamento"]) <= 2025, game
 
 
 def test_every_platform_and_every_style_has_games() -> None:
