@@ -19,10 +19,11 @@ from synthprof.profiles.alias import Drawn, code_type
 from synthprof.profiles.axes import GivenAxis, bands
 from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
+from synthprof.profiles.full_names import NameRows, pick_names
 from synthprof.profiles.item_lists import ByItems
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
-from synthprof.profiles.picks import Candidates, Picks, pick, pick_names, pieces_of
+from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
 from synthprof.profiles.prose import Told, prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
@@ -72,7 +73,7 @@ def generate(
     A whole block is drawn, and texts are made of its first rows, so that a short block is the beginning of
     the full one.
 
-    locale: of the names, one of `spec.locales()`. separation: of the archetypes, from 0 to 1. block: from 0.
+    locale: language of the names, one of `spec.locales()`. separation: of the archetypes, from 0 to 1. block: from 0.
     rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose from, or one of
     its templates cannot be read.
     """
@@ -319,11 +320,15 @@ class Drawing:
 
     def _full_name(self, name: str, draw: FullName) -> Pieces:
         by = self.tables.names[name]
-        sex = self.codes[draw.sex].astype(np.intp)
+        sex: Rows = self.codes[draw.sex].astype(np.intp)
         low, _ = self.tables.schema.column(draw.age).span
         decades = by.names.first_shares.shape[1]
-        rows = sex * decades + by.decades.take(self.codes[draw.age] - low)
-        found = pick_names(by, self.streams(name, "draw"), rows, sex)
+        rows = NameRows(
+            firsts=sex * decades + by.decades.take(self.codes[draw.age] - low),
+            lasts=sex if by.by_sex else self._rows(by.lasts.axes),
+            suffixes=self._rows(by.suffixes.axes) if by.suffixes else None,
+        )
+        found = pick_names(by, self.streams(name, "draw"), rows)
         self.first_names[name] = found.first
         return found.pieces
 

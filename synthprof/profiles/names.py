@@ -25,7 +25,8 @@ BORROWED = {"es": "es_ES"}
 class Names:
     """Names to draw from and how a full name is put together.
 
-    first_shares: (sexes, decades, firsts); last_shares: (sexes, lasts); each row sums to 1.
+    first_shares: (sexes, decades, firsts); last_shares: (sexes, lasts); each row sums to 1. own: the draw
+    whose names these are, which may have further parts; None for those of a locale.
     """
 
     firsts: tuple[str, ...]
@@ -35,6 +36,7 @@ class Names:
     two_lasts: float
     last_stands_first: bool
     gap: str
+    own: FullName | None = None
 
 
 def names_of(draw: FullName, sexes: Sequence[str], locale: str) -> Names:
@@ -59,7 +61,7 @@ def _own_names(draw: FullName) -> Names:
         for names in (dict(zip(f, w, strict=True)) for f, w in zip(draw.firsts, draw.weights, strict=True))
     ]  # fmt: skip
     lasts = np.array([normalised(draw.last_weights)] * len(draw.firsts))
-    return Names(_all_firsts(draw), np.array(rows), draw.lasts, lasts, draw.two_lasts, False, " ")
+    return Names(_all_firsts(draw), np.array(rows), draw.lasts, lasts, draw.two_lasts, False, " ", draw)
 
 
 def _all_firsts(draw: FullName) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Picks of several values for each row: the items of lists, the parts of names."""
+"""Picks of several values for each row: the items of lists."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from synthprof.base.streams import Stream
 from synthprof.profiles.alias import WORD, Drawn, Shares, code_type
 from synthprof.profiles.fragments import Pieces
 from synthprof.profiles.item_lists import ALWAYS, ByItems, Flags
-from synthprof.profiles.tables import ByName, Rows
+from synthprof.profiles.tables import Rows
 from synthprof.schemas.draws import Subset
 
 _CANDIDATES = 3
@@ -20,10 +20,6 @@ four styles did at separation 0.8, since an archetype has few styles."""
 
 _CANDIDATES_KEPT = 6
 """As many where candidates may be passed over for the factors of columns."""
-
-_REDRAWN = 8
-"""Most times that a last name is drawn anew because it says the first name again; the chance of that is below
-one in eight for every first name of every locale."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +31,6 @@ class Picks:
 
     items: Drawn
     counts: Rows
-
-
-@dataclass(frozen=True)
-class PickedNames:
-    """The names of rows: (n,) int32 codes of first names, and the pieces of the whole names."""
-
-    first: npt.NDArray[np.int32]
-    pieces: Pieces
 
 
 @dataclass(frozen=True)
@@ -188,23 +176,3 @@ def pieces_of(picks: Picks, values: int) -> Pieces:
     """Return the pieces of lists as they are read, of so many values."""
     first, *later = (item.astype(np.int32) for item in picks.items)
     return [first + np.int32(1), *((item + np.int32(1 + values)) * (item < values) for item in later)]
-
-
-def pick_names(by: ByName, words: Stream, rows: Rows, sex: Rows) -> PickedNames:
-    """Return full names; rows: of the table of first names, (n,). sex: rows of that of last names, (n,)."""
-    total = len(rows)
-    first = by.firsts.draw(words.uint32(total), rows).astype(np.int32) + np.int32(1)
-    start = np.int32(1 + len(by.names.firsts))
-
-    def last_names() -> npt.NDArray[np.int32]:
-        return by.lasts.draw(words.uint32(total), sex).astype(np.int32) + start
-
-    last, second = last_names(), last_names()
-    two = words.uint16(total) < round(by.names.two_lasts * 65_536)
-    for _ in range(_REDRAWN):
-        if not (doubled := by.doubled(first, last)).any():
-            break
-        last = np.where(doubled, last_names(), last)
-    if by.names.last_stands_first:
-        return PickedNames(first, [last, first])
-    return PickedNames(first, [first, last, second * (two & (second != last) & ~by.doubled(first, second))])

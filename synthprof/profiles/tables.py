@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from synthprof.base.arrays import Codes
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.profiles.alias import AliasTable, alias_table
 from synthprof.profiles.copula import Copula
 from synthprof.profiles.fragments import list_fragments
+from synthprof.profiles.full_names import NameTables, fragments, name_tables
 from synthprof.profiles.item_lists import ByItems, item_lists
-from synthprof.profiles.names import Names, names_of
 from synthprof.profiles.odds import Axis, normalised, odds_of
 from synthprof.profiles.prose_tables import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
@@ -57,22 +56,6 @@ class ByOdds:
 
 
 @dataclass(frozen=True)
-class ByName:
-    """Codes are those of fragments; echoes (most, firsts + 1): the last names that say a first name again."""
-
-    names: Names
-    firsts: AliasTable
-    lasts: AliasTable
-    decades: Rows
-    echoes: npt.NDArray[np.int32]
-
-    def doubled(self, first: Codes, last: Codes) -> npt.NDArray[np.bool_]:
-        """Return whether a last name is the first name or one of its words, (n,): Paula in Ana Paula."""
-        found: npt.NDArray[np.bool_] = (self.echoes.take(first, axis=1) == last).any(axis=0)
-        return found
-
-
-@dataclass(frozen=True)
 class Tables:
     """All tables of one schema, locale, separation and seed.
 
@@ -84,7 +67,7 @@ class Tables:
     odds: Mapping[str, ByOdds]
     lists: Mapping[str, ByItems | Whole]
     summaries: Mapping[str, npt.NDArray[np.signedinteger[Any]]]
-    names: Mapping[str, ByName]
+    names: Mapping[str, NameTables]
     prose: Mapping[str, ProseTable]
     samplers: Mapping[str, Sampler]
     copulas: Mapping[str, Copula]
@@ -99,7 +82,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
     drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
     listed = [(column, column.draw) for column in own if isinstance(column.draw, Subset)]
     named = {
-        column.name: _name_tables(schema, column.draw, locale)
+        column.name: name_tables(schema, column, column.draw, locale)
         for column in own
         if isinstance(column.draw, FullName)
     }
@@ -156,31 +139,7 @@ def _levels(draw: Summary) -> npt.NDArray[np.signedinteger[Any]]:
     return np.array([*draw.levels, beside], dtype=np.int32)
 
 
-def _name_tables(schema: Schema, draw: FullName, locale: str) -> ByName:
-    names = names_of(draw, schema.column(draw.sex).values, locale)
-    low, high = schema.column(draw.age).span
-    births = draw.year - np.arange(low, high + 1)
-    decades = np.searchsorted(np.array(draw.decades), births, side="right") - 1
-    return ByName(
-        names,
-        alias_table(names.first_shares.reshape(-1, len(names.firsts))),
-        alias_table(names.last_shares),
-        np.clip(decades, 0, len(draw.decades) - 1),
-        _echoes(names),
-    )
-
-
-def _echoes(names: Names) -> npt.NDArray[np.int32]:
-    """For each first name, after one for the empty text, the last names that say it again; 0 is none."""
-    codes = {last: code for code, last in enumerate(names.lasts, start=1 + len(names.firsts))}
-    said = [[codes[word] for word in {first, *first.split()} & codes.keys()] for first in names.firsts]
-    most = max(map(len, said))
-    return np.array(
-        [[0] * most, *(some + [0] * (most - len(some)) for some in said)], dtype=np.int32
-    ).T.copy()
-
-
-def _strings(column: Column, named: Mapping[str, ByName]) -> tuple[str, ...]:
+def _strings(column: Column, named: Mapping[str, NameTables]) -> tuple[str, ...]:
     """Return the values of a category or number, or the fragments that a list or a name is made of."""
     match column.kind:
         case "integer" | "flag":
@@ -189,9 +148,7 @@ def _strings(column: Column, named: Mapping[str, ByName]) -> tuple[str, ...]:
             return _list_strings(column)
     if column.name not in named:
         return column.values
-    names = named[column.name].names
-    lasts = (last + names.gap if names.last_stands_first else names.gap + last for last in names.lasts)
-    return ("", *names.firsts, *lasts)
+    return fragments(named[column.name].names)
 
 
 def _list_strings(column: Column) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from synthprof.schemas.draws import (
     Summary,
     YearsSince,
 )
+from synthprof.schemas.files import Rows
 from synthprof.schemas.format import coded
 from synthprof.schemas.mistakes import Wrong, meant, quoted
 from synthprof.schemas.schema import FLAG_VALUES
@@ -216,6 +217,7 @@ def name(draw: coded.Name, maker: Maker) -> Draw:
     if empty := [sex for sex, group in zip(sexes, groups, strict=True) if not group]:
         raise Wrong(f"{draw.firsts} has no name where {of_sex} is {quoted(empty[0])!r}; add some", "firsts")
     last, weights = value_and_weights(lasts, draw.last, draw.weights, draw.lasts, "last")
+    particles, shares = _particles(draw, lasts)
     return FullName(
         sex=draw.sex,
         masculine=draw.masculine,
@@ -231,7 +233,35 @@ def name(draw: coded.Name, maker: Maker) -> Draw:
         last_weights=weights,
         two_lasts=draw.two_lasts,
         locale=draw.locale,
+        shifts=shifts(draw.given, last, maker),
+        particles=particles,
+        particle_shares=shares,
+        between=tuple(draw.between),
+        between_shares=tuple(draw.between.values()),
+        suffix=_suffix(draw.suffix, maker) if draw.suffix else None,
     )
+
+
+def _particles(draw: coded.Name, lasts: Rows) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the word before each last name and how likely it is; both empty where there are none."""
+    if draw.particle is None or draw.particle_share is None:
+        return (), ()
+    word, share = (
+        header_in(lasts, draw.particle, "particle"),
+        header_in(lasts, draw.particle_share, "particle_share"),
+    )
+    found = tuple(number_in(row, share, draw.lasts) if row[word] else 0.0 for row in lasts)
+    if wrong := [row for row, each in zip(lasts, found, strict=True) if each > 1]:
+        raise Wrong(
+            f"{draw.lasts}:{wrong[0].line}: {share}={wrong[0][share]} is no share; write 0 to 1",
+            "particle_share",
+        )
+    return tuple(row[word] for row in lasts), found
+
+
+def _suffix(suffix: coded.Suffix, maker: Maker) -> Choice:
+    values = tuple(suffix.odds)
+    return Choice(values, tuple(suffix.odds.values()), shifts(suffix.given, values, maker, "suffix"))
 
 
 def prose(draw: coded.Prose, maker: Maker) -> Draw:

@@ -138,7 +138,12 @@ class FullName:
 
     firsts[s] are the names of the s-th sex, weights[s][i][d] the weight of the i-th in the d-th decade.
     The birth year is `year` minus the age, so that no clock is read. These names are those of `locale`;
-    other locales have their own masculine and feminine names.
+    other locales have their own masculine and feminine names, and nothing of what follows.
+
+    shifts: the factors of other columns on last names. particles: the word before each last name, as `da`,
+    with the probability of particle_shares; the second of two has none where the first has one. between:
+    words between two last names, as `e`, with their probabilities; no particle follows them. suffix: what
+    ends the name, an empty text for nothing.
     """
 
     sex: str
@@ -152,6 +157,18 @@ class FullName:
     last_weights: tuple[float, ...]
     two_lasts: float
     locale: str
+    shifts: tuple[Shift, ...] = ()
+    particles: tuple[str, ...] = ()
+    particle_shares: tuple[float, ...] = ()
+    between: tuple[str, ...] = ()
+    between_shares: tuple[float, ...] = ()
+    suffix: Choice | None = None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that must be drawn before a name."""
+        shifts = (*self.shifts, *(self.suffix.shifts if self.suffix else ()))
+        return (self.sex, self.age, *(shift.column for shift in shifts))
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,8 @@ class Column:
                 found = [through] if through else []
             case YearsSince(column=column) | Lookup(column=column) | Summary(column=column):
                 found = [column]
-            case FullName(sex=sex, age=age):
-                found = [sex, age]
+            case FullName(given=given):
+                found = list(given)
             case Prose() as prose:
                 found = list(prose.columns)
             case DrawModel(given=given):

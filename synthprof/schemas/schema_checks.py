@@ -158,7 +158,7 @@ def _needed_numbers(schema: Schema) -> Iterator[str]:
 
 
 def _check_odds(schema: Schema, column: Column) -> None:
-    for what, weights, length in _weight_rows(schema, column):
+    for what, weights, length in (*_weight_rows(schema, column), *_suffix_rows(schema, column)):
         if len(weights) > MAX_VALUES:
             raise SpecError(
                 f"{column.name}: {what} has {len(weights)} numbers, but a table of odds holds {MAX_VALUES}; "
@@ -194,6 +194,8 @@ def _own_rows(column: Column) -> Iterator[tuple[str, tuple[float, ...], int | No
             yield "starts", starts, None
         case Chance(share=share):
             yield "share", (share, 1 - share), 2
+        case FullName(last_weights=weights):
+            yield "weights", weights, len(weights)
 
 
 def _factor_rows(
@@ -214,6 +216,17 @@ def _size_rows(
     for shift in draw.size_shifts:
         for row in _shift_rows(schema, column, shift):
             yield f"factors on sizes given {shift.column}", row, len(draw.sizes)
+
+
+def _suffix_rows(schema: Schema, column: Column) -> Iterator[tuple[str, tuple[float, ...], int | None]]:
+    """Yield the same of what ends a name."""
+    suffix = column.draw.suffix if isinstance(column.draw, FullName) else None
+    size = len(suffix.values) if suffix else 0
+    if suffix:
+        yield "suffix.odds", suffix.weights, size
+    for shift in suffix.shifts if suffix else ():
+        rows = _shift_rows(schema, column, shift)
+        yield from ((f"factors on suffixes given {shift.column}", row, size) for row in rows)
 
 
 def _shift_rows(schema: Schema, column: Column, shift: Shift) -> tuple[tuple[float, ...], ...]:

@@ -72,14 +72,10 @@ class Spec(ParamModel):
         str,
         AfterValidator(_known_locale),
         Field(
-            # reports quote this wording, so that forms and help get their own
-            description="Locale of the names: pt_BR (Brazilian names by sex and birth decade) "
-            "or any Faker locale that has person names; they fit the sex where Faker lists them by sex.",
-            json_schema_extra=lambda schema: schema.update(
-                enum=list(locales()),
-                description="Locale of the names: pt_BR for those of the schema itself, which fit sex and "
-                "birth decade, or another Faker locale; its names fit the sex where Faker lists them by sex.",
-            ),
+            description="Language of people's names, and of nothing else: places, values and texts stay the "
+            "schema's. pt_BR stands for the schema's own names, by sex and birth decade; another Faker locale "
+            "has plain first and last names, which fit the sex where Faker lists them by sex.",
+            json_schema_extra=lambda schema: schema.update(enum=list(locales())),
         ),
     ] = DEFAULT_LOCALE
     separation: Annotated[

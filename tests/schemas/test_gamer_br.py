@@ -13,11 +13,11 @@ import pytest
 CATALOGUE = Path(__file__).parents[2] / "synthprof" / "schemas" / "gamer_br"
 
 HEADERS = {
-    "states": ["uf", "estado", "populacao"],
-    "cities": ["cidade", "uf", "populacao", "estimativa"],
+    "states": ["uf", "estado", "regiao", "capital", "populacao"],
+    "cities": ["codigo", "cidade", "uf", "porte", "populacao"],
     "ages": ["idade", "populacao", "jogadores"],
     "names": ["nome", "sexo", "1940", "1950", "1960", "1970", "1980", "1990", "2000"],
-    "surnames": ["sobrenome", "peso"],
+    "surnames": ["sobrenome", "peso", "particula", "com_particula", "origem"],
     "games": ["jogo", "genero", "plataformas", "estilos", "peso", "modos", "publico", "lancamento"],
     "styles": ["estilo", "peso"],
     "music": ["estilo_musical", "peso"],
@@ -182,7 +182,8 @@ def test_fields_are_whole_and_hold_no_separator(name: str) -> None:
     for row in rows(name):
         assert set(row) == set(HEADERS[name]), row
         for column, value in row.items():
-            assert value and value == value.strip(), row
+            assert value == value.strip(), row
+            assert value or column in {"particula", "com_particula"}, row
             assert "," not in value, row
             assert "\ufffd" not in value and '"' not in value, row
             assert ";" not in value or column in {"plataformas", "estilos", "modos"}, row
@@ -204,34 +205,40 @@ def test_weights_are_never_negative_and_every_row_has_one(name: str) -> None:
 def test_states_are_27_and_add_up_to_the_census_total() -> None:
     states = rows("states")
     assert len(states) == 27
-    # IBGE, Censo 2022, first release of June 2023; see the header of states.csv.
-    assert sum(int(s["populacao"]) for s in states) == 203_078_835
+    assert sum(int(s["populacao"]) for s in states) == 203_080_756  # IBGE, Censo 2022, final result
+    assert {s["uf"]: s["capital"] for s in states} == CAPITALS
+    regions = {"Norte": 7, "Nordeste": 9, "Sudeste": 4, "Sul": 3, "Centro-Oeste": 4}
+    assert Counter(s["regiao"] for s in states) == regions
 
 
-def test_at_least_320_cities_and_five_in_every_state() -> None:
+def test_all_5570_municipalities_are_there_and_add_up_to_their_states() -> None:
     cities = rows("cities")
-    assert len(cities) >= 320
-    per_state = Counter(c["uf"] for c in cities)
-    assert set(per_state) == {s["uf"] for s in rows("states")}
-    assert min(per_state.values()) >= 5
+    assert len(cities) == len({c["codigo"] for c in cities}) == 5_570
+    assert {c["codigo"][:2]: c["uf"] for c in cities}.keys() == {c["codigo"][:2] for c in cities}
+    total: Counter[str] = Counter()
+    for city in cities:
+        total[city["uf"]] += int(city["populacao"])
+    assert total == {s["uf"]: int(s["populacao"]) for s in rows("states")}
 
 
 def test_every_capital_is_there() -> None:
     assert set(CAPITALS.items()) <= {(c["uf"], c["cidade"]) for c in rows("cities")}
 
 
-def test_cities_hold_no_more_people_than_their_state() -> None:
-    total: Counter[str] = Counter()
-    for city in rows("cities"):
-        assert int(city["populacao"]) > 0
-        total[city["uf"]] += int(city["populacao"])
-    for state in rows("states"):
-        assert total[state["uf"]] <= int(state["populacao"]), state
+def test_known_municipalities_have_the_figures_of_the_census() -> None:
+    known = {("São Paulo", "SP"): 11_451_999, ("Borá", "SP"): 907, ("Rio de Janeiro", "RJ"): 6_211_223,
+             ("Santa Maria", "RS"): 271_735, ("Santa Maria", "RN"): 4_847, ("Boa Vista", "RR"): 413_486,
+             ("Boa Vista", "PB"): 6_377}  # fmt: skip
+    people = {(c["cidade"], c["uf"]): int(c["populacao"]) for c in rows("cities")}
+    assert {town: people[town] for town in known} == known
 
 
-def test_rounded_figures_are_marked_as_estimates() -> None:
+def test_a_third_of_the_people_live_in_towns_of_up_to_50_000() -> None:
+    people = Counter[str]()
     for city in rows("cities"):
-        assert city["estimativa"] in {"0", "1"}, city
+        people[city["porte"]] += int(city["populacao"])
+    small = people["até 20 mil"] + people["20 a 50 mil"]
+    assert round(small / people.total(), 3) == 0.315
 
 
 def test_ages_run_from_16_to_75_without_gap() -> None:
@@ -263,6 +270,22 @@ def test_names_belong_to_their_generation() -> None:
         assert weight[old][1950] > 10 * weight[old][2000], old
     for late in ("Enzo", "Valentina", "Kauã", "Yasmin"):
         assert weight[late][2000] > 10 * weight[late][1970], late
+
+
+@pytest.mark.parametrize(("sex", "most"), [("Feminino", 0.27), ("Masculino", 0.24)])
+def test_double_names_have_a_tenth_to_a_quarter_of_each_cohort(sex: str, most: float) -> None:
+    names = [row for row in rows("names") if row["sexo"] == sex]
+    for decade in HEADERS["names"][2:]:
+        of_all = sum(float(row[decade]) for row in names)
+        double = sum(float(row[decade]) for row in names if " " in row["nome"])
+        assert 0.1 < double / of_all < most, decade
+
+
+def test_particles_have_shares() -> None:
+    for row in rows("surnames"):
+        assert bool(row["particula"]) == bool(row["com_particula"]), row
+        assert row["particula"] in {"", "da", "de", "do", "das", "dos"}, row
+        assert 0 <= float(row["com_particula"] or 0) < 1, row
 
 
 def test_at_least_450_surnames_with_silva_first() -> None:

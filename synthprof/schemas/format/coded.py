@@ -226,11 +226,19 @@ class Subset(Weighted):
         return self
 
 
+class Suffix(Part):
+    """What ends a name, as `Jr.`: odds that other columns shift. The empty text `""` is no suffix."""
+
+    odds: Annotated[Odds, Field(description="Suffixes and the weight of each.")]
+    given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)
+
+
 class Name(Part):
     """A person's name: a first name by sex and birth decade, then one last name or two.
 
     The file of first names has a column of weights per decade, headed by its first year, as `1990`. A data
-    set of another `locale` than these and the default, pt_BR, has names of that locale instead.
+    set of another `locale` than these and the default, pt_BR, has names of that locale instead, in their
+    plainest form: first and last.
     """
 
     draw: Literal["name"] = "name"
@@ -248,6 +256,33 @@ class Name(Part):
     last: Annotated[Header | None, Field(description=_VALUES)] = None
     weights: Annotated[Header | None, Field(description=_WEIGHTS)] = None
     two_lasts: Annotated[Share, Field(description="The probability of two last names.")] = 0.0
+    particle: Annotated[
+        Header | None,
+        Field(description="The column in `lasts` of the word before a last name, as `da`; empty for none."),
+    ] = None
+    particle_share: Annotated[
+        Header | None, Field(description="The column in `lasts` of how likely that word is, 0 to 1.")
+    ] = None
+    between: Annotated[
+        dict[str, Share],
+        Field(max_length=20, description="Words between two last names, as `e`, and how likely each is."),
+    ] = Field(default_factory=dict)
+    suffix: Annotated[Suffix | None, Field(description="What ends the name.")] = None
+    given: Annotated[
+        Given,
+        Field(
+            description="Factors on last names, by another column and each of its values; "
+            '`"lasts.csv/origin"` is a table of factors by a column of the file.'
+        ),
+    ] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _particles(self) -> Self:
+        if (self.particle is None) != (self.particle_share is None):
+            raise ValueError("particle and particle_share belong together; write both or none")
+        if sum(self.between.values()) > 1:
+            raise ValueError("the shares of between add up to more than 1; make them smaller")
+        return self
 
 
 class Forms(Part):

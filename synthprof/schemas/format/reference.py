@@ -29,6 +29,7 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("Correlation", "`[[correlation]]`", ""),
     ("Derived", "`[[derived]]`", ""),
+    ("Suffix", "`[column.suffix]` of a name", ""),
     ("ChildTable", "`[[table]]`", ""),
     ("FanOut", "`[table.fan_out]`", ""),
     ("Search", "`[search]`", ""),
