@@ -73,9 +73,9 @@ def generate(
     A whole block is drawn, and texts are made of its first rows, so that a short block is the beginning of
     the full one.
 
-    locale: language of the names, one of `spec.locales()`. separation: of the archetypes, from 0 to 1. block: from 0.
-    rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose from, or one of
-    its templates cannot be read.
+    locale: language of the names, one of `spec.locales()`. separation: of the archetypes, from 0 to 1.
+    block: from 0. rows: 1 to BLOCK_ROWS. Raises SpecError where the schema's odds leave nothing to choose
+    from, or one of its templates cannot be read.
     """
     return batch_of(drawn(schema, seed, locale, separation, block, rows), schema, block)
 
