@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.coded_parts import ITEM_SEPARATOR
+from synthprof.schemas.coded_parts import ITEM_SEPARATOR, number_in
 from synthprof.schemas.files import Folder, Rows
 from synthprof.schemas.format import SchemaFile
 from synthprof.schemas.format import uses as declared
+from synthprof.schemas.languages import folded
 from synthprof.schemas.lines import Path
-from synthprof.schemas.mistakes import Mistakes, meant, quoted
+from synthprof.schemas.mistakes import Mistakes, Wrong, meant, quoted
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.texts import Texts, Tokens
 from synthprof.schemas.uses import (
@@ -121,7 +122,7 @@ class Uses:
         return Texts(
             ignored=words.ignored,
             place=words.place,
-            common_places=words.common_places,
+            common_places=(*words.common_places, *self._small(words.small_places)),
             years=words.years or Texts().years,
             months=words.months,
             numbers=dict(words.numbers),
@@ -176,6 +177,26 @@ class Uses:
                 self._check((*start, "file"), column, self._attributes(), f"{where}: ")
             found.append((row[synonyms.phrase], tuple((column, value) for column, _, value in pairs)))
         return tuple(found)
+
+    def _small(self, places: declared.SmallPlaces | None) -> tuple[str, ...]:
+        """Return the folded names of small places; of places of one name the largest counts."""
+        if places is None:
+            return ()
+        start = ("words", "small_places")
+        rows = self._rows((*start, "file"), places.file)
+        keys = (("values", places.values), ("number", places.number))
+        if not all([self._has_header((*start, key), header, rows) for key, header in keys]):
+            return ()
+        largest: dict[str, float] = {}
+        for row in rows:
+            name = folded(row[places.values])
+            try:
+                number = number_in(row, places.number, places.file)
+            except Wrong as error:
+                self._mistakes.add((*start, "number"), str(error))
+                return ()
+            largest[name] = max(number, largest.get(name, 0.0))
+        return tuple(sorted(name for name, number in largest.items() if number < places.below))
 
     def _attributes(self) -> tuple[str, ...]:
         items = self._file.encoding.items

@@ -73,8 +73,8 @@ class Spec(ParamModel):
         AfterValidator(_known_locale),
         Field(
             description="Language of people's names, and of nothing else: places, values and texts stay the "
-            "schema's. pt_BR stands for the schema's own names, by sex and birth decade; another Faker locale "
-            "has plain first and last names, which fit the sex where Faker lists them by sex.",
+            "schema's. pt_BR stands for the schema's own names, by sex and birth decade; another Faker "
+            "locale has plain first and last names, which fit the sex where Faker lists them by sex.",
             json_schema_extra=lambda schema: schema.update(enum=list(locales())),
         ),
     ] = DEFAULT_LOCALE

@@ -40,6 +40,7 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ("View", "`[view]`", ""),
     ("LinePart", "`[[view.line]]`", ""),
     ("Words", "`[words]`", ""),
+    ("SmallPlaces", "`words.small_places`", ""),
     ("Synonyms", "`words.synonyms`", ""),
 )
 """The tables of the file beside columns: definition, heading, a further sentence."""

@@ -103,6 +103,15 @@ class Synonyms(Part):
     meaning: Annotated[Header, Field(description="Its column of what they mean.")] = "meaning"
 
 
+class SmallPlaces(Part):
+    """Places that a name alone does not mean: those of a file whose largest number is below a bound."""
+
+    file: Annotated[FileName, Field(description="A file with a row per place.")]
+    values: Annotated[Header, Field(description="Its column of names.")]
+    number: Annotated[Header, Field(description="Its column of numbers, as people.")]
+    below: Annotated[Weight, Field(description="The number from which on a name alone means the place.")]
+
+
 Phrase = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=10_000)]
 
@@ -113,6 +122,10 @@ class Words(Part):
     ignored: Annotated[Phrases, Field(description="Words that say nothing of a row.")] = ()
     place: Annotated[Phrase, Field(description="A phrase that makes a common word a place: `in {}`.")] = "{}"
     common_places: Annotated[Phrases, Field(description="Places whose names are common words too.")] = ()
+    small_places: Annotated[
+        SmallPlaces | None,
+        Field(description="Places too small to be meant by their names alone, as if those were words too."),
+    ] = None
     years: Annotated[
         tuple[Phrase, Phrase] | None, Field(description="What a number of years is called: one, several.")
     ] = None
