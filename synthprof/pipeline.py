@@ -15,7 +15,7 @@ from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.schemas.bundle import Bundle
-from synthprof.schemas.loader import stage_digests, tables_digest
+from synthprof.schemas.loader import rules_digest, stage_digests, tables_digest
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import (
     CENTROIDS,
@@ -61,6 +61,7 @@ class Stage:
     alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with what is drawn by the schema, too.
     texts: whether it does with the use of columns by encoders and, where texts are embedded, their words.
+    rules: whether its key changes with the rules and margins of the schema.
     by_index: whether its results depend on the index settings, or tell of them.
     """
 
@@ -81,6 +82,7 @@ class Stage:
     alone: bool = False
     schemas: bool = False
     texts: bool = False
+    rules: bool = False
     by_index: bool = False
 
     @property
@@ -137,7 +139,7 @@ STAGES = (
           files=(File(VETORES, "vetores", "vetor"), File(EMBEDDINGS_DB, "embeddings", "embedding")),
           memory=lambda of: of.idle + 3 * (of.vector_block + of.embedding_block),
           disk=lambda of: of.blobs),
-    Stage("cluster", 3, "dataset", ("vectorize",),
+    Stage("cluster", 4, "dataset", ("vectorize",),
           reads=(Input("generate", ("archetypes",)), Input("vectorize")),
           files=(File(CLUSTERS, "clusters", "cluster_id"), File(CENTROIDS)),
           memory=lambda of: of.idle + of.training + 12 * of.rows + 2 * of.embedding_block,
@@ -152,8 +154,8 @@ STAGES = (
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum",
           memory=lambda of: of.idle + of.loading(of.table + of.children_tables + of.blobs + of.labels),
           disk=lambda of: of.table + of.children_tables + of.blobs + of.labels),
-    Stage("publish", 3, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
-          pooled=True, alone=True, by_index=True,
+    Stage("publish", 4, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
+          pooled=True, alone=True, rules=True, by_index=True,
           reads=(*map(Input, ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster")),
                  *map(Input, ("export_index", "vacuum"))),
           memory=lambda of: of.working + of.reporting,
@@ -189,19 +191,21 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     it needs.
     """
     if spec.schema_digest:  # which the spec has: another schema has another build
-        return _keys(stages, spec.schema_digest, ())
+        return _keys(stages, spec.schema_digest, (), "")
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     by_words = bool(spec.collection) and spec.encoder == "catalogue"
     profiles += "" if spec.collection else tables_digest(spec.profile_schema, spec.with_tables)
-    return _keys(stages, profiles, (texts if by_words else "", encoding))
+    rules = "" if spec.collection else rules_digest(spec.profile_schema)
+    return _keys(stages, profiles, (texts if by_words else "", encoding), rules)
 
 
 @functools.cache
-def _keys(stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...]) -> dict[str, str]:
+def _keys(stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...], rules: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
         read = [profiles] if each.schemas else []
         read += [digest for digest in words if digest] if each.texts else []
+        read += [rules] if each.rules and rules else []
         made_of = [each.name, each.version, [found[need] for need in each.needs], *read]
         found[each.name] = digest_of(made_of)[:8]
     return found

@@ -30,7 +30,7 @@ def v(home: Path) -> synthprof.Version:
 
 
 def test_clusters_are_not_scored_against_a_truth_that_there_is_not(v, home):
-    assert "adjusted_rand_index" not in v.scores and v.scores["silhouette"] > 0
+    assert "purity" not in v.scores and v.scores["silhouette"] > 0
     with pytest.raises(SpecError, match="schema customers has no archetypes"):
         v.labels()
     assert "clusters are not scored against a truth" in (v.folder / "report.html").read_text()
@@ -59,7 +59,7 @@ def test_it_is_searched_by_words_of_its_language(v):
 def test_the_explorer_shows_it(home):
     with alone(home) as client:
         facts = answer(client, ONE)
-        assert facts["row_word"] == "customer" and facts["scores"]["adjusted_rand_index"] is None
+        assert facts["row_word"] == "customer" and facts["scores"]["purity"] is None
         assert facts["view"]["language"] == "en" and facts["view"]["examples"]
         schema = answer(client, f"{ONE}/schema")
         assert schema["archetypes"] == [] and len(schema["columns"]) == 8

@@ -327,7 +327,7 @@ def test_a_version_shows_the_head_of_its_report(v: synthprof.Version) -> None:
         "2,000",
         "profiles",
         "clusters",
-        "Adjusted Rand index",
+        "Purity",
         "Recall@10",
         "pt_BR",
     ):

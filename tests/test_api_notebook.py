@@ -56,7 +56,7 @@ def test_a_run_shows_bars_and_its_version_the_head_of_the_report(run_cell: Any, 
     for stage in ("generate", "vectorize", "publish", "30,000 of 30,000"):
         assert stage in pictures[-1]
     (head,) = _html(shown, "execute_result")
-    assert "gamers" in head and "30,000" in head and "Adjusted Rand index" in head
+    assert "gamers" in head and "30,000" in head and "Purity" in head
 
 
 def test_hits_show_themselves_and_a_given_observer_hears_instead_of_bars(run_cell: Any) -> None:

@@ -70,6 +70,7 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
+    from synthprof.report.coherence import Coherence, in_one_line
     from synthprof.report.terminal import Column
     from synthprof.report.words import amount, count
     from synthprof.versions.inventory import last_verdict
@@ -82,7 +83,7 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
         Column("published", drop=2),
         Column("recall", right=True, drop=1),
         Column("verified", drop=4),
-        Column("ARI", right=True, drop=5),
+        Column("purity", right=True, drop=5),
         Column("seed", right=True, drop=6),
         Column("encoder", drop=7),
     )
@@ -95,7 +96,7 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
             manifest.published_at[:10],
             _score(manifest.scores.get("recall_at_10")),
             verdict.line if (verdict := last_verdict(home_folder(), manifest)) else "–",
-            _score(manifest.scores.get("adjusted_rand_index")),
+            _score(manifest.scores.get("purity")),
             str(manifest.spec["seed"]),
             manifest.spec["encoder"],
         )
@@ -103,6 +104,8 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
     ]
     terminal.table(columns, rows)
     for manifest, _ in found:
+        if coherence := Coherence.of(manifest.coherence):
+            terminal.say(f"{manifest.dataset} {manifest.version}: coherence: {in_one_line(coherence)}")
         for name, number in manifest.table_rows.items():
             terminal.say(f"{manifest.dataset} {manifest.version}: {name}: {count(number)} rows")
 
@@ -121,6 +124,7 @@ def _in_words(build: "Unfinished") -> str:
 
 
 def _facts(found: "Found") -> dict[str, Any]:
+    from synthprof.report.coherence import Coherence
     from synthprof.versions.inventory import last_verdict
 
     manifest, current = found
@@ -135,6 +139,7 @@ def _facts(found: "Found") -> dict[str, Any]:
         "published_at": manifest.published_at,
         "verified": None if verdict is None else verdict.model_dump(mode="json"),
         "scores": manifest.scores,
+        **({"coherence": coherence.told()} if (coherence := Coherence.of(manifest.coherence)) else {}),
         "spec": manifest.spec,
     }
 

@@ -17,6 +17,8 @@ MOST_ROWS = 1_000
 
 NAME_HELP = "Name of a schema, built in or in the folder of schemas, or the path of its folder."
 
+_MEND_DRAWS = "change the draws, or what the schema asks of them"
+
 Which = Annotated[str, typer.Argument(metavar="NAME|FOLDER", help=NAME_HELP)]
 
 
@@ -46,19 +48,28 @@ def new(
 def check(which: Which, as_json: AsJson = False) -> None:
     """Check a schema, and try it on a thousand rows.
 
-    What a run would refuse is told with file, value, rule and remedy.
+    What a run would refuse is told with file, value, rule and remedy. Its rules and margins are counted on a
+    block of rows: the check fails if one does not hold.
     """
+    from synthprof.base.errors import StageError
     from synthprof.stages.own_schema import bundle_named
     from synthprof.stages.schema_trial import try_out
 
     bundle = bundle_named(which)
     tried = try_out(bundle)
+    faults = tried.coherence.faults if tried.coherence else ()
     if as_json:
-        print_json({"schema": bundle.schema.name, "digest": bundle.digest, **vars(tried)})
-        return
+        told = {"coherence": tried.coherence.told()} if tried.coherence else {}
+        print_json({"schema": bundle.schema.name, "digest": bundle.digest, **vars(tried), **told})
+        raise typer.Exit(bool(faults))
+    from synthprof.report.console import print_coherence
     from synthprof.report.terminal import Terminal
 
     terminal = Terminal()
+    if tried.coherence:
+        print_coherence(terminal, tried.coherence)
+    if faults:
+        raise StageError(f"{len(faults)} rules and margins do not hold, first {faults[0]}; {_MEND_DRAWS}")
     kinds = f", {tried.archetypes} archetypes" if tried.archetypes else ", no archetypes"
     features = f"{tried.features} features"
     terminal.say(

@@ -31,10 +31,21 @@ class Problem(_ApiModel):
 class Scores(_ApiModel):
     """Quality scores of a version; null if unknown."""
 
-    adjusted_rand_index: float | None = None
+    purity: float | None = None
+    purity_by_chance: float | None = None
+    homogeneity: float | None = None
+    merged_rand_index: float | None = None
     silhouette: float | None = None
     inertia: float | None = None
     recall_at_10: float | None = None
+
+
+class ScoreMeaning(_ApiModel):
+    """The name and the meaning of a score, for people."""
+
+    name: str
+    title: str
+    meaning: str
 
 
 class LinePart(_ApiModel):
@@ -190,9 +201,60 @@ class TableFacts(_ApiModel):
     columns: list[ColumnFacts]
 
 
+class RuleCount(_ApiModel):
+    """A rule: rows that meet it contradict themselves. `above`: more than ceiling and chance explain."""
+
+    name: str
+    doc: str
+    table: str = Field(description="The child table whose rows it is of; empty for the profiles.")
+    rows: int
+    broken: int
+    share: float
+    ceiling: float
+    above: bool
+
+
+class MarginCell(_ApiModel):
+    """A cell of a margin: the share asked for, the drawn one, and the interval of 99 % of samples."""
+
+    values: list[str]
+    asked: float
+    rows: int = Field(description="The rows that count.")
+    drawn: int = Field(description="Those of them in the cell.")
+    share: float
+    interval: tuple[float, float]
+    holds: bool
+
+
+class MarginCount(_ApiModel):
+    """A margin: a table that the rows must meet, and who counted it."""
+
+    name: str
+    columns: list[str]
+    population: str
+    source: str
+    cells: list[MarginCell]
+    outside: int = Field(description="The number of cells outside their intervals.")
+    largest_deviation: float
+
+
+class CoherenceFacts(_ApiModel):
+    """How many rows break none of the rules of their schema, and each rule and margin."""
+
+    rows: int
+    coherent: int
+    share: float
+    worst: str | None = Field(description="The rule that the largest share of rows broke.")
+    line: str = Field(description="The share and the worst rule, for people.")
+    rules: list[RuleCount] = Field(description="The most broken first.")
+    margins: list[MarginCount]
+
+
 class VersionFacts(Summary):
     """All contents of the manifest of a version, and its columns."""
 
+    coherence: CoherenceFacts | None = Field(description="Null where the schema has no rules and margins.")
+    meanings: list[ScoreMeaning] = Field(description="The scores that there can be, in order.")
     spec: dict[str, Any]
     stages: list[StageFacts]
     timings: list[StageTiming]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthprof.profiles.codes import UNKNOWN, ListCodes, codes_or_unknown, list_codes
+from synthprof.profiles.codes import UNKNOWN, ListCodes, Lists, codes_or_unknown
 from synthprof.profiles.model_checks import model_violations
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Lookup, Prose, Subset, YearsSince
@@ -18,11 +18,13 @@ from synthprof.schemas.tables import NUMBER, child_schema
 Flags = npt.NDArray[np.bool_]
 
 
-def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
+def check(schema: Schema, batch: pa.RecordBatch, lists: Lists | None = None) -> tuple[str, ...]:
     """Return the faults of a batch, one sentence each; an empty list when all is as declared.
 
-    batch: `id` and the schema's columns; categories as dictionaries or plain strings.
+    batch: `id` and the schema's columns; categories as dictionaries or plain strings. lists: those of the
+    batch, where others read them, too.
     """
+    lists = lists or Lists(batch)
     missing = [name for name in ("id", *schema.by_name) if name not in batch.schema.names]
     if missing:
         return tuple(f"column {name} is missing" for name in missing)
@@ -34,7 +36,7 @@ def check(schema: Schema, batch: pa.RecordBatch) -> tuple[str, ...]:
     ]
     if empty:
         return tuple(empty)
-    found = (violation for column in schema.columns for violation in _of_column(schema, column, batch))
+    found = (violation for column in schema.columns for violation in _of_column(schema, column, lists))
     return tuple(
         f"{column.name}: {what} in {int(wrong.sum())} rows, first in id {ids[int(wrong.argmax())]}"
         for column, what, wrong, ids in found
@@ -76,13 +78,12 @@ def _of_children(
         yield from ((column, *found) for found in _violations(column, own.column(column.name)))
         if set(followed := _followed(column)) <= set(batch.schema.names):
             rows = with_values(batch, [column.name, *followed])
-            yield from ((column, *found) for found in _broken_rules(child, column, rows))
+            yield from ((column, *found) for found in _broken_rules(child, column, Lists(rows)))
 
 
-def _of_column(
-    schema: Schema, column: Column, batch: pa.RecordBatch
-) -> Iterator[tuple[Column, str, Flags, pa.Array]]:
+def _of_column(schema: Schema, column: Column, lists: Lists) -> Iterator[tuple[Column, str, Flags, pa.Array]]:
     """Yield what may be wrong: the rows that are, among those that have values; their ids come with them."""
+    batch = lists.batch
     if isinstance(column.draw, DrawModel):
         for what, wrong in model_violations(schema, column, column.draw, batch):
             yield column, what, wrong, batch.column("id")
@@ -93,9 +94,9 @@ def _of_column(
         yield column, what, wrong, own.column("id")
     if set(followed := _followed(column)) <= set(batch.schema.names):
         rows = with_values(batch, [column.name, *followed])
-        yield from (
-            (column, what, wrong, rows.column("id")) for what, wrong in _broken_rules(schema, column, rows)
-        )
+        of_rows = lists if rows is batch else Lists(rows)
+        for what, wrong in _broken_rules(schema, column, of_rows):
+            yield column, what, wrong, rows.column("id")
 
 
 def with_values(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
@@ -128,7 +129,8 @@ def _followed(column: Column) -> tuple[str, ...]:
     return ()
 
 
-def _broken_rules(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iterator[tuple[str, Flags]]:
+def _broken_rules(schema: Schema, column: Column, lists: Lists) -> Iterator[tuple[str, Flags]]:
+    batch = lists.batch
     values = batch.column(column.name)
     match column.draw:
         case Lookup(column=of) as draw:
@@ -137,7 +139,7 @@ def _broken_rules(schema: Schema, column: Column, batch: pa.RecordBatch) -> Iter
             late = values.to_numpy() > np.maximum(batch.column(of).to_numpy().astype(np.int64) - start, 0)
             yield f"more than {of} - {start}", late
         case Subset() as draw if batch.num_rows:
-            yield from _list_violations(schema, column, draw, batch)
+            yield from _list_violations(schema, column, draw, lists)
 
 
 def _not_following(schema: Schema, column: Column, draw: Lookup, batch: pa.RecordBatch) -> Flags:
@@ -148,21 +150,21 @@ def _not_following(schema: Schema, column: Column, draw: Lookup, batch: pa.Recor
 
 
 def _list_violations(
-    schema: Schema, column: Column, draw: Subset, batch: pa.RecordBatch
+    schema: Schema, column: Column, draw: Subset, lists: Lists
 ) -> Iterator[tuple[str, Flags]]:
-    lists = list_codes(column, batch.column(column.name))
-    sizes = np.diff(lists.offsets)
-    rows = np.repeat(np.arange(batch.num_rows), sizes)
-    pairs, counts = np.unique(rows * (len(draw.values) + 1) + lists.items, return_counts=True)
-    yield "unknown item", _any_by_row(lists, lists.items == UNKNOWN)
+    own, count = lists.of(column), lists.batch.num_rows
+    sizes = np.diff(own.offsets)
+    rows = np.repeat(np.arange(count), sizes)
+    pairs, counts = np.unique(rows * (len(draw.values) + 1) + own.items, return_counts=True)
+    yield "unknown item", _any_by_row(own, own.items == UNKNOWN)
     yield f"not 1 to {len(draw.sizes)} items", sizes > len(draw.sizes)
-    yield "item twice", np.bincount(pairs // (len(draw.values) + 1), counts - 1, batch.num_rows) > 0
+    yield "item twice", np.bincount(pairs // (len(draw.values) + 1), counts - 1, count) > 0
     if draw.first is not None:
         first = draw.values.index(draw.first)
-        yield f"does not begin with {draw.first}", lists.items[lists.offsets[:-1]] != first
+        yield f"does not begin with {draw.first}", own.items[own.offsets[:-1]] != first
     if draw.through is not None:
-        owned = list_codes(schema.column(draw.through), batch.column(draw.through))
-        yield f"item that no value of {draw.through} allows", _unreachable(draw, lists, owned)
+        owned = lists.of(schema.column(draw.through))
+        yield f"item that no value of {draw.through} allows", _unreachable(draw, own, owned)
 
 
 def _unreachable(draw: Subset, lists: ListCodes, owned: ListCodes) -> Flags:

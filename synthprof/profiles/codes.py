@@ -22,6 +22,20 @@ class ListCodes:
     offsets: npt.NDArray[np.int64]
 
 
+class Lists:
+    """The lists of one batch as codes, each read once."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+        self._found: dict[str, ListCodes] = {}
+
+    def of(self, column: Column) -> ListCodes:
+        """Return the lists of a column; UNKNOWN for an item that is none of the column's values."""
+        if column.name not in self._found:
+            self._found[column.name] = list_codes(column, self.batch.column(column.name))
+        return self._found[column.name]
+
+
 def codes_or_unknown(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
     """Return the index of each value among a category's values, (n,) int64; UNKNOWN for other values.
 
@@ -53,5 +67,6 @@ def category_codes(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
 
 def list_codes(column: Column, values: pa.Array) -> ListCodes:
     """Return the items of each list as codes; UNKNOWN for an item that is none of the column's values."""
-    lists = items_of(values)
-    return ListCodes(codes_or_unknown(column, lists.flatten()), lists.offsets.to_numpy().astype(np.int64))
+    lists = values if pa.types.is_list(values.type) else items_of(values)
+    offsets = lists.offsets.to_numpy().astype(np.int64)
+    return ListCodes(codes_or_unknown(column, lists.flatten()), offsets - offsets[0])

@@ -40,16 +40,17 @@ class _Evaluation:
 
     def value(self, node: Node) -> Value:
         if node.operation == LITERAL:
-            return _literal(node)
+            return literal(node)
         if node.operation == COLUMN:
             name = str(node.value)
             if name not in self.known:
-                self.known[name] = _column(self.columns(name), node.type)
+                self.known[name] = column_value(self.columns(name), node.type)
             return self.known[name]
         return OPERATIONS[node.operation](node, [self.value(each) for each in node.arguments])
 
 
-def _literal(node: Node) -> Value:
+def literal(node: Node) -> Value:
+    """Return the value of a literal, for all rows."""
     if node.type == "text":
         return pa.scalar(str(node.value), pa.string())
     if node.type == "null":
@@ -57,7 +58,8 @@ def _literal(node: Node) -> Value:
     return Vector(np.asarray(node.value))
 
 
-def _column(values: pa.Array, kind: str) -> Value:
+def column_value(values: pa.Array, kind: str) -> Value:
+    """Return a column as operations take it; kind: its type in the expression."""
     if kind == "text":
         return values
     found = read_vector(values)

@@ -122,7 +122,7 @@ def _least(node: Node, given: list[Any]) -> Vector:
 
 # --- truth -----------------------------------------------------------------------------------------------
 
-_SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
+SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater,
     ">=": np.greater_equal,
 }  # fmt: skip
@@ -135,7 +135,7 @@ _TEXT_SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
 def _compared(node: Node, given: list[Any]) -> Vector:
     one, other = given
     if isinstance(one, Vector):
-        return Vector(_SIGNS[node.operation](one.values, other.values), either(one.missing, other.missing))
+        return Vector(SIGNS[node.operation](one.values, other.values), either(one.missing, other.missing))
     sign = _TEXT_SIGNS[node.operation]
     if isinstance(one, pa.DictionaryArray) and isinstance(other, pa.Scalar):
         return _truth(sign(one.dictionary, other).take(one.indices))
@@ -222,7 +222,7 @@ OPERATIONS: Mapping[str, Callable[[Node, list[Any]], Value]] = {
     **dict.fromkeys(("+", "-", "*"), _arithmetic),
     **dict.fromkeys(("/", "//", "%"), _divided),
     "negative": _negative,
-    **dict.fromkeys(_SIGNS, _compared),
+    **dict.fromkeys(SIGNS, _compared),
     "in": _in,
     **dict.fromkeys(("and", "or"), _and),
     "not": _not,

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from synthprof.report.coherence import Coherence, cell_texts, in_one_line, in_words, percent, ranked
 from synthprof.report.lines import command_lines
 from synthprof.report.model import Report
 from synthprof.report.terminal import Column, Terminal
@@ -28,6 +29,20 @@ STAGES = (
     Column("peak memory", right=True, drop=1),
 )
 
+RULES = (
+    Column("rule above its ceiling", shorten=True),
+    Column("share", right=True),
+    Column("ceiling", right=True, drop=1),
+)
+
+MARGINS = (
+    Column("margin", shorten=True),
+    Column("farthest from it", shorten=True),
+    Column("asked", right=True),
+    Column("drawn", right=True),
+    Column("99 % interval", right=True, drop=1),
+)
+
 
 def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     """Print the stages, the scores, an example and the place of the result."""
@@ -40,6 +55,8 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     terminal.say("Quality", "bold")
     terminal.facts((score_name(name), score_value(name, value)) for name, value in report.scores.items())
     terminal.say()
+    if report.coherence:
+        print_coherence(terminal, report.coherence)
     if report.tables:
         terminal.say("Child tables", "bold")
         terminal.facts((table.name, table_in_words(table, report.row_word)) for table in report.tables)
@@ -84,6 +101,7 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
         "rows": report.rows,
         "scores": dict(report.scores),
         "seconds": round(report.seconds, 3),
+        **({"coherence": report.coherence.told()} if report.coherence else {}),
         **({"tables": {table.name: table.rows for table in report.tables}} if report.tables else {}),
         "stages": [
             {
@@ -96,6 +114,20 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
             for row in report.stages
         ],
     }
+
+
+def print_coherence(terminal: Terminal, coherence: Coherence) -> None:
+    """Print how many rows are coherent, then the rules and margins that do not hold."""
+    terminal.say(f"Coherence: {in_one_line(coherence)}" if coherence.rules else "Margins", "bold")
+    if above := [rule for rule in coherence.rules if rule.above]:
+        rows = [(rule.name, percent(rule.share), percent(rule.ceiling)) for rule in ranked(above)]
+        terminal.table(RULES, rows)
+    if outside := [margin for margin in coherence.margins if margin.outside]:
+        cells = [(margin.name, *cell_texts(cell)) for margin in outside for cell in (margin.worst,)]
+        terminal.table(MARGINS, cells)
+    for line in in_words(coherence):
+        terminal.say(line)
+    terminal.say()
 
 
 def _print_card(terminal: Terminal, report: Report) -> None:

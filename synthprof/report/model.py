@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthprof.base.clock import Span, clock_seconds
+from synthprof.report.coherence import Coherence
 from synthprof.schemas.uses import View
 from synthprof.spec.spec import row_word_of
 
@@ -115,7 +116,8 @@ class MapPoints:
 class Report:
     """Everything that the page and the summary say about one version of a data set.
 
-    view: where the columns of `example` stand on its card. left_out: bad rows of a source.
+    view: where the columns of `example` stand on its card. left_out: bad rows of a source. coherence: what
+    was counted by the rules and margins of its schema, if it has any.
     """
 
     dataset: str
@@ -132,6 +134,7 @@ class Report:
     view: View = NO_VIEW
     left_out: Sequence[str] = ()
     tables: Sequence[ChildTable] = ()
+    coherence: Coherence | None = None
 
     @property
     def row_word(self) -> str:

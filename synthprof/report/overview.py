@@ -4,7 +4,7 @@ Made once, when a version is published: from a million profiles it would take a 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from synthprof.base.arrays import Matrix
 from synthprof.base.column_kinds import Kind
 from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.values import as_text
-from synthprof.profiles.codes import UNKNOWN, category_codes, codes_or_unknown, list_codes
+from synthprof.profiles.codes import UNKNOWN, ListCodes, Lists, category_codes, codes_or_unknown, list_codes
 from synthprof.profiles.shares import expected_shares, labels
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset
@@ -64,17 +64,25 @@ def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.sort(np.argsort(-rows_of, kind="stable")[:MAX_CLUSTERS])
 
 
-def count(schema: Schema, batch: pa.RecordBatch, clusters: Labels, chosen: npt.NDArray[np.int64]) -> Counts:
+def count(
+    schema: Schema,
+    batch: pa.RecordBatch,
+    clusters: Labels,
+    chosen: npt.NDArray[np.int64],
+    lists: Lists | None = None,
+) -> Counts:
     """Count each attribute in each chosen cluster and, in the last row, in all of the batch.
 
-    clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending.
+    clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending. lists: those of the
+    batch, where others read them, too.
     Returns (c + 1, attributes).
     """
+    lists = lists or Lists(batch)
     places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
     places = np.where(chosen[places] == clusters, places, len(chosen))
     parts = [np.zeros((len(chosen) + 1, 0), np.int64)]
     for column in _counted(schema):
-        rows, codes = _codes(column, batch.column(column.name))
+        rows, codes = _codes(column, batch.column(column.name), lists.of)
         size = len(labels(column))
         cells = (places if rows is None else places[rows]) * size + codes
         parts.append(np.bincount(cells, minlength=(len(chosen) + 1) * size).reshape(-1, size))
@@ -162,7 +170,7 @@ def map_of(schema: Schema, profiles: pa.RecordBatch, places: Matrix, clusters: L
 def _shown(column: Column, values: pa.Array) -> pa.Array:
     """Return what colours the points by a column drawn by a model: its values, truths or bands, or none."""
     names = labels(column)
-    rows, found = _modelled_codes(column, values)
+    rows, found = _modelled_codes(column, values, lambda of: list_codes(of, values))
     codes = np.full(len(values), len(names))
     codes[slice(None) if rows is None else rows] = found
     return _coded(codes, (*names, as_text(None)))
@@ -181,34 +189,37 @@ def _map_type(column: Column) -> pa.DataType:
     return pa.int16() if low >= -(2**15) and high < 2**15 else pa.int32()
 
 
-def _codes(column: Column, values: pa.Array) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
+def _codes(
+    column: Column, values: pa.Array, lists: Callable[[Column], ListCodes]
+) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
     """Return the attribute of each row or, for lists, the rows and the attributes of all their items.
 
     Rows without a value are left out; then the rows of the others are returned.
     """
     if values.null_count:
         there = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
-        rows, codes = _codes(column, values.drop_null())
+        present = values.drop_null()
+        rows, codes = _codes(column, present, lambda of: list_codes(of, present))
         return there if rows is None else there[rows], codes
     match column.draw:
         case Subset():
-            found = list_codes(column, values)
+            found = lists(column)
             return np.repeat(np.arange(len(values)), np.diff(found.offsets)), found.items
         case Number(bands=bands):
             return None, np.searchsorted(np.array(bands), values.to_numpy(), side="right") - 1
         case Chance():
             return None, values.to_numpy().astype(np.int64)
         case DrawModel():
-            return _modelled_codes(column, values)
+            return _modelled_codes(column, values, lists)
     return None, category_codes(column, values)
 
 
 def _modelled_codes(
-    column: Column, values: pa.Array
+    column: Column, values: pa.Array, lists: Callable[[Column], ListCodes]
 ) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
     """Return the same of a column drawn by a model: by its bands, its truth, its values or their items."""
     if column.kind == "list":
-        found = list_codes(column, values)
+        found = lists(column)
         rows, known = np.repeat(np.arange(len(values)), np.diff(found.offsets)), found.items != UNKNOWN
         return rows[known], found.items[known]
     if column.kind == "text":

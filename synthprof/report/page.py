@@ -15,6 +15,15 @@ from typing import Any
 from synthprof.base.errors import StageError
 from synthprof.base.extras import command
 from synthprof.base.text import plain
+from synthprof.report.coherence import (
+    Coherence,
+    MarginFacts,
+    cell_texts,
+    in_one_line,
+    in_words,
+    percent,
+    ranked,
+)
 from synthprof.report.model import ChildTable, Marginal, Report
 from synthprof.report.words import (
     SCORES,
@@ -55,6 +64,7 @@ def render(report: Report) -> str:
         "sizes": _sizes_in_words(report.cluster_sizes, report.row_word),
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),
+        "coherence": _coherence(report.coherence) if report.coherence else None,
         "tables": [_children(table, report.row_word) for table in report.tables],
         "stages": _stages(report),
         "card": card_of(report),
@@ -140,6 +150,52 @@ def _children(table: ChildTable, row_word: str) -> dict[str, Any]:
         "rows": [
             {"label": label, "share": share(number / parents), "bar": round(100 * number / top, 2)}
             for label, number in bands
+        ],
+    }
+
+
+def _coherence(coherence: Coherence) -> dict[str, Any]:
+    """Return the section of rules, the worst first, and of margins, asked beside drawn."""
+    top = max((cell.asked for margin in coherence.margins for cell in margin.cells), default=0) or 1
+    return {
+        "line": in_one_line(coherence),
+        "words": " ".join(in_words(coherence)),
+        "rules": [
+            {
+                "name": plain(rule.name),
+                "doc": plain(rule.doc),
+                "table": plain(rule.table),
+                "share": percent(rule.share),
+                "rows": count(rule.broken),
+                "ceiling": percent(rule.ceiling),
+                "above": rule.above,
+            }
+            for rule in ranked(coherence.rules)
+        ],
+        "margins": [_asked(margin, top) for margin in coherence.margins],
+    }
+
+
+def _asked(margin: MarginFacts, top: float) -> dict[str, Any]:
+    """Return the table of a margin; of many cells, those that are farthest from what is asked."""
+    cells = margin.cells
+    if len(cells) > MAX_CATEGORIES:
+        cells = tuple(sorted(cells, key=lambda cell: -cell.deviation)[:MAX_CATEGORIES])
+    return {
+        "name": plain(margin.name),
+        "population": plain(margin.population),
+        "source": plain(margin.source),
+        "gap": f"{100 * margin.worst.deviation:.2f}",
+        "outside": margin.outside,
+        "hidden": len(margin.cells) - len(cells),
+        "rows": [
+            {
+                "texts": [plain(text) for text in cell_texts(cell)],
+                "holds": cell.holds,
+                "bar": round(100 * min(cell.share / top, 1), 2),
+                "mark": round(100 * cell.asked / top, 2),
+            }
+            for cell in cells
         ],
     }
 

@@ -26,10 +26,21 @@ SCORES = {
         "Silhouette",
         "From −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next one.",
     ),
-    "adjusted_rand_index": (
-        "Adjusted Rand index",
-        "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. "
-        "It falls when there are more clusters than archetypes.",
+    "purity": (
+        "Purity",
+        "Share of rows whose hidden archetype is the most frequent one in their cluster.",
+    ),
+    "purity_by_chance": (
+        "Purity by chance",
+        "The purity of the same clusters if archetypes were dealt out at random.",
+    ),
+    "homogeneity": (
+        "Homogeneity",
+        "How much of what tells archetypes apart the clusters tell: 0 is nothing, 1 is all.",
+    ),
+    "merged_rand_index": (
+        "Adjusted Rand index, merged",
+        "Agreement with the archetypes once clusters of the same majority are one: 0 is chance, 1 the same.",
     ),
     "archetypes": ("Archetypes", "Without archetypes, clusters are not scored against a truth."),
     "recall_at_10": ("Recall@10", "Share of the ten true nearest neighbours that the index finds."),

@@ -19,6 +19,9 @@ SCHEMA_FILE = "schema.json"
 FORMAT = 1
 """The form of that text; a release that changes it raises the number and reads older ones too."""
 
+_COUNTED = ("rules", "margins", "attributes")
+"""Keys of a schema or table that say what is counted of its rows: no byte of them depends on it, either."""
+
 _TOLD = ("doc", "title")
 """Keys that only people read, of a column, an archetype or a table: no byte of a profile depends on it."""
 
@@ -80,6 +83,16 @@ class Bundle:
         return _digest([_unsaid(table) for table in plain]) if chosen else ""
 
     @property
+    def rules_digest(self) -> str:
+        """The digest of the rules and margins, 32 hexadecimal digits; empty where there are none."""
+        schema = self._plain["schema"]
+        parts = [
+            {key: part[key] for key in _COUNTED if key in part}
+            for part in (schema, *schema.get("tables", ()))
+        ]
+        return _digest(parts) if any(parts) else ""
+
+    @property
     def encoding_digest(self) -> str:
         """The digest of the use of columns by encoders, 32 hexadecimal digits."""
         return _digest(self._plain.get("declared_encoding"))
@@ -120,7 +133,7 @@ def _unsaid(part: dict[str, Any]) -> dict[str, Any]:
 
     A value, an item or a phrase may have the same name as such a key.
     """
-    kept = {key: each for key, each in part.items() if key not in _TOLD}
+    kept = {key: each for key, each in part.items() if key not in (*_TOLD, *_COUNTED)}
     parts = ("columns", "archetypes", "hidden")
     inner = {key: [_unsaid(each) for each in kept[key]] for key in parts if key in kept}
     return kept | inner

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from synthprof.schemas.coded_parts import (
-    ITEM_SEPARATOR,
     Maker,
     header_in,
     heaviest,
@@ -35,6 +34,7 @@ from synthprof.schemas.draws import (
 from synthprof.schemas.files import Rows
 from synthprof.schemas.format import coded
 from synthprof.schemas.mistakes import Wrong, meant, quoted
+from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import FLAG_VALUES
 
 

@@ -17,13 +17,11 @@ from synthprof.schemas.files import Row, Rows
 from synthprof.schemas.format import coded
 from synthprof.schemas.mistakes import Wrong, meant, quoted
 from synthprof.schemas.nulls import MISSING
+from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import Column
 
 ANY_OTHER = "*"
 """The key of the factor for all values that are not named."""
-
-ITEM_SEPARATOR = ";"
-"""The sign between several values in a cell of a file."""
 
 
 Pairs = tuple[tuple[int, tuple[int, ...]], ...]

@@ -1,16 +1,20 @@
 """Declarations in a schema's file of child tables, made into tables that are drawn with their parents."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from synthprof.schemas.coded_parts import shifts
 from synthprof.schemas.compiling import Compiler, Unusable, archetype_of
+from synthprof.schemas.compiling_rules import Counted
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Number
 from synthprof.schemas.files import Folder
+from synthprof.schemas.format import columns as written
 from synthprof.schemas.format import file as parts
 from synthprof.schemas.format.tables import ChildTable as Declared
 from synthprof.schemas.mistakes import Mistakes, Wrong, meant, quoted
 from synthprof.schemas.schema import ChildTable, Column, FanOut
+from synthprof.schemas.tables import PARENT
 
 _FACTOR = "factor"
 """The one value whose odds are the factor on the number of children."""
@@ -19,13 +23,14 @@ _FACTOR = "factor"
 def tables_of(
     tables: Sequence[Declared],
     columns: Mapping[str, Column],
+    declared: Mapping[str, written.Column],
     archetypes: Sequence[str],
     folder: Folder,
     mistakes: Mistakes,
 ) -> tuple[ChildTable, ...]:
     """Return the child tables without mistakes; those of the others are noted.
 
-    columns: of the parent. archetypes: the names of all that are declared.
+    columns: of the parent. declared: the same as the file has them. archetypes: the names of all of them.
     """
     found = []
     for position, table in enumerate(tables):
@@ -45,8 +50,31 @@ def tables_of(
         if len(made) == len(table.column):
             doc, order = " ".join(table.doc.split()), table.order or ""
             own = tuple(made.values())
-            found.append(ChildTable(table.name, doc, table.key, fan_out, own, order, odds, table.optional))
+            files = {f"{PARENT}{name}": column for name, column in declared.items()}
+            files |= {column.name: column for column in table.column}
+            counted = Counted(made | _of_parent(columns), files, folder, mistakes, start)
+            rules = counted.rules(table.rule)
+            found.append(
+                ChildTable(
+                    table.name,
+                    doc,
+                    table.key,
+                    fan_out,
+                    own,
+                    order,
+                    odds,
+                    table.optional,
+                    rules,
+                    counted.attributes,
+                )
+            )
     return tuple(found)
+
+
+def _of_parent(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the columns of the parent as rules of a child table see them."""
+    named = ((f"{PARENT}{name}", column) for name, column in columns.items())
+    return {name: dataclasses.replace(column, name=name, inherited=True) for name, column in named}
 
 
 def _fan_out(table: Declared, archetypes: Sequence[str], maker: Compiler) -> FanOut:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.coded_parts import ITEM_SEPARATOR, number_in
+from synthprof.schemas.coded_parts import number_in
 from synthprof.schemas.files import Folder, Rows
 from synthprof.schemas.format import SchemaFile
 from synthprof.schemas.format import uses as declared
 from synthprof.schemas.languages import folded
 from synthprof.schemas.lines import Path
 from synthprof.schemas.mistakes import Mistakes, Wrong, meant, quoted
+from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.texts import Texts, Tokens
 from synthprof.schemas.uses import (

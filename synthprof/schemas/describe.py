@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from synthprof.schemas.describe_rules import describe_rules
 from synthprof.schemas.describe_tables import describe_tables
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
@@ -67,6 +68,7 @@ def describe(schema: Schema) -> str:
             *_archetypes(schema),
             "",
             *describe_tables(schema),
+            *describe_rules(schema),
             "[Format of a schema](schema-format.md) has all keys of a column.",
             "",
         ]

@@ -9,6 +9,7 @@ from synthprof.schemas.canonical import to_plain
 from synthprof.schemas.declared_uses import declared_encoding, declared_texts, declared_view
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Number, Subset
+from synthprof.schemas.rules import Margin, Rule
 from synthprof.schemas.schema import Archetype, ChildTable, Column
 
 MAX_SHOWN = 40
@@ -25,6 +26,8 @@ def differences(one: Bundle, other: Bundle) -> tuple[str, ...]:
     found += _tables(one.schema.tables, other.schema.tables)
     found += _archetypes(one.schema.archetypes, other.schema.archetypes)
     found += _uses(one, other)
+    found += _counted("rule", one.schema.rules, other.schema.rules)
+    found += _counted("margin", one.schema.margins, other.schema.margins)
     if one.digest != other.digest and not found:
         found.append("other parts: changed")
     return tuple(found)
@@ -52,8 +55,23 @@ def _tables(one: Sequence[ChildTable], other: Sequence[ChildTable]) -> Iterator[
             continue
         old = before[name]
         yield from (f"table {name}, {told}" for told in _columns(old.columns, table.columns))
-        if dataclasses.replace(table, columns=()) != dataclasses.replace(old, columns=()):
+        yield from (f"table {name}, {told}" for told in _counted("rule", old.rules, table.rules))
+        if _without(table) != _without(old):
             yield f"table {name}: another number of rows for a parent, order or key"
+
+
+def _without(table: ChildTable) -> ChildTable:
+    return dataclasses.replace(table, columns=(), rules=(), attributes=())
+
+
+def _counted(
+    what: str, one: Sequence[Rule] | Sequence[Margin], other: Sequence[Rule] | Sequence[Margin]
+) -> Iterator[str]:
+    """Yield the rules or margins that were added, removed or changed."""
+    before, after = ({each.name: each for each in of} for of in (one, other))
+    yield from (f"{what} {name}: removed" for name in before if name not in after)
+    yield from (f"{what} {name}: added" for name in after if name not in before)
+    yield from (f"{what} {name}: changed" for name in after if before.get(name, after[name]) != after[name])
 
 
 def _changes(one: Column, other: Column) -> Iterator[str]:

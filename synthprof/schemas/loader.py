@@ -48,6 +48,12 @@ def stage_digests(name: str) -> tuple[str, str, str]:
 
 
 @functools.cache
+def rules_digest(name: str) -> str:
+    """Return the digest of the rules and margins of a built-in schema; empty for none."""
+    return load_bundle(name).rules_digest
+
+
+@functools.cache
 def tables_digest(name: str, wanted: str) -> str:
     """Return the digest of those child tables of a built-in schema that are wanted; empty for none."""
     return load_bundle(name).tables_digest(wanted)

@@ -17,7 +17,7 @@ MAX_SHOWN = 20
 MAX_QUOTED = 60
 """Characters of a value that a message quotes."""
 
-_LISTS = {"column": "column", "archetype": "archetype", "table": "table"}
+_LISTS = {"column": "column", "archetype": "archetype", "table": "table", "rule": "rule", "margin": "margin"}
 
 
 class Wrong(SpecError):
@@ -80,8 +80,8 @@ def place(path: Keys, table: Mapping[str, Any]) -> str:
     entry = _at(table, path[:2])
     if rest and isinstance(rest[0], int) and isinstance(entry, Mapping):
         told = f"{_LISTS.get(str(first), f'[[{first}]]')} {quoted(entry.get('name') or rest[0] + 1)}"
-        if first == "table" and rest[1:2] == ["column"]:
-            return f"{told}, {place(('column', *rest[2:]), entry)}"
+        if first == "table" and rest[1:2] in (["column"], ["rule"]):
+            return f"{told}, {place(tuple(rest[1:]), entry)}"
         return ", ".join([told, *_inside(first, rest[1:], entry)])
     return ", ".join([f"[{first}]", *_dotted(rest[:-1])]) if rest and isinstance(rest[0], str) else ""
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from synthprof.base.errors import SpecError
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.compiling import Compiler, archetype_of
+from synthprof.schemas.compiling_rules import Counted
 from synthprof.schemas.compiling_tables import tables_of
 from synthprof.schemas.compiling_uses import Uses
 from synthprof.schemas.features import TanhRatio
@@ -65,7 +66,10 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
     encoding, texts = uses.encoding(), uses.texts()
     uses.check_view()
     kinds = [archetype.name for archetype in file.archetype]
-    tables = tables_of(file.table, drawn, kinds, folder, mistakes)
+    declared = {column.name: column for column in file.column}
+    tables = tables_of(file.table, drawn, declared, kinds, folder, mistakes)
+    counted = Counted(columns, declared, folder, mistakes)
+    rules, margins = counted.rules(file.rule), counted.margins(file.margin)
     mistakes.check()
     try:
         schema = Schema(
@@ -76,6 +80,9 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
             tables=tables,
             correlations=file.correlation,
             hidden=tuple(column for name, column in drawn.items() if name not in columns),
+            rules=rules,
+            margins=margins,
+            attributes=counted.attributes,
         )
     except SpecError as error:
         _locate(error, names, file, mistakes)

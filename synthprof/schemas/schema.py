@@ -31,6 +31,7 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.features import Feature, TanhRatio, positions
 from synthprof.schemas.nulls import Nulls
+from synthprof.schemas.rules import Attribute, Margin, Rule, check_rules
 
 ColumnKind = Literal["category", "flag"] | KindName
 
@@ -207,7 +208,7 @@ class ChildTable:
 
     key: the column with the parent's id. order: the column by which the children of a parent stand in order,
     mostly a timestamp; empty for none. odds: by the name of an archetype, its factors on the odds of columns.
-    optional: made only where it is asked for.
+    optional: made only where it is asked for. rules: on its rows, with the attributes that they name.
     """
 
     name: str
@@ -218,6 +219,8 @@ class ChildTable:
     order: str = ""
     odds: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = ()
     optional: bool = False
+    rules: tuple[Rule, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.name)  # fast, and of draws that hold what has no hash
@@ -235,7 +238,7 @@ class Schema:
     Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
     negative or infinite weight, a wrong number of factors, numbers outside NUMBERS. `tables` are those whose
     rows are made with the profiles. `hidden` are columns that are drawn for others to depend on, and stored
-    nowhere.
+    nowhere. rules, margins: what is counted of the rows, and the attributes that they name.
     """
 
     name: str
@@ -245,11 +248,15 @@ class Schema:
     tables: tuple[ChildTable, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     hidden: tuple[Column, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    margins: tuple[Margin, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
         from synthprof.schemas.schema_checks import check_schema  # which reads schemas
 
         check_schema(self)
+        check_rules(self)
 
     def __hash__(self) -> int:
         return hash(self.name)  # fast, as every process needs it

@@ -13,7 +13,7 @@ from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
 from synthprof.similarity.equal_rows import digests, unify
 from synthprof.similarity.kmeans import Training, assign, train, training_rows
-from synthprof.similarity.scores import SILHOUETTE_ROWS, adjusted_rand_index, silhouette
+from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
 from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
 from synthprof.spec.spec import BLOCK_ROWS
@@ -47,12 +47,12 @@ def run(context: Context) -> Outcome:
         _save(context, LABELS, labels),
         _persist(context, context.blocks.without_missing(labels), found["clusters"]),
     )
-    scores = {
+    scores: dict[str, float | None] = {
         "inertia": inertia,
         "silhouette": silhouette(_first_rows(context), training.centroids),
     }
     if context.schema.archetypes:  # else there is no truth to score by
-        scores["adjusted_rand_index"] = adjusted_rand_index(labels, _archetypes(context))
+        scores |= agreement(labels, _archetypes(context))
     return Outcome(spec.profiles, files, found | {"device": training.device, "scores": scores})
 
 

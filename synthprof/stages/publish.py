@@ -11,6 +11,8 @@ import numpy as np
 
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.pipeline import BEFORE_PUBLISH, maker_of, version_of, wanted
+from synthprof.profiles.coherence import counted
+from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.report.page import load_template, render
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, table_file
@@ -48,6 +50,7 @@ def run(context: Context) -> Outcome:
     """Publish the version and make it current; the receipt has its place, its rows and its scores."""
     checked = ready(context)
     manifest = checked.manifest
+    _warn(manifest)
     folder = publish(context.store, manifest, checked.sources, checked.texts)
     put_cards(context.store, manifest.version, context.spec, context.bundle)
     _prune(context)
@@ -61,6 +64,13 @@ def run(context: Context) -> Outcome:
         "example": dict(checked.example),
     }
     return Outcome(context.spec.profiles, details=details)
+
+
+def _warn(manifest: Manifest) -> None:
+    """Say which rules are above their ceilings and which margins do not hold; the version says so, too."""
+    coherence = Coherence.of(manifest.coherence)
+    for fault in coherence.faults if coherence else ():
+        logger.warning("publish: %s", fault)
 
 
 def _prune(context: Context) -> None:
@@ -89,11 +99,12 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     check_files(context, {}, [each for each in receipts if each.stage == "cluster"])()
     clusters = clusters_of(context)
     sources = _sources(context)
-    traits = check_blocks(context, receipts, clusters, sources)
+    sums = check_blocks(context, receipts, clusters, sources)
+    coherence = coherence_of(counted(context.schema, sums.coherence))
     checked = check_files(context, sources, receipts)
     load_template()
     context.step(0, 0, "points placed on the map")
-    pictures = draw(context, clusters, traits)
+    pictures = draw(context, clusters, sums.traits)
     files = checked()
     for file in (file for file in context.published_files if file.table and not file.child):
         check_ids(sources[file.name], file.table, context.spec.profiles)
@@ -101,11 +112,11 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
         check_children(sources[table_file(table.name).name], table, context.spec.profiles)
     sources |= pictures.paths
     files += tuple(record(path, path.parent) for path in pictures.paths.values())
-    manifest = fresh = _manifest(context, files, receipts)
+    manifest = fresh = _manifest(context, files, receipts, coherence)
     if published is not None:
         known = tuple(file for file in published.files if file.path not in (REPORT, SCHEMA_FILE))
         manifest = published.model_copy(update={"files": known, "seal": ""})
-    report = report_of(context, manifest, traits, sources, pictures)
+    report = report_of(context, manifest, sums.traits, sources, pictures)
     agrees = published is None or fresh.agrees(published)
     texts = {REPORT: render(report)}
     if context.spec.schema_digest:
@@ -113,7 +124,9 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     return Ready(manifest, sources, texts, report.example, agrees)
 
 
-def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[Receipt, ...]) -> Manifest:
+def _manifest(
+    context: Context, files: tuple[FileRecord, ...], receipts: tuple[Receipt, ...], coherence: Coherence
+) -> Manifest:
     scores = {
         name: score for receipt in receipts for name, score in receipt.details.get("scores", {}).items()
     }
@@ -127,6 +140,7 @@ def _manifest(context: Context, files: tuple[FileRecord, ...], receipts: tuple[R
         content=content_digest(file for file in files if file.path not in PICTURES),
         files=files,
         scores=scores,
+        coherence=coherence.as_document(),
         stages=receipts,
     )
 

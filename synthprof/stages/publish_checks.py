@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,8 @@ from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches, record
 from synthprof.pipeline import stage
 from synthprof.profiles.checks import check, check_family
+from synthprof.profiles.codes import Lists
+from synthprof.profiles.coherence import counts
 from synthprof.report.overview import count
 from synthprof.spec.contents import NORM_TOLERANCE, table_file
 from synthprof.spec.spec import BLOCK_ROWS
@@ -62,15 +64,24 @@ def check_files(
     return checked
 
 
+@dataclass(frozen=True)
+class Sums:
+    """The sums over all blocks: of `overview.count`, and of `coherence.counts`."""
+
+    traits: npt.NDArray[np.int64]
+    coherence: tuple[int, ...]
+
+
 def check_blocks(
     context: Context, receipts: Sequence[Receipt], clusters: Clusters, sources: dict[str, Path]
-) -> npt.NDArray[np.int64]:
-    """Return the sum of `overview.count` over all blocks. sources: the databases to publish, by name.
+) -> Sums:
+    """Return what is counted of all blocks. sources: the databases to publish, by name.
 
     Raises Damaged if a block is, StageError if one breaks a rule of its schema.
     """
     jobs = _block_jobs(context, receipts, clusters, sources)
     traits: npt.NDArray[np.int64] | int = 0
+    coherence: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
             raise Damaged(*checked.damaged)
@@ -80,8 +91,9 @@ def check_blocks(
                 "schema if it is yours, and run it again with force"
             )
         traits = traits + checked.traits.astype(np.int64)
+        coherence = coherence + checked.coherence
         context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
-    return np.asarray(traits)
+    return Sums(np.asarray(traits), tuple(np.asarray(coherence).tolist()))
 
 
 @dataclass(frozen=True)
@@ -110,10 +122,17 @@ class _SealedBlock:
     tables: dict[str, Path]
 
 
+def _nothing() -> npt.NDArray[np.int64]:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class _Checked:
-    traits: npt.NDArray[np.int32]
-    violations: tuple[str, ...]
+    """What was counted of a block, or what is wrong with it."""
+
+    traits: npt.NDArray[np.integer] = field(default_factory=_nothing)
+    coherence: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    violations: tuple[str, ...] = ()
     damaged: tuple[Path, ...] = ()
 
 
@@ -162,7 +181,7 @@ def _check_block(job: _SealedBlock) -> _Checked:
     with cpu_slot(job.slots):
         bad = tuple(path for path, file in job.files if not matches(path.parent, file))
     if bad:
-        return _Checked(np.zeros((0, 0), np.int32), (), bad)
+        return _Checked(damaged=bad)
     schema = blocks.schema
     profiles = blocks.profiles(job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
@@ -171,8 +190,10 @@ def _check_block(job: _SealedBlock) -> _Checked:
         worst = float(np.abs(norms - 1).max())
         # not `worst > tolerance`: NaN must fail too
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
-        violations = (*check(schema, profiles), *off, *_child_violations(job))
+        lists = Lists(profiles)
+        violations = (*check(schema, profiles, lists), *off, *_child_violations(job))
         if violations:
-            return _Checked(np.zeros((0, 0), np.int32), violations)
-        traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen)
-        return _Checked(traits, ())
+            return _Checked(violations=violations)
+        traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen, lists)
+        tables = {each.name: blocks.children(each.name, job.block) for each in schema.tables if each.rules}
+        return _Checked(traits, counts(schema, profiles, tables, lists))

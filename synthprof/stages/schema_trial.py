@@ -10,10 +10,13 @@ from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.profiles.checks import check, check_family
 from synthprof.profiles.children import generate_family
+from synthprof.profiles.coherence import counted, counts
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.features import features
+from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.differences import differences
+from synthprof.schemas.schema import Schema
 from synthprof.spec.spec import Spec
 
 ROWS = 1_000
@@ -22,11 +25,15 @@ ROWS = 1_000
 
 @dataclass(frozen=True)
 class Trial:
-    """The result of a trial: columns, archetypes, and the positions of the feature vector that are used."""
+    """The result of a trial: columns, archetypes, and the positions of the feature vector that are used.
+
+    coherence: what its rules and margins say of the rows of a block; None where it has none.
+    """
 
     columns: int
     archetypes: int
     features: int
+    coherence: Coherence | None = None
 
 
 def sample(bundle: Bundle, rows: int, seed: int) -> list[dict[str, Any]]:
@@ -54,7 +61,17 @@ def try_out(bundle: Bundle) -> Trial:
     encoder.encode_text([""])
     if Bundle.of(bundle.text) != bundle:
         raise SpecError("its canonical text gives another schema; report it with its files")
-    return Trial(len(schema.columns), len(schema.archetypes), count)
+    return Trial(len(schema.columns), len(schema.archetypes), count, coherence_by(schema))
+
+
+def coherence_by(schema: Schema) -> Coherence | None:
+    """Return what the rules and margins of a schema say of the rows of a whole block; None without any."""
+    if not (schema.rules or schema.margins or any(table.rules for table in schema.tables)):
+        return None
+    spec = Spec()
+    family = generate_family(schema, spec.seed, spec.locale, spec.separation, 0)
+    found = counts(schema, family.generated.profiles, family.tables)
+    return coherence_of(counted(schema, found.tolist()))
 
 
 def told_apart(one: Bundle, other: Bundle) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.units import MIB
+from synthprof.report.coherence import Coherence
 from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
@@ -61,6 +62,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         view=bundle.view,
         left_out=details.get("setup", {}).get("left_out", ()),
         tables=[_table(name, facts) for name, facts in manifest.tables.items()],
+        coherence=Coherence.of(manifest.coherence),
     )
 
 

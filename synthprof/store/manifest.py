@@ -6,7 +6,7 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import StageError, first_line
@@ -27,7 +27,11 @@ _MEND = "make it whole with `synthprof repair`"
 
 
 class Manifest(Sealed):
-    """The description of a published version: its spec, every file with its checksum, and its stages."""
+    """The description of a published version: its spec, every file with its checksum, and its stages.
+
+    coherence: what was counted by the rules and margins of its schema, as `report.coherence` reads it; empty,
+    and left out of the file, where there are none.
+    """
 
     format: int
     dataset: str
@@ -38,7 +42,16 @@ class Manifest(Sealed):
     content: str
     files: tuple[FileRecord, ...]
     scores: dict[str, Any]
+    coherence: dict[str, Any] = Field(default_factory=dict)
     stages: tuple[Receipt, ...]
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a version without rules, or of an earlier release, does not have."""
+        found: dict[str, Any] = whole(self)
+        return (
+            found if self.coherence else {name: each for name, each in found.items() if name != "coherence"}
+        )
 
     @property
     def bytes_total(self) -> int:
@@ -80,7 +93,7 @@ class Manifest(Sealed):
             for name in _PROVEN
             if name in each.details and each.stage != "setup"
         }
-        return self.content, self.rows, sums, details
+        return self.content, self.rows, self.coherence, sums, details
 
 
 def is_close(score: Any, other: Any) -> bool:  # noqa: ANN401

@@ -13,7 +13,7 @@ from synthprof.pipeline import stage
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.similarity.kmeans import assign
 from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
-from synthprof.similarity.scores import SILHOUETTE_ROWS, adjusted_rand_index, silhouette
+from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,
@@ -69,7 +69,7 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
     found["silhouette"] = silhouette(_first_rows(version), centroids)
     whole = not version.manifest.rejected  # the placeholders of missing rows were scored, too
     if whole and version.schema.archetypes and {CLUSTERS, ARCHETYPES_FILE} <= intact:
-        found["adjusted_rand_index"] = _agreement(version)
+        found |= _agreement(version)
     if every_row:
         found["inertia"] = _inertia(version, centroids)
     if every_row and whole and index is not None:
@@ -135,10 +135,10 @@ def _inertia(version: Published, centroids: Matrix) -> float:
     return sum(float(each.sum(dtype=np.float64)) for each in distances)
 
 
-def _agreement(version: Published) -> float:
+def _agreement(version: Published) -> dict[str, float]:
     stored = read(version.folder / CLUSTERS, "SELECT cluster_id FROM clusters ORDER BY id")
     archetypes = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
-    return adjusted_rand_index(stored.column("cluster_id").to_numpy(), archetypes)
+    return agreement(stored.column("cluster_id").to_numpy(), archetypes)
 
 
 def _recall(version: Published, index: Any) -> float:  # noqa: ANN401

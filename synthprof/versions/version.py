@@ -68,12 +68,14 @@ class Version(Published):
 
     @property
     def scores(self) -> dict[str, Any]:
-        """Quality scores: `inertia`, `silhouette`, `adjusted_rand_index`, `recall_at_10`.
+        """Quality scores: `inertia`, `silhouette`, `recall_at_10`, and how far clusters are of one archetype.
 
-        Without archetypes there is no `adjusted_rand_index`: clusters are not scored against a truth.
+        Without archetypes clusters are not scored against a truth.
 
-        >>> sorted(v.scores)
-        ['adjusted_rand_index', 'inertia', 'recall_at_10', 'silhouette']
+        >>> sorted(v.scores)[:4]
+        ['homogeneity', 'inertia', 'merged_rand_index', 'purity']
+        >>> sorted(v.scores)[4:]
+        ['purity_by_chance', 'recall_at_10', 'silhouette']
         """
         return dict(self.manifest.scores)
 

@@ -87,7 +87,7 @@ def test_data_sets_and_versions_show_the_numbers_of_their_manifests(look, manife
     newest = rows.nth(1).inner_text()
     assert manifest["version"] in newest
     assert "2,000" in newest
-    assert f"{manifest['scores']['adjusted_rand_index']:.3f}" in newest
+    assert f"{manifest['scores']['purity']:.3f}" in newest
     assert "current" in newest
     assert "1,500" in rows.nth(2).inner_text()
     moment = page.locator("time").first

@@ -297,7 +297,7 @@ def test_each_task_has_a_link_to_the_explorer(rest, made, task, index):
 def test_the_note_of_a_run_tells_what_it_has_published(rest, made):
     note = rest.run(GENERATE, made)["note"]
     version = rest.value(GENERATE, made, "publish")["version"]
-    assert note.startswith(f"Published **made** version `{version}`: 17,384 profiles, adjusted Rand index 0.")
+    assert note.startswith(f"Published **made** version `{version}`: 17,384 profiles, purity 0.")
     assert f"run_id={quote(made, safe='')})" in note
 
 
@@ -312,7 +312,7 @@ def test_publishing_is_an_asset_event_with_version_rows_and_scores(rest, made):
     (extra,) = (event["extra"] for event in events if event["name"] == "synthprof.made")
     assert extra["rows"] == BLOCK_ROWS + 1000
     assert extra["version"] == rest.value(GENERATE, made, "publish")["version"]
-    assert "adjusted_rand_index" in extra["scores"]
+    assert "purity" in extra["scores"]
 
 
 def test_bad_file_is_an_import_error_beside_the_good_dags(rest):

@@ -75,7 +75,7 @@ REPORT = Report(
     scores={
         "inertia": 812.5,
         "silhouette": 0.25,
-        "adjusted_rand_index": 0.875,
+        "purity": 0.875,
         "recall_at_10": None,
         "index": "Flat",
     },
@@ -218,7 +218,7 @@ def test_without_plotly_the_page_says_how_to_get_its_charts(
     shown.goto(path.as_uri())
     text = shown.locator("body").inner_text()
     assert 'pip install "synthprof[report]"' in text and "plotly.js" not in text
-    for fact in ("Adjusted Rand index", "0.875", "61.5 %", "Beatriz Nascimento", "684 KiB", "dim_embedding"):
+    for fact in ("Purity", "0.875", "61.5 %", "Beatriz Nascimento", "684 KiB", "dim_embedding"):
         assert fact in text
 
 

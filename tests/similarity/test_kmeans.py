@@ -129,7 +129,7 @@ def test_training_recovers_well_separated_groups():
     assert training.centroids.dtype == np.float32
     assert training.device == "cpu"
     assert 1 <= training.iterations <= 20
-    assert scores.adjusted_rand_index(labels, groups) > 0.99
+    assert scores.agreement(labels, groups)["merged_rand_index"] > 0.99
     assert scores.silhouette(vectors, training.centroids) > 0.5
 
 
@@ -235,8 +235,19 @@ def test_scores_know_right_from_wrong():
         for labels in (groups, shuffled)
     )
     assert scores.silhouette(vectors, right) > 0.5 > 0.1 > scores.silhouette(vectors, wrong)
-    assert scores.adjusted_rand_index(7 - groups, groups) == 1
-    assert abs(scores.adjusted_rand_index(shuffled, groups)) < 0.05
+    same, chance = scores.agreement(7 - groups, groups), scores.agreement(shuffled, groups)
+    assert same["merged_rand_index"] == same["purity"] == same["homogeneity"] == 1
+    assert abs(chance["merged_rand_index"]) < 0.05 and chance["homogeneity"] < 0.1
+    assert chance["purity"] == pytest.approx(chance["purity_by_chance"], abs=0.02)
+
+
+def test_more_clusters_than_groups_are_no_fault_of_the_scores():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 12, 20_000)
+    labels = groups * 40 + rng.integers(0, 40, 20_000)
+    found = scores.agreement(labels, groups)
+    assert (found["purity"], found["homogeneity"], found["merged_rand_index"]) == (1, 1, 1)
+    assert found["purity_by_chance"] == pytest.approx(0.17, abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -250,11 +261,17 @@ def test_scores_know_right_from_wrong():
         (np.zeros(1, np.int32), np.zeros(1, np.int16)),
     ],
 )
-def test_the_adjusted_rand_index_is_that_of_scikit_learn(labels, archetypes):
-    from sklearn.metrics import adjusted_rand_score  # heavy: the other workers need it not
+def test_scores_of_agreement_are_those_of_scikit_learn(labels, archetypes):
+    from sklearn import metrics  # heavy: the other workers need it not
 
-    expected = adjusted_rand_score(archetypes, labels)
-    assert scores.adjusted_rand_index(labels, archetypes) == pytest.approx(expected, abs=1e-6)
+    table = metrics.cluster.contingency_matrix(archetypes, labels)
+    majority = table.argmax(axis=0)[np.unique(labels, return_inverse=True)[1]]
+    found = scores.agreement(labels, archetypes)
+    assert found["purity"] == pytest.approx(table.max(axis=0).sum() / table.sum(), abs=1e-6)
+    assert found["homogeneity"] == pytest.approx(metrics.homogeneity_score(archetypes, labels), abs=1e-6)
+    assert found["merged_rand_index"] == pytest.approx(
+        metrics.adjusted_rand_score(archetypes, majority), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(("dim", "rows"), [(8, 8_192), (15, 8_192), (16, 4_096), (32, 4_096), (768, 4_096)])

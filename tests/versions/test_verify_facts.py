@@ -59,7 +59,7 @@ def _other(manifest: Manifest) -> tuple[FileRecord, ...]:
 FACTS: dict[str, tuple[str, Callable[[Manifest], dict[str, Any]]]] = {
     "inertia": ("says inertia", _score("inertia", 1e-5)),
     "silhouette": ("says silhouette", _score("silhouette", 1e-4)),
-    "agreement": ("says adjusted_rand_index", _score("adjusted_rand_index", 1e-4)),
+    "agreement": ("says homogeneity", _score("homogeneity", 1e-4)),
     "recall": ("says recall_at_10", _score("recall_at_10", -0.01)),
     "a score of no stage": ("other scores than its", lambda it: {"scores": it.scores | {"inertia": 1.0}}),
     "content": ("another content", lambda it: {"content": "0" * 32}),

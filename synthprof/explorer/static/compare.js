@@ -64,7 +64,7 @@ function facets(before, after) {
     ["rows", (each) => count(each.rows)],
     ["on disk", (each) => bytes(each.bytes)],
     ["clusters", (each) => (each.clusters === null ? "–" : count(each.clusters))],
-    ["adjusted Rand index", (each) => score(each.scores.adjusted_rand_index)],
+    ["purity", (each) => score(each.scores.purity)],
     ["silhouette", (each) => score(each.scores.silhouette)],
     ["recall@10", (each) => score(each.scores.recall_at_10)],
   ];

@@ -2,17 +2,13 @@
 
 import * as api from "./api.js";
 import { actions } from "./actions.js";
+import { coherence } from "./coherence.js";
 import { bar, data, el, facts, fill, section, table } from "./dom.js";
 import { bytes, count, score, seconds, share } from "./format.js";
 
-const SCORES = [
-  ["adjusted_rand_index", "Adjusted Rand index", "Agreement with the hidden archetypes: 0 is chance, 1 the same partition. It falls when there are more clusters than archetypes."],
-  ["silhouette", "Silhouette", "From −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next one."],
-  ["recall_at_10", "Recall@10", "Share of the ten true nearest neighbours that the index finds."],
-  ["inertia", "Inertia", "Sum of squared distances to the nearest centroid; lower is tighter, at the same number of clusters."],
-];
+const LACKING = { purity: "No archetypes: clusters are not scored against a truth." };
 
-const LACKING = { adjusted_rand_index: "No archetypes: clusters are not scored against a truth." };
+const BY_ARCHETYPES = ["purity", "purity_by_chance", "homogeneity", "merged_rand_index"];
 
 const STAGES = [
   { name: "stage" },
@@ -28,15 +24,17 @@ const STAGES = [
 export async function show(place, { at, can, summary, signal }) {
   const version = await api.version(at, signal);
   if (signal.aborted) return;
-  fill(place, quality(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
+  fill(place, quality(version), coherence(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
 }
 
-function quality({ scores }) {
-  return section("Quality", null, el("div", { class: "scores" }, SCORES.map(([name, title, help]) => {
+/** The scores with their meanings; of those by archetypes, which all lack where there are none, only the first. */
+function quality({ scores, meanings }) {
+  const shown = meanings.filter(({ name }) => scores[name] !== null || LACKING[name] || !BY_ARCHETYPES.includes(name));
+  return section("Quality", null, el("div", { class: "scores" }, shown.map(({ name, title, meaning }) => {
     const value = scores[name];
     const lacks = value === null && LACKING[name];
     return el("div", {}, el("h3", {}, title), el("p", { class: "value" }, score(value)),
-      value !== null && value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || help));
+      value !== null && value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || meaning));
   })));
 }
 

@@ -29,7 +29,7 @@ WORKING = dict.fromkeys(("StageOperator", "ReindexOperator", "VerifyOperator", "
 MAX_PROBLEM = 700
 """Characters of a message in a note; Airflow's table holds 1,000 with the rest."""
 
-SCORES = ("adjusted_rand_index", "silhouette", "recall_at_10")
+SCORES = ("purity", "purity_by_chance", "silhouette", "recall_at_10")
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from synthprof.report.cards.model import COLLECTION, OWN_SCHEMA, Card, CardColumn, CardTable
+from synthprof.report.words import SCORES
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -20,13 +21,6 @@ _SIZES = (
 
 MAX_SHOWN = 12
 """Values of a column that the card names; the others are counted."""
-
-_SCORES = {
-    "inertia": "sum of squared distances to the nearest centroid; lower is tighter",
-    "silhouette": "from −1 to 1, on a sample: how much nearer a row is to its own centroid than to the next",
-    "adjusted_rand_index": "agreement of clusters with the hidden archetypes; 0 is chance, 1 the same",
-    "recall_at_10": "share of the ten true nearest neighbours that the version's index finds",
-}
 
 
 def readme(card: Card) -> str:
@@ -196,7 +190,10 @@ def _scores(card: Card) -> str:
     found = {name: value for name, value in card.scores.items() if isinstance(value, int | float)}
     if not found:
         return ""
-    rows = ((f"`{name}`", f"{value:.4g}", _SCORES.get(name, "")) for name, value in found.items())
+    rows = (
+        (f"`{name}`", f"{value:.4g}", SCORES[name][1] if name in SCORES else "")
+        for name, value in found.items()
+    )
     lines = ["| score | value | meaning |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
     return "## Scores\n\n" + "\n".join(lines)
 

@@ -33,7 +33,8 @@ _NOT, _COMPARED = 2, 3
 class Node:
     """An operation, a literal (`value`) or a column (`value` is its name), and its place from 0 on.
 
-    type: of its result, once it was checked. A date literal is its days since 1970.
+    type: of its result, once it was checked. over: the list of whose items it has one value each; empty where
+    it has one value a row. A date literal is its days since 1970.
     """
 
     operation: str
@@ -41,6 +42,7 @@ class Node:
     arguments: tuple["Node", ...] = ()
     value: int | float | str | bool | None = None
     type: str = ""
+    over: str = ""
     depth: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from synthprof.schemas.expressions.items import ITEM_FUNCTIONS, SEVERAL, Known, aggregated, several_compared
 from synthprof.schemas.expressions.tokens import ExpressionError
 from synthprof.schemas.expressions.tree import COLUMN, LITERAL, Node
 
@@ -24,33 +25,57 @@ MAX_DECIMALS = 9
 _NUMBERS = ("integer", "float")
 
 
-def checked(node: Node, types: Mapping[str, str]) -> Node:
-    """Return the tree with the type of each node; `types` are those of the columns.
+def checked(node: Node, types: Mapping[str, str | Known]) -> Node:
+    """Return the tree with the type of each node; `types` are those of columns, lists and attributes.
 
-    Raises ExpressionError for an unknown column or function and for an operation on other types.
+    Raises ExpressionError for an unknown column or function, for an operation on other types, and for items
+    of two lists in one operation.
     """
     if node.operation == LITERAL:
         return node
     if node.operation == COLUMN:
-        name = str(node.value)
-        if name not in types:
-            raise ExpressionError(node.at, f"{name!r}", f"a column: {', '.join(types)}")
-        if types[name] not in TYPES:
-            raise ExpressionError(
-                node.at, f"{name}, a {types[name]}", "a number, bool, text, category or date"
-            )
-        return dataclasses.replace(node, type=TYPES[types[name]])
+        return _named(node, types)
     arguments = tuple(checked(each, types) for each in node.arguments)
     if node.operation not in _RULES:
         raise ExpressionError(node.at, f"{node.operation!r}", f"a function: {', '.join(FUNCTIONS)}")
     typed = dataclasses.replace(node, arguments=arguments)
-    return dataclasses.replace(typed, type=_RULES[node.operation](typed))
+    lists = tuple(dict.fromkeys(each.over for each in arguments if each.over))
+    if aggregated(typed):
+        return dataclasses.replace(typed, type=_RULES[node.operation](typed))
+    if len(lists) > 1:
+        raise ExpressionError(
+            node.at, f"items of {lists[0]} and of {lists[1]}", "items of one list; overlap(a, b) compares two"
+        )
+    return dataclasses.replace(typed, type=_RULES[node.operation](typed), over="".join(lists))
+
+
+def _named(node: Node, types: Mapping[str, str | Known]) -> Node:
+    name = str(node.value)
+    if name not in types:
+        raise ExpressionError(node.at, f"{name!r}", f"a column: {', '.join(types)}")
+    found = types[name]
+    if isinstance(found, Known):
+        return dataclasses.replace(node, type=found.type, over=found.over)
+    if found not in TYPES:
+        raise ExpressionError(node.at, f"{name}, a {found}", "a number, bool, text, category or date")
+    return dataclasses.replace(node, type=TYPES[found])
 
 
 def check_result(node: Node, wanted: str) -> None:
     """Raise ExpressionError unless an expression gives values of the type that its column has."""
+    check_of_rows(node)
     if node.type != wanted and (node.type, wanted) != ("integer", "float"):
         raise ExpressionError(node.at, f"a result of type {node.type}", f"{wanted}, the type of the column")
+
+
+def check_of_rows(node: Node) -> None:
+    """Raise ExpressionError for an expression with a value for each item of a list, or with several."""
+    if node.over or node.type == SEVERAL:
+        raise ExpressionError(
+            node.at,
+            f"items of {node.over or node.value}",
+            "one value a row: any(…), all(…), count(…), first(…)",
+        )
 
 
 def _wrong(node: Node, expected: str) -> ExpressionError:
@@ -96,6 +121,8 @@ def _of(expected: str, result: str, *allowed: tuple[str, ...]) -> Callable[[Node
 
 
 def _compared(node: Node) -> str:
+    if SEVERAL in _types(node):
+        return several_compared(node)
     common = _common(node, node.arguments, "two values of one type")
     if "null" in _types(node):
         raise _wrong(node, "values; missing(x) asks whether there is none")
@@ -105,6 +132,8 @@ def _compared(node: Node) -> str:
 
 
 def _in(node: Node) -> str:
+    if node.arguments[0].type == SEVERAL:
+        return several_compared(node)
     _common(node, node.arguments, "values of one type")
     if "null" in _types(node):
         raise _wrong(node, "values; missing(x) asks whether there is none")
@@ -118,6 +147,8 @@ def _if(node: Node) -> str:
 
 
 def _least(node: Node) -> str:
+    if aggregated(node):
+        return _of("the numbers of items", "", _NUMBERS)(node)
     common = _common(node, node.arguments, "two or more numbers, or dates")
     if len(node.arguments) < 2 or common not in (*_NUMBERS, "date"):
         raise _wrong(node, "two or more numbers, or dates")
@@ -190,6 +221,7 @@ FUNCTIONS: Mapping[str, Callable[[Node], str]] = {
     "day": _of("one date", "integer", _DATE),
     "weekday": _of("one date", "integer", _DATE),
     "days_between": _of("two dates", "integer", _DATE, _DATE),
+    **ITEM_FUNCTIONS,
 }
 """The functions and their rules; `date` is read with the literals."""
 

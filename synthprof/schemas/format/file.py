@@ -7,6 +7,7 @@ from pydantic import Field
 from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.format.columns import Columns
 from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Line, Part, Spread, Weight
+from synthprof.schemas.format.rules import Margin, Rule
 from synthprof.schemas.format.tables import ChildTable
 from synthprof.schemas.format.uses import Encoding, Search, View, Words
 
@@ -56,6 +57,12 @@ class SchemaFile(Part):
         tuple[Derived, ...], Field(max_length=100, description="Further positions of the feature vector.")
     ] = ()
     table: Annotated[tuple[ChildTable, ...], Field(max_length=20, description="Child tables.")] = ()
+    rule: Annotated[
+        tuple[Rule, ...], Field(max_length=1_000, description="Conditions that must be rare.")
+    ] = ()
+    margin: Annotated[
+        tuple[Margin, ...], Field(max_length=1_000, description="Tables that the rows must meet.")
+    ] = ()
     search: Search = Search()
     encoding: Encoding = Encoding()
     view: View = View()

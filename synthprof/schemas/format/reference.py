@@ -30,6 +30,12 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ("Correlation", "`[[correlation]]`", ""),
     ("Derived", "`[[derived]]`", ""),
     ("Suffix", "`[column.suffix]` of a name", ""),
+    (
+        "Rule",
+        "`[[rule]]`",
+        "Rules are counted when a version is published, which says how many rows break each.",
+    ),
+    ("Margin", "`[[margin]]`", ""),
     ("ChildTable", "`[[table]]`", ""),
     ("FanOut", "`[table.fan_out]`", ""),
     ("Search", "`[search]`", ""),
@@ -44,6 +50,9 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ("Synonyms", "`words.synonyms`", ""),
 )
 """The tables of the file beside columns: definition, heading, a further sentence."""
+
+PART_EXAMPLES = {"Rule": "rule", "Margin": "margin"}
+"""Parts that have an example of their own, a whole file."""
 
 _BOUNDS = (
     ("minimum", "≥ {}"),
@@ -61,7 +70,7 @@ _UNTOLD = {2**53, -(2**53), 1e15, 1e300, -1e300, 100_000, 10_000, 1_000, 255, 20
 
 
 def example(draw: str) -> str:
-    """Return the columns that show a draw, as TOML."""
+    """Return the columns that show a draw, or the file that shows another part, as TOML."""
     return (EXAMPLES / f"{draw}.toml").read_text(encoding="utf-8")
 
 
@@ -70,7 +79,6 @@ def reference() -> str:
     schema = json_schema()
     defs = schema["$defs"]
     columns = [defs[COLUMN + draw] for draw in sorted(DRAWS)]
-    parts = [(heading, defs[name], more) for name, heading, more in _PARTS]
     lines = [
         *_INTRODUCTION.splitlines(),
         "",
@@ -107,9 +115,11 @@ def reference() -> str:
         lines += [f"### {draw}", "", *_described(column), *_keys(_own(column), schema), ""]
         lines += ["```toml", *example(draw).splitlines(), "```", ""]
     lines += ["## Other tables", ""]
-    for heading, part, more in parts:
-        lines += [f"### {heading}", "", *_described(part), *([more, ""] if more else [])]
-        lines += [*_keys(part, schema), ""]
+    for name, heading, more in _PARTS:
+        lines += [f"### {heading}", "", *_described(defs[name]), *([more, ""] if more else [])]
+        lines += [*_keys(defs[name], schema), ""]
+        if name in PART_EXAMPLES:
+            lines += ["```toml", *example(PART_EXAMPLES[name]).splitlines(), "```", ""]
     return "\n".join([*lines, *_limits().splitlines(), ""])
 
 

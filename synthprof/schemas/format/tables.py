@@ -16,6 +16,7 @@ from synthprof.schemas.format.part import (
     Text,
     Weight,
 )
+from synthprof.schemas.format.rules import Rule
 
 MOST = 65_535
 """Rows of one parent at most: a block of all of them must fit in memory."""
@@ -85,3 +86,6 @@ class ChildTable(Part):
     column: Annotated[
         Columns, Field(description="Its columns, as `[[column]]`; `parent.age` names one of the parent.")
     ]
+    rule: Annotated[
+        tuple[Rule, ...], Field(max_length=1_000, description="Conditions on its rows, as `[[rule]]`.")
+    ] = ()
