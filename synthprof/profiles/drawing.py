@@ -21,6 +21,7 @@ from synthprof.profiles.elementary import Floats
 from synthprof.profiles.fragments import Pieces, join
 from synthprof.profiles.full_names import NameRows, pick_names
 from synthprof.profiles.item_lists import ByItems
+from synthprof.profiles.margins import raked
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
 from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
@@ -93,7 +94,7 @@ def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int,
     tables = tables_of(schema, locale, separation, seed)
     extent = Extent(block * BLOCK_ROWS, rows, BLOCK_ROWS)
     drawing = Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), extent)
-    for column in schema.drawing_order:
+    for column in raked(schema, separation).drawing_order:  # a margin by two columns may add a dependence
         drawing.draw(column)
     return drawing
 

@@ -1,5 +1,6 @@
 """Joint shares of what a column depends on, summed exactly over all else, in a fixed order of operations."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from synthprof.schemas.schema import Column, Schema
 
 Floats = npt.NDArray[np.float64]
 
-MAX_JOINT = 1 << 22
+MAX_JOINT = 1 << 24
 """Joint shares that are held at once."""
 
 
@@ -33,18 +34,29 @@ def joint_rows(schema: Schema, axes: Sequence[Axis], separation: float) -> Float
         shares, held = _with(schema, column, shares, held, separation, needed)
         gone = [place for place, each in enumerate(held) if each not in needed]
         shares, held = _summed(shares, gone), [each for each in held if each in needed]
-    for axis in axes:
-        if axis.column is not None:
-            shares = _grouped(shares, held.index(axis.column), axis.codes, axis.size)
-    places = [held.index(axis.column) for axis in axes]
-    rest = [place for place in range(len(held)) if place not in places]
-    return _summed(shares.transpose(*places, *rest), range(len(places), len(held)))
+    return _by_codes(shares, held, axes)
 
 
 def enumerable(schema: Schema, name: str) -> bool:
     """Return whether a column and all that it depends on are drawn by odds, as single values."""
     kinds = (Choice, Chance, Number, YearsSince, Lookup)
     return all(isinstance(each.draw, kinds) and not each.inherited for each in _with_parents(schema, [name]))
+
+
+def _by_codes(shares: Floats, held: Sequence[str | None], axes: Sequence[Axis]) -> Floats:
+    """Return shares by the codes of axes, of which several may be of one column."""
+    sizes: list[int] = []
+    order: list[int] = []
+    for place, name in enumerate(held):
+        own = [at for at, axis in enumerate(axes) if axis.column == name]
+        codes = np.zeros(shares.shape[place], dtype=np.intp)
+        for at in own:
+            codes = codes * axes[at].size + axes[at].codes
+        shares = _grouped(shares, place, codes, math.prod(axes[at].size for at in own))
+        sizes += [axes[at].size for at in own]
+        order += own
+    found: Floats = shares.reshape(sizes).transpose(*np.argsort(order))
+    return found
 
 
 def _with_parents(schema: Schema, names: Sequence[str]) -> Iterator[Column]:

@@ -227,4 +227,8 @@ def _weighted(draw: ByOdds, factors: Floats) -> ByOdds:
 
 def _with_draw(schema: Schema, column: Column, draw: ByOdds) -> Schema:
     made = replace(column, draw=draw)
-    return replace(schema, columns=tuple(made if each is column else each for each in schema.columns))
+
+    def with_made(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        return tuple(made if each is column else each for each in columns)
+
+    return replace(schema, columns=with_made(schema.columns), hidden=with_made(schema.hidden))

@@ -15,6 +15,7 @@ from synthprof.profiles.copula import Copula
 from synthprof.profiles.fragments import list_fragments
 from synthprof.profiles.full_names import NameTables, fragments, name_tables
 from synthprof.profiles.item_lists import ByItems, item_lists
+from synthprof.profiles.margins import raked
 from synthprof.profiles.odds import Axis, normalised, odds_of
 from synthprof.profiles.prose_tables import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
@@ -80,7 +81,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
     """Return the tables that columns are drawn from; made once per process."""
     own = [column for column in schema.drawn_by_name.values() if not column.inherited]
     drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
-    listed = [(column, column.draw) for column in own if isinstance(column.draw, Subset)]
+    listed = [column for column in own if isinstance(column.draw, Subset)]
     named = {
         column.name: name_tables(schema, column, column.draw, locale)
         for column in own
@@ -93,11 +94,12 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         if isinstance(column.draw, Prose)
     }
     shares = normalised([archetype.share for archetype in schema.archetypes] or [1.0])[None]
+    meeting = raked(schema, separation)
     return Tables(
         schema=schema,
         archetypes=alias_table(shares),
-        odds={column.name: _odds_table(schema, column, separation) for column in drawn},
-        lists={column.name: _list_tables(schema, column, draw, separation) for column, draw in listed},
+        odds={column.name: _odds_table(meeting, column.name, separation) for column in drawn},
+        lists={column.name: _list_tables(meeting, column.name, separation) for column in listed},
         summaries={c.name: _levels(c.draw) for c in own if isinstance(c.draw, Summary)},
         names=named,
         prose=told,
@@ -107,7 +109,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
             if isinstance(column.draw, DrawModel)
         },
         copulas={name: copula for copula in map(Copula, schema.correlations) for name in copula.columns},
-        by_place=frozenset(column.name for column, _ in listed if _of_samplers(schema, column)),
+        by_place=frozenset(column.name for column in listed if _of_samplers(schema, column)),
         strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},
     )
 
@@ -120,12 +122,15 @@ def _of_samplers(schema: Schema, column: Column) -> bool:
     )
 
 
-def _odds_table(schema: Schema, column: Column, separation: float) -> ByOdds:
-    odds = odds_of(schema, column, separation)
+def _odds_table(schema: Schema, name: str, separation: float) -> ByOdds:
+    odds = odds_of(schema, schema.column(name), separation)
     return ByOdds(odds.axes, alias_table(odds.shares.reshape(-1, odds.shares.shape[-1])))
 
 
-def _list_tables(schema: Schema, column: Column, draw: Subset, separation: float) -> ByItems | Whole:
+def _list_tables(schema: Schema, name: str, separation: float) -> ByItems | Whole:
+    column = schema.column(name)
+    draw = column.draw
+    assert isinstance(draw, Subset)
     lists = sequences(draw)
     if not lists:
         return item_lists(schema, column, draw, separation)

@@ -20,7 +20,10 @@ FORMAT = 1
 """The form of that text; a release that changes it raises the number and reads older ones too."""
 
 _COUNTED = ("rules", "margins", "attributes")
-"""Keys of a schema or table that say what is counted of its rows: no byte of them depends on it, either."""
+"""Keys of a schema or table that say what is counted of its rows."""
+
+_UNASKED = ("name", "source", "population", "rounding")
+"""Keys of a margin on which no odds depend."""
 
 _TOLD = ("doc", "title")
 """Keys that only people read, of a column, an archetype or a table: no byte of a profile depends on it."""
@@ -71,7 +74,7 @@ class Bundle:
     def drawn_digest(self) -> str:
         """The digest of what decides profiles and feature vectors, 32 hexadecimal digits."""
         profiles = {name: part for name, part in self._plain["schema"].items() if name != "tables"}
-        return _digest(_unsaid(profiles))
+        return _digest(_unsaid(profiles) | _asked(profiles))
 
     def tables_digest(self, wanted: str) -> str:
         """Return the digest of the child tables that are wanted, 32 hexadecimal digits; empty for none.
@@ -137,6 +140,19 @@ def _unsaid(part: dict[str, Any]) -> dict[str, Any]:
     parts = ("columns", "archetypes", "hidden")
     inner = {key: [_unsaid(each) for each in kept[key]] for key in parts if key in kept}
     return kept | inner
+
+
+def _asked(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what the margins of a schema ask of the odds, with the attributes that they name."""
+    margins = [
+        {key: each for key, each in margin.items() if key not in _UNASKED}
+        for margin in schema.get("margins", ())
+    ]
+    named = " ".join(axis["expression"] for margin in margins for axis in margin["axes"])
+    attributes = [
+        each for each in schema.get("attributes", ()) if f"{each['column']}.{each['header']}" in named
+    ]
+    return {"margins": margins, "attributes": attributes} if margins else {}
 
 
 def _digest(plain: Any) -> str:  # noqa: ANN401

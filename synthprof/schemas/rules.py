@@ -1,6 +1,7 @@
 """Rules that rows must not break, and margins that their shares must meet.
 
-No byte of a row depends on them. They are counted while a version is made (`profiles.coherence`).
+No byte of a row depends on a rule; odds are adjusted to margins (`profiles.margins`). Both are counted while
+a version is made (`profiles.coherence`).
 """
 
 import functools

@@ -1,6 +1,6 @@
 """The known values of a schema's columns, the attributes of its items, and its places."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from synthprof.schemas.bundle import Bundle
@@ -91,14 +91,36 @@ def _places(schema: Schema) -> Places:
             if followed:
                 return Places(draw.of, column.name, followed)
     for column in schema.columns:
-        if isinstance(draw := column.draw, Lookup):
-            states = (draw.values[code] for code in draw.codes)
-            cities = zip(schema.column(draw.column).values, states, strict=True)
-            return Places(draw.column, column.name, tuple(cities))
+        if isinstance(draw := column.draw, Lookup) and (city := _city(schema, column.name, draw)):
+            towns = city.values if city.name == draw.column else _looked_up(city)
+            pairs = zip(towns, _looked_up(column), strict=True)
+            return Places(city.name, column.name, tuple(dict.fromkeys(pairs)))
         if isinstance(draw, Follows) and not draw.by_value and draw.type == "text":
             followed = _followed(draw, place_of(column.name, draw.of, schema))
             return Places(draw.of, column.name, followed)
     return Places()
+
+
+def _city(schema: Schema, name: str, draw: Lookup) -> Column | None:
+    """Return the column that a lookup tells the state of.
+
+    It is the one that is looked up or, where that is hidden, another that follows from it and has more
+    values, as towns and states follow from a code.
+    """
+    if draw.column in schema.by_name:
+        return schema.column(draw.column)
+    beside = [
+        column
+        for column in schema.columns
+        if isinstance(column.draw, Lookup) and column.draw.column == draw.column and column.name != name
+    ]
+    return next((column for column in beside if len(column.values) > len(draw.values)), None)
+
+
+def _looked_up(column: Column) -> Iterator[str]:
+    """Yield the value of a lookup for each value of the column that it follows from."""
+    assert isinstance(column.draw, Lookup)
+    yield from (column.draw.values[code] for code in column.draw.codes)
 
 
 def _centre(column: Column) -> str:
