@@ -139,7 +139,7 @@ def _facts(found: "Found") -> dict[str, Any]:
         "published_at": manifest.published_at,
         "verified": None if verdict is None else verdict.model_dump(mode="json"),
         "scores": manifest.scores,
-        **({"coherence": coherence.told()} if (coherence := Coherence.of(manifest.coherence)) else {}),
+        "coherence": coherence.told() if (coherence := Coherence.of(manifest.coherence)) else None,
         "spec": manifest.spec,
     }
 

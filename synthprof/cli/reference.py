@@ -77,7 +77,7 @@ With `--export` its document has the name of the export in place of the blocks.
 `serve` prints when it listens.
 """
 
-MADE = ("dataset", "version", "path", "rows", "scores", "seconds", "stages")
+MADE = ("dataset", "version", "path", "rows", "scores", "coherence", "seconds", "stages")
 
 DOCUMENTS = {
     "plan": (
@@ -110,7 +110,7 @@ DOCUMENTS = {
     "serve": ("url", "home"),
     "pull": ("dataset", "version", "path"),
     "schema new": ("schema", "path", "files"),
-    "schema check": ("schema", "digest", "columns", "archetypes", "features"),
+    "schema check": ("schema", "digest", "columns", "archetypes", "features", "coherence"),
     "schema show": ("schema", "title", "rows"),
     "schema from": (
         *("schema", "source", "read_as", "rows", "left_out", "min_count", "columns", "one_way_error"),

@@ -28,6 +28,7 @@ from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
 from synthprof.profiles.prose import Told, prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
+from synthprof.profiles.separation import weight_of
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import Rows, Tables, tables_of
 from synthprof.profiles.vectors import either
@@ -94,7 +95,8 @@ def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int,
     tables = tables_of(schema, locale, separation, seed)
     extent = Extent(block * BLOCK_ROWS, rows, BLOCK_ROWS)
     drawing = Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), extent)
-    for column in raked(schema, separation).drawing_order:  # a margin by two columns may add a dependence
+    # a margin by two columns may add a dependence, and so change the order
+    for column in raked(schema, weight_of(separation)).drawing_order:
         drawing.draw(column)
     return drawing
 

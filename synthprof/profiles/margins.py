@@ -15,11 +15,14 @@ from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Schema
 
 
 @functools.lru_cache(maxsize=32)
-def raked(schema: Schema, separation: float) -> Schema:
-    """Return a schema with the odds by which its margins hold at a separation, as far as odds decide them."""
+def raked(schema: Schema, weight: float) -> Schema:
+    """Return a schema with the odds by which its margins hold, as far as odds decide them.
+
+    weight: of the archetypes' own odds, as `separation.weight_of` gives it.
+    """
     order = {column.name: place for place, column in enumerate(schema.drawing_order)}
     for target in sorted(targets_of(schema), key=lambda target: order[target.column]):
-        schema = fitted(schema, target, separation)
+        schema = fitted(schema, target, weight)
     return schema
 
 

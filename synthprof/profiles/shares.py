@@ -10,6 +10,7 @@ import numpy.typing as npt
 from synthprof.profiles.joints import TooLarge, joint_rows
 from synthprof.profiles.margins import raked
 from synthprof.profiles.odds import normalised, odds_of, weights_of
+from synthprof.profiles.separation import weight_of
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset, Summary
 from synthprof.schemas.schema import Column, Schema
@@ -26,7 +27,8 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
     column is given. Each column's shares sum to 1. Columns that are not drawn by odds are left out, and those
     that depend on such columns or on too many combinations: their shares are not known beforehand.
     """
-    schema = raked(schema, separation)
+    weight = weight_of(separation)
+    schema = raked(schema, weight)
     shown = [
         column
         for column in schema.columns
@@ -35,7 +37,7 @@ def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, fl
     found = {}
     for column in shown:
         with contextlib.suppress(TooLarge):
-            shares = _expected(schema, column, separation).tolist()
+            shares = _expected(schema, column, weight).tolist()
             found[column.name] = dict(zip(labels(column), shares, strict=True))
     return found
 

@@ -20,6 +20,7 @@ from synthprof.profiles.odds import Axis, normalised, odds_of
 from synthprof.profiles.prose_tables import ProseTable, prose_table
 from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Sampler, Setting
+from synthprof.profiles.separation import weight_of
 from synthprof.profiles.whole_lists import Whole, sequences, whole_lists
 from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
@@ -79,6 +80,7 @@ class Tables:
 @functools.lru_cache(maxsize=32)
 def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tables:
     """Return the tables that columns are drawn from; made once per process."""
+    weight = weight_of(separation)
     own = [column for column in schema.drawn_by_name.values() if not column.inherited]
     drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
     listed = [column for column in own if isinstance(column.draw, Subset)]
@@ -94,17 +96,17 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         if isinstance(column.draw, Prose)
     }
     shares = normalised([archetype.share for archetype in schema.archetypes] or [1.0])[None]
-    meeting = raked(schema, separation)
+    meeting = raked(schema, weight)
     return Tables(
         schema=schema,
         archetypes=alias_table(shares),
-        odds={column.name: _odds_table(meeting, column.name, separation) for column in drawn},
-        lists={column.name: _list_tables(meeting, column.name, separation) for column in listed},
+        odds={column.name: _odds_table(meeting, column.name, weight) for column in drawn},
+        lists={column.name: _list_tables(meeting, column.name, weight) for column in listed},
         summaries={c.name: _levels(c.draw) for c in own if isinstance(c.draw, Summary)},
         names=named,
         prose=told,
         samplers={
-            column.name: sampler_of(column.draw, Setting(schema, column, locale, separation, seed))
+            column.name: sampler_of(column.draw, Setting(schema, column, locale, weight, seed))
             for column in own
             if isinstance(column.draw, DrawModel)
         },

@@ -167,14 +167,14 @@ def in_one_line(coherence: Coherence) -> str:
     """Return the share of coherent rows and the worst rule in a line.
 
     >>> in_one_line(Coherence(1000, 998, (RuleFacts("too young", "", "", 1000, 2, 0.01),)))
-    '99.8 %, worst rule: too young (0.2 % of 1 % allowed)'
+    '99.8 %, worst rule: too young (0.2 %, 1 % allowed)'
     """
     worst = coherence.worst
     if not coherence.rules:
         return "no rules"
     if worst is None:
         return f"{percent(coherence.share)}, no row breaks any of {len(coherence.rules)} rules"
-    told = f"{percent(worst.share)} of {percent(worst.ceiling)} allowed"
+    told = f"{percent(worst.share)}, {percent(worst.ceiling)} allowed"
     return f"{percent(coherence.share)}, worst rule: {worst.name} ({told})"
 
 

@@ -29,6 +29,9 @@ STAGES = (
     Column("peak memory", right=True, drop=1),
 )
 
+MOST = 5
+"""Rules and margins that the end of a run names; the report has all."""
+
 RULES = (
     Column("rule above its ceiling", shorten=True),
     Column("share", right=True),
@@ -56,7 +59,7 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     terminal.facts((score_name(name), score_value(name, value)) for name, value in report.scores.items())
     terminal.say()
     if report.coherence:
-        print_coherence(terminal, report.coherence)
+        print_coherence(terminal, report.coherence, MOST)
     if report.tables:
         terminal.say("Child tables", "bold")
         terminal.facts((table.name, table_in_words(table, report.row_word)) for table in report.tables)
@@ -100,8 +103,8 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
         "path": str(path),
         "rows": report.rows,
         "scores": dict(report.scores),
+        "coherence": report.coherence.told() if report.coherence else None,
         "seconds": round(report.seconds, 3),
-        **({"coherence": report.coherence.told()} if report.coherence else {}),
         **({"tables": {table.name: table.rows for table in report.tables}} if report.tables else {}),
         "stages": [
             {
@@ -116,14 +119,14 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
     }
 
 
-def print_coherence(terminal: Terminal, coherence: Coherence) -> None:
-    """Print how many rows are coherent, then the rules and margins that do not hold."""
+def print_coherence(terminal: Terminal, coherence: Coherence, most: int | None = None) -> None:
+    """Print how many rows are coherent, then the rules and margins that do not hold, `most` of each."""
     terminal.say(f"Coherence: {in_one_line(coherence)}" if coherence.rules else "Margins", "bold")
     if above := [rule for rule in coherence.rules if rule.above]:
-        rows = [(rule.name, percent(rule.share), percent(rule.ceiling)) for rule in ranked(above)]
+        rows = [(rule.name, percent(rule.share), percent(rule.ceiling)) for rule in ranked(above)[:most]]
         terminal.table(RULES, rows)
     if outside := [margin for margin in coherence.margins if margin.outside]:
-        cells = [(margin.name, *cell_texts(cell)) for margin in outside for cell in (margin.worst,)]
+        cells = [(margin.name, *cell_texts(margin.worst)) for margin in outside[:most]]
         terminal.table(MARGINS, cells)
     for line in in_words(coherence):
         terminal.say(line)

@@ -156,7 +156,6 @@ def _children(table: ChildTable, row_word: str) -> dict[str, Any]:
 
 def _coherence(coherence: Coherence) -> dict[str, Any]:
     """Return the section of rules, the worst first, and of margins, asked beside drawn."""
-    top = max((cell.asked for margin in coherence.margins for cell in margin.cells), default=0) or 1
     return {
         "line": in_one_line(coherence),
         "words": " ".join(in_words(coherence)),
@@ -172,11 +171,11 @@ def _coherence(coherence: Coherence) -> dict[str, Any]:
             }
             for rule in ranked(coherence.rules)
         ],
-        "margins": [_asked(margin, top) for margin in coherence.margins],
+        "margins": [_asked(margin) for margin in coherence.margins],
     }
 
 
-def _asked(margin: MarginFacts, top: float) -> dict[str, Any]:
+def _asked(margin: MarginFacts) -> dict[str, Any]:
     """Return the table of a margin; of many cells, those that are farthest from what is asked."""
     cells = margin.cells
     if len(cells) > MAX_CATEGORIES:
@@ -189,13 +188,7 @@ def _asked(margin: MarginFacts, top: float) -> dict[str, Any]:
         "outside": margin.outside,
         "hidden": len(margin.cells) - len(cells),
         "rows": [
-            {
-                "texts": [plain(text) for text in cell_texts(cell)],
-                "holds": cell.holds,
-                "bar": round(100 * min(cell.share / top, 1), 2),
-                "mark": round(100 * cell.asked / top, 2),
-            }
-            for cell in cells
+            {"texts": [plain(text) for text in cell_texts(cell)], "holds": cell.holds} for cell in cells
         ],
     }
 

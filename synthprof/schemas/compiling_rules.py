@@ -29,6 +29,9 @@ from synthprof.schemas.schema import TRUTH_VALUES, Column
 
 _RANGE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(?:(-)(\d{1,15}(?:\.\d{1,9})?)?)?", re.ASCII)
 
+_ROUNDED = 0.001
+"""By how much shares may add up to more than 1: sources round them."""
+
 _TRUTHS = dict(zip(("0", "1"), TRUTH_VALUES, strict=True))
 """A flag is written as 0 or 1, too."""
 
@@ -237,7 +240,7 @@ def _check_sums(
     """Raise Wrong where shares of what excludes each other are more than all rows, or not all with `*`."""
     if any(node.over or node.type == SEVERAL for node in nodes):
         return
-    slack = 1e-9 + margin.rounding * max(map(len, shares))
+    slack = max(_ROUNDED, margin.rounding * max(map(len, shares)))
     rows = shares if margin.within or len(nodes) == 1 else (tuple(each for row in shares for each in row),)
     for row in rows:
         if (total := sum(each or 0.0 for each in row)) > 1 + slack:

@@ -67,10 +67,13 @@ def run(context: Context) -> Outcome:
 
 
 def _warn(manifest: Manifest) -> None:
-    """Say which rules are above their ceilings and which margins do not hold; the version says so, too."""
+    """Say how many rules and margins do not hold, and the first of them; the version's pages have all."""
     coherence = Coherence.of(manifest.coherence)
-    for fault in coherence.faults if coherence else ():
-        logger.warning("publish: %s", fault)
+    if coherence and (faults := coherence.faults):
+        known = len(coherence.rules) + len(coherence.margins)
+        logger.warning(
+            "publish: %d of %d rules and margins do not hold, first %s", len(faults), known, faults[0]
+        )
 
 
 def _prune(context: Context) -> None:

@@ -3,6 +3,7 @@
 Seconds, memory and moments are measured once and cannot be proven; nothing else is taken on trust.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from synthprof.base.arrays import Matrix
 from synthprof.pipeline import stage
+from synthprof.profiles.coherence import counted, counts
+from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.similarity.kmeans import assign
 from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
@@ -22,13 +25,14 @@ from synthprof.spec.contents import (
     INDEX,
     MAP,
     OVERVIEW,
+    PERFIS,
     REPORT,
 )
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import content_digest, is_close
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
-from synthprof.versions.verify_blocks import embeddings_of
+from synthprof.versions.verify_blocks import embeddings_of, one_batch, stored_rows
 
 
 def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[str]:  # noqa: ANN401
@@ -74,9 +78,25 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
         found["inertia"] = _inertia(version, centroids)
     if every_row and whole and index is not None:
         found["recall_at_10"] = _recall(version, index)
+    if every_row and PERFIS in intact:
+        yield from _coherence_faults(version)
     for name, score in found.items():
         if not is_close(told.get(name), score):
             yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
+
+
+def _coherence_faults(version: Published) -> Iterator[str]:
+    """Yield a sentence if rules and margins of the profiles count other rows than the manifest says."""
+    told = Coherence.of(version.manifest.coherence) or Coherence(0, 0)
+    own = dataclasses.replace(told, rules=tuple(rule for rule in told.rules if not rule.table))
+    schema, spec = dataclasses.replace(version.schema, tables=()), version.spec
+    found: Any = np.zeros(0, np.int64)
+    for block in range(spec.blocks if schema.rules or schema.margins else 0):
+        stored = stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
+        made = counts(schema, one_batch(stored))
+        found = made if block == 0 else found + made
+    if own != coherence_of(counted(schema, found.tolist())):
+        yield "MANIFEST.json says other counts of rules or margins than the rows give"
 
 
 def _stage_faults(version: Published) -> Iterator[str]:

@@ -60,6 +60,7 @@ FACTS: dict[str, tuple[str, Callable[[Manifest], dict[str, Any]]]] = {
     "inertia": ("says inertia", _score("inertia", 1e-5)),
     "silhouette": ("says silhouette", _score("silhouette", 1e-4)),
     "agreement": ("says homogeneity", _score("homogeneity", 1e-4)),
+    "coherence": ("says other counts", lambda it: {"coherence": it.coherence | {"coherent": 1}}),
     "recall": ("says recall_at_10", _score("recall_at_10", -0.01)),
     "a score of no stage": ("other scores than its", lambda it: {"scores": it.scores | {"inertia": 1.0}}),
     "content": ("another content", lambda it: {"content": "0" * 32}),

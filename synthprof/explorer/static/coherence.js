@@ -45,5 +45,5 @@ function margin({ name, population, source, cells, outside, largest_deviation: l
     el("td", { class: "num soft", title: `99 % of samples: ${exact(cell.interval[0])} to ${exact(cell.interval[1])}` }, exact(cell.asked))));
   const more = cells.length - shown.length;
   return panel(head, ["value", "bar", "observed", "target"], rows,
-    el("p", { class: "help" }, more ? `and ${count(more)} more values, nearer to what is asked. ` : "", population ? `${population}. ` : "", source));
+    el("p", { class: "help" }, more ? `and ${count(more)} more values, nearer to what is asked. ` : "", population ? `Of ${population}: ` : "", source));
 }

@@ -22,8 +22,7 @@ export const similarity = (value) => fraction.format(value);
 /** A share with as many digits as tell small ones apart; never 100 % unless it is. */
 export function exact(value) {
   const near = Math.min(value, 1 - value);
-  if (near === 0) return `${whole.format(100 * value)} %`;
-  const places = near >= 0.0095 ? 1 : near >= 0.00095 ? 2 : near >= 0.000095 ? 3 : 4;
+  const places = near === 0 ? 0 : near >= 0.0095 ? 1 : near >= 0.00095 ? 2 : near >= 0.000095 ? 3 : 4;
   return new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: places, minimumFractionDigits: Math.min(places, 1) }).format(value);
 }
 
