@@ -35,7 +35,7 @@ def targets_of(schema: Schema) -> Iterator[Target]:
 
 
 def _target(schema: Schema, margin: Margin, sides: Sequence[tuple[str, Places, bool]]) -> Iterator[Target]:
-    """Yield the target of a margin; of a two-way table that of the column that is drawn later."""
+    """Yield the targets of a margin: of a two-way table its sums, then the column that is drawn later."""
     shares = np.array([[math.nan if each is None else each for each in row] for row in margin.shares])
     if len(sides) == 1:
         column, cells, _ = sides[0]
@@ -44,12 +44,15 @@ def _target(schema: Schema, margin: Margin, sides: Sequence[tuple[str, Places, b
     (first, groups, listed), (second, cells, _) = sides
     if first == second or listed or _is_list(schema, first):
         return
+    if second in _above(schema, first):
+        if margin.within:
+            return
+        (first, groups), (second, cells), shares = (second, cells), (first, groups), shares.T
+    if not margin.within and not np.isnan(shares).any():
+        yield Target(first, *_whole(groups, shares.sum(axis=1)[None]))
     shares = np.pad(shares, ((0, int(groups.max()) + 1 - len(shares)), (0, 0)), constant_values=math.nan)
     cells, shares = _whole(cells, shares)
-    if second not in _above(schema, first):
-        yield Target(second, cells, shares, first, groups, margin.within)
-    elif not margin.within:
-        yield Target(first, groups, shares.T.copy(), second, cells)
+    yield Target(second, cells, shares, first, groups, margin.within)
 
 
 def _side(schema: Schema, axis: Axis) -> tuple[str, Places, bool] | None:
@@ -65,6 +68,8 @@ def _side(schema: Schema, axis: Axis) -> tuple[str, Places, bool] | None:
     if node.operation != COLUMN or name not in schema.by_name or _is_list(schema, name) != listed:
         return None
     column = schema.column(name)
+    if column.value_kind is not None:
+        return None
     if column.kind == "integer":
         low, high = column.span
         cells = np.array([_cell_of_number(axis.cells, number) for number in range(low, high + 1)])

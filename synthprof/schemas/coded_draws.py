@@ -141,7 +141,8 @@ def lookup(draw: coded.Lookup, maker: Maker) -> Draw:
 
 def subset(draw: coded.Subset, maker: Maker) -> Draw:
     """Return several different values."""
-    values, weights = weighted(draw, maker)
+    values, plain = weighted(draw, maker)
+    weights = tuple(product_of([weight] * draw.power) for weight in plain)
     if draw.first is not None and draw.first not in values:
         raise Wrong(
             f"first={quoted(draw.first)!r} is none of its values; {meant(draw.first, values)}", "first"

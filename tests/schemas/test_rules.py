@@ -99,7 +99,6 @@ def test_a_rule_of_a_child_table_is_told_with_its_table(tmp_path: Path) -> None:
 def test_no_byte_of_a_row_depends_on_a_rule(tmp_path: Path) -> None:
     without = read_bundle(write_players(tmp_path / "one" / "players"))
     more = rule("age > 60", "old") + rule("minutes > 60", "long", of_table=True)
-    more += MARGIN.format(columns='["town.country"]', shares="{ BR = 0.5 }")
     within = read_bundle(write_players(tmp_path / "two" / "players", more))
     assert within.drawn_digest == without.drawn_digest
     assert within.tables_digest("all") == without.tables_digest("all")
@@ -113,9 +112,19 @@ def test_no_byte_of_a_row_depends_on_a_rule(tmp_path: Path) -> None:
     assert differences(without, within) == (
         "table plays, rule long: added",
         "rule old: added",
-        "margin share: added",
     )
     assert differences(within, other) == ("rule old: changed",)
+
+
+def test_odds_depend_on_what_a_margin_asks_and_not_on_who_says_it(tmp_path: Path) -> None:
+    margin = MARGIN.format(columns='["town.country"]', shares="{ BR = 0.5 }")
+    texts = ("", margin, margin.replace("BR = 0.5", "BR = 0.6"), margin.replace("a test", "another test"))
+    one, two, three, four = (
+        read_bundle(write_players(tmp_path / str(at) / "players", text)) for at, text in enumerate(texts)
+    )
+    assert len({one.drawn_digest, two.drawn_digest, three.drawn_digest}) == 3
+    assert two.drawn_digest == four.drawn_digest and two.rules_digest != four.rules_digest
+    assert differences(one, two) == ("margin share: added",)
 
 
 def test_the_description_has_rules_and_margins_with_their_sources(tmp_path: Path) -> None:

@@ -187,6 +187,10 @@ class Subset(Weighted):
 
     draw: Literal["subset"] = "subset"
     sizes: Annotated[Sizes, Field(description="The weight of one value, of two values, and so on.")]
+    power: Annotated[
+        Count,
+        Field(ge=1, le=4, description="Weights are raised to this power: above 1, favourites lead by more."),
+    ] = 1
     first: Annotated[Text | None, Field(description="A value that always stands first.")] = None
     through: Annotated[
         ColumnRef | None, Field(description="Another list: an item of it must allow each value.")
