@@ -95,7 +95,7 @@ def name_tables(schema: Schema, column: Column, draw: FullName, locale: str) -> 
 
 
 def fragments(names: Names) -> tuple[str, ...]:
-    """Return the pieces of names: nothing, first names, last names, those with particles, other words."""
+    """Return the pieces of names: nothing, first names, last names alone and with words, suffixes."""
     if names.last_stands_first:
         return ("", *names.firsts, *(last + names.gap for last in names.lasts))
     lasts = (names.gap + last for last in names.lasts)
@@ -128,20 +128,19 @@ def _lasts(
 ) -> Pieces:
     """Return last names with what stands before and between them; `second` is 0 where there is one only."""
     start, count = np.int32(1 + len(by.names.firsts)), np.int32(len(by.names.lasts))
-    words_start = start + count * (1 if by.particles is None else 2)
-    free = second > 0
-    between: list[npt.NDArray[np.int32]] = []
+    free, shift = second > 0, np.zeros(len(last), np.int32)
     if by.between is not None:
         which = np.searchsorted(by.between, words.uint16(len(last)), side="right")
-        free &= which == len(by.between)
-        joined = (second > 0) & ~free
-        between = [((words_start + which) * joined).astype(np.int32)]
+        joined = free & (which < len(by.between))
+        blocks = 1 if by.particles is None else 2
+        shift += (which.astype(np.int32) + np.int32(blocks)) * joined
+        free &= ~joined
     if by.particles is not None:
         led = words.uint16(len(last)) < by.particles.take(last - start)
         later = words.uint16(len(last)) < by.particles.take(np.maximum(second - start, 0))
         last = last + count * led
-        second = second + count * (later & free & ~led)
-    return [last, *between, second]
+        shift += later & free & ~led
+    return [last, second + count * shift]
 
 
 def _suffix(by: NameTables, words: Stream, rows: NameRows) -> Pieces:
@@ -178,11 +177,12 @@ def _part_odds(schema: Schema, column: Column, choice: Choice) -> PartOdds:
 def _own_fragments(names: Names) -> Sequence[str]:
     if (draw := names.own) is None:
         return ()
+    gap = names.gap
     pairs = zip(draw.particles, draw.lasts if draw.particles else (), strict=True)
-    led = [f"{names.gap}{word}{names.gap}{last}" for word, last in pairs]
-    between = [names.gap + word for word in draw.between]
-    suffixes = [names.gap + each for each in (draw.suffix.values if draw.suffix else ()) if each]
-    return (*led, *between, *suffixes)
+    led = [f"{gap}{word}{gap}{last}" for word, last in pairs]
+    joined = [f"{gap}{word}{gap}{last}" for word in draw.between for last in draw.lasts]
+    suffixes = [gap + each for each in (draw.suffix.values if draw.suffix else ()) if each]
+    return (*led, *joined, *suffixes)
 
 
 def _echoes(names: Names) -> npt.NDArray[np.int32]:
