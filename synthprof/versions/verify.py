@@ -36,7 +36,7 @@ from synthprof.versions.verify_blocks import (
     stored_block_faults,
     stored_rows,
 )
-from synthprof.versions.verify_facts import fact_faults, score_faults, told_rows
+from synthprof.versions.verify_facts import coherence_faults, fact_faults, score_faults, told_rows
 from synthprof.versions.verify_index import index_faults, open_index
 
 _FOREIGN = "it was made by another release or schema of synthprof"
@@ -98,10 +98,10 @@ def verify(version: Published, blocks: int | None, progress: Callable[[int, int]
     Every file is compared with its checksum, every table's rows are counted, and `blocks` blocks (None: all)
     are made again. A block made again is compared byte by byte with profiles, vectors and embeddings; its
     clusters with the centroids, and the index with its embeddings. Facts of the manifest are compared with
-    the files, and its scores computed again: inertia and recall only with all blocks. In a version of another
-    release or schema, the stored embeddings of these blocks are looked up in the index instead. A damaged
-    file is not opened. The blocks follow from the version's name, so that a repeated check takes the same
-    ones.
+    the files, and its scores computed again: inertia, recall and coherence only with all blocks. In a version
+    of another release or schema, the stored embeddings of these blocks are looked up in the index instead. A
+    damaged file is not opened. The blocks follow from the version's name, so that a repeated check takes the
+    same ones.
 
     progress: called with the number of steps done and of all steps: one for each file, several for a block.
     """
@@ -160,7 +160,9 @@ def _contradictions(
         version, intact, index
     )  # first: looking up embeddings changes settings of the index
     if can_be_made:
-        yield from score_faults(version, intact, index, len(blocks) == version.spec.blocks)
+        every_row = len(blocks) == version.spec.blocks
+        yield from score_faults(version, intact, index, every_row)
+        yield from coherence_faults(version, intact) if every_row else ()
     block_faults = remade_block_faults if can_be_made else stored_block_faults
     for block in blocks:
         yield from block_faults(version, intact, block, index, step)

@@ -78,15 +78,15 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
         found["inertia"] = _inertia(version, centroids)
     if every_row and whole and index is not None:
         found["recall_at_10"] = _recall(version, index)
-    if every_row and PERFIS in intact:
-        yield from _coherence_faults(version)
     for name, score in found.items():
         if not is_close(told.get(name), score):
             yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
 
 
-def _coherence_faults(version: Published) -> Iterator[str]:
+def coherence_faults(version: Published, intact: set[str]) -> Iterator[str]:
     """Yield a sentence if rules and margins of the profiles count other rows than the manifest says."""
+    if PERFIS not in intact:
+        return
     told = Coherence.of(version.manifest.coherence) or Coherence(0, 0)
     own = dataclasses.replace(told, rules=tuple(rule for rule in told.rules if not rule.table))
     schema, spec = dataclasses.replace(version.schema, tables=()), version.spec

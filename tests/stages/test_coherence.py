@@ -39,6 +39,18 @@ source = "nobody"
 )
 
 
+PARAMS: dict[str, Any] = {
+    "dataset": "players",
+    "profile_schema": "players",
+    "profiles": ROWS,
+    "clusters": 1,
+    "kmeans_niter": 1,
+    "dim_embedding": 8,
+    "save_index": False,
+    "workers": 1,
+}
+
+
 @pytest.fixture(scope="module")
 def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("schemas")
@@ -48,8 +60,7 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(schemas: Path, home: Path, **changes: Any) -> Manifest:
-    params = {"dataset": "players", "profile_schema": "players", "profiles": ROWS, "clusters": 1, "kmeans_niter": 1,
-              "dim_embedding": 8, "save_index": False, "workers": 1} | changes  # fmt: skip
+    params = PARAMS | changes
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYNTHPROF_SCHEMAS", str(schemas))
         place = run_all(Request.from_params(params), home).published["path"]

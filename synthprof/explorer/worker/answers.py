@@ -15,8 +15,6 @@ from synthprof.base.colours import Colour, category_colours, cluster_colours, nu
 from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
 from synthprof.explorer import models
-from synthprof.report.coherence import Coherence, in_one_line
-from synthprof.report.words import SCORES
 from synthprof.schemas.describe import drawn
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
@@ -31,6 +29,7 @@ from synthprof.store.receipts import Receipt, seconds_of
 from synthprof.store.verdicts import KeptVerdict
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
+from synthprof.versions.quality import coherence_told, meanings
 from synthprof.versions.search import Hit
 
 
@@ -38,12 +37,14 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     """Return everything that the manifest says of a version, and the columns of its rows."""
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
-    shown = (name for name in SCORES if name in models.Scores.model_fields)
+    coherence, shown = coherence_told(manifest), models.Scores.model_fields
     return models.VersionFacts(
         **dict(summary_of(manifest, version.bundle.view, current, verified)),
-        coherence=_coherence(Coherence.of(manifest.coherence)),
+        coherence=None if coherence is None else models.CoherenceFacts(**coherence),
         meanings=[
-            models.ScoreMeaning(name=name, title=SCORES[name][0], meaning=SCORES[name][1]) for name in shown
+            models.ScoreMeaning(name=name, title=title, meaning=meaning)
+            for name, title, meaning in meanings()
+            if name in shown
         ],
         spec=manifest.spec,
         stages=[_stage(receipt) for receipt in manifest.stages],
@@ -77,15 +78,6 @@ def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerd
         view=_view(manifest, view),
         verified=models.Verified(**verified.model_dump(exclude={"manifest"})) if verified else None,
     )
-
-
-def _coherence(found: Coherence | None) -> models.CoherenceFacts | None:
-    """Return what was counted by the rules and margins of a version, with what follows from the counts."""
-    if found is None:
-        return None
-    told = found.told()
-    told["rules"].sort(key=lambda rule: -rule["share"])
-    return models.CoherenceFacts(line=in_one_line(found), **told)
 
 
 def _view(manifest: Manifest, view: View) -> models.CardView:
