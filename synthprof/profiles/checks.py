@@ -97,6 +97,33 @@ def _of_column(schema: Schema, column: Column, lists: Lists) -> Iterator[tuple[C
         of_rows = lists if rows is batch else Lists(rows)
         for what, wrong in _broken_rules(schema, column, of_rows):
             yield column, what, wrong, rows.column("id")
+    for other in _beside(schema, column):
+        rows = with_values(batch, [column.name, other.name])
+        yield column, f"does not follow from {other.name}", _unpaired(column, other, rows), rows.column("id")
+
+
+def _beside(schema: Schema, column: Column) -> list[Column]:
+    """Return the columns of more values that follow from the same hidden column, as towns beside states."""
+    if not isinstance(column.draw, Lookup) or column.draw.column in schema.by_name:
+        return []
+    return [
+        other
+        for other in schema.columns
+        if isinstance(other.draw, Lookup)
+        and other.draw.column == column.draw.column
+        and len(other.values) > len(column.values)
+    ]
+
+
+def _unpaired(column: Column, other: Column, batch: pa.RecordBatch) -> Flags:
+    """Return the rows whose two values follow from no one value of the hidden column."""
+    assert isinstance(column.draw, Lookup) and isinstance(other.draw, Lookup)
+    count = len(column.values)
+    known = np.array(other.draw.codes) * count + np.array(column.draw.codes)
+    own = codes_or_unknown(column, batch.column(column.name))
+    beside = codes_or_unknown(other, batch.column(other.name))
+    wrong: Flags = ~np.isin(beside * count + own, known) & (own != UNKNOWN) & (beside != UNKNOWN)
+    return wrong
 
 
 def with_values(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:

@@ -120,7 +120,7 @@ def test_states_have_the_shares_of_the_census():
     rows = read_csv(SCHEMA_FOLDER / "states.csv")
     people = np.array([float(row["populacao"]) for row in rows])
     expected = list(expected_shares(SCHEMA, 0.8)["estado"].values())
-    assert np.abs(expected - people / people.sum()).max() < 1e-12
+    assert np.abs(expected - people / people.sum()).max() < 1e-5  # as exact as the margin is written
 
 
 def test_without_structure_ages_are_the_census_tilted_to_players():
@@ -276,7 +276,7 @@ def rand_index(separation: float) -> float:
 
 
 def test_at_full_separation_clusters_are_the_archetypes():
-    assert rand_index(1.0) >= 0.90
+    assert rand_index(1.0) >= 0.87  # 0.90 before the phone came first for as many as surveys say
 
 
 def test_without_separation_clusters_have_nothing_to_do_with_archetypes():
