@@ -2,10 +2,12 @@
 
 A score is summed in float64 in an order fixed here, and rounded to float32. Products of float32 values are
 exact in float64, and every other step is one of IEEE 754: neither processor, threads nor libraries show.
+Few scores must be summed in that order: a sum in any other is so near that it nearly always rounds to the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -22,6 +24,8 @@ Metric = Literal["cosine", "dot", "l2"]
 METRICS: tuple[Metric, ...] = ("cosine", "dot", "l2")
 
 Doubles = NDArray[np.float64]
+Numbers = NDArray[np.integer]
+Summed = Callable[[Doubles, Doubles], Doubles]
 
 VALUE_MAX = 2.0**50
 """Size of a vector's values beyond which products in float32 could overflow, up to a million dimensions."""
@@ -30,7 +34,8 @@ UNIT = 2.0**-24  # the largest relative error of one rounding to float32
 SPARE_ROUNDINGS = 8  # of factors that are rounded themselves, beside the d of a sum of d products
 TINY = 2.0**-125  # more than an underflow takes from one product
 UNIT_LENGTH = 1e-6  # a length this near to 1 is part of the error; others are divided by
-PAIRS_AT_ONCE = 256  # of 128 values: parts that stay in a processor's cache
+DOUBLE_UNIT = 2.0**-53  # the same to float64
+PAIRS_AT_ONCE = 128  # of 128 values: parts that stay in a processor's cache
 WIDTH_ACROSS = 16  # values of a row from which sums go across rows: short rows cost more than their values
 
 
@@ -109,21 +114,17 @@ def lengths(vectors: Matrix) -> Doubles:
     return np.sqrt(found)
 
 
-def nearness(queries: Side, rows: Side, query: NDArray[np.integer], row: NDArray[np.integer]) -> Vector:
+def nearness(queries: Side, rows: Side, query: Numbers, row: Numbers) -> Vector:
     """Return how near each pair is, (n,) float32, higher for nearer: the score, or for l2 its negative.
 
     query, row: (n,) numbers of a query and of a row, from 0 on.
     """
-    dim, near = rows.vectors.shape[1], np.empty(len(query), np.float32)
-    taken, terms = np.empty((PAIRS_AT_ONCE, dim), np.float32), np.empty((2, PAIRS_AT_ONCE, dim))
-    for first in range(0, len(query), PAIRS_AT_ONCE):
-        part = slice(first, min(first + PAIRS_AT_ONCE, len(query)))
-        these, those = terms[:, : part.stop - first]
-        queries.doubles.take(query[part], axis=0, out=those, mode="clip")
-        these[:] = rows.vectors.take(row[part], axis=0, out=taken[: len(these)], mode="clip")
-        near[part] = _scores(
-            queries.metric, these, those, queries.lengths[query[part]], rows.lengths[row[part]]
-        )
+    sums = _sums(queries, rows, query, row, _sum_fast)
+    bound = _bound(queries, rows, query, row, sums)
+    near: Vector = (sums - bound).astype(np.float32)
+    unsure = np.flatnonzero(near != (sums + bound).astype(np.float32))
+    if len(unsure):
+        near[unsure] = _sums(queries, rows, query[unsure], row[unsure], _sum_in_order)
     near += np.float32(0)  # no negative zero: it would come after zero in an order of bits
     return near
 
@@ -154,7 +155,7 @@ def errors(queries: Side, rows: Side) -> Doubles:
     return bound
 
 
-def products_of(queries: Side, near: Doubles, query: NDArray[np.integer]) -> Doubles:
+def products_of(queries: Side, near: Doubles, query: Numbers) -> Doubles:
     """Return the products of factors that pairs as near would have, or a little less.
 
     near: (n, m) float64 of float32, query: (n,) the numbers of their queries.
@@ -201,18 +202,49 @@ def _half(values: Doubles, width: int) -> tuple[Doubles, int]:
     return values, half
 
 
-def _scores(metric: Metric, these: Doubles, those: Doubles, sizes: Doubles, others: Doubles) -> Doubles:
-    """Return the nearness of pairs in float64; uses up the values."""
-    if metric == "l2":
-        these -= those
-        these *= these
-        return -sum_halves(these)
+def _sums(queries: Side, rows: Side, query: Numbers, row: Numbers, summed: Summed) -> Doubles:
+    """Return the nearness of pairs in float64, with their terms added up by `summed`."""
+    near, shape = np.empty(len(query)), (PAIRS_AT_ONCE, rows.vectors.shape[1])
+    taken, room = np.empty(shape, np.float32), np.empty((2, *shape))
+    for first in range(0, len(query), PAIRS_AT_ONCE):
+        part = slice(first, min(first + PAIRS_AT_ONCE, len(query)))
+        these, those = room[:, : part.stop - first]
+        queries.doubles.take(query[part], axis=0, out=those, mode="clip")
+        these[:] = rows.vectors.take(row[part], axis=0, out=taken[: len(these)], mode="clip")
+        if queries.metric == "l2":
+            these -= those
+            those = these
+        near[part] = summed(these, those)
+    if queries.metric == "l2":
+        return -near
+    if queries.metric == "cosine":
+        sizes = queries.lengths[query] * rows.lengths[row]
+        near /= np.where(sizes > 0, sizes, 1)
+    return near
+
+
+def _sum_fast(these: Doubles, those: Doubles) -> Doubles:
+    """Sum the products of each row in an order that depends on the processor."""
+    found: Doubles = np.einsum("ij,ij->i", these, those)
+    return found
+
+
+def _sum_in_order(these: Doubles, those: Doubles) -> Doubles:
+    """Sum the products of each row in the order that defines a score; uses up `these`."""
     these *= those
-    sums = sum_halves(these)
-    if metric == "cosine":
-        sizes = sizes * others
-        sums /= np.where(sizes > 0, sizes, 1)
-    return sums
+    return sum_halves(these)
+
+
+def _bound(queries: Side, rows: Side, query: Numbers, row: Numbers, sums: Doubles) -> Doubles | float:
+    """Return more than two sums of the same terms differ by: twice what each may be off, and roundings.
+
+    By the same theorem as `errors`. A cosine is divided by the lengths, and so is its bound.
+    """
+    share = (4 * rows.vectors.shape[1] + 8) * DOUBLE_UNIT
+    if queries.metric == "cosine":
+        return share
+    sizes = np.abs(sums) if queries.metric == "l2" else queries.lengths[query] * rows.lengths[row]
+    return share * sizes
 
 
 def _divided(vectors: Matrix, sizes: Doubles) -> Matrix:
