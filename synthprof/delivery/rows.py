@@ -16,6 +16,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.schemas.schema import Column
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.system.memory import give_back_memory
 from synthprof.versions import tables
 from synthprof.versions.version import Version
 
@@ -88,8 +89,11 @@ class Rows:
     def ahead(self, first: int = 0, depth: int = 2) -> Iterator[pa.RecordBatch]:
         """Yield the blocks from `first` on, while a thread reads up to `depth` of those that follow.
 
-        Reading and compressing both leave Python, so that two cores do twice as much.
+        Reading and compressing both leave Python, so that two cores do twice as much. Memory that the caller
+        has freed is given back first: allocators keep it for its thread, and the other takes as much again.
         """
+        pa.default_memory_pool().release_unused()
+        give_back_memory()
         with ThreadPoolExecutor(1, "rows-ahead") as thread:
             waiting = deque(thread.submit(self.block, number) for number in range(first, self.blocks)[:depth])
             try:

@@ -90,7 +90,7 @@ def matrix(version: Published, name: str, dim: int, first: int, last: int | None
     last = rows if last is None else last
     if not 1 <= first <= last <= rows:
         raise SpecError(f"ids {first} to {last} are not in this version; ids go from 1 to {rows}")
-    file, found = FILES[name], np.full((last - first + 1, dim), np.nan, np.float32)
+    file, found = FILES[name], np.empty((last - first + 1, dim), np.float32)
     query = f"SELECT {file.column} AS blob FROM {file.table} WHERE id BETWEEN ? AND ? ORDER BY id"
     for start in range(first, last + 1, BLOCK_ROWS):
         end = min(start + BLOCK_ROWS - 1, last)
@@ -98,13 +98,22 @@ def matrix(version: Published, name: str, dim: int, first: int, last: int | None
         part = found[start - first : end - first + 1]
         there = blobs.is_valid().to_numpy(zero_copy_only=False)
         try:
-            part[there] = _values_of(blobs).reshape(-1, dim)
+            _fill(part, there, _values_of(blobs).reshape(-1, dim))
         except (ValueError, IndexError) as error:
             raise StageError(
                 f"{version.folder / name} does not hold {dim} numbers for each of the ids {start} to {end}; "
                 "`synthprof repair` makes a damaged version whole"
             ) from error
     return found
+
+
+def _fill(part: Matrix, there: NDArray[np.bool_], values: Matrix) -> None:
+    """Copy the values of rows that have some, and NaN for others. there: (n,), or it raises IndexError."""
+    if len(there) == len(part) and there.all():  # copied as they lie, which takes half the time
+        part[:] = values.reshape(part.shape)
+    else:
+        part[:] = np.nan
+        part[there] = values
 
 
 def _values_of(blobs: pa.Array) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.parts import Parts
+from synthprof.delivery.rows import Rows
 from synthprof.spec.spec import BLOCK_ROWS
 
 REPEATED = 0.25
@@ -18,10 +19,6 @@ REPEATED = 0.25
 
 ZSTD_LEVEL = 1
 """Level 3 took 40 % more time for 0.3 % fewer bytes (benchmarks/bench_export.py)."""
-
-
-AHEAD = 4
-"""Blocks that are read while others are written: with all 6 of a group it takes 60 MiB more memory."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,8 @@ FORMAT = Parquet()
 def write_parts(writing: Writing, stem: str) -> Iterator[int]:
     """Write the rows as Parquet files `<stem>-00000-of-000NN.parquet`, a step each; yield the rows done."""
     rows, making = writing.rows, writing.making
-    first = rows.block(0)
-    parts, settings = Parts.of(first, rows.blocks), settings_for(first)
-    blocks = rows.ahead(making.steps * parts.part, AHEAD)
+    parts, settings = _plan(rows)
+    blocks = rows.ahead(making.steps * parts.part, parts.group)  # the next group while one is written
     done = min(making.steps * parts.part, rows.blocks)
     for part in range(making.steps, parts.number):
         with (
@@ -56,6 +52,11 @@ def write_parts(writing: Writing, stem: str) -> Iterator[int]:
                 done += size
                 yield rows.ids(done - 1)[-1]
         making.step(checkpoint=True)
+
+
+def _plan(rows: Rows) -> tuple[Parts, dict[str, Any]]:
+    first = rows.block(0)
+    return Parts.of(first, rows.blocks), settings_for(first)
 
 
 def _table(blocks: Iterator[pa.RecordBatch], size: int) -> pa.Table:
