@@ -16,7 +16,7 @@ from synthprof.similarity.nearest_keys import ID_MAX, Keys, ids_of, keys_of, mer
 from synthprof.similarity.nearness import Side, errors, nearness, products_of
 
 SPARE = 28  # candidates beyond k that a slot keeps by their products; if there are more, scores decide
-WAITING_PER_SLOT = 32  # candidates that wait until it is worth to raise the cuts
+WAITING_PER_SLOT = 40  # candidates that wait until it is worth to raise the cuts
 WAITING_MAX = 1 << 20
 JOINED = 256  # new candidates of a slot at once: short rows are sorted much faster than long ones
 SLOTS_AT_ONCE = 256  # of 300 keys each: what a processor's cache holds
@@ -74,7 +74,7 @@ class Candidates:
         slots, keys = (np.concatenate(each) for each in zip(*self._waiting, strict=True))
         self._waiting, self._count, self.joins = [], 0, self.joins + 1
         order = np.argsort(slots, kind="stable")  # 16 bits: a radix sort
-        keys, counts = keys[order], np.bincount(slots, minlength=len(self._keys))
+        keys, counts = keys.take(order), np.bincount(slots, minlength=len(self._keys))
         begins = np.cumsum(counts) - counts
         some = np.flatnonzero(counts)
         for first in range(0, len(some), SLOTS_AT_ONCE):
@@ -84,15 +84,14 @@ class Candidates:
 
     def _join_part(self, slots: Rows, counts: Rows, keys: Keys) -> None:
         """Join candidates, in the order of the slots, so many of each."""
-        lines = np.repeat(np.arange(len(slots)), counts)
-        places = np.arange(len(keys)) - np.repeat(np.cumsum(counts) - counts, counts)
         most = int(counts.max())
+        places = np.arange(len(keys)) - np.repeat(np.cumsum(counts) - counts, counts)
         for low in range(0, most, JOINED):
             new = min(JOINED, most - low)
-            these = slice(None) if most <= JOINED else (places >= low) & (places < low + JOINED)
+            these = keys if most <= JOINED else keys[(places >= low) & (places < low + JOINED)]
             wide = np.zeros((len(slots), new + self._kept.shape[1]), np.uint64)
             wide[:, new:] = self._kept[slots]
-            wide[lines[these], places[these] - low] = keys[these]
+            wide[:, :new][np.arange(low, low + new) < counts[:, None]] = these
             wide.sort(axis=1)
             self._cut_by_products(slots, wide)
             if wide[:, new - 1].any():  # more than there is room for
@@ -101,10 +100,14 @@ class Candidates:
             self._kept[slots] = wide[:, new:]
 
     def _cut_by_products(self, slots: Rows, wide: Keys) -> None:
-        """Raise the cuts of slots by the products of their candidates, and drop those below, in place."""
+        """Raise the cuts of slots by the products of their candidates, and drop those below, in place.
+
+        Of the k best none is below, as what was added reached cuts that are as high as scores made them.
+        """
         off = self._errors[slots // self.filters]
         cuts = self._raise(slots, near_of(wide[:, -self._k]).astype(np.float64) - 2 * off)
-        wide[wide < keys_of(cuts, np.full(len(cuts), ID_MAX))[:, None]] = 0
+        others = wide[:, : -self._k]
+        others[others < keys_of(cuts, np.full(len(cuts), ID_MAX))[:, None]] = 0
 
     def _cut_by_both(self, slots: Rows, kept: Keys) -> None:
         """Raise the cuts by candidates and keys together, which spares scores of what keys would outdo."""
