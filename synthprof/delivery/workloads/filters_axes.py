@@ -187,7 +187,7 @@ class _Line:
         if self._few is not None:
             few = np.unique(np.concatenate([self._few.astype(keys.dtype), keys]))
             self._few = few if len(few) <= MAX_VALUES else None
-        self._parts.append(keys[:: self._step])
+        self._parts.append(keys[:: self._step].copy())  # a view would keep all columns of the block
         self._count += len(self._parts[-1])
         if self._count > _SAMPLE:
             thin = np.concatenate([part.astype(keys.dtype) for part in self._parts])[::2]

@@ -1,6 +1,8 @@
 """Conditions on real columns: as many rows as asked for, and the same rows that a search finds."""
 
 import datetime
+import weakref
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from synthprof.delivery.workloads.conditions import (
     mask,
     parts_of,
 )
-from synthprof.delivery.workloads.filters_axes import Axis
+from synthprof.delivery.workloads.filters_axes import Axis, find_axes
 from synthprof.delivery.workloads.filters_columns import KINDS, ColumnFilter, column_filters
 from synthprof.delivery.workloads.filters_search import conditions
 from synthprof.schemas.loader import collection_schema
@@ -180,6 +182,20 @@ def test_counts_foretell_the_rows_of_any_condition(counts: list[int], wanted: in
             every = np.abs(total[None, :] - total[:, None])
             nearest = np.abs(every[(every > 0) & (every < total[-1])] - wanted).min(initial=10**6)
             assert abs(rows - wanted) == nearest
+
+
+def test_no_block_is_held_once_its_values_are_known() -> None:
+    blocks: list[weakref.ref[np.ndarray]] = []
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for first in range(0, 80_000, 16_000):
+            assert sum(block() is not None for block in blocks) <= 2  # the last ones may still have names
+            numbers = np.arange(first, first + 16_000)
+            blocks.append(weakref.ref(numbers))
+            yield pa.record_batch({"x": pa.array(numbers)})
+
+    (axis,) = find_axes(rows(), collection_schema("x:integer"))
+    assert axis.size > 60_000
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"and":[{"column":"x","op":"like","value":1}]}'])
