@@ -11,13 +11,8 @@ from synthprof.orchestration import (
     VerifyOperator,
     WorkloadOperator,
 )
-from synthprof.orchestration.provider.operators import (
-    exports_params,
-    load_params,
-    reindex_params,
-    verify_params,
-    workload_params,
-)
+from synthprof.orchestration.provider.delivery import exports_params, load_params, workload_params
+from synthprof.orchestration.provider.operators import reindex_params, verify_params
 from synthprof.orchestration.tasks.doc import EXPORT_DOC, LOAD_DOC, REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
 from synthprof.orchestration.tasks.names import (
     EXPORT_DAG,
@@ -29,68 +24,43 @@ from synthprof.orchestration.tasks.names import (
 )
 from synthprof.orchestration.tasks.operator import TASK_DEFAULTS
 
-COMMON: dict[str, Any] = {
-    "schedule": None,
-    "tags": ["synthprof", "published versions"],
-    "catchup": False,
-    "is_paused_upon_creation": False,
-    "default_args": TASK_DEFAULTS,
-}
 
-with DAG(
-    REINDEX_DAG,
-    dag_display_name=TITLES[REINDEX_DAG],
-    description="Publish a version of a data set once more, with another search index.",
-    doc_md=REINDEX_DOC,
-    params=reindex_params(),
-    max_active_runs=1,
-    **COMMON,
-):
+def job(dag_id: str, description: str, doc: str, params: dict[str, Any], *, active: int = 2) -> DAG:
+    """Return the DAG of a job on a version, as yet without tasks; so many of them work at once."""
+    return DAG(
+        dag_id,
+        dag_display_name=TITLES[dag_id],
+        description=description,
+        doc_md=doc,
+        params=params,
+        max_active_runs=active,
+        max_active_tasks=active,
+        schedule=None,
+        tags=["synthprof", "published versions"],
+        catchup=False,
+        is_paused_upon_creation=False,
+        default_args=TASK_DEFAULTS,
+    )
+
+
+ANOTHER_INDEX = "Publish a version of a data set once more, with another search index."
+with job(REINDEX_DAG, ANOTHER_INDEX, REINDEX_DOC, reindex_params(), active=1):
     ReindexOperator(task_id="reindex")
 
-with DAG(
-    VERIFY_DAG,
-    dag_display_name=TITLES[VERIFY_DAG],
-    description="Prove that a version of a data set is what its spec says, byte by byte.",
-    doc_md=VERIFY_DOC,
-    params=verify_params(),
-    max_active_runs=2,
-    **COMMON,
-):
+PROOF = "Prove that a version of a data set is what its spec says, byte by byte."
+with job(VERIFY_DAG, PROOF, VERIFY_DOC, verify_params()):
     VerifyOperator(task_id="verify")
 
-with DAG(
-    WORKLOAD_DAG,
-    dag_display_name=TITLES[WORKLOAD_DAG],
-    description="Make queries for a version of a data set, from easy to hard, with their exact answers.",
-    doc_md=WORKLOAD_DOC,
-    params=workload_params(),
-    max_active_runs=2,
-    **COMMON,
-):
+QUERIES = "Make queries for a version of a data set, from easy to hard, with their exact answers."
+with job(WORKLOAD_DAG, QUERIES, WORKLOAD_DOC, workload_params()):
     WorkloadOperator(task_id="workload")
 
-with DAG(
-    LOAD_DAG,
-    dag_display_name=TITLES[LOAD_DAG],
-    description="Fill a table of a database or search engine with the rows of a version.",
-    doc_md=LOAD_DOC,
-    params=load_params(),
-    max_active_runs=2,
-    **COMMON,
-):
+FILL = "Fill a table of a database or search engine with the rows of a version."
+with job(LOAD_DAG, FILL, LOAD_DOC, load_params()):
     LoadOperator(task_id="load")
 
-with DAG(
-    EXPORT_DAG,
-    dag_display_name=TITLES[EXPORT_DAG],
-    description="Write a version of a data set in formats that other programs read.",
-    doc_md=EXPORT_DOC,
-    params=exports_params(),
-    max_active_runs=2,
-    max_active_tasks=2,
-    **COMMON,
-):
+WRITE = "Write a version of a data set in formats that other programs read."
+with job(EXPORT_DAG, WRITE, EXPORT_DOC, exports_params()):
 
     @task
     def formats(params: dict[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ TOP = {"__init__", "__main__"}
 LIGHT = (
     *("synthprof", "synthprof.spec.request", "synthprof.schemas.schema", "synthprof.pipeline"),
     *("synthprof.orchestration.provider.dags", "synthprof.orchestration.provider.operators"),
+    "synthprof.orchestration.provider.delivery",
     *("synthprof.orchestration.provider.plugin", "synthprof.orchestration.provider.sensors"),
     "synthprof.explorer.server.app",
     "synthprof.explorer.server.serve",

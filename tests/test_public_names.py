@@ -91,7 +91,7 @@ def _dags() -> Iterator[str]:
 
 
 def _provider() -> Iterator[str]:
-    for module in ("dags", "operators", "sensors", "triggers", "hooks"):
+    for module in ("dags", "delivery", "operators", "sensors", "triggers", "hooks"):
         name = f"synthprof.orchestration.provider.{module}"
         for found in vars(importlib.import_module(name)).values():
             if getattr(found, "__module__", "") == name and not found.__name__.startswith("_"):

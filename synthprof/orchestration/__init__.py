@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthprof.orchestration.provider.dags import SynthprofDag, SynthprofTaskGroup
+    from synthprof.orchestration.provider.delivery import ExportOperator, LoadOperator, WorkloadOperator
     from synthprof.orchestration.provider.hooks import EmbeddingsHook
-    from synthprof.orchestration.provider.operators import (
-        ExportOperator,
-        LoadOperator,
-        ReindexOperator,
-        RepairOperator,
-        VerifyOperator,
-        WorkloadOperator,
-    )
+    from synthprof.orchestration.provider.operators import ReindexOperator, RepairOperator, VerifyOperator
     from synthprof.orchestration.provider.sensors import NewVersionSensor
     from synthprof.orchestration.tasks.operator import PUBLISHED, dataset_asset
     from synthprof.orchestration.tasks.params import airflow_params
@@ -42,15 +36,15 @@ __all__ = [
 _MODULES = {
     "PUBLISHED": "tasks.operator",
     "EmbeddingsHook": "provider.hooks",
-    "ExportOperator": "provider.operators",
-    "LoadOperator": "provider.operators",
+    "ExportOperator": "provider.delivery",
+    "LoadOperator": "provider.delivery",
     "NewVersionSensor": "provider.sensors",
     "ReindexOperator": "provider.operators",
     "RepairOperator": "provider.operators",
     "SynthprofDag": "provider.dags",
     "SynthprofTaskGroup": "provider.dags",
     "VerifyOperator": "provider.operators",
-    "WorkloadOperator": "provider.operators",
+    "WorkloadOperator": "provider.delivery",
     "airflow_params": "tasks.params",
     "dataset_asset": "tasks.operator",
 }

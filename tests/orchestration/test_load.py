@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Connection
 from small import DATASET
 
 from synthprof.orchestration import LoadOperator
-from synthprof.orchestration.provider.operators import load_params
+from synthprof.orchestration.provider.delivery import load_params
 from synthprof.orchestration.tasks import child, service
 
 

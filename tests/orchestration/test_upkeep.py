@@ -12,7 +12,8 @@ from place import ended
 from synthprof.delivery.exports.finished import exports
 from synthprof.orchestration import ExportOperator, ReindexOperator, VerifyOperator
 from synthprof.orchestration.local.rest import Airflow
-from synthprof.orchestration.provider.operators import COMMAND, export_params, reindex_params, verify_params
+from synthprof.orchestration.provider.delivery import export_params
+from synthprof.orchestration.provider.operators import COMMAND, reindex_params, verify_params
 from synthprof.orchestration.tasks import child
 from synthprof.store.store import Store
 from synthprof.system.environment import STORAGE

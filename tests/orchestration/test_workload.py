@@ -7,10 +7,10 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from synthprof.delivery.workloads.order import workload_schema
+from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.workload import open_workload
 from synthprof.orchestration import WorkloadOperator
-from synthprof.orchestration.provider.operators import DELIVERY, workload_params
+from synthprof.orchestration.provider.delivery import COMMAND, workload_params
 from synthprof.orchestration.tasks import child
 from synthprof.system.environment import STORAGE
 
@@ -31,8 +31,8 @@ def test_the_task_makes_a_workload_and_returns_what_it_is(
     assert told["queries"] == made.queries.num_rows == 12
     assert told["classes"].keys() == {"hard"}
     assert caplog.messages[-1].startswith("workload: 60 rows in ")
-    assert task.template_fields == tuple(workload_schema())
-    assert task.command == DELIVERY
+    assert task.template_fields == tuple(WorkloadOrder.schemas())
+    assert task.command == COMMAND
 
 
 def test_a_wrong_parameter_fails_the_task_at_once_with_the_words_of_the_command(

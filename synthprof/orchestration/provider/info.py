@@ -27,7 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Large synthetic profile data sets with embeddings, clusters and a search index.",
         "versions": [version("synthprof")],
         "integrations": [{"integration-name": INTEGRATION, "tags": ["software"]}],
-        "operators": [_modules("operators", "dags")],
+        "operators": [_modules("operators", "delivery", "dags")],
         "sensors": [_modules("sensors")],
         "triggers": [_modules("triggers")],
         "hooks": [_modules("hooks")],

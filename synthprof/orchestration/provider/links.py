@@ -4,13 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
-from synthprof.orchestration.provider.operators import (
-    ExportOperator,
-    ReindexOperator,
-    RepairOperator,
-    VerifyOperator,
-    WorkloadOperator,
-)
+from synthprof import orchestration
 from synthprof.orchestration.tasks.addresses import explorer_link
 from synthprof.orchestration.tasks.operator import StageOperator
 
@@ -24,11 +18,7 @@ class ExplorerLink(BaseOperatorLink):
     name = "Explorer"
     operators: ClassVar[list[type[BaseOperator]]] = [
         StageOperator,
-        ExportOperator,
-        ReindexOperator,
-        RepairOperator,
-        VerifyOperator,
-        WorkloadOperator,
+        *(getattr(orchestration, name) for name in orchestration.__all__ if name.endswith("Operator")),
     ]
 
     def get_link(self, operator: BaseOperator, *, ti_key: "TaskInstanceKey") -> str:

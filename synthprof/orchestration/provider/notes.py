@@ -1,9 +1,9 @@
 """A listener that writes on each run what came of it, where a list of runs shows it.
 
-What was published or verified; of a run that failed, the message of the task that did.
+What was published, verified, exported, loaded or asked; of a run that failed, the message of its task.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +11,27 @@ from airflow.listeners import hookimpl
 
 from synthprof.orchestration.tasks.addresses import explorer_link
 from synthprof.orchestration.tasks.operator import NO_MESSAGE, PROBLEM
-from synthprof.report.words import duration, score_name
+from synthprof.report.words import amount, duration, score_name
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 PUBLISHED, FAILED, VERIFIED = "Published **", "Failed at **", "Verified **"
-OURS = (PUBLISHED, FAILED, VERIFIED)
+EXPORTED, LOADED, ASKED = "Exported **", "Loaded **", "Queries for **"
+OURS = (PUBLISHED, FAILED, VERIFIED, EXPORTED, LOADED, ASKED)
 """First characters of our notes. A note that begins otherwise is a person's, and stays."""
 
 PUBLISHING = {"StageOperator": "publish", "ReindexOperator": ""}
 """Operators of tasks that publish, and the end of the task's name where not all of that operator do."""
 
-VERIFYING = {"VerifyOperator": ""}
-WORKING = dict.fromkeys(("StageOperator", "ReindexOperator", "VerifyOperator", "RepairOperator"), "")
-
 MAX_PROBLEM = 700
 """Characters of a message in a note; Airflow's table holds 1,000 with the rest."""
+
+MOST_TOLD = 20
+"""Values that are read for a note: more than there are formats."""
+
+Values = Sequence[Mapping[str, Any]]
+"""What tasks have returned, each about a version."""
 
 SCORES = ("purity", "purity_by_chance", "silhouette", "recall_at_10")
 
@@ -36,10 +40,13 @@ SCORES = ("purity", "purity_by_chance", "silhouette", "recall_at_10")
 def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
     """Set the run's note to what was published or verified. Called in the transaction that ends the run."""
     link = explorer_link(dag_run.dag_id, dag_run.run_id)
-    if (published := _returned(dag_run, PUBLISHING)) is not None:
-        _write(dag_run, note(published, link, _seconds(dag_run)))
-    elif (verified := _returned(dag_run, VERIFYING)) is not None:
-        _write(dag_run, verified_note(verified, link))
+    if published := _returned(dag_run, PUBLISHING):
+        _write(dag_run, note(published[0], link, _seconds(dag_run)))
+        return
+    for operator, told in TOLD.items():
+        if returned := _returned(dag_run, {operator: ""}):
+            _write(dag_run, f"{told(returned)}. [Explore]({link})")
+            return
 
 
 @hookimpl
@@ -76,12 +83,47 @@ def failed_note(task: str, problem: str, link: str) -> str:
     return f"{FAILED}{task}**: {_plain(text)}. [Explore]({link})"
 
 
-def verified_note(verified: Mapping[str, Any], link: str) -> str:
-    """Return what a verification gave as one line of Markdown."""
-    return (
-        f"{VERIFIED}{verified['dataset']}** version `{verified['version']}`: sound: {verified['summary']}. "
-        f"[Explore]({link})"
+def _verified(returned: Values) -> str:
+    return f"{VERIFIED}{_of(returned)}: sound: {returned[0]['summary']}"
+
+
+def _exported(returned: Values) -> str:
+    formats = ", ".join(
+        f"{each['format']} ({amount(each['bytes'])})"
+        for each in sorted(returned, key=lambda each: each["format"])
     )
+    return f"{EXPORTED}{_of(returned)}: {formats}"
+
+
+def _loaded(returned: Values) -> str:
+    (one, *_) = returned
+    return (
+        f"{LOADED}{_of(returned)}: {one['rows']:,} rows in {_plain(one['table'])} of {_plain(one['into'])}, "
+        f"{one['compared']} of them compared"
+    )
+
+
+def _asked(returned: Values) -> str:
+    (one, *_) = returned
+    filters = f" under {one['filters'] - 1:,} filters" if one["filters"] > 1 else ""
+    return f"{ASKED}{_of(returned)}: {one['queries']:,}{filters}, in workload `{one['workload']}`"
+
+
+def _of(returned: Values) -> str:
+    """Return the data set, which closes the bold begin of a note, and the version."""
+    return f"{returned[0]['dataset']}** version `{returned[0]['version']}`"
+
+
+TOLD: Mapping[str, Callable[[Values], str]] = {
+    "VerifyOperator": _verified,
+    "LoadOperator": _loaded,
+    "ExportOperator": _exported,
+    "WorkloadOperator": _asked,
+}
+"""What to tell of the values that tasks of an operator have returned; of several operators, the first."""
+
+WORKING = dict.fromkeys((*PUBLISHING, *TOLD, "RepairOperator"), "")
+"""Operators of tasks whose failure is told."""
 
 
 def _plain(text: str) -> str:
@@ -105,13 +147,13 @@ def _called(score: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def _returned(dag_run: "DagRun", operators: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Return what a task of one of the operators has returned about a version, if the DAG has one."""
+def _returned(dag_run: "DagRun", operators: Mapping[str, str]) -> Values:
+    """Return what tasks of the operators have returned about versions; of other DAGs nothing."""
     tasks = _tasks(dag_run, operators)
     if not tasks:  # almost every run of other DAGs, which costs no query
-        return None
-    found = _pushed(dag_run, tasks, "return_value")
-    return found[1] if found and isinstance(found[1], Mapping) and "version" in found[1] else None
+        return []
+    values = [value for _, value in _pushed(dag_run, tasks, "return_value")]
+    return [value for value in values if isinstance(value, Mapping) and "version" in value]
 
 
 def _failed_task(dag_run: "DagRun") -> tuple[str, str] | None:
@@ -125,26 +167,25 @@ def _failed_task(dag_run: "DagRun") -> tuple[str, str] | None:
     failed = {each.task_id for each in dag_run.task_instances if each.state == "failed"} & set(tasks)
     if not failed:
         return None
-    found = _pushed(dag_run, sorted(failed), PROBLEM)
-    if found is not None:
-        return found[0], str(found[1])
+    for task, problem in _pushed(dag_run, sorted(failed), PROBLEM):
+        return task, str(problem)
     return min(failed), NO_MESSAGE
 
 
-def _pushed(dag_run: "DagRun", tasks: Sequence[str], key: str) -> tuple[str, Any] | None:
-    """Return a task that has pushed this key, and the value; None if none of them has."""
+def _pushed(dag_run: "DagRun", tasks: Sequence[str], key: str) -> list[tuple[str, Any]]:
+    """Return the tasks that have pushed this key, each with the value; of a mapped task several."""
     from airflow.models.xcom import XComModel  # here, because the triggerer imports this module too
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
     if session is None:
-        return None
+        return []
     wanted = XComModel.get_many(
-        run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids=tasks, key=key, limit=1
+        run_id=dag_run.run_id, dag_ids=dag_run.dag_id, task_ids=tasks, key=key, limit=MOST_TOLD
     )
     with session.no_autoflush:
-        found: Any = session.scalars(wanted).first()
-    return None if found is None else (found.task_id, XComModel.deserialize_value(found))
+        found: Any = session.scalars(wanted).all()
+    return [(each.task_id, XComModel.deserialize_value(each)) for each in found]
 
 
 def _tasks(dag_run: "DagRun", operators: Mapping[str, str]) -> list[str]:

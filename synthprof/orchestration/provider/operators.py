@@ -1,6 +1,5 @@
-"""Operators that work on published versions: one for each job, in a child process as stages are."""
+"""Operators that check, mend and index published versions, each job in a child process as stages are."""
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -8,25 +7,18 @@ from typing import Any, ClassVar
 from airflow.sdk import Context, Param
 
 from synthprof.base.errors import SpecError
-from synthprof.delivery.exports.order import order_schema
-from synthprof.delivery.exports.registry import TITLES as FORMATS
-from synthprof.delivery.loaders.order import load_schema
-from synthprof.delivery.workloads.order import workload_schema
 from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.operator import PUBLISHED, ChildOperator, tell_published
 from synthprof.orchestration.tasks.params import declared as declared_param
-from synthprof.orchestration.tasks.params import order_params
-from synthprof.orchestration.tasks.service import connection_environment, named_target, target_environment
+from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.spec.params import in_words
 from synthprof.store.pointer import VERSION_PATTERN
 from synthprof.system.environment import STORAGE
 
 COMMAND = (sys.executable, "-m", "synthprof.runner.child_upkeep")
-DELIVERY = (sys.executable, "-m", "synthprof.delivery.child")
-"""Processes that do jobs on a version, and those that hand one on."""
 
 
 def version_params() -> dict[str, Param]:
@@ -75,42 +67,6 @@ def repair_params() -> dict[str, Param]:
     }
 
 
-def workload_params() -> dict[str, Param]:
-    """Return the parameters of a WorkloadOperator: the version, and the queries to make for it."""
-    return order_params(workload_schema())
-
-
-def load_params() -> dict[str, Param]:
-    """Return the parameters of a LoadOperator: the version, the target, and what of the version."""
-    return order_params(load_schema())
-
-
-def export_params() -> dict[str, Param]:
-    """Return the parameters of an ExportOperator: the version, the format, and what of it."""
-    found = order_params(order_schema())
-    found["columns"].schema["title"] = "Columns"
-    return found
-
-
-def exports_params() -> dict[str, Param]:
-    """Return the parameters of a DAG that has an ExportOperator for each format of a list."""
-    formats = Param(
-        ["parquet"],
-        title="Formats",
-        description="Formats of the exports, a task each. (formats)",
-        schema={
-            "type": "array",
-            "items": {"type": "string", "enum": [*FORMATS]},
-            "minItems": 1,
-            "uniqueItems": True,
-            "examples": [*FORMATS],
-            "values_display": {name: f"{name}: {title}" for name, title in FORMATS.items()},
-        },
-    )
-    others = {name: each for name, each in export_params().items() if name != "format"}
-    return {"formats": formats} | others
-
-
 class VersionOperator(ChildOperator):
     """One job on a published version of a data set.
 
@@ -140,16 +96,17 @@ class VersionOperator(ChildOperator):
     def work(self, context: Context) -> Any:  # noqa: ANN401
         """Do the job; return what its child process has returned."""
         params = self._params(context)
-        secrets = self._secrets(params)
-        if self.only_in_a_folder and (url := storage.setting()):
-            raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
+        with self.refusals_logged():
+            secrets = self._secrets(params)
+            if self.only_in_a_folder and (url := storage.setting()):
+                raise SpecError(f"{STORAGE}={url}: {self.only_in_a_folder}")
         value = child.run_stage(self.job, params, command=self.command, on_start=self.hold, variables=secrets)
         if self.publishes:
             tell_published(context, params["dataset"], value)
         return value
 
     def _secrets(self, params: Mapping[str, Any]) -> dict[str, str]:
-        """Return the variables that the job needs and nobody shall see."""
+        """Return the variables that the job needs and nobody shall see; they are not in `params`."""
         return connection_environment(self.embeddings_conn_id) if self.embeds else {}
 
     def _params(self, context: Context) -> dict[str, Any]:
@@ -218,135 +175,3 @@ class RepairOperator(VersionOperator):
     def __init__(self, *, force: bool | None = None, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         self.force = force
-
-
-class WorkloadOperator(VersionOperator):
-    """Make queries for a version, of four classes from easy to hard, with their exact nearest rows.
-
-    Further keywords are the parameters of `synthprof workload`; each may be a template. Pushes what was made:
-    its `workload`, `folder`, `queries` and `classes`.
-    """
-
-    template_fields = (
-        "dataset",
-        "version",
-        "seed",
-        "queries",
-        "mix",
-        "space",
-        "metrics",
-        "filters",
-        "streams",
-    )
-    job = "workload"
-    declared = workload_params
-    command = DELIVERY
-    embeds = True
-    only_in_a_folder = (
-        "a workload is made only in a folder; fetch the version into one, and make it there with "
-        "`synthprof workload`"
-    )
-
-    def __init__(
-        self,
-        *,
-        seed: int | str | None = None,
-        queries: int | str | None = None,
-        mix: str | None = None,
-        space: str | None = None,
-        metrics: str | None = None,
-        filters: str | None = None,
-        streams: str | None = None,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.seed = seed
-        self.queries = queries
-        self.mix = mix
-        self.space = space
-        self.metrics = metrics
-        self.filters = filters
-        self.streams = streams
-
-
-class ExportOperator(VersionOperator):
-    """Write a version in a format that other programs read.
-
-    Further keywords are the parameters of `synthprof export`; each may be a template, and `format` may be
-    mapped. Pushes what was made: its `folder`, `format`, `rows`, `bytes` and `files`.
-    """
-
-    template_fields = (
-        *("dataset", "version", "format", "columns", "space", "metric", "workload", "correlation"),
-    )
-    job = "export"
-    declared = export_params
-    command = DELIVERY
-    only_in_a_folder = (
-        "an export is written only in a folder; fetch the version into one by `synthprof pull`, and export "
-        "it there with `synthprof export`"
-    )
-
-    def __init__(
-        self,
-        *,
-        format: str | None = None,
-        columns: str | None = None,
-        space: str | None = None,
-        metric: str | None = None,
-        workload: str | None = None,
-        correlation: float | str | None = None,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.format = format
-        self.columns = columns
-        self.space = space
-        self.metric = metric
-        self.workload = workload
-        self.correlation = correlation
-
-
-class LoadOperator(VersionOperator):
-    """Load a version into a database or search engine; goes on where an earlier try was cut short.
-
-    into: the target's URL without a password, or `conn:NAME`. conn_id: any Connection of Airflow in place of
-    `into`, for authors of DAGs. columns, space, metric, index, replace: as for `synthprof load`.
-    """
-
-    template_fields = ("dataset", "version", "into", "columns", "space", "metric", "index", "replace")
-    job = "load"
-    command = DELIVERY
-    declared = load_params
-    only_in_a_folder = "a version is loaded only from a folder; load what `synthprof pull` has fetched"
-
-    def __init__(
-        self,
-        *,
-        into: str | None = None,
-        conn_id: str | None = None,
-        columns: str | None = None,
-        space: str | None = None,
-        metric: str | None = None,
-        index: bool | None = None,
-        replace: bool | None = None,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.conn_id = conn_id
-        self.into = f"conn:{_name_of(conn_id)}" if conn_id is not None else into
-        self.columns = columns
-        self.space = space
-        self.metric = metric
-        self.index = index
-        self.replace = replace
-
-    def _secrets(self, params: Mapping[str, Any]) -> dict[str, str]:
-        if self.conn_id is not None:
-            return named_target(self.conn_id, _name_of(self.conn_id))
-        return target_environment(str(params.get("into") or ""))
-
-
-def _name_of(conn_id: str) -> str:
-    """Return a Connection's name as a variable can have it."""
-    return re.sub(r"\W", "_", conn_id)[:60]

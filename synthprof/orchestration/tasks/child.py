@@ -228,7 +228,7 @@ class _Log:
         shown = {
             name: value
             for name, value in self.params.items()
-            if name in ALWAYS_SHOWN or value != declared.get(name)
+            if name in ALWAYS_SHOWN or value not in ("", None, declared.get(name))
         }
         line = " ".join(f"{name}={value}" for name, value in shown.items())
         self._log(logging.INFO, f"{self.stage}: {line}", Started())
@@ -251,7 +251,8 @@ class _Log:
             self.folded = False
 
     def _log_progress(self, event: ProgressMade) -> None:
-        due = time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
+        ended = 0 < event.total <= event.done  # or what ended at once would stand at its begin for ever
+        due = ended or time.monotonic() - self.progress_at >= SECONDS_BETWEEN_PROGRESS
         if due:
             self.progress_at = time.monotonic()
         if self._first is None or _what(self._first) != _what(event):
@@ -301,7 +302,7 @@ def _progress_line(event: ProgressMade, first: ProgressMade) -> str:
         rate = (done - first.done) / seconds
         if unit == "rows":
             parts.append(f"{rate:,.0f} rows/s")
-        if total:
+        if total > done:
             parts.append(f"about {_duration((total - done) / rate)} left")
     return ", ".join(parts)
 

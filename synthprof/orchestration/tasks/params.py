@@ -11,7 +11,7 @@ from synthprof.spec.sections import in_sections, section_of
 from synthprof.spec.written import read_value
 from synthprof.stages.own_schema import places
 
-NEEDED = ("source",)
+NEEDED = ("source", "into")
 """Parameters without which there is no run, where a DAG has them."""
 
 TITLES = {
@@ -32,6 +32,9 @@ TITLES = {
     "vacuum": "VACUUM the databases",
 }
 
+ORDER_TITLES = {"dataset": "Data set", "into": "Target", "index": "Make an index", "space": "Vectors"}
+"""Titles in forms of jobs on a published version, where a name may mean something else."""
+
 
 def airflow_params(
     defaults: Mapping[str, Any] | None = None, kind: RequestKind = "generate"
@@ -51,7 +54,7 @@ def airflow_params(
 
 def order_params(schema: Schemas) -> dict[str, Param]:
     """Return the parameters of a job on a published version, from their declaration, in no section."""
-    return {name: _param(name, each, each["default"], None) for name, each in schema.items()}
+    return {name: _param(name, each, each["default"], None, ORDER_TITLES) for name, each in schema.items()}
 
 
 def declared(name: str) -> Param:
@@ -60,12 +63,18 @@ def declared(name: str) -> Param:
     return _param(name, schema, schema["default"], None)
 
 
-def _param(name: str, properties: Mapping[str, Any], default: Any, section: str | None) -> Param:  # noqa: ANN401
+def _param(
+    name: str,
+    properties: Mapping[str, Any],
+    default: Any,  # noqa: ANN401
+    section: str | None,
+    titles: Mapping[str, str] = TITLES,
+) -> Param:
     description = " ".join(filter(None, (properties["description"], _bounds(properties))))
     schema = {key: value for key, value in properties.items() if key not in ("default", "description")}
     if name == "profile_schema":
         schema = {"type": schema["type"], "enum": list(dict.fromkeys((*places(), default)))}
-    schema["title"] = TITLES.get(name, name.replace("_", " ").capitalize())
+    schema["title"] = titles.get(name, name.replace("_", " ").capitalize())
     if section is not None:
         schema["section"] = section
     if name in NEEDED:  # the form marks it, and cannot be sent without
