@@ -202,31 +202,31 @@ def register(app: typer.Typer, chosen: str | None) -> None:
     """Add the commands to the command line, only the chosen one with its options; None gives all of them."""
     shaped = without_options(export)
     if chosen in (None, "export"):
-        from synthprof.delivery.exports.order import Order, order_schema
+        from synthprof.delivery.exports.order import Order
         from synthprof.delivery.exports.registry import TITLES
 
-        shaped = takes_order(export, order_schema(), Order.from_params)
+        shaped = takes_order(export, Order.schemas(), Order.from_params)
         formats = "\n\n".join(f"{name}: {title}." for name, title in TITLES.items())
         shaped.__doc__ = f"{shaped.__doc__}\n\nFormats:\n\n{formats}"
     app.command(cls=Command, epilog="synthprof export --dataset gamers --format parquet")(shaped)
     made = without_options(workload)
     if chosen in (None, "workload"):
-        from synthprof.delivery.workloads.order import WorkloadOrder, workload_schema
+        from synthprof.delivery.workloads.order import WorkloadOrder
 
-        made = takes_order(workload, workload_schema(), WorkloadOrder.from_params)
+        made = takes_order(workload, WorkloadOrder.schemas(), WorkloadOrder.from_params)
     app.command(cls=Command, epilog="synthprof workload --dataset gamers --queries 10000")(made)
     filled = without_options(load)
     if chosen in (None, "load"):
-        from synthprof.delivery.loaders.order import LoadOrder, load_schema
+        from synthprof.delivery.loaders.order import LoadOrder
         from synthprof.delivery.loaders.registry import TITLES as TARGETS
 
-        filled = takes_order(load, load_schema(), LoadOrder.from_params)
+        filled = takes_order(load, LoadOrder.schemas(), LoadOrder.from_params)
         targets = "\n\n".join(f"{url}: {title}." for url, title in TARGETS.items())
         filled.__doc__ = f"{filled.__doc__}\n\nTargets:\n\n{targets}"
     app.command(cls=Command, epilog="synthprof load --dataset gamers --into duckdb:gamers.duckdb")(filled)
     measured = without_options(measure)
     if chosen in (None, "measure"):
-        from synthprof.delivery.measuring.order import MeasureOrder, measure_schema
+        from synthprof.delivery.measuring.order import MeasureOrder
 
-        measured = takes_order(measure, measure_schema(), MeasureOrder.from_params)
+        measured = takes_order(measure, MeasureOrder.schemas(), MeasureOrder.from_params)
     app.command(cls=Command, epilog="synthprof measure --dataset gamers --target faiss:hnsw")(measured)

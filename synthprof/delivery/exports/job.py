@@ -13,6 +13,7 @@ from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
 from synthprof.delivery.workloads.workload import Workload, find_workload
+from synthprof.report.words import amount, count
 from synthprof.store.outputs import Output, Place, finish, making
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
@@ -45,7 +46,7 @@ def export(home: Path, order: Order, observe: Observer = lambda *_: None) -> tup
             observe(f"export {form.name}", done_rows, version.rows)
         cards.write_cards(writing, begun)
         output = finish(place, work, begun)
-    logger.info("export %s: %s rows, %s bytes", place.name, output.rows, output.bytes_total)
+    logger.info("export %s: %s rows, %s", place.name, count(output.rows), amount(output.bytes_total))
     return place.folder, output
 
 

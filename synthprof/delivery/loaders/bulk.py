@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.units import MIB
 from synthprof.delivery.loaders.address import Address
-from synthprof.delivery.loaders.plain import columns_of
+from synthprof.delivery.loaders.plain import columns_of, without_nulls
 from synthprof.delivery.loaders.target import Layout
 
 PART_BYTES = 5 * MIB
@@ -47,18 +47,17 @@ class Lines:
 def encode(batch: pa.RecordBatch, layout: Layout) -> list[Lines]:
     """Return rows as requests of some 5 MiB; nulls are left out."""
     columns = columns_of(batch, layout.vector)
-    ids = columns["id"]
-    documents = zip(*columns.values(), strict=True)
     vectors = vectors_as_json(batch, layout.vector)
     found: list[Lines] = []
     lines: list[bytes] = []
     size = 0
-    for number, row, vector in zip(ids, documents, vectors, strict=True):
-        values = {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    for row, vector in zip(without_nulls(columns), vectors, strict=True):
+        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
         if vector is not None:
             text = f"{text[:-1]},{json.dumps(layout.vector)}:[{vector}]}}"
-        lines.append(f'{{"index":{{"_index":"{index_name(layout)}","_id":"{number}"}}}}\n{text}\n'.encode())
+        lines.append(
+            f'{{"index":{{"_index":"{index_name(layout)}","_id":"{row["id"]}"}}}}\n{text}\n'.encode()
+        )
         size += len(lines[-1])
         if size >= PART_BYTES:
             found.append(Lines(tuple(lines)))

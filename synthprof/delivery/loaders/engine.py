@@ -1,8 +1,7 @@
 """An index of Elasticsearch or OpenSearch: both take the same requests but for the type of vectors."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +11,8 @@ from synthprof.base.arrays import Vector
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.bulk import Ask, Lines, encode, index_name, refusal, send
 from synthprof.delivery.loaders.faults import another_table
-from synthprof.delivery.loaders.target import Layout, Row, Target
+from synthprof.delivery.loaders.plain import RANGES
+from synthprof.delivery.loaders.target import Layout, Row
 from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 9_200, 60
@@ -27,8 +27,6 @@ TYPES = {
 
 CHARACTERS = 8_191
 """Characters of a text that are indexed: more bytes than 32,766 are refused."""
-
-RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
 class Dialect(Protocol):
@@ -132,17 +130,6 @@ class Engine:
         self._check(status, answer)
         hits = answer["hits"]["hits"]
         return [(int(hit["_id"]), score_of(self.layout.metric, float(hit["_score"]))) for hit in hits]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield an index beside, removed at the end."""
-        other = replace(self, layout=self.layout.named(f"{self.layout.table}_scratch"))
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the client."""

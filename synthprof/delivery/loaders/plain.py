@@ -15,6 +15,9 @@ from synthprof.base.values import as_text
 TEXTS = pa.list_(pa.string())
 """The type of a list."""
 
+RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+"""Comparisons by the names that several targets have for them."""
+
 
 def plain_schema(schema: pa.Schema, *, moments: bool) -> pa.Schema:
     """Return the columns in plain types.
@@ -47,6 +50,18 @@ def matrix_of(batch: pa.RecordBatch, vector: str) -> Matrix:
 def columns_of(batch: pa.RecordBatch, vector: str) -> dict[str, list[Any]]:
     """Return the columns of rows as Python values, without the vector."""
     return {name: batch.column(name).to_pylist() for name in batch.schema.names if name != vector}
+
+
+def without_nulls(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return rows of columns, each by the names of the columns in which it has a value.
+
+    >>> without_nulls({"id": [1, 2], "size": [None, 3]})
+    [{'id': 1}, {'id': 2, 'size': 3}]
+    """
+    rows = zip(*columns.values(), strict=True)
+    return [
+        {name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows
+    ]
 
 
 def with_vector(batch: pa.RecordBatch, vector: str) -> pa.RecordBatch:

@@ -1,10 +1,11 @@
 """The contract of a target: a database or search engine that takes the rows of a version by their ids."""
 
+import copy
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -12,10 +13,8 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import another_table
+from synthprof.delivery.order import Metric
 from synthprof.delivery.workloads.conditions import Part
-
-Metric = Literal["cosine", "dot", "l2"]
-"""A measure of nearness, as workloads have it (`delivery/workloads/files.py`)."""
 
 Row = dict[str, Any]
 """A row by the names of its columns, in plain values; the vector is an array of float32."""
@@ -55,8 +54,10 @@ class Target(Protocol):
     """An open target and one table of it. Made by `Kind.open`, and used by one thread but for `encode`.
 
     Every method raises SpecError for what the user can mend and StageError for what may pass; no message has
-    a password.
+    a password. layout: the table; `beside` gives a copy of the target another one.
     """
+
+    layout: Layout
 
     def count(self) -> int | None:
         """Return the number of rows in the table, or None if there is no table.
@@ -91,9 +92,6 @@ class Target(Protocol):
         vector: (d,) float32. where: conditions that must all hold. Scores are as `METRICS` of workloads say.
         """
 
-    def scratch(self) -> AbstractContextManager["Target"]:
-        """Yield the same target with an empty table beside, which is removed at the end."""
-
     def close(self) -> None:
         """Close the connection."""
 
@@ -124,10 +122,23 @@ def bulk_floor(target: Target, batch: pa.RecordBatch) -> float:
     batch: rows in the target's layout. They are encoded before, and go to a table beside, which is removed.
     """
     encoded = target.encode(batch)
-    with target.scratch() as other:
+    with beside(target) as other:
         began = time.perf_counter()
         other.write(encoded, again=False)
         return time.perf_counter() - began
+
+
+@contextmanager
+def beside(target: Target) -> Iterator[Target]:
+    """Yield the same target, over the same connection, with an empty table that is removed at the end."""
+    other = copy.copy(target)
+    other.layout = target.layout.named(f"{target.layout.table}_scratch")
+    other.drop()
+    other.prepare()
+    try:
+        yield other
+    finally:
+        other.drop()
 
 
 def check_metric(address: Address, layout: Layout, known: Sequence[str]) -> None:

@@ -23,6 +23,9 @@ from synthprof.system.events import Observer
 SAMPLE = 16
 """Rows that are read back and compared at the end, evenly over all."""
 
+NONE = "all rows were there"
+"""What the log says of a load that wrote nothing."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -94,7 +97,7 @@ class Work:
         self._check_count(now)
         compared = self._compare()
         progress.write(self.path, now.model_copy(update={"done": True}))
-        logger.info("load into %s: %s rows in %.2f s", now.into, written, seconds)
+        logger.info("load into %s: %s", now.into, f"{written:,} rows in {seconds:.2f} s" if written else NONE)
         return Loaded(
             **{name: getattr(now, name) for name in ("into", "table", "dataset", "version")},
             rows=now.rows,

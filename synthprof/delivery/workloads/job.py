@@ -35,6 +35,7 @@ from synthprof.delivery.workloads.streams import Runbook
 from synthprof.delivery.workloads.streams_parts import make_stream, runbooks_of
 from synthprof.delivery.workloads.truth import Answering
 from synthprof.delivery.workloads.workload import WORKLOADS, Workload, open_workload
+from synthprof.report.words import amount, count
 from synthprof.similarity.nearness import Metric
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.outputs import Making, Output, Place, finish, making
@@ -138,7 +139,7 @@ def make_workload(home: Path, order: WorkloadOrder, observe: Observer = lambda *
             work = Work(version, order, parts, folder, observe)
             _do(work)
             output = finish(place, folder, begun)
-        logger.info("%s: %s queries, %s bytes", place.name, order.queries, output.bytes_total)
+        logger.info("%s: %s queries, %s", place.name, count(order.queries), amount(output.bytes_total))
     return open_workload(place.folder)
 
 

@@ -2,16 +2,14 @@
 
 import functools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, Field
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.order import Space, VersionOrder
 from synthprof.spec.limits import LARGEST_INTEGER
-from synthprof.spec.params import ParamModel, Schemas, check_names, check_value, in_words, schemas_of
-from synthprof.spec.request import DatasetName
-from synthprof.spec.written import read_value
-from synthprof.store.pointer import VERSION_PATTERN
+from synthprof.spec.params import check_value, in_words
 
 CLASSES = ("in_distribution", "hard", "near_copy", "text")
 """Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
@@ -68,7 +66,7 @@ class WorkloadKeywords(TypedDict, total=False):
     streams: str
 
 
-class WorkloadOrder(ParamModel):
+class WorkloadOrder(VersionOrder):
     """The version to make a workload for, and the queries, measures, filters and streams that it has.
 
     >>> order = WorkloadOrder(dataset="gamers", queries=10, mix="hard=1, near_copy=3")
@@ -76,14 +74,6 @@ class WorkloadOrder(ParamModel):
     {'hard': 3, 'near_copy': 7}
     """
 
-    dataset: DatasetName = "gamers"
-    version: Annotated[
-        str,
-        Field(
-            pattern=in_words("12 of 0-9 and a-f, or nothing", f"^({VERSION_PATTERN})?$"),
-            description="Name of the version; the current one unless given.",
-        ),
-    ] = ""
     seed: Annotated[
         int, Field(ge=0, le=LARGEST_INTEGER, description="The same seed gives the same queries.")
     ] = 1
@@ -98,7 +88,7 @@ class WorkloadOrder(ParamModel):
         AfterValidator(_canonical_mix),
     ] = ""
     space: Annotated[
-        Literal["embedding", "vector"],
+        Space,
         Field(description="The vectors to search: embeddings, or the feature vectors of profiles."),
     ] = "embedding"
     metrics: Annotated[
@@ -130,19 +120,10 @@ class WorkloadOrder(ParamModel):
     ] = "none"
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> "WorkloadOrder":
-        """Return the order for flat parameters; what is not given, or None, has its default.
-
-        Raises SpecError that names the value, the rule and the remedy.
-        """
-        given = {name: value for name, value in params.items() if value is not None}
-        schema = workload_schema()
-        check_names(given, schema)
-        values = {name: read_value(name, value, schema[name]) for name, value in given.items()}
-        for name, value in values.items():
-            check_value(name, value, schema[name])
-        mix_of(values.get("mix", ""))
-        return cls(**values)
+    def check(cls, given: Mapping[str, Any]) -> None:
+        """Raise SpecError also for a mix that asks for nothing."""
+        check_value("mix", mix := str(given.get("mix", "")), cls.schemas()["mix"])
+        mix_of(mix)
 
     @functools.cached_property
     def parts(self) -> tuple[tuple[str, float], ...]:
@@ -170,9 +151,3 @@ class WorkloadOrder(ParamModel):
             "filters": list(names_of(self.filters)),
             "streams": list(names_of(self.streams)),
         }
-
-
-@functools.cache
-def workload_schema() -> Schemas:
-    """Return the JSON Schema of each parameter by name, in the order of forms and help."""
-    return schemas_of(WorkloadOrder)

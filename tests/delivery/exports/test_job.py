@@ -11,7 +11,7 @@ import synthprof
 from synthprof.base.errors import SpecError, StageError
 from synthprof.delivery.exports import job, registry
 from synthprof.delivery.exports.finished import exports, faults
-from synthprof.delivery.exports.order import Options, Order, order_schema
+from synthprof.delivery.exports.order import Options, Order
 from synthprof.store.outputs import OUTPUT
 
 
@@ -24,7 +24,7 @@ def test_every_format_that_is_listed_is_there_and_says_so_itself() -> None:
 
 def test_keywords_of_the_api_are_the_fields_of_an_order() -> None:
     named = inspect.signature(synthprof.export).parameters.keys()
-    assert Options.__annotations__.keys() | {"dataset", "version", "format"} == order_schema().keys()
+    assert Options.__annotations__.keys() | {"dataset", "version", "format"} == Order.schemas().keys()
     assert {"dataset", "version", "format"} <= named
 
 

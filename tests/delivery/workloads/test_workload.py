@@ -21,7 +21,6 @@ from synthprof.delivery.workloads.order import (
     DEFAULT_MIX,
     WorkloadKeywords,
     WorkloadOrder,
-    workload_schema,
 )
 from synthprof.delivery.workloads.workload import (
     Workload,
@@ -217,7 +216,7 @@ def test_numbers_are_read_as_people_write_them_and_orders_of_one_meaning_are_equ
 
 
 def test_keywords_are_the_parameters() -> None:
-    assert WorkloadKeywords.__annotations__.keys() | {"dataset"} == workload_schema().keys()
+    assert WorkloadKeywords.__annotations__.keys() | {"dataset"} == WorkloadOrder.schemas().keys()
 
 
 OTHER_KERNELS = """

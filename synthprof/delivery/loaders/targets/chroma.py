@@ -12,8 +12,8 @@ from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, unreachable
-from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of, without_nulls
+from synthprof.delivery.loaders.target import Kind, Layout, Row
 from synthprof.delivery.workloads.conditions import Part
 
 SPACES = {"cosine": "cosine", "dot": "ip", "l2": "l2"}
@@ -97,9 +97,11 @@ class Chroma:
         """Return ids as texts, vectors, and the other columns of each row."""
         columns = columns_of(batch, self.layout.vector)
         ids = [str(each) for each in columns.pop("id")]
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        found = [{name: value for name, value in row.items() if value not in (None, [])} for row in rows]
-        return ids, matrix_of(batch, self.layout.vector), [row or None for row in found] or [None] * len(ids)
+        rows = [
+            {name: value for name, value in row.items() if value != []} or None
+            for row in without_nulls(columns)
+        ]
+        return ids, matrix_of(batch, self.layout.vector), rows or [None] * len(ids)
 
     def write(self, encoded: Encoded, *, again: bool) -> None:
         """Write the rows by their ids, in parts as large as Chroma takes."""
@@ -134,19 +136,6 @@ class Chroma:
         distances = found["distances"][0]
         scores = distances if self.layout.metric == "l2" else [1 - distance for distance in distances]
         return [(int(number), score) for number, score in zip(found["ids"][0], scores, strict=True)]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a collection beside, removed at the end."""
-        other = object.__new__(Chroma)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the client."""

@@ -13,7 +13,7 @@ from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import disk_full, failed, in_use
 from synthprof.delivery.loaders.sql import as_sql
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.loaders.target import Kind, Layout, Row, check_metric, check_same
 from synthprof.delivery.workloads.conditions import Part
 
 TYPES = {
@@ -44,11 +44,14 @@ class DuckDB:
 
         check_metric(address, layout, tuple(SCORES))
         self.address, self.layout = address, layout
-        self._name = quoted(layout.table)
         self._errors = duckdb.Error
         make_folder(address.file.parent)
         with self._told():
             self._connection = duckdb.connect(str(address.file))
+
+    @property
+    def _name(self) -> str:
+        return quoted(self.layout.table)
 
     def count(self) -> int | None:
         """Return the number of rows, or None without a table."""
@@ -113,20 +116,6 @@ class DuckDB:
             )
         power = 2 if self.layout.metric == "l2" else 1
         return [(row, score**power) for row, score in found]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a table beside, removed at the end."""
-        other = object.__new__(DuckDB)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other._name = quoted(other.layout.table)
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import disk_full, failed
 from synthprof.delivery.loaders.sql import as_sql
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.loaders.target import Kind, Layout, Row, check_metric, check_same
 from synthprof.delivery.workloads.conditions import Part
 
 INDEXED_ROWS = 10_000
@@ -106,17 +106,6 @@ class LanceDB:
         # LanceDB gives 1 - cosine, 1 - dot product, and the squared distance
         scores = distances if self.layout.metric == "l2" else [1 - distance for distance in distances]
         return list(zip(ids, scores, strict=True))
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a table beside, removed at the end."""
-        other = LanceDB(self.address, self.layout.named(f"{self.layout.table}_scratch"))
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Do nothing: LanceDB holds nothing open."""

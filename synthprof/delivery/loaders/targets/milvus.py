@@ -14,7 +14,7 @@ from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
 from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.loaders.target import Kind, Layout, Row
 from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 19_530, 60
@@ -147,19 +147,6 @@ class Milvus:
                 search_params={"metric_type": METRICS[self.layout.metric]},
             )
         return [(int(hit["id"]), float(hit["distance"])) for hit in found[0]]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a collection beside, removed at the end."""
-        other = object.__new__(Milvus)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the client."""

@@ -17,7 +17,7 @@ from synthprof.delivery.exports import copy_binary
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import unreachable
 from synthprof.delivery.loaders.sql import as_sql
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.loaders.target import Kind, Layout, Row, check_metric, check_same
 from synthprof.delivery.workloads.conditions import Part
 
 CONNECT_SECONDS = 20
@@ -174,19 +174,6 @@ class PostgreSQL:
         # <#> gives the negative inner product, <-> the distance, not squared
         scores = {"cosine": lambda far: 1 - far, "dot": lambda far: -far, "l2": lambda far: far**2}
         return [(row[0], scores[self.layout.metric](row[1])) for row in found]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a table beside, removed at the end."""
-        other = object.__new__(PostgreSQL)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch"[-63:])
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the connection, and end the loop."""

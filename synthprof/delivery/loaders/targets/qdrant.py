@@ -13,8 +13,8 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import make_folder
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import another_table, disk_full, failed, in_use, unreachable
-from synthprof.delivery.loaders.plain import bounds, columns_of, matrix_of
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.loaders.plain import RANGES, bounds, columns_of, matrix_of, without_nulls
+from synthprof.delivery.loaders.target import Kind, Layout, Row
 from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 6_333, 60
@@ -23,8 +23,6 @@ ROWS = 1_024
 """Points of one request: some megabytes at most."""
 
 DISTANCES = {"cosine": "COSINE", "dot": "DOT", "l2": "EUCLID"}
-
-RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
 class Qdrant:
@@ -84,8 +82,7 @@ class Qdrant:
         """Return the rows as batches of points; nulls are left out of the payload."""
         columns = columns_of(batch, self.layout.vector)
         ids = columns.pop("id")
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        payloads = [{name: value for name, value in row.items() if value is not None} for row in rows]
+        payloads = without_nulls(columns)
         vectors = matrix_of(batch, self.layout.vector).tolist()
         return [
             self._models.Batch(
@@ -127,19 +124,6 @@ class Qdrant:
             )
         power = 2 if self.layout.metric == "l2" else 1
         return [(int(point.id), point.score**power) for point in found.points]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a collection beside, removed at the end."""
-        other = object.__new__(Qdrant)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the client."""

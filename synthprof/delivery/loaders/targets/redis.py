@@ -15,8 +15,8 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError, first_line
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import failed, unreachable
-from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_same
+from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, matrix_of, without_nulls
+from synthprof.delivery.loaders.target import Kind, Layout, Row, check_same
 from synthprof.delivery.workloads.conditions import Part
 
 PORT, SECONDS = 6_379, 30
@@ -101,10 +101,7 @@ class Redis:
         columns[self.layout.vector] = [
             None if np.isnan(each[0]) else each.tobytes() for each in matrix_of(batch, self.layout.vector)
         ]
-        rows = [
-            {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-            for row in zip(*columns.values(), strict=True)
-        ]
+        rows = without_nulls(columns)
         return [(ids[begin:end], rows[begin:end]) for begin, end in bounds(len(ids), ROWS)]
 
     def write(self, encoded: Encoded, *, again: bool) -> None:
@@ -158,19 +155,6 @@ class Redis:
         hits = zip(found[1::2], found[2::2], strict=True)
         pairs = [(int(key.rpartition(b":")[2]), float(values[1])) for key, values in hits]
         return [(number, far if self.layout.metric == "l2" else 1 - far) for number, far in pairs]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a table beside, removed at the end."""
-        other = object.__new__(Redis)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the connections."""

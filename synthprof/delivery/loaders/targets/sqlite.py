@@ -19,7 +19,7 @@ from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import disk_full, failed, in_use
 from synthprof.delivery.loaders.plain import TEXTS, columns_of, matrix_of
 from synthprof.delivery.loaders.sql import as_sql
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target, check_metric, check_same
+from synthprof.delivery.loaders.target import Kind, Layout, Row, check_metric, check_same
 from synthprof.delivery.workloads.conditions import Part
 
 BUSY_MILLISECONDS = 10_000
@@ -157,19 +157,6 @@ class SQLite:
         if self.layout.metric == "cosine":
             return [(row, 1 - distance) for row, distance in found]
         return [(row, distance**2) for row, distance in found]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield tables beside, removed at the end."""
-        other = object.__new__(SQLite)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the file."""

@@ -13,8 +13,8 @@ from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.delivery.loaders.address import Address
 from synthprof.delivery.loaders.faults import another_table, failed, unreachable
-from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of
-from synthprof.delivery.loaders.target import Kind, Layout, Row, Target
+from synthprof.delivery.loaders.plain import TEXTS, bounds, columns_of, identifiers, matrix_of, without_nulls
+from synthprof.delivery.loaders.target import Kind, Layout, Row
 from synthprof.delivery.workloads.conditions import Part
 
 PORT, GRPC_PORT = 8_080, 50_051
@@ -126,14 +126,13 @@ class Weaviate:
         """Return the rows as batches of objects, without nulls."""
         data = self._weaviate.classes.data.DataObject
         columns = {self._names[name]: each for name, each in columns_of(batch, self.layout.vector).items()}
-        rows = zip(*columns.values(), strict=True)
         objects = [
             data(
-                uuid=uuid.UUID(int=row[0]),
-                properties={n: v for n, v in zip(columns, row, strict=True) if v is not None},
+                uuid=uuid.UUID(int=row[ID]),
+                properties=row,
                 vector=None if np.isnan(vector[0]) else vector.tolist(),
             )
-            for row, vector in zip(rows, matrix_of(batch, self.layout.vector), strict=True)
+            for row, vector in zip(without_nulls(columns), matrix_of(batch, self.layout.vector), strict=True)
         ]
         return [objects[begin:end] for begin, end in bounds(len(objects), ROWS)]
 
@@ -181,19 +180,6 @@ class Weaviate:
         # distances: 1 - cosine, the negative dot product, the squared distance
         scores = {"cosine": lambda far: 1 - far, "dot": lambda far: -far, "l2": lambda far: far}
         return [(number, scores[self.layout.metric](far)) for number, far in pairs]
-
-    @contextmanager
-    def scratch(self) -> Iterator[Target]:
-        """Yield a collection beside, removed at the end."""
-        other = object.__new__(Weaviate)
-        other.__dict__ |= self.__dict__
-        other.layout = self.layout.named(f"{self.layout.table}_scratch")
-        other.drop()
-        other.prepare()
-        try:
-            yield other
-        finally:
-            other.drop()
 
     def close(self) -> None:
         """Close the client."""
