@@ -138,6 +138,7 @@ def load(
     home: Home = None,
     columns: Sequence[str] = (),
     space: Literal["embedding", "vector"] = "embedding",
+    workload: str = "",
     metric: Literal["cosine", "dot", "l2"] = "cosine",
     index: bool = True,
     replace: bool = False,
@@ -146,9 +147,9 @@ def load(
     """Load a version into a database or search engine; return what is there now. The same call goes on.
 
     into: the target's URL, which may have a password here, or `conn:NAME`. columns: those to load beside id
-    and vector; all unless given. space: which vectors. metric: for index and searches. index: make an index
-    of the vectors, where the target leaves the choice. replace: remove the table first if it holds other
-    rows. on_progress: as for `run`.
+    and vector; all unless given. space: which vectors. workload: key of one whose planted labels and tenants
+    are loaded, too. metric: for index and searches. index: make an index of the vectors, where the target
+    leaves the choice. replace: remove the table first if it holds other rows. on_progress: as for `run`.
     Raises SpecError for what the caller can mend, StageError if the target fails; no message has a password.
 
     >>> loaded = synthprof.load("gamers", "duckdb:gamers.duckdb", columns=["cluster_id"])
@@ -163,6 +164,7 @@ def load(
         "version": version,
         "columns": ",".join(map(written_name, columns)),
         "space": space,
+        "workload": workload,
         "metric": metric,
         "index": index,
         "replace": replace,
@@ -191,10 +193,10 @@ def measure(
     """Measure recall and speed of a target on a workload of a version, for each class of queries.
 
     target: the URL that `load` has filled, or an index that is built here: faiss:flat, faiss:ivf, faiss:hnsw,
-    hnswlib, usearch. columns: those that `load` was given. workload: its key, where the version has several.
-    k: neighbours to ask for. clients: how many search at once, one point for each number. seconds: of each
-    point. warm_up: searches of each client before the clock starts. filters: names with commas between them,
-    all, or none. on_progress: as for `run`.
+    hnswlib, usearch. columns: those that `load` was given, where that was from another data root. workload:
+    its key, where the version has several. k: neighbours to ask for. clients: how many search at once, one
+    point for each number. seconds: of each point. warm_up: searches of each client before the clock starts.
+    filters: names with commas between them, all, or none. on_progress: as for `run`.
     Raises SpecError for an unknown target, workload or filter, StageError if the target fails.
 
     >>> made = synthprof.workload("gamers", queries=40)

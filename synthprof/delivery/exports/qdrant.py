@@ -59,10 +59,7 @@ def _payloads(answered: Answered, block: int) -> bytes:
 def _payload_rows(answered: Answered, block: int) -> pa.RecordBatch:
     rows = Rows(answered.writing.rows.version, tuple(_fields(answered)))
     found = rows.block(block).drop_columns(["id"])
-    planted = answered.masks.planted_rows(block).drop_columns(["id"]).combine_chunks()
-    for name in planted.schema.names:
-        found = found.append_column(name, planted.column(name).combine_chunks())
-    return found
+    return answered.masks.labels.joined(found, block)
 
 
 def _fields(answered: Answered) -> list[str]:

@@ -79,11 +79,13 @@ def _wanted(source: Source, address: Address) -> Progress:
     """Return the checkpoint of a load that has not begun."""
     version, layout = source.rows.version, source.layout
     columns = [(field.name, str(field.type)) for field in layout.schema]
-    what = digest_of([version.manifest.content, columns, layout.vector, layout.metric])[:16]
+    what = digest_of([version.manifest.content, columns, layout.vector, layout.metric, source.workload])[:16]
     return Progress(
         into=str(address),
         table=layout.table,
         dataset=version.dataset,
         version=version.name,
+        columns=tuple(name for name in source.rows.schema.names if name not in ("id", layout.vector)),
+        workload=source.workload,
         what=what,
     )

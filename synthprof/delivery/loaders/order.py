@@ -7,7 +7,7 @@ from pydantic import Field
 
 from synthprof.base.errors import SpecError
 from synthprof.delivery.loaders.address import check_no_password
-from synthprof.delivery.order import ColumnsOrder, Metric, Space
+from synthprof.delivery.order import KEY, ColumnsOrder, Metric, Space
 
 
 class LoadOrder(ColumnsOrder):
@@ -37,6 +37,14 @@ class LoadOrder(ColumnsOrder):
         Space,
         Field(description="The vectors to load: embeddings, or the feature vectors of profiles."),
     ] = "embedding"
+    workload: Annotated[
+        str,
+        Field(
+            pattern=KEY,
+            description="Key of a workload whose planted labels and tenants are loaded as further columns, "
+            "so that its filters can be asked.",
+        ),
+    ] = ""
     metric: Annotated[
         Metric,
         Field(description="Measure of nearness, for the index and for searches."),

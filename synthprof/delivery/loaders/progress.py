@@ -20,7 +20,8 @@ LOADS = "loads"
 class Progress(Sealed):
     """The checkpoint of a load into one table.
 
-    what: a digest of the version's content, the columns, the vector and the metric. blocks: written and
+    columns: of the version, without id and vector. workload: of planted columns that are loaded, too; empty
+    for none. what: a digest of the version's content, and of what of it is loaded. blocks: written and
     acknowledged. rows: of these. left_out: rows without a vector that the target does not take.
     """
 
@@ -29,6 +30,8 @@ class Progress(Sealed):
     table: str
     dataset: str
     version: str
+    columns: tuple[str, ...] = ()
+    workload: str = ""
     what: str
     blocks: int = 0
     rows: int = 0

@@ -12,6 +12,8 @@ from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.plain import plain_batch, plain_schema, with_vector
 from synthprof.delivery.loaders.target import Kind, Layout
 from synthprof.delivery.rows import Rows
+from synthprof.delivery.workloads.filters_masks import Planted
+from synthprof.delivery.workloads.workload import find_workload
 from synthprof.versions.version import Version
 
 VECTORS = {"embedding", "vector", "archetype"}
@@ -22,16 +24,22 @@ VECTORS = {"embedding", "vector", "archetype"}
 class Source:
     """The rows of a version for one table.
 
-    needs_vector: rows without a vector are left out, as the target takes none.
+    needs_vector: rows without a vector are left out, as the target takes none. workload: the key of the one
+    whose planted columns are loaded, too; empty for none.
     """
 
     rows: Rows
     layout: Layout
     needs_vector: bool
+    workload: str = ""
+    planted: Planted | None = None
 
     def block(self, number: int) -> pa.RecordBatch:
         """Return the rows of a block that the target takes, in plain types."""
-        batch = plain_batch(self.rows.block(number), self.layout.schema)
+        rows = self.rows.block(number)
+        if self.planted is not None:
+            rows = self.planted.joined(rows, number)
+        batch = plain_batch(rows, self.layout.schema)
         return with_vector(batch, self.layout.vector) if self.needs_vector else batch
 
 
@@ -42,14 +50,32 @@ def source_of(version: Version, kind: Kind, address: Address, order: LoadOrder) 
     """
     names = order.names or tuple(name for name in Rows(version).names[1:] if name not in VECTORS)
     rows = Rows(version, (*(name for name in names if name not in ("id", order.space)), order.space))
-    schema = plain_schema(rows.schema, moments=kind.moments)
+    workload, planted = _planted(version, order, rows)
+    fields = [each for each in planted.schema if each.name in planted.names] if planted else []
+    schema = plain_schema(pa.schema([*rows.schema, *fields]), moments=kind.moments)
     others = [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
     if len(others) > 1:
         raise SpecError(
             f"columns={','.join(names)}: {' and '.join(others)} are vectors; load one of them by space="
         )
     table = table_of(address, version.dataset)
-    return Source(rows, Layout(table, schema, order.space, order.metric, order.index), kind.needs_vector)
+    layout = Layout(table, schema, order.space, order.metric, order.index)
+    return Source(rows, layout, kind.needs_vector, workload, planted)
+
+
+def _planted(version: Version, order: LoadOrder, rows: Rows) -> tuple[str, Planted | None]:
+    """Return the key of the workload that an order names, and its planted columns; None for no workload."""
+    if not order.workload:
+        return "", None
+    found = find_workload(version, order.workload)
+    planted = Planted(found.folder, version.rows)
+    for name in planted.names:
+        if name.casefold() in {each.casefold() for each in rows.schema.names}:
+            raise SpecError(
+                f"workload={order.workload}: its planted column {name!r} has the name of a column of the "
+                "version; leave that out by columns="
+            )
+    return found.output.key, planted
 
 
 def table_of(address: Address, dataset: str) -> str:

@@ -61,7 +61,7 @@ def measure(home: Path, order: MeasureOrder, observe: Observer = lambda *_: None
 
 def _searcher(order: MeasureOrder, version: Version, workload: Workload) -> Searcher:
     if is_address(order.target):
-        return LoadedTarget(order, version, workload.space)
+        return LoadedTarget(order, version, workload)
     masks = FilterMasks(workload.folder, version)
     return build(order.target, Rows(version, (workload.space,)), order.metric, masks)
 
@@ -77,7 +77,7 @@ def _points(
     if not taken:
         raise SpecError(
             f"filters={order.filters:.80}: {searcher.name} can search under none of them; planted labels and "
-            "tenants are columns of the workload, which are not loaded"
+            f"tenants are columns of the workload; load them by --workload {workload.output.key}"
         )
     answered = _answering(order, version, workload, searcher)
     rounds = list(_rounds(order, workload, searcher, [(number, conditions[number]) for number in taken]))
@@ -95,12 +95,13 @@ def _answering(
     if not searcher.apart or not is_server(order.target):
         return functools.partial(in_threads, searcher)
     home = version.folder.parent.parent.parent
-    connect = functools.partial(_connect, home, order, version.name, workload.space)
+    connect = functools.partial(_connect, home, order, version.name, workload.output.key)
     return functools.partial(in_processes, connect)
 
 
-def _connect(home: Path, order: MeasureOrder, version: str, space: str) -> Searcher:
-    return LoadedTarget(order, open_version(home, order.dataset, version), space)
+def _connect(home: Path, order: MeasureOrder, version: str, workload: str) -> Searcher:
+    found = open_version(home, order.dataset, version)
+    return LoadedTarget(order, found, find_workload(found, workload))
 
 
 def _rounds(

@@ -29,7 +29,9 @@ class MeasureOrder(ColumnsOrder):
     ] = "faiss:flat"
     columns: Annotated[
         str,
-        Field(description="The columns that `synthprof load` was given, where it was given any."),
+        Field(
+            description="Columns that `synthprof load` was given, if it was given any in another data root."
+        ),
     ] = ""
     workload: Annotated[
         str,

@@ -1,16 +1,20 @@
 """Targets of `synthprof load`, searched as they are."""
 
-import re
-
 import numpy as np
 
 from synthprof.base.arrays import Ids, Vector
+from synthprof.base.columns import written_name
 from synthprof.base.errors import SpecError
-from synthprof.delivery.loaders.address import address_of
+from synthprof.delivery.loaders import registry
+from synthprof.delivery.loaders.address import Address, address_of
 from synthprof.delivery.loaders.job import open_target
 from synthprof.delivery.loaders.order import LoadOrder
+from synthprof.delivery.loaders.progress import place_of, read
+from synthprof.delivery.loaders.source import table_of
 from synthprof.delivery.measuring.order import MeasureOrder
+from synthprof.delivery.rows import ID
 from synthprof.delivery.workloads.conditions import Part, parts_of
+from synthprof.delivery.workloads.workload import Workload
 from synthprof.versions.version import Version
 
 
@@ -20,14 +24,14 @@ class LoadedTarget:
     apart = True
     efforts: tuple[int, ...] = (0,)
 
-    def __init__(self, order: MeasureOrder, version: Version, space: str) -> None:
+    def __init__(self, order: MeasureOrder, version: Version, workload: Workload) -> None:
         """Connect. Raises SpecError if the target does not hold the rows of the version."""
-        params = {name: getattr(order, name) for name in ("dataset", "columns", "metric")}
-        params |= {"version": version.name, "into": order.target, "space": space}
-        wanted = LoadOrder.model_validate(params)
-        self.target, source = open_target(wanted, version)
-        self.name = str(address_of(order.target))
-        self._columns = set(source.layout.schema.names)
+        address = address_of(order.target)
+        self.name = str(address)
+        self.target, source = open_target(_loaded(order, version, address, workload.space), version)
+        planted = set(source.planted.names) if source.planted else set()
+        foreign = planted if source.workload != workload.output.key else set()
+        self._columns = set(source.layout.schema.names) - foreign
         self._where: tuple[Part, ...] = ()
         there = self.target.count()
         if not there:
@@ -38,7 +42,7 @@ class LoadedTarget:
             )
 
     def takes(self, condition: str) -> bool:
-        """Return whether the target has the columns of a condition: it has none of the planted ones."""
+        """Return whether the target has the columns of a condition, also where they are planted ones."""
         return all(part.column in self._columns for part in parts_of(condition))
 
     def use_filter(self, number: int, condition: str) -> None:
@@ -59,9 +63,27 @@ class LoadedTarget:
         self.target.close()
 
 
+def _loaded(order: MeasureOrder, version: Version, address: Address, space: str) -> LoadOrder:
+    """Return the order by which the target was filled, as the checkpoint of the load tells it.
+
+    A load from another data root has none here: then it was one of all columns, or of those of the order.
+    """
+    home = version.folder.parents[2]
+    known = read(place_of(home, version.dataset, address, table_of(address, version.dataset)))
+    columns, workload = order.columns, ""
+    if known is not None and known.version == version.name:
+        columns = columns or ",".join(map(written_name, known.columns)) or ID
+        workload = known.workload
+    params = {"version": version.name, "into": order.target, "columns": columns, "space": space}
+    return LoadOrder.model_validate(
+        params | {"dataset": version.dataset, "workload": workload, "metric": order.metric}
+    )
+
+
 def is_address(target: str) -> bool:
     """Return whether a text is the URL of a target, or names a connection, rather than an index of ours."""
-    return target.startswith("conn:") or bool(re.match(r"[a-z0-9+]+:/", target)) or "+file:" in target
+    scheme = target.partition(":")[0].partition("+")[0]
+    return scheme in ("conn", *registry.MODULES, *registry.ALSO) or "://" in target
 
 
 def is_server(target: str) -> bool:

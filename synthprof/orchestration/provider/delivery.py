@@ -145,10 +145,12 @@ class LoadOperator(VersionOperator):
 
     into: the target's URL without a password, or `conn:NAME`. conn_id: any Connection of Airflow in place of
     `into`, for authors of DAGs, who then leave `into` out of the DAG's parameters: it must be given there.
-    columns, space, metric, index, replace: as for `synthprof load`.
+    columns, space, workload, metric, index, replace: as for `synthprof load`.
     """
 
-    template_fields = ("dataset", "version", "into", "columns", "space", "metric", "index", "replace")
+    template_fields = (
+        *("dataset", "version", "into", "columns", "space", "workload", "metric", "index", "replace"),
+    )
     job = "load"
     command = COMMAND
     declared = load_params
@@ -161,6 +163,7 @@ class LoadOperator(VersionOperator):
         conn_id: str | None = None,
         columns: str | None = None,
         space: str | None = None,
+        workload: str | None = None,
         metric: str | None = None,
         index: bool | None = None,
         replace: bool | None = None,
@@ -171,6 +174,7 @@ class LoadOperator(VersionOperator):
         self.into = f"conn:{_name_of(conn_id)}" if conn_id is not None else into
         self.columns = columns
         self.space = space
+        self.workload = workload
         self.metric = metric
         self.index = index
         self.replace = replace

@@ -8,8 +8,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from flat_searcher import Flat
+from notes import make, note_rows, sqlite_of
 
 from synthprof.base.errors import SpecError
+from synthprof.delivery.loaders.job import load
+from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.measuring import clients
 from synthprof.delivery.measuring.clients import Round, in_processes, in_threads
 from synthprof.delivery.measuring.job import measure
@@ -109,3 +112,51 @@ def test_what_cannot_be_measured_is_refused_in_one_message(
         measure(three_blocks, _order(workload, **params))
     assert message in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.fixture
+def loaded(three_blocks: Path, workload: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Load one column of the version into a DuckDB file, with parameters; return the target."""
+    monkeypatch.chdir(tmp_path)
+    given = {"dataset": workload.dataset, "into": "duckdb:rows.duckdb", "columns": "idade"}
+
+    def fill(**params) -> str:
+        found = load(three_blocks, LoadOrder.from_params(given | params))
+        assert found.rows == workload.rows
+        return str(given["into"])
+
+    return fill
+
+
+def test_a_target_is_asked_planted_labels_and_tenants_once_they_are_loaded(
+    three_blocks: Path, workload: Workload, loaded
+) -> None:
+    target = loaded()
+    with pytest.raises(SpecError, match=f"load them by --workload {workload.output.key}"):
+        measure(three_blocks, _order(workload, target=target, filters="label_1p,tenant_9"))
+    loaded(workload=workload.output.key, replace=True)
+    _, measured = measure(three_blocks, _order(workload, target=target, filters="label_1p,tenant_9"))
+    assert measured.skipped == ()
+    found = {each.filter: each.recall for each in measured.points if each.queries == "all"}
+    assert found == {"label_1p": 1.0, "tenant_9": 1.0}
+
+
+def test_a_target_is_not_asked_the_labels_of_another_workload(
+    three_blocks: Path, workload: Workload, loaded
+) -> None:
+    order = WorkloadOrder(dataset=workload.dataset, queries=2, seed=6, filters="label_1p", mix="near_copy=1")
+    other = make_workload(three_blocks, order)
+    target = loaded(workload=other.output.key)
+    with pytest.raises(SpecError, match="can search under none of them"):
+        measure(three_blocks, _order(workload, target=target, filters="label_1p"))
+
+
+def test_a_planted_column_takes_no_name_of_the_version(tmp_path: Path) -> None:
+    source = sqlite_of(tmp_path / "notes.db", note_rows(200), "key, body, Tenant, lugar")
+    version = make(tmp_path, source, columns="Tenant,lugar", clusters=2)
+    order = WorkloadOrder(dataset=version.dataset, queries=2, filters="tenant_9")
+    params = {"dataset": version.dataset, "into": f"duckdb:{tmp_path}/rows.duckdb"}
+    params |= {"workload": make_workload(tmp_path, order).output.key}
+    with pytest.raises(SpecError, match="'tenant' has the name of a column of the version"):
+        load(tmp_path, LoadOrder.from_params(params))
+    assert load(tmp_path, LoadOrder.from_params(params | {"columns": "lugar"})).rows == 200
