@@ -25,22 +25,25 @@ SHOWN_ROWS = 100
 
 if TYPE_CHECKING:
     from synthprof.report.terminal import Terminal
+    from synthprof.versions.derived import Derived
     from synthprof.versions.inventory import Found
     from synthprof.versions.progress import Unfinished
     from synthprof.versions.version import Version
 
 
 def status(as_json: AsJson = False) -> None:
-    """List published versions, unfinished builds and exports.
+    """List published versions, exports, and what is not finished.
 
     With the scores of each version; * marks the current one.
     """
     from synthprof.delivery.exports.finished import as_document, exports
+    from synthprof.versions.derived import in_the_making
     from synthprof.versions.inventory import versions
     from synthprof.versions.unfinished import builds
 
     found, problems = versions(home_folder())
     unfinished, exported = list(builds(home_folder())), exports(home_folder())
+    making = in_the_making(home_folder())
     if as_json:
         print_json(
             {
@@ -48,6 +51,7 @@ def status(as_json: AsJson = False) -> None:
                 "versions": [_facts(each) for each in found],
                 "problems": problems,
                 "exports": [as_document(each) for each in exported],
+                "making": [_made(each) for each in making],
                 "unfinished": [_progress(build) for build in unfinished],
             }
         )
@@ -65,6 +69,8 @@ def status(as_json: AsJson = False) -> None:
     for each in exported:
         facts = f"{count(each.rows)} rows, {amount(each.bytes)}"
         terminal.say(f"{each.dataset} {each.version}: export {each.name}: {facts}")
+    for begun in making:
+        terminal.say(_begun(begun))
     for build in unfinished:
         terminal.say(_in_words(build))
 
@@ -121,6 +127,22 @@ def _in_words(build: "Unfinished") -> str:
         f"not published yet; done: {done}; the same "
         f"`synthprof {'embed' if build.spec.collection else 'run'}` goes on from there"
     )
+
+
+def _begun(found: "Derived") -> str:
+    output = found.output
+    what = f"{output.dataset} {output.version}: {output.kind.removesuffix('s')} {found.folder.name}"
+    command = f"`synthprof {output.kind.removesuffix('s')}`"
+    return (
+        f"{what}: in the making"
+        if found.state == "working"
+        else f"{what}: cut short; the same {command} goes on"
+    )
+
+
+def _made(found: "Derived") -> dict[str, Any]:
+    told = {name: getattr(found.output, name) for name in ("dataset", "version", "kind", "name", "key")}
+    return told | {"folder": str(found.folder), "state": found.state}
 
 
 def _facts(found: "Found") -> dict[str, Any]:

@@ -509,7 +509,9 @@ class RunFacts(_ApiModel):
     dag_id: str
     run_id: str
     url: str
-    job: Literal["reindex", "verify"] | None = Field(description="Work on a version; null if it makes one.")
+    job: Literal["reindex", "verify", "export", "workload", "load"] | None = Field(
+        description="Work on a version; null if it makes one."
+    )
     dataset: str | None
     version: str | None
     build: str | None

@@ -1,7 +1,8 @@
 """Folders that are derived from a version: made aside step by step, resumable, and put in place whole.
 
 <home>/<dataset>/<kind>/<name>-<key>/                   finished, with a manifest OUTPUT.json
-<home>/<dataset>/<kind>/.making/<name>-<key>/           in the making; goes on from its last checkpoint
+<home>/<dataset>/<kind>/.making/<name>-<key>/           in the making; goes on from its last checkpoint;
+                                                        BEGUN.json tells what it is to become
 """
 
 import hashlib
@@ -37,6 +38,9 @@ from synthprof.base.units import MIB
 
 OUTPUT = "OUTPUT.json"
 """The manifest of a finished folder."""
+
+BEGUN = "BEGUN.json"
+"""The manifest, without files, of a folder in the making."""
 
 JOURNAL = "journal.json"
 """The last checkpoint of a folder in the making."""
@@ -86,6 +90,11 @@ class Place:
     def making(self) -> Path:
         """The folder while it is made."""
         return self.parent / ".making" / self.name
+
+    @property
+    def lock(self) -> Path:
+        """The lock file of whoever makes it."""
+        return self.making.with_name(f"{self.name}.lock")
 
     def output(self) -> Output | None:
         """Return the manifest if the folder is there with every file by its size, else None."""
@@ -240,13 +249,14 @@ def _taken_up(path: Path, length: int, digest: str) -> _Growing | None:
 
 
 @contextmanager
-def making(place: Place, what: str) -> Iterator[Making]:
+def making(place: Place, what: str, begun: Output | None = None) -> Iterator[Making]:
     """Yield the folder in the making, at its last checkpoint, for this process alone.
 
-    what: names it in the message of Busy, which is raised while another process makes it.
+    what: names it in the message of Busy, which is raised while another process makes it. begun: its manifest
+    without files, for others to see what is in the making.
     """
     with ExitStack() as held:
-        held.enter_context(lock(place.making.with_name(f"{place.name}.lock"), what))
+        held.enter_context(lock(place.lock, what))
         make_folder(place.making)
         remove_temporaries(place.making)
         work = Making(place.making)
@@ -256,6 +266,8 @@ def making(place: Place, what: str) -> Iterator[Making]:
             _empty(place.making)
             work = Making(place.making)
             held.callback(work._close)
+        if begun is not None:
+            write_text(place.making / BEGUN, begun.sealed().text())
         yield work
 
 
@@ -286,6 +298,15 @@ def outputs(parent: Path) -> list[tuple[Path, Output]]:
     for path in sorted(parent.glob(f"[!.]*/{OUTPUT}")):
         with suppress(StageError):
             found.append((path.parent, read_output(path.parent)))
+    return found
+
+
+def begun_outputs(parent: Path) -> list[tuple[Place, Output]]:
+    """Return the folders of a kind that are in the making with their manifests as yet without files."""
+    found = []
+    for path in sorted(parent.glob(f".making/*/{BEGUN}")):
+        with suppress(OSError, ValueError, ValidationError):
+            found.append((Place(parent, path.parent.name), Output.opened(read_bytes(path))))
     return found
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from synthprof.base.errors import SpecError
-from synthprof.delivery.loaders import progress
 from synthprof.delivery.loaders.address import address_of
 from synthprof.delivery.loaders.job import load, open_target
 from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.loaders.target import Target, bulk_floor
 from synthprof.delivery.workloads.conditions import Part
+from synthprof.store import loads
 from synthprof.store.store import Store
 from synthprof.versions.version import Version, open_version
 
@@ -55,10 +55,10 @@ def check(home: Path, dataset: str, url: str, metric: str = "cosine") -> None:
 
 def _check_again(home: Path, order: LoadOrder, table: str, rows: int) -> None:
     """The checkpoint tells less than the table has, as after a crash between the two."""
-    path = progress.place_of(home, order.dataset, address_of(order.into), table)
-    known = progress.read(path)
+    path = loads.place_of(home, order.dataset, address_of(order.into).key(table))
+    known = loads.read(path)
     assert known is not None
-    progress.write(path, known.model_copy(update={"blocks": 0, "rows": 0, "done": False}))
+    loads.write(path, known.model_copy(update={"blocks": 0, "rows": 0, "done": False}))
     again = load(home, order)
     assert (again.rows, again.written) == (rows, rows)
 

@@ -8,9 +8,7 @@ from typing import Any
 from synthprof.base.errors import SpecError
 from synthprof.base.files import matches
 from synthprof.store.outputs import OUTPUT, Output, outputs, read_output
-
-EXPORTS = "exports"
-"""The folder of a data set's exports."""
+from synthprof.versions.derived import EXPORTS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.delivery.exports import cards, registry
-from synthprof.delivery.exports.finished import EXPORTS
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import Rows
@@ -17,6 +16,7 @@ from synthprof.report.words import amount, count
 from synthprof.store.outputs import Output, Place, finish, making
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
+from synthprof.versions.derived import EXPORTS
 from synthprof.versions.version import Version, open_version
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def export(home: Path, order: Order, observe: Observer = lambda *_: None) -> tup
     if (done := place.output()) is not None:
         return place.folder, done
     what = f"export {place.name} of {order.dataset!r}"
-    with clear_errors(), making(place, what) as work:
+    with clear_errors(), making(place, what, begun) as work:
         writing = Writing(rows, work, space, order.metric, workload, order.correlation)
         for done_rows in form.write(writing):
             observe(f"export {form.name}", done_rows, version.rows)

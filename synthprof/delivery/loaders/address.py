@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.spec.spec import SOURCE_URL
 
@@ -94,6 +95,10 @@ class Address:
     def last(self) -> str:
         """The last part of the path, empty if there is none."""
         return self.path.strip("/").rpartition("/")[2]
+
+    def key(self, table: str) -> str:
+        """Return a name for a table of the target. User and password have no part in it."""
+        return f"{self.scheme}-{digest_of([self.scheme, self.host, self.port, self.path, table])[:12]}"
 
     def without_secret(self, text: str) -> str:
         """Return a text of a client, such as an error, without the password."""

@@ -5,15 +5,16 @@ from pathlib import Path
 
 from synthprof.base.digests import digest_of
 from synthprof.base.locks import lock
-from synthprof.delivery.loaders import progress, registry
+from synthprof.delivery.loaders import registry
 from synthprof.delivery.loaders.address import Address, address_of
 from synthprof.delivery.loaders.faults import another_table
 from synthprof.delivery.loaders.order import LoadOrder
-from synthprof.delivery.loaders.progress import Progress
 from synthprof.delivery.loaders.source import Source, source_of
 from synthprof.delivery.loaders.target import Target
 from synthprof.delivery.loaders.work import Begun, Loaded, Work
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store import loads
+from synthprof.store.loads import Progress
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.version import Version, open_version
@@ -29,11 +30,11 @@ def load(home: Path, order: LoadOrder, observe: Observer = lambda *_: None) -> L
     kind = registry.find(address)
     version = open_version(home, order.dataset, order.version or None)
     source = source_of(version, kind, address, order)
-    path = progress.place_of(home, version.dataset, address, source.layout.table)
+    path = loads.place_of(home, version.dataset, address.key(source.layout.table))
     busy = f"the load into {source.layout.table!r} of {address}"
     with (
         clear_errors(),
-        lock(path.with_suffix(".lock"), busy),
+        lock(loads.lock_of(path), busy),
         closing(kind.open(address, source.layout)) as target,
     ):
         begun = _begin(target, source, address, path, replace=order.replace)
@@ -57,10 +58,10 @@ def _begin(target: Target, source: Source, address: Address, path: Path, *, repl
     The checkpoint is written before the table is made, so that a table half filled is known as ours.
     """
     wanted = _wanted(source, address)
-    known = progress.read(path)
+    known = loads.read(path)
     ours = known is not None and known.what == wanted.what
     if replace and (known is None or not ours or known.done):
-        progress.write(path, wanted)
+        loads.write(path, wanted)
         known, ours = wanted, True
         target.drop()
     there = target.count()
@@ -69,7 +70,7 @@ def _begin(target: Target, source: Source, address: Address, path: Path, *, repl
         raise another_table(address, f"{wanted.table!r} holds {there:,} rows, {held}")
     if known is None or not ours or (there or 0) < known.rows:
         known = wanted  # of what was written, some is lost: all is written again
-    progress.write(path, known)
+    loads.write(path, known)
     target.prepare()
     more = (there or 0) - known.rows
     return Begun(known, first_again=more > 0, all_again=more > (BLOCK_ROWS if known.blocks else 0))

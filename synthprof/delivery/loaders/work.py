@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.errors import StageError
-from synthprof.delivery.loaders import progress
 from synthprof.delivery.loaders.plain import same_row
-from synthprof.delivery.loaders.progress import Progress
 from synthprof.delivery.loaders.source import Source
 from synthprof.delivery.loaders.target import Target
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store import loads
+from synthprof.store.loads import Progress
 from synthprof.system.events import Observer
 
 SAMPLE = 16
@@ -96,7 +96,7 @@ class Work:
         index, index_seconds = self._finish()
         self._check_count(now)
         compared = self._compare()
-        progress.write(self.path, now.model_copy(update={"done": True}))
+        loads.write(self.path, now.model_copy(update={"done": True}))
         logger.info("load into %s: %s", now.into, f"{written:,} rows in {seconds:.2f} s" if written else NONE)
         return Loaded(
             **{name: getattr(now, name) for name in ("into", "table", "dataset", "version")},
@@ -117,7 +117,7 @@ class Work:
         self.at_work += time.perf_counter() - started
         left_out = len(self.source.rows.ids(now.blocks)) - rows
         more = {"blocks": now.blocks + 1, "rows": now.rows + rows, "left_out": now.left_out + left_out}
-        written = progress.write(self.path, now.model_copy(update=more), durable=False)
+        written = loads.write(self.path, now.model_copy(update=more), durable=False)
         self.observe("load", written.rows + written.left_out, self.source.rows.version.rows)
         return written
 
@@ -147,7 +147,7 @@ class Work:
     def _check_count(self, now: Progress) -> None:
         there = self.target.count() or 0
         if there != now.rows:
-            progress.write(self.path, now.model_copy(update={"blocks": 0, "rows": 0, "left_out": 0}))
+            loads.write(self.path, now.model_copy(update={"blocks": 0, "rows": 0, "left_out": 0}))
             raise StageError(
                 f"the table {now.table!r} in {now.into} has {there:,} rows after {now.rows:,} were written; "
                 "run it again: it writes all of them once more, by their ids"

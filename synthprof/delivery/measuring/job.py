@@ -24,10 +24,8 @@ from synthprof.delivery.workloads.filters_masks import FilterMasks
 from synthprof.delivery.workloads.workload import Workload, find_workload
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
+from synthprof.versions.derived import MEASURED, MEASUREMENTS, PICTURE
 from synthprof.versions.version import Version, open_version
-
-MEASUREMENTS = "measurements"
-"""The folder of a data set's measurements."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +52,8 @@ def measure(home: Path, order: MeasureOrder, observe: Observer = lambda *_: None
             skipped=tuple(skipped),
         )
         folder = _folder(home, measured)
-        write_text(folder / "measure.json", measured.text())
-        write_text(folder / "measure.svg", picture(measured))
+        write_text(folder / MEASURED, measured.text())
+        write_text(folder / PICTURE, picture(measured))
     return folder, measured
 
 

@@ -39,12 +39,13 @@ def picture(measured: Measured) -> str:
 
     Of one class more recall costs speed, so the curves fall to the right; the higher, the better.
     """
-    points = [each for each in measured.points if each.filter == measured.points[0].filter]
+    answered = [each for each in measured.points if each.recall is not None] or measured.points
+    points = [each for each in measured.points if each.filter == answered[0].filter]
     most = max(points, key=lambda each: each.qps).clients
     curves = _curves(each for each in points if each.clients == most and each.recall is not None)
     frame = _frame([each for curve in curves.values() for each in curve])
     parts = [
-        *_head(measured, most),
+        *_head(measured, points[0], most),
         *_axes(frame),
         *(
             part
@@ -64,8 +65,9 @@ def _curves(points: Iterable[Point]) -> dict[str, list[Point]]:
 
 
 def _frame(points: Sequence[Point]) -> Frame:
-    least = min(each.recall or 0.0 for each in points)
-    low, high = min(each.qps for each in points), max(each.qps for each in points)
+    least = min((each.recall or 0.0 for each in points), default=0.0)
+    speeds = [each.qps for each in points] or [1.0]
+    low, high = min(speeds), max(speeds)
     return Frame(min(0.95, math.floor(least * 20) / 20), 10 ** math.floor(math.log10(low)), _above(high))
 
 
@@ -73,10 +75,9 @@ def _above(speed: float) -> float:
     return float(10 ** (math.floor(math.log10(speed)) + 1))
 
 
-def _head(measured: Measured, clients: int) -> list[str]:
+def _head(measured: Measured, first: Point, clients: int) -> list[str]:
     title = f"{measured.target} on {measured.rows:,} rows of {measured.dataset}"
     doing = "client" if clients == 1 else "clients"
-    first = measured.points[0]
     more = f"recall of {first.k}, {measured.metric}, filter {first.filter}, {clients} {doing}"
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '

@@ -9,12 +9,12 @@ from synthprof.delivery.loaders import registry
 from synthprof.delivery.loaders.address import Address, address_of
 from synthprof.delivery.loaders.job import open_target
 from synthprof.delivery.loaders.order import LoadOrder
-from synthprof.delivery.loaders.progress import place_of, read
 from synthprof.delivery.loaders.source import table_of
 from synthprof.delivery.measuring.order import MeasureOrder
 from synthprof.delivery.rows import ID
 from synthprof.delivery.workloads.conditions import Part, parts_of
 from synthprof.delivery.workloads.workload import Workload
+from synthprof.store.loads import place_of, read
 from synthprof.versions.version import Version
 
 
@@ -69,7 +69,7 @@ def _loaded(order: MeasureOrder, version: Version, address: Address, space: str)
     A load from another data root has none here: then it was one of all columns, or of those of the order.
     """
     home = version.folder.parents[2]
-    known = read(place_of(home, version.dataset, address, table_of(address, version.dataset)))
+    known = read(place_of(home, version.dataset, address.key(table_of(address, version.dataset))))
     columns, workload = order.columns, ""
     if known is not None and known.version == version.name:
         columns = columns or ",".join(map(written_name, known.columns)) or ID

@@ -34,7 +34,7 @@ from synthprof.delivery.workloads.queries_space import (
 from synthprof.delivery.workloads.streams import Runbook
 from synthprof.delivery.workloads.streams_parts import make_stream, runbooks_of
 from synthprof.delivery.workloads.truth import Answering
-from synthprof.delivery.workloads.workload import WORKLOADS, Workload, open_workload
+from synthprof.delivery.workloads.workload import Workload, open_workload
 from synthprof.report.words import amount, count
 from synthprof.similarity.nearness import Metric
 from synthprof.spec.spec import BLOCK_ROWS
@@ -42,6 +42,7 @@ from synthprof.store.outputs import Making, Output, Place, finish, making
 from synthprof.system.events import Observer
 from synthprof.system.machine import default_workers
 from synthprof.system.refusals import clear_errors
+from synthprof.versions.derived import WORKLOADS
 from synthprof.versions.version import Version, open_version
 
 WORKLOAD_VERSION = 1
@@ -135,7 +136,7 @@ def make_workload(home: Path, order: WorkloadOrder, observe: Observer = lambda *
     begun = _output(version, order, parts)
     place = Place(home / order.dataset / WORKLOADS, f"workload-{begun.key}")
     if place.output() is None:
-        with clear_errors(), making(place, f"{place.name} of {order.dataset!r}") as folder:
+        with clear_errors(), making(place, f"{place.name} of {order.dataset!r}", begun) as folder:
             work = Work(version, order, parts, folder, observe)
             _do(work)
             output = finish(place, folder, begun)

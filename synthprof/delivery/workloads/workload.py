@@ -25,10 +25,8 @@ from synthprof.delivery.workloads.files import (
     queries_schema,
 )
 from synthprof.store.outputs import Output, outputs, read_output
+from synthprof.versions.derived import WORKLOADS
 from synthprof.versions.version import Version
-
-WORKLOADS = "workloads"
-"""The kind of the folders, and the folder of a data set that holds them."""
 
 AGAIN = "remove the folder and make the workload again"
 

@@ -13,10 +13,10 @@ from synthprof.explorer.models import Permissions, RunFacts, Started
 from synthprof.explorer.server.sites import foreign, problem
 from synthprof.system.environment import TOKEN
 
-NO_AIRFLOW = "this explorer runs without Airflow; use `synthprof build-index` and `synthprof verify`"
+NO_AIRFLOW = "this explorer runs without Airflow; use `synthprof build-index`, `verify` and `export`"
 NO_WEBSOCKETS = "the explorer has no web sockets"
 
-Job = Literal["reindex", "verify"]
+Job = Literal["reindex", "verify", "export"]
 """Work on a published version that a caller may start."""
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from synthprof.explorer import models
+from synthprof.explorer.derived import Export
 from synthprof.explorer.server.access import Access, Job
 from synthprof.explorer.server.parameters import (
     PROBLEMS,
@@ -204,6 +205,14 @@ async def verify(
     return await _start(request, "verify", dataset, version, {"all_blocks": wanted.all})
 
 
+@router.post(f"{ONE}/export", response_model=models.Started, status_code=202, tags=["work"])
+async def export(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: Export
+) -> models.Started:
+    """Start a run of Airflow that exports the version in one format."""
+    return await _start(request, "export", dataset, version, {"formats": [wanted.format]})
+
+
 @router.get("/api/runs/{dag_id}/{run_id}", response_model=models.RunFacts, tags=["work"])
 async def run(
     request: Request,
@@ -216,7 +225,7 @@ async def run(
 
 @router.get(f"{ONE}/work", response_model=models.Runs, tags=["work"])
 async def work(request: Request, dataset: DatasetName, version: VersionName) -> models.Runs:
-    """Return the last run of each kind of work on a version: of its verification, of another index."""
+    """Return the last run of each kind of work on a version: verification, another index, export."""
     found = await request.app.state.access.jobs(request, dataset, version)
     return models.Runs(runs=[await _completed(request, each) for each in found])
 

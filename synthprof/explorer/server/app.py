@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware import Middleware
 
 import synthprof
-from synthprof.explorer.server import api, pages
+from synthprof.explorer.server import api, derived, pages
 from synthprof.explorer.server.access import Access, AccessMiddleware
 from synthprof.explorer.server.middleware import BodyLimitMiddleware, HeadersMiddleware
 from synthprof.explorer.server.process import Worker
@@ -44,6 +44,7 @@ def make_app(home: Path, access: Access, service: Callable[[], dict[str, str]] =
     )
     app.state.worker, app.state.access, app.state.home = worker, access, home
     app.include_router(api.router)
+    app.include_router(derived.router)
     app.include_router(pages.router)
     app.add_exception_handler(RequestValidationError, _refuse)
     return app

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
+from synthprof.explorer.derived import MeasurementName
 from synthprof.explorer.server.docs import docs_page
 from synthprof.explorer.server.middleware import REPORT_POLICY
 from synthprof.explorer.server.parameters import DatasetName, VersionName
@@ -39,6 +40,17 @@ async def static(request: Request, name: str) -> Response:
 async def report(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return the stored report of a version, in a sandbox."""
     answer = await ask(request, "report", dataset=dataset, version=version)
+    if answer.status != 200:
+        return response_of(answer)
+    return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})
+
+
+@page("/picture/{dataset}/{version}/{name}")
+async def picture(
+    request: Request, dataset: DatasetName, version: VersionName, name: MeasurementName
+) -> Response:
+    """Return the picture of a measurement, in a sandbox."""
+    answer = await ask(request, "picture", dataset=dataset, version=version, measurement=name)
     if answer.status != 200:
         return response_of(answer)
     return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})

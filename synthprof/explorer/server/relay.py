@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from synthprof.explorer.server.process import Worker
 from synthprof.explorer.wire import Answer, Lane, Name
 
-READ_HERE = ("datasets", "report")
+READ_HERE = ("datasets", "report", "picture")
 """Questions whose answers the server reads or completes, so that they must not be compressed."""
 
 

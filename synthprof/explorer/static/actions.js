@@ -8,7 +8,7 @@ import { poll } from "./poll.js";
 import { detail, problemOf } from "./progress.js";
 
 const KINDS = ["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"];
-const NAMES = { verify: "Verification", reindex: "Rebuild of the index" };
+const NAMES = { verify: "Verification", reindex: "Rebuild of the index", export: "Export" };
 const POLL_SECONDS = 2;
 const ENDED = ["success", "failed"];
 
@@ -21,15 +21,21 @@ export function actions(version, { at, can, summary, signal }) {
   const verdict = el("div", { class: "verdict" });
   tell(verdict, summary);
   if (!can.trigger) return el("div", {}, verdict, el("p", { class: "note" }, sentence(can.reason ?? "you may not start work on versions"), "."));
-  const answer = el("div", { class: "answer" });
-  const context = { at, verdict, signal, places: new Map(), answer };
-  api.work(at, signal).then(({ runs }) => runs.forEach((run) => follow(context, run)), () => {});
+  const context = followed({ at, signal, renew: () => renew({ at, verdict, signal }) }, ["verify", "reindex"]);
+  const { answer } = context;
   return el("div", {}, verdict, el("div", { class: "actions" },
     rebuild(version, context),
     el("form", { on: { submit: (event) => start(event, context, "verify", () => api.verify(at, { all: event.target.all.checked })) } },
       el("label", { class: "check" }, el("input", { type: "checkbox", name: "all" }), "check all rows, not a sample"),
       el("button", { type: "submit" }, "Verify")),
     answer));
+}
+
+/** A place `answer` that follows the last runs of these jobs on a version; `renew` is called when one has ended. */
+export function followed(context, jobs) {
+  const whole = { ...context, places: new Map(), answer: el("div", { class: "answer" }) };
+  api.work(context.at, context.signal).then(({ runs }) => runs.filter((run) => jobs.includes(run.job)).forEach((run) => follow(whole, run)), () => {});
+  return whole;
 }
 
 function rebuild(version, context) {
@@ -41,7 +47,8 @@ function rebuild(version, context) {
     el("button", { type: "submit" }, "Rebuild the index"));
 }
 
-async function start(event, context, job, act) {
+/** Starts a job by `act` when its form is sent, and follows its run. */
+export async function start(event, context, job, act) {
   event.preventDefault();
   const button = event.target.querySelector("button");
   button.disabled = true;
@@ -73,7 +80,7 @@ function follow(context, run) {
     if (!ENDED.includes(now.state)) return;
     ended.abort();
     announce(`${NAMES[now.job]}: ${now.state === "success" ? "done" : "failed"}`);
-    await renew(context);
+    await context.renew();
   };
   poll(step, POLL_SECONDS, AbortSignal.any([signal, ended.signal])).catch((error) => fill(place, failure(error)));
 }

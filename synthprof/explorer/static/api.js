@@ -45,10 +45,20 @@ export const profile = (at, id, signal) => cached([at], `${path(at)}/profiles/${
 export const children = (at, id, table, first) => get(query(`${path(at)}/profiles/${part(id)}/tables/${part(table)}`, { first, count: PAGE }));
 export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, { points, colour }), { signal });
 
+// What is derived from a version changes while it is published.
+export const exports = (at, signal) => get(`${path(at)}/exports`, { signal });
+export const workloads = (at, signal) => get(`${path(at)}/workloads`, { signal });
+export const loads = (at, signal) => get(`${path(at)}/loads`, { signal });
+export const measurements = (at, signal) => get(`${path(at)}/measurements`, { signal });
+
+/** The address of the picture of a measurement. */
+export const picture = (at, name) => `picture/${part(at.dataset)}/${part(at.version)}/${part(name)}`;
+
 export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });
 export const similar = (at, id, asked, signal) => get(query(`${path(at)}/similar/${part(id)}`, asked), { signal });
 
 export const reindex = (at, asked) => post(`${path(at)}/reindex`, asked);
+export const makeExport = (at, asked) => post(`${path(at)}/export`, asked);
 export const verify = (at, asked) => post(`${path(at)}/verify`, asked);
 
 /** The address of the stored report of a version. */

@@ -25,7 +25,11 @@ const VIEWS = {
   map: ["Map", () => import("./map.js")],
   search: ["Search", () => import("./search.js")],
   compare: ["Compare", () => import("./compare.js")],
+  derived: ["Exports and loads", () => import("./derived.js")],
 };
+
+/** Jobs whose results stand in the view `derived`. */
+const DERIVATIONS = new Set(["export", "workload", "load"]);
 
 const main = document.getElementById("main");
 const head = document.getElementById("head");
@@ -81,7 +85,7 @@ async function showRun(at, signal) {
   begin(`run ${at.run_id}`, "Run");
   const { follow: followRun } = await import("./progress.js");
   await followRun(main, { dag: at.dag_id, run: at.run_id, signal, title: (dataset) => fill(head, title(dataset ?? at.run_id)) },
-    (dataset, version) => replace({ dataset, version }));
+    (dataset, version, job) => replace({ dataset, version, view: DERIVATIONS.has(job) ? "derived" : null }));
 }
 
 async function showVersion(at, signal) {

@@ -37,12 +37,12 @@ export function bars(place, dataset, build, signal) {
   }, POLL_SECONDS, signal);
 }
 
-/** Shows the progress of a run until it has succeeded; then calls `arrived` with data set and version. */
+/** Shows the progress of a run until it has succeeded; then calls `arrived` with data set, version and job. */
 export async function follow(place, { dag, run, signal, title }, arrived) {
   await poll(async () => {
     const found = await api.run(dag, run, signal);
     if (signal.aborted) return;
-    if (found.state === "success" && found.version) return void arrived(found.dataset, found.version);
+    if (found.state === "success" && found.version) return void arrived(found.dataset, found.version, found.job);
     title(found.dataset);
     fill(place, section(HEADS[found.state] ?? `This run is ${found.state}`, hint(found), problemOf(found, false),
       found.dataset && found.version ? el("p", {}, el("a", { href: link({ dataset: found.dataset, version: found.job ? found.version : null }) }, found.job ? "Open the version" : "Open the data set")) : null,

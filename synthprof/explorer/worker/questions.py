@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.files import is_there
 from synthprof.explorer import models
-from synthprof.explorer.worker import answers
+from synthprof.explorer.worker import answers, derived
 from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
 from synthprof.schemas.uses import View
 from synthprof.spec.contents import MAP, OVERVIEW, REPORT
@@ -142,6 +143,26 @@ class Questions:
         """Return the path of a version's report."""
         with self._file(dataset, version, REPORT) as path:
             return str(path)
+
+    def exports(self, dataset: str, version: str) -> BaseModel:
+        """Return the exports of a version."""
+        return derived.exports_of(self._open(dataset, version))
+
+    def workloads(self, dataset: str, version: str) -> BaseModel:
+        """Return the workloads of a version."""
+        return derived.workloads_of(self._open(dataset, version))
+
+    def loads(self, dataset: str, version: str) -> BaseModel:
+        """Return the loads of a version."""
+        return derived.all_loads_of(self._open(dataset, version))
+
+    def measurements(self, dataset: str, version: str) -> BaseModel:
+        """Return the measurements of a version."""
+        return derived.all_measurements_of(self._open(dataset, version))
+
+    def picture(self, dataset: str, version: str, measurement: str) -> str:
+        """Return the path of a measurement's picture."""
+        return derived.picture_of(self._open(dataset, version), measurement)
 
     def build(self, dataset: str, version: str) -> dict[str, str | None]:
         """Return the build of this version, or None if it is removed."""

@@ -18,21 +18,32 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from synthprof.explorer.derived import Derivation
 from synthprof.explorer.models import Permissions, RunFacts, Started, TaskFacts
 from synthprof.explorer.server.access import Job
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.explorer.lazy import HOST_APP
 from synthprof.orchestration.tasks.addresses import public_host, run_page
-from synthprof.orchestration.tasks.names import REINDEX_DAG, VERIFY_DAG, dag_id
+from synthprof.orchestration.tasks.names import (
+    EXPORT_DAG,
+    LOAD_DAG,
+    REINDEX_DAG,
+    VERIFY_DAG,
+    WORKLOAD_DAG,
+    dag_id,
+)
 from synthprof.orchestration.tasks.operator import NO_MESSAGE, PROBLEM
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.system.environment import home_folder
 
-PUSHES_VERSION = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
-"""The task whose value has a run's version, where the DAG has no stage `setup` that pushes it."""
+JOBS: dict[str, Job] = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify", EXPORT_DAG: "export"}
+"""The jobs on a published version that are started here, by their DAGs."""
 
-JOBS: dict[str, Job] = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify"}
-"""The jobs on a published version by their DAGs."""
+WORK: dict[str, Job | Derivation] = {**JOBS, WORKLOAD_DAG: "workload", LOAD_DAG: "load"}
+"""All work on published versions by its DAGs. The task whose value has the version bears its name."""
+
+MAPPED = (EXPORT_DAG,)
+"""DAGs in which that task is mapped; its first instance is asked."""
 
 LATEST = "order_by=-run_after&limit=50"
 """The runs of a DAG among which those on one version are looked for."""
@@ -71,7 +82,7 @@ class AirflowUsers:
         return None
 
     async def can(self, request: Request) -> Permissions:
-        """Return whether the user may start both kinds of work."""
+        """Return whether the user may start every kind of work."""
         try:
             for job in get_args(Job):
                 await self.require(request, job)
@@ -100,7 +111,7 @@ class AirflowUsers:
         run = await _call(request, "GET", path)
         # a run of somebody else's DAG may have anything under these names
         conf = {name: value for name, value in (run["conf"] or {}).items() if isinstance(value, str)}
-        setup = None if dag in PUSHES_VERSION else await _setup_task(request, dag)
+        setup = None if dag in WORK else await _setup_task(request, dag)
         dataset = conf.get("dataset") or await _default_dataset(request, dag)
         if setup is not None:  # its author may have fixed the data set
             dataset = await _pushed(request, path, setup, "dataset") or dataset
@@ -111,7 +122,7 @@ class AirflowUsers:
             dag_id=dag,
             run_id=run_id,
             url=run_page(dag, run_id),
-            job=JOBS.get(dag),
+            job=WORK.get(dag),
             dataset=dataset,
             version=version,
             build=None,
@@ -198,8 +209,8 @@ async def _default_dataset(request: Request, dag: str) -> str | None:
 
 async def _version_of(request: Request, dag: str, run_path: str, setup: str | None) -> str | None:
     """Return the version that a run looked at, made or, after `setup`, will make; None if unknown."""
-    if dag in PUSHES_VERSION:
-        return await _pushed(request, run_path, PUSHES_VERSION[dag], "return_value")
+    if dag in WORK:
+        return await _pushed(request, run_path, WORK[dag], "return_value", 0 if dag in MAPPED else -1)
     return await _pushed(request, run_path, setup, "version") if setup else None
 
 

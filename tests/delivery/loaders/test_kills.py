@@ -15,9 +15,11 @@ from harness import mounted, needs_root
 from small import DATASET
 
 from synthprof.base.errors import StageError
-from synthprof.delivery.loaders import progress, work
+from synthprof.delivery.loaders import work
 from synthprof.delivery.loaders.job import load, open_target
 from synthprof.delivery.loaders.order import LoadOrder
+from synthprof.store import loads
+from synthprof.store.loads import Progress
 from synthprof.system.events import ProgressMade, read
 from synthprof.versions.version import open_version
 
@@ -121,9 +123,9 @@ def test_an_end_between_the_rows_and_the_checkpoint_costs_one_block(
     at = request.getfixturevalue("postgres_url") if engine == "postgresql" else f"{engine}://{tmp_path}/rows"
     url = f"{at}?table=cut_{moment}"
     order = LoadOrder.from_params(PARAMS).model_copy(update={"into": url})
-    real, calls = progress.write, []
+    real, calls = loads.write, []
 
-    def cut(path: Path, now: progress.Progress, **durable: bool) -> progress.Progress:
+    def cut(path: Path, now: Progress, **durable: bool) -> Progress:
         calls.append(now.blocks)
         if now.blocks == 2 and moment == "after":
             raise KeyboardInterrupt
@@ -133,7 +135,7 @@ def test_an_end_between_the_rows_and_the_checkpoint_costs_one_block(
         return written
 
     with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
-        context.setattr(work.progress, "write", cut)
+        context.setattr(work.loads, "write", cut)
         load(three_blocks, order)
     again = load(three_blocks, order)
     assert (again.rows, again.written) == (ROWS, ROWS - 16_384)

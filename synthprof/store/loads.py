@@ -1,4 +1,4 @@
-"""The checkpoint of a load, kept beside the version: `<home>/<dataset>/loads/<target>-<key>.json`.
+"""The checkpoints of loads, kept beside the version: `<home>/<dataset>/loads/<target>-<key>.json`.
 
 It names the target without its password, what is loaded into it, and how many blocks are there for sure.
 """
@@ -7,11 +7,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from synthprof.base.digests import digest_of
 from synthprof.base.files import make_folder, replacing
 from synthprof.base.kinds import read_bytes
 from synthprof.base.seals import Sealed
-from synthprof.delivery.loaders.address import Address
 
 LOADS = "loads"
 """The folder of a data set's checkpoints."""
@@ -39,10 +37,14 @@ class Progress(Sealed):
     done: bool = False
 
 
-def place_of(home: Path, dataset: str, address: Address, table: str) -> Path:
-    """Return the path of the checkpoint for a table of a target. User and password have no part in it."""
-    key = digest_of([address.scheme, address.host, address.port, address.path, table])[:12]
-    return home / dataset / LOADS / f"{address.scheme}-{key}.json"
+def place_of(home: Path, dataset: str, name: str) -> Path:
+    """Return the path of the checkpoint for a table of a target, `Address.key` of which is the name."""
+    return home / dataset / LOADS / f"{name}.json"
+
+
+def lock_of(path: Path) -> Path:
+    """Return the lock file of whoever loads into that table."""
+    return path.with_suffix(".lock")
 
 
 def read(path: Path) -> Progress | None:
@@ -63,3 +65,9 @@ def write(path: Path, progress: Progress, *, durable: bool = True) -> Progress:
     with replacing(path, durable=durable) as temporary:
         temporary.write_text(sealed.text(), encoding="utf-8")
     return sealed
+
+
+def loads(home: Path, dataset: str) -> list[tuple[Path, Progress]]:
+    """Return the checkpoints of a data set's loads with their paths, by name; damaged ones are left out."""
+    paths = sorted((home / dataset / LOADS).glob("[!.]*.json"))
+    return [(path, found) for path in paths if (found := read(path)) is not None]

@@ -1,0 +1,147 @@
+"""Models of the HTTP API for what was derived from a version: exports, workloads, loads, measurements."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from synthprof.versions.derived import State
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+Folder = Annotated[str, Field(description="Path of the folder on the machine of the explorer.")]
+
+Moment = Annotated[str, Field(description="ISO 8601 in UTC.")]
+
+
+class ExportFacts(_Facts):
+    """An export. `state` is stopped where it was cut short; `files` are those of the data and the cards."""
+
+    name: str
+    format: str
+    key: str
+    state: State
+    rows: int
+    files: int
+    bytes: int
+    at: Moment
+    folder: Folder
+    options: dict[str, Any]
+    opened: str = Field(description="A line of code that opens it; empty before it is finished.")
+
+
+class Exports(_Facts):
+    """The exports of a version, and the formats that others may have."""
+
+    exports: list[ExportFacts]
+    formats: list[str]
+
+
+class ClassFacts(_Facts):
+    """A class of queries; `hardness` is the mean relative contrast at k = 100, null if unknown."""
+
+    name: str
+    queries: int
+    hardness: float | None
+
+
+class FilterFacts(_Facts):
+    """A filter: the share of rows that it matches, and how these correlate with the vectors."""
+
+    name: str
+    kind: str
+    rows: int
+    selectivity: float
+    correlation: float | None
+
+
+class WorkloadFacts(_Facts):
+    """A workload. Classes have no hardness, and filters are not told, before it is finished."""
+
+    key: str
+    state: State
+    queries: int
+    space: str
+    metrics: list[str]
+    streams: list[str]
+    classes: list[ClassFacts]
+    filters: list[FilterFacts]
+    bytes: int
+    at: Moment
+    folder: Folder
+    problem: str | None = Field(description="What is wrong with its files; null for nothing.")
+
+
+class Workloads(_Facts):
+    """The workloads of a version."""
+
+    workloads: list[WorkloadFacts]
+
+
+class LoadFacts(_Facts):
+    """A load into a database or search engine, as its checkpoint here tells it, not as the target does."""
+
+    into: str = Field(description="URL of the target without its password.")
+    table: str
+    state: State
+    rows: int
+    left_out: int = Field(description="Rows without a vector, which the target does not take.")
+    workload: str = Field(description="The workload whose labels are loaded, too; empty for none.")
+    at: Moment
+
+
+class Loads(_Facts):
+    """The loads of a version."""
+
+    loads: list[LoadFacts]
+
+
+class PointFacts(_Facts):
+    """Recall and speed of some queries under one filter; `recall` is null where no row matches."""
+
+    filter: str
+    queries: str
+    effort: int
+    clients: int
+    k: int
+    recall: float | None
+    qps: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    searches: int
+
+
+class MeasurementFacts(_Facts):
+    """A measurement of a target, or of an index in memory, on a workload."""
+
+    name: str
+    target: str
+    workload: str
+    metric: str
+    points: list[PointFacts]
+    skipped: list[str] = Field(description="Filters that the target cannot search under.")
+    at: Moment
+    folder: Folder
+
+
+class Measurements(_Facts):
+    """The measurements of a version, the youngest first."""
+
+    measurements: list[MeasurementFacts]
+
+
+class Export(BaseModel):
+    """The export to make, of all columns and by the defaults of its format."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = "parquet"
+
+
+MeasurementName = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,80}$")]
+
+Derivation = Literal["export", "workload", "load"]
+"""Jobs of Airflow that derive something from a version."""

@@ -1,0 +1,151 @@
+"""What was derived from a version, as models of the HTTP API."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from synthprof.base.kinds import check_file
+from synthprof.explorer import derived as models
+from synthprof.explorer.worker.open_versions import NotFound
+from synthprof.explorer.worker.opening import OPENING, opened
+from synthprof.versions.derived import (
+    EXPORTS,
+    PICTURE,
+    WORKLOADS,
+    Derived,
+    Load,
+    Measurement,
+    derived_of,
+    loads_of,
+    measurements_of,
+)
+from synthprof.versions.version import Version
+
+SHOWN_MEASUREMENTS = 50
+
+
+def exports_of(version: Version) -> models.Exports:
+    """Return the exports of a version, also those in the making."""
+    return models.Exports(
+        exports=[_export(each) for each in derived_of(version, EXPORTS)], formats=[*OPENING]
+    )
+
+
+def workloads_of(version: Version) -> models.Workloads:
+    """Return the workloads of a version, also those in the making."""
+    return models.Workloads(workloads=[_workload(each) for each in derived_of(version, WORKLOADS)])
+
+
+def all_loads_of(version: Version) -> models.Loads:
+    """Return the loads of a version."""
+    return models.Loads(loads=[_load(each) for each in loads_of(version)])
+
+
+def all_measurements_of(version: Version) -> models.Measurements:
+    """Return the last measurements of a version; those of another form are left out."""
+    found = []
+    for each in measurements_of(version)[:SHOWN_MEASUREMENTS]:
+        try:
+            found.append(_measurement(each))
+        except ValidationError:
+            continue
+    return models.Measurements(measurements=found)
+
+
+def picture_of(version: Version, name: str) -> str:
+    """Return the path of a measurement's picture. Raises NotFound."""
+    for each in measurements_of(version):
+        if each.folder.name == name and (each.folder / PICTURE).is_file():
+            return str(each.folder / PICTURE)
+    raise NotFound(f"version {version.name} has no measurement {name[:80]!r} with a picture")
+
+
+def _export(found: Derived) -> models.ExportFacts:
+    output = found.output
+    finished = found.state == "finished"
+    return models.ExportFacts(
+        name=found.folder.name,
+        format=output.name,
+        key=output.key,
+        state=found.state,
+        rows=output.rows,
+        files=len(output.files),
+        bytes=output.bytes_total if finished else _bytes_in(found),
+        at=found.at,
+        folder=str(found.folder),
+        options=output.options,
+        opened=opened(output.name, found.folder, [each.path for each in output.files]) if finished else "",
+    )
+
+
+def _bytes_in(found: Derived) -> int:
+    return sum(path.stat().st_size for path in found.folder.rglob("*") if path.is_file())
+
+
+def _workload(found: Derived) -> models.WorkloadFacts:
+    output, problem = found.output, None
+    classes = {name: (count, None) for name, count in output.details.get("classes", {}).items()}
+    filters: list[models.FilterFacts] = []
+    if found.state == "finished":
+        try:
+            classes = _classes(found, list(classes))
+            filters = _filters(found)
+        except (OSError, KeyError, pa.ArrowException) as error:
+            problem = f"its files cannot be read ({error}); remove the folder and make the workload again"
+    return models.WorkloadFacts(
+        key=output.key,
+        state=found.state,
+        queries=output.options["queries"],
+        space=output.options["space"],
+        metrics=output.options["metrics"],
+        streams=[name for name in output.options.get("streams", []) if name != "none"],
+        classes=[
+            models.ClassFacts(name=name, queries=count, hardness=hardness)
+            for name, (count, hardness) in classes.items()
+        ],
+        filters=filters,
+        bytes=output.bytes_total if found.state == "finished" else _bytes_in(found),
+        at=found.at,
+        folder=str(found.folder),
+        problem=problem,
+    )
+
+
+def _classes(found: Derived, names: list[str]) -> dict[str, tuple[int, Any]]:
+    """Return of each class the number of its queries and their mean hardness, None for none."""
+    table = pq.read_table(check_file(found.folder / "queries.parquet"), columns=["class", "hardness"])
+    of = table.column("class").cast(pa.string())
+    values = {name: table.filter(pc.equal(of, name)).column("hardness") for name in names}
+    return {name: (len(each), pc.mean(each).as_py()) for name, each in values.items()}
+
+
+def _filters(found: Derived) -> list[models.FilterFacts]:
+    """Return the filters but the first, which is none."""
+    rows = pq.read_table(check_file(found.folder / "filters.parquet")).to_pylist()
+    return [
+        models.FilterFacts(
+            name=row["name"],
+            kind=row["kind"],
+            rows=row["rows"],
+            selectivity=row["measured_selectivity"],
+            correlation=row["measured_correlation"],
+        )
+        for row in rows[1:]
+    ]
+
+
+def _load(found: Load) -> models.LoadFacts:
+    names = ("into", "table", "rows", "left_out", "workload")
+    told = {name: getattr(found.progress, name) for name in names}
+    return models.LoadFacts(**told, state=found.state, at=found.at)
+
+
+def _measurement(found: Measurement) -> models.MeasurementFacts:
+    names = ("target", "workload", "metric", "points", "skipped")
+    told = {name: found.told.get(name) for name in names}
+    return models.MeasurementFacts.model_validate(
+        told | {"name": found.folder.name, "at": found.at, "folder": str(found.folder)}
+    )
