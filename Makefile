@@ -40,7 +40,7 @@ INFINITY := .venv-infinity
 infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one test
 
 LOADERS := .venv-loaders
-loaders: $(LOADERS)/.ready ## Install the clients of all targets of `synthprof load` (1 GB) for some tests
+loaders: $(LOADERS)/.ready ## Install the clients of all targets of `synthprof load`, and `datasets` (1 GB) for some tests
 
 OLDEST := .venv-oldest
 oldest: $(OLDEST)/.ready ## Install the oldest Airflow that is supported (700 MB) for one test

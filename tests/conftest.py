@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from once import made_once
 from place import Place, end, make_place
+from servers import postgres, postgres_binaries
 from xdist.scheduler import LoadScopeScheduling
 
 from synthprof.orchestration.local.home import PROJECT
@@ -28,7 +30,14 @@ clusters = 4
 """
 
 
-ON_AIRFLOW = {"test_retries", "test_dag", "test_explorer_in_airflow", "test_ui", "test_upkeep"}
+ON_AIRFLOW = {
+    "test_retries",
+    "test_dag",
+    "test_delivery",
+    "test_explorer_in_airflow",
+    "test_ui",
+    "test_upkeep",
+}
 """Files whose tests share the Airflow below."""
 
 
@@ -114,3 +123,18 @@ def copied(two_versions: Path, tmp_path: Path) -> Path:
     """A copy of it for one test."""
     shutil.copytree(two_versions, tmp_path / "copied", symlinks=True)
     return tmp_path / "copied"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL with pgvector."""
+    binaries = postgres_binaries()
+    if binaries is None or shutil.which("setpriv") is None:
+        pytest.skip("pgserver, a PostgreSQL with pgvector, is not installed: it has no wheel for Python 3.13")
+    folder = Path(tempfile.mkdtemp(prefix="synthprof-pg-"))  # where another user may enter
+    folder.chmod(0o755)
+    try:
+        with postgres(binaries, folder / "server") as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

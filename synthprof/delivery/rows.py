@@ -58,14 +58,25 @@ class Rows:
     def schema(self) -> pa.Schema:
         """The columns with their Arrow types; the metadata of a field has its `description`.
 
-        Raises SpecError for a column that is not there.
+        Raises SpecError for a column that is not there, or that has the name of vectors or archetypes.
         """
+        if not self.columns:
+            self.check_names()
         known = self.names
         for name in self.columns:
             if name not in known:
                 raise SpecError(f"there is no column {name[:80]!r}; there are: {', '.join(known)}")
         chosen = self.columns or tuple(name for name in known if name != ARCHETYPE)
         return pa.schema([self._field(name) for name in dict.fromkeys((ID, *chosen))])
+
+    def check_names(self) -> None:
+        """Raise SpecError if a column has the name of what is kept apart, behind which it would be hidden."""
+        for name in self.version.schema.by_name:
+            if name.casefold() in (VECTOR, EMBEDDING, ARCHETYPE):
+                raise SpecError(
+                    f"the version has a column {name!r}, a name that vectors and archetypes have here; name "
+                    "the others by columns=, or rename this one in a view of the source"
+                )
 
     def ids(self, block: int) -> range:
         """Return the ids of a block."""

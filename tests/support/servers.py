@@ -12,6 +12,9 @@ from pathlib import Path
 
 from place import free_port
 
+LOADERS = Path(os.environ.get("SYNTHPROF_LOADERS") or Path(__file__).parents[2] / ".venv-loaders/bin/python")
+"""The Python of `make loaders`, which has the clients of all targets, and `datasets`."""
+
 SECONDS_TO_START = 60
 USER, PASSWORD = "loader", "p@ss/word"
 

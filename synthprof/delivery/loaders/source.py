@@ -48,6 +48,8 @@ def source_of(version: Version, kind: Kind, address: Address, order: LoadOrder) 
 
     Raises SpecError for a column or vector that the version has not, and for a bad name of the table.
     """
+    if not order.names:
+        Rows(version).check_names()
     names = order.names or tuple(name for name in Rows(version).names[1:] if name not in VECTORS)
     rows = Rows(version, (*(name for name in names if name not in ("id", order.space)), order.space))
     workload, planted = _planted(version, order, rows)
@@ -59,6 +61,8 @@ def source_of(version: Version, kind: Kind, address: Address, order: LoadOrder) 
             f"columns={','.join(names)}: {' and '.join(others)} are vectors; load one of them by space="
         )
     table = table_of(address, version.dataset)
+    if not re.match(kind.names, table):
+        raise SpecError(f"table={table}: {kind.title} takes only names {kind.rule}; write ?table=NAME")
     layout = Layout(table, schema, order.space, order.metric, order.index)
     return Source(rows, layout, kind.needs_vector, workload, planted)
 

@@ -102,7 +102,8 @@ class Kind:
 
     name: its scheme. title: in one line. extra, packages: what must be installed, and the extra that brings
     it. options: what may follow `?` in its URL, beside `table`. open: connects. moments: it has types for
-    dates and times; otherwise they are texts. needs_vector: it takes no row without one.
+    dates and times; otherwise they are texts. needs_vector: it takes no row without one. names: a pattern of
+    names of tables that it takes, among those that all take. rule: the same in words.
     """
 
     name: str
@@ -114,6 +115,8 @@ class Kind:
     variants: tuple[str, ...] = ("",)
     moments: bool = False
     needs_vector: bool = False
+    names: str = ""
+    rule: str = ""
 
 
 def bulk_floor(target: Target, batch: pa.RecordBatch) -> float:

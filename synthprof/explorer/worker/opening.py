@@ -22,8 +22,8 @@ OPENING = {
     "qdrant": ("vectors.npy", 'numpy.load({}, mmap_mode="r")'),
     "bigann-filter": ("base.fbin", _VECTORS.format("float32")),
     "huggingface": ("", "datasets.load_dataset({})"),
-    "lance": ("rows.lance", "lance.dataset({})"),
     "opensearch-bulk": ("", "URL=http://127.0.0.1:9200 INDEX=rows SETTINGS=opensearch.json sh load.sh"),
+    "lance": ("rows.lance", "lance.dataset({})"),
     "pgvector": ("", "psql -d DATABASE -f schema.sql -f load.sql -f indexes.sql"),
 }
 """For each format the file to open, the first that fits, and how: in Python, or by a shell in the folder."""

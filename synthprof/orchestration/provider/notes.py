@@ -105,8 +105,9 @@ def _loaded(returned: Values) -> str:
 
 def _asked(returned: Values) -> str:
     (one, *_) = returned
-    filters = f" under {one['filters'] - 1:,} filters" if one["filters"] > 1 else ""
-    return f"{ASKED}{_of(returned)}: {one['queries']:,}{filters}, in workload `{one['workload']}`"
+    filters = one["filters"] - 1  # the first is none
+    under = f" under {filters:,} {'filter' if filters == 1 else 'filters'}" if filters else ""
+    return f"{ASKED}{_of(returned)}: {one['queries']:,}{under}, in workload `{one['workload']}`"
 
 
 def _of(returned: Values) -> str:

@@ -1,12 +1,17 @@
 """The folder for `datasets`: shards, child tables as configurations, and a card that names them all."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import small
 import yaml
+from doc_examples import ROOT, examples, section
+from servers import LOADERS
 
 from synthprof.delivery.exports import parts
 from synthprof.delivery.exports.job import export
@@ -55,3 +60,26 @@ def test_several_shards_are_one_table(exported, monkeypatch: pytest.MonkeyPatch)
     found = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
     (together,) = [each for each in found["distribution"] if each["@type"] == "cr:FileSet"]
     assert together["includes"] == shards
+
+
+@pytest.mark.parametrize(
+    ("title", "form", "module", "python", "printed"),
+    [
+        ("Hugging Face datasets", "huggingface", "datasets", LOADERS, "(10, 32)"),
+        ("PyTorch", "npy", "torch", Path(sys.executable), "torch.Size([60, 32])"),
+    ],
+)
+def test_the_page_of_other_programs_loads_an_export(
+    home: Path, tmp_path: Path, title: str, form: str, module: str, python: Path, printed: str
+) -> None:
+    has = [str(python), "-P", "-c", f"import {module}"]
+    if not python.exists() or subprocess.run(has, capture_output=True, cwd=tmp_path).returncode:
+        pytest.skip(f"{module} is not installed")
+    folder, _ = export(home, Order(dataset=small.DATASET, format=form))
+    page = ROOT / "docs/how-to/load-in-other-programs.md"
+    (snippet,) = examples(section(page.read_text(encoding="utf-8"), title), "py")
+    before = f"from pathlib import Path\nfolder = Path({str(folder)!r})\n"
+    offline = {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    command = [str(python), "-P", "-c", before + snippet.text]
+    done = subprocess.run(command, env=os.environ | offline, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == printed, done.stdout + done.stderr

@@ -1,5 +1,6 @@
 """URLs of targets: what is wrong in one is told with a remedy, and no password is ever shown."""
 
+import importlib
 import re
 
 import pytest
@@ -10,7 +11,8 @@ from synthprof.delivery.loaders import registry
 from synthprof.delivery.loaders.address import Address, address_of, hidden
 from synthprof.delivery.loaders.job import load
 from synthprof.delivery.loaders.order import LoadOrder
-from synthprof.delivery.loaders.source import table_of
+from synthprof.delivery.loaders.source import source_of, table_of
+from synthprof.versions.version import open_version
 
 SECRET = "s3cret/%@"
 
@@ -37,6 +39,7 @@ def refused(home, url: str, **more: object) -> str:
         ("duckdb://host/path", "names no path"),
         ("duckdb:rows.duckdb?tabel=x", "tabel is no option of DuckDB file; use one of: table"),
         ("duckdb:rows.duckdb?table=a-b", "table=a-b is no name; write "),
+        ("sqlite:rows.db?table=SQLite_x", "SQLite file .* takes only names that do not begin with sqlite_"),
         ("redis://127.0.0.1:1", "cannot reach redis://127.0.0.1:1: .*; check host and port"),
         ("redis://127.0.0.1:1/people", "names no database; end it with its number"),
         ("postgresql://127.0.0.1:1/x", "cannot reach postgresql://127.0.0.1:1/x: .*; check host and port"),
@@ -46,6 +49,22 @@ def refused(home, url: str, **more: object) -> str:
 def test_a_wrong_url_is_refused_with_a_remedy(home, tmp_path, monkeypatch, url, told):
     monkeypatch.chdir(tmp_path)
     assert re.search(told, refused(home, url))
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("chroma+file:///x?table=ab", "of at least three characters"),
+        ("opensearch://host/_x", "with a letter first"),
+        ("weaviate://host/_x", "with a letter first"),
+    ],
+)
+def test_names_that_a_target_does_not_take_are_refused_before_it_is_asked(home, url, rule):
+    address = Address.parse(url)
+    kind = importlib.import_module(f"synthprof.delivery.loaders.targets.{address.scheme}").KIND
+    order = LoadOrder(dataset=DATASET, into=url)
+    with pytest.raises(SpecError, match=f"takes only names {rule}.*; write \\?table=NAME"):
+        source_of(open_version(home, DATASET), kind, address, order)
 
 
 def test_files_that_are_no_databases_columns_and_metrics_are_refused(home, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from servers import LOADERS
 from small import DATASET
 from target_contract import check
 
@@ -22,7 +23,6 @@ from synthprof.store.store import Store
 from synthprof.versions.version import open_version
 
 ROOT = Path(__file__).parents[3]
-PYTHON = Path(os.environ.get("SYNTHPROF_LOADERS") or ROOT / ".venv-loaders" / "bin" / "python")
 
 
 def order(url: str, **more: object) -> LoadOrder:
@@ -69,9 +69,9 @@ def test_redis_keeps_hashes_by_id_and_says_that_it_cannot_search(home, redis_url
     ids=["lancedb", "chroma", "qdrant", "milvus"],
 )
 def test_embedded_engines_keep_the_contract(home, tmp_path, url):
-    if not PYTHON.exists():
+    if not LOADERS.exists():
         pytest.skip("the clients are not installed: `make loaders` installs them")
-    command = [str(PYTHON), str(ROOT / "tests/support/target_contract.py"), str(home), DATASET]
+    command = [str(LOADERS), str(ROOT / "tests/support/target_contract.py"), str(home), DATASET]
     done = subprocess.run(
         [*command, url.format(tmp_path)],
         capture_output=True,

@@ -170,4 +170,6 @@ KIND = Kind(
     variants=("", "file", "https"),
     open=Chroma,
     needs_vector=True,
+    names="[A-Za-z0-9].+[A-Za-z0-9]$",
+    rule="of at least three characters, with a letter or digit first and last",
 )

@@ -69,5 +69,7 @@ KIND = Kind(
     extra="load-elasticsearch",
     packages=("elasticsearch",),
     variants=("", "https"),
+    names="[A-Za-z]",
+    rule="with a letter first",
     open=connect,
 )

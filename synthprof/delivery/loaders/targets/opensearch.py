@@ -67,5 +67,7 @@ KIND = Kind(
     extra="load-opensearch",
     packages=("opensearchpy",),
     variants=("", "https"),
+    names="[A-Za-z]",
+    rule="with a letter first",
     open=connect,
 )

@@ -211,5 +211,7 @@ KIND = Kind(
     title="SQLite file with sqlite-vec",
     extra="load-sqlite",
     packages=("sqlite_vec", "apsw"),
+    names="(?i:(?!sqlite_))",
+    rule="that do not begin with sqlite_",
     open=SQLite,
 )

@@ -218,5 +218,7 @@ KIND = Kind(
     packages=("weaviate",),
     options=("grpc_port",),
     variants=("", "https"),
+    names="[A-Za-z]",
+    rule="with a letter first",
     open=Weaviate,
 )
