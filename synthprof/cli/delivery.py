@@ -65,9 +65,9 @@ def workload(order: "WorkloadOrder", as_json: AsJson = False) -> None:
 
 
 def _tell_workload(terminal: "Terminal", made: "Workload") -> None:
-    from synthprof.delivery.workloads.workload import classes_of
     from synthprof.report.terminal import Column
     from synthprof.report.words import amount, count
+    from synthprof.versions.queries import classes_of
 
     output = made.output
     rows = [

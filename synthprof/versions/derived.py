@@ -1,4 +1,4 @@
-"""Exports, workloads, loads and measurements of a version, as they lie beside it. Read only."""
+"""Exports, workloads, loads and measurements of a version, as they lie beside it. Read only, and light."""
 
 import datetime
 import json
@@ -6,17 +6,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from synthprof.base.kinds import read_bytes
 from synthprof.base.locks import is_held
 from synthprof.store import loads
 from synthprof.store.loads import Progress
 from synthprof.store.outputs import BEGUN, OUTPUT, Output, begun_outputs, outputs
-from synthprof.versions.version import Version
+
+if TYPE_CHECKING:
+    from synthprof.versions.version import Version
 
 EXPORTS, WORKLOADS, MEASUREMENTS = "exports", "workloads", "measurements"
 """Folders of a data set, of which those of exports and workloads are the kinds of their manifests."""
+
+CLASSES = ("in_distribution", "hard", "near_copy", "text")
+"""Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
+near_copy: a row of the version changed in a few columns. text: plain language, out of distribution."""
 
 MEASURED, PICTURE = "measure.json", "measure.svg"
 """The points of a measurement, and the picture of them."""
@@ -53,7 +59,7 @@ class Measurement:
     at: str
 
 
-def derived_of(version: Version, kind: str) -> list[Derived]:
+def derived_of(version: "Version", kind: str) -> list[Derived]:
     """Return the exports or workloads of a version, also those in the making, by name."""
     return [each for each in derived_in(_home(version) / version.dataset / kind) if _is_of(each, version)]
 
@@ -74,7 +80,7 @@ def derived_in(parent: Path) -> Iterator[Derived]:
             yield Derived(place.making, output, state, _moment(place.making / BEGUN))
 
 
-def loads_of(version: Version) -> list[Load]:
+def loads_of(version: "Version") -> list[Load]:
     """Return the loads of a version, by target."""
     found = []
     for path, progress in loads.loads(_home(version), version.dataset):
@@ -84,7 +90,7 @@ def loads_of(version: Version) -> list[Load]:
     return found
 
 
-def measurements_of(version: Version) -> list[Measurement]:
+def measurements_of(version: "Version") -> list[Measurement]:
     """Return the measurements of a version, the youngest first; what cannot be read is left out."""
     found = []
     for path in (_home(version) / version.dataset / MEASUREMENTS).glob(f"[!.]*/{MEASURED}"):
@@ -95,11 +101,11 @@ def measurements_of(version: Version) -> list[Measurement]:
     return sorted(found, key=lambda each: (each.at, each.folder.name), reverse=True)
 
 
-def _is_of(found: Derived, version: Version) -> bool:
+def _is_of(found: Derived, version: "Version") -> bool:
     return found.output.content == version.manifest.content and found.output.version == version.name
 
 
-def _home(version: Version) -> Path:
+def _home(version: "Version") -> Path:
     return version.folder.parents[2]
 
 

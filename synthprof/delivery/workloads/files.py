@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from synthprof.delivery.workloads.order import CLASSES as CLASSES
 from synthprof.delivery.workloads.order import METRICS as METRICS
+from synthprof.versions.queries import FILTERS_FILE as FILTERS_FILE
+from synthprof.versions.queries import QUERIES_FILE as QUERIES_FILE
 
-QUERIES_FILE, FILTERS_FILE, LABELS_FILE = "queries.parquet", "filters.parquet", "labels.parquet"
+LABELS_FILE = "labels.parquet"
 TRUTH_FOLDER, STREAMS_FOLDER = "truth", "streams"
 
 NEIGHBOURS = 100

@@ -10,10 +10,7 @@ from synthprof.base.errors import SpecError
 from synthprof.delivery.order import Space, VersionOrder
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.params import check_value, in_words
-
-CLASSES = ("in_distribution", "hard", "near_copy", "text")
-"""Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
-near_copy: a row of the version changed in a few columns. text: plain language, out of distribution."""
+from synthprof.versions.derived import CLASSES as CLASSES
 
 METRICS = ("cosine", "dot", "l2")
 """Measures of nearness. cosine, dot: the higher, the nearer. l2: squared Euclidean distance, as FAISS gives

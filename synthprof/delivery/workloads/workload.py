@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from synthprof.base.arrays import Ids, Matrix
@@ -15,7 +14,6 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.base.files import is_there
 from synthprof.base.kinds import check_file
 from synthprof.delivery.workloads.files import (
-    CLASSES,
     FILTERS,
     FILTERS_FILE,
     LABELS_FILE,
@@ -26,6 +24,7 @@ from synthprof.delivery.workloads.files import (
 )
 from synthprof.store.outputs import Output, outputs, read_output
 from synthprof.versions.derived import WORKLOADS
+from synthprof.versions.queries import classes_of
 from synthprof.versions.version import Version
 
 AGAIN = "remove the folder and make the workload again"
@@ -188,20 +187,6 @@ def find_workload(version: Version, name: str = "") -> Workload:
         raise SpecError(f"version {version.name} has no workload {name[:80]!r}; there are: {keys}")
     remedy = "name one" if found else f"make one by `synthprof workload --dataset {version.dataset}`"
     raise SpecError(f"version {version.name} has {len(found)} workloads ({keys}); {remedy}")
-
-
-def classes_of(queries: pa.Table) -> dict[str, dict[str, Any]]:
-    """Return of each class the number of its `queries` and their mean `hardness`, in the order of classes.
-
-    hardness: None where no query of the class has one.
-    """
-    names = queries.column("class").cast(pa.string())
-    found = {name: queries.filter(pc.equal(names, name)).column("hardness") for name in CLASSES}
-    return {
-        name: {"queries": len(values), "hardness": pc.mean(values).as_py()}
-        for name, values in found.items()
-        if len(values)
-    }
 
 
 def told(workload: Workload) -> dict[str, Any]:

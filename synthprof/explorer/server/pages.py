@@ -45,12 +45,12 @@ async def report(request: Request, dataset: DatasetName, version: VersionName) -
     return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})
 
 
-@page("/picture/{dataset}/{version}/{name}")
+@page("/picture/{dataset}/{version}/{measurement}")
 async def picture(
-    request: Request, dataset: DatasetName, version: VersionName, name: MeasurementName
+    request: Request, dataset: DatasetName, version: VersionName, measurement: MeasurementName
 ) -> Response:
     """Return the picture of a measurement, in a sandbox."""
-    answer = await ask(request, "picture", dataset=dataset, version=version, measurement=name)
+    answer = await ask(request, "picture", dataset=dataset, version=version, measurement=measurement)
     if answer.status != 200:
         return response_of(answer)
     return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})

@@ -1,13 +1,11 @@
 """What was derived from a version, as models of the HTTP API."""
 
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from synthprof.base.kinds import check_file
 from synthprof.explorer import derived as models
 from synthprof.explorer.worker.open_versions import NotFound
 from synthprof.explorer.worker.opening import OPENING, opened
@@ -22,6 +20,7 @@ from synthprof.versions.derived import (
     loads_of,
     measurements_of,
 )
+from synthprof.versions.queries import read_classes, read_filters
 from synthprof.versions.version import Version
 
 SHOWN_MEASUREMENTS = 50
@@ -73,7 +72,7 @@ def _export(found: Derived) -> models.ExportFacts:
         state=found.state,
         rows=output.rows,
         files=len(output.files),
-        bytes=output.bytes_total if finished else _bytes_in(found),
+        bytes=_bytes_of(found),
         at=found.at,
         folder=str(found.folder),
         options=output.options,
@@ -81,18 +80,26 @@ def _export(found: Derived) -> models.ExportFacts:
     )
 
 
-def _bytes_in(found: Derived) -> int:
-    return sum(path.stat().st_size for path in found.folder.rglob("*") if path.is_file())
+def _bytes_of(found: Derived) -> int:
+    """Return the bytes of its files; of one in the making those that are there now."""
+    if found.state == "finished":
+        return found.output.bytes_total
+    total = 0
+    for path in found.folder.rglob("*"):
+        with suppress(OSError):  # it is replaced or finished meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _workload(found: Derived) -> models.WorkloadFacts:
     output, problem = found.output, None
-    classes = {name: (count, None) for name, count in output.details.get("classes", {}).items()}
+    counts = output.details.get("classes", {})
+    classes = {name: {"queries": count, "hardness": None} for name, count in counts.items()}
     filters: list[models.FilterFacts] = []
     if found.state == "finished":
         try:
-            classes = _classes(found, list(classes))
-            filters = _filters(found)
+            classes = read_classes(found.folder)
+            filters = [_filter(each) for each in read_filters(found.folder)]
         except (OSError, KeyError, pa.ArrowException) as error:
             problem = f"its files cannot be read ({error}); remove the folder and make the workload again"
     return models.WorkloadFacts(
@@ -102,39 +109,23 @@ def _workload(found: Derived) -> models.WorkloadFacts:
         space=output.options["space"],
         metrics=output.options["metrics"],
         streams=[name for name in output.options.get("streams", []) if name != "none"],
-        classes=[
-            models.ClassFacts(name=name, queries=count, hardness=hardness)
-            for name, (count, hardness) in classes.items()
-        ],
+        classes=[models.ClassFacts(name=name, **facts) for name, facts in classes.items()],
         filters=filters,
-        bytes=output.bytes_total if found.state == "finished" else _bytes_in(found),
+        bytes=_bytes_of(found),
         at=found.at,
         folder=str(found.folder),
         problem=problem,
     )
 
 
-def _classes(found: Derived, names: list[str]) -> dict[str, tuple[int, Any]]:
-    """Return of each class the number of its queries and their mean hardness, None for none."""
-    table = pq.read_table(check_file(found.folder / "queries.parquet"), columns=["class", "hardness"])
-    of = table.column("class").cast(pa.string())
-    values = {name: table.filter(pc.equal(of, name)).column("hardness") for name in names}
-    return {name: (len(each), pc.mean(each).as_py()) for name, each in values.items()}
-
-
-def _filters(found: Derived) -> list[models.FilterFacts]:
-    """Return the filters but the first, which is none."""
-    rows = pq.read_table(check_file(found.folder / "filters.parquet")).to_pylist()
-    return [
-        models.FilterFacts(
-            name=row["name"],
-            kind=row["kind"],
-            rows=row["rows"],
-            selectivity=row["measured_selectivity"],
-            correlation=row["measured_correlation"],
-        )
-        for row in rows[1:]
-    ]
+def _filter(row: dict[str, Any]) -> models.FilterFacts:
+    return models.FilterFacts(
+        name=row["name"],
+        kind=row["kind"],
+        rows=row["rows"],
+        selectivity=row["measured_selectivity"],
+        correlation=row["measured_correlation"],
+    )
 
 
 def _load(found: Load) -> models.LoadFacts:
