@@ -16,7 +16,9 @@ from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.measuring import clients
 from synthprof.delivery.measuring.clients import Round, in_processes, in_threads
 from synthprof.delivery.measuring.job import measure
+from synthprof.delivery.measuring.measured import Measured, Point
 from synthprof.delivery.measuring.order import MeasureOrder
+from synthprof.delivery.measuring.picture import picture
 from synthprof.delivery.measuring.recall import recalls
 from synthprof.delivery.workloads.job import make_workload
 from synthprof.delivery.workloads.order import WorkloadOrder
@@ -160,3 +162,12 @@ def test_a_planted_column_takes_no_name_of_the_version(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="'tenant' has the name of a column of the version"):
         load(tmp_path, LoadOrder.from_params(params))
     assert load(tmp_path, LoadOrder.from_params(params | {"columns": "lugar"})).rows == 200
+
+
+def test_a_picture_shows_the_first_filter_that_some_row_matches_if_there_is_one() -> None:
+    point = {"queries": "all", "effort": 0, "clients": 1, "k": 10, "qps": 90.0, "searches": 9}
+    point |= dict.fromkeys(("p50_ms", "p95_ms", "p99_ms"), 1.0)
+    none, some = Point(filter="none_here", recall=None, **point), Point(filter="some", recall=0.5, **point)
+    told = {"target": "t", "dataset": "d", "version": "v", "workload": "w", "metric": "cosine", "rows": 3}
+    assert "filter some" in picture(Measured(**told, points=(none, some)))
+    assert ElementTree.fromstring(picture(Measured(**told, points=(none,)))) is not None
