@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-VIEWS = ("overview", "schema", "marginals", "clusters", "map", "search", "compare")
+VIEWS = ("overview", "schema", "marginals", "clusters", "map", "search", "compare", "derived")
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,9 @@ function exporting({ at, can, signal }, formats, renew) {
 function exported({ exports: all }, at) {
   if (!all.length) return none("No export was made of this version.", `synthprof export ${version(at)} --format parquet`);
   return all.map((each) => item(each.format, each,
-    [`${count(each.rows)} rows`, each.opened ? `${count(each.files)} ${each.files === 1 ? "file" : "files"}` : "", bytes(each.bytes), options(each.options)],
-    each.opened ? line("Open it by", each.opened) : el("p", { class: "soft" }, each.state === "stopped" ? "The same order goes on from there." : "It appears whole when it is finished."),
+    [`${count(each.rows)} rows`, each.state === "finished" ? `${count(each.files)} ${each.files === 1 ? "file" : "files"}` : "", bytes(each.bytes), options(each.options)],
+    each.opened ? line("Open it by", each.opened) : null,
+    each.state === "finished" ? null : el("p", { class: "soft" }, each.state === "stopped" ? "The same order goes on from there." : "It appears whole when it is finished."),
     line("Folder", each.folder)));
 }
 
