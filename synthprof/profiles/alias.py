@@ -1,9 +1,8 @@
 """Tables to draw from with integers alone: Walker's alias method.
 
-Drawing compares raw random integers with integer thresholds (M. D. Vose, "A linear algorithm for generating
-random numbers with a given distribution", IEEE TSE 17, 1991). The tables of many rows are made at once, from
-running sums (L. Hübschle-Schneider and P. Sanders, "Parallel weighted random sampling", ESA 2019). The
-thresholds come from sums by math.fsum, which are exact, so the same bytes come out on every machine.
+Drawing compares raw random integers with integer thresholds (here after M. D. Vose, "A linear algorithm for
+generating random numbers with a given distribution", IEEE TSE 17, 1991). The thresholds come from sums by
+math.fsum, which are exact, so the same bytes come out on every machine.
 """
 
 import math
@@ -17,7 +16,6 @@ from synthprof.base.arrays import Codes
 
 Shares = npt.NDArray[np.float64]
 Drawn = npt.NDArray[np.unsignedinteger[Any]]
-Parts = npt.NDArray[np.int64]
 
 WORD = 2**32
 
@@ -45,10 +43,13 @@ class AliasTable:
 def alias_table(shares: Shares) -> AliasTable:
     """Make the table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
-    parts = np.zeros((len(shares), 1 << bits), dtype=np.int64)
-    parts[:, : shares.shape[1]] = apportion(shares, WORD)
-    limits, others = _alias_rows(parts, WORD >> bits)
-    return AliasTable(bits, limits.astype(np.uint32).ravel(), others.astype(code_type(1 << bits)).ravel())
+    limits: list[int] = []
+    others: list[int] = []
+    for parts in apportion(shares, WORD).tolist():
+        own, beyond = _alias_row(parts, bits)
+        limits += own
+        others += beyond
+    return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=code_type(1 << bits)))
 
 
 def code_type(values: int) -> type[np.unsignedinteger[Any]]:
@@ -72,22 +73,23 @@ def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
     return parts
 
 
-def _alias_rows(parts: Parts, room: int) -> tuple[Parts, Parts]:
-    """Thresholds and other codes of rows of slots; the parts of a row sum to its slots times the room.
-
-    What slots of small parts lack is taken from large ones in order, and a large one that falls below the
-    room takes from the next: running sums of what lacks and of what is over tell who gives to whom.
-    """
-    rows, slots = parts.shape
-    row = np.arange(rows, dtype=np.int64)[:, None] * (2 * WORD)  # keeps the sums of rows apart
-    lacking, over = np.maximum(room - parts, 0), np.maximum(parts - room, 0)
-    lacked, given = np.cumsum(lacking, axis=1), np.cumsum(over, axis=1)
-    last = (np.arange(rows, dtype=np.int64)[:, None] + 1) * slots - 1
-    givers = np.minimum(np.searchsorted((given + row).ravel(), lacked - lacking + row, side="right"), last)
-    ends = np.searchsorted((lacked + row).ravel(), given + row, side="left")
-    nexts = np.minimum(np.searchsorted((given + row).ravel(), given + row, side="right"), last)
-    kept = room + given - lacked.ravel().take(ends)
-    own = np.arange(rows * slots, dtype=np.int64).reshape(rows, slots)
-    limits = np.where(parts < room, parts, np.where(over > 0, kept, room))
-    others = np.where(parts < room, givers, np.where(over > 0, nexts, own)) - (last - slots + 1)
+def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:
+    """Thresholds and other codes of one row; `parts` are integers that sum to 2**32."""
+    slots, room = 1 << bits, WORD >> bits
+    left = parts + [0] * (slots - len(parts))
+    limits, others = [room] * slots, list(range(slots))
+    small = [i for i in range(slots) if left[i] < room]
+    large = [i for i in range(slots) if left[i] > room]
+    while small:
+        j = large.pop()
+        have = left[j]
+        while have > room and small:
+            i = small.pop()
+            limits[i], others[i] = left[i], j
+            have += left[i] - room
+        left[j] = have
+        if have < room:
+            small.append(j)
+        elif have > room:
+            large.append(j)
     return limits, others
