@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/bench_separation.py > benchmarks/results/bench_separation.txt
 16,384 rows, embeddings of 128 by `catalogue`, 128 clusters. `linear` has the dial itself as the weight of an
-archetype's odds, `geometric` powers of its factors, `curved` what profiles/separation.py gives.
+archetype's odds, `geometric` powers of its factors, `root` what profiles/separation.py gives.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def main() -> None:
     forms: dict[str, tuple[Callable[..., odds.Shares], Callable[[float], float]]] = {
         "linear": (blend, float),
         "geometric": (geometric, float),
-        "curved": (blend, weight_of),
+        "root": (blend, weight_of),
     }
     print(HEAD)
     for name, (mixed, weight) in forms.items():

@@ -321,7 +321,7 @@ def test_each_type_is_stored_as_a_carried_value_is(kind: str) -> None:
         ("'abc", "position 1: found a quote that does not end"),
         ("n; drop table x", "position 2: found ';'"),
         ("__import__('os').system('id')", r"position 17: found '\.'"),
-        ("n.__class__.__mro__", r"position 12: found '\.'"),
+        ("n.__class__.__mro__.__name__", r"position 20: found '\.'"),
         ("[n for n in (1,)]", r"position 1: found '\['"),
         ("lambda: 1", "position 7: found ':'"),
         ("n ** 9 ** 9", r"position 4: found '\*'"),

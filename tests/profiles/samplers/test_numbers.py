@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from synthprof.base.errors import SpecError
+from synthprof.profiles.separation import weight_of
 from synthprof.schemas.draw_kinds.numbers import (
     Beta,
     Distribution,
@@ -119,7 +120,7 @@ def test_archetypes_have_parameters_of_their_own_by_separation() -> None:
     for separation in (0.0, 0.5, 1.0):
         values, archetypes = mixed(kind, separation)
         assert values[archetypes == 0].mean() == pytest.approx(0, abs=0.05)
-        assert values[archetypes == 1].mean() == pytest.approx(10 * separation, abs=0.05)
+        assert values[archetypes == 1].mean() == pytest.approx(10 * weight_of(separation), abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from synthprof.base.errors import SpecError
+from synthprof.profiles.separation import weight_of
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.odds import Boolean, Constant, Histogram
 
@@ -75,7 +76,7 @@ def test_archetypes_change_odds_by_separation() -> None:
     for separation in (0.0, 0.5, 1.0):
         values, archetypes = mixed(Boolean(share=0.2, archetype={"rare": 4.0}), separation)
         assert values[archetypes == 0].mean() == pytest.approx(0.2, abs=0.01)
-        assert values[archetypes == 1].mean() == pytest.approx(0.2 + 0.3 * separation, abs=0.03)
+        assert values[archetypes == 1].mean() == pytest.approx(0.2 + 0.3 * weight_of(separation), abs=0.03)
     kind = Histogram(edges=(0, 1, 2), weights=(1, 1), archetype={"rare": (1, 0)})
     values, archetypes = mixed(kind, 1.0)
     assert values[archetypes == 1].max() < 1
