@@ -130,7 +130,7 @@ STAGES = (
           memory=lambda of: of.processes + of.text_block + of.children_loading
           + of.loading(of.table) + 12 * of.rows,
           disk=lambda of: of.table + of.children_tables),
-    Stage("vectorize", 2, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
+    Stage("vectorize", 3, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
           pooled=True, texts=True,
           blocks=("vectors", "embeddings", "missing", "failures"),
           memory=lambda of: of.working + of.encoding,

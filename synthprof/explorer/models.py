@@ -250,6 +250,23 @@ class CoherenceFacts(_ApiModel):
     margins: list[MarginCount]
 
 
+class DifficultyFigure(_ApiModel):
+    """A figure of how hard the embeddings are for an index, and those of real texts."""
+
+    name: str
+    title: str
+    help: str
+    value: float | None
+    real: list[float] = Field(description="In the order of `real_texts`.")
+
+
+class RealTextFacts(_ApiModel):
+    """A set of real texts that figures of difficulty stand beside, and what embedded it."""
+
+    name: str
+    encoder: str
+
+
 class VersionFacts(Summary):
     """All contents of the manifest of a version, and its columns."""
 
@@ -263,6 +280,8 @@ class VersionFacts(Summary):
     index: dict[str, Any] | None
     columns: list[ColumnFacts]
     tables: list[TableFacts]
+    difficulty: list[DifficultyFigure] = Field(description="Empty in versions made before it was measured.")
+    real_texts: list[RealTextFacts]
 
 
 class SchemaColumn(_ApiModel):

@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from synthprof.report.coherence import Coherence, cell_texts, in_one_line, in_words, percent, ranked
+from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
 from synthprof.report.lines import command_lines
 from synthprof.report.model import Report
 from synthprof.report.terminal import Column, Terminal
@@ -52,14 +53,21 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     terminal.say()
     terminal.say(f"{report.dataset}: {count(report.rows)} {report.row_word}s", "bold")
     terminal.say()
-    rows = [(row.stage, *stage_cells(row)) for row in report.stages]
-    terminal.table(STAGES, [*rows, ("whole run", "", duration(report.seconds), "", "")])
+    stages = [(row.stage, *stage_cells(row)) for row in report.stages]
+    terminal.table(STAGES, [*stages, ("whole run", "", duration(report.seconds), "", "")])
     terminal.say()
     terminal.say("Quality", "bold")
-    terminal.facts((score_name(name), score_value(name, value)) for name, value in report.scores.items())
+    scores = without_figures(report.scores)
+    terminal.facts((score_name(name), score_value(name, value)) for name, value in scores.items())
     terminal.say()
     if report.coherence:
         print_coherence(terminal, report.coherence, MOST)
+    if figures := figures_of(report.scores):
+        terminal.say("How hard these vectors are for an index", "bold")
+        real = (Column(each.name, right=True, drop=place) for place, each in enumerate(REAL_TEXTS, start=1))
+        rows = [(each.title, *map(figure_value, (each.value, *each.real))) for each in figures]
+        terminal.table((Column("figure"), Column("here", right=True), *real), rows)
+        terminal.say()
     if report.tables:
         terminal.say("Child tables", "bold")
         terminal.facts((table.name, table_in_words(table, report.row_word)) for table in report.tables)

@@ -4,6 +4,7 @@ import html
 from collections.abc import Mapping, Sequence
 
 from synthprof.base.text import plain
+from synthprof.report.difficulty import without_figures
 from synthprof.report.words import score_name, score_value
 
 _CARD = "display:inline-block;margin:0 1.5em .5em 0;vertical-align:top"
@@ -16,7 +17,8 @@ def head(
     scores: Mapping[str, float | int | str | None],
 ) -> str:
     """Return the name of the version, its facts and its scores; every text is escaped, there is no script."""
-    cells = [*facts, *((score_name(name), score_value(name, value)) for name, value in scores.items())]
+    found = without_figures(scores).items()
+    cells = [*facts, *((score_name(name), score_value(name, value)) for name, value in found)]
     cards = "".join(
         f'<div style="{_CARD}"><div style="font-size:1.2em;font-weight:600">{_text(value)}</div>'
         f'<div style="opacity:.7;font-size:.85em">{_text(name)}</div></div>'

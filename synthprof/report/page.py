@@ -24,6 +24,7 @@ from synthprof.report.coherence import (
     percent,
     ranked,
 )
+from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
 from synthprof.report.model import ChildTable, Marginal, Report
 from synthprof.report.words import (
     SCORES,
@@ -60,7 +61,10 @@ def render(report: Report) -> str:
         "report": report,
         "policy": _policy(plotly, script) if plotly else _policy(),
         "facts": _facts(report),
-        "scores": [_score(name, value) for name, value in report.scores.items()],
+        "scores": [_score(name, value) for name, value in without_figures(report.scores).items()],
+        "figures": figures_of(report.scores),
+        "figure": figure_value,
+        "real_texts": REAL_TEXTS,
         "sizes": _sizes_in_words(report.cluster_sizes, report.row_word),
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),

@@ -11,6 +11,7 @@ import pyarrow as pa
 from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
+from synthprof.similarity.difficulty import difficulty, sample_rows
 from synthprof.similarity.equal_rows import digests, unify
 from synthprof.similarity.kmeans import Training, assign, train, training_rows
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
@@ -47,12 +48,13 @@ def run(context: Context) -> Outcome:
         _save(context, LABELS, labels),
         _persist(context, context.blocks.without_missing(labels), found["clusters"]),
     )
-    scores: dict[str, float | None] = {
+    scores: dict[str, Any] = {
         "inertia": inertia,
         "silhouette": silhouette(_first_rows(context), training.centroids),
     }
     if context.schema.archetypes:  # else there is no truth to score by
         scores |= agreement(labels, _archetypes(context))
+    scores |= difficulty(_sample(context), context.budget.workers)
     return Outcome(spec.profiles, files, found | {"device": training.device, "scores": scores})
 
 
@@ -154,6 +156,12 @@ def _batches(labels: npt.NDArray[np.int32], schema: pa.Schema) -> Iterator[pa.Re
 def _first_rows(context: Context) -> npt.NDArray[np.float32]:
     """Return the first profiles' embeddings; they are as random as any, and few files are read."""
     return context.blocks.rows_at(EMBEDDINGS, np.arange(min(context.spec.profiles, SILHOUETTE_ROWS)))
+
+
+def _sample(context: Context) -> npt.NDArray[np.float32]:
+    """Return the embeddings that difficulty is measured on, without the placeholders of missing ones."""
+    rows = sample_rows(context.spec)
+    return context.blocks.rows_at(EMBEDDINGS, rows[~np.isin(rows, context.blocks.all_missing() - 1)])
 
 
 def _archetypes(context: Context) -> np.ndarray:

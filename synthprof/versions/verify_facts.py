@@ -14,6 +14,7 @@ from synthprof.pipeline import stage
 from synthprof.profiles.coherence import counted, counts
 from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.schemas.bundle import SCHEMA_FILE
+from synthprof.similarity.difficulty import difficulty, sample_rows
 from synthprof.similarity.kmeans import assign
 from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
@@ -67,20 +68,34 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
     """
     if not {EMBEDDINGS_DB, CENTROIDS} <= intact:
         return
-    centroids, told, found = _centroids(version), version.manifest.scores, dict[str, float | None]()
+    centroids, told = _centroids(version), version.manifest.scores
     if centroids.ndim != 2 or centroids.shape[1] != version.spec.dim_embedding:
         return  # told by the check of the clusters
+    for name, score in _scores(version, centroids, intact, index, every_row).items():
+        if not is_close(told.get(name), score):
+            yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
+
+
+def _scores(
+    version: Published,
+    centroids: Matrix,
+    intact: set[str],
+    index: Any,  # noqa: ANN401
+    every_row: bool,
+) -> dict[str, float | int | None]:
+    """Return the scores, computed again."""
+    found: dict[str, float | int | None] = {}
     found["silhouette"] = silhouette(_first_rows(version), centroids)
     whole = not version.manifest.rejected  # the placeholders of missing rows were scored, too
     if whole and version.schema.archetypes and {CLUSTERS, ARCHETYPES_FILE} <= intact:
         found |= _agreement(version)
     if every_row:
         found["inertia"] = _inertia(version, centroids)
+    if whole and (every_row or not version.spec.collection):
+        found |= _difficulty(version)
     if every_row and whole and index is not None:
         found["recall_at_10"] = _recall(version, index)
-    for name, score in found.items():
-        if not is_close(told.get(name), score):
-            yield f"MANIFEST.json says {name} {told.get(name)}, the files give {score}"
+    return found
 
 
 def coherence_faults(version: Published, intact: set[str]) -> Iterator[str]:
@@ -140,6 +155,21 @@ def _centroids(version: Published) -> Matrix:
 
 def _first_rows(version: Published) -> Matrix:
     return embeddings_of(version, 1, min(SILHOUETTE_ROWS, version.manifest.rows))[0]
+
+
+def _difficulty(version: Published) -> dict[str, float | int | None]:
+    """Return those figures of difficulty that the manifest has: all, or none where it is older than they."""
+    told = version.manifest.scores
+    return {name: figure for name, figure in difficulty(_sample(version)).items() if name in told}
+
+
+def _sample(version: Published) -> Matrix:
+    """Return the embeddings that difficulty is measured on."""
+    rows, found = sample_rows(version.spec), list[Matrix]()
+    for block in np.unique(rows // BLOCK_ROWS).tolist():
+        first, count = block * BLOCK_ROWS, version.spec.block_rows(block)
+        found.append(embeddings_of(version, first + 1, count)[0][rows[rows // BLOCK_ROWS == block] - first])
+    return np.concatenate(found)
 
 
 def _blocks(version: Published) -> Iterator[Matrix]:

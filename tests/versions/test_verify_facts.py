@@ -61,6 +61,8 @@ FACTS: dict[str, tuple[str, Callable[[Manifest], dict[str, Any]]]] = {
     "silhouette": ("says silhouette", _score("silhouette", 1e-4)),
     "agreement": ("says homogeneity", _score("homogeneity", 1e-4)),
     "coherence": ("says other counts", lambda it: {"coherence": it.coherence | {"coherent": 1}}),
+    "difficulty": ("says lid_100", _score("lid_100", 1e-4)),
+    "lists to read": ("says probes_95", _score("probes_95", 1.0)),
     "recall": ("says recall_at_10", _score("recall_at_10", -0.01)),
     "a score of no stage": ("other scores than its", lambda it: {"scores": it.scores | {"inertia": 1.0}}),
     "content": ("another content", lambda it: {"content": "0" * 32}),

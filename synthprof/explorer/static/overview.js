@@ -24,7 +24,7 @@ const STAGES = [
 export async function show(place, { at, can, summary, signal }) {
   const version = await api.version(at, signal);
   if (signal.aborted) return;
-  fill(place, quality(version), coherence(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
+  fill(place, quality(version), coherence(version), difficulty(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
 }
 
 /** The scores with their meanings; of those by archetypes, which all lack where there are none, only the first. */
@@ -36,6 +36,20 @@ function quality({ scores, meanings }) {
     return el("div", {}, el("h3", {}, title), el("p", { class: "value" }, score(value)),
       value !== null && value >= 0 && value <= 1 ? bar(value, null, "thin") : null, el("p", { class: "help" }, lacks || meaning));
   })));
+}
+
+function difficulty({ difficulty: figures, real_texts: texts }) {
+  if (!figures.length) return null;
+  const columns = [{ name: "figure" }, { name: "here", class: "num" }, ...texts.map((each) => ({ name: each.name, class: "num" }))];
+  const encoders = texts.map((each) => `${each.name} by ${each.encoder}`).join("; ");
+  return section("How hard these vectors are for an index", `Measured on a sample, beside vectors of real texts of as many rows: ${encoders}.`,
+    table("Figures of difficulty, of this version and of real texts", columns, figures.map((each) => [
+      el("span", { title: each.help }, each.title), figure(each.value), ...each.real.map(figure),
+    ])));
+}
+
+function figure(value) {
+  return value === null ? "–" : Number.isInteger(value) || value >= 100 ? count(Math.round(value)) : value.toPrecision(3);
 }
 
 function timeline({ stages, timings: all, seconds: whole }) {

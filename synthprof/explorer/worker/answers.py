@@ -27,6 +27,7 @@ from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt, seconds_of
 from synthprof.store.verdicts import KeptVerdict
+from synthprof.versions.difficulty import difficulty_of
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
 from synthprof.versions.quality import coherence_told, meanings
@@ -38,6 +39,7 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     coherence, shown = coherence_told(manifest), models.Scores.model_fields
+    difficulty = difficulty_of(manifest)
     return models.VersionFacts(
         **dict(summary_of(manifest, version.bundle.view, current, verified)),
         coherence=None if coherence is None else models.CoherenceFacts(**coherence),
@@ -54,6 +56,12 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
         index=None if index is None else {**index, **index.get("scores", {})},
         columns=_columns(version.schema.columns),
         tables=_tables(version),
+        difficulty=[
+            models.DifficultyFigure(**vars(each) | {"real": list(each.real)}) for each in difficulty.figures
+        ],
+        real_texts=[
+            models.RealTextFacts(name=each.name, encoder=each.encoder) for each in difficulty.real_texts
+        ],
     )
 
 
