@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -14,6 +14,9 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.spec.spec import Spec
 from synthprof.system.machine import default_workers
+
+if TYPE_CHECKING:
+    from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 
 
 class Encoder(Protocol):
@@ -56,6 +59,19 @@ def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:
     return encoder.encode(batch)
 
 
+def encode_block(encoder: Encoder, spec: Spec, block: int, batch: pa.RecordBatch) -> Matrix:
+    """Return the embeddings of a whole block by a fast encoder, with the near-copies of the spec.
+
+    batch: all rows of the block.
+    """
+    embeddings = encode_rows(encoder, batch)
+    if not spec.copies:
+        return embeddings
+    from synthprof.encoders.near_copies import with_near_copies
+
+    return with_near_copies(embeddings, spec, block)
+
+
 def encoder_of(
     spec: Spec, bundle: Bundle, request_seconds: float = 60.0, patience_seconds: float = 60.0
 ) -> Encoder:
@@ -67,7 +83,7 @@ def encoder_of(
     check_encoder(spec)
     match spec.encoder:
         case "catalogue":
-            return _catalogue(spec.dim_embedding, bundle)
+            return _catalogue(spec, bundle)
         case "hashed":
             return _hashed(spec.dim_embedding, spec.seed, bundle)
         case "http":
@@ -97,8 +113,17 @@ def check_encoder(spec: Spec) -> None:
 # Each is imported only where it is used: httpx takes a tenth of a second.
 
 
+def _catalogue(spec: Spec, bundle: Bundle) -> Encoder:
+    from synthprof.encoders.noise import Hardness
+
+    found = _tokens(spec.dim_embedding, bundle)
+    if not spec.noisy:
+        return found
+    return found.with_noise(spec.seed, Hardness(spec.hardness, spec.hardness_spread, spec.hardness_decay))
+
+
 @functools.lru_cache(maxsize=2)
-def _catalogue(dim: int, bundle: Bundle) -> Encoder:
+def _tokens(dim: int, bundle: Bundle) -> "CatalogueEncoder":
     from synthprof.encoders.catalogue.encoder import CatalogueEncoder
     from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 

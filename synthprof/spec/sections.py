@@ -7,8 +7,15 @@ OPEN = ("dataset", "source", "profile_schema", "profiles", "seed", "encoder", "c
 
 SECTIONS = {
     "What to read from the source": ("table", "id_column", "text_column", "columns"),
-    "Kind of profiles": ("locale", "with_tables"),
+    "Kind of profiles": ("locale", "topic_sizes", "with_tables"),
     "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
+    "Hardness of the embeddings for an index": (
+        "hardness",
+        "hardness_spread",
+        "hardness_decay",
+        "near_duplicates",
+        "near_distance",
+    ),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
     "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),
     "Embedding service or model (no byte depends on these)": (

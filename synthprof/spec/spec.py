@@ -20,6 +20,9 @@ from synthprof.spec.params import ParamModel, in_words
 BLOCK_ROWS = 16_384
 """Rows of a block, the unit of randomness, work, files, resumption and verification."""
 
+DEFAULT_HARDNESS, DEFAULT_SPREAD = 0.5, 0.9
+"""As hard for an index as embeddings of real texts (benchmarks/results/hardness.txt)."""
+
 MAX_SHARDS = 100
 """Shards of a run: Airflow maps at most 1,024 tasks, and each costs about a second."""
 
@@ -40,6 +43,8 @@ def _known_columns(columns: str) -> str:
     parse_columns(columns)
     return columns
 
+
+_NO_SIGN_OF_ZERO = AfterValidator(lambda value: value + 0.0)  # -0.0 and 0.0 are one parameter
 
 _PATH = in_words("at most 1,000 characters in one line", r"^[^\x00-\x1f\x7f]{0,1000}$(?!\n)")
 
@@ -81,8 +86,66 @@ class Spec(ParamModel):
     separation: Annotated[
         float,
         Field(ge=0, le=1, description="How far apart the player archetypes are: 0 no structure, 1 crisp."),
-        AfterValidator(lambda share: share + 0.0),  # -0.0 and 0.0 are one parameter
+        _NO_SIGN_OF_ZERO,
     ] = 0.8
+    topic_sizes: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=4,
+            description="Zipf exponent of the archetypes' sizes, the largest first; 0 keeps the sizes of the "
+            "schema, on which its margins rest.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.0
+    hardness: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="Noise in embeddings of encoder catalogue: its energy in a typical row over that of "
+            "the row's fields; 0 none. The default is as hard for an index as real text.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = DEFAULT_HARDNESS
+    hardness_spread: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3,
+            description="How much the noise differs between rows, as the standard deviation of the logarithm "
+            "of its length.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = DEFAULT_SPREAD
+    hardness_decay: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=4,
+            description="Spectrum of the noise: its variance in dimension j is in proportion to 1 / j to "
+            "this power; 0 is white.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.0
+    near_duplicates: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.9,
+            description="Share of the embeddings that are near-copies of another row's, whatever the row's "
+            "fields say; near_duplicates.npy tells which.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.0
+    near_distance: Annotated[
+        float,
+        Field(
+            ge=0.001,
+            le=1,
+            description="Distance of a near-copy to its origin, in the middle; embeddings have length 1.",
+        ),
+    ] = 0.15
     dim_vector: Annotated[
         int,
         Field(ge=1, le=4_096, description="Values of a feature vector; positions beyond the features are 0."),
@@ -174,6 +237,16 @@ class Spec(ParamModel):
         return row_word_of(self.collection)
 
     @property
+    def noisy(self) -> bool:
+        """True where the embeddings have noise: of profiles, by the encoder that has no noise of itself."""
+        return self.encoder == "catalogue" and not self.collection and self.hardness > 0
+
+    @property
+    def copies(self) -> bool:
+        """True where some embeddings are near-copies of others: of profiles, by an encoder of ours."""
+        return self.near_duplicates > 0 and not self.collection and not self.slow_encoder
+
+    @property
     def slow_encoder(self) -> bool:
         """True where a service or a model embeds, so that each row is saved once it is embedded."""
         return self.encoder in ("http", "model")
@@ -197,14 +270,24 @@ class Spec(ParamModel):
     @functools.cached_property
     def digest(self) -> str:
         """The name of this spec: BLAKE2b of its canonical JSON, as 32 hexadecimal digits."""
-        unset = {name for name in _YOUNGER if not getattr(self, name)}
+        defaults = {name: field.default for name, field in type(self).model_fields.items()}
+        unset = {name for name in _YOUNGER if getattr(self, name) == defaults[name]} | self._silent
         return digest_of(self.model_dump(mode="json", exclude=unset))
 
     def described(self) -> dict[str, Any]:
         """Return the parameters that apply to this kind of data set, as its manifest lists them."""
         foreign = GENERATING if self.collection else EMBEDDING
         unset = {name for name in ("schema_digest", "with_tables") if not getattr(self, name)}
-        return self.model_dump(mode="json", exclude=(set(foreign) - {"profiles", "profile_schema"}) | unset)
+        excluded = (set(foreign) - {"profiles", "profile_schema"}) | unset | self._silent
+        return self.model_dump(mode="json", exclude=excluded)
+
+    @property
+    def _silent(self) -> set[str]:
+        """The parameters of noise and of near-copies where there are none: they change no byte."""
+        takes_noise = self.encoder == "catalogue" and not self.collection
+        silent = set(NOISE) if not self.noisy else set()
+        silent -= {"hardness"} if takes_noise else set()
+        return silent | (set() if self.copies else {"near_distance"})
 
 
 def row_word_of(collection: str) -> str:
@@ -212,10 +295,34 @@ def row_word_of(collection: str) -> str:
     return "text" if collection else "profile"
 
 
-_YOUNGER = ("model", "collection", "columns", "schema_digest", "with_tables")
+NOISE = ("hardness", "hardness_spread", "hardness_decay")
+"""Parameters of the noise in embeddings."""
+
+_YOUNGER = (
+    "model",
+    "collection",
+    "columns",
+    "schema_digest",
+    "with_tables",
+    "topic_sizes",
+    *NOISE,
+    "near_duplicates",
+    "near_distance",
+)
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
-GENERATING = ("profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables")
+GENERATING = (
+    "profile_schema",
+    "profiles",
+    "locale",
+    "separation",
+    "topic_sizes",
+    *NOISE,
+    "near_duplicates",
+    "near_distance",
+    "dim_vector",
+    "with_tables",
+)
 """Parameters of generated profiles alone."""
 
 EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")

@@ -2,7 +2,7 @@
 
 import datetime
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from synthprof.profiles.coherence import counted
 from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.report.page import load_template, render
 from synthprof.schemas.bundle import SCHEMA_FILE
-from synthprof.spec.contents import ARCHETYPES_FILE, REPORT, table_file
+from synthprof.spec.contents import ARCHETYPES_FILE, NEAR_DUPLICATES, REPORT, table_file
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
@@ -170,11 +170,19 @@ def _sources(context: Context) -> dict[str, Path]:
         / file.name
         for file in context.published_files
     }
-    return found if spec.collection else found | {ARCHETYPES_FILE: _archetypes(context)}
+    if not spec.collection:
+        found[ARCHETYPES_FILE] = _truth(context, ARCHETYPES_FILE, context.blocks.matrices(ARCHETYPES))
+    if spec.copies:
+        from synthprof.encoders.near_copies import origins
+
+        copied = (origins(spec, block) for block in range(spec.blocks))
+        found[NEAR_DUPLICATES] = _truth(context, NEAR_DUPLICATES, copied)
+    return found
 
 
-def _archetypes(context: Context) -> Path:
-    path = context.folder() / ARCHETYPES_FILE
+def _truth(context: Context, name: str, blocks: Iterable[np.ndarray]) -> Path:
+    """Write what is known of each row, beside the data, and return the path."""
+    path = context.folder() / name
     with replacing(path) as temporary:
-        save_array(temporary, np.concatenate(list(context.blocks.matrices(ARCHETYPES))))
+        save_array(temporary, np.concatenate(list(blocks)))
     return path

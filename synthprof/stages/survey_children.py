@@ -6,8 +6,8 @@ import functools
 import itertools
 from typing import TYPE_CHECKING
 
-from synthprof.schemas.tables import with_tables
 from synthprof.spec.estimates import NO_CHILDREN, Children
+from synthprof.store.schemas import schema_of
 
 if TYPE_CHECKING:
     from synthprof.schemas.bundle import Bundle
@@ -23,7 +23,7 @@ CELL_BYTES = 3
 
 def children_of(spec: Spec, bundle: Bundle) -> Children:
     """Return the children of a whole block of profiles; nothing for a spec without child tables."""
-    if spec.collection or not (schema := with_tables(bundle.schema, spec.with_tables)).tables:
+    if spec.collection or not (schema := schema_of(spec, bundle)).tables:
         return NO_CHILDREN
     return _drawn(schema, spec.seed, spec.locale, spec.separation)
 

@@ -3,7 +3,7 @@
 import functools
 
 from synthprof.base.files import FileRecord
-from synthprof.encoders.encoder import Encoder, TextEncoder, encode_rows, encoder_of
+from synthprof.encoders.encoder import Encoder, TextEncoder, encode_block, encoder_of
 from synthprof.profiles.features import features
 from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
@@ -38,7 +38,7 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         return kept
     profiles = blocks.profiles(job.block)
     with cpu_slot(job.slots):
-        embeddings = encode_rows(_encoder(spec, blocks.bundle), profiles)
+        embeddings = encode_block(_encoder(spec, blocks.bundle), spec, job.block, profiles)
         if VECTORS in kinds:
             vectors = features(blocks.schema, profiles, spec.dim_vector)
             blocks.write(VECTORS, job.block, vectors)

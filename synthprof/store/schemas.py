@@ -9,6 +9,7 @@ from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
 from synthprof.schemas.loader import collection_schema, load_bundle
 from synthprof.schemas.schema import Schema
 from synthprof.schemas.tables import with_tables
+from synthprof.schemas.topic_sizes import with_topic_sizes
 from synthprof.spec.spec import Spec
 
 
@@ -28,11 +29,12 @@ def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
 def schema_of(spec: Spec, bundle: Bundle) -> Schema:
     """Return the columns of a data set's rows: of its profiles, or of the collection that it holds.
 
-    With the child tables to make. Raises SpecError for one that the schema does not declare.
+    With the child tables to make, and the sizes of archetypes. Raises SpecError for a table that the schema
+    does not declare.
     """
-    return (
-        collection_schema(spec.columns) if spec.collection else with_tables(bundle.schema, spec.with_tables)
-    )
+    if spec.collection:
+        return collection_schema(spec.columns)
+    return with_topic_sizes(with_tables(bundle.schema, spec.with_tables), spec.topic_sizes)
 
 
 @functools.lru_cache(maxsize=256)

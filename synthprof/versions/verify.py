@@ -21,6 +21,7 @@ from synthprof.spec.contents import (
     CLUSTER,
     CLUSTERS,
     MAP,
+    NEAR_DUPLICATES,
     PERFIS,
 )
 from synthprof.spec.limits import MAX_POINTS
@@ -153,7 +154,7 @@ def _contradictions(
     unreadable: whether the schema cannot be read; then what needs it is not looked at.
     """
     yield from _row_faults(version, intact, None if unreadable else version.schema)
-    yield from _archetype_faults(version, intact)
+    yield from _truth_faults(version, intact)
     yield from _collection_faults(version, intact, step)
     index = open_index(version, intact)
     yield from fact_faults(
@@ -204,11 +205,11 @@ def _row_faults(version: Published, intact: set[str], schema: Schema | None) -> 
             yield str(error)
 
 
-def _archetype_faults(version: Published, intact: set[str]) -> Iterator[str]:
-    if ARCHETYPES_FILE in intact:
-        labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
-        if labels.shape != (version.manifest.rows,):
-            yield f"archetypes.npy has the shape {labels.shape}, not one label per profile"
+def _truth_faults(version: Published, intact: set[str]) -> Iterator[str]:
+    for name in (name for name in (ARCHETYPES_FILE, NEAR_DUPLICATES) if name in intact):
+        shape = np.load(version.folder / name, allow_pickle=False).shape
+        if shape != (version.manifest.rows,):
+            yield f"{name} has the shape {shape}, not one number per profile"
 
 
 def _collection_faults(version: Published, intact: set[str], step: Callable[[], None]) -> Iterator[str]:

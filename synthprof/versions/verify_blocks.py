@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.errors import StageError
-from synthprof.encoders.encoder import encode_rows, encoder_of
+from synthprof.encoders.encoder import encode_block, encoder_of
+from synthprof.encoders.near_copies import origins
 from synthprof.pipeline import FILES
 from synthprof.profiles.children import Family, generate_family, stored_batch
 from synthprof.profiles.drawing import Generated
@@ -21,6 +22,7 @@ from synthprof.spec.contents import (
     CENTROIDS,
     CLUSTERS,
     EMBEDDINGS_DB,
+    NEAR_DUPLICATES,
     NO_CLUSTER,
     NORM_TOLERANCE,
     PERFIS,
@@ -62,7 +64,7 @@ def remade_block_faults(
     else:
         family = generate_family(version.schema, spec.seed, spec.locale, spec.separation, block, rows)
     made = family.generated
-    embeddings, missing = _embeddings(version, intact, made.profiles, stored)
+    embeddings, missing = _embeddings(version, intact, block, made.profiles, stored)
     step()
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
@@ -72,7 +74,8 @@ def remade_block_faults(
         ),
         EMBEDDINGS_DB: lambda: _embedding_faults(version, stored(EMBEDDINGS_DB), embeddings),
         CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),
-        ARCHETYPES_FILE: lambda: _label_faults(version, made.archetypes, first),
+        ARCHETYPES_FILE: lambda: _truth_faults(version, ARCHETYPES_FILE, made.archetypes, first),
+        NEAR_DUPLICATES: lambda: _truth_faults(version, NEAR_DUPLICATES, origins(spec, block), first),
     }
     for name, children in family.tables.items():
         checks[table_file(name).name] = partial(_child_faults, version, name, children, first, rows)
@@ -131,7 +134,11 @@ def one_batch(rows: pa.Table) -> pa.RecordBatch:
 
 
 def _embeddings(
-    version: Published, intact: set[str], profiles: pa.RecordBatch, stored: Callable[[str], pa.Table]
+    version: Published,
+    intact: set[str],
+    block: int,
+    profiles: pa.RecordBatch,
+    stored: Callable[[str], pa.Table],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Return the block's embeddings, (n, dim), and which rows have none, (n,); those hold a placeholder.
 
@@ -139,7 +146,8 @@ def _embeddings(
     """
     spec = version.spec
     if not spec.slow_encoder:
-        return encode_rows(encoder_of(spec, version.bundle), profiles), np.zeros(profiles.num_rows, np.bool_)
+        found = encode_block(encoder_of(spec, version.bundle), spec, block, profiles)
+        return found, np.zeros(profiles.num_rows, np.bool_)
     blobs: list[bytes | None] = [None] * profiles.num_rows
     if EMBEDDINGS_DB in intact:
         blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()
@@ -228,7 +236,7 @@ def _cluster_faults(
         yield "clusters are not those of the nearest centroids"
 
 
-def _label_faults(version: Published, made: npt.NDArray[Any], first: int) -> Iterator[str]:
-    labels = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
-    if not np.array_equal(labels[first - 1 : first - 1 + len(made)], made):
-        yield "archetypes differ from the spec"
+def _truth_faults(version: Published, name: str, made: npt.NDArray[Any], first: int) -> Iterator[str]:
+    known = np.load(version.folder / name, allow_pickle=False)
+    if not np.array_equal(known[first - 1 : first - 1 + len(made)], made):
+        yield f"{name.removesuffix('.npy').replace('_', ' ')} differ from the spec"

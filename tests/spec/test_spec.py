@@ -10,11 +10,21 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "encoder": "hashed", "clusters": 3, "kmeans_niter": 3, "kmeans_nredo": 2, "use_gpu": True,
         "save_index": False, "index": "flat", "index_memory_mib": 99, "vacuum": True, "model": "m",
         "collection": "0" * 32, "columns": "ano:integer",
-        "schema_digest": "0" * 32, "with_tables": "all",
+        "schema_digest": "0" * 32, "with_tables": "all", "topic_sizes": 1.0, "hardness": 0.0,
+        "hardness_spread": 0.1, "hardness_decay": 1.0, "near_duplicates": 0.1,
     }  # fmt: skip
-    assert {*other, "profile_schema"} == set(Spec.model_fields)
+    assert {*other, "profile_schema", "near_distance"} == set(Spec.model_fields)
     digests = {Spec(**{name: value}).digest for name, value in other.items()}
     assert len(digests | {Spec().digest}) == len(other) + 1
+    near, nearer = (Spec(near_duplicates=0.1, near_distance=each).digest for each in (0.15, 0.1))
+    assert near != nearer
+
+
+def test_parameters_of_noise_that_is_not_there_change_no_digest() -> None:
+    for without in ({"hardness": 0.0}, {"encoder": "hashed"}, {"collection": "0" * 32}):
+        assert Spec(**without, hardness_spread=2.0, hardness_decay=1.0).digest == Spec(**without).digest
+    assert Spec(encoder="model", hardness=0.0).digest == Spec(encoder="model").digest
+    assert Spec(near_distance=0.5).digest == Spec().digest
 
 
 def test_the_digest_of_the_default_spec_stays() -> None:

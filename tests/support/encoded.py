@@ -59,13 +59,17 @@ def made_profiles(separation: float = 0.8, rows: int = 16_384) -> tuple[pa.Recor
 
 
 @functools.cache
-def encoder_of(name: Literal["catalogue", "hashed"], dim: int = 128, seed: int = 42) -> Encoder:
-    return encoder.encoder_of(Spec(encoder=name, dim_embedding=dim, seed=seed), load_bundle("gamer_br"))
+def encoder_of(
+    name: Literal["catalogue", "hashed"], dim: int = 128, seed: int = 42, hardness: float = 0.0
+) -> Encoder:
+    """Return an encoder, mostly without noise: to see what fields do."""
+    spec = Spec(encoder=name, dim_embedding=dim, seed=seed, hardness=hardness)
+    return encoder.encoder_of(spec, load_bundle("gamer_br"))
 
 
 @functools.cache
-def embedded(separation: float = 0.8) -> np.ndarray:
-    return encoder_of("catalogue").encode(made_profiles(separation)[0])
+def embedded(separation: float = 0.8, hardness: float = 0.0) -> np.ndarray:
+    return encoder_of("catalogue", hardness=hardness).encode(made_profiles(separation)[0])
 
 
 def embedded_texts(*texts: str) -> np.ndarray:

@@ -100,7 +100,7 @@ class Drawing:
             made = self._of_texts(texts, pool.ids[ones])
         else:
             taken = half_of(differing(rows, more, self.units), self.seed)
-            made = self._encoded(mixed(rows, more, self.units, taken), pool.ids[ones])
+            made = self._encoded(_without_noise(mixed(rows, more, self.units, taken)), pool.ids[ones])
         return self._chosen(made, count, np.argmin)
 
     def near_copy(self, count: int) -> Made:
@@ -214,6 +214,11 @@ def _said_by(made: Made) -> pa.Array:
     if made.texts is None:
         return pa.nulls(len(made.vectors), pa.string())
     return pa.array(made.texts, pa.string())
+
+
+def _without_noise(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows without their ids, by which they get noise: the mixture alone shall make a query hard."""
+    return rows.select([name for name in rows.schema.names if name != "id"])
 
 
 def _texts(rows: pa.RecordBatch, column: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 Every value of the catalogue has a direction of its own; a game also carries its genre, its styles and its
 platforms. Values that the catalogue lacks are read as hashed words. A text is a sum of the same vectors, so
-it lies near the profiles that it describes. Weights are whole numbers, hence every sum is exact, and the
-bytes depend neither on neighbours and order nor on threads and processor.
+it lies near the profiles that it describes. Rows get noise, texts get none. Weights are whole numbers, hence
+every sum is exact, and the bytes depend neither on neighbours and order nor on threads and processor.
 """
 
+import copy
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,9 +20,10 @@ from synthprof.base.column_kinds import Kind
 from synthprof.base.stored_lists import items_of
 from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.sums import sum_columns
-from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TokenVectors, whole
+from synthprof.encoders.catalogue.tokens import FIELD_SCALE, TOKEN_SCALE, TokenVectors, whole
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
+from synthprof.encoders.noise import Hardness, Noise
 from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Column
 
 ROWS_BATCH = 16_384
@@ -35,29 +38,48 @@ mostly differ, so they are read item by item. The result is the same."""
 INTEGER = Kind("integer")
 """The kind of numbers that are drawn by odds."""
 
+ID = "id"
+"""The column that numbers the rows, and their noise."""
+
 JOINED_ROWS = 512
 """Most rows of a joined table: small beside a block, and it stays in the processor's cache."""
 
 
 class CatalogueEncoder:
-    """Encoder `catalogue`: a function of the fields and the dimension alone, the same for every seed."""
+    """Encoder `catalogue`: a function of fields and dimension, and of seed and id where it has noise."""
 
     name = "catalogue"
     fast = True
 
     def __init__(self, dim: int, vocabulary: Vocabulary) -> None:
+        """Make an encoder without noise."""
         self.dim = dim
+        self._noise: Noise | None = None
         self._tokens = TokenVectors(dim, vocabulary)
         self._weights = vocabulary.encoding.weights
         self._columns = {column: vocabulary.columns[column] for column in self._weights}
         lists = {column: len(values) for column, values in vocabulary.values if column in self._weights}
         self._small = {column for column, count in lists.items() if count <= SMALL_LIST}
 
+    def with_noise(self, seed: int, hardness: Hardness) -> "CatalogueEncoder":
+        """Return an encoder with the same tokens and the noise of a seed."""
+        found = copy.copy(self)
+        found._noise = Noise(self.dim, seed, "noise", hardness, self._size)
+        return found
+
+    @property
+    def _size(self) -> float:
+        """Root of the mean square of a coordinate of a row's sum, if its columns were independent."""
+        return FIELD_SCALE * TOKEN_SCALE * math.sqrt(math.fsum(each**2 for each in self._weights.values()))
+
     def encode(self, batch: pa.RecordBatch) -> Matrix:
         """Return one vector per profile, (n, dim) float32 with L2 norm 1; missing columns count nothing."""
         parts = range(0, max(batch.num_rows, 1), ROWS_BATCH)
         sums = [self._sums(batch.slice(first, ROWS_BATCH)) for first in parts]
-        return unit_rows(sums[0] if len(sums) == 1 else np.concatenate(sums))
+        found = sums[0] if len(sums) == 1 else np.concatenate(sums)
+        if self._noise is not None and ID in batch.schema.names:
+            self._noise.add(found, batch.column(ID).to_numpy())
+        return unit_rows(found)
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """Return one vector per text, (n, dim) float32 with L2 norm 1, in the space of the profiles."""
