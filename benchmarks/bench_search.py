@@ -81,7 +81,7 @@ def measure(searcher: Searcher, queries: int) -> dict[str, Any]:
         "liked_games_shared_by_chance": chance,
         "ratio": neighbours / chance,
         "index_ms": _latency(lambda i: searcher.index.search(vectors[i : i + 1], 10), queries),
-        "search_text_ms": _latency(lambda i: search_text(searcher, texts[i]), queries),
+        "search_text_ms": _latency(lambda i: search_text(searcher, texts[i]).hits, queries),
         "load_at_start": os.getloadavg()[0],
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, faiss {faiss.__version__}",
     }
@@ -103,7 +103,7 @@ def _two_of_three(searcher: Searcher, texts: list[str], wishes: list[tuple[str, 
         sum(wish in hit.profile[column].split(", ") for column, wish in zip(COLUMNS, wished, strict=True))
         >= 2
         for text, wished in zip(texts, wishes, strict=True)
-        for hit in search_text(searcher, text, Query(k=10))
+        for hit in search_text(searcher, text, Query(k=10)).hits
     ]
     return float(np.mean(agree))
 
@@ -111,9 +111,9 @@ def _two_of_three(searcher: Searcher, texts: list[str], wishes: list[tuple[str, 
 def _text_recall(searcher: Searcher, texts: list[str]) -> dict[str, float]:
     """Return the share of ten results as near as the true ten, by the stored effort and as searches do."""
     vectors = searcher.encoder.encode_text(texts)
-    exact = [search_text(searcher, text, Query(exact=True))[-1].similarity for text in texts]
+    exact = [search_text(searcher, text, Query(exact=True)).hits[-1].similarity for text in texts]
     stored = [1 - searcher.index.search(vector[None], 10)[0][0] / 2 for vector in vectors]
-    found = [[hit.similarity for hit in search_text(searcher, text)] for text in texts]
+    found = [[hit.similarity for hit in search_text(searcher, text).hits] for text in texts]
     return {"stored_effort": _as_near(stored, exact), "search_text": _as_near(found, exact)}
 
 

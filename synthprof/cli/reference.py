@@ -71,7 +71,7 @@ A failure is such a document, too, with the same exit status:
 `{{"error": {{"kind": ..., "message": ..., "hint": ..., "exit_status": ...}}}}`.
 The kind is `refused`, `failed`, `busy`, `interrupted` or `crashed`; the hint may be null.
 The document of `show` has the columns of the row; `schema format` prints a JSON Schema.
-`search` and `similar` print a list of the results.
+`search` prints how the text was read and a list of the results, `similar` the list alone.
 `verify` prints its findings and ends with status 1 if there are any.
 With `--export` its document has the name of the export in place of the blocks.
 `serve` prints when it listens.
@@ -105,7 +105,7 @@ DOCUMENTS = {
     "measure": (
         *("folder", "target", "dataset", "version", "workload", "metric", "rows", "points", "skipped"),
     ),
-    "search": ("rank", "id", "similarity", "reasons", "profile"),
+    "search": ("read", "results"),
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),
     "pull": ("dataset", "version", "path"),

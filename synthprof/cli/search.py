@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from synthprof.system.environment import home_folder
 from synthprof.system.startup import block_pandas
 
 if TYPE_CHECKING:  # slow imports happen where they are needed
+    from synthprof.versions.asked import Asked
     from synthprof.versions.published import Published
     from synthprof.versions.search import Hit
     from synthprof.versions.searcher import Query, Searcher
@@ -55,7 +57,7 @@ Output = Annotated[
 def search(
     text: Annotated[
         str,
-        typer.Argument(metavar="TEXT", help="What the results should be like; for catalogue in Portuguese."),
+        typer.Argument(metavar="TEXT", help="What is sought, in a language of the schema."),
     ],
     dataset: Dataset = "gamers",
     version: VersionName = None,
@@ -65,15 +67,15 @@ def search(
     output: Output = Format.table,
     as_json: AsJson = False,
 ) -> None:
-    """Find the profiles, or texts, that are most like a text.
+    """Find the profiles, or texts, that a text asks for, those most like it first.
 
-    With the attributes that agree.
+    What it states are conditions; how it was read is told, then the results with the attributes that agree.
     """
     from synthprof.versions.search import search_text
 
     with _open(dataset, version) as searcher:
-        hits = search_text(searcher, text, _query(searcher, k, where, exact))
-        _print(hits, Format.json if as_json else output, searcher.version)
+        found = search_text(searcher, text, _query(searcher, k, where, exact))
+        _print(found.hits, Format.json if as_json else output, searcher.version, found.asked)
 
 
 def similar(
@@ -172,22 +174,30 @@ def _query(searcher: "Searcher", k: str, where: list[str] | None, exact: bool) -
     return searcher.query(read_whole("k", k), where or (), exact)
 
 
-def _print(hits: "Sequence[Hit]", output: Format, version: "Published") -> None:
+def _print(hits: "Sequence[Hit]", output: Format, version: "Published", asked: "Asked | None" = None) -> None:
     match output:
         case Format.table:
-            _print_cards(hits, version)
+            _print_cards(hits, version, asked)
         case Format.json:
-            print_json([document | _counts(version, document["id"]) for document in documents(hits)])
+            found = [document | _counts(version, document["id"]) for document in documents(hits)]
+            print_json({"read": asdict(asked), "results": found} if asked else found)
         case Format.csv:
+            if asked:
+                typer.echo(asked, err=True)
             typer.echo(as_csv(hits).encode(), nl=False)  # for programs: UTF-8, whatever a terminal takes
 
 
-def _print_cards(hits: "Sequence[Hit]", version: "Published") -> None:
-    """Print lines for each result: who it is and how near, what agrees, its child rows, its text if any."""
+def _print_cards(hits: "Sequence[Hit]", version: "Published", asked: "Asked | None") -> None:
+    """Print how a text was read, and lines for each result.
+
+    They say who it is and how near, what agrees, its child rows, its text if any.
+    """
     from synthprof.report.terminal import Terminal
     from synthprof.report.words import head_of
 
     terminal, view = Terminal(), version.bundle.view
+    if asked:
+        terminal.say(str(asked))
     if not hits:
         terminal.say("Nothing meets the conditions.")
     for hit in hits:

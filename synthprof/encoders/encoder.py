@@ -12,6 +12,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY, TEXT
+from synthprof.schemas.texts import Tokens
 from synthprof.spec.spec import Spec
 from synthprof.system.machine import default_workers
 
@@ -47,6 +48,17 @@ class TextEncoder(Encoder, Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """Return one embedding per text, (n, dim) float32, C-contiguous, L2 norm 1."""
+
+
+@runtime_checkable
+class WishEncoder(TextEncoder, Protocol):
+    """An encoder that places the meanings of a text among the profiles, however they are said."""
+
+    def encode_wishes(self, meanings: Sequence[Tokens], words: Sequence[str], sign: int = 1) -> Matrix | None:
+        """Return one embedding for all meanings and words, (1, dim); None if profiles show nothing of them.
+
+        sign: -1 for the opposite.
+        """
 
 
 def encode_rows(encoder: Encoder, batch: pa.RecordBatch) -> Matrix:

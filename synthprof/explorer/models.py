@@ -436,10 +436,31 @@ class Hit(_ApiModel):
     profile: dict[str, Any]
 
 
+class Loosened(_ApiModel):
+    """A condition that results from the rank `first` on need not meet, as too few rows meet all."""
+
+    first: int
+    without: str
+
+
+class Asked(_ApiModel):
+    """How a text was read: conditions, words that say nothing, and the conditions that were given up.
+
+    `ranked` is false where nothing ranks the rows, which then come by id.
+    """
+
+    conditions: list[str]
+    ignored: list[str]
+    loosened: list[Loosened]
+    ranked: bool
+    language: str
+
+
 class Hits(_ApiModel):
-    """The results, the nearest first."""
+    """The results, the nearest first; `read` is null of a search by example."""
 
     seconds: float
+    read: Asked | None = None
     results: list[Hit]
 
 

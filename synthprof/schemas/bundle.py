@@ -28,6 +28,9 @@ _UNASKED = ("name", "source", "population", "rounding")
 _TOLD = ("doc", "title")
 """Keys that only people read, of a column, an archetype or a table: no byte of a profile depends on it."""
 
+_SEARCHED = ("conditions", "bare", "groups", "tongues")
+"""Keys that only searches read, of the encoding and the texts: no byte of an embedding depends on them."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -98,12 +101,12 @@ class Bundle:
     @property
     def encoding_digest(self) -> str:
         """The digest of the use of columns by encoders, 32 hexadecimal digits."""
-        return _digest(self._plain.get("declared_encoding"))
+        return _digest(_without(self._plain.get("declared_encoding"), _SEARCHED))
 
     @property
     def texts_digest(self) -> str:
-        """The digest of what words mean, 32 hexadecimal digits."""
-        return _digest(self._plain.get("texts"))
+        """The digest of what words mean in texts that are embedded, 32 hexadecimal digits."""
+        return _digest(_without(self._plain.get("texts"), _SEARCHED))
 
     @functools.cached_property
     def _plain(self) -> dict[str, Any]:
@@ -140,6 +143,10 @@ def _unsaid(part: dict[str, Any]) -> dict[str, Any]:
     parts = ("columns", "archetypes", "hidden")
     inner = {key: [_unsaid(each) for each in kept[key]] for key in parts if key in kept}
     return kept | inner
+
+
+def _without(part: dict[str, Any] | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    return part and {key: each for key, each in part.items() if key not in keys}
 
 
 def _asked(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Declarations in a schema's file of the uses of its columns, made into encoding, view and texts."""
 
 import dataclasses
+import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from synthprof.schemas.lines import Path
 from synthprof.schemas.mistakes import Mistakes, Wrong, meant, quoted
 from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
-from synthprof.schemas.texts import Texts, Tokens
+from synthprof.schemas.texts import Group, Texts, Tokens, Tongue
 from synthprof.schemas.uses import (
     Attribute,
     Encoding,
@@ -117,6 +118,8 @@ class Uses:
             return Texts()
         for column in words.numbers:
             self._check(("words", "numbers", column), column)
+        if words.bare:
+            self._check(("words", "bare"), words.bare)
         for key in ("weights", "item_shares"):
             for column in getattr(words, key):
                 self._check(("words", key, column), column, self._attributes())
@@ -129,8 +132,44 @@ class Uses:
             numbers=dict(words.numbers),
             weights=dict(words.weights),
             items=dict(words.item_shares),
-            synonyms=self._synonyms(words.synonyms) if words.synonyms else (),
+            synonyms=self._synonyms(("words", "synonyms"), words.synonyms) if words.synonyms else (),
+            bare=words.bare or "",
+            groups=tuple(self._group(at, each) for at, each in enumerate(words.group)),
+            tongues=tuple(self._tongue(at, each) for at, each in enumerate(words.tongue)),
         )
+
+    def _tongue(self, at: int, tongue: declared.Tongue) -> Tongue:
+        start = ("words", "tongue", at)
+        for column in tongue.numbers:
+            self._check((*start, "numbers", column), column)
+        synonyms = tongue.synonyms
+        return Tongue(
+            tongue.language,
+            tongue.years or Tongue("").years,
+            dict(tongue.numbers),
+            self._synonyms((*start, "synonyms"), synonyms) if synonyms else (),
+        )
+
+    def _group(self, at: int, group: declared.Group) -> Group:
+        start = ("words", "group", at)
+        for place, column in enumerate(group.columns):
+            self._check((*start, "columns", place), column)
+        if len(group.keys) != len(group.columns):
+            self._mistakes.add(
+                (*start, "keys"),
+                f"{len(group.keys)} keys for {len(group.columns)} columns; name one key for each column",
+            )
+        rows = self._rows((*start, "file"), group.file)
+        headers = (*group.keys, *([group.values] if group.values else []))
+        if not all([self._has_header((*start, "keys"), header, rows) for header in headers]):
+            return Group(group.name, group.columns, ())
+        members = (
+            (value, tuple(row[key] for key in group.keys))
+            for row in rows
+            for value in (row[group.values].split(ITEM_SEPARATOR) if group.values else ("true",))
+            if value
+        )
+        return Group(group.name, group.columns, tuple(dict.fromkeys(members)))
 
     def _weight(self, name: str, weight: float | None) -> float:
         if weight is not None or name not in self._columns:
@@ -162,21 +201,20 @@ class Uses:
             ),
         )
 
-    def _synonyms(self, synonyms: declared.Synonyms) -> tuple[tuple[str, Tokens], ...]:
-        start = ("words", "synonyms")
+    def _synonyms(self, start: Path, synonyms: declared.Synonyms) -> tuple[tuple[str, Tokens], ...]:
         rows = self._rows((*start, "file"), synonyms.file)
         keys = (("phrase", synonyms.phrase), ("meaning", synonyms.meaning))
         if not all([self._has_header((*start, key), header, rows) for key, header in keys]):
             return ()
         found = []
         for row in rows:
-            pairs = [name.partition("=") for name in row[synonyms.meaning].split(ITEM_SEPARATOR) if name]
-            for column, parted, _ in pairs:
+            pairs = [_meaning(text) for text in row[synonyms.meaning].split(ITEM_SEPARATOR) if text]
+            for column, value in pairs:
                 where = f"{synonyms.file}:{row.line}: {quoted(row[synonyms.meaning])!r}"
-                if not parted:
+                if not value:
                     self._mistakes.add((*start, "file"), f"{where} is no column=value; write both")
-                self._check((*start, "file"), column, self._attributes(), f"{where}: ")
-            found.append((row[synonyms.phrase], tuple((column, value) for column, _, value in pairs)))
+                self._check((*start, "file"), column, (*self._attributes(), *self._groups()), f"{where}: ")
+            found.append((row[synonyms.phrase], tuple(pairs)))
         return tuple(found)
 
     def _small(self, places: declared.SmallPlaces | None) -> tuple[str, ...]:
@@ -202,6 +240,9 @@ class Uses:
     def _attributes(self) -> tuple[str, ...]:
         items = self._file.encoding.items
         return tuple(each.name for each in items.attribute) if items else ()
+
+    def _groups(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self._file.words.group)
 
     def _rows(self, path: Path, file: str) -> Rows:
         try:
@@ -231,3 +272,9 @@ class Uses:
         known = (*self._names, *more)
         if column not in known:
             self._mistakes.add(path, f"{where}unknown column {quoted(column)!r}; {meant(column, known)}")
+
+
+def _meaning(text: str) -> tuple[str, str]:
+    """Return column and value of `column=value`, the value with its sign for a bound, as of `age>=60`."""
+    column, sign, value = (*re.split(r"(<=|>=|=|<|>)", text, maxsplit=1), "", "")[:3]
+    return column, value if sign == "=" else sign + value

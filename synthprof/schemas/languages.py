@@ -13,7 +13,7 @@ from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.spans import DAYS, MEASURED
 from synthprof.schemas.texts import Texts, Tokens
 
-_FOLDER = Path(__file__).parent / "languages"
+FOLDER = Path(__file__).parent / "languages"
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,23 @@ class Language:
 
 def languages() -> tuple[str, ...]:
     """Return the languages that are known, as `en`, in alphabetical order."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def known_name(tag: str) -> str:
+    """Return the name of the file of a language by its tag, as `en` of `en-GB`; empty if it is unknown."""
+    name = tag.split("-")[0].lower()
+    return name if name in languages() else ""
 
 
 @functools.cache
 def load_language(tag: str) -> Language:
     """Return a language by its tag, of which the first part counts; one without words if it is unknown."""
-    name = tag.split("-")[0].lower()
-    if name not in languages():
+    name = known_name(tag)
+    if not name:
         return Language()
     keys = tuple(field.name for field in dataclasses.fields(Language))
-    table = read_toml(_FOLDER / f"{name}.toml")
+    table = read_toml(FOLDER / f"{name}.toml")
     return Language(**{key: tuple(table[key]) for key in keys})
 
 

@@ -4,6 +4,7 @@ Column names in the SQL come from the schema alone, and every value is a paramet
 """
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,23 @@ from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
 from synthprof.versions.literals import DECIMALS, is_ordered, read_literal
 
+
+def base_of(letter: str) -> str:
+    """Return a letter in lower case, without its accents."""
+    return unicodedata.normalize("NFKD", letter.lower())[0]
+
+
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in"]
 
 _NAME = r'"(?:[^"]|"")*"|[^=!<>]*?'
 _FORM = re.compile(rf"\s*({_NAME})\s*(!=|<=|>=|=|<|>|\s(?:in|IN)\s)\s*(.*?)\s*", re.DOTALL)
+_ACCENTED = tuple(map(chr, range(0xC0, 0x250)))
+_LETTERS = {
+    letter: f"[{letter}{letter.upper()}{''.join(each for each in _ACCENTED if base_of(each) == letter)}]"
+    for letter in string.ascii_lowercase
+}
+"""For each letter a set, as GLOB takes it, of all letters that it is without its accents."""
+
 _LISTED = re.compile(r"""\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,]*?)\s*(?:,|$)""")
 
 Value = int | float | str | None
@@ -38,10 +52,32 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A condition on a text: it has the words, which are folded, in their order, whatever their accents.
+
+    close: next to each other.
+    """
+
+    column: Column
+    words: tuple[str, ...]
+    close: bool
+
+
+@dataclass(frozen=True)
 class OneOf:
     """An alternative of conditions: it holds if all conditions of at least one of `ways` hold."""
 
-    ways: tuple[tuple[Condition, ...], ...]
+    ways: "tuple[tuple[Filter, ...], ...]"
+
+
+@dataclass(frozen=True)
+class NoneOf:
+    """A denial: it holds if of each of `ways` some condition does not hold, as of a row without a value."""
+
+    ways: "tuple[tuple[Filter, ...], ...]"
+
+
+Filter = Condition | Named | OneOf | NoneOf
 
 
 @dataclass(frozen=True)
@@ -62,15 +98,27 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
     return tuple(_condition(schema, text) for text in texts)
 
 
-def where(conditions: Iterable[Condition | OneOf]) -> Clause:
+def where(conditions: Iterable[Filter]) -> Clause:
     """Return one clause for all conditions; without conditions it is always true."""
-    clauses = [_one_of(each) if isinstance(each, OneOf) else _clause(each) for each in conditions]
+    clauses = [_filter(each) for each in conditions]
     return _joined(clauses, " AND ") if clauses else Clause("1", ())
 
 
-def _one_of(either: OneOf) -> Clause:
-    joined = _joined([where(way) for way in either.ways], " OR ")
-    return Clause(f"({joined.sql})", joined.parameters)
+def _filter(condition: Filter) -> Clause:
+    if isinstance(condition, Condition):
+        return _clause(condition)
+    if isinstance(condition, Named):
+        return _named(condition)
+    joined = _joined([where(way) for way in condition.ways], " OR ")
+    sql = f"({joined.sql})" if isinstance(condition, OneOf) else f"NOT coalesce({joined.sql}, 0)"
+    return Clause(sql, joined.parameters)
+
+
+def _named(condition: Named) -> Clause:
+    """Return whether a text has words; by GLOB's sets of letters, accents and capitals count nothing."""
+    words = ("".join(_LETTERS.get(letter, letter) for letter in word) for word in condition.words)
+    between = "[ -]" if condition.close else "[ -]*"
+    return Clause(f"(' ' || {quoted(condition.column.name)} || ' ') GLOB ?", (f"* {between.join(words)} *",))
 
 
 def _joined(clauses: Sequence[Clause], by: str) -> Clause:
@@ -153,8 +201,8 @@ def _has_item(column: Column, name: str, item: str) -> Clause:
     """Return whether a list has an item. One that is carried may be JSON, one that is drawn never is."""
     joined = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
     enclosed = f"{LIST_SEPARATOR}{item}{LIST_SEPARATOR}"
-    if column.value_kind is None:
-        return Clause(joined, (enclosed,))
+    if column.value_kind is None:  # most lists hold the text of the item nowhere, which is found out sooner
+        return Clause(f"(instr({name}, ?) > 0 AND {joined})", (item, enclosed))
     in_json = f"EXISTS (SELECT 1 FROM json_each({name}) WHERE value = ?)"
     if LIST_SEPARATOR in item:  # joined, it would be two items
         return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE 0 END", (item,))

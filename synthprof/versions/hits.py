@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from synthprof.base.text import plain
 from synthprof.base.values import as_text, stored
 from synthprof.schemas.schema import Schema
+from synthprof.versions.asked import Asked
 from synthprof.versions.frames import to_pandas, to_polars
 from synthprof.versions.search import Hit
 
@@ -25,11 +26,12 @@ class Hits(Sequence[Hit]):
     """The results of one search, the most similar first.
 
     Each is a `Hit`: `rank` from 1, `id`, `similarity` (cosine, -1 to 1), `profile` (a dict of its columns)
-    and `reasons` (the attributes that agree).
+    and `reasons` (the attributes that agree). asked: how a text was read, an `Asked`; None where no text was.
     """
 
     found: tuple[Hit, ...]
     _schema: Schema | None = field(default=None, repr=False)
+    asked: Asked | None = None
 
     def __len__(self) -> int:
         return len(self.found)
@@ -68,12 +70,13 @@ class Hits(Sequence[Hit]):
         return to_polars(self.table())
 
     def _repr_html_(self) -> str:
+        read = f"<p>{html.escape(plain(str(self.asked)))}</p>" if self.asked else ""
         if not self.found:
-            return "<p>Nothing meets the conditions.</p>"
+            return f"{read}<p>Nothing meets the conditions.</p>"
         rows = [_row(hit) for hit in self.found]
         head = "".join(f"<th>{html.escape(plain(name))}</th>" for name in rows[0])
         body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"{read}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _row(hit: Hit) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from synthprof.similarity import recall
 from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.sqlite.database import read
-from synthprof.versions.filters import where
+from synthprof.versions.filters import Named, where
 from synthprof.versions.published import Published
 from synthprof.versions.searcher import Query, Searcher
 
@@ -21,6 +21,9 @@ MIN_SIMILARITY = -1.5
 FIRST_CANDIDATES = 200
 """Neighbours to look up before conditions are applied; most conditions leave enough of them."""
 
+MOST_CANDIDATES, MARGIN = 1_000, 2
+"""Neighbours that may be looked up, as more cost as much as all rows, and a factor on those needed."""
+
 FIRST_EFFORT = 4
 """Factor on the effort stored in the index, at the start of a search."""
 
@@ -28,22 +31,45 @@ STABLE_SHARE = 0.99
 """A search ends when this share of its neighbours was also found with half the effort."""
 
 
-def nearest(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Ids, Matrix]:
+class Neighbourhood:
+    """The rows around a vector; neighbours that were found are kept, for searches with other conditions."""
+
+    def __init__(self, searcher: Searcher, vector: Matrix) -> None:
+        """Take (1, dim) float32 of norm 1."""
+        self.searcher = searcher
+        self.vector = vector
+        self._found: dict[int, tuple[Ids, Matrix]] = {}
+
+    def first(self, count: int) -> tuple[Ids, Matrix]:
+        """Return the nearest rows that the index finds, with their similarities."""
+        if count not in self._found:
+            self._found[count] = _nearest_all(self.searcher, self.vector, count)
+        return self._found[count]
+
+
+def nearest(near: Neighbourhood, query: Query, without: int = 0) -> tuple[Ids, Matrix]:
     """Return ids, (n,) int64, and cosine similarities, (n,) float32, of the n <= k nearest rows in order.
 
-    vector: (1, dim) float32 of norm 1. without: an id to leave out.
+    without: an id to leave out.
     """
+    searcher, vector = near.searcher, near.vector
     wanted = min(query.k + bool(without), searcher.version.manifest.rows)
     if query.exact:
         allowed = _matching(searcher.version, query) if query.conditions else None
         found = _nearest_exact(searcher, vector, query, wanted, allowed)
     elif query.conditions:
-        found = _nearest_filtered(searcher, vector, query, wanted)
+        found = _nearest_filtered(near, query, wanted)
     else:
-        found = _nearest_all(searcher, vector, wanted)
+        found = near.first(wanted)
     ids, similarities = found
     kept = (ids > 0) & (ids != without)
     return ids[kept][: query.k], similarities[kept][: query.k]
+
+
+def first_ids(searcher: Searcher, query: Query) -> list[int]:
+    """Return the first ids that meet the conditions, ascending."""
+    found: list[int] = _matching(searcher.version, query, most=query.k).tolist()
+    return found
 
 
 def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, Matrix]:
@@ -62,13 +88,23 @@ def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, 
         effort, before = 2 * effort, ids
 
 
-def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: int) -> tuple[Ids, Matrix]:
-    """Return the nearest rows that meet the conditions: of first candidates or, if too few, of all rows."""
+def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[Ids, Matrix]:
+    """Return the nearest rows that meet the conditions: of first candidates or, if too few, of all rows.
+
+    Where some of the candidates meet them, as many more are tried as should hold enough. Names are met by too
+    few rows for that.
+    """
+    searcher, vector = near.searcher, near.vector
     tried = min(max(FIRST_CANDIDATES, 4 * wanted), searcher.version.manifest.rows)
-    ids, similarities = _nearest_all(searcher, vector, tried)
-    kept = np.isin(ids, _matching(searcher.version, query, ids[ids > 0]))
-    if kept.sum() >= wanted:
-        return ids[kept], similarities[kept]
+    rare = any(isinstance(each, Named) for each in query.conditions)
+    while not rare:
+        ids, similarities = near.first(tried)
+        kept = np.isin(ids, _matching(searcher.version, query, ids[ids > 0]))
+        if kept.sum() >= wanted:
+            return ids[kept], similarities[kept]
+        needed = MARGIN * tried * wanted // max(int(kept.sum()), 1)
+        rare = not kept.any() or not tried < needed <= MOST_CANDIDATES
+        tried = needed
     allowed = _matching(searcher.version, query)
     wanted = min(wanted, len(allowed))
     if not wanted or _is_graph(searcher.index):
@@ -77,14 +113,14 @@ def _nearest_filtered(searcher: Searcher, vector: Matrix, query: Query, wanted: 
     return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
-def _matching(version: Published, query: Query, among: Ids | None = None) -> Ids:
-    """Return the ids that meet the conditions, ascending, of all rows or of the given ids."""
+def _matching(version: Published, query: Query, among: Ids | None = None, most: int = -1) -> Ids:
+    """Return the ids that meet the conditions, ascending, of all rows or the given ids; -1: all that do."""
     clause = where(query.conditions)
     sql, parameters = f"SELECT id FROM perfis WHERE {clause.sql}", clause.parameters
     if among is not None:
         sql += f" AND id IN ({','.join('?' * len(among))})"
         parameters += tuple(among.tolist())
-    rows = read(version.folder / PERFIS, f"{sql} ORDER BY id", parameters)
+    rows = read(version.folder / PERFIS, f"{sql} ORDER BY id LIMIT {most}", parameters)
     found: Ids = rows.column("id").to_numpy().astype(np.int64)
     return found
 

@@ -5,14 +5,17 @@ with open_searcher(open_version(home, "gamers")) as searcher:
     hits = search_similar(searcher, 42, searcher.query(k=5, where=("colour=red", "height>=30")))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
-from synthprof.encoders.catalogue.meanings import Meaning, ReadText, meanings_of, shared
+from synthprof.encoders.catalogue.meanings import Meaning, meanings_of, shared
+from synthprof.encoders.encoder import WishEncoder
+from synthprof.encoders.reading.reader import reader_of
+from synthprof.encoders.reading.reading import Reading
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.schema import Column
@@ -21,10 +24,10 @@ from synthprof.similarity import recall
 from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
 from synthprof.store.sqlite.database import read
-from synthprof.versions.filters import Condition, OneOf
-from synthprof.versions.literals import read_literal
-from synthprof.versions.nearest import embeddings_of, nearest
+from synthprof.versions.asked import Asked, Loosened, filters_of, told
+from synthprof.versions.nearest import Neighbourhood, embeddings_of, first_ids, nearest
 from synthprof.versions.published import Published
+from synthprof.versions.reasons import Reasons
 from synthprof.versions.searcher import Query, Searcher
 
 REASON_COLUMNS = ("category", "list", "integer")
@@ -42,24 +45,78 @@ class Hit:
     reasons: tuple[Meaning, ...]
 
 
-def search_text(searcher: Searcher, text: str, query: Query = Query()) -> tuple[Hit, ...]:
-    """Return the rows nearest to the text, nearest first, each with the attributes that the text names.
+@dataclass(frozen=True)
+class Answer:
+    """The results of a search, best first, and how its text was read; None where it had none."""
 
-    Homes and languages in the text are conditions too, unless no row meets them. Raises SpecError if the text
-    is blank, longer than 2,000 characters, or has no word that the encoder knows.
+    hits: tuple[Hit, ...]
+    asked: Asked | None
+
+
+def search_text(searcher: Searcher, text: str, query: Query = Query()) -> Answer:
+    """Return the rows that meet the conditions in a text, those nearest to its wishes first.
+
+    Of fewer such rows than are wanted, more follow that meet all but the last condition, then all but the
+    last two, and so on; conditions of the query always hold. The texts of a collection are compared with the
+    whole text. Raises SpecError if the text is blank, longer than 2,000 characters, or says nothing of a row.
     """
     _check_text(text)
-    asked = meanings_of(searcher.version.bundle).read(text)
-    vector = _embed_text(searcher, text, asked)
     if searcher.version.spec.collection:
-        return _hits(searcher, vector, query, lambda row: asked.agreeing_text(row[TEXT]))
+        return _search_texts(searcher, text, query)
+    reader = reader_of(searcher.version.bundle)
+    reading = reader.read(text)
+    vector = _vector_of(searcher, text, reading)
+    near = None if vector is None else Neighbourhood(searcher, vector)
+    reasons = Reasons(searcher.version.bundle, reading)
+    filters = filters_of(searcher.version.schema, reader, reading)
+    found: dict[int, float] = {}
+    loosened: list[Loosened] = []
+    for kept in range(len(filters), -1, -1):
+        narrowed = replace(query, conditions=(*query.conditions, *filters[:kept]))
+        rows = _nearest(near, narrowed) if near else [(each, 0.0) for each in first_ids(searcher, narrowed)]
+        for number, similarity in rows:
+            found.setdefault(number, similarity)
+        if len(found) >= query.k or not kept:
+            break
+        loosened.append(Loosened(len(found) + 1, str(reading.clauses[kept - 1])))
+    asked = Asked(
+        conditions=told(reading.clauses),
+        ignored=reading.words,
+        loosened=tuple(each for each in loosened if each.first <= len(found)),
+        ranked=vector is not None,
+        language=reading.language,
+    )
+    return Answer(_hits(searcher, list(found.items())[: query.k], reasons.of), asked)
 
-    def hits(conditions: tuple[OneOf, ...]) -> tuple[Hit, ...]:
-        narrowed = replace(query, conditions=(*query.conditions, *conditions))
-        return _hits(searcher, vector, narrowed, asked.agreeing)
 
-    stated = _stated_conditions(searcher, asked)
-    return (stated and hits(stated)) or hits(())
+def _search_texts(searcher: Searcher, text: str, query: Query) -> Answer:
+    """Return the texts of a collection that are nearest to a text."""
+    named = meanings_of(searcher.version.bundle).read(text)
+    if searcher.encoder.fast:
+        placed, nowhere = searcher.encoder.encode_text([text, ""])
+        if not (placed != nowhere).any():
+            raise _says_nothing(text)
+    found = _nearest(Neighbourhood(searcher, searcher.encoder.encode_text([text])), query)
+    return Answer(_hits(searcher, found, lambda row: named.agreeing_text(row[TEXT])), Asked())
+
+
+def _vector_of(searcher: Searcher, text: str, reading: Reading) -> Matrix | None:
+    """Return the embedding of the wishes, (1, dim); None if nothing ranks the rows.
+
+    What is denied is wished by its opposite where nothing else is. Raises SpecError if the text says nothing.
+    """
+    encoder, bundle = searcher.encoder, searcher.version.bundle
+    if not isinstance(encoder, WishEncoder):
+        return encoder.encode_text([reading.rest or text])
+    words = reading.words if bundle.encoding.reads_words(bundle.schema) else ()
+    if not (reading.clauses or reading.wishes or reading.denied or words):
+        raise _says_nothing(text)
+    vector = encoder.encode_wishes(reading.wishes, words)
+    return encoder.encode_wishes(reading.denied, (), -1) if vector is None else vector
+
+
+def _says_nothing(text: str) -> SpecError:
+    return SpecError(f"{text!r} names nothing that can be searched for; name a game, a style, an hour …")
 
 
 def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) -> tuple[Hit, ...]:
@@ -74,35 +131,16 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
     meanings = meanings_of(searcher.version.bundle)
+    found = _nearest(Neighbourhood(searcher, vector), query, profile_id)
     if not searcher.version.spec.collection:
         near = meanings.near
-        return _hits(searcher, vector, query, lambda each: shared(one, each, columns, near), profile_id)
+        return _hits(searcher, found, lambda each: shared(one, each, columns, near))
     named = meanings.read(one[TEXT])
 
     def reasons(other: dict[str, Any]) -> tuple[Meaning, ...]:
         return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, {}))
 
-    return _hits(searcher, vector, query, reasons, without=profile_id)
-
-
-def _stated_conditions(searcher: Searcher, asked: ReadText) -> tuple[OneOf, ...]:
-    """Return homes and languages of the text as conditions, for `catalogue` vectors hardly show them."""
-    if not searcher.encoder.fast:
-        return ()
-    column = searcher.version.schema.column
-
-    def condition(each: Meaning) -> Condition:
-        of = column(each.column)
-        return Condition(of, "=", read_literal(of, str(each), each.value))
-
-    return tuple(OneOf(tuple(tuple(map(condition, way)) for way in ways)) for ways in asked.conditions)
-
-
-def _embed_text(searcher: Searcher, text: str, asked: ReadText) -> Matrix:
-    """Return the text's embedding, (1, dim). Raises SpecError if it names nothing to search for."""
-    if searcher.encoder.fast and not _has_meaning(searcher, text, asked):
-        raise SpecError(f"{text!r} names nothing that can be searched for; name a game, a style, an hour …")
-    return searcher.encoder.encode_text([text])
+    return _hits(searcher, found, reasons)
 
 
 def _tells(column: Column) -> bool:
@@ -110,15 +148,6 @@ def _tells(column: Column) -> bool:
     if isinstance(column.draw, DrawModel):
         return column.kind in (*REASON_COLUMNS, *MEASURED) or bool(column.values)
     return column.kind in REASON_COLUMNS
-
-
-def _has_meaning(searcher: Searcher, text: str, asked: ReadText) -> bool:
-    """Return whether the text names a known attribute or, where words are embedded, has one that counts."""
-    bundle, collection = searcher.version.bundle, searcher.version.spec.collection
-    if not collection and not bundle.encoding.reads_words(bundle.schema):
-        return bool(asked.attributes)
-    placed, nowhere = searcher.encoder.encode_text([text, ""])
-    return bool((placed != nowhere).any())
 
 
 def _check_text(text: str) -> None:
@@ -129,22 +158,25 @@ def _check_text(text: str) -> None:
     check_unicode(text)
 
 
+def _nearest(near: Neighbourhood, query: Query, without: int = 0) -> list[tuple[int, float]]:
+    """Return the id and the similarity of each of the nearest rows."""
+    ids, similarities = nearest(near, query, without)
+    return list(zip(ids.tolist(), map(float, similarities), strict=True))
+
+
 def _hits(
     searcher: Searcher,
-    vector: Matrix,
-    query: Query,
+    found: Sequence[tuple[int, float]],
     reasons: Callable[[dict[str, Any]], tuple[Meaning, ...]],
-    without: int = 0,
 ) -> tuple[Hit, ...]:
-    ids, similarities = nearest(searcher, vector, query, without)
-    profiles = _profiles(searcher.version, ids)
+    profiles = _profiles(searcher.version, [number for number, _ in found])
     return tuple(
-        Hit(rank, number, float(similarity), profiles[number], reasons(profiles[number]))
-        for rank, (number, similarity) in enumerate(zip(ids.tolist(), similarities, strict=True), start=1)
+        Hit(rank, number, similarity, profiles[number], reasons(profiles[number]))
+        for rank, (number, similarity) in enumerate(found, start=1)
     )
 
 
-def _profiles(version: Published, ids: Ids) -> dict[int, dict[str, Any]]:
+def _profiles(version: Published, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
-    rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids.tolist()))
+    rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids))
     return {row["id"]: version.schema.as_values(row) for row in rows.to_pylist()}

@@ -13,7 +13,7 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.encoders.encoder import TextEncoder, encoder_of
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.spec.contents import INDEX
-from synthprof.versions.filters import Condition, OneOf, parse_conditions
+from synthprof.versions.filters import Filter, parse_conditions
 from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
@@ -30,7 +30,7 @@ class Query:
     """
 
     k: int = 10
-    conditions: tuple[Condition | OneOf, ...] = ()
+    conditions: tuple[Filter, ...] = ()
     exact: bool = False
     check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 

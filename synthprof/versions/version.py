@@ -201,21 +201,24 @@ class Version(Published):
         return clusters(self)
 
     def search(self, text: str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
-        """Find the k rows that are most like a text, with the attributes that agree.
+        """Find k rows that meet what a text states, those most like it first, with the attributes that agree.
 
-        The index is loaded by the first search and kept. text: 1 to 2,000 characters. k: 1 to 1,000. where:
-        as in `table`. exact: compare every row instead of asking the index.
+        `asked` of the result tells how the text was read; where too few rows meet all conditions, others
+        follow. The index is loaded by the first search and kept. text: 1 to 2,000 characters. k: 1 to 1,000.
+        where: as in `table`. exact: compare every row instead of asking the index.
         Raises SpecError for a text that says nothing, an unknown condition, or an encoder without texts.
 
         >>> hits = v.search(v.bundle.view.examples[0], k=3)
         >>> len(hits), hits[0].rank, hits[0].similarity > 0.5
         (3, 1, True)
+        >>> print(v.search("joga RPG de madrugada, sem microfone", k=3).asked)
+        read as genero=RPG, usa_microfone=0, disponibilidade=Madrugada
         """
         from synthprof.versions.hits import Hits
         from synthprof.versions.search import search_text
 
         found = search_text(self._searcher, text, self._searcher.query(k, _listed(where), exact))
-        return Hits(found, self.schema)
+        return Hits(found.hits, self.schema, found.asked)
 
     def similar(self, row: int | str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
         """Find the k rows that are most like another one, itself left out, with what they have in common.

@@ -168,14 +168,14 @@ def test_search_gives_what_the_command_line_gives(client, home):
     searcher = open_searcher(open_version(home, DATASET))
     where = ["estado=SP", "idade>=30"]
     found = answer(client, f"{ONE}/search", params={"text": TEXT, "k": 7, "where": where})["results"]
-    hits = search_text(searcher, TEXT, searcher.query(7, where))
+    hits = search_text(searcher, TEXT, searcher.query(7, where)).hits
     assert [(each["id"], each["reasons"]) for each in found] == [
         (hit.id, [str(reason) for reason in hit.reasons]) for hit in hits
     ]
     assert {each["profile"]["estado"] for each in found} == {"SP"}
     exact = answer(client, f"{ONE}/search", params={"text": TEXT, "exact": True})["results"]
     assert [each["id"] for each in exact] == [
-        hit.id for hit in search_text(searcher, TEXT, Query(exact=True))
+        hit.id for hit in search_text(searcher, TEXT, Query(exact=True)).hits
     ]
     near = answer(client, f"{ONE}/similar/42?k=3")["results"]
     assert [each["id"] for each in near] == [hit.id for hit in search_similar(searcher, 42, Query(3))]

@@ -161,7 +161,7 @@ def test_search_finds_what_the_library_finds_and_says_why(look, home):
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator(".hit").first.wait_for()
     searcher = open_searcher(open_version(home, "players"))
-    hits = search_text(searcher, TEXT, searcher.query(where=("idade>=30",)))
+    hits = search_text(searcher, TEXT, searcher.query(where=("idade>=30",))).hits
     shown = page.locator(".hit")
     assert shown.count() == len(hits) == 10
     for at, hit in enumerate(hits):

@@ -180,7 +180,7 @@ def test_archetypes_can_be_found_in_the_embeddings(family: Family) -> None:
         ("woman in Texas who buys books", {"sex=Female", "state=TX", "interests=Books"}),
         ("gold members in the Midwest", {"tier=Gold", "region=Midwest"}),
         ("electronics on the phone", {"interests=Electronics", "device=Phone"}),
-        ("over 60 with a dog", {"age=70", "pets=Dog", "pets=Dog and cat"}),
+        ("student with a dog", {"age=20", "pets=Dog", "pets=Dog and cat"}),
         ("men on the west coast", {"sex=Male", "state=CA", "state=OR", "state=WA"}),
         ("reads the newsletter and signed up in 2021", {"newsletter=true", "signed_up=2021"}),
     ],
@@ -214,13 +214,13 @@ def test_a_run_is_sound_with_its_orders(home: Path) -> None:
             "electronics on the phone",
             lambda row: "Electronics" in row["interests"] and row["device"] == "Phone",
         ),
-        ("over 60 with a dog", lambda row: row["age"] > 57 and "og" in row["pets"]),
+        ("over 60 with a dog", lambda row: row["age"] > 60 and "og" in row["pets"]),
     ],
 )
 def test_searches_find_what_they_name(home: Path, text: str, holds: Any) -> None:
-    hits = search_text(open_searcher(open_version(home, "shop")), text, Query(k=10))
+    hits = search_text(open_searcher(open_version(home, "shop")), text, Query(k=10)).hits
     assert len(hits) == 10
-    assert sum(holds(hit.profile) for hit in hits) >= 8, [hit.profile for hit in hits]
+    assert all(holds(hit.profile) for hit in hits), [hit.profile for hit in hits]
 
 
 def test_the_names_are_its_own_unless_another_locale_is_asked_for() -> None:

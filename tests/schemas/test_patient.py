@@ -223,7 +223,6 @@ def test_laboratory_values_are_marked_by_their_range_and_follow_from_the_diagnos
             "Frau über 60 mit Diabetes aus Bayern",
             {
                 "geschlecht=weiblich",
-                "altersgruppe=60 plus",
                 "diagnose=Diabetes mellitus Typ 2",
                 "land=Bayern",
             },

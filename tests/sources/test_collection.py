@@ -77,11 +77,11 @@ def test_a_text_lies_where_the_same_text_is_searched_for(version: Version) -> No
 
 def test_search_finds_by_text_by_example_and_by_the_columns_carried(version: Version) -> None:
     searcher = open_searcher(version)
-    for hit in search_text(searcher, "RPG de manhã", searcher.query(5, ("ano>=2010", "lugar=SP"))):
+    for hit in search_text(searcher, "RPG de manhã", searcher.query(5, ("ano>=2010", "lugar=SP"))).hits:
         assert "RPG de manhã" in hit.profile["descricao"]
         assert (hit.profile["ano"] >= 2_010, hit.profile["lugar"]) == (True, "SP")
         assert {"genero=RPG", "disponibilidade=Manhã"} & set(map(str, hit.reasons))
-    (same,) = search_text(searcher, "Jogo xadrez", searcher.query(5, ("chave=doc-3",)))
+    (same,) = search_text(searcher, "Jogo xadrez", searcher.query(5, ("chave=doc-3",))).hits
     assert same.profile["chave"] == "doc-3"
     one = version.number_of("doc-17")
     hits = search_similar(searcher, one, searcher.query(5))
@@ -325,7 +325,8 @@ def test_the_commands_embed_search_similar_and_show_speak_the_ids_of_the_source(
     found = _call(home, "similar", "doc-17", "--dataset=notes", "-k", "2", "--format=json").stdout
     assert json.loads(found)[0]["profile"]["chave"].startswith("doc-")
     cards = _call(home, "search", "xadrez", "--dataset=notes", "-k", "2").stdout
-    assert len(cards.splitlines()) == 6 and "xadrez" in cards
+    assert cards.startswith("read as one text, compared whole\n")
+    assert len(cards.splitlines()) == 7 and "xadrez" in cards
     wrong = _call(home, "similar", "17", "--dataset=notes")
     assert (wrong.returncode, "no row of 'notes' has the id '17'" in wrong.stderr) == (2, True)
     missing = _call(home, "embed")
@@ -342,7 +343,7 @@ def test_columns_may_have_names_that_mean_something_to_sql_or_in_profiles(tmp_pa
     for name in names:
         assert version.profile(2)[name] == 5
         for condition, ids in ((f"{name}=5", [2]), (f"{name}!=5", [1]), (f"{name}!=6", [1, 2])):
-            found = search_text(searcher, "RPG", searcher.query(10, (condition,)))
+            found = search_text(searcher, "RPG", searcher.query(10, (condition,))).hits
             assert sorted(hit.id for hit in found) == ids, condition
     for words in (["search", "RPG"], ["similar", "2"], ["show", "1"]):
         done = _call(tmp_path, *words, "--dataset=notes")

@@ -68,7 +68,7 @@ def test_a_run_is_published_searched_and_verified_and_asks_for_each_text_once(
         version = open_version(tmp_path, "asked")
         with open_searcher(version) as searcher:
             text = version.profile(7)["descricao"]
-            hits = search_text(searcher, text, searcher.query(3))
+            hits = search_text(searcher, text, searcher.query(3)).hits
     assert hits[0].id == 7
     assert hits[0].similarity == pytest.approx(1, abs=1e-5)
     assert verify(version, None, lambda *_: None).sound
@@ -98,7 +98,7 @@ def test_a_version_no_longer_open_is_closed_once_no_search_is_at_work_with_it(
         searcher = opened.searcher("asked", "current")
         stopping = searcher.encoder.stopping  # type: ignore[attr-defined]
         opened.close_unused(idle_seconds=0)
-        assert search_text(searcher, "joga RPG", searcher.query(3))
+        assert search_text(searcher, "joga RPG", searcher.query(3)).hits
         assert not stopping.is_set()
         del searcher
         assert stopping.is_set()

@@ -21,10 +21,11 @@ from synthprof.base.errors import SpecError, StageError
 from synthprof.cli.search import as_csv
 from synthprof.encoders.catalogue.phrases import fold_all
 from synthprof.runner.run import run_all
-from synthprof.schemas.loader import load_schema
+from synthprof.schemas.loader import load_bundle, load_schema
 from synthprof.spec.request import Request
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import parse_conditions, where
+from synthprof.versions.nearest import Neighbourhood, nearest
 from synthprof.versions.search import Hit, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher, open_searcher
 from synthprof.versions.version import Version, open_version
@@ -32,6 +33,9 @@ from synthprof.versions.version import Version, open_version
 KINDS = ("flat", "ivf_flat", "ivf_sq8", "hnsw")
 ROWS = 5_000
 TEXT = "joga RPG de madrugada no PC"
+ROLE_PLAYING = {
+    item.name for item in load_bundle("gamer_br").encoding.items.rows if "RPG" in item.attributes["genero"]
+}
 FEW = ("estado=AC", "idade<40")
 """Conditions that hold for so few profiles that the nearest 200 rarely hold one."""
 
@@ -66,14 +70,32 @@ def _expected(searcher: Searcher, vector: np.ndarray, met: Any, k: int) -> list[
     return [int(row) + 1 for row in order if similarity[row] > -2]
 
 
+def _near(searcher: Searcher, vector: np.ndarray, query: Query) -> tuple[Hit, ...]:
+    """The rows nearest to a vector, whatever a text states."""
+    ids, similarities = nearest(Neighbourhood(searcher, vector[None]), query)
+    rows = _rows(searcher.version)
+    found = zip(ids.tolist(), similarities.tolist(), strict=True)
+    return tuple(Hit(0, number, similarity, rows[number - 1], ()) for number, similarity in found)
+
+
+def _is_meant(row: dict[str, Any]) -> bool:
+    """Whether a row meets what TEXT states."""
+    games = row["jogos_favoritos"].split(", ")
+    return (
+        row["disponibilidade"] == "Madrugada"
+        and "PC" in row["plataformas_possuidas"].split(", ")
+        and any(game in ROLE_PLAYING for game in games)
+    )
+
+
 def _ids(hits: tuple[Hit, ...]) -> list[int]:
     return [hit.id for hit in hits]
 
 
 def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
     searcher = _searcher(home)
-    hits = search_text(searcher, TEXT)
-    assert _ids(hits) == _expected(searcher, searcher.encoder.encode_text([TEXT])[0], lambda _: True, 10)
+    hits = search_text(searcher, TEXT).hits
+    assert _ids(hits) == _expected(searcher, searcher.encoder.encode_text([TEXT])[0], _is_meant, 10)
     assert [hit.rank for hit in hits] == list(range(1, 11))
     assert all(one.similarity >= other.similarity for one, other in itertools.pairwise(hits))
     assert hits[0].profile == _rows(searcher.version)[hits[0].id - 1]
@@ -85,8 +107,8 @@ def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: st
     games = searcher.version.schema.column("jogos_favoritos").values[:60]
     found = []
     for text in (f"Joga {game}, curte Exploração e está livre: madrugada" for game in games):
-        exact = search_text(searcher, text, Query(exact=True))
-        found += [hit.similarity >= exact[-1].similarity - 1e-6 for hit in search_text(searcher, text)]
+        exact = _ids(search_text(searcher, text, Query(exact=True)).hits)
+        found += [number in exact for number in _ids(search_text(searcher, text).hits)]
     assert np.mean(found) >= (0.9 if kind == "ivf_sq8" else 0.97)  # codes of 8 bits lose some order
 
 
@@ -98,21 +120,71 @@ def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: st
         ("gamer gaúcha que curte Valorant", lambda row: row["estado"] == "RS"),
         ("Valorant no Rio de Janeiro", lambda row: row["cidade"] == "Rio de Janeiro"),
         ("Fortaleza ou Bahia", lambda row: row["cidade"] == "Fortaleza" or row["estado"] == "BA"),
-        ("Free Fire, fala japonês", lambda row: "Japonês" in row["idiomas"].split(", ")),
+        (
+            "Free Fire, fala japonês",
+            lambda row: "Japonês" in row["idiomas"] and "Free Fire" in row["jogos_favoritos"],
+        ),
     ],
 )
 def test_homes_and_languages_of_a_text_are_those_of_all_found(home: Path, text: str, met: Any) -> None:
     searcher = _searcher(home, "ivf_flat")
-    hits = search_text(searcher, text)
-    assert hits
-    assert all(met(hit.profile) for hit in hits)
-    assert len(hits) == min(10, sum(map(met, _rows(searcher.version))))
+    hits = search_text(searcher, text).hits
+    there = min(10, sum(map(met, _rows(searcher.version))))
+    assert there
+    assert all(met(hit.profile) for hit in hits[:there])
+    assert len(hits) == 10  # where fewer meet all, others follow
 
 
-def test_where_nobody_lives_there_the_rest_of_the_text_is_sought(home: Path) -> None:
+def test_where_too_few_rows_meet_all_conditions_the_last_are_given_up_and_that_is_said(home: Path) -> None:
     searcher = _searcher(home)
     text, nobody = "joga Valorant no Recife", searcher.query(where=("cidade!=Recife",))
-    assert len(search_text(searcher, text, nobody)) == 10
+    answer = search_text(searcher, text, nobody)
+    assert len(answer.hits) == 10
+    assert [(each.first, each.without) for each in answer.asked.loosened] == [
+        (1, "jogos_favoritos=Valorant"),
+        (1, "estado=PE and cidade=Recife"),
+    ]
+    assert "from rank 1 on without jogos_favoritos=Valorant" in str(answer.asked)
+
+
+def test_conditions_of_the_caller_are_never_given_up(home: Path) -> None:
+    searcher = _searcher(home)
+    hits = search_text(searcher, "joga Valorant no Recife", searcher.query(where=("estado=SP",))).hits
+    assert {hit.profile["estado"] for hit in hits} == {"SP"}
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("não gosta de terror", lambda row: not _plays(row, "Terror")),
+        ("não usa microfone", lambda row: row["usa_microfone"] == 0),
+        ("gamers do nordeste", lambda row: row["estado"] in NORTHEAST),
+        ("fora de São Paulo, joga Free Fire", lambda row: row["estado"] != "SP"),
+        ("entre 25 e 30 anos", lambda row: 25 <= row["idade"] <= 30),
+        ("chamada Ana", lambda row: "Ana" in row["nome"].split()),
+        ("interior da Bahia", lambda row: row["estado"] == "BA" and row["cidade"] != "Salvador"),
+    ],
+)
+def test_what_a_text_states_holds_for_all_that_is_found(home: Path, text: str, met: Any) -> None:
+    searcher = _searcher(home, "ivf_flat")
+    answer = search_text(searcher, text)
+    assert len(answer.hits) == 10 and not answer.asked.loosened
+    assert all(met(hit.profile) for hit in answer.hits), str(answer.asked)
+
+
+NORTHEAST = ("MA", "PI", "CE", "RN", "PB", "PE", "AL", "SE", "BA")
+
+
+def _plays(row: dict[str, Any], genre: str) -> bool:
+    items = load_bundle("gamer_br").encoding.items.rows
+    named = {item.name for item in items if genre in item.attributes["genero"]}
+    return bool(named & set(row["jogos_favoritos"].split(", ")))
+
+
+def test_where_nothing_ranks_the_rows_they_come_by_id(home: Path) -> None:
+    answer = search_text(_searcher(home), "gamers do nordeste")
+    assert _ids(answer.hits) == sorted(_ids(answer.hits)) and not answer.asked.ranked
+    assert {hit.similarity for hit in answer.hits} == {0.0}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,9 +206,9 @@ def test_conditions_leave_exactly_the_nearest_that_meet_them(
     searcher = _searcher(home, kind)
     vector = searcher.encoder.encode_text([TEXT])[0]
     expected = _expected(searcher, vector, met, 10)
-    exact = search_text(searcher, TEXT, searcher.query(10, conditions, exact=True))
+    exact = _near(searcher, vector, searcher.query(10, conditions, exact=True))
     assert _ids(exact) == expected
-    found = search_text(searcher, TEXT, searcher.query(10, conditions))
+    found = _near(searcher, vector, searcher.query(10, conditions))
     assert all(met(hit.profile) for hit in found)
     # an approximate index may miss one now and then, but conditions must not leave it with fewer
     assert len(found) == len(expected)
@@ -148,8 +220,8 @@ def test_fewer_profiles_that_meet_the_conditions_than_wanted_are_all_found(home:
         searcher = _searcher(home, kind)
         some = sum(row["estado"] == "AC" and row["idade"] < 40 for row in _rows(searcher.version))
         assert 0 < some < 100
-        assert len(search_text(searcher, TEXT, searcher.query(100, FEW))) == some
-        assert search_text(searcher, TEXT, searcher.query(5, ("idade>200",))) == ()
+        assert len(search_text(searcher, TEXT, searcher.query(100, FEW)).hits) == some
+        assert search_text(searcher, TEXT, searcher.query(5, ("idade>200",))).hits == ()
 
 
 def test_a_profile_is_not_its_own_neighbour(home: Path) -> None:
@@ -163,12 +235,12 @@ def test_a_profile_is_not_its_own_neighbour(home: Path) -> None:
 
 def test_reasons_name_what_the_text_asks_for_and_the_profile_has(home: Path) -> None:
     searcher = _searcher(home)
-    for hit in search_text(searcher, f"{TEXT}, curte Cyberpunk 2077", Query(k=20)):
+    for hit in search_text(searcher, f"{TEXT}, curte Cyberpunk 2077", Query(k=20)).hits:
         assert hit.reasons
         for reason in hit.reasons:
             assert reason.value in str(hit.profile[reason.column]).split(", ")
             assert reason.column in ("jogos_favoritos", "disponibilidade", "plataformas_possuidas")
-    night = {reason.value for hit in search_text(searcher, "de madrugada") for reason in hit.reasons}
+    night = {reason.value for hit in search_text(searcher, "de madrugada").hits for reason in hit.reasons}
     assert night == {"Madrugada"}
 
 
@@ -191,7 +263,7 @@ def test_an_index_is_read_only_if_it_is_the_one_in_the_manifest(home: Path, tmp_
     path.write_bytes(data)
     with pytest.raises(StageError, match="differs from its checksum"):
         search_text(_searcher(copy), TEXT)
-    assert search_text(_searcher(copy), TEXT, Query(exact=True))
+    assert search_text(_searcher(copy), TEXT, Query(exact=True)).hits
     version = open_version(copy, "flat")
     known = tuple(file for file in version.manifest.files if file.path != "index.faiss")
     unknown = Version(version.folder, version.manifest.model_copy(update={"files": known}))
@@ -203,7 +275,9 @@ def test_a_version_without_an_index_is_searched_exactly(home: Path) -> None:
     bare = _searcher(home, "bare")
     with pytest.raises(SpecError, match="build-index"):
         search_text(bare, TEXT)
-    assert _ids(search_text(bare, TEXT, Query(exact=True))) == _ids(search_text(_searcher(home), TEXT))
+    assert _ids(search_text(bare, TEXT, Query(exact=True)).hits) == _ids(
+        search_text(_searcher(home), TEXT).hits
+    )
 
 
 def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> None:
@@ -274,8 +348,8 @@ def test_values_are_always_bound(home: Path, value: str) -> None:
     conditions = parse_conditions(load_schema("gamer_br"), [f"nome={value}", f"descricao={value}"])
     assert value not in where(conditions).sql
     searcher = _searcher(home)
-    assert search_text(searcher, TEXT, Query(conditions=conditions)) == ()
-    assert search_text(searcher, TEXT, Query(conditions=conditions, exact=True)) == ()
+    assert search_text(searcher, TEXT, Query(conditions=conditions)).hits == ()
+    assert search_text(searcher, TEXT, Query(conditions=conditions, exact=True)).hits == ()
     assert len(_rows(searcher.version)) == ROWS
 
 
@@ -300,7 +374,14 @@ def test_search_prints_cards_json_or_csv_of_the_same_results(home: Path) -> None
     found = json.loads(_call(home, *words, "--format", "json").stdout)
     rows = list(csv.DictReader(io.StringIO(_call(home, *words, "--format", "csv").stdout)))
     searcher = _searcher(home)
-    expected = _ids(search_text(searcher, TEXT, searcher.query(3, ("estado=SP", "idade>=30"))))
+    expected = _ids(search_text(searcher, TEXT, searcher.query(3, ("estado=SP", "idade>=30"))).hits)
+    assert found["read"]["conditions"] == [
+        "genero=RPG",
+        "plataformas_possuidas=PC",
+        "disponibilidade=Madrugada",
+    ]
+    assert "read as genero=RPG, plataformas_possuidas=PC" in cards
+    found = found["results"]
     assert [hit["id"] for hit in found] == [int(row["id"]) for row in rows] == expected
     assert all(f"id {number} " in cards for number in expected)
     assert "disponibilidade: Madrugada" in cards

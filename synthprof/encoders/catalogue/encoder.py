@@ -25,6 +25,7 @@ from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.exact import unit_rows
 from synthprof.encoders.noise import Hardness, Noise
 from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Column
+from synthprof.schemas.texts import Tokens
 
 ROWS_BATCH = 16_384
 CHARACTERS_BATCH = 1 << 21
@@ -87,6 +88,14 @@ class CatalogueEncoder:
         for part in _parts(texts):
             vectors[part] = self._tokens.texts(pa.array(texts[part], pa.large_string()))
         return unit_rows(vectors)
+
+    def encode_wishes(self, meanings: Sequence[Tokens], words: Sequence[str], sign: int = 1) -> Matrix | None:
+        """Return one vector for all that a text wishes, (1, dim); None if profiles show nothing of it.
+
+        meanings: columns and values, as those of one phrase. words: folded. sign: -1 for what is denied.
+        """
+        wished = self._tokens.wishes(meanings, words)
+        return unit_rows(sign * wished) if wished.any() else None
 
     def _sums(self, batch: pa.RecordBatch) -> Matrix:
         """Return the weighted sum of each row's tokens, (n, dim); exact: all are integers below 2**24."""

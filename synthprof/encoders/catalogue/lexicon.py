@@ -24,16 +24,10 @@ YEARS, MANY_YEARS = range(1950, 2051), 40
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The meaning of each folded phrase, and the folded words without meaning.
-
-    weights: weight of a phrase by its column, where it differs from the column's weight in a profile.
-    items: shares of the vector of an item that a text names, by column or attribute.
-    """
+    """The meaning of each folded phrase, and the folded words without meaning."""
 
     phrases: Mapping[str, Tokens]
     ignored: frozenset[str]
-    weights: Mapping[str, float]
-    items: Mapping[str, float]
 
     def finder(self) -> PhraseFinder:
         """Return a finder of the phrases in texts, which gives their positions in `phrases`."""
@@ -43,20 +37,47 @@ class Lexicon:
 def lexicon_of(vocabulary: Vocabulary) -> Lexicon:
     """Return every phrase with a meaning: values and genres by their own names, places, synonyms, numbers.
 
+    Sets of values, as regions, have no part in embeddings, so their names are words as others are.
     Raises SpecError for a synonym of an unknown value.
     """
-    texts = vocabulary.texts
-    common = frozenset(texts.common_places)
-    tokens = _values(vocabulary, common) | _places(vocabulary, common, texts.place)
+    texts, sets = vocabulary.texts, {group.name for group in vocabulary.texts.groups}
+    named = named_phrases(vocabulary, texts.synonyms)
+    tokens = {
+        phrase: found
+        for phrase, found in named.items()
+        if not found or any(column not in sets for column, _ in found)
+    }
+    return Lexicon(tokens | _numbers(vocabulary), frozenset(texts.ignored))
+
+
+def named_phrases(vocabulary: Vocabulary, synonyms: Sequence[tuple[str, Tokens]]) -> dict[str, Tokens]:
+    """Return the phrases that mean values: these by their own names, sets of them, places, and synonyms.
+
+    Raises SpecError for a synonym of an unknown value.
+    """
+    common = frozenset(vocabulary.texts.common_places)
+    tokens = _sets(vocabulary) | _values(vocabulary, common)
+    tokens |= _places(vocabulary, common, vocabulary.texts.place)
     known = {token for found in tokens.values() for token in found}
-    _check_synonyms(vocabulary, known)
-    tokens |= dict(texts.synonyms) | _numbers(vocabulary)
-    return Lexicon(
-        {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)},
-        frozenset(texts.ignored),
-        texts.weights,
-        texts.items,
-    )
+    unnamed = {
+        group.name
+        for group in vocabulary.texts.groups
+        if {each for each, _ in group.members} <= {TRUTH_VALUES[1]}
+    }
+    known |= {(name, value) for name in unnamed for value in TRUTH_VALUES}
+    _check_synonyms(vocabulary, synonyms, known)
+    tokens |= dict(synonyms)
+    return {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)}
+
+
+def _sets(vocabulary: Vocabulary) -> dict[str, Tokens]:
+    """Return the names of sets of values, as of regions."""
+    found: dict[str, Tokens] = {}
+    for group in vocabulary.texts.groups:
+        names = list(dict.fromkeys(value for value, _ in group.members))
+        for phrase, value in zip(_folded(names), names, strict=True):
+            found[phrase] = (*found.get(phrase, ()), (group.name, value))
+    return found
 
 
 def _values(vocabulary: Vocabulary, common: frozenset[str]) -> dict[str, Tokens]:
@@ -82,13 +103,15 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
     return found
 
 
-def _check_synonyms(vocabulary: Vocabulary, known: Collection[tuple[str, str]]) -> None:
+def _check_synonyms(
+    vocabulary: Vocabulary, synonyms: Sequence[tuple[str, Tokens]], known: Collection[tuple[str, str]]
+) -> None:
     """Raise SpecError for a synonym of what is neither a known value nor a number of a column of numbers."""
-    for phrase, tokens in vocabulary.texts.synonyms:
+    for phrase, tokens in synonyms:
         for column, value in tokens:
             if (column, value) not in known and not _is_number(vocabulary, column, value):
                 raise SpecError(
-                    f"synonyms.csv: {phrase!r} means '{column}={value}', which is no value; correct it"
+                    f"the synonym {phrase!r} means '{column}={value}', which is no value; correct it"
                 )
 
 
@@ -97,11 +120,16 @@ def _is_number(vocabulary: Vocabulary, name: str, value: str) -> bool:
     if name not in vocabulary.anchors or vocabulary.columns[name].kind in DAYS:
         return False
     try:
-        number = number_of(vocabulary.columns[name].kind, value)
+        number = number_of(vocabulary.columns[name].kind, unsigned(value))
     except ValueError:
         return False
     low, high = ends(vocabulary.columns[name])
     return number is not None and (low is None or number >= low) and (high is None or number <= high)
+
+
+def unsigned(value: str) -> str:
+    """Return the number of a bound, as 60 of `>=60`; another value as it is."""
+    return value.lstrip("<>=")
 
 
 def _numbers(vocabulary: Vocabulary) -> dict[str, Tokens]:

@@ -1,7 +1,7 @@
 """Attributes that a text names, and those of them that a profile has: the reasons for a search result."""
 
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,13 +38,9 @@ class Meaning:
         return f"{self.column}={self.value}"
 
 
-Alternatives = tuple[tuple[Meaning, ...], ...]
-"""A condition that holds where all attributes of at least one entry do."""
-
-
 @dataclass(frozen=True)
 class ReadText:
-    """The attributes that a text names, each once, and what follows from them for a search.
+    """The attributes that a text names, each once, and what agrees with them.
 
     >>> from synthprof.schemas.draws import Choice
     >>> from synthprof.schemas.schema import Column, Schema
@@ -58,22 +54,6 @@ class ReadText:
 
     attributes: tuple[Meaning, ...]
     _meanings: "Meanings" = field(repr=False, compare=False)
-
-    @property
-    def conditions(self) -> tuple[Alternatives, ...]:
-        """The homes and languages that the text names: all conditions of a search must hold (ADR 24).
-
-        A home is a city with its state, or a state of which no city is named. Several homes are alternatives
-        of one condition, and so are several values of a column that has one in each row; each item of a list,
-        as a language, is a condition of its own.
-        """
-        homes = self._meanings.homes(self.attributes)
-        found: dict[Meaning | str, Alternatives] = {}
-        for each in self.attributes:
-            if each.column in self._meanings.conditions:
-                key = each if each.column in self._meanings.lists else each.column
-                found[key] = (*found.get(key, ()), (each,))
-        return (*((homes,) if homes else ()), *found.values())
 
     def agreeing(self, profile: Mapping[str, Any]) -> tuple[Meaning, ...]:
         """Return the named attributes that a profile has, each once, with the values of the profile."""
@@ -130,40 +110,16 @@ class Meanings:
         lexicon = lexicon_of(vocabulary)
         self._tokens = tuple(lexicon.phrases.values())
         self._finder = lexicon.finder()
-        self.conditions = vocabulary.encoding.conditions
         self.near = nearness_of(vocabulary)
         self._item_column = vocabulary.item_column
         self._items = {item.name: item.attributes for item in vocabulary.items}
         self._attributes = tuple(vocabulary.attribute_values())
-        self._places = vocabulary.places
-        self.lists = frozenset(name for name, each in vocabulary.columns.items() if each.kind == "list")
-        self._states: dict[str, tuple[str, ...]] = {}
-        for city, state in vocabulary.places.cities:
-            self._states[city] = (*self._states.get(city, ()), state)
 
     def read(self, text: str) -> ReadText:
         """Return the attributes that the text names, with the means to compare them with profiles."""
         found = self._finder.find(pa.array([text], pa.large_string())).phrases.tolist()
         named = dict.fromkeys(Meaning(*token) for phrase in found for token in self._tokens[phrase])
         return ReadText(tuple(named), self)
-
-    def homes(self, attributes: Sequence[Meaning]) -> Alternatives:
-        """Return each city among the attributes with its state, then each state without a named city.
-
-        Of a city in several states, those states count that are named, or else all.
-        """
-        column = self._places.state
-        named = {each.value for each in attributes if each.column == column}
-        cities = [each for each in attributes if each.column == self._places.city]
-        pairs = [(state, city) for city in cities for state in self._states_of(city.value, named)]
-        states = {state for state, _ in pairs}
-        of_cities = ((Meaning(column, state), city) for state, city in pairs)
-        alone = ((each,) for each in attributes if each.column == column and each.value not in states)
-        return (*of_cities, *alone)
-
-    def _states_of(self, city: str, named: Collection[str]) -> tuple[str, ...]:
-        states = self._states[city]
-        return (tuple(state for state in states if state in named) if len(states) > 1 else ()) or states
 
     def agreeing(self, attribute: Meaning, profile: Mapping[str, Any]) -> Iterable[Meaning]:
         """Return the values of a profile that agree with one attribute of a text."""

@@ -7,7 +7,7 @@ directions by whole-number weights, so that sums of tokens are exact in float32.
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.sums import sum_groups
-from synthprof.encoders.catalogue.lexicon import Lexicon, lexicon_of
+from synthprof.encoders.catalogue.lexicon import lexicon_of, unsigned
 from synthprof.encoders.catalogue.phrases import PhraseFinder, fold_all, hash_words
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.hashes import GOLDEN, Hashes, hash_name, mix
 from synthprof.schemas.spans import number_of, shown
+from synthprof.schemas.texts import Tokens
 from synthprof.schemas.uses import Item
 
 Token = tuple[str, str]
@@ -58,7 +59,7 @@ class TokenVectors:
     def _phrases(self) -> tuple[PhraseFinder, Matrix]:
         """The finder of phrases, and the vector of each phrase; made when the first text is read."""
         lexicon = lexicon_of(self._vocabulary)
-        return lexicon.finder(), self._phrase_table(lexicon)
+        return lexicon.finder(), self._vectors_of(lexicon.phrases.values())
 
     def values(self, column: str, values: pa.Array) -> Matrix:
         """Return the vector of each value of a column, (k, dim); unknown values are read as words."""
@@ -124,14 +125,24 @@ class TokenVectors:
         sums *= np.rint(TOKEN_SCALE / np.sqrt(np.diff(edges))).astype(np.float32)[:, None]
         return sums
 
-    def _phrase_table(self, lexicon: Lexicon) -> Matrix:
+    def wishes(self, meanings: Sequence[Tokens], words: Sequence[str]) -> Matrix:
+        """Return the sum of meanings, each as that of a phrase, and of words, (1, dim)."""
+        known = self._vectors_of(meanings)
+        others = WORD_WEIGHT * directions(hash_words(words), self.dim)
+        total: Matrix = np.concatenate([known, others]).sum(axis=0, keepdims=True)
+        return total
+
+    @functools.cached_property
+    def _named_items(self) -> dict[str, Matrix]:
+        """The vector of each item as a text that names it has it."""
+        items, shares = self._vocabulary.items, self._vocabulary.texts.items
+        return dict(zip((item.name for item in items), self._items(items, shares), strict=True))
+
+    def _vectors_of(self, phrases: Collection[Tokens]) -> Matrix:
         """Return the vector of each phrase, (phrases, dim): its tokens, together as large as one of them."""
-        phrases, items, encoding = lexicon.phrases.values(), self._vocabulary.items, self._vocabulary.encoding
-        own = self._vocabulary.item_column
-        named = dict(zip((item.name for item in items), self._items(items, lexicon.items), strict=True))
-        weights = {
-            column: whole(weight) for column, weight in {**encoding.weights, **lexicon.weights}.items()
-        }
+        own, texts, encoding = self._vocabulary.item_column, self._vocabulary.texts, self._vocabulary.encoding
+        named = self._named_items
+        weights = {column: whole(each) for column, each in {**encoding.weights, **texts.weights}.items()}
         lines = self.lines
         others = self._by_name(
             token for tokens in phrases for token in tokens if token[0] not in (*lines, own)
@@ -150,7 +161,7 @@ class TokenVectors:
 
     def _on_line(self, column: str, value: str) -> Matrix:
         """Return the vector of a number, or of a date or part of one, as a text says it; (dim,)."""
-        number = number_of(self._vocabulary.columns[column].kind, value)
+        number = number_of(self._vocabulary.columns[column].kind, unsigned(value))
         line = self.lines[column]
         blend: Matrix = line.blends[line.codes(np.array([number], np.float64))[0]]
         return blend

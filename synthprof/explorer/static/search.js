@@ -36,13 +36,23 @@ async function find(place, at, asked, view, signal) {
     if (signal.aborted) return;
     const said = `${count(found.results.length)} ${found.results.length === 1 ? "result" : "results"} in ${seconds(found.seconds)}`;
     announce(said);
-    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""),
+    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""), found.read && reading(found.read),
       found.results.length
         ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked, view)))
         : el("p", {}, "No row meets all conditions; remove one."));
   } catch (error) {
     if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, view, signal)));
   }
+}
+
+/** How a text was read: its conditions, what says nothing, and the conditions that were given up. */
+function reading({ conditions, ignored, loosened, ranked, language }) {
+  const part = (name, values) => values.length > 0 && [el("dt", {}, name), el("dd", {}, values)];
+  return el("dl", { class: "read", "aria-label": "How the text was read" },
+    part("Read as", conditions.length ? conditions.map((each) => data("span", each, { class: "tag" })) : [language ? "wishes alone" : "one text, compared whole"]),
+    part("Ignored", ignored.map((each) => data("span", each, { class: "tag" }))),
+    part("Given up", loosened.map(({ first, without }) => el("p", {}, `from rank ${first} on, as too few rows meet all: `, data("span", without, { class: "tag" })))),
+    part("Order", ranked ? [] : ["by id, as nothing in the text ranks these rows"]));
 }
 
 function suggestions(asked, examples) {

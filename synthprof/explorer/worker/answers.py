@@ -27,6 +27,7 @@ from synthprof.spec.spec import row_word_of
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt, seconds_of
 from synthprof.store.verdicts import KeptVerdict
+from synthprof.versions.asked import Asked
 from synthprof.versions.difficulty import difficulty_of
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
@@ -143,6 +144,17 @@ def hit_of(hit: Hit) -> models.Hit:
         similarity=round(hit.similarity, 6),
         reasons=[str(reason) for reason in hit.reasons],
         profile=readable(hit.profile),
+    )
+
+
+def asked_of(asked: Asked) -> models.Asked:
+    """Return how a text was read."""
+    return models.Asked(
+        conditions=list(asked.conditions),
+        ignored=list(asked.ignored),
+        loosened=[models.Loosened(first=each.first, without=each.without) for each in asked.loosened],
+        ranked=asked.ranked,
+        language=asked.language,
     )
 
 

@@ -26,7 +26,7 @@ from synthprof.store.verdicts import checking, kept_verdict
 from synthprof.versions.children import children_of, counts_of
 from synthprof.versions.inventory import last_verdict
 from synthprof.versions.progress import Unfinished
-from synthprof.versions.search import Hit, search_similar, search_text
+from synthprof.versions.search import Answer, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher
 from synthprof.versions.unfinished import builds_of
 from synthprof.versions.version import Version
@@ -122,7 +122,9 @@ class Questions:
         """Return the profiles nearest to a profile; `asked` are `SearchParameters`."""
         wanted = SearchParameters(**asked)
         _profile(self._open(wanted.dataset, wanted.version), profile_id)
-        return self._hits(wanted, lambda searcher, query: search_similar(searcher, profile_id, query))
+        return self._hits(
+            wanted, lambda searcher, query: Answer(search_similar(searcher, profile_id, query), None)
+        )
 
     def compare(self, dataset: str, left: str, right: str) -> models.Compared:
         """Return the shares that differ between two versions, by column, the largest distance first."""
@@ -207,16 +209,17 @@ class Questions:
             problems=problems,
         )
 
-    def _hits(
-        self, asked: SearchParameters, search: Callable[[Searcher, Query], tuple[Hit, ...]]
-    ) -> models.Hits:
+    def _hits(self, asked: SearchParameters, search: Callable[[Searcher, Query], Answer]) -> models.Hits:
         searcher = self.opened.searcher(asked.dataset, asked.version)
         asked.check()  # the index may have taken long to load
         began = time.monotonic()
         query = searcher.query(asked.k, asked.where, asked.exact)
-        hits = search(searcher, replace(query, check=asked.check))
-        seconds = round(time.monotonic() - began, 6)
-        return models.Hits(seconds=seconds, results=[answers.hit_of(hit) for hit in hits])
+        found = search(searcher, replace(query, check=asked.check))
+        return models.Hits(
+            seconds=round(time.monotonic() - began, 6),
+            read=found.asked and answers.asked_of(found.asked),
+            results=[answers.hit_of(hit) for hit in found.hits],
+        )
 
     def _open(self, dataset: str, version: str) -> Version:
         return self.opened.version(dataset, version)

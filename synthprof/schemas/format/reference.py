@@ -48,6 +48,8 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ("Words", "`[words]`", ""),
     ("SmallPlaces", "`words.small_places`", ""),
     ("Synonyms", "`words.synonyms`", ""),
+    ("Group", "`[[words.group]]`", ""),
+    ("Tongue", "`[[words.tongue]]`", ""),
 )
 """The tables of the file beside columns: definition, heading, a further sentence."""
 

@@ -68,7 +68,10 @@ class Search(Part):
     """How searches by text use the columns."""
 
     conditions: Annotated[
-        Names, Field(description="Columns whose values in a text are conditions, beside the place.")
+        Names,
+        Field(
+            description="Columns whose values in a text are conditions, those kept longest first; else all."
+        ),
     ] = ()
     examples: Annotated[
         tuple[Text, ...], Field(max_length=20, description="Texts that people may search for.")
@@ -116,6 +119,36 @@ Phrase = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=10_000)]
 
 
+class Group(Part):
+    """Sets of values that have a name, as the states of a region, by which searches ask for all of them."""
+
+    name: Annotated[ColumnName, Field(description="What the sets are; synonyms may mean `name=set`.")]
+    columns: Annotated[
+        tuple[ColumnName, ...], Field(min_length=1, max_length=4, description="The columns of the values.")
+    ]
+    file: Annotated[FileName, Field(description="A file with a row per member.")]
+    keys: Annotated[
+        tuple[Header, ...], Field(min_length=1, max_length=4, description="Its columns of the values.")
+    ]
+    values: Annotated[
+        Header | None,
+        Field(description="Its column of the sets' names; without it all rows are one set, named `true`."),
+    ] = None
+
+
+class Tongue(Part):
+    """A further language in which people search: its grammar is known, and these are its own words."""
+
+    language: Annotated[str, Field(strict=True, min_length=2, max_length=20, description="A tag, as `en`.")]
+    years: Annotated[
+        tuple[Phrase, Phrase] | None, Field(description="What a number of years is called: one, several.")
+    ] = None
+    numbers: Annotated[
+        dict[ColumnName, Phrases], Field(description="Which column a number tells of, by phrase.")
+    ] = Field(default_factory=dict)
+    synonyms: Annotated[Synonyms | None, Field(description="Phrases that mean values.")] = None
+
+
 class Words(Part):
     """How texts are read: words are folded, lower case without accents."""
 
@@ -143,3 +176,13 @@ class Words(Part):
         Field(description="Which column a number of years tells of, by the phrase that it stands in."),
     ] = Field(default_factory=dict)
     synonyms: Annotated[Synonyms | None, Field(description="Phrases that mean values.")] = None
+    bare: Annotated[
+        ColumnName | None,
+        Field(description="The column that a number in a comparison tells of, if nothing says so."),
+    ] = None
+    group: Annotated[
+        tuple[Group, ...], Field(max_length=100, description="Sets of values that have a name.")
+    ] = ()
+    tongue: Annotated[
+        tuple[Tongue, ...], Field(max_length=10, description="Further languages of searches.")
+    ] = ()

@@ -224,7 +224,7 @@ def test_a_collection_has_another_version_once_a_word_means_something_else(tmp_p
     assert name != other_name
     assert others == same  # what does not read texts by these words keeps its name
     synonyms.write_text(before.replace("fds,disponibilidade=Fins de semana", "fds,disponibilidade=Jantar"))
-    with pytest.raises(SpecError, match=r"synonyms\.csv: 'fds' means 'disponibilidade=Jantar', which is no"):
+    with pytest.raises(SpecError, match="the synonym 'fds' means 'disponibilidade=Jantar', which is no"):
         lexicon_of(vocabulary_of(read_bundle(synonyms.parent)))
 
 

@@ -1,26 +1,7 @@
-"""Attributes that a text names, the conditions of a search that follow, and what agrees with them."""
-
-import pytest
+"""Attributes that a text names, and what agrees with them."""
 
 from synthprof.encoders.catalogue.meanings import meanings_of
 from synthprof.schemas.loader import load_bundle
-
-
-@pytest.mark.parametrize(
-    ("text", "conditions"),
-    [
-        ("mora em Curitiba", [["estado=PR cidade=Curitiba"]]),
-        ("do Paraná ou de Recife", [["estado=PE cidade=Recife", "estado=PR"]]),
-        ("em Curitiba, Paraná", [["estado=PR cidade=Curitiba"]]),
-        ("fala inglês e espanhol", [["idiomas=Inglês"], ["idiomas=Espanhol"]]),
-        ("joga RPG", []),
-    ],
-)
-def test_homes_are_alternatives_and_each_language_is_a_condition(
-    text: str, conditions: list[list[str]]
-) -> None:
-    asked = meanings_of(load_bundle("gamer_br")).read(text)
-    assert [[" ".join(map(str, way)) for way in ways] for ways in asked.conditions] == conditions
 
 
 def test_a_profile_agrees_with_the_values_that_it_has() -> None:

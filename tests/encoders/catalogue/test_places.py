@@ -4,6 +4,7 @@ import pytest
 
 from synthprof.encoders.catalogue.meanings import meanings_of
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
+from synthprof.encoders.reading.reader import reader_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draw_kinds.places import Follows, Latitude, Place
 from synthprof.schemas.draws import Choice, Lookup
@@ -30,7 +31,7 @@ def bundle(**changes: object) -> Bundle:
 def test_a_city_around_which_points_lie_is_a_condition_with_what_follows_from_it(land):
     read = meanings_of(bundle(land=land)).read
     assert [str(each) for each in read("car in Asturias").attributes] == ["thing=car", "land=Asturias"]
-    (homes,) = read("car in Gijon").conditions
+    homes = reader_of(bundle(land=land)).read("car in Gijon").clauses[0].ways
     assert [[str(each) for each in one] for one in homes] == [["land=Asturias", "city=Gijón"]]
     assert [str(each) for each in read("leon castilla y leon").attributes] == [
         "city=León", "land=Castilla y León",

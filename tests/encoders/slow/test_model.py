@@ -244,7 +244,7 @@ def test_a_real_transformer_embeds_and_finds_by_meaning(
     run_all(Request.from_params(params), tmp_path)
     searcher = open_searcher(open_version(tmp_path, "real"))
     text = searcher.version.profile(7)["descricao"]
-    assert search_text(searcher, text)[0].id == 7
+    assert search_text(searcher, text).hits[0].id == 7
     with pytest.raises(SpecError, match="gives 384 values, but dim_embedding=128; set dim_embedding=384"):
         run_all(Request.from_params(params | {"dim_embedding": 128}), tmp_path)
 

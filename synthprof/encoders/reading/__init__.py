@@ -1,0 +1,1 @@
+"""Reading of searches: a text becomes conditions, which filter, and wishes, which rank."""
