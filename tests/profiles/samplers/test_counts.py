@@ -50,7 +50,9 @@ def test_cases_and_archetypes_have_tables_of_their_own() -> None:
     n, x = batch["n"].to_numpy(), batch["x"].to_numpy()
     assert x[n == 1].mean() == pytest.approx(2, abs=0.05)
     assert x[n == 2].mean() == pytest.approx(30, abs=0.2)
-    x, archetypes = mixed(Poisson(mean=2, archetype={"rare": {"mean": 6}}), separation=0.25)  # a weight of 0.5
+    x, archetypes = mixed(
+        Poisson(mean=2, archetype={"rare": {"mean": 6}}), separation=0.25
+    )  # a weight of 0.5
     assert x[archetypes == 1].mean() == pytest.approx(4, abs=0.1)
 
 
