@@ -25,12 +25,13 @@ from synthprof.profiles.margins import raked
 from synthprof.profiles.nulls import missing_rows
 from synthprof.profiles.odds import Axis
 from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
-from synthprof.profiles.prose import Told, prose
+from synthprof.profiles.prose import prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
 from synthprof.profiles.separation import weight_of
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import Rows, Tables, tables_of
+from synthprof.profiles.told import Items, Told
 from synthprof.profiles.vectors import either
 from synthprof.profiles.whole_lists import Whole
 from synthprof.profiles.written import write
@@ -336,15 +337,14 @@ class Drawing:
         return found.pieces
 
     def _prose(self, name: str, draw: Prose) -> pa.StringArray:
-        codes = {name: codes[: self.rows] for name, codes in self.codes.items()}
-        few = {name: self._few_codes(name, some) for name, some in codes.items()}
-        if draw.first_name:
-            few[draw.first_name] = self.first_names[draw.name][: self.rows]
         words = self.streams(name, "templates")
         told = Told(
             count=self.rows,
-            codes=codes,
-            few=few,
+            codes={name: codes[: self.rows] for name, codes in self.codes.items()},
+            lists={
+                name: Items(p.items[:, : self.rows], p.counts[: self.rows]) for name, p in self.picks.items()
+            },
+            firsts={name: codes[: self.rows] for name, codes in self.first_names.items()},
             shown=self._shown,
             texts=self._text_of,
             missing=self._lacks,
@@ -371,12 +371,6 @@ class Drawing:
         texts, missing = write(Field(name, form, 0), shown)
         whole = without(texts.cast(pa.string()), missing)
         return whole.fill_null("") if whole.null_count else whole
-
-    def _few_codes(self, name: str, codes: Codes) -> npt.NDArray[np.int32]:
-        """Return codes into the strings of a category or number: of a number counted from its lowest."""
-        column = self.tables.schema.column(name)
-        low = column.span[0] if column.kind in ("integer", "flag") else 0
-        return (codes.astype(np.int64) - low).astype(np.int32)
 
     def _join(self, name: str, pieces: Pieces) -> pa.StringArray:
         return join(self.tables.strings[name], [piece[: self.rows] for piece in pieces])

@@ -1,84 +1,137 @@
-"""Sentences chosen from templates: the texts of one block; `prose_tables` has what they are chosen from."""
+"""Texts of one block, as their tables plan them: templates are chosen, and their pieces laid side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from synthprof.base.arrays import Codes
-from synthprof.profiles.bands import place_of
-from synthprof.profiles.fragments import join
-from synthprof.profiles.prose_tables import Codes32, Index, Place, ProseTable, SlotTable, Static
-from synthprof.profiles.samplers.sampler import Flags
-from synthprof.profiles.vectors import either
+from synthprof.profiles.fragments import join_rows
+from synthprof.profiles.prose_choices import Index, chosen
+from synthprof.profiles.prose_tables import Layout, PlanTable, ProseTable
+from synthprof.profiles.prose_values import Codes32
+from synthprof.profiles.told import Told
+
+Words = npt.NDArray[np.uint32]
+
+LOW = np.uint32(0xFFFF)
+"""The half of a random word that chooses the voice, and of another the plan."""
 
 
-@dataclass(frozen=True)
-class Told:
-    """The parts of the texts of one block, each (count,).
-
-    codes: of columns that are codes, as drawn. few: codes into the fragments of columns that have few. shown:
-    a column as the table shows it. texts: what a column with its format reads. missing: the rows in which a
-    column has no value. words: the next random words.
-    """
-
-    count: int
-    codes: Mapping[str, Codes]
-    few: Mapping[str, Codes32]
-    shown: Callable[[str], pa.Array]
-    texts: Callable[[str], pa.StringArray]
-    missing: Callable[[str], Flags | None]
-    words: Callable[[], npt.NDArray[np.uint32]]
+CHUNK = 2_048
+"""Rows that are put in order at once, so that their pieces stay in the processor's cache."""
 
 
 def prose(table: ProseTable, told: Told) -> pa.StringArray:
     """Return the texts of one block."""
-    by = table.draw.chosen_by
+    by, grammar = table.draw.chosen_by, table.grammar
     form = np.zeros(told.count, np.intp) if by is None else table.forms.take(told.codes[by.column])
-    templates = [_templates(slot, form, told) for slot in table.slots]
-    keys = [part.key for part in table.parts if isinstance(part, Place) and part.key not in table.offsets]
-    whole = {key: told.texts(key) for key in dict.fromkeys(keys)}
-    strings = pa.concat_arrays([table.fragments, *whole.values()])
+    voice = _part_of(table.voices, told.words())
+    block = _Block(told, voice, voice * grammar.forms + form, grammar.voices * grammar.forms, grammar.turns)
+    values, whole = _values(table, told)
+    for phrase in table.phrases:
+        template = chosen(phrase.choices, told, told.words(), voice, None)
+        for layout, start in phrase.layouts:
+            pieces = _laid(layout, template * block.modes + block.mode, values, None)
+            values[:, start : start + pieces.shape[1]] = pieces
+    strings = pa.concat_arrays([table.fragments, *whole])
+    return join_rows(strings, _planned(table, block, values))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The rows of a block: the voice of each and its mode, (count,), and the numbers of modes and turns."""
+
+    told: Told
+    voice: Index
+    mode: Index
+    modes: int
+    turns: int
+
+
+def _values(table: ProseTable, told: Told) -> tuple[Codes32, list[pa.StringArray]]:
+    """Return what texts name, (rows, width) codes of fragments, and the texts that these go on with."""
+    values = np.zeros((told.count, table.width), dtype=np.int32)
+    whole: list[pa.StringArray] = []
     each = np.arange(told.count, dtype=np.int32)
-    starts = (len(table.fragments) + told.count * i for i in range(len(whole)))
-    columns = {key: each + np.int32(start) for key, start in zip(whole, starts, strict=True)}
-    for key, offset in table.offsets.items():
-        columns[key] = told.few[key.partition(":")[0]] + np.int32(offset)
-    texts = join(strings, [_piece(part, templates, columns) for part in table.parts])
-    return _without_space(texts, templates[0] == 0) if templates else texts
+    for start, (value, first) in table.values.items():
+        if value.fill is None:
+            values[:, start] = each + np.int32(len(table.fragments) + told.count * len(whole))
+            whole.append(told.texts(value.key))
+            continue
+        for place, piece in enumerate(value.fill(told, first), start=start):
+            values[:, place] = piece
+    return values, whole
 
 
-def _without_space(texts: pa.StringArray, begun_late: Flags) -> pa.StringArray:
-    """Return texts without the space before the first sentence where the one before it is left out."""
-    if not begun_late.any():
-        return texts
-    return pc.if_else(pa.array(begun_late), pc.utf8_ltrim(texts, " "), texts)
+def _planned(table: ProseTable, block: _Block, values: Codes32) -> Codes32:
+    """Return the codes of the pieces of each text, (rows, pieces)."""
+    told, spoken = block.told, block.told.words()
+    which = _part_of(table.shares, spoken)
+    words = [told.words() for _ in range(max(len(plan.sentences) for plan in table.plans))]
+    found = np.zeros((told.count, max(plan.width for plan in table.plans)), dtype=np.int32)
+    for number, plan in enumerate(table.plans):
+        rows = np.flatnonzero(which == number) if len(table.plans) > 1 else np.arange(told.count)
+        for start in range(0, len(rows), CHUNK):
+            some = rows[start : start + CHUNK]
+            order = (spoken.take(some) >> np.uint32(16)).astype(np.intp) * len(plan.pieces) >> 16
+            found[some, : plan.width] = _of_plan(plan, block, values, some, order, words)
+    return found
 
 
-def _piece(part: Static | Place, templates: Sequence[Index], columns: Mapping[str, Codes32]) -> Codes32:
-    if isinstance(part, Place):
-        return columns[part.key] * part.uses.take(templates[part.slot])
-    at = part.ids[0].take(templates[part.slots[0]])
-    for slot, ids, size in zip(part.slots[1:], part.ids[1:], part.sizes[1:], strict=True):
-        at = at * size + ids.take(templates[slot])
-    return part.codes.take(at)
+def _of_plan(
+    plan: PlanTable, block: _Block, values: Codes32, rows: Index, order: Index, words: list[Words]
+) -> Codes32:
+    """Return the pieces of the texts of some rows, (rows, width), their sentences in order."""
+    pieces = np.zeros((len(rows), plan.width + 1), dtype=np.int32)
+    mode, voice, there = block.mode.take(rows), block.voice.take(rows), []
+    for number, sentence in enumerate(plan.sentences):
+        drawn = words[number].take(rows)
+        template = chosen(sentence.choices, block.told, drawn, voice, rows)
+        turn = plan.turns[:, number].take(order)
+        laid = _laid(sentence.layout, (template * block.turns + turn) * block.modes + mode, values, rows)
+        pieces[:, sentence.start + 1 : sentence.start + 1 + laid.shape[1]] = laid
+        there.append(template > 0)
+    _separate(plan, pieces, order, there)
+    if len(plan.pieces) == 1:
+        return pieces[:, :-1]
+    places = plan.pieces.take(order, axis=0)
+    places += np.arange(len(rows), dtype=np.intp)[:, None] * pieces.shape[1]
+    found: Codes32 = pieces.reshape(-1).take(places)
+    return found
 
 
-def _templates(slot: SlotTable, form: Index, told: Told) -> Index:
-    """Choose the template of each row: the low half of a word says whether there is one."""
-    words = told.words()
-    at: Index = np.zeros(1, dtype=np.intp)
-    for axis in slot.axes:
-        at = at * axis.size + place_of(axis, told.codes, told.shown, told.missing(axis.column))
-    which = (words >> np.uint32(16)).astype(np.intp) * slot.choices.take(at) >> 16
-    found: Index = (slot.first.take(at) + which) * ((words & np.uint32(0xFFFF)) < slot.share)
-    found = found + form * slot.count
-    absent = either(*(_and(told.missing(name), needed.take(found)) for name, needed in slot.needs))
-    return found if absent is None else found * ~absent
+def _separate(plan: PlanTable, pieces: Codes32, order: Index, there: list[npt.NDArray[np.bool_]]) -> None:
+    """Put what stands between sentences before each but the first that is there."""
+    for sentence, present in zip(plan.sentences, there, strict=True):
+        pieces[:, sentence.start] = present * np.int32(plan.between)
+    lead = set(plan.sequence[:, 0].tolist())
+    if len(lead) == 1 and plan.sentences[first := lead.pop()].choices.certain:
+        pieces[:, plan.sentences[first].start] = 0
+        return
+    starts = np.array([*(sentence.start for sentence in plan.sentences), plan.width], dtype=np.intp)
+    exist = np.column_stack([*there, np.zeros(len(order), np.bool_)])
+    each, begun = np.arange(len(order)), np.zeros(len(order), np.bool_)
+    for place in range(plan.sequence.shape[1]):
+        number = plan.sequence[:, place].take(order)
+        here = exist[each, number]
+        pieces[each, starts.take(number)] *= begun | ~here
+        begun |= here
 
 
-def _and(missing: Flags | None, needed: Flags) -> Flags | None:
-    return None if missing is None else missing & needed
+def _laid(layout: Layout, at: Index, values: Codes32, rows: Index | None) -> Codes32:
+    """Return the pieces of templates, (rows, width); at: rows of the layout. rows: of `values`, or all."""
+    places = layout.columns.take(at, axis=0)
+    each = np.arange(len(at), dtype=np.intp) if rows is None else rows
+    places += (each * values.shape[1])[:, None]
+    found: Codes32 = values.reshape(-1).take(places)
+    found += layout.statics.take(at, axis=0)
+    return found
+
+
+def _part_of(ends: Index, words: Words) -> Index:
+    """Return the part in which the low half of each word lies; ends: of the parts, of 65,536."""
+    if len(ends) == 1:
+        return np.zeros(len(words), np.intp)
+    found: Index = np.searchsorted(ends, (words & LOW).astype(np.intp), side="right")
+    return found

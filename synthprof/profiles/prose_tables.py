@@ -1,8 +1,7 @@
-"""The tables of sentences: templates taken apart, and what stands side by side made one piece."""
+"""The tables of texts: values and phrases that they name, templates as rows of codes, and plans."""
 
-import functools
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,255 +9,250 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.base.errors import SpecError
-from synthprof.profiles.bands import Axis, axis_of
-from synthprof.profiles.samplers.sampler import Flags
-from synthprof.schemas.draws import FORMS, PLACEHOLDER, Prose, Slot
+from synthprof.profiles.prose_choices import Choices, Index, choices_of, needs_of, phrase_needs
+from synthprof.profiles.prose_templates import Grammar, Mode, Part
+from synthprof.profiles.prose_values import Codes32, Value, value_of
+from synthprof.schemas.draws import Plan, Prose, Slot
 from synthprof.schemas.schema import Schema
 
-Codes32 = npt.NDArray[np.int32]
-Index = npt.NDArray[np.intp]
-"""The type of indices; NumPy would convert other integers first."""
-
-MAX_COMBINATIONS = 1_024
-"""Texts that stand side by side are made one piece while they have at most so many combinations. Fewer
-pieces are faster, by a quarter here; still more combinations gain nothing and fill the processor's cache."""
-
-MAX_CASES = 1_000_000
-"""Combinations of bands of the columns that a slot's variants ask for."""
+MAX_ORDERS = 120
+"""Orders of the free sentences of a plan; more are not needed, since each has many shapes."""
 
 
 @dataclass(frozen=True)
-class SlotTable:
-    """The templates of a slot, once for each form: template t is t + f x count in the form f.
+class Layout:
+    """Templates as codes: piece p is the value of the row in column columns[at, p], plus statics[at, p].
 
-    Template 0 is the empty one. `first` and `choices` say, for each combination of bands of the columns in
-    `axes`, where the suitable templates begin and how many there are. `needs` holds the columns that may lack
-    values, each with the templates that are left out then, (forms x count,) bool.
+    at: template * modes + mode. A literal text has the column 0, which is 0; a value has the static 0.
     """
 
-    name: str
-    share: int
-    axes: tuple[Axis, ...]
-    first: Index
-    choices: Index
-    count: int
-    needs: tuple[tuple[str, Flags], ...]
+    columns: Index
+    statics: Codes32
 
 
 @dataclass(frozen=True)
-class Static:
-    """Text of one or more slots side by side: codes[t0 * size1 + t1 …], ti = ids[i][template of slots[i]]."""
+class PhraseTable:
+    """A phrase: its layouts, plain and with a capital letter, each with the column of its first piece."""
 
-    slots: tuple[int, ...]
-    ids: tuple[Index, ...]
-    sizes: tuple[int, ...]
-    codes: Codes32
+    choices: Choices
+    layouts: tuple[tuple[Layout, int], ...]
 
 
 @dataclass(frozen=True)
-class Place:
-    """A column's text, where the template of the slot has uses[template] = 1."""
+class SentenceTable:
+    """A sentence of a plan: what stands before it is the piece `start`, and its own pieces follow."""
 
-    slot: int
-    key: str
-    uses: Codes32
+    choices: Choices
+    layout: Layout
+    start: int
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """A plan: order k has the sentences sequence[k], -1 for none, and piece pieces[k, p] as its p-th.
+
+    turns: (orders, sentences) the turn of each sentence. between: the fragment between sentences. width:
+    number of pieces; the piece `width` is always empty.
+    """
+
+    sentences: tuple[SentenceTable, ...]
+    pieces: Index
+    sequence: Index
+    turns: Index
+    between: int
+    width: int
 
 
 @dataclass(frozen=True)
 class ProseTable:
-    """All that a text is made of, its parts in order.
+    """All that a text is made of.
 
-    fragments: the static texts, then those of columns that have few, each column's from its offset on. forms:
-    the form of each value of the column that chooses.
+    fragments: literal texts and the values of what is coded. values: by the column of their first piece, each
+    with the number of its first fragment; width: columns in all. forms: the form of each value of the column
+    that chooses. voices, shares: of 65,536 texts those in each voice, of each plan, and of the ones before.
     """
 
     draw: Prose
+    grammar: Grammar
     forms: Index
-    slots: tuple[SlotTable, ...]
-    parts: tuple[Static | Place, ...]
+    voices: Index
+    shares: Index
+    values: Mapping[int, tuple[Value, int]]
+    phrases: tuple[PhraseTable, ...]
+    plans: tuple[PlanTable, ...]
     fragments: pa.StringArray
-    offsets: Mapping[str, int]
+    width: int
 
 
-def prose_table(schema: Schema, draw: Prose, few: Mapping[str, Sequence[str]]) -> ProseTable:
-    """Make the tables of a text; `few` has the fragments of what is coded: columns, with their formats.
+def prose_table(schema: Schema, draw: Prose, strings: Mapping[str, Sequence[str]]) -> ProseTable:
+    """Make the tables of a text; strings: by column the values that are coded, or the fragments of names.
 
     Raises SpecError for a template that cannot be read.
     """
-    by = draw.chosen_by
-    count = len(by.values) if by else 1
-    taken = [_take_apart(number, slot, count) for number, slot in enumerate(draw.slots)]
-    fragments: dict[str, int] = {"": 0}
-    parts = tuple(_parts_of(taken, fragments))
-    strings, offsets = list(fragments), {}
-    for key in dict.fromkeys(part.key for part in parts if isinstance(part, Place) and part.key in few):
-        offsets[key] = len(strings)
-        strings += few[key]
-    slots = tuple(_slot_table(schema, draw, slot, each) for slot, each in zip(draw.slots, taken, strict=True))
-    values = schema.column(by.column).values if by else ()
-    last = count - 1
-    forms = [by.values.index(value) if by and value in by.values else last for value in values]
-    return ProseTable(
-        draw, np.array(forms, dtype=np.intp), slots, parts, pa.array(strings, pa.string()), offsets
-    )
+    return _Maker(schema, draw, strings).table()
 
 
-def _slot_table(schema: Schema, draw: Prose, slot: Slot, taken: "_Taken") -> SlotTable:
-    sizes = [len(variant.templates) for variant in slot.variants]
-    starts = list(itertools.accumulate(sizes, initial=1))
-    asked = dict.fromkeys(name for variant in slot.variants for name, _, _ in variant.when)
-    axes = tuple(
-        axis_of(schema.column(name), [w[1:] for v in slot.variants for w in v.when if w[0] == name])
-        for name in asked
-    )
-    if (cases := int(np.prod([axis.size for axis in axes]))) > MAX_CASES:
-        raise SpecError(
-            f"slot {slot.name}: its variants divide the rows into {cases} cases, but {MAX_CASES} can be told "
-            "apart; ask for fewer columns"
+class _Maker:
+    """The parts of the tables of one text, while they are made."""
+
+    def __init__(self, schema: Schema, draw: Prose, strings: Mapping[str, Sequence[str]]) -> None:
+        self._schema, self._draw, self._strings = schema, draw, strings
+        self._grammar = Grammar(schema, draw)
+        self._fragments: list[str] = [""]
+        self._literals: dict[str, int] = {"": 0}
+        self._width = 1
+        self._values: dict[int, tuple[Value, int]] = {}
+        self._places: dict[Part, tuple[int, int]] = {}
+        self._phrases = {phrase.name: phrase for phrase in draw.phrases}
+        self._needed: dict[str, frozenset[str]] = {}
+        self._open: list[str] = []
+        self._made: dict[str, tuple[Choices, list[tuple[Layout, int]]]] = {}
+
+    def table(self) -> ProseTable:
+        """Return the tables: those of the plans, and of all that these name."""
+        draw, by = self._draw, self._draw.chosen_by
+        for phrase in draw.phrases:
+            self._needed[phrase.name] = phrase_needs(self._grammar, phrase, self._needed)
+        plans = draw.planned
+        made = tuple(self._plan(number, plan) for number, plan in enumerate(plans))
+        values = self._schema.column(by.column).values if by else ()
+        last = self._grammar.forms - 1
+        forms = [by.values.index(value) if by and value in by.values else last for value in values]
+        return ProseTable(
+            draw,
+            self._grammar,
+            np.array(forms, dtype=np.intp),
+            _cumulated([weight for _, weight in draw.voices] or [1.0]),
+            _cumulated([plan.weight for plan in plans]),
+            self._values,
+            tuple(PhraseTable(choices, tuple(layouts)) for choices, layouts in self._made.values()),
+            made,
+            pa.array(self._fragments, pa.string()),
+            self._width,
         )
-    suits = [_suitable(slot, axes, at) for at in itertools.product(*(range(axis.size) for axis in axes))]
-    return SlotTable(
-        slot.name,
-        round(slot.share * 65_536),
-        axes,
-        np.array([0 if i is None else starts[i] for i in suits], dtype=np.intp),
-        np.array([1 if i is None else sizes[i] for i in suits], dtype=np.intp),
-        starts[-1],
-        tuple(_needs(schema, draw, slot, taken)),
-    )
 
+    def _plan(self, number: int, plan: Plan) -> PlanTable:
+        sentences, start = [], 0
+        for slot in self._draw.told_in(plan):
+            owner = f"slot {slot.name}"
+            needs = needs_of(self._grammar, slot, self._needed)
+            choices = choices_of(self._schema, owner, slot, self._grammar, needs)
+            layout = self._layout(owner, slot, plan.capital, self._grammar.turns)
+            sentences.append(SentenceTable(choices, layout, start))
+            start += 1 + layout.columns.shape[1]
+        return _ordered(
+            tuple(sentences), orders_of(number, plan), self._grammar.turns, self._literal(plan.between)
+        )
 
-def _suitable(slot: Slot, axes: tuple[Axis, ...], at: tuple[int, ...]) -> int | None:
-    """Return the first variant for a combination of bands; None if there is none."""
-    bands = {axis.column: (axis, band) for axis, band in zip(axes, at, strict=True)}
-    for i, variant in enumerate(slot.variants):
-        if all(bands[name][0].holds(bands[name][1], low, high) for name, low, high in variant.when):
-            return i
-    return None
+    def _layout(self, owner: str, slot: Slot, capital: bool, turns: int) -> Layout:
+        """Return the templates of a slot, the empty one first, each in all modes: by turn, voice and form."""
+        grammar = self._grammar
+        modes = [
+            Mode(voice, form, turn)
+            for turn in range(turns)
+            for voice in range(grammar.voices)
+            for form in range(grammar.forms)
+        ]
+        templates = ["", *(text for variant in slot.variants for text in variant.templates)]
+        rows = [self._pieces(owner, text, mode, capital) for text in templates for mode in modes]
+        width = max(map(len, rows))
+        columns = np.zeros((len(rows), width), dtype=np.intp)
+        statics = np.zeros((len(rows), width), dtype=np.int32)
+        for at, row in enumerate(rows):
+            for place, (column, static) in enumerate(row):
+                columns[at, place], statics[at, place] = column, static
+        return Layout(columns, statics)
 
+    def _pieces(self, owner: str, text: str, mode: Mode, capital: bool) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for part in self._grammar.parts(owner, text, mode, capital):
+            if part.named:
+                start, width = self._place(part)
+                found += ((start + at, 0) for at in range(width))
+            else:
+                found.append((0, self._literal(part.text)))
+        return found
 
-def _needs(schema: Schema, draw: Prose, slot: Slot, taken: "_Taken") -> Iterable[tuple[str, Flags]]:
-    """Yield the columns that may lack values, and the templates that cannot do without them."""
-    texts = ["", *(template for variant in slot.variants for template in variant.templates)]
-    used = [{key.partition(":")[0] for key in PLACEHOLDER.findall(text)} for text in texts]
-    by = draw.chosen_by
-    for names, text in zip(used, texts, strict=True):
-        if draw.first_name in names:
-            names.add(draw.name)
-        if by and FORMS.search(text):
-            names.add(by.column)
-    for name in dict.fromkeys(itertools.chain(*map(sorted, used))):
-        if name in schema.by_name and schema.column(name).may_lack:
-            yield name, np.tile(np.array([name in names for names in used]), taken.forms)
+    def _literal(self, text: str) -> int:
+        if text not in self._literals:
+            self._literals[text] = len(self._fragments)
+            self._fragments.append(text)
+        return self._literals[text]
 
+    def _place(self, part: Part) -> tuple[int, int]:
+        """Return the place of the pieces of a value or phrase, and their number; make it the first time."""
+        if part not in self._places:
+            if part.text in self._phrases:
+                self._phrase(part)
+            else:
+                value = value_of(self._schema, self._draw, part.text, self._strings, part.capital)
+                self._values[self._width] = value, len(self._fragments)
+                self._fragments += value.fragments
+                self._places[part] = self._take(value.width)
+        return self._places[part]
 
-@dataclass(frozen=True)
-class _Template:
-    """A template taken apart: statics[0], columns[0], statics[1] and so on."""
-
-    columns: tuple[str, ...]
-    statics: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """All templates of a slot over the same columns; uses[i] and statics[i] by template."""
-
-    columns: tuple[str, ...]
-    uses: tuple[tuple[int, ...], ...]
-    statics: tuple[tuple[str, ...], ...]
-    forms: int
-
-
-def _take_apart(number: int, slot: Slot, forms: int) -> _Taken:
-    """Return the templates of a slot; each sentence but the first begins with the space before it."""
-    space = " " if number else ""
-    texts = ["", *(space + template for variant in slot.variants for template in variant.templates)]
-    every = [_in_form(slot, text, form, forms) for form in range(forms) for text in texts]
-    templates = [_template(slot, text) for text in every]
-    columns = functools.reduce(_supersequence, (template.columns for template in templates))
-    aligned = [_align(template, columns) for template in templates]
-    return _Taken(
-        columns,
-        tuple(zip(*(uses for uses, _ in aligned), strict=True)),
-        tuple(zip(*(statics for _, statics in aligned), strict=True)),
-        forms,
-    )
-
-
-def _in_form(slot: Slot, text: str, form: int, forms: int) -> str:
-    """Return a template with one form of each word. Raises SpecError where a word has another number."""
-    for found in FORMS.finditer(text):
-        if forms == 1 or found[1].count("|") != forms - 1:
-            told = f"{forms} to choose from" if forms > 1 else "none to choose from without `forms`"
+    def _phrase(self, part: Part) -> None:
+        """Make the layout of a phrase, after all that it names. SpecError for one that names itself."""
+        phrase, owner = self._phrases[part.text], f"phrase {part.text}"
+        if part.text in self._open:
             raise SpecError(
-                f"slot {slot.name}: {found[0]} has {found[1].count('|') + 1} forms, but there are {told}; "
-                f"correct {text.strip()!r}"
+                f"{owner} names itself, by way of {', '.join(self._open)}; remove one of the names"
             )
-    return FORMS.sub(lambda found: found[1].split("|")[form], text)
+        self._open.append(part.text)
+        layout = self._layout(owner, phrase, part.capital, 1)
+        self._open.pop()
+        if part.text not in self._made:
+            needs = needs_of(self._grammar, phrase, self._needed)
+            choices = choices_of(self._schema, owner, phrase, self._grammar, needs)
+            self._made[part.text] = choices, []
+        self._places[part] = self._take(layout.columns.shape[1])
+        self._made[part.text][1].append((layout, self._places[part][0]))
+
+    def _take(self, width: int) -> tuple[int, int]:
+        start = self._width
+        self._width += width
+        return start, width
 
 
-def _template(slot: Slot, text: str) -> _Template:
-    split = PLACEHOLDER.split(text)
-    if "{" in "".join(split[::2]):
-        raise SpecError(f"slot {slot.name}: cannot read template {text!r}; use {{column}} and {{o|a}} only")
-    return _Template(tuple(split[1::2]), tuple(split[::2]))
+def _ordered(
+    sentences: tuple[SentenceTable, ...], orders: Sequence[tuple[int, ...]], turns: int, between: int
+) -> PlanTable:
+    """Return a plan with its orders as tables."""
+    ends = [sentence.start + 1 + sentence.layout.columns.shape[1] for sentence in sentences]
+    width = ends[-1]
+    pieces = np.full((len(orders), width), width, dtype=np.intp)
+    sequence = np.full((len(orders), len(sentences)), -1, dtype=np.intp)
+    turn = np.zeros((len(orders), len(sentences)), dtype=np.intp)
+    for at, order in enumerate(orders):
+        found = np.concatenate([np.arange(sentences[i].start, ends[i]) for i in order])
+        pieces[at, : len(found)] = found
+        sequence[at, : len(order)] = order
+        turn[at, list(order)] = np.arange(len(order)) % turns
+    return PlanTable(sentences, pieces, sequence, turn, between, width)
 
 
-def _supersequence(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the shortest sequence that holds both in their order; of equally short ones always the same."""
-    if not one or not other:
-        return one or other
-    if one[0] == other[0]:
-        return (one[0], *_supersequence(one[1:], other[1:]))
-    return min(
-        (one[0], *_supersequence(one[1:], other)), (other[0], *_supersequence(one, other[1:])), key=len
-    )
+def orders_of(number: int, plan: Plan) -> list[tuple[int, ...]]:
+    """Return orders of the sentences of a plan, as places in `plan.slots`: the same on every machine.
+
+    The free sentences are sorted by digests of their names; number: of the plan.
+    """
+    begin, free = len(plan.begin), len(plan.free)
+    last = tuple(range(begin + free, len(plan.slots)))
+    low, high = plan.some or (free, free)
+    found: dict[tuple[int, ...], None] = {}
+    for at in range(MAX_ORDERS if free else 1):
+        ranked = sorted(range(free), key=lambda i: _rank(number, at, plan.free[i]))
+        kept = ranked[: low + at % (high - low + 1)]
+        found[(*range(begin), *(begin + i for i in kept), *last)] = None
+    return list(found)
 
 
-def _align(template: _Template, columns: tuple[str, ...]) -> tuple[list[int], list[str]]:
-    """Align a template with all columns of its slot: the columns it uses, and its static texts."""
-    left = list(zip(template.columns, template.statics[1:], strict=True))
-    uses, statics = [], [template.statics[0]]
-    for column in columns:
-        used = bool(left) and left[0][0] == column
-        uses.append(int(used))
-        statics.append(left.pop(0)[1] if used else "")
-    return uses, statics
+def _rank(number: int, order: int, name: str) -> bytes:
+    return hashlib.blake2b(f"{number} {order} {name}".encode(), digest_size=8).digest()
 
 
-def _parts_of(taken: Sequence[_Taken], fragments: dict[str, int]) -> Iterable[Static | Place]:
-    """Return the parts of a text in order; adjacent static texts are made one while they are few."""
-    run: list[tuple[int, tuple[str, ...]]] = []
-    for slot, each in enumerate(taken):
-        for i, static in enumerate(each.statics):
-            if i:
-                yield _static(run, fragments)
-                yield Place(slot, each.columns[i - 1], np.array(each.uses[i - 1], dtype=np.int32))
-                run = []
-            if run and _combinations([*run, (slot, static)]) > MAX_COMBINATIONS:
-                yield _static(run, fragments)
-                run = []
-            run.append((slot, static))
-    yield _static(run, fragments)
-
-
-def _combinations(run: Sequence[tuple[int, tuple[str, ...]]]) -> int:
-    product = 1
-    for _, texts in run:
-        product *= len(set(texts))
-    return product
-
-
-def _static(run: Sequence[tuple[int, tuple[str, ...]]], fragments: dict[str, int]) -> Static:
-    distinct = [tuple(dict.fromkeys(texts)) for _, texts in run]
-    combined = ["".join(texts) for texts in itertools.product(*distinct)]
-    return Static(
-        tuple(slot for slot, _ in run),
-        tuple(
-            np.array([known.index(text) for text in texts], dtype=np.intp)
-            for (_, texts), known in zip(run, distinct, strict=True)
-        ),
-        tuple(len(known) for known in distinct),
-        np.array([fragments.setdefault(text, len(fragments)) for text in combined], dtype=np.int32),
-    )
+def _cumulated(weights: Sequence[float]) -> Index:
+    """Return the upper ends of shares of 65,536, in order."""
+    ends = np.cumsum(np.array(weights, dtype=np.float64))
+    found: npt.NDArray[np.intp] = np.rint(ends / ends[-1] * 65_536).astype(np.intp)
+    return found

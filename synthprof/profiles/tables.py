@@ -1,7 +1,7 @@
 """Tables that columns are drawn from, made once per process."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from synthprof.profiles.samplers import sampler_of
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.separation import weight_of
 from synthprof.profiles.whole_lists import Whole, sequences, whole_lists
-from synthprof.profiles.written import write
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import (
     Chance,
@@ -36,7 +35,6 @@ from synthprof.schemas.draws import (
 )
 from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.tables import child_schema, counts_schema
-from synthprof.schemas.text_templates import Field
 
 Rows = npt.NDArray[np.intp]
 
@@ -91,7 +89,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
     }
     strings = {c.name: _strings(c, named) for c in own if not isinstance(c.draw, Prose | DrawModel)}
     told = {
-        column.name: prose_table(schema, column.draw, _few(schema, column.draw, strings))
+        column.name: prose_table(schema, column.draw, strings)
         for column in own
         if isinstance(column.draw, Prose)
     }
@@ -164,30 +162,3 @@ def _list_strings(column: Column) -> tuple[str, ...]:
     if not lists:
         return list_fragments(column.values, LIST_SEPARATOR)
     return tuple(LIST_SEPARATOR.join(column.values[i] for i in items) for items in lists)
-
-
-def _few(schema: Schema, draw: Prose, strings: Mapping[str, tuple[str, ...]]) -> dict[str, Sequence[str]]:
-    """Return the fragments that a text names by code: first names, and the columns that are codes."""
-    found: dict[str, Sequence[str]] = {}
-    for key in draw.keys:
-        name, _, form = key.partition(":")
-        if draw.first_name and name == draw.first_name:
-            found[key] = strings[draw.name]
-            continue
-        column = schema.column(name)
-        if column.value_kind is None and column.kind not in ("list", "text"):
-            found[key] = _formatted(column, form, strings[name]) if form else strings[name]
-    return found
-
-
-def _formatted(column: Column, form: str, texts: Sequence[str]) -> Sequence[str]:
-    """Return what each value of a column that is codes reads in a format."""
-    if "|" in form:
-        words = form.split("|")
-        return words if column.kind == "category" else words[::-1]
-    values = pa.array(texts, pa.string())
-    written, _ = write(
-        Field(column.name, form, 0), values if column.kind == "category" else values.cast(pa.int64())
-    )
-    found: list[str] = written.to_pylist()
-    return found

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, RequestKind, params_schema
-from synthprof.spec.spec import Encoder, IndexKind
+from synthprof.spec.spec import Encoder, IndexKind, ProseSize
 
 
 class Keywords(TypedDict, total=False):
@@ -34,6 +34,7 @@ class Keywords(TypedDict, total=False):
     index_memory_mib: int
     vacuum: bool
     with_tables: str
+    prose: ProseSize
     source: str
     table: str
     id_column: str

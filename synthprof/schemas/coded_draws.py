@@ -12,21 +12,19 @@ from synthprof.schemas.coded_parts import (
     product_of,
     reachable_from,
     shifts,
-    slot_of,
     value_and_weights,
     weighted,
     weights_of_groups,
     whole_in,
 )
+from synthprof.schemas.coded_prose import prose
 from synthprof.schemas.draws import (
     Chance,
     Choice,
     Draw,
-    Forms,
     FullName,
     Lookup,
     Number,
-    Prose,
     Subset,
     Summary,
     YearsSince,
@@ -263,24 +261,6 @@ def _particles(draw: coded.Name, lasts: Rows) -> tuple[tuple[str, ...], tuple[fl
 def _suffix(suffix: coded.Suffix, maker: Maker) -> Choice:
     values = tuple(suffix.odds)
     return Choice(values, tuple(suffix.odds.values()), shifts(suffix.given, values, maker, "suffix"))
-
-
-def prose(draw: coded.Prose, maker: Maker) -> Draw:
-    """Return sentences that tell of other columns."""
-    slots = tuple(slot_of(each, maker) for each in maker.phrases(draw.file).slot)
-    forms = Forms(draw.forms.of, draw.forms.values) if draw.forms else None
-    first_name = draw.first_name if draw.of else ""
-    found = Prose(slots, draw.sex or "", draw.masculine or "", draw.of or "", first_name, forms)
-    if draw.sex and draw.masculine not in (sexes := maker.column(draw.sex, "sex").values):
-        raise Wrong(
-            f"masculine={quoted(draw.masculine)!r} is no value of {draw.sex}; {meant(draw.masculine, sexes)}",
-            "masculine",
-        )
-    if draw.of and not isinstance(maker.column(draw.of, "of").draw, FullName):
-        raise Wrong(f'of={draw.of!r} is no name of a person; name a column with draw = "name"', "of")
-    for column in found.columns:
-        maker.column(column, "file")
-    return found
 
 
 MAKERS: Mapping[type, Callable[[Any, Maker], Draw]] = {

@@ -1,22 +1,15 @@
-"""Parts of draws of codes as a schema's file says them: factors, weights, values of files, sentences."""
+"""Parts of draws of codes as a schema's file says them: factors, weights, values of files."""
 
-import datetime
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from synthprof.schemas.draw_kinds.parameters import edges_of
-from synthprof.schemas.draws import (
-    Bound,
-    Shift,
-    Slot,
-    Variant,
-)
+from synthprof.schemas.draws import Shift
 from synthprof.schemas.files import Row, Rows
-from synthprof.schemas.format import coded
+from synthprof.schemas.format import coded, phrases
 from synthprof.schemas.mistakes import Wrong, meant, quoted
-from synthprof.schemas.nulls import MISSING
 from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import Column
 
@@ -38,7 +31,7 @@ class Files(Protocol):
 class Maker(Files, Protocol):
     """The things that draws need beside their own keys: files, and the columns that they depend on."""
 
-    def phrases(self, file: str) -> coded.Phrases:
+    def phrases(self, file: str) -> phrases.Phrases:
         """Return the sentences of a file."""
 
     def column(self, name: str, *path: str) -> Column:
@@ -240,44 +233,6 @@ def _shift(column: str, odds: Mapping[str, Any], values: Sequence[str], maker: M
         raise Wrong(str(error), by, column) from None
     lows = tuple(int(low) if low % 1 == 0 else low for low in edges)
     return Shift(column, lows, tuple(factors_of(odds[key], values, maker, by, column, key) for key in odds))
-
-
-def slot_of(sentence: coded.Sentence, maker: Maker) -> Slot:
-    """Return a sentence as the slot of a text."""
-    variants = [Variant(_asked(each.when, maker), each.templates) for each in sentence.variant]
-    for column, by_value in sentence.by_value.items():
-        for value, templates in by_value.items():
-            code = _code(column, value, maker)
-            variants.append(Variant(((column, code, code),), templates))
-    if sentence.templates:
-        variants.append(Variant((), sentence.templates))
-    return Slot(sentence.name, tuple(variants), sentence.share)
-
-
-def _asked(when: Mapping[str, Any], maker: Maker) -> tuple[tuple[str, Bound, Bound], ...]:
-    """Return what a variant asks for: a range, one value, or `null` for rows without one."""
-    found: list[tuple[str, Bound, Bound]] = []
-    for name, asked in when.items():
-        low, high = asked if isinstance(asked, tuple) else (asked, asked)
-        if low == high == MISSING:
-            found.append((name, None, None))
-        else:
-            found.append((name, _code(name, low, maker), _code(name, high, maker)))
-    return tuple(found)
-
-
-def _code(name: str, value: Any, maker: Maker) -> Bound:  # noqa: ANN401
-    """Return a value as a variant has it: the position of a category's, a number, a text as written."""
-    column = maker.column(name, "file")
-    if isinstance(value, bool):
-        return int(value)
-    if column.value_kind is not None:
-        return str(value) if isinstance(value, datetime.date) else value
-    if not isinstance(value, str):
-        return int(value)
-    if value not in column.values:
-        raise Wrong(f"{quoted(value)!r} is no value of {name}; {meant(value, column.values)}", "file")
-    return column.values.index(value)
 
 
 def product_of(factors: Any) -> float:  # noqa: ANN401

@@ -12,9 +12,9 @@ from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draw_kinds.places import Follows
 from synthprof.schemas.draws import Draw, Number
 from synthprof.schemas.files import MAX_SCHEMA_BYTES, Folder, Rows, parse_toml, read_bounded
-from synthprof.schemas.format import coded
 from synthprof.schemas.format import columns as declared
 from synthprof.schemas.format import file as parts
+from synthprof.schemas.format import phrases
 from synthprof.schemas.format_features import feature_of
 from synthprof.schemas.lines import Path, line_of, lines_of
 from synthprof.schemas.messages import told
@@ -79,7 +79,7 @@ class Compiler:
             raise Unusable(name)
         return made
 
-    def phrases(self, file: str) -> coded.Phrases:
+    def phrases(self, file: str) -> phrases.Phrases:
         """Return the sentences of a TOML file."""
         try:
             text = read_bounded(self._folder.inside(file), MAX_SCHEMA_BYTES)
@@ -87,10 +87,10 @@ class Compiler:
         except SpecError as error:
             raise Wrong(str(error), "file") from None
         try:
-            return coded.Phrases.model_validate(table)
+            return phrases.Phrases.model_validate(table)
         except ValidationError as error:
             lines = lines_of(text)
-            path, message = next(iter(told(error, table, model=coded.Phrases).items()))
+            path, message = next(iter(told(error, table, model=phrases.Phrases).items()))
             where = place(path, table)
             raise Wrong(f"{file}:{line_of(path, lines)}: {where}: {message}", "file") from None
 

@@ -152,8 +152,8 @@ def drawn(column: Column) -> str:  # noqa: C901  one branch per kind of draw
             return f"1 to {len(sizes)} of {len(values)} values{each}"
         case FullName(firsts=firsts, lasts=lasts):
             return f"{sum(map(len, firsts))} first names, {len(lasts)} last names"
-        case Prose(slots=slots):
-            return f"{len(slots)} sentences"
+        case Prose(slots=slots, plans=plans):
+            return f"{len(slots)} sentences" + (f" in {len(plans)} plans" if plans else "")
         case DrawModel(told=told):
             return told
 

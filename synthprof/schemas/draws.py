@@ -12,8 +12,8 @@ from synthprof.base.column_kinds import Kind
 PLACEHOLDER = re.compile(r"\{(\w+(?::[^{}]*)?)\}")
 """Matches a column's name in a template of a text, with its format behind a colon."""
 
-FORMS = re.compile(r"\{(?!\w+:)([^{}]*\|[^{}]*)\}")
-"""Matches the forms of a word, of which a column chooses one."""
+FORMS = re.compile(r"\{(?!\w+:)([^{}]*[|~][^{}]*)\}")
+"""Matches the forms of a word: `~` between those of voices, `|` between those that a column chooses."""
 
 Bound = bool | int | float | str | None
 
@@ -175,18 +175,22 @@ class FullName:
 class Variant:
     """Templates for rows whose columns lie in the ranges of `when`: (column, lowest, highest).
 
-    For a category or flag the range holds value indices; for a text, bool or date of a model it holds the
-    value as it is written. (column, None, None) are the rows in which the column has no value. Without `when`
-    the templates apply to every row.
+    For a category or flag the range holds value indices, for a list numbers of items; for a text, bool or
+    date of a model it holds the value as it is written. (column, None, None) are the rows in which the column
+    has no value. Without `when` the templates apply to every row; with `voice`, to texts in that voice.
     """
 
     when: tuple[tuple[str, Bound, Bound], ...]
     templates: tuple[str, ...]
+    voice: str = ""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One sentence of a text, present with probability `share`, from the first variant that fits the row."""
+    """One sentence of a text, or a phrase within sentences, from the first variant that fits the row.
+
+    It is there with probability `share`.
+    """
 
     name: str
     variants: tuple[Variant, ...]
@@ -205,13 +209,62 @@ class Forms:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """The way in which the values of a column read in `{column:name}`: (value, text) pairs, else `other`.
+
+    In a text `{}` stands for the value and `{lower}` for the value in lower case.
+    """
+
+    name: str
+    column: str
+    other: str = "{}"
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sentences of some texts: those of `begin`, then those of `free` in any order, then those of `end`.
+
+    size: of the texts that it is for, one of spec.SIZES. some: fewest and most sentences of `free` in a text;
+    None for all. between: what stands between sentences. capital: whether each begins with a capital letter.
+    """
+
+    size: str
+    begin: tuple[str, ...]
+    free: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    weight: float = 1.0
+    some: tuple[int, int] | None = None
+    between: str = " "
+    capital: bool = True
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The sentences, in the order in which they are declared."""
+        return (*self.begin, *self.free, *self.end)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """A placeholder that the sentences of a text read by turns, so that neighbours differ.
+
+    entries: of each turn the text in each voice.
+    """
+
+    name: str
+    entries: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Prose:
-    """Sentences joined by spaces; templates hold {column}, {column:format}, and forms of words as {o|a}.
+    """Sentences planned for each row, from templates with {column}, {column:format}, {phrase} and {o|a}.
 
     Forms are chosen by `forms`, or by `sex`, whose other values than `masculine` choose the second one. A
-    category may choose by itself: `{plan:free|paid}` has a word for each of its values, in their order. The
-    placeholder named by `first_name` stands for the first name alone in the column `name`. A sentence that
-    names a column without a value, or whose forms it would choose, is left out.
+    category may choose by itself: `{plan:free|paid}` has a word for each of its values, in their order; a
+    list chooses the first of two words where it has one item. The placeholder `first_name` stands for the
+    first name alone in the column `name`. A template that names a column without a value is passed over,
+    and a sentence without another is left out. `voices` are the persons in which a text may be told, with
+    weights. Without `plans` of its size a text has all slots in their order.
     """
 
     slots: tuple[Slot, ...]
@@ -220,6 +273,12 @@ class Prose:
     name: str = ""
     first_name: str = ""
     forms: Forms | None = None
+    phrases: tuple[Slot, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    voices: tuple[tuple[str, float], ...] = ()
+    turns: tuple[Turns, ...] = ()
+    size: str = "rich"
 
     @property
     def chosen_by(self) -> Forms | None:
@@ -228,23 +287,42 @@ class Prose:
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """All templates, in order."""
-        return tuple(template for slot in self.slots for v in slot.variants for template in v.templates)
+        """All templates of sentences, phrases and turns, in order."""
+        told = [text for slot in (*self.slots, *self.phrases) for v in slot.variants for text in v.templates]
+        return (*told, *(text for turns in self.turns for entry in turns.entries for text in entry))
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The placeholders that name no column: phrases and turns."""
+        return frozenset({*(phrase.name for phrase in self.phrases), *(turns.name for turns in self.turns)})
 
     @property
     def keys(self) -> tuple[str, ...]:
         """What the braces of the templates name: columns, with their formats; each once."""
-        return tuple(dict.fromkeys(key for text in self.templates for key in PLACEHOLDER.findall(text)))
+        own = self.own_names
+        found = dict.fromkeys(key for text in self.templates for key in PLACEHOLDER.findall(text))
+        return tuple(key for key in found if key not in own)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the text names or depends on."""
-        variants = [variant for slot in self.slots for variant in slot.variants]
+        variants = [variant for slot in (*self.slots, *self.phrases) for variant in slot.variants]
         asked = [name for variant in variants for name, _, _ in variant.when]
         named = [key.partition(":")[0] for key in self.keys]
         spoken = [self.name if self.first_name and name == self.first_name else name for name in named]
         choosing = [self.chosen_by.column] if self.chosen_by else []
         return tuple(dict.fromkeys([*choosing, *asked, *spoken]))
+
+    @property
+    def planned(self) -> tuple[Plan, ...]:
+        """The plans of the text's size, or one of all slots in their order."""
+        plans = tuple(plan for plan in self.plans if plan.size == self.size)
+        return plans or (Plan(self.size, tuple(slot.name for slot in self.slots), capital=bool(self.plans)),)
+
+    def told_in(self, plan: Plan) -> tuple[Slot, ...]:
+        """Return the sentences of a plan, in the order in which it declares them."""
+        named = {slot.name: slot for slot in self.slots}
+        return tuple(named[name] for name in plan.slots) if plan in self.plans else self.slots
 
 
 @dataclass(frozen=True)

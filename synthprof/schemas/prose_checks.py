@@ -26,7 +26,8 @@ def check_prose(schema: "Schema", name: str, draw: Prose) -> None:
         )
     for key in draw.keys:
         of, _, form = key.partition(":")
-        if form and not (draw.first_name and of == draw.first_name):
+        read = any((each.name, each.column) == (form.partition(" ")[0], of) for each in draw.readings)
+        if form and not read and not (draw.first_name and of == draw.first_name):
             _check_format(name, columns[of], Field(of, form, 0))
 
 
@@ -38,6 +39,8 @@ def _check_format(name: str, column: "Column", field: Field) -> None:
                 f"{name}: {{{field.column}:{field.format}}} has {len(words)} words for {len(column.values)} "
                 f"values of {field.column}; give one each, in order"
             )
+        return
+    if column.kind == "list" and len(words) == 2:
         return
     try:
         check_format(field, column.kind)

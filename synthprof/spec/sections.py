@@ -7,7 +7,7 @@ OPEN = ("dataset", "source", "profile_schema", "profiles", "seed", "encoder", "c
 
 SECTIONS = {
     "What to read from the source": ("table", "id_column", "text_column", "columns"),
-    "Kind of profiles": ("locale", "topic_sizes", "with_tables"),
+    "Kind of profiles": ("locale", "prose", "topic_sizes", "with_tables"),
     "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
     "Hardness of the embeddings for an index": (
         "hardness",

@@ -27,6 +27,7 @@ MAX_SHARDS = 100
 """Shards of a run: Airflow maps at most 1,024 tasks, and each costs about a second."""
 
 Encoder = Literal["catalogue", "hashed", "http", "model"]
+ProseSize = Literal["card", "short", "rich"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
 IndexMemory = Annotated[
     int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
@@ -230,6 +231,14 @@ class Spec(ParamModel):
             "schema makes of itself.",
         ),
     ] = ""
+    prose: Annotated[
+        ProseSize,
+        Field(
+            description="Size of the texts that tell of a row: card has the main facts as labels in a line, "
+            "short tells them in one to three sentences, rich tells all that the columns say in a "
+            "paragraph. A schema without plans of a size has one text for all sizes."
+        ),
+    ] = "rich"
 
     @property
     def row_word(self) -> str:
@@ -304,6 +313,7 @@ _YOUNGER = (
     "columns",
     "schema_digest",
     "with_tables",
+    "prose",
     "topic_sizes",
     *NOISE,
     "near_duplicates",
@@ -322,6 +332,7 @@ GENERATING = (
     "near_distance",
     "dim_vector",
     "with_tables",
+    "prose",
 )
 """Parameters of generated profiles alone."""
 

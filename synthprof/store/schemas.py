@@ -8,6 +8,7 @@ from synthprof.base.kinds import read_text
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
 from synthprof.schemas.loader import collection_schema, load_bundle
 from synthprof.schemas.schema import Schema
+from synthprof.schemas.sizes import with_prose
 from synthprof.schemas.tables import with_tables
 from synthprof.schemas.topic_sizes import with_topic_sizes
 from synthprof.spec.spec import Spec
@@ -29,12 +30,13 @@ def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
 def schema_of(spec: Spec, bundle: Bundle) -> Schema:
     """Return the columns of a data set's rows: of its profiles, or of the collection that it holds.
 
-    With the child tables to make, and the sizes of archetypes. Raises SpecError for a table that the schema
-    does not declare.
+    With the child tables to make, the sizes of archetypes, and texts of the wanted size. Raises SpecError for
+    a child table that the schema does not declare.
     """
     if spec.collection:
         return collection_schema(spec.columns)
-    return with_topic_sizes(with_tables(bundle.schema, spec.with_tables), spec.topic_sizes)
+    tables = with_tables(bundle.schema, spec.with_tables)
+    return with_prose(with_topic_sizes(tables, spec.topic_sizes), spec.prose)
 
 
 @functools.lru_cache(maxsize=256)

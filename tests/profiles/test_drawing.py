@@ -211,78 +211,9 @@ def test_portuguese_is_always_the_first_language():
     assert {languages.split(", ")[0] for languages in texts(block().profiles, "idiomas")} == {"Português"}
 
 
-# --- description -----------------------------------------------------------------------------------------
-
-
-def test_of_100_000_descriptions_at_least_95_000_differ():
-    found: set[str] = set()
-    for number in range(7):
-        rows = min(BLOCK_ROWS, 100_000 - number * BLOCK_ROWS)
-        found |= set(texts(generate(SCHEMA, 1, "pt_BR", 0.8, number, rows).profiles, "descricao"))
-    assert len(found) >= 95_000
-
-
-def test_a_description_holds_no_unfilled_place():
-    for text in texts(block().profiles, "descricao"):
-        text = text.replace("R.E.P.O..", "R.E.P.O.")  # a game whose name ends in a full stop
-        assert not re.search(r"[{}]|  |\bNone\b| \.|\.\.(?!\.)", text), text
-        assert text == text.strip() and text[0].isupper() and text.endswith(".")
-
-
-def test_a_description_names_the_person_the_place_and_the_games():
-    batch = block().profiles
-    for row in batch.slice(0, 3_000).to_pylist():
-        assert row["nome"] in row["descricao"] and row["cidade"] in row["descricao"]
-        assert str(row["idade"]) in row["descricao"] and row["jogos_favoritos"] in row["descricao"]
-
-
-def test_a_description_agrees_in_gender():
-    feminine = re.compile(
-        r"\b(jogadora|novata|apaixonada|recém-chegada|intermediária|avançada|aberta a)\b", re.I
-    )
-    masculine = re.compile(
-        r"\b(jogador|novato|apaixonado|recém-chegado|é intermediário|é avançado|aberto a)\b", re.I
-    )
-    seen = {"Feminino": 0, "Masculino": 0}
-    for row in block(4).profiles.to_pylist():
-        own, other = (feminine, masculine) if row["sexo"] == "Feminino" else (masculine, feminine)
-        assert not other.search(row["descricao"]), row["descricao"]
-        seen[row["sexo"]] += bool(own.search(row["descricao"]))
-    assert min(seen.values()) > 1_000
-
-
-def test_a_description_says_only_what_other_columns_say():
-    """Each sentence is a template of its slot, filled with the row's own values."""
-    draw = SCHEMA.column("descricao").draw
-    for row in block(4).profiles.slice(0, 400).to_pylist():
-        left = row["descricao"]
-        for slot in draw.slots:
-            fits = [s for s in _sentences(slot, row) if left.startswith(s + " ") or left == s]
-            left = left[len(max(fits, key=len)) + 1 :] if fits else left
-        assert left == "", (left, row)
-
-
-def _sentences(slot, row: dict[str, object]) -> list[str]:
-    found = []
-    for variant in slot.variants:
-        if all(low <= _code(name, row[name]) <= high for name, low, high in variant.when):
-            for template in variant.templates:
-                form = r"\1" if row["sexo"] == "Masculino" else r"\2"
-                text = re.sub(r"\{([^{}|]*)\|([^{}|]*)\}", form, template)
-                first = next(n for n in _firsts(row["sexo"]) if str(row["nome"]).startswith(n + " "))
-                found.append(text.format(**row, primeiro_nome=first))
-            break
-    return found
-
-
 @functools.cache
 def _firsts(sex: str) -> list[str]:
     return sorted(SCHEMA.column("nome").draw.firsts[SEXES.index(sex)], key=len, reverse=True)
-
-
-def _code(name: str, value: object) -> int:
-    values = SCHEMA.column(name).values
-    return values.index(str(value)) if values else int(str(value))
 
 
 # --- locales ---------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_each_feature_stands_at_its_position_with_its_value(profiles):
             assert said[name] == np.float32(values.index(row[name]) / len(values))
         for name, most in {"jogos_favoritos": 5, "estilos_preferidos": 4, "idiomas": 3}.items():
             assert said[name] == np.float32(len(row[name].split(", ")) / most)
-        assert said["descricao"] == np.float32(min(len(row["descricao"]) / 500, 1))
+        assert said["descricao"] == np.float32(min(len(row["descricao"]) / 1_000, 1))
         years = row["anos_experiencia"]
         ratio = math.tanh(row["idade"] / years) if years else 1.0
         assert said["tanh(idade/anos_experiencia)"] == np.float32(ratio)

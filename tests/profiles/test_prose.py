@@ -1,6 +1,8 @@
 """Texts from templates in any language: forms, formats, conditions, and what is missing."""
 
 import dataclasses
+import re
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -13,9 +15,21 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.draw_kinds.expressions import Expression
 from synthprof.schemas.draw_kinds.numbers import UniformInteger
 from synthprof.schemas.draw_kinds.odds import Boolean
-from synthprof.schemas.draws import Chance, Choice, Forms, Prose, Slot, Subset, Variant
+from synthprof.schemas.draws import (
+    Chance,
+    Choice,
+    Forms,
+    Plan,
+    Prose,
+    Reading,
+    Slot,
+    Subset,
+    Turns,
+    Variant,
+)
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
+from synthprof.schemas.sizes import with_prose
 
 ONE = (Archetype("all", "All", 1.0, ()),)
 When = tuple[tuple[str, Any, Any], ...]
@@ -184,3 +198,138 @@ def test_the_truth_of_a_column_decides_and_stays_in_the_canonical_text() -> None
     bundle = Bundle(Schema("t", columns, ONE))
     assert Bundle.of(bundle.text) == bundle
     assert {(row["yes"], row["text"]) for row in rows(bundle.schema)} == {(1, "Yes."), (0, "No.")}
+
+
+# --- plans, phrases, readings, voices and turns
+
+
+def said(name: str, *texts: str, **when: Any) -> Slot:
+    asked = tuple((column, low, high) for column, (low, high) in when.items())
+    return Slot(name, (Variant(asked, texts),))
+
+
+LIKES = Column("likes", Subset(("Tea", "Milk", "Rum"), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)), None, "Likes.")
+
+
+def planned(draw: Prose, *more: Column, size: str = "rich", count: int = 500) -> list[dict[str, Any]]:
+    sexes = Column("sex", Choice(("f", "m"), (1.0, 1.0)), None, "Sex.")
+    of = Schema("t", (Column("text", draw, None, "A text."), sexes, LIKES, *more), ONE)
+    return rows(with_prose(of, size), count)
+
+
+def test_free_sentences_come_in_every_order_between_the_fixed_ones() -> None:
+    slots = tuple(said(name, f"{name}.") for name in "abcde")
+    plan = Plan("rich", ("a",), ("b", "c", "d"), ("e",))
+    found = {row["text"] for row in planned(Prose(slots, plans=(plan,)))}
+    assert len(found) == 6 and all(re.fullmatch(r"A\. ([BCD]\. ){3}E\.", text) for text in found)
+
+
+def test_a_size_has_its_own_plans_and_a_missing_one_all_sentences() -> None:
+    slots = tuple(said(name, f"{name}.") for name in "abc")
+    plans = (
+        Plan("card", ("b",), between=" | ", capital=False),
+        Plan("rich", ("a", "b")),
+        Plan("rich", ("c",)),
+    )
+    draw = Prose(slots, plans=plans)
+    assert {row["text"] for row in planned(draw, size="card")} == {"b."}
+    assert {row["text"] for row in planned(draw)} == {"A. B.", "C."}
+    assert {row["text"] for row in planned(draw, size="short")} == {"A. B. C."}
+
+
+def test_a_plan_may_take_some_of_its_free_sentences() -> None:
+    slots = tuple(said(name, name) for name in "abcd")
+    plan = Plan("rich", ("a",), ("b", "c", "d"), some=(0, 2), between=", ", capital=False)
+    found = {row["text"] for row in planned(Prose(slots, plans=(plan,)))}
+    assert found == {
+        "a",
+        *(f"a, {x}" for x in "bcd"),
+        *(f"a, {x}, {y}" for x in "bcd" for y in "bcd" if x != y),
+    }
+
+
+def test_weights_choose_plans_and_voices() -> None:
+    plans = (Plan("rich", ("a",), weight=3), Plan("rich", ("b",)))
+    slots = said("a", "{he plays~I play}"), said("b", "{no~mine}")
+    found = Counter(
+        row["text"]
+        for row in planned(Prose(slots, plans=plans, voices=(("third", 1), ("first", 1))), count=4_000)
+    )
+    shares = {"He plays": 0.375, "I play": 0.375, "No": 0.125, "Mine": 0.125}
+    assert {text: count / 4_000 for text, count in found.items()} == pytest.approx(shares, abs=0.03)
+
+
+def test_a_text_keeps_its_voice_and_the_forms_of_its_row() -> None:
+    slots = tuple(said(name, "{he|she~I} {plays~play}.") for name in "abc")
+    draw = Prose(slots, sex="sex", masculine="m", voices=(("third", 1.0), ("first", 1.0)))
+    for row in planned(draw):
+        third = "she plays." if row["sex"] == "f" else "he plays."
+        assert row["text"] in (" ".join([third] * 3), "I play. I play. I play.")
+
+
+def test_turns_go_by_the_place_of_a_sentence() -> None:
+    slots = tuple(said(name, "{who} sees {x}.".replace("{x}", name)) for name in "abcd")
+    turns = (Turns("who", (("Ann",), ("",), ("she",))),)
+    plan = Plan("rich", (), ("a", "b", "c", "d"))
+    for row in planned(Prose(slots, plans=(plan,), turns=turns)):
+        assert re.fullmatch(r"Ann sees \w\. Sees \w\. She sees \w\. Ann sees \w\.", row["text"]), row["text"]
+
+
+def test_readings_lists_and_one_or_several() -> None:
+    readings = (Reading("a", "likes", "some {lower}", (("Rum", "no {}"),)),)
+    slots = (said("s", "{likes:a and}: {likes:it is|they are}; {likes:a}."),)
+    for row in planned(Prose(slots, readings=readings)):
+        items = ["no Rum" if item == "Rum" else f"some {item.lower()}" for item in row["likes"].split(", ")]
+        *others, last = items
+        first = f"{', '.join(others)} and {last}" if others else last
+        number = "they are" if others else "it is"
+        assert row["text"] == f"{first}: {number}; {', '.join(items)}."
+
+
+def test_a_phrase_follows_the_row_and_begins_sentences_with_a_capital() -> None:
+    several = Slot("many", (Variant((("likes", 1, 1),), ("one",)), Variant((), ("two {and}",))))
+    plan = Plan("rich", ("a", "b"))
+    slots = said("a", "{many} or so."), said("b", "It is {many}.")
+    draw = Prose(slots, phrases=(said("and", "and more"), several), plans=(plan,))
+    for row in planned(draw):
+        told = "two and more" if "," in row["likes"] else "one"
+        assert (
+            row["text"] == f"T{told[1:]} or so. It is {told}." if told[0] == "t" else "One or so. It is one."
+        )
+
+
+def test_a_variant_may_be_of_one_voice() -> None:
+    variants = (Variant((), ("it",), "third"), Variant((), ("I",), "first"))
+    draw = Prose((Slot("s", variants), said("t", "{x~y}")), voices=(("third", 1.0), ("first", 1.0)))
+    assert {row["text"] for row in planned(draw)} == {"it x", "I y"}
+
+
+def test_templates_that_name_what_is_missing_are_passed_over() -> None:
+    """Of two templates the tellable one is taken, then the next variant, then the sentence is left out."""
+    phrase = said("of_pet", "with a {pet}")
+    first = Slot("s", (Variant((), ("{n} {of_pet}", "{n} alone")), Variant((), ("never",))))
+    second = Slot("u", (Variant((), ("{pet}!",)), Variant((), ("no pet!",))))
+    third = said("v", "{of_pet}.")
+    of = schema(first, second, third, nulls={"pet": 0.5}, phrases=(phrase,))
+    seen = set()
+    for row in rows(of):
+        with_pet = [f"{row['n']} with a {row['pet']}", f"{row['n']} alone"]
+        if row["pet"] is None:
+            assert row["text"] == f"{row['n']} alone no pet!"
+        else:
+            assert row["text"] in [f"{each} {row['pet']}! with a {row['pet']}." for each in with_pet]
+        seen.add(row["text"].split()[1])
+    assert seen == {"with", "alone"}
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (Prose((said("s", "{a~b}"),)), "has 2 forms, but there are none to choose from without `voices`"),
+        (Prose((said("s", "{p}"),), phrases=(said("p", "{p}"),)), "phrase p names itself"),
+        (Prose((said("s", "{sex:x}"),), plans=(Plan("rich", ("s",)),)), "sex, of kind category, with format"),
+    ],
+)
+def test_plans_that_cannot_be_told_are_refused(draw: Prose, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        planned(draw, count=1)

@@ -2,11 +2,8 @@
 
 import csv
 import re
-import tomllib
 from collections import Counter
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -76,96 +73,11 @@ CAPITALS = {
     "SP": "São Paulo",
     "TO": "Palmas",
 }
-CATEGORIES = {
-    "disponibilidade": ["Manhã", "Tarde", "Noite", "Madrugada", "Fins de semana", "Flexível"],
-    "interacao_desejada": [
-        "Jogar online",
-        "Conversar sobre jogos",
-        "Formar equipe fixa",
-        "Disputar campeonatos",
-        "Trocar dicas",
-        "Fazer amizades",
-        "Assistir a transmissões",
-    ],
-    "objetivo_principal": [
-        "Diversão",
-        "Competição",
-        "Socialização",
-        "Relaxamento",
-        "Conquistas",
-        "Criação de conteúdo",
-        "Carreira em eSports",
-        "Explorar histórias",
-    ],
-    "nivel_competitivo": [
-        "Casual",
-        "Iniciante",
-        "Intermediário",
-        "Avançado",
-        "Semiprofissional",
-        "Profissional",
-    ],
-    "estilo_comunicacao": [
-        "Descontraído",
-        "Objetivo",
-        "Estratégico",
-        "Bem-humorado",
-        "Reservado",
-        "Acolhedor",
-    ],
-    "usa_microfone": ["0", "1"],
-    "compartilhar_contato": ["0", "1"],
-}
-# Words that show a sentence really names the hour of the value.
-HOURS = {
-    "Manhã": "manhã",
-    "Tarde": "tarde",
-    "Noite": "noite",
-    "Madrugada": "madrugada",
-    "Fins de semana": "de semana",
-    "Flexível": "flexíve",
-}
-PROFILE_COLUMNS = {
-    "nome",
-    "idade",
-    "cidade",
-    "estado",
-    "sexo",
-    "interesses_musicais",
-    "jogos_favoritos",
-    "plataformas_possuidas",
-    "estilos_preferidos",
-    "anos_experiencia",
-    "idiomas",
-    *CATEGORIES,
-}
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-GENDER_FORM = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 
 
 def rows(name: str) -> list[dict[str, str]]:
     lines = (CATALOGUE / f"{name}.csv").read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
-def slots() -> list[dict[str, Any]]:
-    return tomllib.loads((CATALOGUE / "phrases.toml").read_text(encoding="utf-8"))["slot"]
-
-
-def template_lists(slot: dict[str, Any]) -> list[list[str]]:
-    lists = [slot["templates"]] if "templates" in slot else []
-    lists += [variant["templates"] for variant in slot.get("variant", [])]
-    return lists + [t for values in slot.get("by_value", {}).values() for t in values.values()]
-
-
-def all_templates() -> list[tuple[str, str]]:
-    return [(slot["name"], t) for slot in slots() for ts in template_lists(slot) for t in ts]
-
-
-def opening(template: str, words: int) -> str:
-    """The first words of a sentence, without gender forms and punctuation."""
-    plain = GENDER_FORM.sub(r"\1", template).replace(":", "").replace(",", "").rstrip(".")
-    return " ".join(plain.lower().split()[:words])
 
 
 @pytest.mark.parametrize("name", HEADERS)
@@ -351,90 +263,3 @@ def test_everyone_speaks_portuguese_and_it_comes_first() -> None:
     languages = rows("languages")
     assert languages[0] == {"idioma": "Português", "peso": "100"}
     assert all(0 < float(row["peso"]) < 100 for row in languages[1:])
-
-
-def test_every_category_value_has_six_phrases_of_its_own() -> None:
-    spoken = {column: values for slot in slots() for column, values in slot.get("by_value", {}).items()}
-    assert {column: list(values) for column, values in spoken.items()} == CATEGORIES
-    for column, values in spoken.items():
-        for value, templates in values.items():
-            assert len(templates) == len(set(templates)) >= 6, (column, value)
-        for (a, mine), (b, others) in combinations(values.items(), 2):
-            assert set(mine).isdisjoint(others), (column, a, b)
-
-
-def test_plain_slots_have_eight_templates() -> None:
-    for slot in slots():
-        for templates in [slot.get("templates"), *(v["templates"] for v in slot.get("variant", []))]:
-            assert templates is None or len(set(templates)) == len(templates) >= 8, slot["name"]
-
-
-def test_a_slot_is_of_exactly_one_kind() -> None:
-    for slot in slots():
-        assert len({"templates", "variant", "by_value"} & set(slot)) == 1, slot["name"]
-        assert set(slot) <= {"name", "columns", "share", "templates", "variant", "by_value"}, slot["name"]
-        assert 0 < slot.get("share", 1) <= 1, slot["name"]
-    names = [slot["name"] for slot in slots()]
-    assert len(names) == len(set(names))
-
-
-def test_descriptions_hold_nine_or_ten_sentences_on_average() -> None:
-    assert 9 <= sum(slot.get("share", 1) for slot in slots()) <= 10
-
-
-def test_placeholders_only_name_the_columns_of_their_slot() -> None:
-    for slot in slots():
-        assert set(slot["columns"]) <= PROFILE_COLUMNS, slot["name"]
-        named = {p for ts in template_lists(slot) for t in ts for p in PLACEHOLDER.findall(t)}
-        named = {"nome" if p == "primeiro_nome" else p for p in named} | set(slot.get("by_value", {}))
-        named |= {column for variant in slot.get("variant", []) for column in variant["when"]}
-        assert named == set(slot["columns"]), slot["name"]
-
-
-def test_templates_have_at_most_two_placeholders() -> None:
-    assert [t for _, t in all_templates() if len(PLACEHOLDER.findall(t)) > 2] == []
-
-
-def test_gender_forms_are_well_formed() -> None:
-    for _, template in all_templates():
-        rest = PLACEHOLDER.sub("", GENDER_FORM.sub("", template))
-        assert not set(rest) & set("{}|"), template
-        for masculine, feminine in GENDER_FORM.findall(template):
-            assert masculine != feminine and feminine.endswith("a"), template
-
-
-def test_templates_are_sentences() -> None:
-    for _, template in all_templates():
-        assert template.endswith(".") and template.count(".") == 1, template
-        assert template == template.strip() and "  " not in template, template
-        assert template[0].isupper() or template[0] == "{", template
-
-
-def test_one_number_variant_holds_for_every_experience() -> None:
-    bounds = [v["when"]["anos_experiencia"] for slot in slots() for v in slot.get("variant", [])]
-    for years in range(64):
-        assert sum(low <= years <= high for low, high in bounds) == 1, years
-
-
-def test_phrases_name_the_hour_plainly() -> None:
-    (slot,) = [s for s in slots() if "disponibilidade" in s["columns"]]
-    for value, templates in slot["by_value"]["disponibilidade"].items():
-        others = {HOURS[v] for v in HOURS if v != value}
-        for template in templates:
-            assert HOURS[value] in template.lower(), template
-            assert not any(word in template.lower() for word in others), template
-
-
-def test_no_two_slots_share_an_opening_word() -> None:
-    words: dict[str, set[str]] = {}
-    for name, template in all_templates():
-        words.setdefault(name, set()).add(opening(template, 1))
-    shared = {(a, b): words[a] & words[b] for a, b in combinations(words, 2) if words[a] & words[b]}
-    assert shared == {}
-
-
-def test_no_two_templates_of_a_choice_open_with_the_same_two_words() -> None:
-    for slot in slots():
-        for templates in template_lists(slot):
-            openings = Counter(opening(t, 2) for t in templates)
-            assert max(openings.values()) == 1, (slot["name"], openings.most_common(1))

@@ -1,6 +1,5 @@
 """The draws of codes: categories, flags, small numbers, lists, names, prose; others may shift their odds."""
 
-import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,11 +10,9 @@ from synthprof.schemas.format.part import (
     ColumnRef,
     Count,
     FileName,
-    Flag,
     Given,
     Odds,
     Part,
-    Real,
     Share,
     Text,
     Weight,
@@ -302,6 +299,8 @@ class Forms(Part):
 class Prose(Part):
     """Sentences from templates that say what the other columns of the row hold, in any language.
 
+    The how-to guide on the texts of a schema tells what the file holds: sentences, phrases,
+    readings, voices, turns and plans.
     A template holds `{column}`, `{column:format}`, and forms of words as `{he|she}`, chosen by `forms`, or by
     `sex`.
     """
@@ -331,45 +330,3 @@ CODED = (Choice, Chance, Number, Years, Lookup, Subset, Summary, Name, Prose)
 """Every draw of codes."""
 
 CodedDraw = Choice | Chance | Number | Years | Lookup | Subset | Summary | Name | Prose
-
-
-Asked = Whole | Real | Flag | Text | datetime.date
-"""A value that a column may have."""
-
-
-class Variant(Part):
-    """Templates for rows whose columns lie in ranges."""
-
-    when: Annotated[
-        dict[ColumnRef, tuple[Asked, Asked] | Asked],
-        Field(
-            max_length=20,
-            description="Lowest and highest value of each column, or its one value; `null` for none.",
-        ),
-    ] = Field(default_factory=dict)
-    templates: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_VALUES)]
-
-
-class Sentence(Part):
-    """One sentence of a text: of the first `variant` that fits, by a column's value, or of `templates`."""
-
-    name: Text
-    columns: Annotated[tuple[ColumnRef, ...], Field(description="Columns it tells of, for readers.")] = ()
-    share: Annotated[Share, Field(description="The part of the texts that have it.")] = 1.0
-    templates: Annotated[tuple[Text, ...], Field(max_length=MAX_VALUES)] = ()
-    variant: Annotated[tuple[Variant, ...], Field(max_length=1_000)] = ()
-    by_value: Annotated[
-        dict[ColumnRef, dict[str, Annotated[tuple[Text, ...], Field(min_length=1)]]], Field(max_length=20)
-    ] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _something_to_say(self) -> Self:
-        if not (self.templates or self.variant or self.by_value):
-            raise ValueError(f"sentence {self.name!r} has no templates; write some")
-        return self
-
-
-class Phrases(Part):
-    """A TOML file of sentences, in the order of the text."""
-
-    slot: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=1_000)]

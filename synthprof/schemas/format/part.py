@@ -22,6 +22,9 @@ class Part(BaseModel):
 
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT)]
 
+Words = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
+"""A text that may be empty."""
+
 Line = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 """A text on one line."""
 

@@ -1,0 +1,170 @@
+"""Which template a row has: of those that its values allow, one by a random word."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthprof.base.errors import SpecError
+from synthprof.profiles.bands import Axis, axis_of, place_of
+from synthprof.profiles.prose_templates import Grammar
+from synthprof.profiles.told import Told
+from synthprof.schemas.draws import Bound, Slot
+from synthprof.schemas.schema import Schema
+
+Index = npt.NDArray[np.intp]
+"""The type of indices; NumPy would convert other integers first."""
+
+MAX_CASES = 1_000_000
+"""Combinations of bands of the columns that a sentence's variants ask for."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The templates among which the rows of each case choose; template 0 is the empty one.
+
+    A case is a voice and a band of each column in `axes`. The case's templates are counts[case] from
+    options[first[case]] on. share: of the rows, in 65,536ths, that have any of them.
+    """
+
+    share: int
+    axes: tuple[Axis, ...]
+    voices: int
+    first: Index
+    counts: Index
+    options: Index
+
+    @property
+    def certain(self) -> bool:
+        """True where every row has a template other than the empty one."""
+        return self.share == 65_536 and bool((self.options > 0).all())
+
+
+def choices_of(
+    schema: Schema, owner: str, slot: Slot, grammar: Grammar, needs: Sequence[frozenset[str]]
+) -> Choices:
+    """Return the choices of a sentence or phrase, by its templates and the columns that each needs.
+
+    Raises SpecError for ranges that a column cannot have, and where there are too many cases.
+    """
+    asked = dict.fromkeys(name for variant in slot.variants for name, _, _ in variant.when)
+    names = dict.fromkeys([*asked, *sorted(frozenset().union(*needs))])
+    axes = tuple(
+        axis_of(schema.column(name), [w[1:] for v in slot.variants for w in v.when if w[0] == name])
+        for name in names
+    )
+    if (count := int(np.prod([axis.size for axis in axes], dtype=np.int64))) > MAX_CASES:
+        raise SpecError(
+            f"{owner}: its variants divide the rows into {count} cases, but {MAX_CASES} can be told "
+            "apart; ask for fewer columns"
+        )
+    voices = [name for name, _ in grammar.draw.voices] or [""]
+    fits = _Fitting(slot, axes, needs)
+    cases = itertools.product(itertools.product(*(range(axis.size) for axis in axes)), voices)
+    table = _table(fits.templates(bands, voice) or (0,) for bands, voice in cases)
+    return Choices(round(slot.share * 65_536), axes, len(voices), *table)
+
+
+def _table(cases: Iterable[tuple[int, ...]]) -> tuple[Index, Index, Index]:
+    """Return where the templates of each case begin, how many they are, and the templates of all cases."""
+    places: dict[tuple[int, ...], int] = {}
+    options: list[int] = []
+    found = list(cases)
+    for each in found:
+        if each not in places:
+            places[each] = len(options)
+            options += each
+    first, counts = [places[each] for each in found], [len(each) for each in found]
+    return np.array(first, np.intp), np.array(counts, np.intp), np.array(options, np.intp)
+
+
+def chosen(
+    choices: Choices, told: Told, words: npt.NDArray[np.uint32], voice: Index, rows: Index | None
+) -> Index:
+    """Return the template of each row; words: one a row, whose low half says whether there is one.
+
+    rows: those that choose, of which words and voice are; None for all.
+    """
+    at = voice if choices.voices > 1 else np.zeros(1, np.intp)
+    factor = choices.voices
+    for axis in reversed(choices.axes):
+        place = place_of(axis, told)
+        at = at + (place if rows is None else place.take(rows)) * factor
+        factor *= axis.size
+    which = (words >> np.uint32(16)).astype(np.intp) * choices.counts.take(at) >> 16
+    found = choices.options.take(choices.first.take(at) + which)
+    return found if choices.share == 65_536 else found * ((words & np.uint32(0xFFFF)) < choices.share)
+
+
+def needs_of(
+    grammar: Grammar, slot: Slot, phrases: Mapping[str, frozenset[str]]
+) -> tuple[frozenset[str], ...]:
+    """Return of each template of a slot the columns without which it cannot be told.
+
+    phrases: the columns that each phrase needs.
+    """
+    return tuple(_needs(grammar, text, phrases) for v in slot.variants for text in v.templates)
+
+
+def phrase_needs(grammar: Grammar, slot: Slot, phrases: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the columns that a phrase needs: no variant tells of rows in which one is missing."""
+    ways = [
+        (frozenset(name for name, low, _ in variant.when if low is not None), _needs(grammar, text, phrases))
+        for variant in slot.variants
+        for text in variant.templates
+    ]
+    named = frozenset().union(*(asked | needed for asked, needed in ways))
+    return frozenset(
+        name
+        for name in named
+        if grammar.may_lack(name) and all(name in asked | needed for asked, needed in ways)
+    )
+
+
+def _needs(grammar: Grammar, template: str, phrases: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    named = grammar.named_in(template)
+    inner = frozenset().union(*(phrases[name] for name in named if name in phrases))
+    return inner | frozenset(name for name in named if grammar.may_lack(name))
+
+
+class _Fitting:
+    """The templates that fit a case: of the first variant that has any."""
+
+    def __init__(self, slot: Slot, axes: Sequence[Axis], needs: Sequence[frozenset[str]]) -> None:
+        self._axes = axes
+        starts = itertools.accumulate((len(v.templates) for v in slot.variants), initial=0)
+        self._variants = [
+            (variant, self._bands(variant.when), range(start, start + len(variant.templates)))
+            for variant, start in zip(slot.variants, starts, strict=False)
+        ]
+        self._needs = needs
+        self._empty = {
+            at for at, text in enumerate(t for v in slot.variants for t in v.templates) if not text
+        }
+
+    def _bands(self, when: Iterable[tuple[str, Bound, Bound]]) -> list[tuple[int, frozenset[int]]]:
+        """Return for each range the place of its axis and the bands in it."""
+        places = {axis.column: at for at, axis in enumerate(self._axes)}
+        return [
+            (places[name], frozenset(b for b in range(axis.size) if axis.holds(b, low, high)))
+            for name, low, high in when
+            for axis in [self._axes[places[name]]]
+        ]
+
+    def templates(self, bands: tuple[int, ...], voice: str) -> tuple[int, ...]:
+        """Return the templates, from 1 on, or 0 for those that say nothing; none where no variant fits."""
+        lacking = {
+            axis.column
+            for axis, band in zip(self._axes, bands, strict=True)
+            if axis.may_lack and band == axis.size - 1
+        }
+        for variant, asked, span in self._variants:
+            if variant.voice in ("", voice) and all(bands[at] in held for at, held in asked):
+                found = tuple(
+                    0 if at in self._empty else at + 1 for at in span if not self._needs[at] & lacking
+                )
+                if found:
+                    return found
+        return ()
