@@ -20,7 +20,7 @@ from synthprof.spec.params import ParamModel, in_words
 BLOCK_ROWS = 16_384
 """Rows of a block, the unit of randomness, work, files, resumption and verification."""
 
-DEFAULT_HARDNESS, DEFAULT_SPREAD = 0.5, 0.9
+DEFAULT_HARDNESS, DEFAULT_SPREAD = 1.1, 0.7
 """As hard for an index as embeddings of real texts (benchmarks/results/hardness.txt)."""
 
 MAX_SHARDS = 100
