@@ -87,7 +87,7 @@ DOCUMENTS = {
     "run": MADE,
     "embed": MADE,
     "build-index": MADE,
-    "status": ("home", "versions", "problems", "exports", "unfinished"),
+    "status": ("home", "versions", "problems", "exports", "making", "unfinished"),
     "verify": (
         *("dataset", "version", "sound", "files", "blocks", "blocks_total", "same_release"),
         *("findings", "remedy"),

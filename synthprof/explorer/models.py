@@ -235,6 +235,7 @@ class MarginCount(_ApiModel):
     source: str
     cells: list[MarginCell]
     outside: int = Field(description="The number of cells outside their intervals.")
+    holds: bool = Field(description="Whether chance explains all cells at once, in 99 % of samples.")
     largest_deviation: float
 
 

@@ -1,10 +1,11 @@
 """What was counted of a version by the rules and margins of its schema, and what follows from the counts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from synthprof.base.intervals import binomial_interval
+from synthprof.base.intervals import OUTSIDE, binomial_interval
 
 if TYPE_CHECKING:  # which loads NumPy and Arrow
     from synthprof.profiles.coherence import Counted, CountedMargin
@@ -53,8 +54,12 @@ class CellFacts:
     @property
     def interval(self) -> tuple[float, float]:
         """The shares between which 99 % of samples of so many rows lie."""
-        low, _ = binomial_interval(max(self.asked - self.rounding, 0.0), self.rows)
-        _, high = binomial_interval(min(self.asked + self.rounding, 1.0), self.rows)
+        return self.interval_of(OUTSIDE)
+
+    def interval_of(self, outside: float) -> tuple[float, float]:
+        """Return the shares beyond which, on either side, that share of samples lies at most."""
+        low, _ = binomial_interval(max(self.asked - self.rounding, 0.0), self.rows, outside)
+        _, high = binomial_interval(min(self.asked + self.rounding, 1.0), self.rows, outside)
         return low / max(self.rows, 1), high / max(self.rows, 1)
 
     @property
@@ -83,6 +88,13 @@ class MarginFacts:
     def outside(self) -> int:
         """The number of cells whose share lies outside its interval."""
         return sum(not cell.holds for cell in self.cells)
+
+    @property
+    def holds(self) -> bool:
+        """Whether chance explains all cells at once: in 99 % of samples none lies as far from its share."""
+        of_each = OUTSIDE / len(self.cells)
+        bounds = ((cell, cell.interval_of(of_each)) for cell in self.cells if cell.rows)
+        return all(low <= cell.share <= high for cell, (low, high) in bounds)
 
     @property
     def worst(self) -> CellFacts:
@@ -123,13 +135,13 @@ class Coherence:
             f"margin {margin.name!r}: {', '.join(margin.worst.values)} {percent(margin.worst.share)}, asked "
             f"{percent(margin.worst.asked)}, {margin.outside} of {len(margin.cells)} shares are outside"
             for margin in self.margins
-            if margin.outside
+            if not margin.holds
         )
         return (*rules, *margins)
 
     def as_document(self) -> dict[str, Any]:
         """Return what was counted, as JSON has it; empty if there was nothing to count."""
-        return asdict(self) if self.rules or self.margins else {}
+        return json.loads(json.dumps(asdict(self))) if self.rules or self.margins else {}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Coherence | None":
@@ -185,8 +197,8 @@ def in_words(coherence: Coherence) -> list[str]:
         kept = rules - sum(rule.above for rule in coherence.rules)
         lines.append(f"{kept} of {rules} rules are below their ceilings.")
     if margins := len(coherence.margins):
-        held = margins - sum(bool(margin.outside) for margin in coherence.margins)
-        lines.append(f"{held} of {margins} margins hold: each share within its 99 % interval.")
+        held = sum(margin.holds for margin in coherence.margins)
+        lines.append(f"{held} of {margins} margins hold: chance (99 %) explains all their shares.")
     return lines
 
 
@@ -252,5 +264,5 @@ def _told_margin(margin: MarginFacts) -> dict[str, Any]:
         }
         for cell in margin.cells
     ]
-    found = {**asdict(margin), "cells": cells, "outside": margin.outside}
+    found = {**asdict(margin), "cells": cells, "outside": margin.outside, "holds": margin.holds}
     return found | {"largest_deviation": round(margin.worst.deviation, 6)}

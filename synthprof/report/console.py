@@ -66,7 +66,7 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
         terminal.say("How hard these vectors are for an index", "bold")
         real = (Column(each.name, right=True, drop=place) for place, each in enumerate(REAL_TEXTS, start=1))
         rows = [(each.title, *map(figure_value, (each.value, *each.real))) for each in figures]
-        terminal.table((Column("figure"), Column("here", right=True), *real), rows)
+        terminal.table((Column("figure", shorten=True), Column("here", right=True), *real), rows)
         terminal.say()
     if report.tables:
         terminal.say("Child tables", "bold")
@@ -133,7 +133,7 @@ def print_coherence(terminal: Terminal, coherence: Coherence, most: int | None =
     if above := [rule for rule in coherence.rules if rule.above]:
         rows = [(rule.name, percent(rule.share), percent(rule.ceiling)) for rule in ranked(above)[:most]]
         terminal.table(RULES, rows)
-    if outside := [margin for margin in coherence.margins if margin.outside]:
+    if outside := [margin for margin in coherence.margins if not margin.holds]:
         cells = [(margin.name, *cell_texts(margin.worst)) for margin in outside[:most]]
         terminal.table(MARGINS, cells)
     for line in in_words(coherence):

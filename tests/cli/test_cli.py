@@ -205,7 +205,7 @@ def test_status_tells_of_damaged_data_sets_below_the_sound_ones(home: Path, tmp_
     done = _call(tmp_path, "status")
     assert done.returncode == 0, done.stderr
     sound, _, problems = _flat(done.stdout).partition("✗")
-    assert len(re.findall(r"demo +[0-9a-f]{12}", sound)) == 2
+    assert len(re.findall(r"demo +[0-9a-f]{12}(?!:)", sound)) == 2
     assert "MANIFEST.json cannot be read" in problems
     assert f"✗ {tmp_path / 'headless' / 'CURRENT'} points to no version" in problems
 

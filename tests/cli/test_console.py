@@ -215,6 +215,9 @@ def test_a_command_fits_its_lines_and_says_what_it_should(
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_hit_is_a_card_of_three_lines(shown: dict[str, list], width: int) -> None:
     lines = _last_picture(shown[f"search tty {width}"][1])[:-1]
+    read = next(place for place, line in enumerate(lines) if line.startswith(" 1  "))
+    assert " ".join(lines[:read]).startswith("read as ")
+    lines = lines[read:]
     assert len(lines) == 5 * 3
     heads = [re.fullmatch(r" *(\d+)  \S.*  id \d+  \d\.\d{3}", line) for line in lines[::3]]
     assert [head and head[1] for head in heads] == ["1", "2", "3", "4", "5"]

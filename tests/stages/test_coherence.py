@@ -33,6 +33,7 @@ source = "the draw itself"
 [[margin]]
 name = "countries"
 columns = ["town.country"]
+where = "premium or not premium"  # else the draws were fitted to it
 shares = { DE = 0.9 }
 source = "nobody"
 """

@@ -74,8 +74,8 @@ def _points(
     taken = [number for number in chosen if number == 0 or searcher.takes(conditions[number])]
     if not taken:
         raise SpecError(
-            f"filters={order.filters:.80}: {searcher.name} can search under none of them; planted labels and "
-            f"tenants are columns of the workload; load them by --workload {workload.output.key}"
+            f"filters={order.filters:.80}: {searcher.name} can search under none of them; load the planted "
+            f"labels and tenants of the workload, too, by --workload {workload.output.key}"
         )
     answered = _answering(order, version, workload, searcher)
     rounds = list(_rounds(order, workload, searcher, [(number, conditions[number]) for number in taken]))

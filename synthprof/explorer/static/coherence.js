@@ -12,11 +12,11 @@ export function coherence({ coherence: found }) {
   if (!found) return null;
   const { rules, margins } = found;
   const above = rules.filter((rule) => rule.above).length;
-  const outside = margins.filter((margin) => margin.outside).length;
+  const held = margins.filter((margin) => margin.holds).length;
   const lead = [
     rules.length ? `${found.line}. Rows that meet the condition of a rule contradict themselves; a ceiling is the share that may.` : null,
     rules.length ? `${count(rules.length - above)} of ${count(rules.length)} rules are below their ceilings.` : null,
-    margins.length ? `${count(margins.length - outside)} of ${count(margins.length)} margins hold: each share within its 99 % interval.` : null,
+    margins.length ? `${count(held)} of ${count(margins.length)} margins hold: chance (99 %) explains all their shares.` : null,
   ].filter(Boolean).join(" ");
   return section("Coherence", lead,
     rules.length ? table("Rules with the share of rows that break them, and the share that may", RULES, rules.map(rule), "rules") : null,
