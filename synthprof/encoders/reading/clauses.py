@@ -26,9 +26,15 @@ class Clauses:
             name: kinds[each.kind] for name, each in vocabulary.columns.items() if each.kind in kinds
         }
         self._sets = {group.name: group for group in vocabulary.texts.groups}
+        self._known: dict[str, str] = {}
         self._states: dict[str, tuple[str, ...]] = {}
         for city, state in vocabulary.places.cities:
             self._states[city] = (*self._states.get(city, ()), state)
+        pair = (self._places.city, self._places.state)
+        for group in vocabulary.texts.groups:
+            for _, keys in group.members if set(pair) <= set(group.columns) else ():
+                town, state = (keys[group.columns.index(name)] for name in pair)
+                self._known[town] = state
 
     def of(self, wishes: Sequence[Item]) -> list[Clause]:
         """Return the conditions of wishes, in the order of the text."""
@@ -47,13 +53,14 @@ class Clauses:
     def _denied(self, wish: Item) -> Clause:
         """Return what must not hold; a phrase that means a state and its town denies both.
 
+        A town told with its state is one place: there the town stands first.
         Who does not have what is true or false has the other: no row without a value does.
         """
         ((column, value), *others) = wish.tokens or (("", ""),)
         if column in self._truths and not others and not wish.tests:
             said = self._truths[column]
             return Clause(((Test(column, "=", said[1 - said.index(value)]),),))
-        if wish.columns <= {self._places.city, self._places.state}:
+        if wish.columns <= {self._places.city, self._places.state} and column != self._places.city:
             return Clause(tuple((_test(token),) for token in wish.tokens), denied=True)
         return Clause(self._ways(wish), denied=True)
 
@@ -117,7 +124,8 @@ class Clauses:
     def _home_ways(self, tokens: Tokens) -> Ways:
         """Return each town among tokens with its state, then each state without a named town.
 
-        Of a town in several states, those states count that are named, or else all.
+        Of a town in several states, those count that are named, or else the one where it is in a set of
+        towns, as Belém is a capital, or else all.
         """
         city, state = self._places.city, self._places.state
         named = [value for column, value in tokens if column == state]
@@ -132,7 +140,9 @@ class Clauses:
 
     def _states_of(self, town: str, named: Sequence[str]) -> tuple[str, ...]:
         states = self._states[town]
-        return (tuple(state for state in states if state in named) if len(states) > 1 else ()) or states
+        told = tuple(state for state in states if state in named)
+        known = (self._known[town],) if town in self._known else states
+        return told or known
 
 
 def members(vocabulary: Vocabulary) -> Mapping[str, Mapping[str, Ways]]:

@@ -14,6 +14,12 @@ LONGEST = 12
 """Words of a phrase; no value that is called by more is found in a text."""
 
 
+def meaning_of(words: Sequence[Word], phrases: Mapping[str, Tokens]) -> Tokens | None:
+    """Return what words mean: with their accents, as a phrase may have them, or else without."""
+    written = phrases.get(" ".join(word.written for word in words))
+    return phrases.get(" ".join(word.text for word in words)) if written is None else written
+
+
 class Parts:
     """The words of a text, and the parts of it that were read."""
 
@@ -47,7 +53,7 @@ class Parts:
     def take_phrases(self, phrases: Mapping[str, Tokens]) -> None:
         """Take all phrases that mean something or, by themselves, nothing; the longest first."""
         for first, last in self._runs(LONGEST):
-            tokens = phrases.get(self._text(first, last))
+            tokens = meaning_of(self.words[first:last], phrases)
             if tokens is not None:
                 self.take("wish" if tokens else "word", first, last, tokens)
 

@@ -13,6 +13,7 @@ from synthprof.encoders.reading.persons import Persons
 from synthprof.encoders.reading.reading import APART, CLOSE, Clause, Reading, Test
 from synthprof.encoders.reading.scope import Kind, wishes_of
 from synthprof.encoders.reading.speech import Speech, speeches_of, spoken_in
+from synthprof.encoders.reading.towns import Towns
 from synthprof.encoders.reading.unknown import Unknown
 from synthprof.encoders.reading.words import words_of
 from synthprof.schemas.bundle import Bundle
@@ -42,8 +43,13 @@ class Reader:
         self._members = members(vocabulary)
         self._places = {vocabulary.places.city, vocabulary.places.state}
         self._order = _order_of(vocabulary, self._persons.column)
-        values = named_phrases(vocabulary, ())
+        self._towns = Towns(vocabulary, self._persons, self._speeches[0].grammar.tag)
+        values = self._towns.apart(named_phrases(vocabulary, ()))
         self._lexicons = [self._lexicon(speech, values) for speech in self._speeches]
+        self._known = [
+            speech.plain.union(lexicon)
+            for speech, lexicon in zip(self._speeches, self._lexicons, strict=True)
+        ]
         self._kinds = [_kinds_of(speech) for speech in self._speeches]
         listed = {vocabulary.item_column}
         items = [phrase for phrase, tokens in values.items() if {name for name, _ in tokens} == listed]
@@ -58,6 +64,8 @@ class Reader:
         at = self._speeches.index(spoken_in(self._speeches, plain))
         speech = self._speeches[at]
         of = Parts(words_of(text, speech.grammar.tag))
+        for first, last, tokens in self._towns.find(of.words, of.free, speech, self._lexicons[at]):
+            of.take("wish", first, last, tokens=tokens)
         self._take_names(of, speech, self._lexicons[at], several=True)
         of.take_phrases(self._lexicons[at])
         self._take_amounts(of, speech)
@@ -76,7 +84,7 @@ class Reader:
 
     def _take_names(self, of: Parts, speech: Speech, phrases: Mapping[str, Tokens], several: bool) -> None:
         """Take names of people: first those of several words, which may be words of phrases too."""
-        found = self._persons.find(of.words, of.free, speech.plain, speech.grammar)
+        found = self._persons.find(of.words, of.free, speech, self._known[self._speeches.index(speech)])
         for first, last, name in found:
             whole = " ".join(word.text for word in of.words[first:last])
             if not several or (last - first > 1 and whole not in phrases):
@@ -107,16 +115,19 @@ class Reader:
                 of.take("wish", piece.first, piece.last, ranks=(token,), tests=tests)
 
     def _take_unknown(self, of: Parts, speech: Speech, unknown: Unknown) -> None:
-        """Take words that are no phrase as they are written, but mean one."""
-        for first, last in of.windows(speech.plain | frozenset(speech.grammar.common)):
+        """Take words that are no phrase as they are written, but mean one, or a town where one is said."""
+        phrases = self._lexicons[self._speeches.index(speech)]
+        for first, last in of.windows(speech.ordinary):
             if not all(of.free[first:last]):
                 continue
             words = [word.text for word in of.words[first:last]]
             phrase = unknown.meaning(words)
-            if phrase is None:
-                continue
-            of.correct(first, last, phrase)
-            if tokens := self._lexicons[self._speeches.index(speech)].get(phrase):
+            tokens = phrases.get(phrase, ()) if phrase else ()
+            if last - first == 1 and not {column for column, _ in tokens} & self._places:
+                tokens = self._towns.nearest(of.words, first) or tokens
+            if phrase:
+                of.correct(first, last, phrase)
+            if tokens:
                 of.take("wish", first, last, tokens=tokens)
 
     def _reading(self, of: Parts, speech: Speech) -> Reading:

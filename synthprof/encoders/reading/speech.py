@@ -17,6 +17,9 @@ from synthprof.schemas.texts import Tokens, Tongue
 
 _WORDS = ("denies", "spares", "verbs", "ors", "ands", "buts", "particles", "named", *COMPARISONS)
 
+LONGEST_LINK = 3
+"""Letters of a word that may stand between a town and its state."""
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -32,6 +35,7 @@ class Speech:
     own: frozenset[str]
     phrases: Mapping[str, Tokens]
     amounts: Amounts
+    months: tuple[str, ...] = ()
 
     @functools.cached_property
     def _stemmer(self) -> "snowballstemmer.stemmer":
@@ -50,6 +54,21 @@ class Speech:
     def plain(self) -> frozenset[str]:
         """The words that say nothing, and those of the grammar."""
         return self.ignored | frozenset(_grammar_words(self.grammar))
+
+    @functools.cached_property
+    def ordinary(self) -> frozenset[str]:
+        """The plain words, other frequent ones and the months, which are hardly meant as names of places."""
+        return self.plain.union(self.grammar.common, self.months)
+
+    @functools.cached_property
+    def links(self) -> frozenset[str]:
+        """Short words that may stand between a town and its state: of those that say nothing, no joins."""
+        said = {name: set(getattr(self.grammar, name)) for name in ("denies", "ors", "ands", "buts", "verbs")}
+        return frozenset(
+            word
+            for word in self.ignored
+            if len(word) <= LONGEST_LINK and not any(word in of for of in said.values())
+        )
 
 
 def speeches_of(vocabulary: Vocabulary, language: str) -> tuple[Speech, ...]:
@@ -92,8 +111,9 @@ def _speech(
     silent = frozenset(ignored) | frozenset(language.ignored)
     named = {word for phrase in values for word in phrase.split()}
     own = {word for phrase in phrases for word in phrase.split()} | set(_grammar_words(grammar)) | silent
-    amounts = Amounts(grammar, tongue.years, months or language.months, tongue.numbers)
-    return Speech(grammar, silent, frozenset(own - named), phrases, amounts)
+    called = tuple(months or language.months)
+    amounts = Amounts(grammar, tongue.years, called, tongue.numbers)
+    return Speech(grammar, silent, frozenset(own - named), phrases, amounts, called)
 
 
 def spoken_in(speeches: Sequence[Speech], words: Sequence[str]) -> Speech:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from text_to_num import alpha2digit
@@ -28,6 +28,11 @@ class Word:
         return bool(_BREAK.search(self.before))
 
     @property
+    def written(self) -> str:
+        """The word in small letters, with its accents."""
+        return self.said.lower()
+
+    @property
     def is_name(self) -> bool:
         """True for a word with a capital letter, and small letters after it."""
         return self.said[:1].isupper() and not self.said.isupper()
@@ -49,6 +54,23 @@ def words_of(text: str, language: str = "") -> tuple[Word, ...]:
         Word(_folded(match[0]), match[0], before, after)
         for match, before, after in zip(matches, between, between[1:], strict=False)
     )
+
+
+def accented(text: str) -> bool:
+    """Return whether a text has accents, or a cedilla: who writes them means them.
+
+    >>> accented("março"), accented("Marco")
+    (True, False)
+    """
+    return any(unicodedata.combining(c) for c in unicodedata.normalize("NFKD", text))
+
+
+def in_digits(words: Collection[str], language: str) -> dict[str, str]:
+    """Return those words that `words_of` writes in digits, with their digits."""
+    if language not in SPOKEN:
+        return {}
+    said = {word: alpha2digit(word, language) for word in words}
+    return {word: _folded(digits) for word, digits in said.items() if digits != word}
 
 
 def text_of(words: Sequence[Word]) -> str:

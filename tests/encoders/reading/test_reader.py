@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 from synthprof.encoders.reading.reader import reader_of
+from synthprof.schemas.draws import FullName
 from synthprof.schemas.grammar import load_grammar
 from synthprof.schemas.languages import languages
 from synthprof.schemas.loader import load_bundle
@@ -95,10 +97,62 @@ def test_alternatives_are_those_joined_by_or_and_values_that_exclude_each_other(
         ("João Pessoa", ["estado=PB and cidade=João Pessoa"]),
         ("sobrenome Lima", ["nome has lima"]),
         ("jogos de guerra", []),
+        ("interior da Bahia", ["capital=false", "estado=BA"]),
+        ("Baía", ["nome has baia"]),
+        ("perfil da Juliana Oliveira", ["nome has juliana … oliveira", "nome has 'juliana oliveira'"]),
+        ("Pedro Santos, SP", ["estado=SP", "nome has pedro … santos", "nome has 'pedro santos'"]),
+        ("São José dos Campos", ["estado=SP and cidade=São José dos Campos"]),
+        ("Colombo", ["nome has colombo"]),
+        ("Mariana de Minas", ["estado=MG", "nome has mariana"]),
     ],
 )
 def test_places_and_names_of_people_are_told_apart(text: str, clauses: list[str]) -> None:
     assert read(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Bom Jesus, PI", ["estado=PI and cidade=Bom Jesus"]),
+        ("de Colombo - PR", ["estado=PR and cidade=Colombo"]),
+        ("Bonito (Mato Grosso do Sul)", ["estado=MS and cidade=Bonito"]),
+        ("Bom Jesus do Piauí", ["estado=PI and cidade=Bom Jesus"]),
+        ("fora de Bonito, MS", ["not (estado=MS and cidade=Bonito)"]),
+        ("jogador feliz do Rio Grande do Sul", ["estado=RS"]),
+        ("jogo bonito", []),
+        ("mora em Santos", ["estado=SP and cidade=Santos"]),
+        ("joga em Porto Alegre", ["estado=RS and cidade=Porto Alegre"]),
+        ("mora em Mato Grosso", ["estado=MT"]),
+        ("Belém", ["estado=PA and cidade=Belém"]),
+        ("Belém, PB", ["estado=PB and cidade=Belém"]),
+        ("Soure, Pará", ["estado=PA and cidade=Soure"]),
+        ("mora em Sete Lagoas", ["estado=MG and cidade=Sete Lagoas"]),
+        ("mora em Curtiba", ["estado=PR and cidade=Curitiba"]),
+        ("em março", []),
+        ("em Marco", ["estado=CE and cidade=Marco"]),
+    ],
+)
+def test_a_town_that_is_a_word_is_meant_by_what_stands_around_it(text: str, clauses: list[str]) -> None:
+    assert read(text) == clauses
+
+
+def test_a_town_is_read_with_its_state_and_where_one_lives() -> None:
+    places = vocabulary_of(load_bundle("gamer_br")).places
+    for town, state in places.cities[::40]:
+        both = f"estado={state} and cidade={town}"
+        assert read(f"joga LoL, de {town} ({state})") == [both, "jogos_favoritos=League of Legends"]
+        assert read(f"{town}, {state}") == [both]
+        assert read(f"mora em {town}")[0].startswith("estado=")
+
+
+def test_words_of_the_schema_and_names_of_people_are_no_towns() -> None:
+    vocabulary = vocabulary_of(load_bundle("gamer_br"))
+    named = ("jogos_favoritos", "estilos_preferidos", "interesses_musicais")
+    for value in [each for column, values in vocabulary.values if column in named for each in values][::5]:
+        assert "cidade" not in " ".join(read(f"curte {value}")), value
+    draw = next(each.draw for each in vocabulary.columns.values() if isinstance(each.draw, FullName))
+    for name in draw.lasts[::5]:
+        assert "cidade" not in " ".join(read(f"Ana {name}, SP")), name
 
 
 @pytest.mark.parametrize(
@@ -157,5 +211,7 @@ def test_what_the_queries_of_the_benchmark_state_is_read_from_each() -> None:
     for path in QUERIES.glob("*.tsv"):
         schema = next(name for name in ("gamer_br", "customer_us", "patient") if path.name.startswith(name))
         reader = reader_of(load_bundle(schema))
-        for row in csv.DictReader(path.open(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        for row in csv.DictReader(
+            path.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE
+        ):
             assert reader.read(row["text"]).clauses, row["text"]
