@@ -79,32 +79,55 @@ class Towns:
     ) -> Iterator[Found]:
         """Yield the first and the last place (not included) of each town that is meant, and its meaning.
 
-        Places of several words are found too, as words of them are words of people's names.
+        Places of several words are found too, as words of them are words of people's names; before all, towns
+        with their states. What is found is taken from `free` before the next is sought.
         """
-        place = 0
-        while place < len(words):
-            first, last, tokens = self._at(words, place, speech, phrases)
-            if tokens and all(free[first:last]):
-                yield first, last, tokens
-            place = last
+        for at in (self._with_its_state, self._alone):
+            place = 0
+            while place < len(words):
+                first, last, tokens = at(words, place, speech, phrases)
+                if tokens and all(free[first:last]):
+                    yield first, last, tokens
+                place = last
 
-    def _at(self, words: Sequence[Word], place: int, speech: Speech, phrases: Mapping[str, Tokens]) -> Found:
-        """Return the longest place that begins at a word, or where to look on, without a meaning."""
+    def _runs(self, words: Sequence[Word], place: int) -> Iterator[tuple[int, str, list[tuple[str, str]]]]:
+        """Yield the ends of runs of words from a place, the longest first, their texts and their towns."""
         for last in range(min(len(words), place + self._longest), place, -1):
             part = words[place:last]
-            if any(word.begins for word in part[1:]):
-                continue
-            name = " ".join(word.text for word in part)
-            towns = [each for each in self._towns.get(name, ()) if _is_written(part, each[0])]
-            surname = self._is_surname(words, place, last, speech)
-            if (
-                towns
-                and not surname
-                and (found := self._with_state(words, place, last, towns, speech, phrases))
-            ):
-                return found
+            if not any(word.begins for word in part[1:]):
+                name = " ".join(word.text for word in part)
+                yield last, name, [each for each in self._towns.get(name, ()) if _is_written(part, each[0])]
+
+    def _with_its_state(
+        self, words: Sequence[Word], place: int, speech: Speech, phrases: Mapping[str, Tokens]
+    ) -> Found:
+        """Return the town that begins at a word and has its state after it, or where to look on.
+
+        A state in the name of a longer town is none: São Gonçalo do Rio Abaixo.
+        """
+        reach = place + 1
+        for last, _, towns in self._runs(words, place):
+            if towns and not self._is_surname(words, place, last, speech):
+                found = self._with_state(words, place, last, towns, speech, phrases)
+                if found and found[1] > reach:
+                    return found
+                reach = max(reach, last)
+        return place, reach, ()
+
+    def _alone(
+        self, words: Sequence[Word], place: int, speech: Speech, phrases: Mapping[str, Tokens]
+    ) -> Found:
+        """Return the longest place that begins at a word, or where to look on, without a meaning."""
+        mark = " ".join(self._mark)
+        for last, name, towns in self._runs(words, place):
+            marked = f"{mark} {name}"
+            if towns and marked in phrases and self._has_mark(words, place):
+                return place - len(self._mark), last, phrases[marked]
+            if name.removeprefix(f"{mark} ") in self._towns and not towns:
+                continue  # the town itself may have a longer name
             if name in phrases and (not towns or self._is_place(phrases[name])):
-                means = len(part) > 1 and self._is_place(phrases[name]) and not surname
+                means = last - place > 1 and self._is_place(phrases[name])
+                means = means and not self._is_surname(words, place, last, speech)
                 return place, last, phrases[name] if means else ()
             if towns and self._is_meant(words, place, last, speech, phrases):
                 city = tuple(dict.fromkeys((self._city, town) for town, _ in towns))

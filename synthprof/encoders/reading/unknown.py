@@ -113,7 +113,9 @@ class Unknown:
         ranked = sorted(
             (distance, choice[0] != squeezed[0], abs(len(choice) - len(squeezed)), place)
             for choice, distance, place in near
-            if _same_digits(choice, squeezed) and (words == 1 or " " in self._joined[choice])
+            if _same_digits(choice, squeezed)
+            and (distance == 1 or choice[0] == squeezed[0])  # few who err twice err in the first letter
+            and (words == 1 or " " in self._joined[choice])
         )
         return self._joined[self._choices[ranked[0][-1]]] if ranked else None
 
