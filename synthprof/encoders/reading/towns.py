@@ -194,8 +194,8 @@ class Towns:
         name = " ".join(word.text for word in words[first:last])
         written = words[first].is_name
         if self._has_mark(words, first):
-            return written or not (name in speech.ordinary or name in phrases)
-        other = name in phrases or self._persons.is_part(name) or name in speech.ordinary
+            return written or not (name in speech.ordinary or phrases.get(name))
+        other = phrases.get(name) or self._persons.is_part(name) or name in speech.ordinary
         return first > 0 and last - first == 1 and written and accented(words[first].said) and not other
 
     def nearest(self, words: Sequence[Word], place: int) -> Tokens:
