@@ -45,8 +45,12 @@ def alias_table(shares: Shares) -> AliasTable:
     bits = max(1, (shares.shape[1] - 1).bit_length())
     limits: list[int] = []
     others: list[int] = []
-    for parts in apportion(shares, WORD).tolist():
-        own, beyond = _alias_row(parts, bits)
+    known: dict[bytes, tuple[list[int], list[int]]] = {}  # most rows repeat: years of one band of ages
+    for parts in apportion(shares, WORD):
+        key = parts.tobytes()
+        if key not in known:
+            known[key] = _alias_row(parts.tolist(), bits)
+        own, beyond = known[key]
         limits += own
         others += beyond
     return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=code_type(1 << bits)))
