@@ -19,7 +19,10 @@ from synthprof.spec.spec import Spec
 SAMPLE_ROWS = 16_384
 """Rows of the sample of a data set; of fewer rows all."""
 
-QUERIES, HUB_ROWS, WIDE_ROWS = 1_000, 4_096, 2_048
+QUERIES, FEWEST = 1_000, 100
+"""Queries at most, and of few rows at least: a run of a thousand rows shall not take twice as long for them."""
+
+HUB_ROWS, WIDE_ROWS = 4_096, 2_048
 """Rows of the sample whose neighbours are looked at, among which rows are counted as neighbours, and
 which wide vectors are decomposed on."""
 
@@ -55,7 +58,8 @@ def difficulty(sample: Matrix, threads: int = 1) -> dict[str, float | int | None
     """
     order = np.argsort(stream(0, "difficulty", "order").words(len(sample)), kind="stable")
     rows = sample[order]
-    ids, squared = _neighbours(rows[:QUERIES], rows, threads)
+    queries = rows[: min(QUERIES, max(FEWEST, len(rows) // 16))]
+    ids, squared = _neighbours(queries, rows, threads)
     reached = np.sqrt(squared)
     lists, probes = _probes(rows, ids[:, :10], threads)
     return {

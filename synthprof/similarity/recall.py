@@ -25,6 +25,7 @@ SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours close
 RECALL_WANTED = 0.95  # at 10
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 EFFORT_MAX = 4_096  # efSearch beyond which HNSW is no cheaper than a scan
+PAIRS = 2_048  # of rows whose products are taken at a time
 FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it than to any unit vector
 
 
@@ -172,8 +173,11 @@ class Candidates:
         similarities = np.take_along_axis(self.similarities, np.minimum(order, m - 1), axis=1)
         similarities[ids < 0] = -np.inf
         query, place = np.nonzero((order >= m) & (ids >= 0))
-        new = block[ids[query, place] - first_id].astype(np.float64)
-        similarities[query, place] = np.einsum("nd,nd->n", queries[query].astype(np.float64), new)
+        new = ids[query, place] - first_id
+        for first in range(0, len(new), PAIRS):  # all at once would fill a hundred megabytes of fresh pages
+            part = slice(first, first + PAIRS)
+            pair = (queries[query[part]].astype(np.float64), block[new[part]].astype(np.float64))
+            similarities[query[part], place[part]] = np.einsum("nd,nd->n", *pair)
         return Candidates(ids, every, similarities)
 
 
