@@ -20,7 +20,7 @@ SAMPLE_ROWS = 16_384
 """Rows of the sample of a data set; of fewer rows all."""
 
 QUERIES, FEWEST = 1_000, 100
-"""Queries at most, and of few rows at least: a run of a thousand rows shall not take twice as long for them."""
+"""Queries at most, and at least of few rows, where they would take longer than the run."""
 
 HUB_ROWS, WIDE_ROWS = 4_096, 2_048
 """Rows of the sample whose neighbours are looked at, among which rows are counted as neighbours, and

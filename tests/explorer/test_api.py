@@ -116,7 +116,8 @@ def test_marginals_are_the_shares_in_the_table_and_the_targets_of_the_schema(cli
             assert set(targets) == {None}
         else:
             assert sum(targets) == pytest.approx(1, abs=1e-4)
-    assert None not in [each["target"] for name in ("sexo", "estado", "idade") for each in columns[name]["values"]]
+    known = [columns[name]["values"] for name in ("sexo", "estado", "idade")]
+    assert None not in [each["target"] for values in known for each in values]
     games = Counter(game for (text,) in rows(folder / "perfis.db", "SELECT jogos_favoritos FROM perfis")
                     for game in text.split(", "))  # fmt: skip
     (first, *_) = columns["jogos_favoritos"]["values"]
