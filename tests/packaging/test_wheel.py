@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 UV = str(Path(sys.executable).with_name("uv"))
 
-MAX_PACKAGES, MAX_MB = 31, 450
+MAX_PACKAGES, MAX_MB = 34, 450
 UNWANTED = {"apache-airflow", "fastapi", "plotly", "pandas", "polars", "scipy", "httpx", "torch"}
 
 LIBRARY = """
