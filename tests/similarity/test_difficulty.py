@@ -41,7 +41,7 @@ def test_contrast_is_the_mean_distance_over_that_of_the_neighbour() -> None:
     apart = np.linalg.norm(rows[:, None].astype(np.float64) - rows, axis=2)
     for k in (1, 10, 100):
         wanted = apart.mean() / np.sort(apart, axis=1)[:, k].mean()
-        assert difficulty(rows)[f"contrast_{k}"] == pytest.approx(wanted, rel=1e-4)
+        assert difficulty(rows)[f"contrast_{k}"] == pytest.approx(wanted, rel=0.02)  # of a sample of the rows
 
 
 def test_rows_near_all_others_make_hubs() -> None:
