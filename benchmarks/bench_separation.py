@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/bench_separation.py > benchmarks/results/bench_separation.txt
 16,384 rows, embeddings of 128 by `catalogue`, 128 clusters. `linear` has the dial itself as the weight of an
-archetype's odds, `geometric` powers of its factors, `root` what profiles/separation.py gives.
+archetype's odds, `root` what profiles/separation.py gives.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
-from synthprof.profiles import odds, tables
+from synthprof.profiles import drawing, tables
 from synthprof.profiles.drawing import generate
 from synthprof.profiles.separation import weight_of
 from synthprof.schemas.loader import load_bundle
@@ -27,25 +27,14 @@ NEAREST = 10
 HEAD = "form       dial  purity  chance  homogeneity  merged ARI   ARI    AMI  ten nearest"
 
 
-def geometric(common: odds.Shares, factors: odds.Shares | None, separation: float) -> odds.Shares:
-    """Blend odds by powers of the factors, where a factor of 0 stays 0 from the start."""
-    powers = 1.0 if factors is None or not separation else np.power(factors, separation)
-    return odds.normalised(common * powers)
-
-
 def main() -> None:
     """Print a line for each form and each place of the dial."""
     bundle = load_bundle("gamer_br")
     schema, encoder = with_tables(bundle.schema, "none"), CatalogueEncoder(128, vocabulary_of(bundle))
-    blend = odds._blend
-    forms: dict[str, tuple[Callable[..., odds.Shares], Callable[[float], float]]] = {
-        "linear": (blend, float),
-        "geometric": (geometric, float),
-        "root": (blend, weight_of),
-    }
+    forms: dict[str, Callable[[float], float]] = {"linear": float, "root": weight_of}
     print(HEAD)
-    for name, (mixed, weight) in forms.items():
-        odds._blend, tables.weight_of = mixed, weight
+    for name, weight in forms.items():
+        tables.weight_of = drawing.weight_of = weight
         for dial in DIAL:
             tables.tables_of.cache_clear()
             made = generate(schema, 7, "pt_BR", dial, 0)

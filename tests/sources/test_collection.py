@@ -375,7 +375,9 @@ def test_bytes_that_are_not_utf_8_are_refused(place: Path) -> None:
 def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     made, embedded = params_schema(), params_schema("embed")
     assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
-    of_profiles = {"profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables"}
+    of_profiles = {"profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables", "prose"}
+    of_profiles |= {"topic_sizes", "hardness", "hardness_spread", "hardness_decay"}
+    of_profiles |= {"near_duplicates", "near_distance"}
     assert set(made) - set(embedded) == of_profiles
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})
