@@ -61,7 +61,7 @@ def test_a_run_shows_bars_and_its_version_the_head_of_the_report(run_cell: Any, 
 
 def test_hits_show_themselves_and_a_given_observer_hears_instead_of_bars(run_cell: Any) -> None:
     (hits,) = _html(run_cell("v.search('joga RPG de madrugada', k=3)"), "execute_result")
-    assert hits.startswith("<table>") and hits.count("<tr>") == 4
+    assert hits.startswith("<p>read as ") and "</p><table>" in hits and hits.count("<tr>") == 4
     shown = run_cell(
         "seen = []\nsynthprof.verify(v, on_progress=lambda *told: seen.append(told)).sound, len(seen) > 0"
     )

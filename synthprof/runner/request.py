@@ -21,6 +21,12 @@ class Keywords(TypedDict, total=False):
     seed: int
     locale: str
     separation: float
+    topic_sizes: float
+    hardness: float
+    hardness_spread: float
+    hardness_decay: float
+    near_duplicates: float
+    near_distance: float
     dim_vector: int
     dim_embedding: int
     encoder: Encoder
