@@ -296,7 +296,7 @@ def test_search_gives_what_the_command_gives(home: Path, v: synthprof.Version) -
         env={"SYNTHPROF_HOME": str(home), "PATH": ""},
     )
     hits = v.search("joga RPG", k=4, where="estado=SP")
-    assert [row["id"] for row in json.loads(done.stdout)] == [hit.id for hit in hits]
+    assert [row["id"] for row in json.loads(done.stdout)["results"]] == [hit.id for hit in hits]
     assert hits == synthprof.search("gamers", "joga RPG", 4, ["estado=SP"], home=home)
     assert v.search("joga RPG", exact=True)[:3].table().column("rank").to_pylist() == [1, 2, 3]
 

@@ -134,7 +134,7 @@ def test_a_target_is_asked_planted_labels_and_tenants_once_they_are_loaded(
     three_blocks: Path, workload: Workload, loaded
 ) -> None:
     target = loaded()
-    with pytest.raises(SpecError, match=f"load them by --workload {workload.output.key}"):
+    with pytest.raises(SpecError, match=f"by --workload {workload.output.key}"):
         measure(three_blocks, _order(workload, target=target, filters="label_1p,tenant_9"))
     loaded(workload=workload.output.key, replace=True)
     _, measured = measure(three_blocks, _order(workload, target=target, filters="label_1p,tenant_9"))
