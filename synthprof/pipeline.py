@@ -63,6 +63,7 @@ class Stage:
     texts: whether it does with the use of columns by encoders and, where texts are embedded, their words.
     rules: whether its key changes with the rules and margins of the schema.
     by_index: whether its results depend on the index settings, or tell of them.
+    of_collections: its version for collections, where only the bytes of profiles have changed.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Stage:
     texts: bool = False
     rules: bool = False
     by_index: bool = False
+    of_collections: int | None = None
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -121,7 +123,7 @@ STAGES = (
     Stage("setup", 1, "dataset", alone=True, by_index=True,
           memory=lambda of: of.idle,
           disk=lambda of: 0),
-    Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True,
+    Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True, of_collections=2,
           blocks=("profiles", "archetypes"),
           memory=lambda of: of.processes + of.text_reading + of.children_drawing,
           disk=lambda of: of.profiles + of.children_files),
@@ -131,7 +133,7 @@ STAGES = (
           + of.loading(of.table) + 12 * of.rows,
           disk=lambda of: of.table + of.children_tables),
     Stage("vectorize", 3, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
-          pooled=True, texts=True,
+          pooled=True, texts=True, of_collections=2,
           blocks=("vectors", "embeddings", "missing", "failures"),
           memory=lambda of: of.working + of.encoding,
           disk=lambda of: of.matrices),
@@ -191,22 +193,31 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     it needs.
     """
     if spec.schema_digest:  # which the spec has: another schema has another build
-        return _keys(stages, spec.schema_digest, (), "")
+        return _keys(stages, spec.schema_digest, (), "", bool(spec.collection))
     profiles, texts, encoding = stage_digests(spec.profile_schema)
-    by_words = bool(spec.collection) and spec.encoder == "catalogue"
-    profiles += "" if spec.collection else tables_digest(spec.profile_schema, spec.with_tables)
-    rules = "" if spec.collection else rules_digest(spec.profile_schema)
-    return _keys(stages, profiles, (texts if by_words else "", encoding), rules)
+    if spec.collection:
+        words = (texts, encoding) if spec.encoder == "catalogue" else ()
+        return _keys(stages, _NO_SCHEMA, words, "", True)
+    profiles += tables_digest(spec.profile_schema, spec.with_tables)
+    return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False)
+
+
+_NO_SCHEMA = "d729ac668ce651e1a5bb6445e3e910a1"
+"""What stands for a schema in the keys of collections, whose rows none draws: what release 0.2 had there, so
+that embeddings which a service was asked for are not asked for again."""
 
 
 @functools.cache
-def _keys(stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...], rules: str) -> dict[str, str]:
+def _keys(
+    stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...], rules: str, collection: bool
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
         read = [profiles] if each.schemas else []
         read += [digest for digest in words if digest] if each.texts else []
         read += [rules] if each.rules and rules else []
-        made_of = [each.name, each.version, [found[need] for need in each.needs], *read]
+        version = each.of_collections if collection and each.of_collections else each.version
+        made_of = [each.name, version, [found[need] for need in each.needs], *read]
         found[each.name] = digest_of(made_of)[:8]
     return found
 

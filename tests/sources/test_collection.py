@@ -17,7 +17,7 @@ from notes import PARAMS, ROWS, make, note_rows, parquet_of, sqlite_of
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.units import MIB
 from synthprof.encoders.encoder import encoder_of
-from synthprof.pipeline import STAGES
+from synthprof.pipeline import STAGES, keys
 from synthprof.runner.reindex import build_index
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all, run_stage
@@ -25,7 +25,7 @@ from synthprof.schemas.loader import collection_schema
 from synthprof.spec.estimates import Texts
 from synthprof.spec.request import Request, check_params, params_schema
 from synthprof.spec.shards import Shard
-from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.stages.import_rows import resolve_source
 from synthprof.stages.ingest import table_statement
@@ -381,3 +381,9 @@ def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     assert set(made) - set(embedded) == of_profiles
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})
+
+
+def test_embeddings_that_a_service_made_for_release_0_2_are_not_asked_for_again() -> None:
+    # Folders of builds have these keys in their names: with others every text would be embedded again.
+    found = keys(STAGES, Spec(collection="0" * 32, encoder="http"))
+    assert (found["generate"], found["vectorize"]) == ("a1c32301", "699a313f")
