@@ -58,7 +58,8 @@ def codes(name: str, separation: float = 0.8) -> np.ndarray:
 
 def assert_shares(counts: np.ndarray, shares: np.ndarray, what: str) -> None:
     rows = counts.sum()
-    allowed = SIGMAS * np.sqrt(rows * shares * (1 - shares)) + 1e-9
+    rare = (rows * shares < 1) & (shares > 0)  # of thousands of such cells some have a row by chance
+    allowed = SIGMAS * np.sqrt(rows * shares * (1 - shares)) + 1e-9 + rare
     worst = int(np.argmax(np.abs(counts - rows * shares) - allowed))
     assert (np.abs(counts - rows * shares) <= allowed).all(), (
         what,
@@ -267,7 +268,9 @@ def rand_index(separation: float) -> float:
     from sklearn.metrics import adjusted_rand_score  # heavy: the other workers need it not
 
     batch, archetypes = sample(separation)
-    vectors = encoder_of(Spec(), load_bundle("gamer_br")).encode(batch.to_batches()[0].slice(0, CLUSTERED))
+    vectors = encoder_of(Spec(hardness=0.0), load_bundle("gamer_br")).encode(
+        batch.to_batches()[0].slice(0, CLUSTERED)
+    )
     # several starts: one alone may merge two archetypes and split a third
     kmeans = faiss.Kmeans(vectors.shape[1], len(SCHEMA.archetypes), niter=15, nredo=8, seed=1)
     kmeans.train(vectors)

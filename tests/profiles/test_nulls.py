@@ -84,6 +84,7 @@ def test_what_is_there_is_what_would_be_without_nulls() -> None:
 def test_a_text_leaves_out_the_sentences_that_name_a_missing_value() -> None:
     for row, full in zip(some().slice(0, 300).to_pylist(), whole().to_pylist(), strict=False):
         hidden = [full[name] for name in ("cidade", "jogos_favoritos") if row[name] is None]
+        hidden = [each for each in hidden if each not in str(row["nome"])]  # many towns are surnames, too
         assert not any(each in row["descricao"] for each in hidden)
         assert len(row["descricao"]) <= len(full["descricao"])
 

@@ -10,6 +10,7 @@ from synthprof.profiles.drawing import generate
 from synthprof.profiles.joints import joint_rows
 from synthprof.profiles.odds import odds_of
 from synthprof.profiles.raking import Target, fitted
+from synthprof.profiles.separation import weight_of
 from synthprof.profiles.shares import value_shares
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Shift, Subset
 from synthprof.schemas.schema import Archetype, Column, Schema
@@ -138,7 +139,8 @@ def test_a_two_way_table_gives_a_column_a_new_dependence():
 
 
 def test_drawn_rows_have_the_margin():
-    made = fitted(fitted(SCHEMA, TARGETS["sex"], 0.8), TARGETS["tools"], 0.8)
+    weight = weight_of(0.8)
+    made = fitted(fitted(SCHEMA, TARGETS["sex"], weight), TARGETS["tools"], weight)
     batch = generate(made, 1, "pt_BR", 0.8, 0).profiles
     women = np.mean([each == "f" for each in batch["sex"].to_pylist()])
     saws = np.mean([each.startswith("saw") for each in batch["tools"].to_pylist()])
