@@ -203,7 +203,7 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
 
 
 _NO_SCHEMA = "d729ac668ce651e1a5bb6445e3e910a1"
-"""What stands for a schema in the keys of collections, whose rows none draws: what release 0.2 had there, so
+"""The stand-in for a schema in the keys of collections, whose rows none draws: what release 0.2 had there, so
 that embeddings which a service was asked for are not asked for again."""
 
 

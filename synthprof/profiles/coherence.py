@@ -68,7 +68,7 @@ class CountedMargin:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted: profiles, those that break no rule, then the rules and margins in their order."""
+    """Counts of a version: profiles, those that break no rule, then the rules and margins in their order."""
 
     rows: int
     coherent: int

@@ -1,4 +1,4 @@
-"""Which template a row has: of those that its values allow, one by a random word."""
+"""The template of a row: of those that its values allow, one by a random word."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence

@@ -22,7 +22,7 @@ Filling = Callable[[Told, int], list[Codes32]]
 
 @dataclass(frozen=True)
 class Value:
-    """What a text names: its fragments, the number of its pieces, and the pieces of each row.
+    """The values that a text names: its fragments, the number of its pieces, and the pieces of each row.
 
     Without `fill` it has no fragments: the text of each row is written by itself.
     """

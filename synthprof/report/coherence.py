@@ -1,4 +1,4 @@
-"""What was counted of a version by the rules and margins of its schema, and what follows from the counts."""
+"""Counts of a version by the rules and margins of its schema, and the verdicts that follow from them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

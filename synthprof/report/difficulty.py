@@ -1,4 +1,4 @@
-"""How hard the vectors of a version are for an index, beside vectors of real texts.
+"""Figures of how hard the vectors of a version are for an index, beside vectors of real texts.
 
 The figures of real texts are those of `synthprof.similarity.difficulty` on as many rows;
 benchmarks/hardness.py measures them, and benchmarks/results/hardness.txt is its output.

@@ -128,7 +128,7 @@ def _nothing() -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Checked:
-    """What was counted of a block, or what is wrong with it."""
+    """The counts of a block, or its faults."""
 
     traits: npt.NDArray[np.integer] = field(default_factory=_nothing)
     coherence: npt.NDArray[np.int64] = field(default_factory=_nothing)

@@ -20,7 +20,7 @@ class Loosened:
 
 @dataclass(frozen=True)
 class Asked:
-    """How a search was read: conditions, those kept longest first, and the words that say nothing.
+    """The reading of a search: conditions, those kept longest first, and the words that say nothing.
 
     loosened: the conditions that were given up, in that order. ranked: whether anything ranks the rows;
     without, they come in the order of their ids. language: in which it was read, a tag as `en`.

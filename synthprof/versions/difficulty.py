@@ -1,4 +1,4 @@
-"""How hard the embeddings of a published version are for an index, beside those of real texts."""
+"""Figures of how hard the embeddings of a published version are for an index, beside those of real texts."""
 
 from dataclasses import dataclass
 

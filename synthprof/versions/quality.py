@@ -1,4 +1,4 @@
-"""What is told of the quality of a version: coherence by the rules of its schema, and what scores mean."""
+"""The quality of a version as it is told: coherence by the rules of its schema, and what scores mean."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the files of a workload tell of its queries and filters, for all that show it."""
+"""Facts from the files of a workload about its queries and filters, for all that show it."""
 
 from pathlib import Path
 from typing import Any

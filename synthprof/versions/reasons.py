@@ -12,7 +12,7 @@ from synthprof.schemas.languages import folded
 
 
 class Reasons:
-    """What a search asks for, by which the attributes that agree are found in its results."""
+    """The wishes of a search, by which the attributes that agree are found in its results."""
 
     def __init__(self, bundle: Bundle, reading: Reading) -> None:
         self._meanings = meanings_of(bundle)

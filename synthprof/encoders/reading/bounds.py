@@ -13,7 +13,7 @@ ABOUT, ABOUT_SHARE = 2.0, 0.05
 """What is said to be about a number is within 2 of it, or within that share of a large one."""
 
 DECADE = 9
-"""How many more than its first number a decade has."""
+"""The last number of a decade less its first."""
 
 SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 """The signs of bounds, as of `age>=30`."""

@@ -1,4 +1,4 @@
-"""What a search asks: conditions on columns, wishes, and the words that say nothing."""
+"""The reading of a search: conditions on columns, wishes, and the words that say nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

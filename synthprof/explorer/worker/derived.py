@@ -1,4 +1,4 @@
-"""What was derived from a version, as models of the HTTP API."""
+"""Exports, workloads, loads and measurements of a version, as models of the HTTP API."""
 
 from contextlib import suppress
 from typing import Any

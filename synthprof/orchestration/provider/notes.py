@@ -31,7 +31,7 @@ MOST_TOLD = 20
 """Values that are read for a note: more than there are formats."""
 
 Values = Sequence[Mapping[str, Any]]
-"""What tasks have returned, each about a version."""
+"""Values that tasks have returned, each about a version."""
 
 SCORES = ("purity", "purity_by_chance", "silhouette", "recall_at_10")
 

@@ -1,4 +1,4 @@
-"""What a condition says of each value of a column: tables, computed once, that many rows look up.
+"""Answers of a condition to each value of a column: tables, computed once, that many rows look up.
 
 A part of an expression that hangs on one column with known values alone, be it a category or the items of a
 list, has one result for each value.

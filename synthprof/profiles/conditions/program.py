@@ -394,7 +394,7 @@ FOLDS: dict[str, Fold] = {
     "min": _extreme,
     "max": _extreme,
 }
-"""How each function makes one value a row of those of the items."""
+"""The ways in which functions make one value a row of those of the items."""
 
 
 def _key(node: Node) -> tuple[Any, ...]:
