@@ -15,7 +15,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-long cluster-test infinity loaders oldest faults explorer-full check docs reference bench screenshots dist lock env clean
+.PHONY: help run ui test test-long cluster-test infinity loaders oldest peers faults explorer-full check docs reference bench screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -41,6 +41,10 @@ infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one
 
 LOADERS := .venv-loaders
 loaders: $(LOADERS)/.ready ## Install the clients of all targets of `synthprof load`, and `datasets` (1 GB) for some tests
+
+PEERS := .venv-peers
+peers: $(VENV)/.ready-dev $(PEERS)/.ready ## Measure the stages beside what a user would pick instead; ARGS= for the script
+	@$(BIN)/python benchmarks/peers.py $(ARGS)
 
 OLDEST := .venv-oldest
 oldest: $(OLDEST)/.ready ## Install the oldest Airflow that is supported (700 MB) for one test
@@ -85,8 +89,9 @@ dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-loaders requirements-oldest; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-loaders requirements-oldest requirements-peers; do \
+	  overrides=; [ ! -e $$name.overrides ] || overrides="--override $$name.overrides"; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade $$overrides \
 	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
 
 env: ## Write .env for docker compose, with fresh secrets
@@ -97,6 +102,12 @@ $(INFINITY)/.ready: requirements-infinity.txt $(VENV)/bin/python
 	@echo 'Installing an embedding server for one test, about a minute' >&2
 	@$(BIN)/python -m venv --clear $(INFINITY)
 	@$(INFINITY)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-infinity.txt
+	@touch $@
+
+$(PEERS)/.ready: requirements-peers.txt $(VENV)/bin/python
+	@echo 'Installing what a user would pick instead, for the benchmark, about a minute' >&2
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-peers.txt
 	@touch $@
 
 # Chroma and Milvus hold back packages that Airflow needs newer. Bytecode comes with the first import.
@@ -114,7 +125,7 @@ $(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
 	@touch $@
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) $(LOADERS) $(OLDEST) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
+	@rm -rf $(VENV) $(INFINITY) $(LOADERS) $(OLDEST) $(PEERS) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.

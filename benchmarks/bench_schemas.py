@@ -1,11 +1,11 @@
-"""Rows per CPU-second of the schema customer_us, without orders, against three other ways to such columns.
+"""Rows per CPU-second of the schema customer_us, without orders, against four other ways to such columns.
 
     .venv/bin/python benchmarks/bench_schemas.py --peers PYTHON | tee benchmarks/results/schemas.txt
 
-PYTHON has mimesis, faker, numpy, pandas and pyarrow, see peers_customers.py. Each way runs in one
+PYTHON has mimesis, faker, numpy, pandas, polars and pyarrow, see peers_customers.py. Each way runs in one
 process, `--repeats` times in turn; the ratio is that of the medians. synthprof draws Arrow batches by
 blocks; by Mimesis and Faker there are dictionaries in the end, and by NumPy and pandas a data frame,
-then an Arrow table.
+then an Arrow table; by Polars its own frame, as Arrow.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from synthprof.schemas.tables import with_tables
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
 SCHEMA = "customer_us"
-PEERS = {"mimesis": (4_000, 20), "faker": (2_000, 100), "numpy": (163_840, 1.5)}
+PEERS = {"mimesis": (4_000, 20), "faker": (2_000, 100), "numpy": (163_840, 1.5), "polars": (163_840, 1.5)}
 """By way, the rows of a run and the ratio that is aimed at."""
 
 ROWS = 163_840

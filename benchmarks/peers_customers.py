@@ -1,8 +1,8 @@
-"""The 23 columns of the schema customer_us by Faker, by Mimesis, and by NumPy and pandas.
+"""The 23 columns of the schema customer_us by Faker, by Mimesis, by NumPy and pandas, by Polars.
 
 Run it with a Python that has these libraries, none of which synthprof needs:
 
-    python -m venv peers && peers/bin/pip install mimesis faker numpy pandas pyarrow
+    python -m venv peers && peers/bin/pip install mimesis faker numpy pandas polars pyarrow
     peers/bin/python benchmarks/peers_customers.py numpy 200000 FOLDER_OF_THE_SCHEMA
 
 It prints rows and CPU-seconds, without those of imports and of the first ten rows. Each way does less than
@@ -25,6 +25,14 @@ HOUSEHOLD_ODDS = (0.2, 0.31, 0.33, 0.08, 0.08)
 PETS, PET_ODDS = ("No pets", "Dog", "Cat", "Dog and cat", "Other pet"), (0.42, 0.29, 0.14, 0.11, 0.04)
 SENSES = ("Bargain hunter", "Value seeker", "Convenience first", "Premium")
 SENSE_ODDS = (0.3, 0.38, 0.2, 0.12)
+CHOICES = (
+    ("tier", TIERS, TIER_ODDS),
+    ("device", DEVICES, DEVICE_ODDS),
+    ("payment", PAYMENTS, PAYMENT_ODDS),
+    ("household", HOUSEHOLDS, HOUSEHOLD_ODDS),
+    ("pets", PETS, PET_ODDS),
+    ("price_sense", SENSES, SENSE_ODDS),
+)
 DAYS = 5 * 365
 
 
@@ -128,10 +136,16 @@ def by_mimesis(count: int, folder: Path) -> int:
 
 
 def by_numpy(count: int, folder: Path) -> int:
+    """Make columns by NumPy and pandas, then an Arrow table."""
+    import pyarrow as pa
+
+    return len(pa.Table.from_pandas(frame_by_numpy(count, folder)))
+
+
+def frame_by_numpy(count: int, folder: Path) -> Any:
     """Make columns by NumPy and pandas, as their users do: choices by weight, then string methods."""
     import numpy as np
     import pandas as pd
-    import pyarrow as pa
 
     random = np.random.default_rng(1)
     cities, states = rows_of(folder, "cities.csv"), {r["state"]: r for r in rows_of(folder, "states.csv")}
@@ -182,14 +196,7 @@ def by_numpy(count: int, folder: Path) -> int:
     frame["signed_up"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(
         random.integers(0, DAYS * 86_400, count), unit="s"
     )
-    for name, values, odds in (
-        ("tier", TIERS, TIER_ODDS),
-        ("device", DEVICES, DEVICE_ODDS),
-        ("payment", PAYMENTS, PAYMENT_ODDS),
-        ("household", HOUSEHOLDS, HOUSEHOLD_ODDS),
-        ("pets", PETS, PET_ODDS),
-        ("price_sense", SENSES, SENSE_ODDS),
-    ):
+    for name, values, odds in CHOICES:
         frame[name] = pd.Categorical.from_codes(random.choice(len(values), count, p=odds), values)
     picks = random.random((count, len(categories))).argpartition(3, axis=1)[:, :3]
     listed = np.array(categories, dtype=object)[picks]
@@ -202,10 +209,92 @@ def by_numpy(count: int, folder: Path) -> int:
         + ", and orders by " + frame["device"].astype("string").str.lower() + ". A "
         + frame["tier"].astype("string").str.lower() + " member."
     )  # fmt: skip
-    return len(pa.Table.from_pandas(frame.drop(columns=["first", "last"])))
+    return frame.drop(columns=["first", "last"])
 
 
-WAYS = {"faker": by_faker, "mimesis": by_mimesis, "numpy": by_numpy}
+def by_polars(count: int, folder: Path) -> int:
+    """Make columns by NumPy's choices and Polars' expressions."""
+    import numpy as np
+    import polars as pl
+
+    random = np.random.default_rng(1)
+    cities, states = rows_of(folder, "cities.csv"), {r["state"]: r for r in rows_of(folder, "states.csv")}
+    firsts, lasts = rows_of(folder, "first_names.csv"), rows_of(folder, "last_names.csv")
+    ages = rows_of(folder, "ages.csv")
+    categories = sorted({row["category"] for row in rows_of(folder, "products.csv")})
+
+    def picked(weights: Any, size: int = count) -> Any:
+        weights = np.array(weights, dtype=float)
+        return random.choice(len(weights), size, p=weights / weights.sum())
+
+    def chosen(values: Any, codes: Any) -> Any:
+        return pl.Series(values)[pl.Series(codes)]
+
+    sex = picked([0.51, 0.49])
+    first = np.empty(count, dtype=np.int64)
+    for code, name in enumerate(("Female", "Male")):
+        own = [i for i, row in enumerate(firsts) if row["sex"] == name]
+        mask = sex == code
+        first[mask] = np.array(own)[picked([float(firsts[i]["1980"]) for i in own], int(mask.sum()))]
+    place = picked([float(row["population"]) for row in cities])
+    state = [row["state"] for row in cities]
+    interests = random.random((count, len(categories))).argpartition(3, axis=1)[:, :3]
+    income = np.array([float(states[name]["income"]) for name in state])[place]
+    text = random.bytes(16 * count).hex()
+    columns = {
+        "customer_id": [text[32 * i : 32 * i + 32] for i in range(count)],
+        "first": chosen([r["name"] for r in firsts], first),
+        "last": chosen([r["name"] for r in lasts], picked([float(r["count"]) for r in lasts])),
+        "sex": chosen(["Female", "Male"], sex),
+        "age": chosen(
+            [int(r["age"]) for r in ages], picked([float(r["population"]) * float(r["online"]) for r in ages])
+        ),
+        "number": random.integers(1, 10_000, count),
+        "digits": random.integers(2_000_000, 9_999_999, count),
+        "area": random.integers(201, 989, count),
+        "city": chosen([r["city"] for r in cities], place),
+        "state": chosen(state, place),
+        "region": chosen([states[name]["region"] for name in state], place),
+        "zip3": chosen([r["zip3"] for r in cities], place),
+        "ends": random.integers(0, 100, count),
+        "income": (random.lognormal(np.log(income), 0.6) * 1000).round(-2),
+        "seconds": random.integers(0, DAYS * 86_400, count),
+        "newsletter": random.random(count) < 0.4,
+    }
+    for axis in ("latitude", "longitude"):
+        centre = np.array([float(r[axis]) for r in cities])[place]
+        columns[axis] = (centre + random.normal(0, 0.05, count)).round(5)
+    for name, values, odds in CHOICES:
+        columns[name] = chosen(list(values), picked(odds))
+    for rank in range(3):
+        columns[f"interest{rank}"] = chosen(categories, interests[:, rank])
+    digits = pl.col("digits").cast(pl.String)
+    frame = (
+        pl.DataFrame(columns)
+        .with_columns(
+            name=pl.concat_str("first", pl.lit(" "), "last"),
+            email=pl.concat_str("first", pl.lit("."), "last", "number", pl.lit("@example.com")).str.to_lowercase(),
+            phone=pl.concat_str(
+                pl.lit("("), "area", pl.lit(") "), digits.str.slice(0, 3), pl.lit("-"), digits.str.slice(3, 4)
+            ),
+            zip=pl.concat_str("zip3", pl.col("ends").cast(pl.String).str.zfill(2)),
+            signed_up=pl.datetime(2020, 1, 1) + pl.duration(seconds="seconds"),
+            interests=pl.concat_str("interest0", "interest1", "interest2", separator=", "),
+        )
+        .with_columns(
+            about=pl.concat_str(
+                "name", pl.lit(" is "), "age", pl.lit(" and lives in "), "city", pl.lit(". Buys mostly "),
+                pl.col("interests").str.to_lowercase(), pl.lit(", and orders by "),
+                pl.col("device").str.to_lowercase(), pl.lit(". A "), pl.col("tier").str.to_lowercase(),
+                pl.lit(" member."),
+            )
+        )
+    )  # fmt: skip
+    parts = ("first", "last", "number", "digits", "area", "zip3", "ends", "seconds")
+    return len(frame.drop(*parts, "interest0", "interest1", "interest2").to_arrow())
+
+
+WAYS = {"faker": by_faker, "mimesis": by_mimesis, "numpy": by_numpy, "polars": by_polars}
 
 
 def main() -> None:
