@@ -1,11 +1,10 @@
 """Tables to draw from with integers alone: Walker's alias method.
 
 Drawing compares raw random integers with integer thresholds (here after M. D. Vose, "A linear algorithm for
-generating random numbers with a given distribution", IEEE TSE 17, 1991). The thresholds come from sums by
-math.fsum, which are exact, so the same bytes come out on every machine.
+generating random numbers with a given distribution", IEEE TSE 17, 1991). The thresholds come from
+exact sums, so the same bytes come out on every machine.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.arrays import Codes
+from synthprof.base.sums import exact_sums
 
 Shares = npt.NDArray[np.float64]
 Drawn = npt.NDArray[np.unsignedinteger[Any]]
 
 WORD = 2**32
+
+SLOTS_AT_ONCE = 2**18
+"""Slots of a table that are filled at once, which bounds the memory to some 20 MiB."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,14 @@ class AliasTable:
 def alias_table(shares: Shares) -> AliasTable:
     """Make the table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
-    limits: list[int] = []
-    others: list[int] = []
-    known: dict[bytes, tuple[list[int], list[int]]] = {}  # most rows repeat: years of one band of ages
-    for parts in apportion(shares, WORD):
-        key = parts.tobytes()
-        if key not in known:
-            known[key] = _alias_row(parts.tolist(), bits)
-        own, beyond = known[key]
-        limits += own
-        others += beyond
-    return AliasTable(bits, np.array(limits, dtype=np.uint32), np.array(others, dtype=code_type(1 << bits)))
+    slots = 1 << bits
+    limits = np.empty((len(shares), slots), dtype=np.uint32)
+    others = np.empty((len(shares), slots), dtype=code_type(slots))
+    step = max(1, SLOTS_AT_ONCE // slots)
+    for first in range(0, len(shares), step):
+        some = slice(first, first + step)
+        limits[some], others[some] = _filled(apportion(shares[some], WORD), bits)
+    return AliasTable(bits, limits.ravel(), others.ravel())
 
 
 def code_type(values: int) -> type[np.unsignedinteger[Any]]:
@@ -66,7 +66,7 @@ def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
 
     By largest remainder, earlier ones first.
     """
-    scale = total / np.array([math.fsum(row) for row in weights.tolist()])
+    scale = total / exact_sums(weights)
     exact = weights * scale[:, None]
     parts = np.floor(exact).astype(np.int64)
     by_remainder = np.argsort(parts - exact, axis=1, kind="stable")
@@ -77,23 +77,25 @@ def apportion(weights: Shares, total: int) -> npt.NDArray[np.int64]:
     return parts
 
 
-def _alias_row(parts: list[int], bits: int) -> tuple[list[int], list[int]]:
-    """Thresholds and other codes of one row; `parts` are integers that sum to 2**32."""
+def _filled(parts: npt.NDArray[np.int64], bits: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return threshold and other code of each slot, (rows, slots); each row of `parts` sums to 2**32.
+
+    A slot that holds less than its room is filled up from one that holds more, both from the last code to the
+    first. One that gave too much is itself filled up from the next at once. So the running sums of what is
+    lacked and of what is over, taken over all rows on end, say who fills whom: within a row both come to the
+    same, and none reaches into the next.
+    """
+    rows, values = parts.shape
     slots, room = 1 << bits, WORD >> bits
-    left = parts + [0] * (slots - len(parts))
-    limits, others = [room] * slots, list(range(slots))
-    small = [i for i in range(slots) if left[i] < room]
-    large = [i for i in range(slots) if left[i] > room]
-    while small:
-        j = large.pop()
-        have = left[j]
-        while have > room and small:
-            i = small.pop()
-            limits[i], others[i] = left[i], j
-            have += left[i] - room
-        left[j] = have
-        if have < room:
-            small.append(j)
-        elif have > room:
-            large.append(j)
-    return limits, others
+    held = np.full(rows * slots, -room, dtype=np.int64)  # from here on what a slot holds over its room
+    held.reshape(rows, slots)[:, slots - values :] += parts[:, ::-1]
+    small, large = np.flatnonzero(held < 0), np.flatnonzero(held > 0)
+    lacked, over = -np.cumsum(held[small]), np.cumsum(held[large])
+    others = np.tile(np.arange(slots - 1, -1, -1), rows)
+    limits = np.full(rows * slots, room, dtype=np.int64)
+    by = large[np.searchsorted(over, lacked + held[small], side="right")]  # more than all before it lacked
+    limits[small], others[small] = room + held[small], others[by]
+    left = over - lacked[np.searchsorted(lacked, over)]  # once it has given what it has over, or more
+    gave = np.flatnonzero(left)
+    limits[large[gave]], others[large[gave]] = room + left[gave], others[large[gave + 1]]
+    return limits.reshape(rows, slots)[:, ::-1], others.reshape(rows, slots)[:, ::-1]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.errors import SpecError
+from synthprof.base.sums import exact_sums
 from synthprof.profiles.alias import Shares
 from synthprof.schemas.draws import Chance, Choice, Number, Shift, Subset, YearsSince
 from synthprof.schemas.schema import Column, Schema, archetype_factors
@@ -125,7 +126,7 @@ def normalised(weights: Sequence[float] | Shares) -> Shares:
 
 def normalised_rows(weights: Shares) -> Shares:
     """Return each row of weights (rows, values) over its exact sum; a row of zeros stays so."""
-    sums = np.array([math.fsum(row) for row in weights.tolist()])[:, None]
+    sums = exact_sums(weights)[:, None]
     shares: Shares = weights / np.where(sums > 0, sums, 1.0)
     return shares
 

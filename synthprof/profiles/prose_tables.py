@@ -154,18 +154,24 @@ class _Maker:
             for form in range(grammar.forms)
         ]
         templates = ["", *(text for variant in slot.variants for text in variant.templates)]
-        rows = [self._pieces(owner, text, mode, capital) for text in templates for mode in modes]
+        known: dict[str, int] = {}  # most templates read alike in many modes
+        rows: list[list[tuple[int, int]]] = []
+        at = []
+        for template in templates:
+            for mode in modes:
+                text = grammar.told(owner, template, mode)
+                if text not in known:
+                    known[text] = len(rows)
+                    rows.append(self._pieces(grammar.parts(owner, template, text, capital)))
+                at.append(known[text])
         width = max(map(len, rows))
-        columns = np.zeros((len(rows), width), dtype=np.intp)
-        statics = np.zeros((len(rows), width), dtype=np.int32)
-        for at, row in enumerate(rows):
-            for place, (column, static) in enumerate(row):
-                columns[at, place], statics[at, place] = column, static
-        return Layout(columns, statics)
+        pieces = np.array([[*row, *[(0, 0)] * (width - len(row))] for row in rows], dtype=np.int32)
+        pieces = pieces.reshape(len(rows), width, 2).take(at, axis=0)
+        return Layout(pieces[:, :, 0].astype(np.intp), np.ascontiguousarray(pieces[:, :, 1]))
 
-    def _pieces(self, owner: str, text: str, mode: Mode, capital: bool) -> list[tuple[int, int]]:
+    def _pieces(self, parts: Sequence[Part]) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
-        for part in self._grammar.parts(owner, text, mode, capital):
+        for part in parts:
             if part.named:
                 start, width = self._place(part)
                 found += ((start + at, 0) for at in range(width))

@@ -40,15 +40,23 @@ class Grammar:
         self._named = re.compile(rf"\{{({'|'.join(self._turn)})\}} ?") if draw.turns else None
         self._lacking = {column.name for column in schema.columns if column.may_lack}
 
-    def parts(self, owner: str, template: str, mode: Mode, capital: bool) -> tuple[Part, ...]:
-        """Return the parts of a template in one mode. Raises SpecError for one that cannot be read.
+    def told(self, owner: str, template: str, mode: Mode) -> str:
+        """Return a template with the words of one mode. Raises SpecError for words that it does not have.
 
-        owner: the sentence or phrase, as messages name it. capital: whether it begins with a capital letter.
+        owner: the sentence or phrase, as messages name it.
         """
-        text = (
-            template if self._named is None else self._named.sub(lambda m: self._entry(m[1], mode), template)
-        )
-        text = FORMS.sub(lambda found: self._form(owner, template, found[1], mode), text)
+        text = template
+        if self._named is not None and self._named.search(text):
+            text = self._named.sub(lambda found: self._entry(found[1], mode), text)
+        if "|" in text or "~" in text:
+            text = FORMS.sub(lambda found: self._form(owner, template, found[1], mode), text)
+        return text
+
+    def parts(self, owner: str, template: str, text: str, capital: bool) -> tuple[Part, ...]:
+        """Return the parts of a template that reads `text`. Raises SpecError for one that cannot be read.
+
+        capital: whether it begins with a capital letter.
+        """
         split = PLACEHOLDER.split(text)
         if "{" in "".join(split[::2]):
             raise SpecError(

@@ -204,15 +204,18 @@ def _spread_out(rows: Matrix, k: int, key: int) -> list[int]:
     numbers = Stream(np.random.Philox(key=key ^ 1 << 127))
     chosen = [0]  # the rows are in random order
     nearest = squares + squares[0] - 2 * (points @ points[0])
+    turned = np.ascontiguousarray(points.T) * -2
     while len(chosen) < k:
         draws = numbers.uniform(SPREAD_TRIALS) * nearest.sum()
         tried = np.searchsorted(np.cumsum(nearest), draws, side="right")
         tried = np.minimum(tried, len(rows) - 1)
-        distances = squares[:, None] + squares[tried] - 2 * (points @ points[tried].T)
-        closer = np.minimum(nearest[:, None], distances)
-        best = int(closer.sum(axis=0).argmin())
+        closer = points[tried] @ turned  # in place from here on: memory is what takes the time
+        closer += squares
+        closer += squares[tried, None]
+        np.minimum(closer, nearest, out=closer)
+        best = int(closer.sum(axis=1).argmin())
         chosen.append(int(tried[best]))
-        nearest = closer[:, best]
+        nearest = closer[best]
     return chosen
 
 

@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from synthprof.base.sums import CHUNK_ROWS, FEW_GROUPS, sum_columns, sum_groups
+from synthprof.base.sums import CHUNK_ROWS, FEW_GROUPS, exact_sums, sum_columns, sum_groups
 
 
 def _table(rows: int, dim: int) -> np.ndarray:
@@ -60,3 +62,34 @@ def test_columns_are_added_one_after_the_other(rows: int) -> None:
 
 def test_no_columns_give_zeros() -> None:
     assert not sum_columns(np.zeros((0, 8), np.float32), [], 3).any()
+
+
+def _weights(kind: str) -> np.ndarray:
+    numbers = np.random.default_rng(3)
+    drawn = numbers.random((400, 37))
+    match kind:
+        case "eighths":  # sums that need no rounding
+            return np.round(drawn * 8) / 8
+        case "far apart":
+            return np.exp2(numbers.integers(-120, 5, drawn.shape).astype(float))
+        case "halfway":  # 1 and a half of its last bit, and a little more or not
+            return np.hstack([np.ones((400, 1)), np.full((400, 1), 2.0**-53), 2.0**-110 * (drawn > 0.9)])
+        case "none":
+            return np.zeros((2, 5))
+    return drawn**9
+
+
+@pytest.mark.parametrize("kind", ["many sizes", "eighths", "far apart", "halfway", "none"])
+def test_sums_are_those_of_fsum_to_the_bit(kind: str) -> None:
+    weights = _weights(kind)
+    assert exact_sums(weights).tolist() == [math.fsum(row) for row in weights.tolist()]
+
+
+@pytest.mark.parametrize("rows, values", [(0, 4), (3, 1), (1, 2)])
+def test_sums_of_small_tables(rows: int, values: int) -> None:
+    assert exact_sums(np.full((rows, values), 0.1)).tolist() == [0.1 * values] * rows
+
+
+def test_a_sum_that_is_too_large_is_told() -> None:
+    with pytest.raises(OverflowError):
+        exact_sums(np.full((1, 3), 1e308))
