@@ -149,7 +149,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(INSTALL) --no-deps -e .
 	@rm -rf synthprof.egg-info  # the build leaves it here, where programs would find the package twice
 	@echo '  3/3 bytecode, so that Airflow starts in half the time' >&2
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib synthprof || true
 	@touch $@
 	@echo 'Installed.' >&2
 
