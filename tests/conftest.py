@@ -56,6 +56,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 # pytest-xdist gives its workers a width; pipes have none
 os.environ.pop("COLUMNS", None)
 
+# as our own processes have it (synthprof.system.startup): threads of NumPy wait for each other busily
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # each process that tests start would compile our modules again where images forbid bytecode, as many do
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -12,7 +12,13 @@ from synthprof.cli import delivery, making, published, schema, search
 from synthprof.cli.help import Commands, UsageError, refusal
 from synthprof.report.ending import ended
 from synthprof.system.refusals import clear_errors
-from synthprof.system.startup import check_machine, end_on_signals, show_what_can_be_shown
+from synthprof.system.startup import (
+    check_machine,
+    end_on_signals,
+    leave,
+    show_what_can_be_shown,
+    spare_time,
+)
 
 COMPLETION = "_SYNTHPROF_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -21,8 +27,9 @@ COMPLETION = "_SYNTHPROF_COMPLETE"
 def main() -> None:
     """Run the command line; a known failure ends with its message, a remedy and its exit status."""
     end_on_signals()
+    spare_time()
     show_what_can_be_shown()
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:

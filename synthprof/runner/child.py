@@ -13,7 +13,6 @@ from typing import Any
 
 from synthprof.base.units import MIB
 from synthprof.pipeline import STAGES
-from synthprof.runner.run import run_stage
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.system.child import as_child
@@ -33,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
+    from synthprof.runner.run import run_stage  # loads NumPy, so not before `as_child` has prepared for it
+
     request = Request.from_params(params)
     log_events(detailed=request.runtime.detailed_logging, receipts=False)
     part = Shard.of(shard) if shard is not None else None

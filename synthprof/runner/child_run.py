@@ -14,7 +14,6 @@ from typing import Any
 from synthprof.base.errors import SpecError
 from synthprof.runner.log import run_log
 from synthprof.runner.request import request_of
-from synthprof.runner.run import resolved, run_all
 from synthprof.spec.limits import FEW_BLOCKS
 from synthprof.system.child import as_child
 from synthprof.system.environment import home_folder
@@ -27,6 +26,8 @@ SECONDS_BETWEEN_PROGRESS = 0.1
 
 def run(params: dict[str, Any]) -> dict[str, Any]:
     """Make the data set; return what publishing gave."""
+    from synthprof.runner.run import resolved, run_all  # loads NumPy: `as_child` prepares for it
+
     request, home = request_of(params), home_folder()
     log_events(detailed=request.runtime.detailed_logging)
     observe = ProgressEvents(SECONDS_BETWEEN_PROGRESS)

@@ -19,12 +19,13 @@ from synthprof.system.events import (
     log_events,
 )
 from synthprof.system.pool import die_with
-from synthprof.system.startup import block_pandas, end_on_signals
+from synthprof.system.startup import block_pandas, end_on_signals, spare_time
 
 
 def as_child(work: Callable[[], None]) -> int:
     """Do the work and return its exit status; emit its failure as an event; end with the parent."""
     end_on_signals()
+    spare_time()
     if parent := os.environ.get(PARENT_PID):
         die_with(int(parent))
     block_pandas()

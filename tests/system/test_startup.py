@@ -38,6 +38,29 @@ def test_arrow_does_without_pandas_which_can_be_imported_all_the_same() -> None:
     assert done.stdout.split() == ["False", "3"], done.stderr
 
 
+@pytest.mark.parametrize("given, threads", [(None, "1"), ("2", "2")])
+def test_products_of_numpy_have_one_thread_unless_the_environment_says_otherwise(
+    given: str | None, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", given)
+    done = _python(
+        "from synthprof.system.startup import spare_time",
+        "spare_time()",
+        "import numpy",
+        "from threadpoolctl import threadpool_info",
+        "print(*{each['num_threads'] for each in threadpool_info() if each['user_api'] == 'blas'})",
+    )
+    assert done.stdout.split() == [threads], done.stderr
+
+
+@pytest.mark.parametrize("module", ["cli.main", "runner.child", "runner.child_run"])
+def test_processes_load_numpy_after_they_have_prepared_for_it(module: str) -> None:
+    done = _python("import sys", f"import synthprof.{module}", "print('numpy' in sys.modules)")
+    assert done.stdout.split() == ["False"], done.stderr
+
+
 def _python(*lines: str) -> subprocess.CompletedProcess[str]:
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     command = [sys.executable, "-c", "\n".join(lines)]
