@@ -47,13 +47,29 @@ def alias_table(shares: Shares) -> AliasTable:
     """Make the table that draws each row of `shares` (rows, values), exact to 2**-32."""
     bits = max(1, (shares.shape[1] - 1).bit_length())
     slots = 1 << bits
+    firsts, at = _distinct(shares)
+    shares = shares[firsts]
     limits = np.empty((len(shares), slots), dtype=np.uint32)
     others = np.empty((len(shares), slots), dtype=code_type(slots))
     step = max(1, SLOTS_AT_ONCE // slots)
     for first in range(0, len(shares), step):
         some = slice(first, first + step)
         limits[some], others[some] = _filled(apportion(shares[some], WORD), bits)
-    return AliasTable(bits, limits.ravel(), others.ravel())
+    return AliasTable(bits, limits.take(at, axis=0).ravel(), others.take(at, axis=0).ravel())
+
+
+def _distinct(shares: Shares) -> tuple[list[int], list[int]]:
+    """Return the first of equal rows, and the place of each row among those: years of one band are alike."""
+    found, width = np.ascontiguousarray(shares).tobytes(), shares.shape[1] * shares.itemsize
+    known: dict[bytes, int] = {}
+    firsts, at = [], []
+    for row in range(len(shares)):
+        key = found[row * width : (row + 1) * width]
+        if key not in known:
+            known[key] = len(firsts)
+            firsts.append(row)
+        at.append(known[key])
+    return firsts, at
 
 
 def code_type(values: int) -> type[np.unsignedinteger[Any]]:
