@@ -62,7 +62,8 @@ def _distinct(shares: Shares) -> tuple[list[int], list[int]]:
     """Return the first of equal rows, and the place of each row among those: years of one band are alike."""
     found, width = np.ascontiguousarray(shares).tobytes(), shares.shape[1] * shares.itemsize
     known: dict[bytes, int] = {}
-    firsts, at = [], []
+    firsts: list[int] = []
+    at: list[int] = []
     for row in range(len(shares)):
         key = found[row * width : (row + 1) * width]
         if key not in known:
