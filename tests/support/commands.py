@@ -18,8 +18,10 @@ import tempfile
 from pathlib import Path
 
 from synthprof.encoders.catalogue.meanings import meanings_of
+from synthprof.pipeline import STAGES
 from synthprof.schemas.loader import load_bundle
 from synthprof.spec.request import params_schema
+from synthprof.spec.spec import Spec
 from synthprof.system.startup import block_pandas
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
@@ -88,7 +90,10 @@ def _serve() -> None:
     """Fork a child for each order that is read; in the child, return."""
     for name in LOADED:
         importlib.import_module(f"synthprof.{name}")
-    meanings_of(load_bundle("gamer_br"))
+    bundle = load_bundle("gamer_br")
+    meanings_of(bundle)
+    for stage in STAGES:
+        stage.prepare(Spec(), bundle)
     for kind in ("generate", "embed"):
         params_schema(kind)
     block_pandas()
