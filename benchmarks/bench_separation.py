@@ -17,7 +17,8 @@ from synthprof.profiles.drawing import generate
 from synthprof.profiles.separation import weight_of
 from synthprof.schemas.loader import load_bundle
 from synthprof.schemas.tables import with_tables
-from synthprof.similarity.kmeans import assign, train
+from synthprof.similarity.kmeans import train
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.scores import agreement
 
 DIAL = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -141,7 +141,7 @@ STAGES = (
           files=(File(VETORES, "vetores", "vetor"), File(EMBEDDINGS_DB, "embeddings", "embedding")),
           memory=lambda of: of.idle + 3 * (of.vector_block + of.embedding_block),
           disk=lambda of: of.blobs),
-    Stage("cluster", 4, "dataset", ("vectorize",),
+    Stage("cluster", 5, "dataset", ("vectorize",),
           reads=(Input("generate", ("archetypes",)), Input("vectorize")),
           files=(File(CLUSTERS, "clusters", "cluster_id"), File(CENTROIDS)),
           memory=lambda of: of.idle + of.training + 12 * of.rows + 2 * of.embedding_block,

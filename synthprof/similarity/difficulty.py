@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.streams import stream
-from synthprof.similarity.kmeans import assign, train
+from synthprof.similarity.kmeans import train
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.recall import RECALL_WANTED, exact_neighbours
 from synthprof.similarity.threads import flat_index, one_thread_each, products
 from synthprof.spec.spec import Spec

@@ -12,8 +12,6 @@ Digests = NDArray[np.uint64]
 
 KEY = 0x5EED_0F_E9A1
 PART_ROWS = 1_024  # of 128 values: parts that stay in a processor's cache take half the time of 16,384
-SLICE_ROWS = 1 << 20
-"""Rows that `unify` sorts at a time, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +52,3 @@ def equal_rows(vectors: Matrix) -> EqualRows | None:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return EqualRows(firsts[order].astype(np.int64), rank[inverse.ravel()])
-
-
-def unify(labels: NDArray[np.int32], of: Digests) -> None:
-    """Give all equal rows the label of the first of them, in place; others keep theirs.
-
-    A row that is as near to two centroids takes one or the other by its place in a matrix product.
-    """
-    parts = max(1, -(-len(of) // SLICE_ROWS))
-    for part in range(parts):  # by value, so that equal rows are in one part; each is sorted for itself
-        low, high = (np.uint64(min((1 << 64) * edge // parts, (1 << 64) - 1)) for edge in (part, part + 1))
-        rows = np.flatnonzero((of >= low) & ((of < high) if part + 1 < parts else True))
-        rows = rows[np.argsort(of[rows])]
-        begins = np.flatnonzero(np.r_[True, of[rows[1:]] != of[rows[:-1]]]) if len(rows) else rows
-        firsts = np.minimum.reduceat(rows, begins) if len(rows) else rows
-        labels[rows] = np.repeat(labels[firsts], np.diff(np.r_[begins, len(rows)]))

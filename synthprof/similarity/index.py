@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import kmeans
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.threads import faiss_thread, finite, one_thread_each
 from synthprof.spec.sizing import CODEWORDS, IndexChoice, in_band
 
@@ -170,7 +171,7 @@ def _train_codes(
     """Train the codes of an SQ8 or PQ index on the residuals of the sample after its centroids."""
     if choice.kind != "ivf_flat":
         sample = _needed(training, f"{choice.kind} codes what remains after the centroid")
-        labels, _ = kmeans.assign(sample, centroids, threads)
+        labels, _ = assign(sample, centroids, threads)
         residuals = np.ascontiguousarray(sample - centroids[labels])
         if choice.kind == "ivf_sq8":
             with faiss_thread(1) as thread:
@@ -214,7 +215,7 @@ def _fill(
         for block in blocks:
             vectors, first = finite(block, "vectors"), index.ntotal
             if labels is None:
-                lists = kmeans.assign(vectors, centroids, threads)[0]
+                lists = assign(vectors, centroids, threads)[0]
             else:
                 lists = labels[first : first + len(vectors)]
             _same_length(lists, vectors, first)

@@ -12,8 +12,9 @@ from synthprof.base.files import FileRecord, record, replacing
 from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
 from synthprof.similarity.difficulty import difficulty, sample_rows
-from synthprof.similarity.equal_rows import digests, unify
-from synthprof.similarity.kmeans import Training, assign, train, training_rows
+from synthprof.similarity.equal_rows import digests
+from synthprof.similarity.kmeans import Training, train, training_rows
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
 from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
@@ -42,7 +43,7 @@ def run(context: Context) -> Outcome:
         sample = np.concatenate([sample, _others(context, sample, k)])
         training = _train(context, sample, k)
     found = _told(k, training)
-    labels, inertia = _assign_all(context, training.centroids, repeated=training.distinct < len(sample))
+    labels, inertia = _assign_all(context, training.centroids)
     files = (
         _save(context, CENTROIDS, training.centroids),
         _save(context, LABELS, labels),
@@ -101,26 +102,16 @@ def _told(k: int, training: Training) -> dict[str, Any]:
     return {"clusters": clusters, "clusters_wished": k}
 
 
-def _assign_all(
-    context: Context, centroids: npt.NDArray[np.float32], repeated: bool
-) -> tuple[npt.NDArray[np.int32], float]:
-    """Return the cluster of every profile, and the sum of squared distances to the centroids.
-
-    repeated: some embeddings are equal; they get one cluster.
-    """
+def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], float]:
+    """Return the cluster of every profile, and the sum of squared distances to the centroids."""
     labels = np.empty(context.spec.profiles, dtype=np.int32)
-    of = np.empty(context.spec.profiles if repeated else 0, dtype=np.uint64)
     inertia, done = 0.0, 0
     for embeddings in context.blocks.matrices(EMBEDDINGS):
         found, distances = assign(embeddings, centroids, context.budget.workers)
         labels[done : done + len(found)] = found
         inertia += float(distances.sum(dtype=np.float64))
-        if repeated:
-            of[done : done + len(found)] = digests(embeddings)
         done += len(found)
         context.progress(done, context.spec.profiles)
-    if repeated:
-        unify(labels, of)
     return labels, inertia
 
 

@@ -16,7 +16,7 @@ from synthprof.pipeline import FILES
 from synthprof.profiles.children import Family, generate_family, stored_batch
 from synthprof.profiles.drawing import Generated
 from synthprof.profiles.features import features
-from synthprof.similarity.kmeans import are_nearest
+from synthprof.similarity.nearest_centroid import are_nearest
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,

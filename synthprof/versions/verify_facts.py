@@ -15,7 +15,7 @@ from synthprof.profiles.coherence import counted, counts
 from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.similarity.difficulty import difficulty, sample_rows
-from synthprof.similarity.kmeans import assign
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.recall import QUERIES, effort, exact_neighbours, measured
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
 from synthprof.spec.contents import (

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from synthprof.similarity import kmeans
-from synthprof.similarity.equal_rows import digests, equal_rows, unify
+from synthprof.similarity.equal_rows import equal_rows
+from synthprof.similarity.nearest_centroid import assign
 
 
 def _kinds(count: int, dim: int = 24) -> np.ndarray:
@@ -20,7 +21,7 @@ def test_centroids_differ_and_none_is_for_nothing(kinds: int, k: int) -> None:
     training = kmeans.train(rows[numbers], k, 5, 2)
     assert len(training.centroids) == min(k, kinds)
     assert training.distinct == kinds
-    labels, squared = kmeans.assign(rows[numbers], training.centroids)
+    labels, squared = assign(rows[numbers], training.centroids)
     assert len(np.unique(labels)) == min(k, kinds)
     apart = ((training.centroids[:, None] - training.centroids[None]) ** 2).sum(axis=2)
     assert (apart + np.eye(len(apart)) > 1e-3).all()
@@ -29,18 +30,6 @@ def test_centroids_differ_and_none_is_for_nothing(kinds: int, k: int) -> None:
             training.centroids, rows[numbers][np.sort(np.unique(numbers, return_index=True)[1])]
         )
         assert squared.max() < 1e-5
-
-
-def test_equal_rows_take_the_label_of_the_first_whatever_their_place() -> None:
-    numbers = np.random.default_rng(1).integers(0, 50, 3_000)
-    labels = np.random.default_rng(2).integers(0, 9, 3_000).astype(np.int32)
-    firsts = np.unique(numbers, return_index=True)[1]
-    expected = labels[firsts][numbers]
-    unify(labels, digests(_kinds(50)[numbers]))
-    assert np.array_equal(labels, expected)
-    apart = labels.copy()
-    unify(apart, digests(_kinds(3_000)))
-    assert np.array_equal(apart, labels)
 
 
 def test_rows_are_equal_by_value_and_rows_of_few_bits_are_told_apart() -> None:
@@ -52,10 +41,3 @@ def test_rows_are_equal_by_value_and_rows_of_few_bits_are_told_apart() -> None:
     assert found is not None
     assert len(found.firsts) == len(np.unique(few, axis=0))
     assert np.array_equal(few[found.firsts[found.classes]], few)
-
-
-def test_of_centroids_as_near_either_is_right_and_a_farther_one_wrong() -> None:
-    centroids = np.eye(3, 8, dtype=np.float32)
-    rows = (centroids[[0, 0]] + centroids[[1, 1]]) / 2
-    assert kmeans.are_nearest(rows, np.array([0, 1], np.int32), centroids).tolist() == [True, True]
-    assert kmeans.are_nearest(rows, np.array([2, 3], np.int32), centroids).tolist() == [False, False]

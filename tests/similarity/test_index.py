@@ -9,6 +9,7 @@ from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import index, kmeans, recall
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.spec import sizing
 
 DIM = 16
@@ -45,7 +46,7 @@ def vectors():
 @pytest.fixture(scope="module")
 def clustering(vectors):
     centroids = kmeans.train(vectors, 100, 8).centroids
-    return centroids, kmeans.assign(vectors, centroids)[0]
+    return centroids, assign(vectors, centroids)[0]
 
 
 @pytest.fixture(scope="module", params=sizing.KINDS)
@@ -135,7 +136,7 @@ def test_a_handful_of_rows_makes_an_index(rows, kind):
     vectors = blobs(rows)
     k = sizing.automatic_k(rows)
     centroids = kmeans.train(vectors, k).centroids
-    labels = kmeans.assign(vectors, centroids)[0]
+    labels = assign(vectors, centroids)[0]
     choice = sizing.choose(rows, DIM, GIB, kind, clusters=k)
     built = index.build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
     truth, _ = recall.exact_neighbours(vectors, [vectors])

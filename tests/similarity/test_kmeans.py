@@ -4,20 +4,13 @@ import logging
 import numpy as np
 import pytest
 from everyday import everyday
+from rounds import blobs
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import kmeans, scores
 from synthprof.similarity import threads as faiss_threads
+from synthprof.similarity.nearest_centroid import assign
 from synthprof.spec import sizing
-
-
-def blobs(rows, dim=24, groups=8, noise=0.5, seed=3):
-    random = np.random.default_rng(seed)
-    centres = random.standard_normal((groups, dim))
-    labels = random.integers(0, groups, rows)
-    vectors = centres[labels] + noise * random.standard_normal((rows, dim))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32), labels
 
 
 def digest(array):
@@ -60,71 +53,15 @@ def test_bytes_do_not_depend_on_the_number_of_threads(rows, dim, k):
     results = []
     for threads in (1, 2, 4, 1):
         training = kmeans.train(vectors, k, 6, 2, 5, threads)
-        labels, squared = kmeans.assign(vectors, training.centroids, threads)
+        labels, squared = assign(vectors, training.centroids, threads)
         results.append((digest(training.centroids), training.inertia, digest(labels), digest(squared)))
     assert len(set(results)) == 1
-
-
-def test_the_callers_own_faiss_threads_do_not_show_and_stay_as_they_were():
-    import faiss
-
-    before, results = faiss.omp_get_max_threads(), set()
-    try:
-        vectors, _ = blobs(9_001, 129)
-        for threads in (1, 2, 3):
-            faiss.omp_set_num_threads(threads)
-            training = kmeans.train(vectors, 37, 4)
-            results.add((digest(training.centroids), digest(kmeans.assign(vectors, training.centroids)[1])))
-            assert faiss.omp_get_max_threads() == threads
-    finally:
-        faiss.omp_set_num_threads(before)
-    assert len(results) == 1
-
-
-@pytest.mark.parametrize("part", [1, 37, 1_000, 4_096, 16_384])
-def test_labels_do_not_depend_on_how_rows_are_split(part):
-    vectors, _ = blobs(5_000, 129)
-    training = kmeans.train(vectors, 101, 3)
-    whole, squared = kmeans.assign(vectors, training.centroids)
-    for first in range(0, 200 if part < 100 else len(vectors), part):
-        labels, distances = kmeans.assign(vectors[first : first + part], training.centroids)
-        assert np.array_equal(labels, whole[first : first + part])
-        # Haswell and Zen kernels round a row by its place in the product; blocks keep each row's place.
-        assert np.allclose(distances, squared[first : first + part], rtol=0, atol=2e-6)
-        assert part % faiss_threads.PRODUCT_ROWS or np.array_equal(distances, squared[first : first + part])
-
-
-def test_a_row_does_not_see_the_other_rows():
-    vectors, _ = blobs(4_096, 129)
-    training = kmeans.train(vectors, 101, 3)
-    labels, squared = kmeans.assign(vectors, training.centroids)
-    others = -vectors
-    others[777] = vectors[777]
-    one_label, one_squared = kmeans.assign(others, training.centroids)
-    assert (one_label[777], one_squared[777]) == (labels[777], squared[777])
-
-
-def test_assign_finds_the_nearest_centroid():
-    vectors, _ = blobs(3_000)
-    training = kmeans.train(vectors, 50, 5)
-    labels, squared = kmeans.assign(vectors, training.centroids)
-    true = ((vectors[:, None].astype(np.float64) - training.centroids[None]) ** 2).sum(axis=2)
-    assert labels.dtype == np.int32
-    assert squared.dtype == np.float32
-    assert np.allclose(squared, true.min(axis=1), atol=1e-5)
-    assert np.allclose(true[np.arange(3_000), labels], true.min(axis=1), atol=1e-5)
-
-
-def test_ties_take_the_lower_label():
-    centroids = np.repeat(np.eye(4, dtype=np.float32), 20, axis=0)
-    labels, _ = kmeans.assign(np.eye(4, dtype=np.float32), centroids)
-    assert labels.tolist() == [0, 20, 40, 60]
 
 
 def test_training_recovers_well_separated_groups():
     vectors, groups = blobs(1_000, noise=0.15)
     training = kmeans.train(vectors, 8, 20, 60)
-    labels, _ = kmeans.assign(vectors, training.centroids)
+    labels, _ = assign(vectors, training.centroids)
     assert training.centroids.shape == (8, 24)
     assert training.centroids.dtype == np.float32
     assert training.device == "cpu"
@@ -163,7 +100,7 @@ def test_one_cluster_is_the_mean():
     vectors, _ = blobs(500)
     training = kmeans.train(vectors, 1, 5)
     assert np.allclose(training.centroids[0], vectors.mean(axis=0), atol=1e-6)
-    assert kmeans.assign(vectors, training.centroids)[0].tolist() == [0] * 500
+    assert assign(vectors, training.centroids)[0].tolist() == [0] * 500
 
 
 def test_as_many_clusters_as_rows_are_no_obstacle():
@@ -175,13 +112,8 @@ def test_an_empty_cluster_is_refilled_from_the_worst():
     vectors = blobs(2_000)[0] + np.float32(10)  # far from 0, where a cluster without rows would lie
     vectors[:1_000] = vectors[0]
     training = kmeans.train(vectors, 100, 15)
-    labels, _ = kmeans.assign(vectors, training.centroids)
+    labels, _ = assign(vectors, training.centroids)
     assert len(np.unique(labels)) == 100
-
-
-def test_no_rows_have_no_labels():
-    labels, squared = kmeans.assign(np.empty((0, 8), np.float32), np.ones((3, 8), np.float32))
-    assert labels.shape == squared.shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -192,7 +124,7 @@ def test_a_value_that_is_not_finite_is_refused_and_its_row_is_named(bad):
     with pytest.raises(
         StageError, match=r"row 42 .* NaN or infinity, but every embedding must be finite; run"
     ):
-        kmeans.assign(vectors, centroids)
+        assign(vectors, centroids)
     with pytest.raises(StageError, match="row 42"):
         kmeans.train(vectors, 3)
 
@@ -202,7 +134,7 @@ def test_impossible_shapes_are_refused():
     with pytest.raises(SpecError, match=r"clusters=101 is not within 1\.\.100, .*; use fewer"):
         kmeans.train(vectors, 101)
     with pytest.raises(SpecError, match="24 dimensions, centroids 8; train"):
-        kmeans.assign(vectors, np.ones((3, 8), np.float32))
+        assign(vectors, np.ones((3, 8), np.float32))
 
 
 def test_use_gpu_without_a_gpu_warns_once_and_clusters_on_the_cpu(caplog):

@@ -1,0 +1,128 @@
+"""The nearest centroid of each row, the same on every machine.
+
+Products in float32 are off by less than a known bound. Where they leave it open which centroid is nearest,
+distances in float64 decide, which are added up in an order of our own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthprof.base.arrays import Matrix, Vector
+from synthprof.base.errors import SpecError
+from synthprof.similarity.nearness import SPARE_ROUNDINGS, UNIT, Floats, lengths, sum_halves
+from synthprof.similarity.products import Labels, Tiles, blas_of_one_thread
+from synthprof.similarity.threads import finite
+
+Distances = NDArray[np.float32]
+
+PART_ROWS = 4_096
+"""Rows that a thread does at once."""
+
+PAIRS = 1_024
+"""Pairs of a row and a centroid whose distances are taken at a time."""
+
+INFLATED = np.float32(1.01)
+"""Factor of a bound that is itself computed in float32."""
+
+ROUNDING = 1e-5
+"""Share of a squared length that a distance of releases up to 0.3, of up to 4,096 values, may be off."""
+
+
+def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels, Distances]:
+    """Label each row with its nearest centroid; ties in float64 take the lower label.
+
+    vectors: (n, d) float32, finite. centroids: (k, d) float32. A row's result depends neither on the
+    other rows, nor on threads or processors. Returns labels (n,) int32 and squared Euclidean distances
+    (n,) float32. Raises StageError if a vector is not finite, SpecError if d differs.
+    """
+    vectors = finite(vectors, "vectors")
+    if vectors.shape[1] != centroids.shape[1]:
+        raise SpecError(
+            f"vectors have {vectors.shape[1]} dimensions, centroids {centroids.shape[1]}; "
+            "train the centroids again on these vectors"
+        )
+    search = _Search(centroids)
+    parts = [vectors[first : first + PART_ROWS] for first in range(0, len(vectors), PART_ROWS)]
+    with blas_of_one_thread(min(threads, len(parts))) as pool:
+        found = list(pool.map(search.nearest, parts))
+    if not found:
+        return np.empty(0, np.int32), np.empty(0, np.float32)
+    labels, squared = zip(*found, strict=True)
+    return np.concatenate(labels), np.concatenate(squared)
+
+
+def are_nearest(vectors: Matrix, labels: Labels, centroids: Matrix) -> NDArray[np.bool_]:
+    """Return for each row whether no other centroid is nearer than its label's, by more than rounding, (n,).
+
+    vectors: (n, d) float32. labels: (n,); one beyond the centroids is wrong. Of centroids that are as near
+    but for rounding, an earlier release may have chosen another than `assign` does.
+    """
+    nearest, _ = assign(vectors, centroids)
+    good: NDArray[np.bool_] = nearest == labels
+    rows = np.flatnonzero(~good & (labels >= 0) & (labels < len(centroids)))
+    to_label, to_nearest = (
+        np.square(vectors[rows].astype(np.float64) - centroids[each[rows]]).sum(axis=1)
+        for each in (labels, nearest)
+    )
+    good[rows] = to_label <= to_nearest + ROUNDING * np.square(vectors[rows]).sum(axis=1)
+    return good
+
+
+class _Search:
+    """Centroids, and factors of them: x is nearest to the centroid c with the highest x·c - |c|²/2."""
+
+    def __init__(self, centroids: Matrix) -> None:
+        count, self._dim = centroids.shape
+        sizes = lengths(centroids) if count else np.zeros(0)
+        self._centroids = np.ascontiguousarray(centroids, dtype=np.float32)
+        self._factors = np.empty((count, self._dim + 1), np.float32)
+        self._factors[:, : self._dim] = centroids
+        self._factors[:, self._dim] = sizes**2 / -2
+        self._longest = np.float32(sizes.max(initial=0.0))
+        n = self._dim + 1 + SPARE_ROUNDINGS
+        self._error = np.float32(2 * n * UNIT / (1 - n * UNIT))  # of two products, as in nearness.py
+
+    def nearest(self, part: Matrix) -> tuple[Labels, Distances]:
+        """Return the label and the squared distance of each row. part: (m, d) float32."""
+        tiles = Tiles(self._factors)
+        rows = np.ones((tiles.rows, self._dim + 1), np.float32)
+        own = np.empty((tiles.rows, self._dim), np.float32)
+        labels, squared = np.empty(len(part), np.int32), np.empty(len(part), np.float32)
+        for first in range(0, len(part), tiles.rows):
+            tile = part[first : first + tiles.rows]
+            place = slice(first, first + len(tile))
+            rows[: len(tile), :-1] = tile
+            slack = self._slack(tile)
+            labels[place], doubts = tiles.best(rows[: len(tile)], slack)
+            if doubts.any():
+                doubtful = np.flatnonzero(doubts)
+                of, numbers = tiles.near(rows[doubtful], slack[doubtful])
+                labels[first + doubtful] = self._decided(tile[doubtful], of, numbers)
+            found = self._centroids.take(labels[place], axis=0, out=own[: len(tile)], mode="clip")
+            squared[place] = _squared(tile, found)
+        return labels, squared
+
+    def _slack(self, rows: Matrix) -> Vector:
+        """Return by how much two products of a row may differ from the truth, both together, (m,)."""
+        sizes = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+        bound: Vector = (sizes + self._longest) * (self._longest * self._error * INFLATED)
+        return bound
+
+    def _decided(self, rows: Matrix, of: NDArray[np.int64], numbers: NDArray[np.int64]) -> Labels:
+        """Return the nearest of the candidates of each row. of, numbers: the pairs, ascending by both."""
+        distances = np.empty(len(of))
+        for first in range(0, len(of), PAIRS):
+            place = slice(first, first + PAIRS)
+            pair = rows[of[place]].astype(np.float64), self._centroids[numbers[place]].astype(np.float64)
+            distances[place] = _squared(*pair)
+        order = np.lexsort((numbers, distances, of))
+        return numbers[order][np.flatnonzero(np.diff(of, prepend=-1))].astype(np.int32)
+
+
+def _squared(rows: Floats, others: Floats) -> Floats:
+    """Return the squared distance of each row to the other; uses up the others."""
+    others -= rows
+    others *= others
+    return sum_halves(others)
