@@ -8,10 +8,17 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
-from synthprof.base.digests import sha256
+from synthprof.base.digests import both, sha256, xxh128
 from synthprof.base.kinds import WrongKind, check_file, check_no_folder
 
 _TEMPORARY = ".tmp-"
@@ -31,13 +38,18 @@ REMOVED = f"{_TEMPORARY}removed"
 
 
 class FileRecord(BaseModel):
-    """The path of a sealed file within its folder, its size and its SHA-256."""
+    """The path of a sealed file within its folder, its size and its checksums (docs/adr/0073).
+
+    sha256: of files for others; "" where nobody but the build reads the file. xxh128: XXH3-128, of files in
+    a build; "" outside, and in builds of releases that had SHA-256 there, too.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     bytes: int
-    sha256: str
+    sha256: str = ""
+    xxh128: str = ""
 
     @field_validator("path")
     @classmethod
@@ -46,6 +58,19 @@ class FileRecord(BaseModel):
         if not {"", ".", ".."}.isdisjoint(path.split("/")) or "\\" in path or "\0" in path:
             raise ValueError(f"{path[:80]!r} is not a path within a folder")
         return path
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if value != ""}
+
+    @property
+    def checksum(self) -> str:
+        """The one that names the content: SHA-256 where there is one."""
+        return self.sha256 or self.xxh128
+
+    def for_others(self) -> Self:
+        """Return the record as a manifest has it, without what only the build reads."""
+        return self.model_copy(update={"xxh128": ""})
 
 
 @contextlib.contextmanager
@@ -230,10 +255,19 @@ def start_writing(path: Path) -> None:
 
 
 def record(path: Path, folder: Path) -> FileRecord:
-    """Return the record of the file `path`, which lies below `folder`. Reads the whole file."""
+    """Return the record, for others, of the file `path` below `folder`. Reads the whole file."""
     return FileRecord(
         path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256(path)
     )
+
+
+def sealed(path: Path, *, published: bool = False) -> FileRecord:
+    """Return the record, by its name, of a finished file of a build. Reads the whole file, once.
+
+    published: whether it is for others, too, who check it by its SHA-256.
+    """
+    outside, inside = both(path) if published else ("", xxh128(path))
+    return FileRecord(path=path.name, bytes=path.stat().st_size, sha256=outside, xxh128=inside)
 
 
 def is_there(folder: Path, file: FileRecord) -> bool:
@@ -243,9 +277,12 @@ def is_there(folder: Path, file: FileRecord) -> bool:
 
 
 def matches(folder: Path, file: FileRecord) -> bool:
-    """Return whether the file in the folder has the size and SHA-256 of its record. Reads the whole file."""
+    """Return whether the file in the folder has the size and checksum of its record. Reads the whole file."""
     try:
-        return is_there(folder, file) and sha256(folder / file.path) == file.sha256
+        if not is_there(folder, file):
+            return False
+        path = folder / file.path
+        return xxh128(path) == file.xxh128 if file.xxh128 else sha256(path) == file.sha256
     except OSError:  # an unreadable sector, or no permission
         return False
 

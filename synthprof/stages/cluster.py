@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.files import FileRecord, replacing
 from synthprof.base.streams import stream
 from synthprof.pipeline import FILES
 from synthprof.similarity.difficulty import difficulty, sample_rows
@@ -119,7 +119,7 @@ def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:
     path = context.folder() / name
     with replacing(path) as temporary:
         save_array(temporary, array)
-    return record(path, path.parent)
+    return context.sealed(path)
 
 
 def _persist(context: Context, labels: npt.NDArray[np.int32], k: int) -> FileRecord:
@@ -134,7 +134,7 @@ def _persist(context: Context, labels: npt.NDArray[np.int32], k: int) -> FileRec
             database.load(file.table, schema, _batches(labels, schema))
         codes = (labels - NO_CLUSTER).view(np.uint32)
         add_indexes(temporary, file.table, {file.column: Coded(codes, range(NO_CLUSTER, k))})
-    return record(path, path.parent)
+    return context.sealed(path)
 
 
 def _batches(labels: npt.NDArray[np.int32], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from synthprof.base.files import FileRecord
+from synthprof.base.files import FileRecord, sealed
 from synthprof.pipeline import files_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
@@ -78,6 +78,12 @@ class Context:
     def folder(self, name: str | None = None) -> Path:
         """Return the folder of this stage, or of the one named."""
         return self.build.stage_folder(name or self.name)
+
+    def sealed(self, path: Path) -> FileRecord:
+        """Return the record of a finished file of this stage; of one that is published, with its SHA-256."""
+        file = next((each for each in self.published_files if each.name == path.name), None)
+        replaced = self.spec.vacuum and file is not None and file.table and self.name != "vacuum"
+        return sealed(path, published=file is not None and not replaced)
 
     def step(self, done: int, total: int, unit: str) -> None:
         """Report progress in another unit than rows; total: 0 where it is not known."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
-from synthprof.base.files import record, replacing
+from synthprof.base.files import replacing
 from synthprof.similarity import index, recall
 from synthprof.spec.contents import CENTROIDS, INDEX
 from synthprof.spec.sizing import IndexChoice, index_of, needs_training
@@ -47,7 +47,7 @@ def run(context: Context) -> Outcome:
         index.write(built, temporary)
     details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}
     scores = {"scores": {"recall_at_10": found}}
-    return Outcome(context.spec.profiles, (record(path, path.parent),), details | scores)
+    return Outcome(context.spec.profiles, (context.sealed(path),), details | scores)
 
 
 def _build(context: Context, choice: IndexChoice) -> Any:  # noqa: ANN401  FAISS's classes are untyped

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from synthprof.base.files import record, replacing
+from synthprof.base.files import replacing
 from synthprof.pipeline import FILES
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.contents import PERFIS
@@ -59,7 +59,7 @@ def run(context: Context) -> Outcome:
             context.step(len(others) + done, total, "indexes")
 
         add_indexes(temporary, TABLE, laid_out, indexed)
-    return _with_children(context, Outcome(rows, (record(path, path.parent),)))
+    return _with_children(context, Outcome(rows, (context.sealed(path),)))
 
 
 def _with_children(context: Context, outcome: Outcome) -> Outcome:

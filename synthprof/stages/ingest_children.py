@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.files import FileRecord, replacing
 from synthprof.profiles.children import stored_batches
 from synthprof.schemas.schema import ChildTable
 from synthprof.spec.contents import table_file
@@ -51,4 +51,4 @@ def ingest_children(context: Context, table: ChildTable) -> tuple[FileRecord, di
         "most": most,
         "parents": dict(zip(map(str, bands), counted.tolist(), strict=False)),
     }
-    return record(path, path.parent), facts
+    return context.sealed(path), facts

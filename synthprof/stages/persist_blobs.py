@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from synthprof.base.files import FileRecord, record, replacing, start_writing
+from synthprof.base.files import FileRecord, replacing, start_writing
 from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, VETORES, File
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILURES_TABLE, SCHEMA, all_failures
@@ -64,7 +64,7 @@ def _persist(context: Context, file: File, done: Callable[[int], None]) -> FileR
         if kind == EMBEDDINGS and len(missing := context.blocks.all_missing()):
             with filling(temporary) as database:
                 _persist_failures(context, database, missing)
-    return record(path, path.parent)
+    return context.sealed(path)
 
 
 def _matrices(context: Context, kind: str) -> Iterator[np.ndarray]:

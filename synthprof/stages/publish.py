@@ -99,22 +99,25 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     receipts = _receipts(context)
     if published is None:
         check_missing(context, receipts)
-    check_files(context, {}, [each for each in receipts if each.stage == "cluster"])()
+    proven = check_files(context, [each for each in receipts if each.stage == "cluster"])()
     clusters = clusters_of(context)
     sources = _sources(context)
     sums = check_blocks(context, receipts, clusters, sources)
     coherence = coherence_of(counted(context.schema, sums.coherence))
-    checked = check_files(context, sources, receipts)
+    checked = check_files(context, [each for each in receipts if each.stage != "cluster"])
     load_template()
     context.step(0, 0, "points placed on the map")
     pictures = draw(context, clusters, sums.traits)
-    files = checked()
+    proven |= checked()
     for file in (file for file in context.published_files if file.table and not file.child):
         check_ids(sources[file.name], file.table, context.spec.profiles)
     for table in context.schema.tables:
         check_children(sources[table_file(table.name).name], table, context.spec.profiles)
     sources |= pictures.paths
-    files += tuple(record(path, path.parent) for path in pictures.paths.values())
+    files = tuple(
+        proven[path].for_others() if path in proven else record(path, path.parent)
+        for path in sources.values()
+    )
     manifest = fresh = _manifest(context, files, receipts, coherence)
     if published is not None:
         known = tuple(file for file in published.files if file.path not in (REPORT, SCHEMA_FILE))

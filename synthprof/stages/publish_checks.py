@@ -1,7 +1,6 @@
 """Checks before a version is published: missing rows, damaged files, the rules of the schema."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.errors import Damaged, StageError
-from synthprof.base.files import FileRecord, matches, record
+from synthprof.base.files import FileRecord, matches
 from synthprof.pipeline import stage
 from synthprof.profiles.checks import check, check_family
 from synthprof.profiles.codes import Lists
@@ -35,12 +34,12 @@ def check_missing(context: Context, receipts: Sequence[Receipt]) -> None:
         )
 
 
-def check_files(
-    context: Context, sources: dict[str, Path], receipts: Sequence[Receipt]
-) -> Callable[[], tuple[FileRecord, ...]]:
-    """Start to read all files in the pool; the returned function waits for the records of those to publish.
+def check_files(context: Context, receipts: Sequence[Receipt]) -> Callable[[], dict[Path, FileRecord]]:
+    """Start to compare the files of stages that do a whole data set, in the pool, with their receipts.
 
-    It raises Damaged if a file is not what its receipt says.
+    The returned function waits for the end, and returns the records of the files. It raises Damaged if one is
+    not what its receipt says. What matches has the SHA-256 of its receipt: it was computed with the other
+    checksum, over the same bytes.
     """
     sealed = {
         context.folder(receipt.stage) / file.path: file
@@ -48,18 +47,17 @@ def check_files(
         if stage(receipt.stage).scope == "dataset"
         for file in receipt.files
     }
-    paths = list(dict.fromkeys((*sources.values(), *sealed)))
-    jobs = [_FileJob(path, context.budget.workers) for path in paths]
-    records = context.pool.map(_record, jobs)
+    jobs = [_FileJob(path, file, context.budget.workers) for path, file in sealed.items()]
+    answers = context.pool.map(_is_same, jobs)
 
-    def checked() -> tuple[FileRecord, ...]:
-        found: dict[Path, FileRecord | None] = {}
-        for path, now in zip(paths, records, strict=True):
-            found[path] = now
-            context.step(len(found), len(paths), "files compared")
-        if damaged := [path for path, now in found.items() if now is None or now != sealed.get(path, now)]:
+    def checked() -> dict[Path, FileRecord]:
+        damaged: list[Path] = []
+        for done, (path, same) in enumerate(zip(sealed, answers, strict=True), 1):
+            damaged += [] if same else [path]
+            context.step(done, len(sealed), "files compared")
+        if damaged:
             raise Damaged(*damaged)
-        return tuple(now for path in sources.values() if (now := found[path]))
+        return sealed
 
     return checked
 
@@ -99,14 +97,13 @@ def check_blocks(
 @dataclass(frozen=True)
 class _FileJob:
     path: Path
+    file: FileRecord
     slots: int
 
 
-def _record(job: _FileJob) -> FileRecord | None:
-    """Return the file's record, or None if it cannot be read."""
-    with cpu_slot(job.slots), suppress(OSError):
-        return record(job.path, job.path.parent)
-    return None
+def _is_same(job: _FileJob) -> bool:
+    with cpu_slot(job.slots):
+        return matches(job.path.parent, job.file)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from synthprof.base.files import FileRecord, record
+from synthprof.base.files import FileRecord
 from synthprof.base.units import MIB
 from synthprof.pipeline import maker_of
 from synthprof.stages.context import Context, Outcome
@@ -21,7 +21,7 @@ def run(context: Context) -> Outcome:
         tell = partial(_tell, context, sum(sizes[:number]), sum(sizes))
         tell(0)
         compact(source, folder / source.name, tell)
-        files.append(record(folder / source.name, folder))
+        files.append(context.sealed(folder / source.name))
     _tell(context, sum(sizes), sum(sizes), 0)
     return Outcome(context.spec.profiles, tuple(files))
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from synthprof.base.errors import Damaged, StageError
-from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.files import FileRecord, matches, replacing, sealed
 from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.schemas.bundle import Bundle
@@ -172,7 +172,7 @@ class Blocks:
         The seal is not flushed: without it, or with half of it, the block is only made once more.
         """
         paths = [self.path(kind, block) for kind in kinds]
-        records = tuple(record(path, path.parent) for path in paths)
+        records = tuple(map(sealed, paths))
         with replacing(self._seal(kinds, block), durable=False) as temporary:
             temporary.write_bytes(SEAL.dump_json(records))
         return records
@@ -181,10 +181,11 @@ class Blocks:
         """Return the records of a block's files if they match their seal to the last byte, else None."""
         paths = [self.path(kind, block) for kind in kinds]
         try:
-            sealed = SEAL.validate_json(read_bytes(self._seal(kinds, block)))
-            return sealed if sealed == tuple(record(path, path.parent) for path in paths) else None
+            records = SEAL.validate_json(read_bytes(self._seal(kinds, block)))
         except (OSError, ValidationError):
             return None
+        same = [path.name for path in paths] == [each.path for each in records]
+        return records if same and all(map(matches, (path.parent for path in paths), records)) else None
 
     def _seal(self, kinds: Sequence[str], block: int) -> Path:
         return self.path(kinds[0], block).with_name(seal_name(block))

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from synthprof.base import files
+from synthprof.base.digests import PART_BYTES
 
 
 def test_a_file_appears_whole_under_its_name(tmp_path: Path) -> None:
@@ -48,6 +49,27 @@ def test_a_record_holds_the_sha256_that_sha256sum_prints(tmp_path: Path) -> None
     # FIPS 180-2, appendix B.1: the digest of "abc"
     assert record.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert (record.path, record.bytes) == ("f", 3)
+
+
+def test_a_sealed_record_holds_the_xxh3_that_xxh128sum_prints(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"abc")
+    inside, outside = files.sealed(tmp_path / "f"), files.sealed(tmp_path / "f", published=True)
+    # the digest of "abc" by xxHash's own tool: receipts of earlier runs would not be believed with another
+    assert inside.model_dump() == {"path": "f", "bytes": 3, "xxh128": "06b05ab6733a618578af5f94892f3950"}
+    assert outside.for_others() == files.record(tmp_path / "f", tmp_path)
+    assert outside.xxh128 == inside.xxh128
+    assert (inside.checksum, outside.checksum) == (inside.xxh128, outside.sha256)
+
+
+@pytest.mark.parametrize("length", [1, PART_BYTES - 1, PART_BYTES, 3 * PART_BYTES + 17])
+def test_a_record_of_either_kind_matches_its_bytes_and_no_others(tmp_path: Path, length: int) -> None:
+    path, content = tmp_path / "f", bytearray(range(256)) * (length // 256 + 1)
+    path.write_bytes(content[:length])
+    records = [files.record(path, tmp_path), files.sealed(path), files.sealed(path, published=True)]
+    assert [files.matches(tmp_path, each) for each in records] == [True, True, True]
+    content[length - 1] ^= 1
+    path.write_bytes(content[:length])
+    assert [files.matches(tmp_path, each) for each in records] == [False, False, False]
 
 
 def test_folders_change_places_in_one_step_and_readers_of_the_old_one_keep_it(tmp_path: Path) -> None:

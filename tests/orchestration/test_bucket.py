@@ -308,7 +308,7 @@ def exchange(cluster: Cluster, stage: str, shard=None, **params) -> Exchange:
 def test_damaged_contents_are_found_removed_and_made_again(generated):
     (seal,) = generated.objects("seal-00001.json")
     damaged = json.loads(generated.bucket.text(seal))[0]
-    (content,) = generated.objects(damaged["sha256"])
+    (content,) = generated.objects(damaged["xxh128"])
     generated.bucket.put_text(content, "x" * damaged["bytes"])
     with pytest.raises(StageError, match=r"archetypes-00001\.npy of stage generate is missing or damaged"):
         generated.do("two", "ingest")

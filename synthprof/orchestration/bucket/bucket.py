@@ -14,7 +14,7 @@ from airflow.sdk import Connection, ObjectStoragePath
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.base.files import FileRecord, record, replacing
+from synthprof.base.files import FileRecord, matches, replacing
 from synthprof.system.environment import STORAGE
 
 logger = logging.getLogger(__name__)
@@ -115,8 +115,7 @@ class Bucket:
             with replacing(path, durable=False) as new:
                 new.touch()  # what the disk refuses shows here, and is not taken for the bucket's word
                 self._fetch(key, new)
-                found = record(new, new.parent)
-                if (found.bytes, found.sha256) != (wanted.bytes, wanted.sha256):
+                if not matches(new.parent, wanted.model_copy(update={"path": new.name})):
                     raise _NotAsSealedError
             return True
         return False

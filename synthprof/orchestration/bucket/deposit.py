@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from synthprof.base.errors import StageError
-from synthprof.base.files import FileRecord, record
+from synthprof.base.files import FileRecord, matches
 from synthprof.base.kinds import read_text
 from synthprof.orchestration.bucket.bucket import at_once
 from synthprof.orchestration.bucket.epoch import Epoch
@@ -69,7 +69,7 @@ class Deposit:
         bucket, folder, key = self.work.bucket, self.work.folder, self.epoch.content_key(file)
         if bucket.has(key, file.bytes):
             return False
-        if record(folder / file.path, folder) != file:
+        if not matches(folder, file):
             (folder / file.path).unlink(missing_ok=True)
             raise StageError(f"{folder / file.path} changed after being written; removed: clear the task")
         bucket.put(folder / file.path, key)

@@ -53,7 +53,7 @@ class Epoch:
 
     def content_key(self, file: FileRecord) -> str:
         """Return the key of the file's content."""
-        return f"{self.contents_key}/{file.sha256}"
+        return f"{self.contents_key}/{file.checksum}"
 
     def begin(self) -> None:
         """Bring the home's copy of the build into this epoch, and remove builds that have gone.

@@ -110,12 +110,12 @@ class Fetch:
     def _distrust(self, maker: Stage, files: Iterable[FileRecord]) -> None:
         """Remove the contents from the bucket, after the receipts and seals that name them."""
         bucket, key = self.work.bucket, self.epoch.stage_key(maker)
-        damaged = {file.sha256 for file in files}
+        damaged = {file.checksum for file in files}
         for name, text in self._texts(key, lambda _: True).items():
-            if damaged & {file.sha256 for file in named_files(text)}:
+            if damaged & {file.checksum for file in named_files(text)}:
                 bucket.remove(f"{key}/{name}")
-        for sha256 in damaged:
-            bucket.remove(f"{self.epoch.contents_key}/{sha256}")
+        for checksum in damaged:
+            bucket.remove(f"{self.epoch.contents_key}/{checksum}")
 
     def _receipts(self, maker: Stage) -> list[Receipt]:
         texts = self._texts(self.epoch.stage_key(maker), lambda name: PurePath(name).match(RECEIPTS))

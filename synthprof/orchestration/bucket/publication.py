@@ -68,7 +68,7 @@ class Publication:
         self.bucket.remove(f"{self.key}/{MANIFEST}")
 
         def put(file: FileRecord) -> None:
-            content = f"{self.contents}/{file.sha256}"
+            content = f"{self.contents}/{file.checksum}"
             if self.bucket.has(content, file.bytes):
                 self.bucket.copy(content, f"{self.key}/{file.path}")
             else:

@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from synthprof.base.files import FileRecord, record
+from synthprof.base.files import FileRecord, matches
 from synthprof.base.kinds import read_text
 from synthprof.store.blocks import SEAL
 from synthprof.store.receipts import Receipt
@@ -34,4 +34,4 @@ def is_present(folder: Path, file: FileRecord) -> bool:
 
 def is_same(folder: Path, file: FileRecord) -> bool:
     """Return whether the file in the folder has the checksum that is on record."""
-    return record(folder / file.path, folder) == file
+    return matches(folder, file)
