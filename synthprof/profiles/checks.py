@@ -119,10 +119,12 @@ def _unpaired(column: Column, other: Column, batch: pa.RecordBatch) -> Flags:
     """Return the rows whose two values follow from no one value of the hidden column."""
     assert isinstance(column.draw, Lookup) and isinstance(other.draw, Lookup)
     count = len(column.values)
-    known = np.array(other.draw.codes) * count + np.array(column.draw.codes)
+    known = np.zeros(len(other.values) * count, np.bool_)
+    known[np.array(other.draw.codes) * count + np.array(column.draw.codes)] = True
     own = codes_or_unknown(column, batch.column(column.name))
     beside = codes_or_unknown(other, batch.column(other.name))
-    wrong: Flags = ~np.isin(beside * count + own, known) & (own != UNKNOWN) & (beside != UNKNOWN)
+    both = (own != UNKNOWN) & (beside != UNKNOWN)
+    wrong: Flags = both & ~known[np.where(both, beside * count + own, 0)]
     return wrong
 
 
@@ -182,10 +184,9 @@ def _list_violations(
     own, count = lists.of(column), lists.batch.num_rows
     sizes = np.diff(own.offsets)
     rows = np.repeat(np.arange(count), sizes)
-    pairs, counts = np.unique(rows * (len(draw.values) + 1) + own.items, return_counts=True)
     yield "unknown item", _any_by_row(own, own.items == UNKNOWN)
     yield f"not 1 to {len(draw.sizes)} items", sizes > len(draw.sizes)
-    yield "item twice", np.bincount(pairs // (len(draw.values) + 1), counts - 1, count) > 0
+    yield "item twice", _repeated(rows * (len(draw.values) + 1) + own.items + 1, len(draw.values) + 1, count)
     if draw.first is not None:
         first = draw.values.index(draw.first)
         yield f"does not begin with {draw.first}", own.items[own.offsets[:-1]] != first
@@ -194,18 +195,40 @@ def _list_violations(
         yield f"item that no value of {draw.through} allows", _unreachable(draw, own, owned)
 
 
+def _repeated(pairs: npt.NDArray[np.int64], base: int, count: int) -> Flags:
+    """Rows of whose pairs, row x base + item, two are the same. pairs: by row, which sorts them soon."""
+    pairs = np.sort(pairs, kind="stable")
+    found = np.zeros(count, np.bool_)
+    found[pairs[1:][pairs[1:] == pairs[:-1]] // base] = True
+    return found
+
+
 def _unreachable(draw: Subset, lists: ListCodes, owned: ListCodes) -> Flags:
     """Rows with an item that none of the owned values reaches; unknown ones reach nothing."""
-    reaches = np.zeros((len(draw.reachable) + 1, len(draw.values) + 1), dtype=np.bool_)
-    for value, reachable in enumerate(draw.reachable):
-        reaches[value, list(reachable)] = True
+    reached = np.zeros(len(lists.items), np.bool_)
     rows = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
-    sizes, reached = np.diff(owned.offsets), np.zeros(len(lists.items), dtype=np.bool_)
-    for place in range(int(sizes.max())):
-        there = place < sizes[rows]
-        values = owned.items[np.where(there, owned.offsets[rows] + place, 0)]
-        reached |= there & reaches[values, lists.items]
+    some = np.diff(owned.offsets) > 0
+    word, bit = np.divmod(lists.items, _WORD)  # an unknown item is in word -1
+    for number, reach in enumerate(_reaching(draw)):
+        of_rows = np.zeros(len(some), np.uint64)
+        of_rows[some] = np.bitwise_or.reduceat(reach[owned.items], owned.offsets[:-1][some])
+        here = word == number
+        reached[here] = of_rows[rows[here]] >> bit[here].astype(np.uint64) & np.uint64(1)
     return _any_by_row(lists, ~reached)
+
+
+_WORD = 64
+"""Bits of the words that tell which items a value reaches."""
+
+
+@functools.lru_cache(maxsize=64)
+def _reaching(draw: Subset) -> tuple[npt.NDArray[np.uint64], ...]:
+    """Return the words of the items that each value reaches, and last those of an unknown one: none."""
+    words = np.zeros((-(-len(draw.values) // _WORD), len(draw.reachable) + 1), np.uint64)
+    for value, reachable in enumerate(draw.reachable):
+        for item in reachable:
+            words[item // _WORD, value] |= np.uint64(1 << item % _WORD)
+    return tuple(words)
 
 
 def _any_by_row(lists: ListCodes, items: Flags) -> Flags:

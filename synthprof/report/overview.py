@@ -18,6 +18,7 @@ from synthprof.base.stored_numbers import as_numbers
 from synthprof.base.values import as_text
 from synthprof.profiles.codes import UNKNOWN, ListCodes, Lists, category_codes, codes_or_unknown, list_codes
 from synthprof.profiles.shares import expected_shares, labels
+from synthprof.report.tally import Tally, tally
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset
 from synthprof.schemas.schema import Column, Schema
@@ -39,7 +40,6 @@ LEAST_SHARE = 0.05
 LEAST_ROWS = 5
 """A trait is a value that is at least so much more frequent in a cluster than overall, and no rarity."""
 
-Counts = npt.NDArray[np.int32]
 Labels = npt.NDArray[np.integer[Any]]
 
 
@@ -70,25 +70,21 @@ def count(
     clusters: Labels,
     chosen: npt.NDArray[np.int64],
     lists: Lists | None = None,
-) -> Counts:
-    """Count each attribute in each chosen cluster and, in the last row, in all of the batch.
+) -> Tally:
+    """Count each attribute in each chosen cluster and, in the last group, among the others of the batch.
 
     clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending. lists: those of the
     batch, where others read them, too.
-    Returns (c + 1, attributes).
+    Returns counts of c + 1 groups.
     """
     lists = lists or Lists(batch)
     places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
     places = np.where(chosen[places] == clusters, places, len(chosen))
-    parts = [np.zeros((len(chosen) + 1, 0), np.int64)]
+    parts = []
     for column in _counted(schema):
         rows, codes = _codes(column, batch.column(column.name), lists.of)
-        size = len(labels(column))
-        cells = (places if rows is None else places[rows]) * size + codes
-        parts.append(np.bincount(cells, minlength=(len(chosen) + 1) * size).reshape(-1, size))
-    found = np.concatenate(parts, axis=1)
-    found[-1] = found.sum(axis=0)
-    return found.astype(np.int32)
+        parts.append((places if rows is None else places[rows], codes, len(labels(column))))
+    return tally(len(chosen) + 1, parts)
 
 
 def by_column(schema: Schema, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
@@ -289,15 +285,16 @@ def _traits(
     overall: npt.NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     """Return the traits of a cluster: the attributes with the largest share x log(lift)."""
-    share = counts / max(rows, 1)
-    lift = share / np.maximum(overall, 1e-12)
-    telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE) & (counts >= LEAST_ROWS), share, 0.0)
+    common = np.flatnonzero(counts >= LEAST_ROWS)  # of thousands of attributes most are rare
+    share = counts[common] / max(rows, 1)
+    lift = share / np.maximum(overall[common], 1e-12)
+    telling = np.where((lift >= LEAST_LIFT) & (share >= LEAST_SHARE), share, 0.0)
     weight = telling * np.log(np.maximum(lift, 1.0))
     chosen = [i for i in np.argsort(-weight, kind="stable")[:MAX_TRAITS] if weight[i] > 0]
     return [
         {
-            "column": known[i].column,
-            "value": known[i].value,
+            "column": known[common[i]].column,
+            "value": known[common[i]].value,
             "share": round(float(share[i]), 4),
             "lift": round(float(lift[i]), 2),
         }

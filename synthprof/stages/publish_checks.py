@@ -14,6 +14,7 @@ from synthprof.profiles.checks import check, check_family
 from synthprof.profiles.codes import Lists
 from synthprof.profiles.coherence import counts
 from synthprof.report.overview import count
+from synthprof.report.tally import Sum, Tally, tally
 from synthprof.spec.contents import NORM_TOLERANCE, table_file
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
@@ -64,7 +65,7 @@ def check_files(context: Context, receipts: Sequence[Receipt]) -> Callable[[], d
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums over all blocks: of `overview.count`, and of `coherence.counts`."""
+    """The sums over all blocks: of `overview.count` as a table, and of `coherence.counts`."""
 
     traits: npt.NDArray[np.int64]
     coherence: tuple[int, ...]
@@ -78,7 +79,7 @@ def check_blocks(
     Raises Damaged if a block is, StageError if one breaks a rule of its schema.
     """
     jobs = _block_jobs(context, receipts, clusters, sources)
-    traits: npt.NDArray[np.int64] | int = 0
+    traits = Sum()
     coherence: npt.NDArray[np.int64] | int = 0
     for job, checked in zip(jobs, context.pool.map(_check_block, jobs), strict=True):
         if checked.damaged:
@@ -88,10 +89,10 @@ def check_blocks(
                 f"block {job.block} is not as declared: {', '.join(checked.violations)}; correct the "
                 "schema if it is yours, and run it again with force"
             )
-        traits = traits + checked.traits.astype(np.int64)
+        traits.add(checked.traits)
         coherence = coherence + checked.coherence
         context.progress(min((job.block + 1) * BLOCK_ROWS, context.spec.profiles), context.spec.profiles)
-    return Sums(np.asarray(traits), tuple(np.asarray(coherence).tolist()))
+    return Sums(traits.table(), tuple(np.asarray(coherence).tolist()))
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _nothing() -> npt.NDArray[np.int64]:
 class _Checked:
     """The counts of a block, or its faults."""
 
-    traits: npt.NDArray[np.integer] = field(default_factory=_nothing)
+    traits: Tally = field(default_factory=lambda: tally(1, ()))
     coherence: npt.NDArray[np.int64] = field(default_factory=_nothing)
     violations: tuple[str, ...] = ()
     damaged: tuple[Path, ...] = ()

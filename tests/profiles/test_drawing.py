@@ -318,7 +318,7 @@ def test_a_missing_column_is_named():
 
 def test_counts_sum_to_the_rows():
     clusters = np.arange(BLOCK_ROWS) % 3 - 1
-    counts = count(SCHEMA, block().profiles, clusters, np.array([0, 1]))
+    counts = count(SCHEMA, block().profiles, clusters, np.array([0, 1])).table()
     columns = [name for name in by_column(SCHEMA, counts[-1]) if SCHEMA.column(name).kind != "list"]
     for row, wanted in zip(counts, (*np.bincount(clusters + 1)[1:], BLOCK_ROWS), strict=True):
         assert {by_column(SCHEMA, row)[name].sum() for name in columns} == {wanted}

@@ -170,7 +170,7 @@ def test_a_missing_value_adds_nothing_to_an_embedding() -> None:
 
 def test_the_report_counts_rows_that_have_values_and_says_how_many_have_none() -> None:
     schema, clusters, chosen = lacking(SCHEMA, LACKING), np.zeros(16_384, np.int64), np.array([0])
-    counts = count(schema, some(), clusters, chosen).astype(np.int64)
+    counts = count(schema, some(), clusters, chosen).table()
     told = json.loads(overview(schema, 0.8, counts, chosen, np.array([16_384]), 16_384))
     found = {each["column"]: each for each in told["marginals"]}
     assert sum(each["share"] for each in found["cidade"]["values"]) == pytest.approx(1, abs=0.01)

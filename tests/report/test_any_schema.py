@@ -27,9 +27,7 @@ def rows() -> pa.RecordBatch:
 @pytest.fixture(scope="module")
 def marginals(rows: pa.RecordBatch) -> dict:
     labels, chosen = np.zeros(ROWS, np.int32), np.array([0])
-    found = overview(
-        SCHEMA, 0.8, count(SCHEMA, rows, labels, chosen).astype(np.int64), chosen, np.array([ROWS]), ROWS
-    )
+    found = overview(SCHEMA, 0.8, count(SCHEMA, rows, labels, chosen).table(), chosen, np.array([ROWS]), ROWS)
     return {each["column"]: each for each in json.loads(found)["marginals"]}
 
 
