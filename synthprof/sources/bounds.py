@@ -113,13 +113,13 @@ def _read(
         parts.close()  # type: ignore[attr-defined]
 
 
-def cut(part: Part) -> Iterator[Part]:
+def cut(part: Part, texts: int = 2) -> Iterator[Part]:
     """Yield a part in pieces that have at most PART_BYTES once decoded; what is too large is a fault.
 
-    The first two columns are id and text. Raises SpecError for a type that is not read.
+    texts: so many of the first columns are ids or texts. Raises SpecError for a type that is not read.
     """
     try:
-        part, sizes = _small(part)
+        part, sizes = _small(part, texts)
         first, rows = 0, part.batch.num_rows
         while first < rows:
             total = np.cumsum(sizes[first : first + MAX_ROWS])
@@ -133,12 +133,12 @@ def cut(part: Part) -> Iterator[Part]:
         ) from None
 
 
-def _small(part: Part) -> tuple[Part, Sizes]:
+def _small(part: Part, texts: int) -> tuple[Part, Sizes]:
     """Return the part with nothing in rows that are too large, and the bytes of each row."""
     columns = [row_bytes(column) for column in part.batch.columns]
     sizes = sum(columns, np.zeros(part.batch.num_rows, np.int64))
     wide = np.flatnonzero(sizes > ROW_BYTES)
-    long = np.flatnonzero((np.array(columns[:2]) > TEXT_BYTES).any(axis=0))
+    long = np.flatnonzero((np.array(columns[:texts]) > TEXT_BYTES).any(axis=0)) if texts else ()
     faults = {int(row): f"the row has {sizes[row]:,} bytes, {ROW_BYTES:,} are the most" for row in wide}
     faults |= {int(row): f"id or text has more than {TEXT_BYTES:,} bytes; split it" for row in long}
     if not faults:
