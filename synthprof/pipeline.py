@@ -124,9 +124,9 @@ STAGES = (
           memory=lambda of: of.idle,
           disk=lambda of: 0),
     Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True, of_collections=2,
-          blocks=("profiles", "archetypes"),
+          blocks=("profiles", "archetypes", "avatars", "avatar_truth"),
           memory=lambda of: of.processes + of.text_reading + of.children_drawing,
-          disk=lambda of: of.profiles + of.children_files),
+          disk=lambda of: of.profiles + of.children_files + of.avatars),
     Stage("ingest", 2, "dataset", ("generate",), concurrent=True,
           files=(File(PERFIS, "perfis"),),
           memory=lambda of: of.processes + of.text_block + of.children_loading
@@ -192,15 +192,19 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     Eight hexadecimal digits that change with its version, what it reads of the schema, or any stage
     it needs.
     """
+    drawn = f"avatars {AVATARS_VERSION}" if spec.avatars else ""
     if spec.schema_digest:  # which the spec has: another schema has another build
-        return _keys(stages, spec.schema_digest, (), "", bool(spec.collection))
+        return _keys(stages, spec.schema_digest + drawn, (), "", bool(spec.collection))
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     if spec.collection:
         words = (texts, encoding) if spec.encoder == "catalogue" else ()
         return _keys(stages, _NO_SCHEMA, words, "", True)
-    profiles += tables_digest(spec.profile_schema, spec.with_tables)
+    profiles += tables_digest(spec.profile_schema, spec.with_tables) + drawn
     return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False)
 
+
+AVATARS_VERSION = 1
+"""Raised when the same profiles have other pictures."""
 
 _NO_SCHEMA = "d729ac668ce651e1a5bb6445e3e910a1"
 """The stand-in for a schema in the keys of collections, whose rows none draws: what release 0.2 had there, so

@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,9 +68,9 @@ class FileRecord(BaseModel):
         """The one that names the content: SHA-256 where there is one."""
         return self.sha256 or self.xxh128
 
-    def for_others(self) -> Self:
-        """Return the record as a manifest has it, without what only the build reads."""
-        return self.model_copy(update={"xxh128": ""})
+    def for_others(self, path: str) -> Self:
+        """Return the record as a manifest has it, by its path there, without what only the build reads."""
+        return self.model_copy(update={"path": path, "xxh128": ""})
 
 
 @contextlib.contextmanager
@@ -239,6 +239,12 @@ def flush_folder(path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_FLUSH:
             raise
+
+
+def flush_folders(folder: Path, files: Iterable[str]) -> None:
+    """Wait until the lists of names of a folder, and of those in it that have the files, are on the disk."""
+    for each in {folder, *((folder / name).parent for name in files)}:
+        flush_folder(each)
 
 
 def start_writing(path: Path) -> None:

@@ -27,6 +27,9 @@ class Keywords(TypedDict, total=False):
     hardness_decay: float
     near_duplicates: float
     near_distance: float
+    avatars: bool
+    avatar_size: int
+    avatar_copies: float
     dim_vector: int
     dim_embedding: int
     encoder: Encoder

@@ -14,17 +14,21 @@ CENTROIDS = "centroids.npy"
 INDEX = "index.faiss"
 ARCHETYPES_FILE = "archetypes.npy"
 NEAR_DUPLICATES = "near_duplicates.npy"
+AVATARS_FOLDER = "avatars"
+AVATAR_TRUTH_FILE = "avatar_truth.arrow"
 OVERVIEW = "overview.json"
 MAP = "map.arrow"
 REPORT = "report.html"
 
-BlockKind = Literal["profiles", "archetypes", "vectors", "embeddings", "missing", "failures"]
+BlockKind = Literal[
+    "profiles", "archetypes", "avatars", "avatar_truth", "vectors", "embeddings", "missing", "failures"
+]
 """A kind of block file; those of child tables are named as their table."""
 
 DATABASE = ".db"
 """The end of a database's name."""
 
-BLOCK_FILE = re.compile(r"([a-z][a-z0-9_]*)-(\d{5})\.(?:arrow|npy|jsonl)")
+BLOCK_FILE = re.compile(r"([a-z][a-z0-9_]*)-(\d{5})\.(?:arrow|npy|jsonl|tar)")
 """Name of a block file, as `block_name` gives it: its kind and the number of its block."""
 
 SEAL_FILE = re.compile(r"seal-(\d{5})\.json")

@@ -21,6 +21,9 @@ LABEL_ROW_BYTES = 16
 TEXT_ROW_BYTES = 24
 """Bytes of a row of a collection in SQLite beside its values, with its entry in the index of keys."""
 
+AVATAR_MEMBER_BYTES = 2_500
+"""Bytes of a picture in a tar shard beside its pixels: heads, caption, padding, and its row of the truth."""
+
 BASE_BYTES = 130 * MIB
 """A process that has only loaded its libraries; its forked workers share most of it."""
 
@@ -127,6 +130,14 @@ class Sizes:
     def children_rows(self) -> int:
         """The rows of all child tables."""
         return self._of_blocks(self.children.rows)
+
+    @property
+    def avatars(self) -> int:
+        """The tar shards of pictures: two members of a block of 512 bytes each, beside the picture's own."""
+        spec = self.spec
+        pixels = spec.avatar_size**2
+        own, copy = (AVATAR_MEMBER_BYTES + size for size in (pixels // 2, 3 * pixels))
+        return round(self.rows * (own + spec.avatar_copies * copy)) if spec.avatars else 0
 
     def _of_blocks(self, amount: int) -> int:
         """Return what all blocks have, from what a whole one has."""

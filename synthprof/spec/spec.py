@@ -147,6 +147,26 @@ class Spec(ParamModel):
             description="Distance of a near-copy to its origin, in the middle; embeddings have length 1.",
         ),
     ] = 0.15
+    avatars: Annotated[
+        bool,
+        Field(
+            description="Draw a picture of each profile, with a caption, from its attributes and the seed."
+        ),
+    ] = False
+    avatar_size: Annotated[
+        int,
+        Field(ge=64, le=256, multiple_of=8, description="Pixels of a side of the pictures."),
+    ] = 64
+    avatar_copies: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Share of the pictures that have a copy: cut, turned, scaled, compressed, brightened "
+            "or with a watermark; avatar_truth.arrow tells which.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.1
     dim_vector: Annotated[
         int,
         Field(ge=1, le=4_096, description="Values of a feature vector; positions beyond the features are 0."),
@@ -296,7 +316,8 @@ class Spec(ParamModel):
         takes_noise = self.encoder == "catalogue" and not self.collection
         silent = set(NOISE) if not self.noisy else set()
         silent -= {"hardness"} if takes_noise else set()
-        return silent | (set() if self.copies else {"near_distance"})
+        silent |= set() if self.copies else {"near_distance"}
+        return silent | (set() if self.avatars else set(AVATARS))
 
 
 def row_word_of(collection: str) -> str:
@@ -306,6 +327,9 @@ def row_word_of(collection: str) -> str:
 
 NOISE = ("hardness", "hardness_spread", "hardness_decay")
 """Parameters of the noise in embeddings."""
+
+AVATARS = ("avatars", "avatar_size", "avatar_copies")
+"""Parameters of the pictures of profiles."""
 
 _YOUNGER = (
     "model",
@@ -318,6 +342,7 @@ _YOUNGER = (
     *NOISE,
     "near_duplicates",
     "near_distance",
+    *AVATARS,
 )
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
@@ -330,6 +355,7 @@ GENERATING = (
     *NOISE,
     "near_duplicates",
     "near_distance",
+    *AVATARS,
     "dim_vector",
     "with_tables",
     "prose",

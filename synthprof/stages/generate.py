@@ -9,8 +9,9 @@ from synthprof.profiles.children import generate_family
 from synthprof.profiles.tables import make_tables
 from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
+from synthprof.stages.avatars import write_avatars
 from synthprof.stages.context import BlockJob, Context, Outcome
-from synthprof.store.blocks import ARCHETYPES, PROFILES
+from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, PROFILES
 from synthprof.store.schemas import schema_of
 from synthprof.system.slots import cpu_slot
 
@@ -35,7 +36,8 @@ def prepare(spec: Spec, bundle: Bundle) -> None:
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     blocks, spec = job.blocks, job.blocks.spec
     schema = blocks.schema
-    kinds = (ARCHETYPES, PROFILES, *(table.name for table in schema.tables))
+    pictures = (AVATARS, AVATAR_TRUTH) if spec.avatars else ()
+    kinds = (ARCHETYPES, PROFILES, *(table.name for table in schema.tables), *pictures)
     if kept := blocks.kept(kinds, job.block):
         return kept
     with cpu_slot(job.slots):
@@ -51,4 +53,6 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         blocks.write(PROFILES, job.block, made.generated.profiles)
         for name, children in made.tables.items():
             blocks.write(name, job.block, children)
+        if pictures:
+            write_avatars(blocks, job.block, made.generated.profiles)
         return blocks.seal(kinds, job.block)

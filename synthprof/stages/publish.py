@@ -15,13 +15,21 @@ from synthprof.profiles.coherence import counted
 from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.report.page import load_template, render
 from synthprof.schemas.bundle import SCHEMA_FILE
-from synthprof.spec.contents import ARCHETYPES_FILE, NEAR_DUPLICATES, REPORT, table_file
+from synthprof.spec.contents import (
+    ARCHETYPES_FILE,
+    AVATAR_TRUTH_FILE,
+    AVATARS_FOLDER,
+    NEAR_DUPLICATES,
+    REPORT,
+    table_file,
+)
+from synthprof.stages.avatars import write_truth
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
-from synthprof.store.blocks import ARCHETYPES, save_array
+from synthprof.store.blocks import ARCHETYPES, AVATARS, save_array
 from synthprof.store.children import check_children
 from synthprof.store.manifest import Manifest, content_digest
 from synthprof.store.pruning import prune
@@ -115,8 +123,7 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
         check_children(sources[table_file(table.name).name], table, context.spec.profiles)
     sources |= pictures.paths
     files = tuple(
-        proven[path].for_others() if path in proven else record(path, path.parent)
-        for path in sources.values()
+        (proven.get(path) or record(path, path.parent)).for_others(name) for name, path in sources.items()
     )
     manifest = fresh = _manifest(context, files, receipts, coherence)
     if published is not None:
@@ -180,6 +187,11 @@ def _sources(context: Context) -> dict[str, Path]:
 
         copied = (origins(spec, block) for block in range(spec.blocks))
         found[NEAR_DUPLICATES] = _truth(context, NEAR_DUPLICATES, copied)
+    if spec.avatars:
+        shards = (context.blocks.path(AVATARS, block) for block in range(spec.blocks))
+        found |= {f"{AVATARS_FOLDER}/{path.name}": path for path in shards}
+        path = context.folder() / AVATAR_TRUTH_FILE
+        found[AVATAR_TRUTH_FILE] = write_truth(context.blocks, path)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,14 @@ VECTORS = "vectors"
 EMBEDDINGS = "embeddings"
 
 
+AVATARS = "avatars"
+"""A tar shard of pictures."""
+
+
+AVATAR_TRUTH = "avatar_truth"
+"""Rows that tell which pictures there are, and which of them are copies."""
+
+
 MISSING = "missing"
 """Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
 
@@ -57,7 +65,9 @@ LABELS = "labels.npy"
 
 
 _ARRAYS = (ARCHETYPES, VECTORS, EMBEDDINGS, MISSING)
-"""Kinds that are arrays; the others are rows, but for lines of text."""
+"""Kinds that are arrays; the others are rows, but for those of `_SUFFIXES`."""
+
+_SUFFIXES = {FAILURES: "jsonl", AVATARS: "tar"}
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,10 @@ class Blocks:
     def children(self, table: str, block: int) -> pa.RecordBatch:
         """Read the children of a block's profiles: the key, `n` and the columns. Raises as `profiles`."""
         return self._batch(table, block)
+
+    def avatar_truth(self, block: int) -> pa.RecordBatch:
+        """Read what is true of a block's pictures. Raises as `profiles`."""
+        return self._batch(AVATAR_TRUTH, block)
 
     def _batch(self, kind: str, block: int) -> pa.RecordBatch:
         path = self.path(kind, block)
@@ -153,7 +167,9 @@ class Blocks:
         ]
         return np.concatenate(parts) if parts else self.matrix(kind, 0)[:0]
 
-    def write(self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray | str") -> None:
+    def write(
+        self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray | str | Iterable[bytes]"
+    ) -> None:
         """Write a block under its name, whole unless the power fails: its seal tells (docs/adr/0007).
 
         It is not flushed: blocks are made faster than disks write, and can be made again.
@@ -163,8 +179,11 @@ class Blocks:
                 save_array(temporary, value)
             elif isinstance(value, str):
                 temporary.write_text(value, encoding="utf-8")
-            else:
+            elif isinstance(value, pa.RecordBatch):
                 write_batch(temporary, value)
+            else:
+                with temporary.open("wb") as file:
+                    file.writelines(value)
 
     def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
         """Write the seal of a block and return the records of its files, for `kept`.
@@ -192,7 +211,7 @@ class Blocks:
 
 
 def _suffix(kind: str) -> str:
-    return "jsonl" if kind == FAILURES else "npy" if kind in _ARRAYS else "arrow"
+    return _SUFFIXES.get(kind, "npy" if kind in _ARRAYS else "arrow")
 
 
 @contextmanager

@@ -140,5 +140,10 @@ def damaged(folder: Path, files: Iterable[FileRecord]) -> list[str]:
 
 
 def unknown_files(folder: Path, files: Iterable[FileRecord]) -> list[str]:
-    """Return the names in a version's folder that its manifest does not know."""
-    return sorted({path.name for path in folder.iterdir()} - {file.path for file in files} - {MANIFEST})
+    """Return the names in a version's folder, and in those of its files, that its manifest does not know."""
+    known = {MANIFEST, *(file.path for file in files)}
+    parents = {str(Path(path).parent) for path in known} - {"."}
+    folders = {name for name in parents if (folder / name).is_dir()}
+    there = {path.name for path in folder.iterdir()} - folders
+    inside = {path.relative_to(folder).as_posix() for name in folders for path in (folder / name).iterdir()}
+    return sorted((there | inside) - known)

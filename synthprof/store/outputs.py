@@ -7,7 +7,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from synthprof.base.files import (
     FileRecord,
     flush,
     flush_folder,
+    flush_folders,
     is_there,
     make_folder,
     matches,
@@ -198,7 +199,7 @@ class Making:
         for each in self._growing.values():
             each.file.flush()
             os.fsync(each.file.fileno())
-        _flush_names(self.folder, (*self._growing, *self._whole))
+        flush_folders(self.folder, (*self._growing, *self._whole))
         grown = {name: (each.length, each.digest.hexdigest()) for name, each in self._growing.items()}
         journal = _Journal(steps=self.steps, grown=grown, whole=tuple(self._whole.values()))
         with replacing(self.folder / JOURNAL) as temporary:
@@ -282,7 +283,7 @@ def finish(place: Place, work: Making, output: Output) -> Output:
     _remove_unknown(place.making, full)
     for file in full.files:
         flush(place.making / file.path)
-    _flush_names(place.making, [file.path for file in full.files])
+    flush_folders(place.making, [file.path for file in full.files])
     write_text(place.making / OUTPUT, full.text())
     replaced = place.folder.exists()
     take_place(place.making, place.folder, OUTPUT)
@@ -308,12 +309,6 @@ def begun_outputs(parent: Path) -> list[tuple[Place, Output]]:
         with suppress(OSError, ValueError, ValidationError):
             found.append((Place(parent, path.parent.name), Output.opened(read_bytes(path))))
     return found
-
-
-def _flush_names(folder: Path, files: Iterable[str]) -> None:
-    """Flush the list of names of the folder and of those in it that have files."""
-    for each in {folder, *((folder / name).parent for name in files)}:
-        flush_folder(each)
 
 
 def _empty(folder: Path) -> None:

@@ -12,6 +12,7 @@ from synthprof.base.files import (
     FileRecord,
     end_removals,
     flush_folder,
+    flush_folders,
     make_folder,
     record,
     remove,
@@ -137,10 +138,11 @@ def _assemble(
     temporary.mkdir(parents=True)
     try:
         for name, source in sources.items():
+            (temporary / name).parent.mkdir(exist_ok=True)
             share(source, temporary / name)
         for name, text in texts.items():
             write_text(temporary / name, text)
-        flush_folder(temporary)  # every name is durable before the manifest that lists them
+        flush_folders(temporary, sources)  # every name is durable before the manifest that lists them
         records = (*manifest.files, *(record(temporary / name, temporary) for name in texts))
         full = manifest.model_copy(update={"files": records}).sealed()
         write_text(temporary / MANIFEST, full.text())
@@ -171,6 +173,7 @@ def _replace(
     ready: list[tuple[Path, Path]] = []
     try:
         for file in files:
+            make_folder((folder / file.path).parent)
             temporary = temporary_path(folder / file.path)
             ready.append((temporary, folder / file.path))
             if file.path in sources:

@@ -33,6 +33,7 @@ from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.children import stored_children
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
+from synthprof.versions.verify_avatars import avatar_checks
 from synthprof.versions.verify_index import lookup_faults
 
 BLOCK_STEPS = 3
@@ -77,6 +78,7 @@ def remade_block_faults(
         ARCHETYPES_FILE: lambda: _truth_faults(version, ARCHETYPES_FILE, made.archetypes, first),
         NEAR_DUPLICATES: lambda: _truth_faults(version, NEAR_DUPLICATES, origins(spec, block), first),
     }
+    checks |= avatar_checks(version, intact, block, made.profiles)
     for name, children in family.tables.items():
         checks[table_file(name).name] = partial(_child_faults, version, name, children, first, rows)
     for name in (name for name in checks if name in intact):

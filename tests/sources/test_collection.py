@@ -377,7 +377,7 @@ def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
     of_profiles = {"profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables", "prose"}
     of_profiles |= {"topic_sizes", "hardness", "hardness_spread", "hardness_decay"}
-    of_profiles |= {"near_duplicates", "near_distance"}
+    of_profiles |= {"near_duplicates", "near_distance", "avatars", "avatar_size", "avatar_copies"}
     assert set(made) - set(embedded) == of_profiles
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})

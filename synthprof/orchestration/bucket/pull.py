@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.base.files import flush_folder, remove, take_place, temporary_path, write_text
+from synthprof.base.files import flush_folders, remove, take_place, temporary_path, write_text
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.orchestration.bucket.publication import sound_manifest
 from synthprof.orchestration.bucket.storage import setting
@@ -89,7 +89,7 @@ def _fetch(bucket: Bucket, key: str, manifest: Manifest, folder: Path) -> None:
                     f"{bucket.url}/{key}/{file.path} is missing or damaged; remove it there if it is, then "
                     "clear the task publish of its run"
                 )
-        flush_folder(temporary)
+        flush_folders(temporary, [file.path for file in manifest.files])
         write_text(temporary / MANIFEST, manifest.text())
         take_place(temporary, folder, MANIFEST)
     finally:

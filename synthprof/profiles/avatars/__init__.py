@@ -1,0 +1,1 @@
+"""Drawn pictures of profiles, changed copies of some, and which are copies of which."""
