@@ -3,10 +3,10 @@
     make peers                                         200,000 customers, or ARGS='--rows 1000000'
     python benchmarks/peers.py --peers PYTHON          PYTHON has requirements-peers.txt
 
-A data set of `customer_us` is made by `synthprof run`; its manifest tells the CPU seconds of each stage. The same
-rows and embeddings are then handed to the other libraries, each in a process of its own (peers_ways.py), with the
-same k, iterations, sample and lists. Seconds are those of the work, without imports; those of a synthprof stage
-hold its checks and hashes, too. Generation is compared by bench_schemas.py, which draws columns alone.
+A data set of `customer_us` is made by `synthprof run`; its manifest tells the CPU seconds of each stage. The
+same rows and embeddings are then handed to the other libraries, each in a process of its own (peers_ways.py),
+with the same k, iterations, sample and lists. Seconds are those of the work, without imports; those of a
+synthprof stage hold its checks and hashes, too. Generation is compared as in bench_schemas.py.
 Raw results go to benchmarks/results/peers.json.
 """
 
@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from bench_schemas import PEERS, SCHEMA, run
 
 import synthprof
-from bench_schemas import PEERS, SCHEMA, run
 from synthprof.schemas.loader import schema_folder
 from synthprof.spec.sizing import training_rows_count
 from synthprof.versions.version import Version
@@ -106,7 +106,7 @@ def _stages(home: Path, options: argparse.Namespace) -> Found:
         | {name: way(name) for name in ("autofaiss", "hnswlib", "USearch")},
         "whole": {"synthprof": whole}
         | {
-            name: way(name, rows=options.rows, schema=str(schema_folder(SCHEMA)), lists=k, **training)
+            name: way(name, rows=options.rows, schema=str(schema_folder(SCHEMA)), **training)
             for name in ("the best library for each stage",)
         },
     }  # fmt: skip
@@ -117,7 +117,9 @@ def _own_run(home: Path, rows: int) -> Found:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "synthprof", "run", "--profile-schema", SCHEMA, "--profiles", str(rows)]
     environment = os.environ | {"SYNTHPROF_HOME": str(home)}
-    subprocess.run([*command, "--with-tables", "none"], env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [*command, "--with-tables", "none"], env=environment, stdout=subprocess.DEVNULL, check=True
+    )
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     manifest = json.loads(next(home.glob("*/versions/*/MANIFEST.json")).read_text(encoding="utf-8"))

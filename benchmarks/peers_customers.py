@@ -273,7 +273,7 @@ def by_polars(count: int, folder: Path) -> int:
         pl.DataFrame(columns)
         .with_columns(
             name=pl.concat_str("first", pl.lit(" "), "last"),
-            email=pl.concat_str("first", pl.lit("."), "last", "number", pl.lit("@example.com")).str.to_lowercase(),
+            email=pl.concat_str("first", pl.lit("."), "last", "number").str.to_lowercase() + "@example.com",
             phone=pl.concat_str(
                 pl.lit("("), "area", pl.lit(") "), digits.str.slice(0, 3), pl.lit("-"), digits.str.slice(3, 4)
             ),

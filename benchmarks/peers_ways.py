@@ -7,6 +7,8 @@ embeddings), `truth.npy` (the true neighbours of the first rows). A way prints o
 wall seconds of the work alone, without imports and without reading what is given, and what came of it.
 """
 
+import contextlib
+import functools
 import json
 import os
 import sys
@@ -21,9 +23,13 @@ from peers_customers import frame_by_numpy
 RECALL = 0.95
 """The recall@10 at which indexes are compared."""
 NEIGHBOURS = 10
+INDEXED = ("state", "region", "signed_up", "age", "tier")
+"""Columns with an index in SQLite, as the schema asks for."""
 
 Found = dict[str, Any]
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
+Search = Callable[[Matrix], Any]
+"""From queries to the ids of their neighbours."""
 
 
 def main() -> None:
@@ -62,20 +68,21 @@ def vectors_given(folder: Path) -> Matrix:
 
 def sqlite_by_adbc(folder: Path) -> Found:
     """Write the rows into SQLite by ADBC's bulk path, without a journal, then the indexes."""
+    table, path = rows_given(folder), folder / "adbc.db"
+    return timed(lambda: by_adbc(path, table, INDEXED))[1] | size_of(path)
+
+
+def by_adbc(path: Path, table: Any, indexed: tuple[str, ...]) -> None:
+    """Write a table into a new SQLite file in one transaction without a journal, then its indexes."""
     from adbc_driver_sqlite import dbapi
 
-    table, path = rows_given(folder), folder / "adbc.db"
-
-    def work() -> None:
-        with dbapi.connect(str(path)) as link, link.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode = OFF")
-            cursor.execute("PRAGMA synchronous = OFF")
-            cursor.adbc_ingest("rows", table, mode="create")
-            for column in ("state", "region", "signed_up", "age", "tier"):
-                cursor.execute(f"CREATE INDEX idx_{column} ON rows ({column})")
-            link.commit()
-
-    return timed(work)[1] | size_of(path)
+    with dbapi.connect(str(path), autocommit=True) as link, link.cursor() as cursor:
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):
+            cursor.execute(statement)
+        cursor.adbc_ingest("rows", table, mode="create")
+        for column in indexed:
+            cursor.execute(f"CREATE INDEX idx_{column} ON rows ({column})")
+        cursor.execute("COMMIT")
 
 
 def sqlite_by_duckdb(folder: Path) -> Found:
@@ -98,7 +105,7 @@ def sqlite_by_duckdb(folder: Path) -> Found:
         link.execute("CREATE TABLE target.rows AS SELECT * FROM given")
         link.close()
         with sqlite3.connect(path) as database:
-            for column in ("state", "region", "signed_up", "age", "tier"):
+            for column in INDEXED:
                 database.execute(f"CREATE INDEX idx_{column} ON rows ({column})")
 
     return timed(work)[1] | size_of(path)
@@ -234,7 +241,13 @@ def index_ours(folder: Path) -> Found:
     import faiss
 
     index = faiss.read_index(str(folder / "index.faiss"))
-    return found_by_effort(folder, lambda effort: searched_by_faiss(index, effort), (1, 2, 4, 8, 16, 32, 64), 1)
+    parameters = faiss.ParameterSpace()
+
+    def searching(effort: int) -> Search:
+        set_effort(parameters, index, effort)
+        return lambda queries: index.search(queries, NEIGHBOURS)[1]
+
+    return found_by_effort(folder, searching, (1, 2, 4, 8, 16, 32, 64), 1)
 
 
 def index_by_autofaiss(folder: Path) -> Found:
@@ -258,12 +271,8 @@ def index_by_autofaiss(folder: Path) -> Found:
     name = type(faiss.downcast_index(index)).__name__
     parameters = faiss.ParameterSpace()
 
-    def searching(effort: int) -> Callable[[Matrix], Any]:
-        for option in ("nprobe", "efSearch"):
-            try:
-                parameters.set_index_parameter(index, option, effort)
-            except RuntimeError:
-                continue
+    def searching(effort: int) -> Search:
+        set_effort(parameters, index, effort)
         return lambda queries: index.search(queries, NEIGHBOURS)[1]
 
     return took | {"chosen": name} | found_by_effort(folder, searching, (1, 4, 16, 64, 256, 1_024), 0)
@@ -282,7 +291,7 @@ def index_by_hnswlib(folder: Path) -> Found:
 
     took = timed(work)[1]
 
-    def searching(effort: int) -> Callable[[Matrix], Any]:
+    def searching(effort: int) -> Search:
         graph.set_ef(effort)
         return lambda queries: graph.knn_query(queries, NEIGHBOURS, num_threads=1)[0]
 
@@ -298,23 +307,22 @@ def index_by_usearch(folder: Path) -> Found:
     keys = np.arange(len(vectors))
     took = timed(lambda: graph.add(keys, vectors, threads=len(os.sched_getaffinity(0))))[1]
 
-    def searching(effort: int) -> Callable[[Matrix], Any]:
+    def searching(effort: int) -> Search:
         graph.expansion_search = effort
         return lambda queries: graph.search(queries, NEIGHBOURS, threads=1).keys
 
     return took | found_by_effort(folder, searching, (10, 20, 40, 80, 160, 320), 0)
 
 
-def searched_by_faiss(index: Any, effort: int) -> Callable[[Matrix], Any]:
-    """Return a search in one thread that looks at that many lists."""
-    import faiss
-
-    faiss.extract_index_ivf(index).nprobe = effort
-    return lambda queries: index.search(queries, NEIGHBOURS)[1]
+def set_effort(parameters: Any, index: Any, effort: int) -> None:
+    """Set the lists to look at, or the candidates of a graph; an index that compares all rows has neither."""
+    for option in ("nprobe", "efSearch"):
+        with contextlib.suppress(RuntimeError):
+            parameters.set_index_parameter(index, option, effort)
 
 
 def found_by_effort(
-    folder: Path, searching: Callable[[int], Callable[[Matrix], Any]], efforts: tuple[int, ...], first_id: int
+    folder: Path, searching: Callable[[int], Search], efforts: tuple[int, ...], first_id: int
 ) -> Found:
     """Return the least effort that reaches the recall, and its microseconds a query in one thread."""
     import faiss
@@ -324,7 +332,7 @@ def found_by_effort(
     queries = vectors_given(folder)[: len(true)]
     found: Found = {}
     for effort in efforts:
-        ids, took = timed(lambda search=searching(effort): search(queries))  # type: ignore[misc]
+        ids, took = timed(functools.partial(searching(effort), queries))
         ids = np.asarray(ids).astype(np.int64) - first_id
         hits = [len(set(mine) & set(yours)) for mine, yours in zip(ids, true, strict=True)]
         found = {
@@ -340,15 +348,14 @@ def found_by_effort(
 # --- the whole --------------------------------------------------------------------------------------------
 
 
-def whole(folder: Path, rows: int, schema: str, k: int, niter: int, sample: int, lists: int) -> Found:
+def whole(folder: Path, rows: int, schema: str, k: int, niter: int, sample: int) -> Found:
     """Make a data set as a careful user would: the best library for each stage, all in memory.
 
-    NumPy and pandas draw the rows, scikit-learn hashes the texts into vectors, ADBC writes SQLite, FAISS makes
-    clusters and the index. Nothing is checked, sealed, resumed, measured or reported.
+    NumPy and pandas draw the rows, scikit-learn hashes the texts into vectors, ADBC writes SQLite, FAISS
+    makes clusters and the index. Nothing is checked, sealed, resumed, measured or reported.
     """
     import faiss
     import pyarrow as pa
-    from adbc_driver_sqlite import dbapi
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.preprocessing import normalize
 
@@ -359,31 +366,23 @@ def whole(folder: Path, rows: int, schema: str, k: int, niter: int, sample: int,
         )
         return pa.table({"id": pa.array(np.arange(1, len(vectors) + 1)), "value": packed.cast(pa.binary())})
 
-    def write(name: str, table: Any, indexes: tuple[str, ...] = ()) -> None:
-        with dbapi.connect(str(folder / name)) as link, link.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode = OFF")
-            cursor.execute("PRAGMA synchronous = OFF")
-            cursor.adbc_ingest("rows", table, mode="create")
-            for column in indexes:
-                cursor.execute(f"CREATE INDEX idx_{column} ON rows ({column})")
-            link.commit()
-
     def work() -> None:
         frame = frame_by_numpy(rows, Path(schema))
         texts = frame["about"].astype(str)
         table = pa.Table.from_pandas(frame, preserve_index=False)
         encoder = HashingVectorizer(n_features=128, norm=None, dtype=np.float32)
         vectors = normalize(encoder.transform(texts)).toarray().astype(np.float32)
-        write("perfis.db", table, ("state", "region", "signed_up", "age", "tier"))
-        write("embeddings.db", blobs(vectors))
-        write("vetores.db", blobs(np.ascontiguousarray(vectors[:, :32])))
+        by_adbc(folder / "perfis.db", table, INDEXED)
+        by_adbc(folder / "embeddings.db", blobs(vectors), ())
+        by_adbc(folder / "vetores.db", blobs(np.ascontiguousarray(vectors[:, :32])), ())
         kmeans = faiss.Kmeans(128, k, niter=niter, seed=1, max_points_per_centroid=sample)
         random = np.random.default_rng(1)
         kmeans.train(vectors[random.choice(rows, sample, replace=False)])
         labels = kmeans.index.search(vectors, 1)[1].ravel()
-        write("clusters.db", pa.table({"id": np.arange(1, rows + 1), "cluster_id": labels}), ("cluster_id",))
-        index = faiss.index_factory(128, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
-        index.train(vectors[random.choice(rows, min(rows, 40 * lists), replace=False)])
+        clusters = pa.table({"id": np.arange(1, rows + 1), "cluster_id": labels})
+        by_adbc(folder / "clusters.db", clusters, ("cluster_id",))
+        index = faiss.index_factory(128, f"IVF{k},Flat", faiss.METRIC_INNER_PRODUCT)
+        index.train(vectors[random.choice(rows, min(rows, 40 * k), replace=False)])
         index.add(vectors)
         faiss.write_index(index, str(folder / "index.faiss"))
 

@@ -124,7 +124,7 @@ def _stage_faults(version: Published) -> Iterator[str]:
             yield f"stage {each.stage} in MANIFEST.json is of other parameters"
         if version.spec.vacuum and each.stage != "vacuum":
             continue  # its databases are not those that are published
-        published = [file.for_others() for file in each.files if file.path in files]
+        published = [file.for_others(file.path) for file in each.files if file.path in files]
         if other := [file.path for file in published if files[file.path] != file]:
             yield f"stage {each.stage} in MANIFEST.json made another {', '.join(other)}"
     wrong = {name for name, done in rows.items() if done != (0 if name == "setup" else manifest.rows)}

@@ -56,7 +56,7 @@ def test_a_sealed_record_holds_the_xxh3_that_xxh128sum_prints(tmp_path: Path) ->
     inside, outside = files.sealed(tmp_path / "f"), files.sealed(tmp_path / "f", published=True)
     # the digest of "abc" by xxHash's own tool: receipts of earlier runs would not be believed with another
     assert inside.model_dump() == {"path": "f", "bytes": 3, "xxh128": "06b05ab6733a618578af5f94892f3950"}
-    assert outside.for_others() == files.record(tmp_path / "f", tmp_path)
+    assert outside.for_others("f") == files.record(tmp_path / "f", tmp_path)
     assert outside.xxh128 == inside.xxh128
     assert (inside.checksum, outside.checksum) == (inside.xxh128, outside.sha256)
 
