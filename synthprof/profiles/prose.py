@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from synthprof.profiles.fragments import join_rows
-from synthprof.profiles.prose_choices import Index, chosen
+from synthprof.profiles.prose_choices import Index, Speakers, chosen
 from synthprof.profiles.prose_tables import Layout, PlanTable, ProseTable
 from synthprof.profiles.prose_values import Codes32
 from synthprof.profiles.told import Told
@@ -27,10 +27,13 @@ def prose(table: ProseTable, told: Told) -> pa.StringArray:
     by, grammar = table.draw.chosen_by, table.grammar
     form = np.zeros(told.count, np.intp) if by is None else table.forms.take(told.codes[by.column])
     voice = _part_of(table.voices, told.words())
-    block = _Block(told, voice, voice * grammar.forms + form, grammar.voices * grammar.forms, grammar.turns)
+    speakers = Speakers(None, voice, _groups(table, told))
+    block = _Block(
+        told, speakers, voice * grammar.forms + form, grammar.voices * grammar.forms, grammar.turns
+    )
     values, whole = _values(table, told)
     for phrase in table.phrases:
-        template = chosen(phrase.choices, told, told.words(), voice, None)
+        template = chosen(phrase.choices, told, told.words(), speakers)
         for layout, start in phrase.layouts:
             pieces = _laid(layout, template * block.modes + block.mode, values, None)
             values[:, start : start + pieces.shape[1]] = pieces
@@ -40,13 +43,22 @@ def prose(table: ProseTable, told: Told) -> pa.StringArray:
 
 @dataclass(frozen=True)
 class _Block:
-    """The rows of a block: the voice of each and its mode, (count,), and the numbers of modes and turns."""
+    """The rows of a block: who speaks in each, its mode, (count,), and the numbers of modes and turns."""
 
     told: Told
-    voice: Index
+    speakers: Speakers
     mode: Index
     modes: int
     turns: int
+
+
+def _groups(table: ProseTable, told: Told) -> Index | None:
+    """Return the group of each row that has habits, (count,); None where nobody has."""
+    habit = table.draw.habit
+    if habit is None:
+        return None
+    codes = told.lists[habit.column].items[0] if habit.column in told.lists else told.codes[habit.column]
+    return table.groups.take(codes)
 
 
 def _values(table: ProseTable, told: Told) -> tuple[Codes32, list[pa.StringArray]]:
@@ -84,10 +96,11 @@ def _of_plan(
 ) -> Codes32:
     """Return the pieces of the texts of some rows, (rows, width), their sentences in order."""
     pieces = np.zeros((len(rows), plan.width + 1), dtype=np.int32)
-    mode, voice, there = block.mode.take(rows), block.voice.take(rows), []
+    who, mode, there = block.speakers, block.mode.take(rows), []
+    some = Speakers(rows, who.voice.take(rows), None if who.group is None else who.group.take(rows))
     for number, sentence in enumerate(plan.sentences):
         drawn = words[number].take(rows)
-        template = chosen(sentence.choices, block.told, drawn, voice, rows)
+        template = chosen(sentence.choices, block.told, drawn, some)
         turn = plan.turns[:, number].take(order)
         laid = _laid(sentence.layout, (template * block.turns + turn) * block.modes + mode, values, rows)
         pieces[:, sentence.start + 1 : sentence.start + 1 + laid.shape[1]] = laid

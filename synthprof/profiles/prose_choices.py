@@ -1,5 +1,6 @@
 """The template of a row: of those that its values allow, one by a random word."""
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Choices:
     """The templates among which the rows of each case choose; template 0 is the empty one.
 
     A case is a voice and a band of each column in `axes`. The case's templates are counts[case] from
-    options[first[case]] on. share: of the rows, in 65,536ths, that have any of them.
+    options[first[case]] on. share: of the rows, in 65,536ths, that have any of them. leans: of each group of
+    rows that has habits, where in 65,536 its choices begin; spread: how far they go.
     """
 
     share: int
@@ -35,6 +37,8 @@ class Choices:
     first: Index
     counts: Index
     options: Index
+    leans: Index | None = None
+    spread: int = 65_536
 
     @property
     def certain(self) -> bool:
@@ -64,7 +68,16 @@ def choices_of(
     fits = _Fitting(slot, axes, needs)
     cases = itertools.product(itertools.product(*(range(axis.size) for axis in axes)), voices)
     table = _table(fits.templates(bands, voice) or (0,) for bands, voice in cases)
-    return Choices(round(slot.share * 65_536), axes, len(voices), *table)
+    share, habit = round(slot.share * 65_536), grammar.draw.habit
+    if habit is None:
+        return Choices(share, axes, len(voices), *table)
+    leans = [_lean(owner, group) for group in range(max(habit.groups) + 1)]
+    return Choices(share, axes, len(voices), *table, np.array(leans, np.intp), round(habit.spread * 65_536))
+
+
+def _lean(owner: str, group: int) -> int:
+    """Return where the choices of a group begin, in 65,536: the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(f"{owner} {group}".encode(), digest_size=2).digest(), "little")
 
 
 def _table(cases: Iterable[tuple[int, ...]]) -> tuple[Index, Index, Index]:
@@ -80,20 +93,28 @@ def _table(cases: Iterable[tuple[int, ...]]) -> tuple[Index, Index, Index]:
     return np.array(first, np.intp), np.array(counts, np.intp), np.array(options, np.intp)
 
 
-def chosen(
-    choices: Choices, told: Told, words: npt.NDArray[np.uint32], voice: Index, rows: Index | None
-) -> Index:
-    """Return the template of each row; words: one a row, whose low half says whether there is one.
+@dataclass(frozen=True)
+class Speakers:
+    """The rows that choose: their numbers, None for all; the voice of each, and its group by habit."""
 
-    rows: those that choose, of which words and voice are; None for all.
-    """
+    rows: Index | None
+    voice: Index
+    group: Index | None
+
+
+def chosen(choices: Choices, told: Told, words: npt.NDArray[np.uint32], by: Speakers) -> Index:
+    """Return the template of each row; words: one a row, whose low half says whether there is one."""
+    voice, rows = by.voice, by.rows
     at = voice if choices.voices > 1 else np.zeros(1, np.intp)
     factor = choices.voices
     for axis in reversed(choices.axes):
         place = place_of(axis, told)
         at = at + (place if rows is None else place.take(rows)) * factor
         factor *= axis.size
-    which = (words >> np.uint32(16)).astype(np.intp) * choices.counts.take(at) >> 16
+    lot = (words >> np.uint32(16)).astype(np.intp)
+    if choices.leans is not None and by.group is not None:
+        lot = choices.leans.take(by.group) + (lot * choices.spread >> 16) & 0xFFFF
+    which = lot * choices.counts.take(at) >> 16
     found = choices.options.take(choices.first.take(at) + which)
     return found if choices.share == 65_536 else found * ((words & np.uint32(0xFFFF)) < choices.share)
 

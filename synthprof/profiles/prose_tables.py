@@ -68,13 +68,15 @@ class ProseTable:
     """All that a text is made of.
 
     fragments: literal texts and the values of what is coded. values: by the column of their first piece, each
-    with the number of its first fragment; width: columns in all. forms: the form of each value of the column
-    that chooses. voices, shares: of 65,536 texts those in each voice, of each plan, and of the ones before.
+    with the number of its first fragment; width: columns in all. forms, groups: the form of each value of the
+    column that chooses, and the group of each of the one that habits depend on. voices, shares: of 65,536
+    texts those in each voice, of each plan, and of the ones before.
     """
 
     draw: Prose
     grammar: Grammar
     forms: Index
+    groups: Index
     voices: Index
     shares: Index
     values: Mapping[int, tuple[Value, int]]
@@ -122,6 +124,7 @@ class _Maker:
             draw,
             self._grammar,
             np.array(forms, dtype=np.intp),
+            np.array(draw.habit.groups if draw.habit else (), dtype=np.intp),
             _cumulated([weight for _, weight in draw.voices] or [1.0]),
             _cumulated([plan.weight for plan in plans]),
             self._values,

@@ -1,15 +1,16 @@
-"""Texts as a schema's file has them: sentences, phrases, readings, plans, voices and turns."""
+"""Texts as a schema's file has them: sentences, phrases, readings, plans, voices, turns and habits."""
 
 import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from synthprof.schemas.coded_parts import Maker
+from synthprof.schemas.coded_parts import Maker, header_in
 from synthprof.schemas.draws import (
     Bound,
     Draw,
     Forms,
     FullName,
+    Habit,
     Plan,
     Prose,
     Reading,
@@ -37,6 +38,7 @@ def prose(draw: coded.Prose, maker: Maker) -> Draw:
         plans=_plans(told),
         voices=tuple(told.voices.items()),
         turns=_turns(told),
+        habit=_habit(told.habit, maker) if told.habit else None,
     )
     if draw.sex and draw.masculine not in (sexes := maker.column(draw.sex, "sex").values):
         raise Wrong(
@@ -140,3 +142,19 @@ def _entries(name: str, entries: Iterable[str | tuple[str, ...]], voices: int) -
                 f"turns: {name} has {len(found)} texts for {voices} voices; give one for each", "file"
             )
         yield found
+
+
+def _habit(habit: phrases.Habit, maker: Maker) -> Habit:
+    """Return the groups of the values of a column. Raises Wrong for a value that the file lacks."""
+    values = maker.column(habit.of, "file").values
+    if not values:
+        raise Wrong(f"habit: of={habit.of!r} has no known values; name a category or list", "file")
+    named = dict(zip(values, values, strict=True))
+    if habit.file is not None:
+        rows = maker.rows(habit.file, "file")
+        first, by = next(iter(rows[0])), header_in(rows, habit.by, "file")
+        named = {row[first]: row[by] for row in rows}
+        if lacking := [value for value in values if value not in named]:
+            raise Wrong(f"{habit.file} has no row for {quoted(lacking[0])!r} of {habit.of}; add it", "file")
+    number = {name: at for at, name in enumerate(dict.fromkeys(named[value] for value in values))}
+    return Habit(habit.of, tuple(number[named[value]] for value in values), habit.spread)

@@ -256,6 +256,19 @@ class Turns:
 
 
 @dataclass(frozen=True)
+class Habit:
+    """Groups of rows that use few of a sentence's shapes, mostly the same ones; another group uses others.
+
+    groups: of each value of the column, a category or list, the group; of a list its first item counts.
+    spread: the part of the shapes that a group uses, from 0 for one of them to 1 for any.
+    """
+
+    column: str
+    groups: tuple[int, ...]
+    spread: float
+
+
+@dataclass(frozen=True)
 class Prose:
     """Sentences planned for each row, from templates with {column}, {column:format}, {phrase} and {o|a}.
 
@@ -264,7 +277,8 @@ class Prose:
     list chooses the first of two words where it has one item. The placeholder `first_name` stands for the
     first name alone in the column `name`. A template that names a column without a value is passed over,
     and a sentence without another is left out. `voices` are the persons in which a text may be told, with
-    weights. Without `plans` of its size a text has all slots in their order.
+    weights. Without `plans` of its size a text has all slots in their order. `habit` makes shapes depend on
+    the row.
     """
 
     slots: tuple[Slot, ...]
@@ -279,6 +293,7 @@ class Prose:
     voices: tuple[tuple[str, float], ...] = ()
     turns: tuple[Turns, ...] = ()
     size: str = "rich"
+    habit: Habit | None = None
 
     @property
     def chosen_by(self) -> Forms | None:
@@ -310,7 +325,7 @@ class Prose:
         asked = [name for variant in variants for name, _, _ in variant.when]
         named = [key.partition(":")[0] for key in self.keys]
         spoken = [self.name if self.first_name and name == self.first_name else name for name in named]
-        choosing = [self.chosen_by.column] if self.chosen_by else []
+        choosing = [by.column for by in (self.chosen_by, self.habit) if by]
         return tuple(dict.fromkeys([*choosing, *asked, *spoken]))
 
     @property

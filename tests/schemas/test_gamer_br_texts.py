@@ -220,8 +220,8 @@ def test_lists_have_e_before_their_last_item() -> None:
             *_, last = row[column].split(", ")
             if "," in row[column]:
                 assert re.search(
-                    rf" e {re.escape(last)}\b|\be {re.escape(last)}", row["descricao"], re.IGNORECASE
-                )
+                    rf"\be (de |de interação |para a )?{re.escape(last)}", row["descricao"], re.IGNORECASE
+                ), (last, row["descricao"])
 
 
 def test_sizes_go_from_a_line_to_a_paragraph() -> None:

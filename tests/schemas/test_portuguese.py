@@ -33,7 +33,7 @@ def plain(row: dict[str, Any]) -> str:
     """Return a text with stand-ins for its names, numbers and lists."""
     text = row["descricao"].replace(row["nome"], "Ana Souza").replace(row["cidade"], "Campinas")
     for words in (3, 2, 1):
-        text = text.replace(" ".join(row["nome"].split()[:words]), "Ana")
+        text = re.sub(rf"\b{re.escape(' '.join(row['nome'].split()[:words]))}\b", "Ana", text)
     for column, names in STAND_INS.items():
         items = zip(row[column].split(", "), names, strict=False)
         for item, name in sorted(items, key=lambda pair: -len(pair[0])):

@@ -1,4 +1,4 @@
-"""The file of the words of a text: sentences, phrases, readings, voices, turns and plans."""
+"""The file of the words of a text: sentences, phrases, readings, voices, turns, habits and plans."""
 
 import datetime
 from typing import Annotated, Literal, Self
@@ -101,6 +101,24 @@ class Plan(Part):
         return self
 
 
+class Habit(Part):
+    """The groups of rows that use few of the shapes of a sentence: mostly the same ones within a group."""
+
+    of: Annotated[ColumnRef, Field(description="A category, or a list, whose first item counts.")]
+    file: Annotated[
+        Text | None,
+        Field(description="A file with a row for each value of `of`, else each is a group of its own."),
+    ] = None
+    by: Annotated[Text | None, Field(description="The column of the file that names the group.")] = None
+    spread: Annotated[Share, Field(description="The part of the shapes that a group uses.")]
+
+    @model_validator(mode="after")
+    def _file_and_column(self) -> Self:
+        if (self.file is None) != (self.by is None):
+            raise ValueError("a habit has both file and by, or neither; write the other one")
+        return self
+
+
 class Phrases(Part):
     """A TOML file of the sentences of a text, and of what they are made of.
 
@@ -125,3 +143,4 @@ class Phrases(Part):
             "a text, or one for each voice. All have as many turns.",
         ),
     ] = Field(default_factory=dict)
+    habit: Annotated[Habit | None, Field(description="What shapes depend on; nothing without it.")] = None
