@@ -15,7 +15,7 @@ from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.schemas.bundle import Bundle
-from synthprof.schemas.loader import rules_digest, stage_digests, tables_digest
+from synthprof.schemas.loader import errors_digest, rules_digest, stage_digests, tables_digest
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import (
     CENTROIDS,
@@ -124,7 +124,7 @@ STAGES = (
           memory=lambda of: of.idle,
           disk=lambda of: 0),
     Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True, of_collections=2,
-          blocks=("profiles", "archetypes", "avatars", "avatar_truth"),
+          blocks=("profiles", "archetypes", "duplicates", "avatars", "avatar_truth"),
           memory=lambda of: of.processes + of.text_reading + of.children_drawing,
           disk=lambda of: of.profiles + of.children_files + of.avatars),
     Stage("ingest", 2, "dataset", ("generate",), concurrent=True,
@@ -200,6 +200,7 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
         words = (texts, encoding) if spec.encoder == "catalogue" else ()
         return _keys(stages, _NO_SCHEMA, words, "", True)
     profiles += tables_digest(spec.profile_schema, spec.with_tables) + drawn
+    profiles += errors_digest(spec.profile_schema) if spec.duplicates else ""
     return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False)
 
 

@@ -30,18 +30,25 @@ def counts(
     profiles: pa.RecordBatch,
     tables: Mapping[str, pa.RecordBatch] | None = None,
     lists: Lists | None = None,
+    only: npt.NDArray[np.bool_] | None = None,
 ) -> Counts:
     """Return what is counted of some profiles, (m,); empty for a schema that says nothing of its data.
 
     tables: the rows of their child tables, by name. lists: those of the profiles, where they were read
-    before.
+    before. only: the profiles that count, (n,), all if None: second records are wrong on purpose.
     """
+    first = int(profiles.column("id")[0].as_py())
+    if only is not None:
+        profiles, lists = profiles.filter(pa.array(only)), None
     own = Profiles(schema.by_name, profiles, lists)
     found = [_counter(schema, None).count(own)] if schema.rules or schema.margins else []
     for table in schema.tables:
         if table.rules:
             children = (tables or {})[table.name]
-            parents = children.column(table.key).to_numpy() - int(profiles.column("id")[0].as_py())
+            parents = children.column(table.key).to_numpy() - first
+            if only is not None:
+                children = children.filter(pa.array(only[parents]))
+                parents = (np.cumsum(only) - 1)[parents[only[parents]]]
             columns = {column.name: column for column in table.columns}
             found.append(_counter(schema, table).count(Children(columns, children, own, parents)))
     return np.concatenate([np.zeros(0, np.int64), *found])

@@ -28,6 +28,10 @@ from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
 from synthprof.profiles.prose import prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
+from synthprof.profiles.second_records.columns import SecondColumns
+from synthprof.profiles.second_records.origins import sources
+from synthprof.profiles.second_records.records import is_copied, needed_of_originals, second_records
+from synthprof.profiles.second_records.truth import truth_of
 from synthprof.profiles.separation import weight_of
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import Rows, Tables, tables_of
@@ -62,10 +66,12 @@ class Generated:
     """The profiles of a block and, apart, the archetype behind each.
 
     profiles: `id` int64 and the schema's columns. archetypes: (n,) uint8 indices into schema.archetypes.
+    duplicates: the truth on second records, as `second_records.truth` has it; None where there are none.
     """
 
     profiles: pa.RecordBatch
     archetypes: npt.NDArray[np.uint8]
+    duplicates: pa.RecordBatch | None = None
 
 
 def generate(
@@ -88,7 +94,9 @@ def batch_of(drawing: "Drawing", schema: Schema, block: int) -> Generated:
     first = block * BLOCK_ROWS + 1
     arrays = {"id": pa.array(np.arange(first, first + drawing.rows))}
     arrays |= {column.name: drawing.array(column) for column in schema.columns}
-    return Generated(pa.RecordBatch.from_pydict(arrays), drawing.archetypes[: drawing.rows])
+    profiles = pa.RecordBatch.from_pydict(arrays)
+    truth = truth_of(schema, drawing.second.records, profiles) if drawing.second else None
+    return Generated(profiles, drawing.archetypes[: drawing.rows], truth)
 
 
 def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int, rows: int) -> "Drawing":
@@ -97,9 +105,34 @@ def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int,
     extent = Extent(block * BLOCK_ROWS, rows, BLOCK_ROWS)
     drawing = Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), extent)
     # a margin by two columns may add a dependence, and so change the order
-    for column in raked(schema, weight_of(separation)).drawing_order:
+    dependent = raked(schema, weight_of(separation))
+    if schema.duplicates is None:
+        for column in dependent.drawing_order:
+            drawing.draw(column)
+        return drawing
+    for column in needed_of_originals(dependent):
         drawing.draw(column)
-    return drawing
+    return repeated(drawing, sources(seed, schema.duplicates.share, block), dependent.drawing_order)
+
+
+def repeated(of: "Drawing", originals: Rows, order: Sequence[Column]) -> "Drawing":
+    """Return the drawing some of whose rows are second records, with errors, of a drawing without any.
+
+    of: with the columns that originals need. originals: by `sources`. order: of all columns.
+    """
+    found = Drawing(of.tables, of.streams, Extent(of.first, of.rows, of.total))
+    duplicates = of.tables.schema.duplicates
+    assert duplicates is not None
+    found.archetypes = of.archetypes.take(originals)
+    records = second_records(duplicates, originals, of.rows, of.streams)
+    found.second = SecondColumns(found, of, records)
+    for column in order:
+        if is_copied(column):
+            found.second.copy(column.name)
+        else:
+            found.draw(column)
+        found.second.change(column)
+    return found
 
 
 # --- one block -------------------------------------------------------------------------------------------
@@ -149,6 +182,7 @@ class Drawing:
         self.values: dict[str, pa.Array] = {}
         self.normals: dict[str, Floats] = {}
         self._missing: dict[str, Flags | None] = {}
+        self.second: SecondColumns | None = None
         if parents is None:
             self.archetypes = tables.archetypes.draw(self.words(ARCHETYPE)).astype(np.uint8)
         else:
@@ -202,7 +236,10 @@ class Drawing:
         if column.nulls is None:
             return None
         if name not in self._missing:
-            self._missing[name] = self._of_nulls(column, column.nulls)
+            found = None
+            if not (self.second and is_copied(column)):
+                found = self._of_nulls(column, column.nulls)
+            self._missing[name] = self.second.missing(column, found) if self.second else found
         return self._missing[name]
 
     def _of_nulls(self, column: Column, nulls: Nulls) -> Flags | None:
@@ -349,6 +386,7 @@ class Drawing:
             texts=self._text_of,
             missing=self._lacks,
             words=lambda: words.uint32(self.total)[: self.rows],
+            renamed=self.second.renamed if self.second else {},
         )
         return prose(self.tables.prose[name], told)
 

@@ -73,6 +73,12 @@ def _values(table: ProseTable, told: Told) -> tuple[Codes32, list[pa.StringArray
             continue
         for place, piece in enumerate(value.fill(told, first), start=start):
             values[:, place] = piece
+        if value.key.partition(":")[0] == table.draw.first_name and (
+            renamed := told.renamed.get(table.draw.name)
+        ):
+            begin = np.int32(len(table.fragments) + told.count * len(whole))
+            values[renamed.rows, start] = each[renamed.rows] + begin
+            whole.append(renamed.firsts)
     return values, whole
 
 

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from synthprof.report.coherence import Coherence, cell_texts, in_one_line, in_words, percent, ranked
 from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
+from synthprof.report.duplicates import error_cells
+from synthprof.report.duplicates import in_one_line as duplicates_line
 from synthprof.report.lines import command_lines
 from synthprof.report.model import Report
 from synthprof.report.terminal import Column, Terminal
@@ -39,6 +41,13 @@ RULES = (
     Column("ceiling", right=True, drop=1),
 )
 
+ERRORS = (
+    Column("error"),
+    Column("columns", shorten=True),
+    Column("asked", right=True),
+    Column("happened", right=True),
+)
+
 MARGINS = (
     Column("margin", shorten=True),
     Column("farthest from it", shorten=True),
@@ -62,6 +71,11 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
     terminal.say()
     if report.coherence:
         print_coherence(terminal, report.coherence, MOST)
+    if report.duplicates:
+        terminal.say("Second records", "bold")
+        terminal.say(duplicates_line(report.duplicates))
+        terminal.table(ERRORS, error_cells(report.duplicates))
+        terminal.say()
     if figures := figures_of(report.scores):
         terminal.say("How hard these vectors are for an index", "bold")
         real = (Column(each.name, right=True, drop=place) for place, each in enumerate(REAL_TEXTS, start=1))
@@ -112,6 +126,7 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
         "rows": report.rows,
         "scores": dict(report.scores),
         "coherence": report.coherence.told() if report.coherence else None,
+        **({"duplicates": report.duplicates.told()} if report.duplicates else {}),
         "seconds": round(report.seconds, 3),
         **({"tables": {table.name: table.rows for table in report.tables}} if report.tables else {}),
         "stages": [

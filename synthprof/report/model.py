@@ -10,6 +10,7 @@ from typing import Any
 
 from synthprof.base.clock import Span, clock_seconds
 from synthprof.report.coherence import Coherence
+from synthprof.report.duplicates import DuplicateFacts
 from synthprof.schemas.uses import View
 from synthprof.spec.spec import row_word_of
 
@@ -117,7 +118,7 @@ class Report:
     """Everything that the page and the summary say about one version of a data set.
 
     view: where the columns of `example` stand on its card. left_out: bad rows of a source. coherence: what
-    was counted by the rules and margins of its schema, if it has any.
+    was counted by the rules and margins of its schema, if it has any. duplicates: its second records, if any.
     """
 
     dataset: str
@@ -135,6 +136,7 @@ class Report:
     left_out: Sequence[str] = ()
     tables: Sequence[ChildTable] = ()
     coherence: Coherence | None = None
+    duplicates: DuplicateFacts | None = None
 
     @property
     def row_word(self) -> str:

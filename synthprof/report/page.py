@@ -25,6 +25,8 @@ from synthprof.report.coherence import (
     ranked,
 )
 from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
+from synthprof.report.duplicates import DuplicateFacts, error_cells
+from synthprof.report.duplicates import in_one_line as duplicates_line
 from synthprof.report.model import ChildTable, Marginal, Report
 from synthprof.report.words import (
     SCORES,
@@ -69,6 +71,7 @@ def render(report: Report) -> str:
         "marginals": [_marginal(marginal) for marginal in report.marginals],
         "noise": 100 / math.sqrt(max(report.rows, 1)),
         "coherence": _coherence(report.coherence) if report.coherence else None,
+        "duplicates": _duplicates(report.duplicates) if report.duplicates else None,
         "tables": [_children(table, report.row_word) for table in report.tables],
         "stages": _stages(report),
         "card": card_of(report),
@@ -155,6 +158,20 @@ def _children(table: ChildTable, row_word: str) -> dict[str, Any]:
             {"label": label, "share": share(number / parents), "bar": round(100 * number / top, 2)}
             for label, number in bands
         ],
+    }
+
+
+def _duplicates(facts: DuplicateFacts) -> dict[str, Any]:
+    """Return the section of second records: a line, the records of a person, and errors asked and made."""
+    return {
+        "line": duplicates_line(facts),
+        "compared": [plain(name) for name in facts.compared],
+        "errors": [[plain(cell) for cell in cells] for cells in error_cells(facts)],
+        "sizes": ", ".join(
+            f"{count(persons)} with {records}"
+            for records, persons in enumerate(facts.sizes, start=1)
+            if persons
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from synthprof.base.errors import SpecError
 from synthprof.schemas.canonical import from_plain, to_plain
+from synthprof.schemas.duplicates import RecordErrors
 from synthprof.schemas.schema import ChildTable, Schema
 from synthprof.schemas.tables import with_tables
 from synthprof.schemas.texts import Texts
@@ -36,6 +37,8 @@ _SEARCHED = ("conditions", "bare", "groups", "tongues")
 class Bundle:
     """A schema: how rows are drawn, and the uses of its columns. None: what follows from the columns.
 
+    errors: of second records, where the schema says what goes wrong in them.
+
     >>> from synthprof.schemas.loader import load_bundle
     >>> bundle = load_bundle("gamer_br")
     >>> Bundle.of(bundle.text) == bundle
@@ -46,6 +49,7 @@ class Bundle:
     declared_encoding: Encoding | None = None
     declared_view: View | None = None
     texts: Texts = field(default_factory=Texts)
+    errors: RecordErrors | None = None
 
     def __hash__(self) -> int:
         return hash(self.schema)
@@ -97,6 +101,11 @@ class Bundle:
             for part in (schema, *schema.get("tables", ()))
         ]
         return _digest(parts) if any(parts) else ""
+
+    @property
+    def errors_digest(self) -> str:
+        """The digest of the errors of second records, 32 hexadecimal digits."""
+        return _digest(self._plain.get("errors"))
 
     @property
     def encoding_digest(self) -> str:

@@ -54,6 +54,12 @@ def rules_digest(name: str) -> str:
 
 
 @functools.cache
+def errors_digest(name: str) -> str:
+    """Return the digest of what a built-in schema says of second records."""
+    return load_bundle(name).errors_digest
+
+
+@functools.cache
 def tables_digest(name: str, wanted: str) -> str:
     """Return the digest of those child tables of a built-in schema that are wanted; empty for none."""
     return load_bundle(name).tables_digest(wanted)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from synthprof.base.errors import SpecError
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.compiling import Compiler, archetype_of
+from synthprof.schemas.compiling_duplicates import record_errors
 from synthprof.schemas.compiling_rules import Counted
 from synthprof.schemas.compiling_tables import tables_of
 from synthprof.schemas.compiling_uses import Uses
@@ -70,6 +71,7 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
     tables = tables_of(file.table, drawn, declared, kinds, folder, mistakes)
     counted = Counted(columns, declared, folder, mistakes)
     rules, margins = counted.rules(file.rule), counted.margins(file.margin)
+    errors = record_errors(file.duplicates, drawn, shown, folder, mistakes)
     mistakes.check()
     try:
         schema = Schema(
@@ -88,7 +90,8 @@ def _bundle(name: str, file: SchemaFile, folder: Folder, mistakes: Mistakes) -> 
         _locate(error, names, file, mistakes)
         mistakes.check()
         raise
-    return Bundle(schema, encoding, uses.view(schema), spoken(texts, schema, file.language, file.row or ""))
+    said = spoken(texts, schema, file.language, file.row or "")
+    return Bundle(schema, encoding, uses.view(schema), said, errors)
 
 
 def _check_names(file: SchemaFile, shown: list[str], names: list[str], mistakes: Mistakes) -> None:

@@ -29,6 +29,7 @@ from synthprof.schemas.draws import (
     YearsSince,
     shifts_of,
 )
+from synthprof.schemas.duplicates import Duplicates
 from synthprof.schemas.features import Feature, TanhRatio, positions
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.rules import Attribute, Margin, Rule, check_rules
@@ -238,7 +239,8 @@ class Schema:
     Raises SpecError for parts that do not fit: a given column that is not declared, a circle of columns, a
     negative or infinite weight, a wrong number of factors, numbers outside NUMBERS. `tables` are those whose
     rows are made with the profiles. `hidden` are columns that are drawn for others to depend on, and stored
-    nowhere. rules, margins: what is counted of the rows, and the attributes that they name.
+    nowhere. rules, margins: what is counted of the rows, and the attributes that they name. duplicates: some
+    rows are second records of others.
     """
 
     name: str
@@ -251,6 +253,7 @@ class Schema:
     rules: tuple[Rule, ...] = ()
     margins: tuple[Margin, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    duplicates: Duplicates | None = None
 
     def __post_init__(self) -> None:
         from synthprof.schemas.schema_checks import check_schema  # which reads schemas

@@ -26,7 +26,19 @@ MOST_CHILDREN = 65_535
 RESERVED = frozenset(
     {
         *("perfis", "vetores", "embeddings", "clusters", "profiles", "archetypes", "vectors", "missing"),
-        *("failures", "centroids", "index", "map", "overview", "report", "sqlite", "seal", "none", "all"),
+        *(
+            "failures",
+            "centroids",
+            "duplicates",
+            "index",
+            "map",
+            "overview",
+            "report",
+            "sqlite",
+            "seal",
+            "none",
+            "all",
+        ),
     }
 )
 """Names that a child table cannot have: those of other files, tables and kinds of block."""

@@ -16,12 +16,21 @@ ARCHETYPES_FILE = "archetypes.npy"
 NEAR_DUPLICATES = "near_duplicates.npy"
 AVATARS_FOLDER = "avatars"
 AVATAR_TRUTH_FILE = "avatar_truth.arrow"
+DUPLICATES_FILE = "duplicates.arrow"
 OVERVIEW = "overview.json"
 MAP = "map.arrow"
 REPORT = "report.html"
 
 BlockKind = Literal[
-    "profiles", "archetypes", "avatars", "avatar_truth", "vectors", "embeddings", "missing", "failures"
+    "profiles",
+    "archetypes",
+    "duplicates",
+    "avatars",
+    "avatar_truth",
+    "vectors",
+    "embeddings",
+    "missing",
+    "failures",
 ]
 """A kind of block file; those of child tables are named as their table."""
 

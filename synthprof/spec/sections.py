@@ -16,6 +16,7 @@ SECTIONS = {
         "near_duplicates",
         "near_distance",
     ),
+    "Second records of the same people": ("duplicates", "duplicate_errors"),
     "Pictures of the profiles": ("avatars", "avatar_size", "avatar_copies"),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
     "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),

@@ -167,6 +167,21 @@ class Spec(ParamModel):
         ),
         _NO_SIGN_OF_ZERO,
     ] = 0.1
+    duplicates: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.5,
+            description="Share of the rows that are second records of the same person, with errors; "
+            "duplicates.arrow tells which.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.0
+    duplicate_errors: Annotated[
+        float,
+        Field(ge=0, le=12, description="Mean number of errors in a second record; 0 is the same again."),
+        _NO_SIGN_OF_ZERO,
+    ] = 1.0
     dim_vector: Annotated[
         int,
         Field(ge=1, le=4_096, description="Values of a feature vector; positions beyond the features are 0."),
@@ -312,11 +327,12 @@ class Spec(ParamModel):
 
     @property
     def _silent(self) -> set[str]:
-        """The parameters of noise and of near-copies where there are none: they change no byte."""
+        """The parameters of noise, near-copies and duplicates where there are none: they change no byte."""
         takes_noise = self.encoder == "catalogue" and not self.collection
         silent = set(NOISE) if not self.noisy else set()
         silent -= {"hardness"} if takes_noise else set()
         silent |= set() if self.copies else {"near_distance"}
+        silent |= set() if self.duplicates else {"duplicates", "duplicate_errors"}
         return silent | (set() if self.avatars else set(AVATARS))
 
 
@@ -343,6 +359,8 @@ _YOUNGER = (
     "near_duplicates",
     "near_distance",
     *AVATARS,
+    "duplicates",
+    "duplicate_errors",
 )
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
@@ -356,6 +374,8 @@ GENERATING = (
     "near_duplicates",
     "near_distance",
     *AVATARS,
+    "duplicates",
+    "duplicate_errors",
     "dim_vector",
     "with_tables",
     "prose",

@@ -1,6 +1,7 @@
 """Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it.
 
-The rows of child tables are made with their parents, in a file for each table and block. The rows of a
+The truth on second records lies beside them, where there are any. The rows of child tables are made with
+their parents, in a file for each table and block. The rows of a
 collection are read from their source instead (`import_rows`), and have no archetypes.
 """
 
@@ -11,7 +12,7 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.avatars import write_avatars
 from synthprof.stages.context import BlockJob, Context, Outcome
-from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, PROFILES
+from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, DUPLICATES, PROFILES
 from synthprof.store.schemas import schema_of
 from synthprof.system.slots import cpu_slot
 
@@ -36,8 +37,9 @@ def prepare(spec: Spec, bundle: Bundle) -> None:
 def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     blocks, spec = job.blocks, job.blocks.spec
     schema = blocks.schema
+    truth = (DUPLICATES,) if schema.duplicates else ()
     pictures = (AVATARS, AVATAR_TRUTH) if spec.avatars else ()
-    kinds = (ARCHETYPES, PROFILES, *(table.name for table in schema.tables), *pictures)
+    kinds = (ARCHETYPES, PROFILES, *truth, *(table.name for table in schema.tables), *pictures)
     if kept := blocks.kept(kinds, job.block):
         return kept
     with cpu_slot(job.slots):
@@ -51,6 +53,8 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         )
         blocks.write(ARCHETYPES, job.block, made.generated.archetypes)
         blocks.write(PROFILES, job.block, made.generated.profiles)
+        if made.generated.duplicates is not None:
+            blocks.write(DUPLICATES, job.block, made.generated.duplicates)
         for name, children in made.tables.items():
             blocks.write(name, job.block, children)
         if pictures:

@@ -19,6 +19,7 @@ from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     AVATAR_TRUTH_FILE,
     AVATARS_FOLDER,
+    DUPLICATES_FILE,
     NEAR_DUPLICATES,
     REPORT,
     table_file,
@@ -27,6 +28,7 @@ from synthprof.stages.avatars import write_truth
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
+from synthprof.stages.publish_duplicates import duplicates_of, put_duplicates
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
 from synthprof.store.blocks import ARCHETYPES, AVATARS, save_array
@@ -154,6 +156,7 @@ def _manifest(
         files=files,
         scores=scores,
         coherence=coherence.as_document(),
+        duplicates=duplicates_of(context),
         stages=receipts,
     )
 
@@ -192,6 +195,8 @@ def _sources(context: Context) -> dict[str, Path]:
         found |= {f"{AVATARS_FOLDER}/{path.name}": path for path in shards}
         path = context.folder() / AVATAR_TRUTH_FILE
         found[AVATAR_TRUTH_FILE] = write_truth(context.blocks, path)
+    if context.schema.duplicates:
+        found[DUPLICATES_FILE] = put_duplicates(context)
     return found
 
 

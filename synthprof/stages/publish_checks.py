@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches
@@ -13,6 +14,7 @@ from synthprof.pipeline import stage
 from synthprof.profiles.checks import check, check_family
 from synthprof.profiles.codes import Lists
 from synthprof.profiles.coherence import counts
+from synthprof.profiles.second_records.origins import first_records
 from synthprof.report.overview import count
 from synthprof.report.tally import Sum, Tally, tally
 from synthprof.spec.contents import NORM_TOLERANCE, table_file
@@ -188,10 +190,20 @@ def _check_block(job: _SealedBlock) -> _Checked:
         worst = float(np.abs(norms - 1).max())
         # not `worst > tolerance`: NaN must fail too
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
-        lists = Lists(profiles)
-        violations = (*check(schema, profiles, lists), *off, *_child_violations(job))
+        lists, only = Lists(profiles), _first_records(blocks, job.block)
+        declared = profiles if only is None else profiles.filter(pa.array(only))
+        own = lists if only is None else Lists(declared)
+        violations = (*check(schema, declared, own), *off, *_child_violations(job))
         if violations:
             return _Checked(violations=violations)
         traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen, lists)
         tables = {each.name: blocks.children(each.name, job.block) for each in schema.tables if each.rules}
-        return _Checked(traits, counts(schema, profiles, tables, lists))
+        return _Checked(traits, counts(schema, profiles, tables, lists, only))
+
+
+def _first_records(blocks: Blocks, block: int) -> npt.NDArray[np.bool_] | None:
+    """Return which rows of a block are as the schema declares them, None for all: not second records."""
+    duplicates = blocks.schema.duplicates
+    if duplicates is None:
+        return None
+    return first_records(blocks.spec.seed, duplicates.share, block, blocks.spec.block_rows(block))

@@ -7,6 +7,7 @@ from typing import Any
 
 from synthprof.base.units import MIB
 from synthprof.report.coherence import Coherence
+from synthprof.report.duplicates import DuplicateFacts
 from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
 from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
@@ -63,6 +64,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         left_out=details.get("setup", {}).get("left_out", ()),
         tables=[_table(name, facts) for name, facts in manifest.tables.items()],
         coherence=Coherence.of(manifest.coherence),
+        duplicates=DuplicateFacts.of(manifest.duplicates),
     )
 
 

@@ -38,6 +38,10 @@ PROFILES = "profiles"
 ARCHETYPES = "archetypes"
 
 
+DUPLICATES = "duplicates"
+"""The truth on second records; without any there is no such file."""
+
+
 VECTORS = "vectors"
 
 
@@ -115,6 +119,10 @@ class Blocks:
             batch = reader.get_batch(0)
             batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
             return batch
+
+    def duplicates(self, block: int) -> pa.RecordBatch:
+        """Read the truth on the second records of a block, as `second_records.truth` has it. Raises alike."""
+        return self._batch(DUPLICATES, block)
 
     def matrix(self, kind: str, block: int) -> np.ndarray:
         """Read a block of vectors, embeddings or archetypes, one row per profile.

@@ -29,8 +29,9 @@ _MEND = "make it whole with `synthprof repair`"
 class Manifest(Sealed):
     """The description of a published version: its spec, every file with its checksum, and its stages.
 
-    coherence: what was counted by the rules and margins of its schema, as `report.coherence` reads it; empty,
-    and left out of the file, where there are none.
+    coherence: what was counted by the rules and margins of its schema, as `report.coherence` reads it.
+    duplicates: what is told of second records, as `report.duplicates` reads it. Both are empty, and left out
+    of the file, where there are none.
     """
 
     format: int
@@ -43,15 +44,15 @@ class Manifest(Sealed):
     files: tuple[FileRecord, ...]
     scores: dict[str, Any]
     coherence: dict[str, Any] = Field(default_factory=dict)
+    duplicates: dict[str, Any] = Field(default_factory=dict)
     stages: tuple[Receipt, ...]
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what a version without rules, or of an earlier release, does not have."""
         found: dict[str, Any] = whole(self)
-        return (
-            found if self.coherence else {name: each for name, each in found.items() if name != "coherence"}
-        )
+        without = {name for name in ("coherence", "duplicates") if not found[name]}
+        return {name: each for name, each in found.items() if name not in without}
 
     @property
     def bytes_total(self) -> int:
@@ -93,7 +94,7 @@ class Manifest(Sealed):
             for name in _PROVEN
             if name in each.details and each.stage != "setup"
         }
-        return self.content, self.rows, self.coherence, sums, details
+        return self.content, self.rows, self.coherence, self.duplicates, sums, details
 
 
 def is_close(score: Any, other: Any) -> bool:  # noqa: ANN401

@@ -6,6 +6,7 @@ from pathlib import Path
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kinds import read_text
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
+from synthprof.schemas.duplicates import with_duplicates
 from synthprof.schemas.loader import collection_schema, load_bundle
 from synthprof.schemas.schema import Schema
 from synthprof.schemas.sizes import with_prose
@@ -30,13 +31,14 @@ def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
 def schema_of(spec: Spec, bundle: Bundle) -> Schema:
     """Return the columns of a data set's rows: of its profiles, or of the collection that it holds.
 
-    With the child tables to make, the sizes of archetypes, and texts of the wanted size. Raises SpecError for
-    a child table that the schema does not declare.
+    With the child tables to make, the sizes of archetypes, texts of the wanted size, and second records.
+    Raises SpecError for a child table, or errors of second records, that the schema does not declare.
     """
     if spec.collection:
         return collection_schema(spec.columns)
     tables = with_tables(bundle.schema, spec.with_tables)
-    return with_prose(with_topic_sizes(tables, spec.topic_sizes), spec.prose)
+    told = with_prose(with_topic_sizes(tables, spec.topic_sizes), spec.prose)
+    return with_duplicates(told, bundle.errors, spec.duplicates, spec.duplicate_errors)
 
 
 @functools.lru_cache(maxsize=256)

@@ -37,7 +37,13 @@ from synthprof.versions.verify_blocks import (
     stored_block_faults,
     stored_rows,
 )
-from synthprof.versions.verify_facts import coherence_faults, fact_faults, score_faults, told_rows
+from synthprof.versions.verify_facts import (
+    coherence_faults,
+    duplicate_faults,
+    fact_faults,
+    score_faults,
+    told_rows,
+)
 from synthprof.versions.verify_index import index_faults, open_index
 
 _FOREIGN = "it was made by another release or schema of synthprof"
@@ -164,6 +170,7 @@ def _contradictions(
         every_row = len(blocks) == version.spec.blocks
         yield from score_faults(version, intact, index, every_row)
         yield from coherence_faults(version, intact) if every_row else ()
+        yield from duplicate_faults(version, intact)
     block_faults = remade_block_faults if can_be_made else stored_block_faults
     for block in blocks:
         yield from block_faults(version, intact, block, index, step)

@@ -21,6 +21,7 @@ from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,
     CLUSTERS,
+    DUPLICATES_FILE,
     EMBEDDINGS_DB,
     NEAR_DUPLICATES,
     NO_CLUSTER,
@@ -32,6 +33,7 @@ from synthprof.spec.contents import (
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.children import stored_children
 from synthprof.store.sqlite.database import read
+from synthprof.versions.duplicates import read_duplicates
 from synthprof.versions.published import Published
 from synthprof.versions.verify_avatars import avatar_checks
 from synthprof.versions.verify_index import lookup_faults
@@ -76,6 +78,7 @@ def remade_block_faults(
         EMBEDDINGS_DB: lambda: _embedding_faults(version, stored(EMBEDDINGS_DB), embeddings),
         CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),
         ARCHETYPES_FILE: lambda: _truth_faults(version, ARCHETYPES_FILE, made.archetypes, first),
+        DUPLICATES_FILE: lambda: _duplicate_faults(version, made.duplicates, block),
         NEAR_DUPLICATES: lambda: _truth_faults(version, NEAR_DUPLICATES, origins(spec, block), first),
     }
     checks |= avatar_checks(version, intact, block, made.profiles)
@@ -236,6 +239,12 @@ def _cluster_faults(
         or not np.where(missing, labels == NO_CLUSTER, are_nearest(embeddings, labels, centroids)).all()
     ):
         yield "clusters are not those of the nearest centroids"
+
+
+def _duplicate_faults(version: Published, made: pa.RecordBatch | None, block: int) -> Iterator[str]:
+    batches = read_duplicates(version.folder / DUPLICATES_FILE).to_batches()
+    if made is None or len(batches) <= block or not batches[block].equals(made):
+        yield "second records differ from the spec"
 
 
 def _truth_faults(version: Published, name: str, made: npt.NDArray[Any], first: int) -> Iterator[str]:

@@ -12,7 +12,9 @@ import numpy as np
 from synthprof.base.arrays import Matrix
 from synthprof.pipeline import stage
 from synthprof.profiles.coherence import counted, counts
+from synthprof.profiles.second_records.origins import first_records
 from synthprof.report.coherence import Coherence, coherence_of
+from synthprof.report.counted_duplicates import SAMPLED_BLOCKS, counted_duplicates
 from synthprof.schemas.bundle import SCHEMA_FILE
 from synthprof.similarity.difficulty import difficulty, sample_rows
 from synthprof.similarity.nearest_centroid import assign
@@ -22,6 +24,7 @@ from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,
     CLUSTERS,
+    DUPLICATES_FILE,
     EMBEDDINGS_DB,
     INDEX,
     MAP,
@@ -32,6 +35,7 @@ from synthprof.spec.contents import (
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import content_digest, is_close
 from synthprof.store.sqlite.database import read
+from synthprof.versions.duplicates import read_duplicates
 from synthprof.versions.published import Published
 from synthprof.versions.verify_blocks import embeddings_of, one_batch, stored_rows
 
@@ -108,10 +112,26 @@ def coherence_faults(version: Published, intact: set[str]) -> Iterator[str]:
     found: Any = np.zeros(0, np.int64)
     for block in range(spec.blocks if schema.rules or schema.margins else 0):
         stored = stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
-        made = counts(schema, one_batch(stored))
+        only = None
+        if schema.duplicates:
+            only = first_records(spec.seed, schema.duplicates.share, block, spec.block_rows(block))
+        made = counts(schema, one_batch(stored), only=only)
         found = made if block == 0 else found + made
     if own != coherence_of(counted(schema, found.tolist())):
         yield "MANIFEST.json says other counts of rules or margins than the rows give"
+
+
+def duplicate_faults(version: Published, intact: set[str]) -> Iterator[str]:
+    """Yield a sentence if the truth and the rows say another thing of second records than the manifest."""
+    spec, told = version.spec, version.manifest.duplicates
+    if not version.schema.duplicates or not {PERFIS, DUPLICATES_FILE} <= intact:
+        return
+    blocks = range(min(spec.blocks, SAMPLED_BLOCKS))
+    stored = (stored_rows(version.folder, n * BLOCK_ROWS + 1, spec.block_rows(n), PERFIS) for n in blocks)
+    sample = [one_batch(rows) for rows in stored]
+    truth = read_duplicates(version.folder / DUPLICATES_FILE).to_batches()
+    if counted_duplicates(version.schema, version.manifest.rows, truth, sample).as_document() != told:
+        yield "MANIFEST.json says another thing of second records than the truth and the rows"
 
 
 def _stage_faults(version: Published) -> Iterator[str]:

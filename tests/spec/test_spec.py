@@ -12,11 +12,10 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "collection": "0" * 32, "columns": "ano:integer",
         "schema_digest": "0" * 32, "with_tables": "all", "topic_sizes": 1.0, "hardness": 0.0,
         "hardness_spread": 0.1, "hardness_decay": 1.0, "near_duplicates": 0.1,
-        "prose": "card", "avatars": True,
+        "prose": "card", "avatars": True, "duplicates": 0.1,
     }  # fmt: skip
-    assert {*other, "profile_schema", "near_distance", "avatar_size", "avatar_copies"} == set(
-        Spec.model_fields
-    )
+    dependent = {"near_distance", "avatar_size", "avatar_copies", "duplicate_errors"}
+    assert {*other, "profile_schema", *dependent} == set(Spec.model_fields)
     digests = {Spec(**{name: value}).digest for name, value in other.items()}
     assert len(digests | {Spec().digest}) == len(other) + 1
     near, nearer = (Spec(near_duplicates=0.1, near_distance=each).digest for each in (0.15, 0.1))

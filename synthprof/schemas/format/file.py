@@ -6,6 +6,7 @@ from pydantic import Field
 
 from synthprof.schemas.correlations import Correlation
 from synthprof.schemas.format.columns import Columns
+from synthprof.schemas.format.duplicates import Duplicates
 from synthprof.schemas.format.part import MAX_COLUMNS, ColumnName, Line, Part, Spread, Weight
 from synthprof.schemas.format.rules import Margin, Rule
 from synthprof.schemas.format.tables import ChildTable
@@ -63,6 +64,7 @@ class SchemaFile(Part):
     margin: Annotated[
         tuple[Margin, ...], Field(max_length=1_000, description="Tables that the rows must meet.")
     ] = ()
+    duplicates: Duplicates | None = None
     search: Search = Search()
     encoding: Encoding = Encoding()
     view: View = View()
