@@ -77,6 +77,7 @@ def status(as_json: AsJson = False) -> None:
 
 def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
     from synthprof.report.coherence import Coherence, in_one_line
+    from synthprof.report.drift import in_words, labels_in
     from synthprof.report.terminal import Column
     from synthprof.report.words import amount, count
     from synthprof.versions.inventory import last_verdict
@@ -112,6 +113,8 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
     for manifest, _ in found:
         if coherence := Coherence.of(manifest.coherence):
             terminal.say(f"{manifest.dataset} {manifest.version}: coherence: {in_one_line(coherence)}")
+        if labels := labels_in(manifest.drift):
+            terminal.say(f"{manifest.dataset} {manifest.version}: drift: {in_words(labels)[0]}")
         for name, number in manifest.table_rows.items():
             terminal.say(f"{manifest.dataset} {manifest.version}: {name}: {count(number)} rows")
 
@@ -162,6 +165,7 @@ def _facts(found: "Found") -> dict[str, Any]:
         "verified": None if verdict is None else verdict.model_dump(mode="json"),
         "scores": manifest.scores,
         "coherence": coherence.told() if (coherence := Coherence.of(manifest.coherence)) else None,
+        **({"drift": manifest.drift} if manifest.drift else {}),
         "spec": manifest.spec,
     }
 

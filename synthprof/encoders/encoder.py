@@ -95,9 +95,9 @@ def encoder_of(
     check_encoder(spec)
     match spec.encoder:
         case "catalogue":
-            return _catalogue(spec, bundle)
+            return _turned(spec, _catalogue(spec, bundle))
         case "hashed":
-            return _hashed(spec.dim_embedding, spec.seed, bundle)
+            return _turned(spec, _hashed(spec.dim_embedding, spec.seed, bundle))
         case "http":
             return _http(spec, _text_column(spec, bundle), request_seconds, patience_seconds)
         case "model":
@@ -108,6 +108,11 @@ def check_encoder(spec: Spec) -> None:
     """Raise SpecError if spec, environment or installation lack what the encoder needs; make no encoder."""
     if spec.encoder == "http" and not spec.model:
         raise SpecError("encoder=http needs model, the name by which the service knows its model")
+    if spec.slow_encoder and any(each.kind == "rotation" for each, _ in spec.drifts):
+        raise SpecError(
+            f"drift=rotation turns the embeddings of the encoders catalogue and hashed, but encoder="
+            f"{spec.encoder}; leave rotation out, and name another model in the night that has one"
+        )
     if spec.encoder == "model" and not spec.model:
         raise SpecError("encoder=model needs model, the folder of a model or the name of one")
     if spec.encoder == "model":
@@ -132,6 +137,14 @@ def _catalogue(spec: Spec, bundle: Bundle) -> Encoder:
     if not spec.noisy:
         return found
     return found.with_noise(spec.seed, Hardness(spec.hardness, spec.hardness_spread, spec.hardness_decay))
+
+
+def _turned(spec: Spec, encoder: Encoder) -> Encoder:
+    if not spec.drift_degrees:
+        return encoder
+    from synthprof.encoders.rotation import rotated
+
+    return rotated(encoder, spec.drift_degrees)
 
 
 @functools.lru_cache(maxsize=2)

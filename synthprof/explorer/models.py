@@ -251,6 +251,24 @@ class CoherenceFacts(_ApiModel):
     margins: list[MarginCount]
 
 
+class DriftRow(_ApiModel):
+    """What moved since the first night, why, and how far, for people."""
+
+    what: str = Field(description="A column, `archetypes` or `embeddings`.")
+    why: str = Field(description="The kinds of drift that name it, or `follows`.")
+    psi: str = Field(description="Population stability index; – where there is none.")
+    total_variation: str
+
+
+class DriftFacts(_ApiModel):
+    """The drift of a version since the first night: its labels, and what they say for people."""
+
+    night: int
+    labels: dict[str, Any] = Field(description="As drift.json has them.")
+    words: list[str]
+    rows: list[DriftRow] = Field(description="What drifted, then what follows, the farthest first.")
+
+
 class DifficultyFigure(_ApiModel):
     """A figure of how hard the embeddings are for an index, and those of real texts."""
 
@@ -272,6 +290,7 @@ class VersionFacts(Summary):
     """All contents of the manifest of a version, and its columns."""
 
     coherence: CoherenceFacts | None = Field(description="Null where the schema has no rules and margins.")
+    drift: DriftFacts | None = Field(description="Null where the order names no drift.")
     meanings: list[ScoreMeaning] = Field(description="The scores that there can be, in order.")
     spec: dict[str, Any]
     stages: list[StageFacts]

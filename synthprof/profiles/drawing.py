@@ -295,6 +295,11 @@ class Drawing:
         by = self.tables.odds[name]
         return by.table.draw(self.words(name), self._rows(by.axes))
 
+    def rows_of(self, axes: Sequence[Axis]) -> Rows:
+        """Return the combination of the codes of axes of each row, (total,); their columns are drawn."""
+        rows = self._rows(axes)
+        return np.zeros(self.total, dtype=np.intp) if rows is None else rows
+
     def _rows(self, axes: Sequence[Axis]) -> Rows | None:
         """Return the row of a table of odds for each profile, or None for a table of one row."""
         rows = None

@@ -88,7 +88,7 @@ def _positions(schema: Schema, column: Column, feature: Feature, values: pa.Arra
     match feature:
         case OneHot():
             codes = _codes(column, values)
-            return np.asarray(codes[:, None] == np.arange(len(column.values)), np.float64)
+            return np.asarray(codes[:, None] == np.arange(len(column.as_declared.values)), np.float64)
         case Elements():
             return _elements(column, values)
         case Hashed(size=size):
@@ -111,7 +111,7 @@ def _value(schema: Schema, column: Column, feature: Feature, values: pa.Array) -
         case Standardised(mean=mean, deviation=deviation, clip=clip):
             return _scaled((_numbers(column, values) - mean) / deviation, -clip, clip)
         case Indexed():
-            return _codes(column, values) / len(column.values)
+            return _codes(column, values) / len(column.as_declared.values)
         case Counted(most=most):
             counts = np.diff(items_of(values).offsets.to_numpy()).astype(np.float64)
             return _scaled(counts, 0, most)
@@ -124,7 +124,7 @@ def _value(schema: Schema, column: Column, feature: Feature, values: pa.Array) -
             return _scaled(part_of(of, values), *feature.bounds)
         case Frequency():
             codes = _codes(column, values)
-            return own_shares(schema, column)[codes]
+            return np.append(own_shares(schema, column), 0.0)[codes]
     raise TypeError(f"{column.name} has no feature")
 
 

@@ -71,6 +71,19 @@ def fitted(schema: Schema, target: Target, separation: float) -> Schema:
     return _with_factors(schema, column, draw, target, problem.factors(target))
 
 
+def refitted(schema: Schema, column: Column, shares: Floats, rows: Floats, separation: float) -> Schema:
+    """Return a schema whose odds of a column give its values these shares, whatever it depends on.
+
+    column: drawn by odds. shares: (values,), those that its odds leave possible. rows: the share of each
+    combination of its axes, as `axes_of` gives them.
+    """
+    draw = column.draw
+    assert isinstance(draw, ByOdds)
+    target = Target(column.name, np.arange(len(shares), dtype=np.intp), shares[None])
+    problem = _Problem(schema, column, axes_of(schema, column), None, rows, separation)
+    return _with_factors(schema, column, draw, target, problem.factors(target))
+
+
 class _Problem:
     """The expected shares of a column's values by factors on its weights.
 
@@ -192,7 +205,7 @@ def _axes(schema: Schema, column: Column, target: Target) -> tuple[list[Axis], t
 
 def _with_factors(schema: Schema, column: Column, draw: ByOdds, target: Target, factors: Floats) -> Schema:
     if target.groups is None:
-        return _with_draw(schema, column, _weighted(draw, factors[0]))
+        return with_draw(schema, column, weighted(draw, factors[0]))
     rows = tuple(map(tuple, factors.take(target.groups, axis=0).tolist()))
     given = schema.column(target.given)
     edges = tuple(range(given.span[0], given.span[1] + 1)) if given.kind == "integer" else ()
@@ -202,7 +215,7 @@ def _with_factors(schema: Schema, column: Column, draw: ByOdds, target: Target, 
         shifts.append(shift)
     else:
         shifts[same] = _product(shifts[same], shift)
-    return _with_draw(schema, column, replace(draw, shifts=tuple(shifts)))
+    return with_draw(schema, column, replace(draw, shifts=tuple(shifts)))
 
 
 def _product(one: Shift, other: Shift) -> Shift:
@@ -218,14 +231,16 @@ def _product(one: Shift, other: Shift) -> Shift:
     return Shift(one.column, other.edges, tuple(rows))
 
 
-def _weighted(draw: ByOdds, factors: Floats) -> ByOdds:
+def weighted(draw: ByOdds, factors: Floats) -> ByOdds:
+    """Return a draw with a factor on the weight of each value, (values,)."""
     if isinstance(draw, Chance):
         no, yes = (np.array([1 - draw.share, draw.share]) * factors).tolist()
         return replace(draw, share=yes / (yes + no))
     return replace(draw, weights=tuple((np.array(draw.weights) * factors).tolist()))
 
 
-def _with_draw(schema: Schema, column: Column, draw: ByOdds) -> Schema:
+def with_draw(schema: Schema, column: Column, draw: ByOdds) -> Schema:
+    """Return a schema that draws one of its columns in another way."""
     made = replace(column, draw=draw)
 
     def with_made(columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -71,8 +71,10 @@ def value_shares(schema: Schema, name: str, separation: float) -> Shares:
 def own_shares(schema: Schema, column: Column) -> Shares:
     """Return the share of each value by the column's own weights alone, (values,) float64, exactly rounded.
 
-    Of a value that follows from another column, those of that column's values are summed.
+    The weights are those that the schema declares, whatever drifted since. Of a value that follows from
+    another column, those of that column's values are summed.
     """
+    column = column.as_declared
     if isinstance(column.draw, Lookup):
         of_given = own_shares(schema, schema.column(column.draw.column)).tolist()
         parts: list[list[float]] = [[] for _ in column.values]

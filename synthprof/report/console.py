@@ -9,6 +9,8 @@ from rich.text import Text
 
 from synthprof.report.coherence import Coherence, cell_texts, in_one_line, in_words, percent, ranked
 from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
+from synthprof.report.drift import in_words as drift_in_words
+from synthprof.report.drift import rows_of
 from synthprof.report.duplicates import error_cells
 from synthprof.report.duplicates import in_one_line as duplicates_line
 from synthprof.report.lines import command_lines
@@ -23,6 +25,7 @@ from synthprof.report.words import (
     stage_cells,
     table_in_words,
 )
+from synthprof.spec.drift_labels import Labels
 
 STAGES = (
     Column("stage"),
@@ -76,6 +79,8 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
         terminal.say(duplicates_line(report.duplicates))
         terminal.table(ERRORS, error_cells(report.duplicates))
         terminal.say()
+    if report.drift:
+        _print_drift(terminal, report.drift)
     if figures := figures_of(report.scores):
         terminal.say("How hard these vectors are for an index", "bold")
         real = (Column(each.name, right=True, drop=place) for place, each in enumerate(REAL_TEXTS, start=1))
@@ -127,6 +132,7 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
         "scores": dict(report.scores),
         "coherence": report.coherence.told() if report.coherence else None,
         **({"duplicates": report.duplicates.told()} if report.duplicates else {}),
+        **({"drift": report.drift.as_document()} if report.drift else {}),
         "seconds": round(report.seconds, 3),
         **({"tables": {table.name: table.rows for table in report.tables}} if report.tables else {}),
         "stages": [
@@ -140,6 +146,17 @@ def as_document(report: Report, path: Path | str) -> dict[str, Any]:
             for row in report.stages
         ],
     }
+
+
+def _print_drift(terminal: Terminal, labels: Labels) -> None:
+    """Print what drifted, and the columns that moved farthest."""
+    terminal.say("Drift since the first night", "bold")
+    for line in drift_in_words(labels):
+        terminal.say(line)
+    if rows := rows_of(labels):
+        numbers = (Column("PSI", right=True), Column("total variation", right=True, drop=1))
+        terminal.table((Column("what", shorten=True), Column("why", shorten=True), *numbers), rows[:MOST])
+    terminal.say()
 
 
 def print_coherence(terminal: Terminal, coherence: Coherence, most: int | None = None) -> None:

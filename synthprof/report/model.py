@@ -12,6 +12,7 @@ from synthprof.base.clock import Span, clock_seconds
 from synthprof.report.coherence import Coherence
 from synthprof.report.duplicates import DuplicateFacts
 from synthprof.schemas.uses import View
+from synthprof.spec.drift_labels import Labels
 from synthprof.spec.spec import row_word_of
 
 NO_VIEW = View()
@@ -119,6 +120,7 @@ class Report:
 
     view: where the columns of `example` stand on its card. left_out: bad rows of a source. coherence: what
     was counted by the rules and margins of its schema, if it has any. duplicates: its second records, if any.
+    drift: what drifted since the first night, where the order names a drift.
     """
 
     dataset: str
@@ -137,6 +139,7 @@ class Report:
     tables: Sequence[ChildTable] = ()
     coherence: Coherence | None = None
     duplicates: DuplicateFacts | None = None
+    drift: Labels | None = None
 
     @property
     def row_word(self) -> str:

@@ -25,6 +25,8 @@ from synthprof.report.coherence import (
     ranked,
 )
 from synthprof.report.difficulty import REAL_TEXTS, figure_value, figures_of, without_figures
+from synthprof.report.drift import in_words as drift_in_words
+from synthprof.report.drift import rows_of
 from synthprof.report.duplicates import DuplicateFacts, error_cells
 from synthprof.report.duplicates import in_one_line as duplicates_line
 from synthprof.report.model import ChildTable, Marginal, Report
@@ -41,6 +43,7 @@ from synthprof.report.words import (
     stage_cells,
     table_in_words,
 )
+from synthprof.spec.drift_labels import Labels
 from synthprof.spec.spec import Spec
 
 Shares = tuple[str, float, float | None]
@@ -72,6 +75,7 @@ def render(report: Report) -> str:
         "noise": 100 / math.sqrt(max(report.rows, 1)),
         "coherence": _coherence(report.coherence) if report.coherence else None,
         "duplicates": _duplicates(report.duplicates) if report.duplicates else None,
+        "drift": _drift(report.drift) if report.drift else None,
         "tables": [_children(table, report.row_word) for table in report.tables],
         "stages": _stages(report),
         "card": card_of(report),
@@ -194,6 +198,11 @@ def _coherence(coherence: Coherence) -> dict[str, Any]:
         ],
         "margins": [_asked(margin) for margin in coherence.margins],
     }
+
+
+def _drift(labels: Labels) -> dict[str, Any]:
+    """Return the section of a drift: sentences, and rows of what moved."""
+    return {"words": drift_in_words(labels), "rows": [tuple(map(plain, row)) for row in rows_of(labels)]}
 
 
 def _asked(margin: MarginFacts) -> dict[str, Any]:

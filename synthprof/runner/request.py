@@ -44,6 +44,10 @@ class Keywords(TypedDict, total=False):
     vacuum: bool
     with_tables: str
     prose: ProseSize
+    drift: str
+    drift_strength: float
+    drift_night: int
+    drift_nights: int
     source: str
     table: str
     id_column: str

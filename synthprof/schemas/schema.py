@@ -6,7 +6,7 @@ Stages, store, checks, report and docs/schema.md read it.
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from synthprof.base.column_kinds import Kind, KindName, SqlType
@@ -46,7 +46,8 @@ TRUTH_VALUES = ("false", "true")
 class Column:
     """The declaration of one column of the profiles or of a child table.
 
-    inherited: a column of the parent, as a child table sees it: it is not drawn again.
+    inherited: a column of the parent, as a child table sees it: it is not drawn again. declared: the draw
+    that the schema declares, where drift has put another in its place; features are made by it.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Column:
     indexed: bool = False
     nulls: Nulls | None = None
     inherited: bool = False
+    declared: Draw | DrawModel | None = None
+
+    @property
+    def as_declared(self) -> "Column":
+        """The column as it was before any drift."""
+        return self if self.declared is None else replace(self, draw=self.declared, declared=None)
 
     @property
     def may_lack(self) -> bool:
@@ -121,7 +128,8 @@ class Column:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the feature's positions in the vector; empty without a feature."""
-        return () if self.feature is None else positions(self.feature, self.name, self.values)
+        known = self.as_declared.values
+        return () if self.feature is None else positions(self.feature, self.name, known)
 
     @property
     def bounds(self) -> tuple[int, int] | None:

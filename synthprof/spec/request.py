@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from synthprof.base.columns import parse_columns
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
+from synthprof.spec.drift import parse_drift
 from synthprof.spec.params import (
     ParamModel,
     Schemas,
@@ -113,3 +114,4 @@ def check_params(params: Mapping[str, Any]) -> None:
             check_names({name: value}, params_schema())
         check_value(name, value, schemas[name])
     parse_columns(params.get("columns", ""))
+    parse_drift(params.get("drift", ""))

@@ -16,6 +16,7 @@ SECTIONS = {
         "near_duplicates",
         "near_distance",
     ),
+    "Drift between nights, with labels": ("drift", "drift_strength", "drift_night", "drift_nights"),
     "Second records of the same people": ("duplicates", "duplicate_errors"),
     "Pictures of the profiles": ("avatars", "avatar_size", "avatar_copies"),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),

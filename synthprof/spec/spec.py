@@ -13,6 +13,7 @@ from synthprof.base.column_kinds import KINDS
 from synthprof.base.columns import parse_columns
 from synthprof.base.digests import digest_of
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
+from synthprof.spec.drift import DRIFT_PATTERN, QUARTER, Drift, parse_drift
 from synthprof.spec.limits import LARGEST_INTEGER
 from synthprof.spec.locales import DEFAULT_LOCALE, locales
 from synthprof.spec.params import ParamModel, in_words
@@ -43,6 +44,10 @@ def _known_locale(locale: str) -> str:
 def _known_columns(columns: str) -> str:
     parse_columns(columns)
     return columns
+
+
+def _known_drift(drift: str) -> str:
+    return ",".join(map(str, parse_drift(drift)))
 
 
 _NO_SIGN_OF_ZERO = AfterValidator(lambda value: value + 0.0)  # -0.0 and 0.0 are one parameter
@@ -274,6 +279,42 @@ class Spec(ParamModel):
             "paragraph. A schema without plans of a size has one text for all sizes."
         ),
     ] = "rich"
+    drift: Annotated[
+        str,
+        Field(
+            pattern=in_words("kinds joined by commas, as prior,concept:tier@3", DRIFT_PATTERN),
+            description="Drift of later nights: prior, covariate, concept, new_category and rotation, joined "
+            "by commas; a column may follow as `concept:tier`, the first night with it as `@3`. drift.json "
+            "tells what drifted.",
+        ),
+        AfterValidator(_known_drift),
+    ] = ""
+    drift_strength: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Strength of the drift: shares move by a total variation of half of it, as far as "
+            "they can, and embeddings turn by this part of a right angle.",
+        ),
+        _NO_SIGN_OF_ZERO,
+    ] = 0.5
+    drift_night: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="Nights since the first one, which is 0 and has no drift yet.",
+        ),
+    ] = 0
+    drift_nights: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Nights until a drift has its whole strength: 1 is sudden, more are gradual.",
+        ),
+    ] = 1
 
     @property
     def row_word(self) -> str:
@@ -289,6 +330,18 @@ class Spec(ParamModel):
     def copies(self) -> bool:
         """True where some embeddings are near-copies of others: of profiles, by an encoder of ours."""
         return self.near_duplicates > 0 and not self.collection and not self.slow_encoder
+
+    @property
+    def drifts(self) -> tuple[tuple[Drift, float], ...]:
+        """The drifts of the data set, and the strength of each in its night: 0 before it begins."""
+        night, whole, nights = self.drift_night, self.drift_strength, self.drift_nights
+        return tuple((each, each.strength(night, whole, nights)) for each in parse_drift(self.drift))
+
+    @property
+    def drift_degrees(self) -> float:
+        """The angle by which the embeddings have turned in the data set's night, from 0 to QUARTER."""
+        strengths = (strength for each, strength in self.drifts if each.kind == "rotation")
+        return QUARTER * max(strengths, default=0.0)
 
     @property
     def slow_encoder(self) -> bool:
@@ -327,12 +380,13 @@ class Spec(ParamModel):
 
     @property
     def _silent(self) -> set[str]:
-        """The parameters of noise, near-copies and duplicates where there are none: they change no byte."""
+        """The parameters of noise, near-copies and truth sets where there are none: they change no byte."""
         takes_noise = self.encoder == "catalogue" and not self.collection
         silent = set(NOISE) if not self.noisy else set()
         silent -= {"hardness"} if takes_noise else set()
         silent |= set() if self.copies else {"near_distance"}
         silent |= set() if self.duplicates else {"duplicates", "duplicate_errors"}
+        silent |= set() if self.drift else set(DRIFT)
         return silent | (set() if self.avatars else set(AVATARS))
 
 
@@ -346,6 +400,8 @@ NOISE = ("hardness", "hardness_spread", "hardness_decay")
 
 AVATARS = ("avatars", "avatar_size", "avatar_copies")
 """Parameters of the pictures of profiles."""
+DRIFT = ("drift", "drift_strength", "drift_night", "drift_nights")
+"""Parameters of the drift between nights."""
 
 _YOUNGER = (
     "model",
@@ -361,6 +417,7 @@ _YOUNGER = (
     *AVATARS,
     "duplicates",
     "duplicate_errors",
+    *DRIFT,
 )
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
@@ -379,6 +436,7 @@ GENERATING = (
     "dim_vector",
     "with_tables",
     "prose",
+    *DRIFT,
 )
 """Parameters of generated profiles alone."""
 

@@ -1,6 +1,7 @@
 """The finished version: checked, described in a report, and visible from here on."""
 
 import datetime
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     AVATAR_TRUTH_FILE,
     AVATARS_FOLDER,
+    DRIFT_FILE,
     DUPLICATES_FILE,
     NEAR_DUPLICATES,
     REPORT,
@@ -37,6 +39,7 @@ from synthprof.store.manifest import Manifest, content_digest
 from synthprof.store.pruning import prune
 from synthprof.store.publishing import publish
 from synthprof.store.receipts import Receipt, read_receipts
+from synthprof.store.schemas import drift_document
 from synthprof.store.sqlite.database import check_ids
 
 logger = logging.getLogger(__name__)
@@ -157,6 +160,7 @@ def _manifest(
         scores=scores,
         coherence=coherence.as_document(),
         duplicates=duplicates_of(context),
+        drift=drift_document(context.spec, context.bundle),
         stages=receipts,
     )
 
@@ -197,6 +201,11 @@ def _sources(context: Context) -> dict[str, Path]:
         found[AVATAR_TRUTH_FILE] = write_truth(context.blocks, path)
     if context.schema.duplicates:
         found[DUPLICATES_FILE] = put_duplicates(context)
+    if spec.drift:
+        found[DRIFT_FILE] = context.folder() / DRIFT_FILE
+        with replacing(found[DRIFT_FILE]) as temporary:
+            text = json.dumps(drift_document(spec, context.bundle), indent=1, ensure_ascii=False)
+            temporary.write_text(f"{text}\n", encoding="utf-8")
     return found
 
 

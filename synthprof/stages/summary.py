@@ -7,6 +7,7 @@ from typing import Any
 
 from synthprof.base.units import MIB
 from synthprof.report.coherence import Coherence
+from synthprof.report.drift import labels_in
 from synthprof.report.duplicates import DuplicateFacts
 from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
@@ -65,6 +66,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         tables=[_table(name, facts) for name, facts in manifest.tables.items()],
         coherence=Coherence.of(manifest.coherence),
         duplicates=DuplicateFacts.of(manifest.duplicates),
+        drift=labels_in(manifest.drift),
     )
 
 

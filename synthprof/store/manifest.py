@@ -30,8 +30,8 @@ class Manifest(Sealed):
     """The description of a published version: its spec, every file with its checksum, and its stages.
 
     coherence: what was counted by the rules and margins of its schema, as `report.coherence` reads it.
-    duplicates: what is told of second records, as `report.duplicates` reads it. Both are empty, and left out
-    of the file, where there are none.
+    duplicates: what is told of second records, as `report.duplicates` reads it. drift: the labels of what
+    drifted since the first night. Each is empty, and left out of the file, where there are none.
     """
 
     format: int
@@ -45,13 +45,14 @@ class Manifest(Sealed):
     scores: dict[str, Any]
     coherence: dict[str, Any] = Field(default_factory=dict)
     duplicates: dict[str, Any] = Field(default_factory=dict)
+    drift: dict[str, Any] = Field(default_factory=dict)
     stages: tuple[Receipt, ...]
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what a version without rules, or of an earlier release, does not have."""
+        """Leave out what a version without rules or drift, or of an earlier release, does not have."""
         found: dict[str, Any] = whole(self)
-        without = {name for name in ("coherence", "duplicates") if not found[name]}
+        without = {name for name in ("coherence", "duplicates", "drift") if not found[name]}
         return {name: each for name, each in found.items() if name not in without}
 
     @property
@@ -94,7 +95,7 @@ class Manifest(Sealed):
             for name in _PROVEN
             if name in each.details and each.stage != "setup"
         }
-        return self.content, self.rows, self.coherence, self.duplicates, sums, details
+        return self.content, self.rows, self.coherence, self.duplicates, self.drift, sums, details
 
 
 def is_close(score: Any, other: Any) -> bool:  # noqa: ANN401

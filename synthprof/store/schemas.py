@@ -1,7 +1,9 @@
 """The schema of a data set's rows, as its build and its versions have it: no folder of schemas is read."""
 
 import functools
+import json
 from pathlib import Path
+from typing import Any
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kinds import read_text
@@ -12,6 +14,7 @@ from synthprof.schemas.schema import Schema
 from synthprof.schemas.sizes import with_prose
 from synthprof.schemas.tables import with_tables
 from synthprof.schemas.topic_sizes import with_topic_sizes
+from synthprof.spec.drift_labels import Labels
 from synthprof.spec.spec import Spec
 
 
@@ -31,11 +34,40 @@ def bundle_at(folder: Path, name: str, digest: str) -> Bundle:
 def schema_of(spec: Spec, bundle: Bundle) -> Schema:
     """Return the columns of a data set's rows: of its profiles, or of the collection that it holds.
 
-    With the child tables to make, the sizes of archetypes, texts of the wanted size, and second records.
-    Raises SpecError for a child table, or errors of second records, that the schema does not declare.
+    With the child tables to make, the sizes of archetypes, texts of the wanted size, second records, and the
+    drift of its night. Raises SpecError for a child table, or errors of second records, that the schema does
+    not declare, or a column that cannot drift.
     """
     if spec.collection:
         return collection_schema(spec.columns)
+    if not spec.drift:
+        return _declared(spec, bundle)
+    from synthprof.profiles.drift.nights import drifted  # which sums over all odds
+
+    return drifted(_declared(spec, bundle), spec.separation, spec.drifts)
+
+
+def drift_of(spec: Spec, bundle: Bundle) -> Labels | None:
+    """Return the labels of the drift that a spec names: what drifted in its night, and how far.
+
+    None for a spec without drift. Raises SpecError for a column that cannot drift.
+    """
+    if not spec.drift:
+        return None
+    from synthprof.profiles.drift.labels import labels_of
+
+    schema = _declared(spec, bundle)
+    return labels_of(schema, spec.separation, spec.drifts, spec.drift_night, spec.drift_degrees)
+
+
+@functools.lru_cache(maxsize=4)
+def drift_document(spec: Spec, bundle: Bundle) -> dict[str, Any]:
+    """Return the labels of `drift_of` as JSON has them; empty for a spec without drift."""
+    labels = drift_of(spec, bundle)
+    return json.loads(json.dumps(labels.as_document())) if labels else {}
+
+
+def _declared(spec: Spec, bundle: Bundle) -> Schema:
     tables = with_tables(bundle.schema, spec.with_tables)
     told = with_prose(with_topic_sizes(tables, spec.topic_sizes), spec.prose)
     return with_duplicates(told, bundle.errors, spec.duplicates, spec.duplicate_errors)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from synthprof.report.coherence import Coherence, in_one_line
+from synthprof.report.drift import in_words, labels_in, rows_of
 from synthprof.report.words import SCORES
 from synthprof.store.manifest import Manifest
 
@@ -15,6 +16,16 @@ def coherence_told(manifest: Manifest) -> dict[str, Any] | None:
     told = found.told()
     told["rules"].sort(key=lambda rule: -rule["share"])
     return {"line": in_one_line(found), **told}
+
+
+def drift_told(manifest: Manifest) -> dict[str, Any] | None:
+    """Return the labels of a version's drift, with `words` and `rows` for people; None without a drift."""
+    found = labels_in(manifest.drift)
+    if found is None:
+        return None
+    names = ("what", "why", "psi", "total_variation")
+    rows = [dict(zip(names, row, strict=True)) for row in rows_of(found)]
+    return {"night": found.night, "labels": manifest.drift, "words": in_words(found), "rows": rows}
 
 
 def meanings() -> list[tuple[str, str, str]]:

@@ -39,6 +39,7 @@ from synthprof.versions.verify_blocks import (
 )
 from synthprof.versions.verify_facts import (
     coherence_faults,
+    drift_faults,
     duplicate_faults,
     fact_faults,
     score_faults,
@@ -171,6 +172,7 @@ def _contradictions(
         yield from score_faults(version, intact, index, every_row)
         yield from coherence_faults(version, intact) if every_row else ()
         yield from duplicate_faults(version, intact)
+        yield from drift_faults(version, intact)
     block_faults = remade_block_faults if can_be_made else stored_block_faults
     for block in blocks:
         yield from block_faults(version, intact, block, index, step)

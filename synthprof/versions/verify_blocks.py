@@ -73,7 +73,7 @@ def remade_block_faults(
     checks: dict[str, Callable[[], Iterator[str]]] = {
         PERFIS: lambda: _profile_faults(stored(PERFIS), made.profiles),
         VETORES: lambda: _value_faults(
-            stored(VETORES), features(version.bundle.schema, made.profiles, spec.dim_vector)
+            stored(VETORES), features(version.schema, made.profiles, spec.dim_vector)
         ),
         EMBEDDINGS_DB: lambda: _embedding_faults(version, stored(EMBEDDINGS_DB), embeddings),
         CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),

@@ -4,6 +4,7 @@ Seconds, memory and moments are measured once and cannot be proven; nothing else
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     CENTROIDS,
     CLUSTERS,
+    DRIFT_FILE,
     DUPLICATES_FILE,
     EMBEDDINGS_DB,
     INDEX,
@@ -34,6 +36,7 @@ from synthprof.spec.contents import (
 )
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import content_digest, is_close
+from synthprof.store.schemas import drift_document
 from synthprof.store.sqlite.database import read
 from synthprof.versions.duplicates import read_duplicates
 from synthprof.versions.published import Published
@@ -132,6 +135,15 @@ def duplicate_faults(version: Published, intact: set[str]) -> Iterator[str]:
     truth = read_duplicates(version.folder / DUPLICATES_FILE).to_batches()
     if counted_duplicates(version.schema, version.manifest.rows, truth, sample).as_document() != told:
         yield "MANIFEST.json says another thing of second records than the truth and the rows"
+
+
+def drift_faults(version: Published, intact: set[str]) -> Iterator[str]:
+    """Yield a sentence where the labels of a drift are others than the spec and the schema give."""
+    labels = drift_document(version.spec, version.bundle)
+    if version.manifest.drift != labels:
+        yield "MANIFEST.json says another drift than the spec gives"
+    if DRIFT_FILE in intact and json.loads((version.folder / DRIFT_FILE).read_text("utf-8")) != labels:
+        yield f"{DRIFT_FILE} says another drift than the spec gives"
 
 
 def _stage_faults(version: Published) -> Iterator[str]:

@@ -12,14 +12,17 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "collection": "0" * 32, "columns": "ano:integer",
         "schema_digest": "0" * 32, "with_tables": "all", "topic_sizes": 1.0, "hardness": 0.0,
         "hardness_spread": 0.1, "hardness_decay": 1.0, "near_duplicates": 0.1,
-        "prose": "card", "avatars": True, "duplicates": 0.1,
+        "prose": "card", "avatars": True, "duplicates": 0.1, "drift": "prior",
     }  # fmt: skip
     dependent = {"near_distance", "avatar_size", "avatar_copies", "duplicate_errors"}
+    dependent |= {"drift_strength", "drift_night", "drift_nights"}
     assert {*other, "profile_schema", *dependent} == set(Spec.model_fields)
     digests = {Spec(**{name: value}).digest for name, value in other.items()}
     assert len(digests | {Spec().digest}) == len(other) + 1
     near, nearer = (Spec(near_duplicates=0.1, near_distance=each).digest for each in (0.15, 0.1))
     assert near != nearer
+    nights = ({}, {"drift_strength": 0.1}, {"drift_night": 3}, {"drift_nights": 2})
+    assert len({Spec(drift="prior", **each).digest for each in nights}) == len(nights)
 
 
 def test_parameters_of_noise_that_is_not_there_change_no_digest() -> None:
@@ -27,6 +30,7 @@ def test_parameters_of_noise_that_is_not_there_change_no_digest() -> None:
         assert Spec(**without, hardness_spread=2.0, hardness_decay=1.0).digest == Spec(**without).digest
     assert Spec(encoder="model", hardness=0.0).digest == Spec(encoder="model").digest
     assert Spec(near_distance=0.5).digest == Spec().digest
+    assert Spec(drift_night=5, drift_strength=0.1, drift_nights=9).digest == Spec().digest
 
 
 def test_the_digest_of_the_default_spec_stays() -> None:

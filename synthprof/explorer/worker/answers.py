@@ -31,7 +31,7 @@ from synthprof.versions.asked import Asked
 from synthprof.versions.difficulty import difficulty_of
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
-from synthprof.versions.quality import coherence_told, meanings
+from synthprof.versions.quality import coherence_told, drift_told, meanings
 from synthprof.versions.search import Hit
 
 
@@ -40,10 +40,11 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     coherence, shown = coherence_told(manifest), models.Scores.model_fields
-    difficulty = difficulty_of(manifest)
+    difficulty, drift = difficulty_of(manifest), drift_told(manifest)
     return models.VersionFacts(
         **dict(summary_of(manifest, version.bundle.view, current, verified)),
         coherence=None if coherence is None else models.CoherenceFacts(**coherence),
+        drift=None if drift is None else models.DriftFacts(**drift),
         meanings=[
             models.ScoreMeaning(name=name, title=title, meaning=meaning)
             for name, title, meaning in meanings()
