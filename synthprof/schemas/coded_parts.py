@@ -13,6 +13,8 @@ from synthprof.schemas.mistakes import Wrong, meant, quoted
 from synthprof.schemas.rules import ITEM_SEPARATOR
 from synthprof.schemas.schema import Column
 
+_WEIGHT = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?", re.ASCII)
+
 ANY_OTHER = "*"
 """The key of the factor for all values that are not named."""
 
@@ -108,7 +110,7 @@ def heaviest(rows: Rows, value: str, weight: str, file: str) -> Rows:
 def number_in(row: Row, header: str, file: str) -> float:
     """Return a weight that a file has. Raises Wrong if it is none."""
     text = row[header].strip()
-    if not re.fullmatch(r"\+?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?", text, re.ASCII) or float(text) > 1e15:
+    if not _WEIGHT.fullmatch(text) or float(text) > 1e15:
         raise Wrong(
             f"{file}:{row.line}: {header}={quoted(text)!r} is no weight; write a number from 0 to 1e15",
             "file",

@@ -15,6 +15,8 @@ from synthprof.schemas.texts import Texts, Tokens
 
 FOLDER = Path(__file__).parent / "languages"
 
+_WORD = re.compile(r"[^\W_]+")
+
 
 @dataclass(frozen=True)
 class Language:
@@ -94,8 +96,10 @@ def spoken(texts: Texts, schema: Schema, tag: str, row: str = "") -> Texts:
 
 def folded(text: str) -> str:
     """Return a text in lower case without accents; all but letters and digits become single spaces."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", plain))
+    plain = text.lower()
+    if not plain.isascii():
+        plain = "".join([c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c)])
+    return " ".join(_WORD.findall(plain))
 
 
 def _folded_phrase(phrase: str) -> str:

@@ -17,7 +17,6 @@ from synthprof.schemas.files import MAX_SCHEMA_BYTES, Folder, parse_toml, read_b
 from synthprof.schemas.format import SchemaFile
 from synthprof.schemas.languages import spoken
 from synthprof.schemas.lines import Path as Keys
-from synthprof.schemas.lines import lines_of
 from synthprof.schemas.literal import mistyped
 from synthprof.schemas.messages import told
 from synthprof.schemas.mistakes import Mistakes, SchemaError, Wrong, meant, shown_path
@@ -43,7 +42,7 @@ def read_bundle(folder: Path) -> Bundle:
         table = parse_toml(text, SCHEMA_TOML)
     except SpecError as error:
         raise SchemaError(str(error).replace(SCHEMA_TOML, shown, 1)) from None
-    mistakes = Mistakes(shown, table, lines_of(text))
+    mistakes = Mistakes(shown, table, text)
     try:
         file = SchemaFile.model_validate(table)
     except ValidationError as error:
