@@ -66,7 +66,7 @@ def difficulty(sample: Matrix, threads: int = 1) -> dict[str, float | int | None
     return {
         "lid_20": _if(reached, 20, _dimensionality),
         "lid_100": _if(reached, 100, _dimensionality),
-        **{f"contrast_{k}": _if(reached, k, lambda near: _contrast(rows, near)) for k in (1, 10, 100)},
+        **_contrasts(rows, reached),
         "hub_skew": _hub_skew(rows[:HUB_ROWS], threads),
         **_effective_dimensions(rows),
         "lists": lists,
@@ -106,15 +106,19 @@ def _dimensionality(reached: Doubles) -> float | None:
     return float(known.sum() / logs) if logs > 0 else None
 
 
-def _contrast(rows: Matrix, reached: Doubles) -> float | None:
-    """Return the relative contrast: mean distance between rows over that to the k-th nearest.
+def _contrasts(rows: Matrix, reached: Doubles) -> dict[str, float | None]:
+    """Return the relative contrasts: mean distance between rows over that to the k-th nearest.
 
     Source: He, Kumar and Chang 2012, "On the difficulty of nearest neighbor search", with its expectations.
     """
     queries, every = rows[: len(reached)].astype(np.float64), rows[:HUB_ROWS].astype(np.float64)
     mean = float(np.sqrt(np.maximum(2 - 2 * queries @ every.T, 0)).mean())
-    nearest = float(reached[:, -1].mean())
-    return mean / nearest if nearest > EQUAL**0.5 else None
+
+    def contrast(near: Doubles) -> float | None:
+        nearest = float(near[:, -1].mean())
+        return mean / nearest if nearest > EQUAL**0.5 else None
+
+    return {f"contrast_{k}": _if(reached, k, contrast) for k in (1, 10, 100)}
 
 
 def _hub_skew(rows: Matrix, threads: int) -> float | None:

@@ -1,7 +1,7 @@
 """The report of a version that is about to be published: its summary, marginals and a map."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def _map(context: Context, pictures: Pictures) -> MapPoints:
         x=places[:, 0].tolist(),
         y=places[:, 1].tolist(),
         clusters=labels.tolist(),
-        texts=[_label(context, row) for row in rows],
+        texts=_texts(context, rows),
         colours=cluster_colours(pictures.places[:, 0], pictures.places[:, 1], pictures.labels),
     )
 
@@ -88,8 +88,9 @@ def _shown(context: Context) -> tuple[str, ...]:
     return (KEY, TEXT) if context.spec.collection else context.bundle.view.map_columns
 
 
-def _label(context: Context, row: Mapping[str, Any]) -> str:
-    """Return the text that the map shows of a row."""
+def _texts(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the text that the map shows of each row."""
     if context.spec.collection:
-        return f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}"
-    return context.bundle.view.map_text(context.schema.as_values(dict(row)))
+        return [f"{row[KEY]}\n{row[TEXT][:MAX_SHOWN]}" for row in rows]
+    view, schema = context.bundle.view, context.schema
+    return [view.map_text(schema.as_values(dict(row))) for row in rows]
