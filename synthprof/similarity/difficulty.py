@@ -13,8 +13,8 @@ from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.streams import stream
 from synthprof.similarity.kmeans import train
 from synthprof.similarity.nearest_centroid import assign
+from synthprof.similarity.products import blas_of_one_thread
 from synthprof.similarity.recall import RECALL_WANTED, exact_neighbours
-from synthprof.similarity.threads import flat_index, one_thread_each, products
 from synthprof.spec.spec import Spec
 
 SAMPLE_ROWS = 16_384
@@ -57,16 +57,22 @@ def difficulty(sample: Matrix, threads: int = 1) -> dict[str, float | int | None
     sample: (n, d) float32, unit vectors. The figures follow from float64 products or whole numbers, so that
     threads and processors show in their last bits at most.
     """
+    with blas_of_one_thread(1):  # several would wait for one another longer than they work
+        return _figures(sample, threads)
+
+
+def _figures(sample: Matrix, threads: int) -> dict[str, float | int | None]:
     order = np.argsort(stream(0, "difficulty", "order").words(len(sample)), kind="stable")
     rows = sample[order]
     queries = rows[: min(QUERIES, max(FEWEST, len(rows) // 16))]
     ids, squared = _neighbours(queries, rows, threads)
     reached = np.sqrt(squared)
+    mean = _mean_distance(queries, rows[:HUB_ROWS])
     lists, probes = _probes(rows, ids[:, :10], threads)
     return {
         "lid_20": _if(reached, 20, _dimensionality),
         "lid_100": _if(reached, 100, _dimensionality),
-        **_contrasts(rows, reached),
+        **{f"contrast_{k}": _if(reached, k, lambda near: _contrast(mean, near)) for k in (1, 10, 100)},
         "hub_skew": _hub_skew(rows[:HUB_ROWS], threads),
         **_effective_dimensions(rows),
         "lists": lists,
@@ -106,19 +112,18 @@ def _dimensionality(reached: Doubles) -> float | None:
     return float(known.sum() / logs) if logs > 0 else None
 
 
-def _contrasts(rows: Matrix, reached: Doubles) -> dict[str, float | None]:
-    """Return the relative contrasts: mean distance between rows over that to the k-th nearest.
+def _mean_distance(queries: Matrix, rows: Matrix) -> float:
+    products = queries.astype(np.float64) @ rows.astype(np.float64).T
+    return float(np.sqrt(np.maximum(2 - 2 * products, 0)).mean())
+
+
+def _contrast(mean: float, reached: Doubles) -> float | None:
+    """Return the relative contrast: mean distance between rows over that to the k-th nearest.
 
     Source: He, Kumar and Chang 2012, "On the difficulty of nearest neighbor search", with its expectations.
     """
-    queries, every = rows[: len(reached)].astype(np.float64), rows[:HUB_ROWS].astype(np.float64)
-    mean = float(np.sqrt(np.maximum(2 - 2 * queries @ every.T, 0)).mean())
-
-    def contrast(near: Doubles) -> float | None:
-        nearest = float(near[:, -1].mean())
-        return mean / nearest if nearest > EQUAL**0.5 else None
-
-    return {f"contrast_{k}": _if(reached, k, contrast) for k in (1, 10, 100)}
+    nearest = float(reached[:, -1].mean())
+    return mean / nearest if nearest > EQUAL**0.5 else None
 
 
 def _hub_skew(rows: Matrix, threads: int) -> float | None:
@@ -161,11 +166,8 @@ def _probes(rows: Matrix, ids: Ids, threads: int) -> tuple[int | None, int | Non
         return None, None
     centroids = train(rows, int(np.sqrt(len(rows))), niter=ITERATIONS, threads=threads).centroids
     labels, _ = assign(rows, centroids, threads)
-    with one_thread_each(1) as pool:  # as `assign` does, so that the bits are those of one thread
-        search = pool.map(
-            lambda part: flat_index(centroids).search(part, len(centroids))[1], products(rows[: len(ids)])
-        )
-        order = np.concatenate(list(search))[: len(ids)]
-    place = np.argsort(order, axis=1)
-    needed = np.sort(np.take_along_axis(place, labels[ids], axis=1).ravel())
+    lists, queries = centroids.astype(np.float64), rows[: len(ids)].astype(np.float64)
+    farness = np.einsum("kd,kd->k", lists, lists) / 2 - queries @ lists.T
+    own = np.take_along_axis(farness, labels[ids], axis=1)
+    needed = np.sort([(farness < each[:, None]).sum(axis=1) for each in own.T], axis=None)
     return len(centroids), int(needed[int(np.ceil(RECALL_WANTED * len(needed))) - 1]) + 1

@@ -6,16 +6,16 @@ distances in float64 decide, which are added up in an order of our own.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError
-from synthprof.similarity.nearness import SPARE_ROUNDINGS, UNIT, Floats, lengths, sum_halves
-from synthprof.similarity.products import Labels, Tiles, blas_of_one_thread
+from synthprof.similarity.nearness import SPARE_ROUNDINGS, UNIT, lengths, sum_halves
+from synthprof.similarity.products import TILE_ROWS, Labels, Tiles, blas_of_one_thread
 from synthprof.similarity.threads import finite
-
-Distances = NDArray[np.float32]
 
 PART_ROWS = 4_096
 """Rows that a thread does at once."""
@@ -30,12 +30,12 @@ ROUNDING = 1e-5
 """Share of a squared length that a distance of releases up to 0.3, of up to 4,096 values, may be off."""
 
 
-def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels, Distances]:
+def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels, float]:
     """Label each row with its nearest centroid; ties in float64 take the lower label.
 
-    vectors: (n, d) float32, finite. centroids: (k, d) float32. A row's result depends neither on the
-    other rows, nor on threads or processors. Returns labels (n,) int32 and squared Euclidean distances
-    (n,) float32. Raises StageError if a vector is not finite, SpecError if d differs.
+    vectors: (n, d) float32, finite. centroids: (k, d) float32. A row's label depends neither on the other
+    rows, nor on threads or processors. Returns labels (n,) int32 and the inertia, which is the sum of squared
+    Euclidean distances. Raises StageError if a vector is not finite, SpecError if d differs.
     """
     vectors = finite(vectors, "vectors")
     if vectors.shape[1] != centroids.shape[1]:
@@ -48,9 +48,9 @@ def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels
     with blas_of_one_thread(min(threads, len(parts))) as pool:
         found = list(pool.map(search.nearest, parts))
     if not found:
-        return np.empty(0, np.int32), np.empty(0, np.float32)
-    labels, squared = zip(*found, strict=True)
-    return np.concatenate(labels), np.concatenate(squared)
+        return np.empty(0, np.int32), 0.0
+    labels, inertia = zip(*found, strict=True)
+    return np.concatenate(labels), math.fsum(inertia)
 
 
 def are_nearest(vectors: Matrix, labels: Labels, centroids: Matrix) -> NDArray[np.bool_]:
@@ -84,25 +84,34 @@ class _Search:
         n = self._dim + 1 + SPARE_ROUNDINGS
         self._error = np.float32(2 * n * UNIT / (1 - n * UNIT))  # of two products, as in nearness.py
 
-    def nearest(self, part: Matrix) -> tuple[Labels, Distances]:
-        """Return the label and the squared distance of each row. part: (m, d) float32."""
-        tiles = Tiles(self._factors)
+    def nearest(self, part: Matrix) -> tuple[Labels, float]:
+        """Return the label of each row, and the sum of squared distances. part: (m, d) float32."""
+        labels, doubts = np.empty(len(part), np.int32), np.empty(len(part), np.bool_)
+        tiles, slack = Tiles(self._factors), self._slack(part)
         rows = np.ones((tiles.rows, self._dim + 1), np.float32)
-        own = np.empty((tiles.rows, self._dim), np.float32)
-        labels, squared = np.empty(len(part), np.int32), np.empty(len(part), np.float32)
         for first in range(0, len(part), tiles.rows):
             tile = part[first : first + tiles.rows]
             place = slice(first, first + len(tile))
             rows[: len(tile), :-1] = tile
-            slack = self._slack(tile)
-            labels[place], doubts = tiles.best(rows[: len(tile)], slack)
-            if doubts.any():
-                doubtful = np.flatnonzero(doubts)
-                of, numbers = tiles.near(rows[doubtful], slack[doubtful])
-                labels[first + doubtful] = self._decided(tile[doubtful], of, numbers)
-            found = self._centroids.take(labels[place], axis=0, out=own[: len(tile)], mode="clip")
-            squared[place] = _squared(tile, found)
-        return labels, squared
+            labels[place], doubts[place] = tiles.best(rows[: len(tile)], slack[place])
+        doubtful = np.flatnonzero(doubts)
+        for first in range(0, len(doubtful), tiles.rows):
+            some = doubtful[first : first + tiles.rows]
+            rows[: len(some), :-1] = part[some]
+            of, numbers = tiles.near(rows[: len(some)], slack[some])
+            labels[some] = self._decided(part[some], of, numbers)
+        return labels, self._inertia(part, labels)
+
+    def _inertia(self, part: Matrix, labels: Labels) -> float:
+        """Return the sum of squared distances of the rows to the centroids of their labels."""
+        room, sums = np.empty((TILE_ROWS, self._dim), np.float32), np.zeros(self._dim)
+        for first in range(0, len(part), TILE_ROWS):
+            tile, of = part[first : first + TILE_ROWS], labels[first : first + TILE_ROWS]
+            off = self._centroids.take(of, axis=0, out=room[: len(tile)], mode="clip")
+            off -= tile
+            off *= off
+            sums += np.add.reduce(off, axis=0)  # one row after the other
+        return math.fsum(sums.tolist())
 
     def _slack(self, rows: Matrix) -> Vector:
         """Return by how much two products of a row may differ from the truth, both together, (m,)."""
@@ -115,14 +124,8 @@ class _Search:
         distances = np.empty(len(of))
         for first in range(0, len(of), PAIRS):
             place = slice(first, first + PAIRS)
-            pair = rows[of[place]].astype(np.float64), self._centroids[numbers[place]].astype(np.float64)
-            distances[place] = _squared(*pair)
+            off = rows[of[place]].astype(np.float64) - self._centroids[numbers[place]]
+            off *= off
+            distances[place] = sum_halves(off)
         order = np.lexsort((numbers, distances, of))
         return numbers[order][np.flatnonzero(np.diff(of, prepend=-1))].astype(np.int32)
-
-
-def _squared(rows: Floats, others: Floats) -> Floats:
-    """Return the squared distance of each row to the other; uses up the others."""
-    others -= rows
-    others *= others
-    return sum_halves(others)

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ Metric = Literal["cosine", "dot", "l2"]
 METRICS: tuple[Metric, ...] = ("cosine", "dot", "l2")
 
 Doubles = NDArray[np.float64]
-Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 Numbers = NDArray[np.integer]
 Summed = Callable[[Doubles, Doubles], Doubles]
 
@@ -182,10 +181,10 @@ def values_of_bits(numbers: NDArray[np.uint32]) -> Matrix:
     return (numbers ^ (signs.view(np.uint32) | np.uint32(1 << 31))).view(np.float32)
 
 
-def sum_halves(values: Floats) -> Floats:
+def sum_halves(values: Doubles) -> Doubles:
     """Sum each row, whose second half is added to the first until one value is left; uses up the values.
 
-    values: (n, d) float64 or float32, d >= 1. Returns (n,) of the same kind.
+    values: (n, d) float64, d >= 1. Returns (n,) float64.
     """
     width = values.shape[1]
     while width > WIDTH_ACROSS:
@@ -195,11 +194,11 @@ def sum_halves(values: Floats) -> Floats:
         half = (width + 1) // 2
         across[: width - half] += across[half:width]
         width = half
-    sums: Floats = across[0]
+    sums: Doubles = across[0]
     return sums
 
 
-def _half(values: Floats, width: int) -> tuple[Floats, int]:
+def _half(values: Doubles, width: int) -> tuple[Doubles, int]:
     half = (width + 1) // 2
     values[:, : width - half] += values[:, half:width]
     return values, half

@@ -47,7 +47,6 @@ class Tiles:
         self._width = min(len(factors), COLUMNS)
         self.rows = max(64, min(TILE_ROWS, TILE_VALUES // self._width))
         self._products = np.empty(self.rows * self._width, np.float32)
-        self._compared = np.empty(self.rows * self._width, np.bool_)
 
     def best(self, rows: Matrix, slack: Vector | None = None) -> tuple[Labels, NDArray[np.bool_]]:
         """Return the number of each row's highest product, the first among equals, and which are in doubt.
@@ -60,10 +59,12 @@ class Tiles:
         for first in range(0, len(self._factors), self._width):
             products = self._product(rows, first)
             found = products.argmax(axis=1)
-            values = products[np.arange(len(rows)), found]
+            own = np.arange(len(rows)), found
+            values = products[own]
             if slack is not None:
+                products[own] = -np.inf  # the next highest is found sooner than all that are near
                 doubts &= values <= highest + slack
-                doubts |= (np.abs(values - highest) <= slack) | self._several(products, values - slack)
+                doubts |= (np.abs(values - highest) <= slack) | (products.max(axis=1) >= values - slack)
             higher = values > highest
             labels[higher] = found[higher] + first
             np.maximum(highest, values, out=highest)
@@ -81,13 +82,3 @@ class Tiles:
         factors = self._factors[first : first + self._width]
         room = self._products[: len(rows) * len(factors)].reshape(len(rows), len(factors))
         return np.matmul(rows, factors.T, out=room)
-
-    def _several(self, products: Matrix, low: Vector) -> NDArray[np.bool_]:
-        """Return which rows have more than one product that is not below `low`; each has one."""
-        found = np.zeros(len(products), np.bool_)
-        room = self._compared[: products.size].reshape(products.shape)
-        not_below = np.greater_equal(products, low[:, None], out=room)
-        if np.count_nonzero(not_below) > len(products):
-            rows = np.flatnonzero(not_below) // products.shape[1]
-            found[rows[1:][rows[1:] == rows[:-1]]] = True
-        return found

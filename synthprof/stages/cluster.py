@@ -107,9 +107,9 @@ def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[n
     labels = np.empty(context.spec.profiles, dtype=np.int32)
     inertia, done = 0.0, 0
     for embeddings in context.blocks.matrices(EMBEDDINGS):
-        found, distances = assign(embeddings, centroids, context.budget.workers)
+        found, part = assign(embeddings, centroids, context.budget.workers)
         labels[done : done + len(found)] = found
-        inertia += float(distances.sum(dtype=np.float64))
+        inertia += part
         done += len(found)
         context.progress(done, context.spec.profiles)
     return labels, inertia

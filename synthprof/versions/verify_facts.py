@@ -214,8 +214,7 @@ def _blocks(version: Published) -> Iterator[Matrix]:
 
 
 def _inertia(version: Published, centroids: Matrix) -> float:
-    distances = (assign(embeddings, centroids)[1] for embeddings in _blocks(version))
-    return sum(float(each.sum(dtype=np.float64)) for each in distances)
+    return sum(assign(embeddings, centroids)[1] for embeddings in _blocks(version))
 
 
 def _agreement(version: Published) -> dict[str, float]:

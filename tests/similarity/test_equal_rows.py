@@ -21,7 +21,7 @@ def test_centroids_differ_and_none_is_for_nothing(kinds: int, k: int) -> None:
     training = kmeans.train(rows[numbers], k, 5, 2)
     assert len(training.centroids) == min(k, kinds)
     assert training.distinct == kinds
-    labels, squared = assign(rows[numbers], training.centroids)
+    labels, inertia = assign(rows[numbers], training.centroids)
     assert len(np.unique(labels)) == min(k, kinds)
     apart = ((training.centroids[:, None] - training.centroids[None]) ** 2).sum(axis=2)
     assert (apart + np.eye(len(apart)) > 1e-3).all()
@@ -29,7 +29,7 @@ def test_centroids_differ_and_none_is_for_nothing(kinds: int, k: int) -> None:
         assert np.array_equal(
             training.centroids, rows[numbers][np.sort(np.unique(numbers, return_index=True)[1])]
         )
-        assert squared.max() < 1e-5
+        assert inertia < 1e-5
 
 
 def test_rows_are_equal_by_value_and_rows_of_few_bits_are_told_apart() -> None:

@@ -53,8 +53,8 @@ def test_bytes_do_not_depend_on_the_number_of_threads(rows, dim, k):
     results = []
     for threads in (1, 2, 4, 1):
         training = kmeans.train(vectors, k, 6, 2, 5, threads)
-        labels, squared = assign(vectors, training.centroids, threads)
-        results.append((digest(training.centroids), training.inertia, digest(labels), digest(squared)))
+        labels, inertia = assign(vectors, training.centroids, threads)
+        results.append((digest(training.centroids), training.inertia, digest(labels), inertia))
     assert len(set(results)) == 1
 
 

@@ -38,17 +38,17 @@ def test_sums_of_groups_are_exact_and_those_of_moved_rows_only():
 def test_rows_that_look_at_near_centroids_only_cluster_as_well(monkeypatch):
     vectors = blobs(12_000, groups=60, noise=1.0)[0]
     training = kmeans.train(vectors, 200)
-    few = assign(vectors, training.centroids)[1].sum()
+    few = assign(vectors, training.centroids)[1]
     monkeypatch.setattr(lloyd, "ALL_MAX", 200)
     every = kmeans.train(vectors, 200)
     assert not np.array_equal(every.centroids, training.centroids)
-    assert few < 1.01 * assign(vectors, every.centroids)[1].sum()
+    assert few < 1.01 * assign(vectors, every.centroids)[1]
 
 
 def test_inertia_is_that_of_the_means_of_the_clusters():
     vectors = blobs(5_000)[0]
-    training = kmeans.train(vectors, 120)
-    of_centroids = assign(vectors, training.centroids)[1].sum(dtype=np.float64)
+    training = kmeans.train(vectors, 150)
+    of_centroids = assign(vectors, training.centroids)[1]
     assert training.inertia == pytest.approx(of_centroids, rel=0.02)
     assert training.inertia >= of_centroids * (1 - 1e-4)
 
@@ -57,16 +57,16 @@ def test_lists_of_near_centers_have_the_nearest_with_the_lower_numbers_first():
     points = WholePoints.of(np.repeat(blobs(40, 8)[0], 3, axis=0))
     at = centers(points.factors[:, :-1])
     with blas_of_one_thread(1) as pool:
-        lists = lloyd._near_centers(at, pool)
+        lists = lloyd._near_centers(at, np.array([3, 70, 119]), 30, pool)
     exact = ((points.factors[:, None] - points.factors[None]) ** 2).sum(axis=2)
     np.fill_diagonal(exact, -1)
-    expected = np.sort(np.argsort(exact, axis=1, kind="stable")[:, : lloyd.NEAR], axis=1)
-    assert np.array_equal(lists, expected)
+    expected = np.sort(np.argsort(exact, axis=1, kind="stable")[:, :30], axis=1)
+    assert np.array_equal(lists, expected[[3, 70, 119]])
 
 
 def test_more_iterations_are_done_while_they_gain():
     vectors = blobs(5_000)[0]
-    once, more, most = (kmeans.train(vectors, 120, niter) for niter in (1, 4, 1_000))
+    once, more, most = (kmeans.train(vectors, 150, niter) for niter in (1, 4, 1_000))
     assert (once.iterations, more.iterations) == (1, 4)
     assert 4 < most.iterations < 40
     assert once.inertia > more.inertia > most.inertia
