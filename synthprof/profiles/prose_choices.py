@@ -71,7 +71,7 @@ def choices_of(
     share, habit = round(slot.share * 65_536), grammar.draw.habit
     if habit is None:
         return Choices(share, axes, len(voices), *table)
-    leans = [_lean(owner, group) for group in range(max(habit.groups) + 1)]
+    leans = [_lean(owner, group) for group in range(max(habit.groups) + 2)]  # one for rows without
     return Choices(share, axes, len(voices), *table, np.array(leans, np.intp), round(habit.spread * 65_536))
 
 

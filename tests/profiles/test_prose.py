@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from synthprof.schemas.draws import (
     Chance,
     Choice,
     Forms,
+    Habit,
     Plan,
     Prose,
     Reading,
@@ -27,6 +29,7 @@ from synthprof.schemas.draws import (
     Turns,
     Variant,
 )
+from synthprof.schemas.loader import read_bundle
 from synthprof.schemas.nulls import Nulls
 from synthprof.schemas.schema import Archetype, Column, Schema
 from synthprof.schemas.sizes import with_prose
@@ -265,6 +268,51 @@ def test_a_text_keeps_its_voice_and_the_forms_of_its_row() -> None:
     for row in planned(draw):
         third = "she plays." if row["sex"] == "f" else "he plays."
         assert row["text"] in (" ".join([third] * 3), "I play. I play. I play.")
+
+
+HABITS = Prose((said("s", *"0123456789"),), habit=Habit("sex", (0, 1), 0.1))
+
+
+@pytest.mark.parametrize(("spread", "least", "most"), [(0.0, 1, 1), (0.1, 2, 3), (1.0, 10, 10)])
+def test_habits_leave_a_group_few_of_the_shapes_and_all_together_more(
+    spread: float, least: int, most: int
+) -> None:
+    of = dataclasses.replace(HABITS, habit=Habit("sex", (0, 1), spread))
+    shapes: dict[str, set[str]] = {"f": set(), "m": set()}
+    for row in planned(of, count=2_000):
+        shapes[row["sex"]].add(row["text"])
+    assert all(least <= len(found) <= most for found in shapes.values()), shapes
+    assert spread == 1 or shapes["f"] != shapes["m"]
+
+
+def test_the_first_item_of_a_list_decides_on_its_habits() -> None:
+    of = dataclasses.replace(HABITS, habit=Habit("likes", (0, 0, 1), 0.0))
+    shapes = {(row["likes"].startswith("Rum"), row["text"]) for row in planned(of, count=1_000)}
+    assert len(shapes) == 2 and len({text for _, text in shapes}) == 2
+
+
+def test_habits_of_no_column_with_values_and_of_lacking_rows_are_refused(tmp_path: Path) -> None:
+    schema = "\n".join(
+        (
+            '[[column]]\nname = "kind"\ndoc = "A kind."\ndraw = "choice"\nodds = { "a" = 1, "b" = 1 }',
+            '[[column]]\nname = "text"\ndoc = "A text."\ndraw = "prose"\nfile = "words.toml"',
+        )
+    )
+    for at, (habit, message) in enumerate(
+        (
+            ('of = "kind"\nspread = 0.1\nfile = "groups.csv"\nby = "group"', "no row for 'b' of kind"),
+            ('of = "kind"\nspread = 0.1\nfile = "groups.csv"', "both file and by"),
+            ('of = "kind"\nspread = 1.5', "spread"),
+        )
+    ):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        (folder / "schema.toml").write_text(schema)
+        (folder / "groups.csv").write_text("value,group\na,x\n")
+        words = f'[[slot]]\nname = "s"\ntemplates = ["{{kind}}"]\n[habit]\n{habit}\n'
+        (folder / "words.toml").write_text(words)
+        with pytest.raises(SpecError, match=message):
+            read_bundle(folder)
 
 
 def test_turns_go_by_the_place_of_a_sentence() -> None:

@@ -43,7 +43,9 @@ WORDS: dict[str, dict[str, dict[Any, str]]] = {
         "raucher": {
             0: "raucht nicht|Nichtraucher", 1: r"raucht(?! nicht)|\bRaucher", None: "",
         },
-        "hausarzt": {0: "keine Hausarztpraxis|Hausarztpraxis fehlt", 1: r"\b[Ee]ine Hausarztpraxis (?!fehlt)", None: ""},
+        "hausarzt": {
+            0: "keine Hausarztpraxis|Hausarztpraxis fehlt", 1: r"\b[Ee]ine Hausarztpraxis (?!f)", None: "",
+        },
     },
 }  # fmt: skip
 """Words that tell each value of a column and no other one; none where a missing value is not told."""
