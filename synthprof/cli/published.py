@@ -78,6 +78,8 @@ def status(as_json: AsJson = False) -> None:
 def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
     from synthprof.report.coherence import Coherence, in_one_line
     from synthprof.report.drift import in_words, labels_in
+    from synthprof.report.duplicates import DuplicateFacts
+    from synthprof.report.duplicates import in_one_line as duplicates_line
     from synthprof.report.terminal import Column
     from synthprof.report.words import amount, count
     from synthprof.versions.inventory import last_verdict
@@ -111,6 +113,8 @@ def _print_versions(terminal: "Terminal", found: "list[Found]") -> None:
     ]
     terminal.table(columns, rows)
     for manifest, _ in found:
+        if second := DuplicateFacts.of(manifest.duplicates):
+            terminal.say(f"{manifest.dataset} {manifest.version}: {duplicates_line(second)}")
         if coherence := Coherence.of(manifest.coherence):
             terminal.say(f"{manifest.dataset} {manifest.version}: coherence: {in_one_line(coherence)}")
         if labels := labels_in(manifest.drift):
@@ -150,6 +154,7 @@ def _made(found: "Derived") -> dict[str, Any]:
 
 def _facts(found: "Found") -> dict[str, Any]:
     from synthprof.report.coherence import Coherence
+    from synthprof.report.duplicates import DuplicateFacts
     from synthprof.versions.inventory import last_verdict
 
     manifest, current = found
@@ -165,6 +170,7 @@ def _facts(found: "Found") -> dict[str, Any]:
         "verified": None if verdict is None else verdict.model_dump(mode="json"),
         "scores": manifest.scores,
         "coherence": coherence.told() if (coherence := Coherence.of(manifest.coherence)) else None,
+        **({"duplicates": second.told()} if (second := DuplicateFacts.of(manifest.duplicates)) else {}),
         **({"drift": manifest.drift} if manifest.drift else {}),
         "spec": manifest.spec,
     }

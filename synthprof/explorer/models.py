@@ -269,6 +269,33 @@ class DriftFacts(_ApiModel):
     rows: list[DriftRow] = Field(description="What drifted, then what follows, the farthest first.")
 
 
+class RecordErrorCount(_ApiModel):
+    """A kind of error of second records: how many a record has on average, and how often it happened."""
+
+    kind: str
+    columns: list[str]
+    asked: float
+    happened: int
+
+
+class DuplicatesCount(_ApiModel):
+    """The second records of a version, and the F1 that record linkage is expected to reach."""
+
+    line: str = Field(description="Records, people and F1, for people.")
+    rows: int
+    records: int
+    share: float
+    persons: int
+    sizes: list[int] = Field(description="People by the number of their records, from 1.")
+    mean_errors: float
+    errors: list[RecordErrorCount]
+    compared: list[str] = Field(description="The columns by which the F1 was predicted.")
+    f1: float
+    precision: float
+    recall: float
+    sampled: int = Field(description="The rows that the F1 was predicted from.")
+
+
 class DifficultyFigure(_ApiModel):
     """A figure of how hard the embeddings are for an index, and those of real texts."""
 
@@ -290,6 +317,7 @@ class VersionFacts(Summary):
     """All contents of the manifest of a version, and its columns."""
 
     coherence: CoherenceFacts | None = Field(description="Null where the schema has no rules and margins.")
+    duplicates: DuplicatesCount | None = Field(description="Null where no rows are second records.")
     drift: DriftFacts | None = Field(description="Null where the order names no drift.")
     meanings: list[ScoreMeaning] = Field(description="The scores that there can be, in order.")
     spec: dict[str, Any]

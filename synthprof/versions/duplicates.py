@@ -7,6 +7,15 @@ import pyarrow as pa
 from synthprof.base.errors import StageError
 from synthprof.base.kinds import check_file
 from synthprof.profiles.second_records.truth import TRUTH
+from synthprof.spec.contents import DUPLICATES_FILE
+from synthprof.versions.published import Published
+
+
+def duplicates(version: Published) -> pa.Table:
+    """Return the truth on the second records of a version, by id. Raises as `read_duplicates`."""
+    if not version.manifest.duplicates:
+        return TRUTH.empty_table()
+    return read_duplicates(version.folder / DUPLICATES_FILE)
 
 
 def read_duplicates(path: Path) -> pa.Table:

@@ -188,6 +188,22 @@ class Version(Published):
 
         return labels(self)
 
+    def duplicates(self) -> pa.Table:
+        """Return the truth on second records, by id: no rows for a version without any.
+
+        Columns: `id`; `original_id`, which names the person, whose first record it is; `errors`, the kinds of
+        what went wrong, in order; `columns`, those that differ from the first record, without unique columns
+        and descriptions. Raises StageError for a damaged file.
+
+        >>> v.duplicates().column_names
+        ['id', 'original_id', 'errors', 'columns']
+        >>> v.duplicates().num_rows
+        0
+        """
+        from synthprof.versions.duplicates import duplicates
+
+        return duplicates(self)
+
     def clusters(self) -> NDArray[np.int32]:
         """Return the cluster of each row, (rows,) int32; -1 for a row without an embedding.
 

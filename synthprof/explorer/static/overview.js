@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { actions } from "./actions.js";
 import { coherence } from "./coherence.js";
+import { duplicates } from "./duplicates.js";
 import { bar, data, el, facts, fill, section, table } from "./dom.js";
 import { drift } from "./drift.js";
 import { bytes, count, score, seconds, share } from "./format.js";
@@ -25,7 +26,7 @@ const STAGES = [
 export async function show(place, { at, can, summary, signal }) {
   const version = await api.version(at, signal);
   if (signal.aborted) return;
-  fill(place, quality(version), coherence(version), drift(version), difficulty(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
+  fill(place, quality(version), coherence(version), duplicates(version), drift(version), difficulty(version), timeline(version), index(version, { at, can, summary, signal }), parameters(version), files(version));
 }
 
 /** The scores with their meanings; of those by archetypes, which all lack where there are none, only the first. */

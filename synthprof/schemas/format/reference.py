@@ -38,6 +38,8 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
     ("Margin", "`[[margin]]`", ""),
     ("ChildTable", "`[[table]]`", ""),
     ("FanOut", "`[table.fan_out]`", ""),
+    ("Duplicates", "`[duplicates]`", ""),
+    ("RecordError", "`[[duplicates.error]]`", ""),
     ("Search", "`[search]`", ""),
     ("Encoding", "`[encoding]`", ""),
     ("Items", "`[encoding.items]`", ""),
@@ -53,7 +55,7 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
 )
 """The tables of the file beside columns: definition, heading, a further sentence."""
 
-PART_EXAMPLES = {"Rule": "rule", "Margin": "margin"}
+PART_EXAMPLES = {"Rule": "rule", "Margin": "margin", "RecordError": "duplicates"}
 """Parts that have an example of their own, a whole file."""
 
 _BOUNDS = (
