@@ -31,6 +31,8 @@ for dataset in read_all()[0]:
         schedule=dataset.timetable,
         defaults=dataset.params,
         seed_zone=dataset.seed_zone,
+        first_night=dataset.first_night or None,
+        night_zone=dataset.timezone,
         is_paused_upon_creation=True,
         default_args=dataset.task_defaults,
     )

@@ -17,7 +17,7 @@ from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.provider.notes import failed_note
 from synthprof.orchestration.tasks import child, datasets, doc
 from synthprof.orchestration.tasks.fixed import split, with_types
-from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, seed_of
+from synthprof.orchestration.tasks.operator import PROBLEM, StageOperator, night_of, seed_of
 from synthprof.orchestration.tasks.params import airflow_params
 from synthprof.schemas.loader import schema_names
 from synthprof.spec.request import Request, check_params, params_schema
@@ -205,6 +205,11 @@ def test_shipped_files_are_good(monkeypatch):
         ('schedule = "0 3 * * *"\n[params]\nprofiles = 0', "param profiles: 0 is less than the minimum of 1"),
         ('schedule = "0 3 * * *"\n[params]\nprofiles = "1.000"', "profiles='1.000' could mean 1 or 1000"),
         ('schedule = "0 3 * * *"\npartitioned = "maybe"', "partitioned='maybe' is neither true nor false"),
+        (
+            'schedule = "0 3 * * *"\nfirst_night = "30/1"\n[params]\ndrift = "prior"',
+            "first_night='30/1' is no date; write",
+        ),
+        ('schedule = "0 3 * * *"\nfirst_night = "2025-01-30"', "name a drift in"),
         ('schedule = "0 3 * * *"\n[params]\nprofile = 5', "Unknown parameter profile=5"),
         (
             'schedule = "0 3 * * *"\n[params]\nprofiles = 99\nclusters = 5',
@@ -271,6 +276,19 @@ def test_a_folder_of_files_that_is_none_is_told(tmp_path, monkeypatch, kind):
     good, (error,) = datasets.read_all()
     assert not good
     assert "datasets is no folder; set SYNTHPROF_DATASETS to the folder of data set files" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("run_type", "zone", "night"),
+    [("scheduled", "UTC", 2), ("backfill", "America/Sao_Paulo", 1), ("manual", "UTC", None)],
+)
+def test_the_night_of_a_drift_is_counted_where_the_data_set_lives(run_type, zone, night):
+    task = StageOperator(task_id="setup", stage="setup", first_night="2025-01-29", night_zone=zone)
+    run = SimpleNamespace(
+        run_type=run_type, logical_date=None, run_after=datetime(2025, 1, 31, 1, 30, tzinfo=UTC)
+    )
+    assert task._of_date(run).get("drift_night") == night
+    assert night_of(run.run_after, zone, "2025-02-10") == 0
 
 
 def test_seed_is_the_date_where_the_data_set_lives():

@@ -17,7 +17,9 @@ class SynthprofDag(DAG):
 
     kind: `generate` for profiles, `embed` for texts from elsewhere. defaults: values of the trigger form's
     fields, in place of the declared ones. seed_zone: the time zone whose date is the seed of scheduled and
-    backfilled runs; None leaves the seed alone. embeddings_conn_id: the connection of the embedding service.
+    backfilled runs; None leaves the seed alone. first_night: the date in night_zone, as 2025-01-30, of the
+    night 0 of a drift; scheduled and backfilled runs count drift_night from it. embeddings_conn_id: the
+    connection of the embedding service.
     Parameters given by keyword are fixed and not in the form; they may be templates. All other keywords are
     those of `DAG`. Raises SpecError for a fixed value out of its bounds.
 
@@ -31,6 +33,8 @@ class SynthprofDag(DAG):
         kind: RequestKind = "generate",
         defaults: Mapping[str, Any] | None = None,
         seed_zone: str | None = None,
+        first_night: str | None = None,
+        night_zone: str = "UTC",
         embeddings_conn_id: str = CONNECTION,
         **keywords: Any,  # noqa: ANN401
     ) -> None:
@@ -45,7 +49,14 @@ class SynthprofDag(DAG):
             dag_id, **({"schedule": None, "catchup": False, "max_active_runs": 1} | settings | own)
         )
         with self:
-            wire(fixed=fixed, kind=kind, seed_zone=seed_zone, embeddings_conn_id=embeddings_conn_id)
+            wire(
+                fixed=fixed,
+                kind=kind,
+                seed_zone=seed_zone,
+                first_night=first_night,
+                night_zone=night_zone,
+                embeddings_conn_id=embeddings_conn_id,
+            )
 
 
 class SynthprofTaskGroup(TaskGroup):
@@ -64,6 +75,8 @@ class SynthprofTaskGroup(TaskGroup):
         *,
         kind: RequestKind = "generate",
         seed_zone: str | None = None,
+        first_night: str | None = None,
+        night_zone: str = "UTC",
         embeddings_conn_id: str = CONNECTION,
         **keywords: Any,  # noqa: ANN401
     ) -> None:
@@ -71,4 +84,11 @@ class SynthprofTaskGroup(TaskGroup):
         settings["default_args"] = {**TASK_DEFAULTS, **settings.get("default_args", {})}
         super().__init__(group_id, **settings)
         with self:
-            wire(fixed=fixed, kind=kind, seed_zone=seed_zone, embeddings_conn_id=embeddings_conn_id)
+            wire(
+                fixed=fixed,
+                kind=kind,
+                seed_zone=seed_zone,
+                first_night=first_night,
+                night_zone=night_zone,
+                embeddings_conn_id=embeddings_conn_id,
+            )

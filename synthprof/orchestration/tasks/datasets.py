@@ -5,7 +5,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ KEYS = {
     "timezone": str,
     "description": str,
     "seed_from_date": bool,
+    "first_night": str,
     "partitioned": bool,
     "seconds_per_stage": int,
     "params": dict,
@@ -44,6 +45,7 @@ class Dataset:
     """A data set that a schedule makes again and again.
 
     seed_from_date: the seed of a scheduled or backfilled run is its night's date, not the one in params.
+    first_night: the date of the night 0 of a drift, from which those runs count theirs; empty for none.
     partitioned: a scheduled run and its asset event have the night's date as partition key, for DAGs that are
     scheduled by `PartitionedAssetTimetable`; Airflow then wakes no DAG that waits for the asset as a whole.
     seconds_per_stage: a task that takes longer is ended and tried again; 0 lets it take its time.
@@ -54,6 +56,7 @@ class Dataset:
     timezone: str = "UTC"
     description: str = ""
     seed_from_date: bool = False
+    first_night: str = ""
     partitioned: bool = False
     seconds_per_stage: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -141,6 +144,7 @@ def _dataset(name: str, content: dict[str, Any]) -> Dataset:
     params = read_params({"dataset": name, **content.pop("params", {})})
     dataset = Dataset(name=name, params=params, **content)
     _check_seconds(dataset)
+    _check_night(dataset)
     _check_schedule(dataset)
     check_names(params, params_schema())
     if "profile_schema" in params:
@@ -164,6 +168,19 @@ def _check_seconds(dataset: Dataset) -> None:
             f"seconds_per_stage={dataset.seconds_per_stage} is not within 0 to {LONGEST_STAGE}; write the "
             "seconds that one stage may take, or 0 for as long as it needs"
         )
+
+
+def _check_night(dataset: Dataset) -> None:
+    if not dataset.first_night:
+        return
+    try:
+        date.fromisoformat(dataset.first_night)
+    except ValueError:
+        raise SpecError(
+            f"first_night={dataset.first_night!r} is no date; write the first night's as 2025-01-30"
+        ) from None
+    if not dataset.params.get("drift"):
+        raise SpecError("first_night counts the nights of a drift; name a drift in [params], as prior@2")
 
 
 def _check_schedule(dataset: Dataset) -> None:

@@ -92,7 +92,8 @@ Beside `make ui` write `.venv/bin/python -m synthprof.orchestration.local airflo
 def dataset_doc(dataset: Dataset) -> str:
     """Return the text for the DAG of one file in `datasets/`."""
     seed = f"the date in {dataset.timezone}" if dataset.seed_from_date else "fixed"
+    night = f"; night 0: {dataset.first_night}" if dataset.first_night else ""
     return (
         f"{dataset.description}\n\nFrom `datasets/{dataset.name}.toml`: `{dataset.schedule}` in "
-        f"{dataset.timezone}; seed: {seed}.\n\n{GENERATE_DOC}"
+        f"{dataset.timezone}; seed: {seed}{night}.\n\n{GENERATE_DOC}"
     )

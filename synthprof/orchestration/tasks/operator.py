@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -134,6 +134,8 @@ class StageOperator(ChildOperator):
     fixed: parameters that the DAG's author has set; templates among them are rendered. Every other one is
     taken from the run. kind: `generate` for profiles, `embed` for texts from elsewhere.
     seed_zone: the time zone whose date is the seed of scheduled and backfilled runs; None leaves it alone.
+    first_night: the date, in night_zone, of the night 0 of a drift, as 2025-01-30, from which scheduled and
+    backfilled runs count theirs; None leaves drift_night alone.
     Pushes the stage's value; `setup` pushes the list of shards, and its other values under their own names.
     """
 
@@ -147,6 +149,8 @@ class StageOperator(ChildOperator):
         fixed: Mapping[str, Any] | None = None,
         kind: RequestKind = "generate",
         seed_zone: str | None = None,
+        first_night: str | None = None,
+        night_zone: str = "UTC",
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -155,6 +159,8 @@ class StageOperator(ChildOperator):
         self.fixed = dict(fixed or {})
         self.kind = kind
         self.seed_zone = seed_zone
+        self.first_night = first_night
+        self.night_zone = night_zone
 
     def work(self, context: Context) -> Any:  # noqa: ANN401
         """Run the stage, or skip it where its parameter is off."""
@@ -191,10 +197,18 @@ class StageOperator(ChildOperator):
         if (own or params.get("source")) and self.stage != "setup":  # setup has read it: it may be gone now
             setup = f"{self.task_id.removesuffix(self.stage)}setup"  # in a task group, below the group's name
             params |= context["ti"].xcom_pull(task_ids=setup, key="found_out") or {}
-        run = context["dag_run"]
-        if self.seed_zone is not None and run.run_type in ("scheduled", "backfill"):
-            params["seed"] = seed_of(run.logical_date or run.run_after, self.seed_zone)
-        return params
+        return params | self._of_date(context["dag_run"])
+
+    def _of_date(self, run: Any) -> dict[str, int]:  # noqa: ANN401  as Airflow hands it over
+        """Return the parameters that the date of a scheduled or backfilled run decides."""
+        if run.run_type not in ("scheduled", "backfill"):
+            return {}
+        moment, found = run.logical_date or run.run_after, {}
+        if self.seed_zone is not None:
+            found["seed"] = seed_of(moment, self.seed_zone)
+        if self.first_night is not None and self.kind == "generate":
+            found["drift_night"] = night_of(moment, self.night_zone, self.first_night)
+        return found
 
     def _push(self, context: Context, params: dict[str, Any], value: Any) -> Any:  # noqa: ANN401
         if self.stage == "setup":
@@ -223,6 +237,11 @@ def shards_at_once() -> int:
 def seed_of(moment: datetime, zone: str) -> int:
     """Return the date in that time zone read as a number: 20250131."""
     return int(f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d}")
+
+
+def night_of(moment: datetime, zone: str, first: str) -> int:
+    """Return the number of a night by its date in that time zone; nights before the first one are 0, too."""
+    return max(0, (moment.astimezone(ZoneInfo(zone)).date() - date.fromisoformat(first)).days)
 
 
 def wire(**settings: Any) -> None:  # noqa: ANN401
