@@ -2,14 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from synthprof.base.errors import SpecError
 from synthprof.base.values import as_text, in_json
 from synthprof.cli.help import Command
 from synthprof.cli.making import shown, tell_result
@@ -67,7 +69,7 @@ def search(
     output: Output = Format.table,
     as_json: AsJson = False,
 ) -> None:
-    """Find the profiles, or texts, that a text asks for, those most like it first.
+    """Find the profiles, texts or pictures that a text asks for, those most like it first.
 
     What it states are conditions; how it was read is told, then the results with the attributes that agree.
     """
@@ -79,24 +81,33 @@ def search(
 
 
 def similar(
-    profile_id: Annotated[str, typer.Argument(metavar="ID", help=ID_HELP)],
+    profile_id: Annotated[str | None, typer.Argument(metavar="[ID]", help=ID_HELP)] = None,
     dataset: Dataset = "gamers",
     version: VersionName = None,
     k: Count = "10",
     where: Where = None,
     exact: Exact = False,
+    image: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A picture, in place of an id, where the rows are pictures."),
+    ] = None,
     output: Output = Format.table,
     as_json: AsJson = False,
 ) -> None:
-    """Find the profiles, or texts, that are most like another one.
+    """Find the profiles, texts or pictures that are most like another one.
 
     With the attributes that they have in common.
     """
-    from synthprof.versions.search import search_similar
+    from synthprof.versions.search import search_picture, search_similar
 
+    if (profile_id is None) == (image is None):
+        raise SpecError("name the id of a row, or a picture by --image; one of the two")
     with _open(dataset, version) as searcher:
-        number = searcher.version.number_of(profile_id)
-        hits = search_similar(searcher, number, _query(searcher, k, where, exact))
+        query = _query(searcher, k, where, exact)
+        if image is not None:
+            hits = search_picture(searcher, image.expanduser(), query)
+        else:
+            hits = search_similar(searcher, searcher.version.number_of(str(profile_id)), query)
         _print(hits, Format.json if as_json else output, searcher.version)
 
 
@@ -204,8 +215,17 @@ def _print_cards(hits: "Sequence[Hit]", version: "Published", asked: "Asked | No
         name, line, text = head_of(view, hit.profile)
         head = f" {terminal.marks.dot} ".join([name, *line])
         number = "" if version.spec.collection else f"id {hit.id}"
-        lines = (_reasons(hit), *_rows_in_words(version, hit.id), *([text] if text else []))
+        if version.spec.pictures:
+            lines: tuple[str, ...] = (_picture_in_words(hit.profile),)
+        else:
+            lines = (_reasons(hit), *_rows_in_words(version, hit.id), *([text] if text else []))
         terminal.card(f"{hit.rank:>2}", head, f"{number}  {hit.similarity:.3f}", lines)
+
+
+def _picture_in_words(row: "Mapping[str, Any]") -> str:
+    """Return format, size and date of a picture."""
+    taken = f", taken {as_text(row['tirada_em'])}" if row["tirada_em"] else ""
+    return f"{row['formato']}, {row['largura']} x {row['altura']} pixels{taken}"
 
 
 def _counts(version: "Published", parent: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
+from synthprof.encoders.slow.contents import Pixels
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.texts import Tokens
@@ -48,6 +49,17 @@ class TextEncoder(Encoder, Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """Return one embedding per text, (n, dim) float32, C-contiguous, L2 norm 1."""
+
+
+@runtime_checkable
+class PictureEncoder(TextEncoder, Protocol):
+    """An encoder that places pictures, and texts among them."""
+
+    def encode_pictures(self, pictures: Sequence[Pixels]) -> Matrix:
+        """Return one embedding per picture, (n, dim) float32, C-contiguous, L2 norm 1.
+
+        pictures: (height, width, 3) uint8 each, RGB, upright.
+        """
 
 
 @runtime_checkable
@@ -98,6 +110,10 @@ def encoder_of(
             return _turned(spec, _catalogue(spec, bundle))
         case "hashed":
             return _turned(spec, _hashed(spec.dim_embedding, spec.seed, bundle))
+        case "clip":
+            return _clip(spec)
+        case "http" if spec.pictures:
+            return _http_pictures(spec, request_seconds, patience_seconds)
         case "http":
             return _http(spec, _text_column(spec, bundle), request_seconds, patience_seconds)
         case "model":
@@ -106,6 +122,12 @@ def encoder_of(
 
 def check_encoder(spec: Spec) -> None:
     """Raise SpecError if spec, environment or installation lack what the encoder needs; make no encoder."""
+    check_kind(spec)
+    if spec.encoder == "clip":
+        from synthprof.encoders.slow.clip import check_clip
+
+        check_installed("images", "PIL", "onnxruntime", "tokenizers", "tenacity")
+        check_clip(spec.model)
     if spec.encoder == "http" and not spec.model:
         raise SpecError("encoder=http needs model, the name by which the service knows its model")
     if spec.slow_encoder and any(each.kind == "rotation" for each, _ in spec.drifts):
@@ -125,6 +147,21 @@ def check_encoder(spec: Spec) -> None:
         from synthprof.encoders.slow.http import endpoint_of
 
         endpoint_of(os.environ)
+
+
+def check_kind(spec: Spec) -> None:
+    """Raise SpecError unless the encoder embeds what the rows are, texts or pictures."""
+    if spec.pictures and spec.encoder not in PICTURE_ENCODERS:
+        raise SpecError(
+            f"encoder={spec.encoder} embeds no pictures; use encoder=clip with the folder of a model, or "
+            "encoder=http"
+        )
+    if spec.encoder == "clip" and not spec.pictures:
+        raise SpecError("encoder=clip embeds pictures; use kind=images, or encoder=model for texts")
+
+
+PICTURE_ENCODERS = ("clip", "http")
+"""Encoders that embed pictures."""
 
 
 # Each is imported only where it is used: httpx takes a tenth of a second.
@@ -166,6 +203,21 @@ def _http(spec: Spec, text_column: str, request_seconds: float, patience_seconds
 
     endpoint = endpoint_of(os.environ, request_seconds, patience_seconds)
     return HttpEncoder(endpoint, spec.model, spec.dim_embedding, text_column=text_column)
+
+
+def _http_pictures(spec: Spec, request_seconds: float, patience_seconds: float) -> Encoder:
+    from synthprof.encoders.slow.http import endpoint_of
+    from synthprof.encoders.slow.http_pictures import HttpPictureEncoder
+
+    return HttpPictureEncoder(
+        endpoint_of(os.environ, request_seconds, patience_seconds), spec.model, spec.dim_embedding
+    )
+
+
+def _clip(spec: Spec) -> Encoder:
+    from synthprof.encoders.slow.clip import ClipEncoder
+
+    return ClipEncoder(spec.model, spec.dim_embedding, spec.use_gpu)
 
 
 def _model(spec: Spec, text_column: str) -> Encoder:

@@ -145,7 +145,8 @@ class Report:
     def row_word(self) -> str:
         """The word for a row."""
         collection = self.spec.get("collection", "")
-        return self.view.row if self.view.row and not collection else row_word_of(collection)
+        own = self.view.row if not collection else ""
+        return own or row_word_of(collection, self.spec.get("kind", "texts"))
 
     @property
     def title(self) -> str:

@@ -7,12 +7,16 @@ import pyarrow as pa
 
 from synthprof.base.columns import parse_columns, written_columns
 from synthprof.base.errors import SpecError
+from synthprof.base.extras import check_installed
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.sources.carried import chosen, kind_of
 from synthprof.sources.formats import Asked, reader_of_path
+from synthprof.sources.pictures.facts import FACTS, with_facts
+from synthprof.sources.pictures.source import Pictures, pictures_of
+from synthprof.sources.pictures.table import PictureTable, check_images
 from synthprof.sources.reading import KIND, Reader
 from synthprof.sources.sql import ADDRESS, sql_of
-from synthprof.spec.spec import Runtime
+from synthprof.spec.spec import RowKind, Runtime
 
 RESERVED = ("id", KEY, TEXT, "cluster_id")
 """Column names that synthprof uses itself, in any case: SQLite does not distinguish case."""
@@ -20,7 +24,10 @@ RESERVED = ("id", KEY, TEXT, "cluster_id")
 
 @dataclass(frozen=True)
 class Source:
-    """The place of the rows and the columns to read. columns: as in the spec. address: if it is no path."""
+    """The place of the rows and the columns to read.
+
+    columns: as in the spec. address: if it is no path. image_column: if the rows are pictures.
+    """
 
     path: Path
     table: str
@@ -28,13 +35,21 @@ class Source:
     text_column: str
     columns: str = ""
     address: str = ""
+    image_column: str = ""
 
     @classmethod
-    def of(cls, runtime: Runtime, columns: str) -> "Source":
+    def of(cls, runtime: Runtime, columns: str, kind: RowKind = "texts") -> "Source":
         """Return the source that the parameters name."""
         address = runtime.source if ADDRESS.fullmatch(runtime.source) else ""
-        path = Path(runtime.source)
-        return cls(path, runtime.table, runtime.id_column, runtime.text_column, columns, address)
+        return cls(
+            Path(runtime.source),
+            runtime.table,
+            runtime.id_column,
+            runtime.text_column,
+            columns,
+            address,
+            runtime.image_column if kind == "images" else "",
+        )
 
     @property
     def name(self) -> str:
@@ -48,10 +63,12 @@ def columns_with_kinds(source: Source, reader: Reader) -> str:
     Raises SpecError for a column that is unknown, reserved or named twice.
     """
     wished = parse_columns(source.columns)
-    if taken := [name for name in wished if name.casefold() in RESERVED]:
+    reserved = (*RESERVED, *FACTS) if source.image_column else RESERVED
+    if taken := [name for name in wished if name.casefold() in reserved]:
         raise SpecError(f"columns={source.columns}: {', '.join(taken)} is reserved; rename it in a view")
     found = {field.name: _kind_of(field) for field in reader.schema(list(wished))}
-    return written_columns({name: chosen(wish, found[name]) for name, wish in wished.items()})
+    kept = {name: chosen(wish, found[name]) for name, wish in wished.items()}
+    return written_columns(with_facts(kept) if source.image_column else kept)
 
 
 def _kind_of(field: pa.Field) -> str:
@@ -63,6 +80,20 @@ def reader_of(source: Source, *, settled: bool = True) -> Reader:
 
     settled: nothing is known to write it.
     """
+    if source.image_column:
+        from synthprof.sources.pictures.reader import PictureReader  # only pictures pay for Pillow
+
+        return PictureReader(source_pictures(source, settled=settled), source.name)
     if source.address:
         return sql_of(source.address, source.table)
     return reader_of_path(source.path, Asked(source.table, (source.id_column, source.text_column), settled))
+
+
+def source_pictures(source: Source, *, settled: bool = True) -> Pictures:
+    """Return the pictures of a source. Raises SpecError if it cannot, or may not, be read."""
+    if not source.address:
+        return pictures_of(source.path, source.table, source.id_column, source.image_column, settled=settled)
+    check_installed("images", "PIL")
+    reader = sql_of(source.address, source.table)
+    check_images(reader.schema([source.image_column]), source.image_column)
+    return PictureTable(reader, None, source.id_column, source.image_column)

@@ -18,6 +18,7 @@ AVATARS_FOLDER = "avatars"
 AVATAR_TRUTH_FILE = "avatar_truth.arrow"
 DUPLICATES_FILE = "duplicates.arrow"
 DRIFT_FILE = "drift.json"
+THUMBNAILS = "thumbnails.db"
 OVERVIEW = "overview.json"
 MAP = "map.arrow"
 REPORT = "report.html"
@@ -32,6 +33,7 @@ BlockKind = Literal[
     "embeddings",
     "missing",
     "failures",
+    "thumbnails",
 ]
 """A kind of block file; those of child tables are named as their table."""
 
@@ -81,7 +83,8 @@ class File:
 
     def applies(self, spec: Spec) -> bool:
         """Return whether the versions of this spec have it: a collection has no feature vectors."""
-        return spec.save_index if self.name == INDEX else not (self.name == VETORES and spec.collection)
+        applies = {INDEX: spec.save_index, THUMBNAILS: spec.pictures, VETORES: not spec.collection}
+        return applies.get(self.name, True)
 
 
 def table_file(name: str) -> File:

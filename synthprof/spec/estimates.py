@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from synthprof.base.units import MIB
 from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES
+from synthprof.spec.limits import MAX_THUMBNAILS
 from synthprof.spec.sizing import clusters_of, index_of, needs_training, training_rows_count
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
@@ -64,6 +65,13 @@ DRAWN_COPIES = 6
 
 LAID_OUT_COPIES = 5
 """Memory for making a child table's database, as a multiple of a block's bytes in Arrow."""
+
+
+THUMBNAIL_BYTES = 8_192
+"""A thumbnail: photographs take about 6,000 bytes."""
+
+DECODING_BYTES = 400 * MIB
+"""One large picture while it is decoded, turned and laid on white; smaller ones take 1/8 in each thread."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,11 @@ class Sizes:
         return sum(blob_bytes(self.rows, width) for width in self._widths if width)
 
     @property
+    def thumbnails(self) -> int:
+        """The thumbnails of pictures, as block files or as a database; 0 without pictures."""
+        return min(self.rows, MAX_THUMBNAILS) * THUMBNAIL_BYTES if self.spec.pictures else 0
+
+    @property
     def labels(self) -> int:
         """The table of clusters."""
         return self.rows * LABEL_ROW_BYTES
@@ -235,6 +248,18 @@ class Sizes:
     def encoding(self) -> int:
         """The encoder, and in each worker a block with its vectors and embeddings."""
         return ENCODER_BYTES + self.workers * (self.vector_block + self.embedding_block * 13 // 10)
+
+    @property
+    def thumbnail_block(self) -> int:
+        """A block of thumbnails, 0 without pictures."""
+        return min(self.thumbnails, BLOCK_ROWS * THUMBNAIL_BYTES)
+
+    @property
+    def decoding(self) -> int:
+        """The pictures that are decoded at once, the largest there may be, and a block of thumbnails."""
+        if not self.spec.pictures:
+            return 0
+        return DECODING_BYTES + max(1, self.workers) * DECODING_BYTES // 8 + 2 * self.thumbnail_block
 
     @property
     def training(self) -> int:

@@ -15,6 +15,9 @@ MAX_CONDITIONS = 20
 MAX_CHARACTERS = 200
 """Characters of one condition."""
 
+MAX_THUMBNAILS = 1_000_000
+"""Pictures of a data set that have a thumbnail: the first ones."""
+
 FEW_BLOCKS = 4
 """Blocks that `verify` makes again unless all are requested."""
 

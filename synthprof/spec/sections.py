@@ -6,7 +6,7 @@ OPEN = ("dataset", "source", "profile_schema", "profiles", "seed", "encoder", "c
 """Parameters without a section: Airflow's form shows these open, and each section folded."""
 
 SECTIONS = {
-    "What to read from the source": ("table", "id_column", "text_column", "columns"),
+    "What to read from the source": ("kind", "table", "id_column", "text_column", "image_column", "columns"),
     "Kind of profiles": ("locale", "prose", "topic_sizes", "with_tables"),
     "Vectors and embeddings": ("dim_vector", "dim_embedding", "model"),
     "Hardness of the embeddings for an index": (

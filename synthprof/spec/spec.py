@@ -27,7 +27,8 @@ DEFAULT_HARDNESS, DEFAULT_SPREAD = 1.1, 0.7
 MAX_SHARDS = 100
 """Shards of a run: Airflow maps at most 1,024 tasks, and each costs about a second."""
 
-Encoder = Literal["catalogue", "hashed", "http", "model"]
+Encoder = Literal["catalogue", "hashed", "http", "model", "clip"]
+RowKind = Literal["texts", "images"]
 ProseSize = Literal["card", "short", "rich"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
 IndexMemory = Annotated[
@@ -198,7 +199,14 @@ class Spec(ParamModel):
             description="catalogue: similar profiles lie near each other and text can be searched; "
             "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service that "
             "speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
-            "model: a sentence-transformers, ONNX or model2vec model on this machine."
+            "model: a sentence-transformers, ONNX or model2vec model on this machine.",
+            json_schema_extra={
+                "description": "catalogue: similar profiles lie near each other and text can be searched; "
+                "hashed: a simulated embedding, a seeded Gaussian per profile; http: an embedding service "
+                "that speaks OpenAI's protocol, at SYNTHPROF_EMBEDDINGS_URL; "
+                "model: a sentence-transformers, ONNX or model2vec model on this machine; "
+                "clip: a model of pictures and texts in ONNX, for kind=images."
+            },
         ),
     ] = "catalogue"
     model: Annotated[
@@ -206,6 +214,10 @@ class Spec(ParamModel):
         Field(
             pattern=in_words("at most 200 characters in one line", r"^[^\x00-\x1f\x7f]{0,200}$(?!\n)"),
             description="Name of the model for http, its folder or name for model; else empty.",
+            json_schema_extra={
+                "description": "Name of the model for http, its folder or name for model, its folder for "
+                "clip; else empty."
+            },
         ),
     ] = ""
     clusters: Annotated[
@@ -230,6 +242,10 @@ class Spec(ParamModel):
     ] = "auto"
     index_memory_mib: IndexMemory = 4_096
     vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
+    kind: Annotated[
+        RowKind,
+        Field(description="What the rows of the source are: texts, or images with encoder clip or http."),
+    ] = "texts"
     collection: Annotated[
         str,
         Field(
@@ -318,8 +334,13 @@ class Spec(ParamModel):
 
     @property
     def row_word(self) -> str:
-        """The word for a row in texts for people: "profile" or "text"."""
-        return row_word_of(self.collection)
+        """The word for a row in texts for people: "profile", "text" or "picture"."""
+        return row_word_of(self.collection, self.kind)
+
+    @property
+    def pictures(self) -> bool:
+        """True where the rows are pictures."""
+        return self.kind == "images"
 
     @property
     def noisy(self) -> bool:
@@ -346,7 +367,7 @@ class Spec(ParamModel):
     @property
     def slow_encoder(self) -> bool:
         """True where a service or a model embeds, so that each row is saved once it is embedded."""
-        return self.encoder in ("http", "model")
+        return self.encoder in ("http", "model", "clip")
 
     @property
     def blocks(self) -> int:
@@ -375,6 +396,7 @@ class Spec(ParamModel):
         """Return the parameters that apply to this kind of data set, as its manifest lists them."""
         foreign = GENERATING if self.collection else EMBEDDING
         unset = {name for name in ("schema_digest", "with_tables") if not getattr(self, name)}
+        unset |= set() if self.pictures else {"kind"}
         excluded = (set(foreign) - {"profiles", "profile_schema"}) | unset | self._silent
         return self.model_dump(mode="json", exclude=excluded)
 
@@ -390,9 +412,9 @@ class Spec(ParamModel):
         return silent | (set() if self.avatars else set(AVATARS))
 
 
-def row_word_of(collection: str) -> str:
-    """Return the word for a row: "text" in a collection, "profile" in a generated data set."""
-    return "text" if collection else "profile"
+def row_word_of(collection: str, kind: str = "texts") -> str:
+    """Return the word for a row: "text" or "picture" in a collection, else "profile"."""
+    return "profile" if not collection else "picture" if kind == "images" else "text"
 
 
 NOISE = ("hardness", "hardness_spread", "hardness_decay")
@@ -405,6 +427,7 @@ DRIFT = ("drift", "drift_strength", "drift_night", "drift_nights")
 
 _YOUNGER = (
     "model",
+    "kind",
     "collection",
     "columns",
     "schema_digest",
@@ -440,7 +463,7 @@ GENERATING = (
 )
 """Parameters of generated profiles alone."""
 
-EMBEDDING = ("source", "table", "id_column", "text_column", "columns", "collection")
+EMBEDDING = ("source", "kind", "table", "id_column", "text_column", "image_column", "columns", "collection")
 """Parameters of collections alone."""
 
 SOURCE_URL = "SYNTHPROF_CONN_"
@@ -458,9 +481,9 @@ class Runtime(ParamModel):
         str,
         Field(
             pattern=_PATH,
-            description="Where the texts are: a table in SQLite, Parquet, Arrow, CSV, JSON, Excel or DuckDB, "
-            "in one file or in a folder of parts; a folder of text files; or a database, as an SQLAlchemy "
-            "URL without a password or as conn:NAME.",
+            description="Where the texts or images are: a table in SQLite, Parquet, Arrow, CSV, JSON, Excel "
+            "or DuckDB, in one file or in a folder of parts; a folder of text files, or of images; tar files "
+            "of images; or a database, as an SQLAlchemy URL without a password or as conn:NAME.",
         ),
     ] = ""
     table: Annotated[
@@ -471,6 +494,10 @@ class Runtime(ParamModel):
     ] = ""
     id_column: Annotated[str, Field(pattern=_PATH, description="Column with the id of each row.")] = "id"
     text_column: Annotated[str, Field(pattern=_PATH, description="Column with the text.")] = "text"
+    image_column: Annotated[
+        str,
+        Field(pattern=_PATH, description="Column with the image, as bytes or as a path beside the table."),
+    ] = "image"
     shards: Annotated[
         int,
         Field(
@@ -496,7 +523,11 @@ class Runtime(ParamModel):
     ] = 3
     batch_size: Annotated[
         int,
-        Field(ge=1, le=4_096, description="Texts per request (encoder http) or per batch (encoder model)."),
+        Field(
+            ge=1,
+            le=4_096,
+            description="Texts or images per request (encoder http) or per batch (encoder model or clip).",
+        ),
     ] = 32
     requests_in_flight: Annotated[
         int, Field(ge=1, le=64, description="Requests that one task has open at once (encoder http).")
@@ -515,7 +546,7 @@ class Runtime(ParamModel):
         Field(
             ge=0,
             le=1_000_000_000,
-            description="Rows that one task embeds before it stops (encoder http or model); 0 is no limit.",
+            description="Rows that one task embeds before it stops (slow encoders); 0 is no limit.",
         ),
     ] = 0
     max_failed: Annotated[

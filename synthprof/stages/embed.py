@@ -2,13 +2,14 @@
 
 import itertools
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
 from synthprof.base.errors import StageError
 from synthprof.base.files import FileRecord
 from synthprof.encoders.encoder import encoder_of
-from synthprof.encoders.slow.answers import Answers, text_digest
+from synthprof.encoders.slow.answers import Answers, text_digests
 from synthprof.encoders.slow.asking import Effort, Embedded, Embedder
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.pipeline import STAGES
@@ -16,9 +17,12 @@ from synthprof.profiles.features import features
 from synthprof.spec.spec import BLOCK_ROWS, Runtime
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import write_failures
-from synthprof.store.blocks import EMBEDDINGS, FAILURES, MISSING, VECTORS
+from synthprof.store.blocks import EMBEDDINGS, FAILURES, MISSING, THUMBNAILS, VECTORS
 from synthprof.store.build import ENCODER, SINCE, Build
 from synthprof.store.facts import read_fact, write_fact
+
+Embeds = Callable[[int], tuple[list[bytes], Embedded]]
+"""Embeds a block by its number: returns the digest of each row's content, and the embeddings."""
 
 
 def check_service(context: Context) -> None:
@@ -59,7 +63,8 @@ def embed(context: Context) -> Outcome:
     ):
         counter = _Counter(context)
         embedder = Embedder(service, answers, _effort(context), counter.add)
-        made = [_embed_block(context, embedder, service, counter, block) for block in context.shard_blocks]
+        embeds = _embeds(context, embedder, service)
+        made = [_embed_block(context, embeds, counter, block) for block in context.shard_blocks]
     missing = {block: len(context.blocks.missing(block)) for block in context.shard_blocks}
     failed, allowed = sum(missing.values()), context.request.runtime.max_failed
     if failed > allowed:
@@ -105,10 +110,17 @@ def _effort(context: Context) -> Effort:
     runtime = context.request.runtime
     return Effort(
         batch_size=runtime.batch_size,
-        requests_in_flight=runtime.requests_in_flight,
+        requests_in_flight=_in_flight(context),
         limit=runtime.limit,
         since=_since(context.build),
     )
+
+
+def _in_flight(context: Context) -> int:
+    """Return the threads that ask at once: of a model of pictures, which uses one each, as many as cores."""
+    if context.spec.encoder == "clip":
+        return context.budget.workers
+    return context.request.runtime.requests_in_flight
 
 
 def _since(build: Build) -> float:
@@ -119,22 +131,41 @@ def _since(build: Build) -> float:
     return found if isinstance(found, float) else 0.0
 
 
-def _embed_block(
-    context: Context, embedder: Embedder, service: SlowEncoder, counter: "_Counter", block: int
-) -> tuple[FileRecord, ...]:
+def _embeds(context: Context, embedder: Embedder, service: SlowEncoder) -> Embeds:
+    """Return what embeds a block: its texts, or its pictures."""
+    if context.spec.pictures:
+        from synthprof.stages.pictures import Shelf, embed_pictures  # only pictures pay for Pillow
+
+        shelf = Shelf(context)
+
+        def pictures(block: int) -> tuple[list[bytes], Embedded]:
+            found = embed_pictures(context, embedder, shelf, block)
+            context.blocks.write(THUMBNAILS, block, found.thumbnails)
+            return found.digests, found.embedded
+
+        return pictures
+
+    def texts(block: int) -> tuple[list[bytes], Embedded]:
+        found = service.texts(context.blocks.profiles(block))
+        return text_digests(found), embedder.embed(found)
+
+    return texts
+
+
+def _embed_block(context: Context, embeds: Embeds, counter: "_Counter", block: int) -> tuple[FileRecord, ...]:
     """Embed a block and return its files. A block that matches its seal is kept."""
     blocks = context.blocks
     if kept := blocks.kept(_kinds(context, block), block):
         missing = len(blocks.missing(block))
         counter.add(context.spec.block_rows(block) - missing, missing)
         return kept
-    profiles = blocks.profiles(block)
     if VECTORS in blocks.vectorized:
-        blocks.write(VECTORS, block, features(context.schema, profiles, context.spec.dim_vector))
-    texts = service.texts(profiles)
-    embedded = embedder.embed(texts)
+        blocks.write(
+            VECTORS, block, features(context.schema, blocks.profiles(block), context.spec.dim_vector)
+        )
+    digests, embedded = embeds(block)
+    _write_failures(context, block, digests, embedded)
     _write(context, block, embedded)
-    _write_failures(context, block, texts, embedded)
     return blocks.seal(_kinds(context, block), block)
 
 
@@ -154,9 +185,9 @@ def _write(context: Context, block: int, embedded: Embedded) -> None:
     context.blocks.write(EMBEDDINGS, block, embedded.embeddings)
 
 
-def _write_failures(context: Context, block: int, texts: list[str], embedded: Embedded) -> None:
-    first = block * BLOCK_ROWS + 1
-    found = ((first + row, embedded.failures.get(text_digest(text))) for row, text in enumerate(texts))
+def _write_failures(context: Context, block: int, digests: list[bytes], embedded: Embedded) -> None:
+    first, missing = block * BLOCK_ROWS + 1, np.flatnonzero(np.isnan(embedded.embeddings[:, 0])).tolist()
+    found = ((first + row, embedded.failures.get(digests[row])) for row in missing)
     rows = [(number, f.digest, f.code, f.error, f.tries, f.at) for number, f in found if f]
     write_failures(context.blocks, block, rows)
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from synthprof.base.errors import SpecError
 from synthprof.base.files import FileRecord, make_folder, temporary_path
 from synthprof.base.units import MIB
+from synthprof.encoders.encoder import check_kind
 from synthprof.sources.blocks import MOST_BYTES, blocks
 from synthprof.sources.source import Source
 from synthprof.sources.survey import Survey, block_digest, survey
@@ -42,11 +43,12 @@ def resolve_source(request: Request, home: Path, progress: Progress = lambda *_:
     """
     if not request.runtime.source or request.spec.collection:
         return request
+    check_kind(request.spec)
     progress(0, 0, 0, READ)
     store, runtime = Store(home, request.dataset), request.runtime
     with _spool(store) as spool:
         most = min(MOST_BYTES, round(REFUSE_SHARE * available_memory()) // COPIES)
-        source = Source.of(runtime, request.spec.columns)
+        source = Source.of(runtime, request.spec.columns, request.spec.kind)
         found = survey(source, runtime.max_failed, spool.keep, most, lambda rows: progress(rows, 0, 0, READ))
         known = {"collection": found.collection, "profiles": found.rows, "columns": found.columns}
         request = Request.from_params(request.params | known)
@@ -116,7 +118,7 @@ def _read(context: Context, wanted: set[int]) -> dict[int, tuple[FileRecord, ...
     """Read the blocks and return their files."""
     spec, total = context.spec, sum(context.spec.block_rows(block) for block in context.shard_blocks)
     known, made = _survey(context), dict[int, tuple[FileRecord, ...]]()
-    source = Source.of(context.request.runtime, spec.columns)
+    source = Source.of(context.request.runtime, spec.columns, spec.kind)
     for block, rows in enumerate(blocks(source, spec.columns, repeated=known.repeated)):
         if block in wanted:
             if block >= len(known.digests) or block_digest(rows) != known.digests[block]:

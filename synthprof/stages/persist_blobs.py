@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from synthprof.base.files import FileRecord, replacing, start_writing
-from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, VETORES, File
+from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, THUMBNAILS, VETORES, File
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILURES_TABLE, SCHEMA, all_failures
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
@@ -25,11 +25,11 @@ IDS_BATCH = 10_000
 def run(context: Context) -> Outcome:
     """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile.
 
-    A collection has no feature vectors, hence no `vetores.db`. Both are written at once where there are two
-    workers, each while its next block is read.
+    A collection has no feature vectors, hence no `vetores.db`; one of pictures has `thumbnails.db`. They are
+    written at once where there are two workers, each while its next block is read.
     """
     rows = context.spec.profiles
-    files = [file for file in context.published_files if file.name in KINDS]
+    files = [file for file in context.published_files if file.name in (*KINDS, THUMBNAILS)]
     read_receipts(context.folder("vectorize"), context.spec.blocks)
     written, lock = dict.fromkeys(files, 0), threading.Lock()
 
@@ -39,7 +39,8 @@ def run(context: Context) -> Outcome:
                 written[file] = rows_of_file
                 context.progress(sum(written.values()), len(files) * rows)
 
-        return _persist(context, file, done)
+        made_by = _persist_thumbnails if file.name == THUMBNAILS else _persist
+        return made_by(context, file, done)
 
     with ThreadPoolExecutor(min(len(files), context.budget.workers)) as threads:
         return Outcome(rows, tuple(threads.map(persist, files)))
@@ -64,6 +65,19 @@ def _persist(context: Context, file: File, done: Callable[[int], None]) -> FileR
         if kind == EMBEDDINGS and len(missing := context.blocks.all_missing()):
             with filling(temporary) as database:
                 _persist_failures(context, database, missing)
+    return context.sealed(path)
+
+
+def _persist_thumbnails(context: Context, file: File, done: Callable[[int], None]) -> FileRecord:
+    from synthprof.stages.thumbnails import SCHEMA as COLUMNS
+    from synthprof.stages.thumbnails import all_thumbnails
+
+    path = context.folder() / file.name
+    with replacing(path) as temporary:
+        with filling(temporary, BLOB_PAGE_BYTES) as database:
+            database.execute(f"CREATE TABLE {file.table} (id INTEGER PRIMARY KEY, {file.column} BLOB)")
+            database.load(file.table, COLUMNS, all_thumbnails(context.blocks))
+        done(context.spec.profiles)
     return context.sealed(path)
 
 

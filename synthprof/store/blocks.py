@@ -60,6 +60,10 @@ MISSING = "missing"
 """Rows of a block, from 0, that have no embedding and only a placeholder. Mostly there is no such file."""
 
 
+THUMBNAILS = "thumbnails"
+"""Small pictures of the rows of a collection of pictures, JPEG each; null where there is none."""
+
+
 FAILURES = "failures"
 """Why the missing rows have no embedding, one line of JSON each. Mostly there is no such file."""
 
@@ -93,7 +97,9 @@ class Blocks:
 
     @property
     def vectorized(self) -> tuple[str, ...]:
-        """The kinds that `vectorize` makes: a collection has no feature vectors."""
+        """The kinds that `vectorize` makes: a collection has no feature vectors, pictures have thumbnails."""
+        if self.spec.pictures:
+            return EMBEDDINGS, THUMBNAILS
         return (EMBEDDINGS,) if self.spec.collection else (VECTORS, EMBEDDINGS)
 
     def path(self, kind: str, block: int) -> Path:
@@ -104,6 +110,10 @@ class Blocks:
     def profiles(self, block: int) -> pa.RecordBatch:
         """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
         return self._batch(PROFILES, block)
+
+    def thumbnails(self, block: int) -> pa.RecordBatch:
+        """Read the thumbnails of a block, a column `thumbnail`. Raises as `profiles`."""
+        return self._batch(THUMBNAILS, block)
 
     def children(self, table: str, block: int) -> pa.RecordBatch:
         """Read the children of a block's profiles: the key, `n` and the columns. Raises as `profiles`."""

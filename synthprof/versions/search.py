@@ -7,6 +7,7 @@ with open_searcher(open_version(home, "gamers")) as searcher:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from synthprof.base.arrays import Matrix
@@ -26,6 +27,7 @@ from synthprof.spec.limits import MAX_TEXT
 from synthprof.store.sqlite.database import read
 from synthprof.versions.asked import Asked, Loosened, filters_of, told
 from synthprof.versions.nearest import Neighbourhood, embeddings_of, first_ids, nearest
+from synthprof.versions.pictures import vector_of
 from synthprof.versions.published import Published
 from synthprof.versions.reasons import Reasons
 from synthprof.versions.searcher import Query, Searcher
@@ -90,7 +92,9 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> Answer
 
 
 def _search_texts(searcher: Searcher, text: str, query: Query) -> Answer:
-    """Return the texts of a collection that are nearest to a text."""
+    """Return the texts or pictures of a collection that are nearest to a text."""
+    if searcher.version.spec.pictures:
+        return Answer(_pictures(searcher, searcher.encoder.encode_text([text]), query), Asked())
     named = meanings_of(searcher.version.bundle).read(text)
     if searcher.encoder.fast:
         placed, nowhere = searcher.encoder.encode_text([text, ""])
@@ -130,6 +134,8 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     if vector[0, 0] == recall.FAR:
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
+    if searcher.version.spec.pictures:
+        return _pictures(searcher, vector, query, profile_id)
     meanings = meanings_of(searcher.version.bundle)
     found = _nearest(Neighbourhood(searcher, vector), query, profile_id)
     if not searcher.version.spec.collection:
@@ -141,6 +147,20 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
         return (*named.agreeing_text(other[TEXT]), *shared(one, other, columns, {}))
 
     return _hits(searcher, found, reasons)
+
+
+def search_picture(searcher: Searcher, image: Path | bytes, query: Query = Query()) -> tuple[Hit, ...]:
+    """Return the pictures nearest to another one, which need not be in the version, nearest first.
+
+    image: a file, or the bytes of one. Raises SpecError if the version holds no pictures, or the picture
+    cannot be read.
+    """
+    return _pictures(searcher, vector_of(searcher, image), query)
+
+
+def _pictures(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Hit, ...]:
+    """Return the pictures nearest to a vector: equal sizes or formats are no reason."""
+    return _hits(searcher, _nearest(Neighbourhood(searcher, vector), query, without), lambda _: ())
 
 
 def _tells(column: Column) -> bool:

@@ -7,6 +7,7 @@ import time
 import weakref
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError, StageError
@@ -22,7 +23,6 @@ from synthprof.versions.published import Published, ReadLock
 
 if TYPE_CHECKING:  # loaded by the first question that needs them
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import numpy as np
     import pandas as pd
@@ -234,20 +234,49 @@ class Version(Published):
         found = search_text(self._searcher, text, self._searcher.query(k, _listed(where), exact))
         return Hits(found.hits, self.schema, found.asked)
 
-    def similar(self, row: int | str, k: int = 10, where: Where = (), *, exact: bool = False) -> Hits:
+    def similar(
+        self,
+        row: int | str | None = None,
+        k: int = 10,
+        where: Where = (),
+        *,
+        exact: bool = False,
+        image: Path | str | bytes | None = None,
+    ) -> Hits:
         """Find the k rows that are most like another one, itself left out, with what they have in common.
 
-        row: its id or, in a collection, the id that it has in its source. Else as `search`.
+        row: its id or, in a collection, the id that it has in its source. image: in place of a row, a picture
+        that need not be in this version of pictures: its path, or the bytes of its file. Else as `search`.
+        Raises SpecError for a picture that cannot be read.
 
         >>> [hit.rank for hit in v.similar(42, k=2)]
         [1, 2]
         """
         from synthprof.versions.hits import Hits
-        from synthprof.versions.search import search_similar
+        from synthprof.versions.search import search_picture, search_similar
 
+        query = self._searcher.query(k, _listed(where), exact)
+        if image is not None:
+            wanted = image if isinstance(image, bytes) else Path(image).expanduser()
+            return Hits(search_picture(self._searcher, wanted, query), self.schema)
+        if row is None:
+            raise SpecError("similar needs the id of a row, or image=, the path or bytes of a picture")
         number = row if isinstance(row, int) else self.number_of(row)
-        found = search_similar(self._searcher, number, self._searcher.query(k, _listed(where), exact))
-        return Hits(found, self.schema)
+        return Hits(search_similar(self._searcher, number, query), self.schema)
+
+    def thumbnail(self, row: int | str) -> bytes | None:
+        """Return the thumbnail of a picture as a JPEG of at most 192 pixels; None for a row that has none.
+
+        row: as in `similar`. Raises SpecError for an unknown id, and for a version that holds no pictures.
+
+        >>> v.thumbnail(1)
+        Traceback (most recent call last):
+        ...
+        synthprof.base.errors.SpecError: 'gamers' holds profiles, no pictures; name a data set of ...
+        """
+        from synthprof.versions.pictures import thumbnail_of
+
+        return thumbnail_of(self, row if isinstance(row, int) else self.number_of(row))
 
     @cached_property
     def _searcher(self) -> Searcher:

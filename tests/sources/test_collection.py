@@ -374,7 +374,8 @@ def test_bytes_that_are_not_utf_8_are_refused(place: Path) -> None:
 
 def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     made, embedded = params_schema(), params_schema("embed")
-    assert set(embedded) - set(made) == {"source", "table", "id_column", "text_column", "columns"}
+    of_rows = {"source", "kind", "table", "id_column", "text_column", "image_column", "columns"}
+    assert set(embedded) - set(made) == of_rows
     of_profiles = {"profile_schema", "profiles", "locale", "separation", "dim_vector", "with_tables", "prose"}
     of_profiles |= {"topic_sizes", "hardness", "hardness_spread", "hardness_decay"}
     of_profiles |= {"near_duplicates", "near_distance", "avatars", "avatar_size", "avatar_copies"}

@@ -13,6 +13,7 @@ import numpy as np
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.answers import Answers, text_digests
+from synthprof.encoders.slow.contents import Content
 from synthprof.encoders.slow.dispatch import Dispatcher, Failure
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.outage import Outages
@@ -70,17 +71,20 @@ class Embedder:
             pause_seconds=effort.pause_seconds,
         )
 
-    def embed(self, texts: Sequence[str]) -> Embedded:
-        """Return the embedding of each text; only those without an answer are asked for, and each once.
+    def embed(self, contents: Sequence[Content], digests: Sequence[bytes] | None = None) -> Embedded:
+        """Return the embedding of each content; only those without an answer are asked for, and each once.
+
+        digests: of the contents, 16 bytes each, where they are not texts.
 
         Raises StageError if the service is out for longer than the patience, SpecError at the limit or if
         the service has another model than the spec names. What was answered by then is saved.
         """
-        digests = text_digests(texts)
+        if digests is None:
+            digests = text_digests(str(content) for content in contents)
         rows = Counter(digests)
         found = self._answers.find(list(rows), self._effort.since)
-        by_digest = dict(zip(digests, texts, strict=True))
-        missing = [Item(each, text, rows[each]) for each, text in by_digest.items() if each not in found]
+        by_digest = dict(zip(digests, contents, strict=True))
+        missing = [Item(each, of, rows[each]) for each, of in by_digest.items() if each not in found]
         self._progress(sum(rows[digest] for digest in found), 0)
         failures = self._ask_within_limit(missing)
         found |= self._answers.find([item.digest for item in missing], self._effort.since)
@@ -110,7 +114,7 @@ class Embedder:
         self._left -= len(wanted)
         return wanted
 
-    def _matrix(self, digests: list[bytes], found: dict[bytes, Vector]) -> Matrix:
+    def _matrix(self, digests: Sequence[bytes], found: dict[bytes, Vector]) -> Matrix:
         embeddings = np.full((len(digests), self._dim), np.nan, np.float32)
         for row, digest in enumerate(digests):
             if digest in found:

@@ -80,7 +80,8 @@ class Dispatcher:
                 self._stopping.set()
                 raise
         alone = [Suspect(item, 0, "fails in every batch") for item in batches.suspects]
-        return self._retry_alone([*suspects, *alone])
+        unread = [self._failure(each) for each in suspects if each.final]
+        return unread + self._retry_alone([*(each for each in suspects if not each.final), *alone])
 
     def _settle(
         self, batches: Batches[Item], batch: Batch[Item], future: Future[list[Suspect]]
@@ -101,7 +102,7 @@ class Dispatcher:
         self._failures_in_a_row = 0
         self._size.taken(len(batch.items))
         batches.succeeded(batch)
-        twice = [each for each in odd if each.item.digest in self._not_finite]
+        twice = [each for each in odd if each.final or each.item.digest in self._not_finite]
         for suspect in odd:
             if suspect not in twice:
                 self._not_finite.add(suspect.item.digest)
@@ -115,16 +116,19 @@ class Dispatcher:
         self._outages.sleep(self._pause_seconds)
         self._outages.outlast(time.monotonic())
         began = time.monotonic()
-        left = [each for suspect in suspects for each in self._ask_alone(suspect)]
+        asked = [each for suspect in suspects for each in self._ask_alone(suspect)]
+        left = [each for each in asked if not each.final]
+        unread = [self._failure(each) for each in asked if each.final]
         if left and self._outages.outlast(began):
-            return self.ask_all([suspect.item for suspect in left])
-        return [self._failure(suspect) for suspect in left]
+            return unread + self.ask_all([suspect.item for suspect in left])
+        return unread + [self._failure(suspect) for suspect in left]
 
     def _ask_alone(self, suspect: Suspect) -> list[Suspect]:
         """Return the suspect if it fails alone too; for another kind of reason than before, only if twice."""
         try:
             odd = self._requests.ask([suspect.item])
-            return self._requests.ask([suspect.item]) if odd and suspect.code != NOT_FINITE else odd
+            twice = odd and not odd[0].final and suspect.code != NOT_FINITE
+            return self._requests.ask([suspect.item]) if twice else odd
         except Rejected as error:
             return [Suspect(suspect.item, error.code, str(error))]
 

@@ -6,11 +6,12 @@ A text that is known to be good tells a bad text from an encoder that is out of 
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
-from synthprof.base.arrays import Matrix, Vector
+from synthprof.base.arrays import Matrix
+from synthprof.encoders.slow.contents import Answer, Content
 from synthprof.encoders.slow.patience import Patience
 from synthprof.schemas.loader import TEXT
 
@@ -19,14 +20,15 @@ KNOWN_GOOD = "Joga à noite no computador."
 
 
 class SlowEncoder(ABC):
-    """A `TextEncoder` of the texts of rows, whose vectors are saved as they come.
+    """A `TextEncoder` of the texts or pictures of rows, whose vectors are saved as they come.
 
-    stopping: set by the caller so that no thread waits for an answer or for another try. patience: shared by
-    the threads that ask.
+    known_good: what every model can take. stopping: set by the caller so that no thread waits for an answer
+    or for another try. patience: shared by the threads that ask.
     """
 
     name: str
     fast = False
+    known_good: Any = KNOWN_GOOD
 
     def __init__(
         self, model: str, dim: int, patience_seconds: float = 0.0, *, text_column: str = TEXT
@@ -54,11 +56,11 @@ class SlowEncoder(ABC):
         """Raise SpecError or StageError unless the encoder answers with vectors of the right width."""
 
     @abstractmethod
-    def ask(self, texts: Sequence[str], patient: bool = True) -> list[Vector | None]:
-        """Return the vector of each text, None where it is not finite or zero. Raises Rejected."""
+    def ask(self, contents: Sequence[Content], patient: bool = True) -> list[Answer]:
+        """Return the vector of each text or picture, None where it is not finite or zero. Raises Rejected."""
 
     @abstractmethod
-    def ask_once(self, texts: Sequence[str]) -> list[Vector | None]:
+    def ask_once(self, contents: Sequence[Content]) -> list[Answer]:
         """Return the same as `ask`, from a single try. Raises Rejected."""
 
     @abstractmethod

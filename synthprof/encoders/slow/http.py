@@ -24,7 +24,8 @@ import numpy as np
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError, StageError
 from synthprof.encoders.slow.connection import Connection, Reply
-from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
+from synthprof.encoders.slow.contents import Answer, Content, texts_of
+from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.protocol import NONE, OtherWidth, read_vectors
 from synthprof.encoders.slow.redaction import redacted
 from synthprof.encoders.slow.refusals import asked_wait, batch_limit
@@ -105,7 +106,7 @@ class HttpEncoder(SlowEncoder):
             vectors = self.ask(texts)
         except Rejected as error:
             raise StageError(f"the embedding service failed: {error}; try again") from None
-        found = [vector for vector in vectors if vector is not None]
+        found = [vector for vector in vectors if isinstance(vector, np.ndarray)]
         if len(found) < len(vectors):
             raise StageError("the embedding service gave no finite vector for the text; try another one")
         return np.stack(found) if found else np.zeros((0, self.dim), np.float32)
@@ -122,7 +123,7 @@ class HttpEncoder(SlowEncoder):
             return math.inf if error.busy and error.code else _tries(error, patient=True)
 
         try:
-            if all(self._ask([KNOWN_GOOD], tries)[0] is None for _ in range(FAILED_TRIES)):
+            if all(self._ask([self.known_good], tries)[0] is None for _ in range(FAILED_TRIES)):
                 raise SpecError(
                     "the embedding service gives no list of finite numbers for a good text; set another model"
                 )
@@ -132,35 +133,35 @@ class HttpEncoder(SlowEncoder):
                 raise SpecError(told) from None
             raise StageError(f"the embedding service failed: {error}; try again") from None
 
-    def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
+    def ask(self, contents: Sequence[Content], patient: bool = True) -> list[Answer]:
         """Return the vector of each text, None where the answer was not finite or zero.
 
         Asks again, after the time the service names or one drawn at random, while that pays; not if not
         `patient`, save when the service is busy. Raises Rejected if it keeps failing; SpecError where the
         service refuses the key or does not know the address, and where its vectors have another width.
         """
-        return self._ask(texts, lambda error: _tries(error, patient))
+        return self._ask(contents, lambda error: _tries(error, patient))
 
-    def ask_once(self, texts: Sequence[str]) -> "list[Vector | None]":
+    def ask_once(self, contents: Sequence[Content]) -> list[Answer]:
         """Return what `ask` returns, from a single try."""
         began = time.monotonic()
         try:
-            found = self._of_right_width(list(texts))
+            found = self._of_right_width(texts_of(contents))
         except Rejected as error:
             if error.busy:  # one that gives no answer has been out since it was asked
                 self.patience.failed(time.monotonic() if error.code else began)
             raise
         if any(vector is not None for vector in found):
             self.patience.answered()
-        return found
+        return [*found]
 
     def __exit__(self, *_: object) -> None:
         """Close the connections; threads that wait for an answer or another try give up."""
         self.stopping.set()
         self._connection.close()
 
-    def _ask(self, texts: Sequence[str], tries: Callable[[Rejected], float]) -> "list[Vector | None]":
-        found: list[Vector | None] = self.patience.retrying(tries)(self.ask_once, texts)
+    def _ask(self, contents: Sequence[Content], tries: Callable[[Rejected], float]) -> list[Answer]:
+        found: list[Answer] = self.patience.retrying(tries)(self.ask_once, contents)
         return found
 
     def _of_right_width(self, texts: list[str]) -> "list[Vector | None]":
@@ -218,7 +219,7 @@ class HttpEncoder(SlowEncoder):
 
     def _request(self, texts: list[str], dimensions: bool) -> "list[Vector | None]":
         """Return the vectors from one request. Raises Rejected, OtherWidth and SpecError."""
-        body: dict[str, Any] = {"model": self.model, "input": texts}
+        body = self._body(texts)
         if dimensions:
             body["dimensions"] = self.dim
         most = self._most(len(texts))
@@ -239,6 +240,10 @@ class HttpEncoder(SlowEncoder):
             error.limit = batch_limit(str(error), len(texts))
             raise
 
+    def _body(self, texts: list[str]) -> dict[str, Any]:
+        """Return what is sent, but for the width."""
+        return {"model": self.model, "input": texts}
+
     def _most(self, count: int) -> int:
         """Return the bytes of an answer for so many texts, at first also for vectors of another width."""
         values = count * self.dim
@@ -250,7 +255,7 @@ class HttpEncoder(SlowEncoder):
         """Raise what a status other than 200 means."""
         code, whole = reply.status, _text(reply)
         said = self._endpoint.quoted(whole)
-        if code == 401 or (code == 403 and texts == [KNOWN_GOOD]):  # a firewall refuses single texts so
+        if code == 401 or (code == 403 and texts == [self.known_good]):  # a firewall refuses single texts so
             raise SpecError(f"the embedding service refuses the key ({code}); set {SERVICE_KEY}")
         if code == 407:
             raise SpecError(f"the proxy wants a login ({code}); name it in HTTP_PROXY or HTTPS_PROXY")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from synthprof.base.arrays import Matrix, Vector
+from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
+from synthprof.encoders.slow.contents import Answer, Content, texts_of
 from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
 from synthprof.encoders.slow.runtimes import LoadedModel, load_model
 from synthprof.schemas.loader import TEXT
@@ -70,9 +71,9 @@ class ModelEncoder(SlowEncoder):
         """Raise SpecError unless the model can be loaded and its vectors have the right width."""
         self.encode_text([KNOWN_GOOD])
 
-    def ask(self, texts: Sequence[str], patient: bool = True) -> "list[Vector | None]":
+    def ask(self, contents: Sequence[Content], patient: bool = True) -> list[Answer]:
         """Return the vector of each text, None where it is not finite."""
-        vectors = self.encode_text(texts)
+        vectors = self.encode_text(texts_of(contents))
         norms = np.linalg.norm(vectors, axis=1)
         return [v if np.isfinite(n) and n > 0 else None for v, n in zip(vectors, norms, strict=True)]
 

@@ -5,7 +5,7 @@ import threading
 import time
 
 from synthprof.base.errors import StageError
-from synthprof.encoders.slow.encoder import KNOWN_GOOD, SlowEncoder
+from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.rejected import Rejected
 
 MAX_PROBE_WAIT_SECONDS = 5.0
@@ -50,7 +50,7 @@ class Outages:
         """Send a good text; raise Rejected if that fails, for whatever reason."""
         self._probes += 1
         try:
-            if self._service.ask_once([KNOWN_GOOD])[0] is None:
+            if self._service.ask_once([self._service.known_good])[0] is None:
                 raise Rejected(500, "the vector of a good text is not finite")
         except Rejected as error:
             if not error.busy:

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from synthprof.base.arrays import Vector
+import numpy as np
+
 from synthprof.encoders.slow.answers import Answers
+from synthprof.encoders.slow.contents import Answer, Content, Unreadable
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.encoders.slow.outage import Outages
 from synthprof.encoders.slow.rejected import Rejected
@@ -14,26 +16,30 @@ from synthprof.encoders.slow.rejected import Rejected
 NOT_FINITE = 200
 """The code of a failure whose request succeeded, but whose vector was not finite or zero."""
 
+UNREADABLE = 0
+"""The code of a picture that cannot be read: nobody was asked for it."""
+
 Progress = Callable[[int, int], None]
 """Called from any thread with the rows that got an embedding, and those that cannot, since the last call."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A text to embed, and the number of rows that have it."""
+    """A text or picture to embed, and the number of rows that have it."""
 
     digest: bytes
-    text: str
+    content: Content
     rows: int
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A text that failed alone, or whose vector was not finite."""
+    """A text that failed alone, or whose vector was not finite. final: a picture that cannot be read."""
 
     item: Item
     code: int
     error: str
+    final: bool = False
 
 
 class Requests:
@@ -59,11 +65,12 @@ class Requests:
         """
         vectors = self._ask_through_outages(batch, patient)
         self._tries.update(item.digest for item in batch)
-        good = {item.digest: v for item, v in zip(batch, vectors, strict=True) if v is not None}
+        found = list(zip(batch, vectors, strict=True))
+        good = {item.digest: vector for item, vector in found if isinstance(vector, np.ndarray)}
         if good:
             self._answers.save(good, self._since)
             self._progress(sum(item.rows for item in batch if item.digest in good), 0)
-        return [Suspect(i, NOT_FINITE, "the vector is not finite") for i in batch if i.digest not in good]
+        return [_suspect(item, vector) for item, vector in found if item.digest not in good]
 
     def give_up(self, item: Item) -> None:
         """Report the rows of a text as rows without an embedding."""
@@ -73,13 +80,19 @@ class Requests:
         """Return how often the text was sent."""
         return self._tries[item.digest]
 
-    def _ask_through_outages(self, batch: Sequence[Item], patient: bool) -> list[Vector | None]:
+    def _ask_through_outages(self, batch: Sequence[Item], patient: bool) -> list[Answer]:
         give_up = time.monotonic() + self._service.patience.seconds
         while True:
             try:
-                return self._service.ask([item.text for item in batch], patient)
+                return self._service.ask([item.content for item in batch], patient)
             except Rejected as error:
                 self._tries.update(item.digest for item in batch)
                 now = time.monotonic()
                 if not (error.busy and self._outages.outlast(now)) or now > give_up:
                     raise
+
+
+def _suspect(item: Item, answer: Answer) -> Suspect:
+    if isinstance(answer, Unreadable):
+        return Suspect(item, UNREADABLE, str(answer), final=True)
+    return Suspect(item, NOT_FINITE, "the vector is not finite")

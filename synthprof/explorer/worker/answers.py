@@ -74,13 +74,13 @@ def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerd
     """Return the summary of a version; `current` says whether readers get it by default."""
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
-    collection = manifest.spec.get("collection", "")
+    collection, kind = manifest.spec.get("collection", ""), manifest.spec.get("kind", "texts")
     return models.Summary(
         dataset=manifest.dataset,
         version=manifest.version,
         current=current,
         rows=manifest.rows,
-        row_word=view.row if view.row and not collection else row_word_of(collection),
+        row_word=(view.row if not collection else "") or row_word_of(collection, kind),
         bytes=manifest.bytes_total,
         published_at=_utc(manifest.published_at),
         seed=manifest.spec["seed"],

@@ -26,6 +26,10 @@ DEFAULT_IMAGE = "image"
 class Pictures(Protocol):
     """The pictures of one source, which come in the same order each time."""
 
+    @property
+    def said(self) -> str:
+        """The form that the source was read as, for people."""
+
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         """Return the types of further columns. Raises SpecError for one that is unknown."""
 
@@ -38,6 +42,12 @@ class _Files:
     """The pictures of a folder, which have no further columns."""
 
     folder: PictureFolder
+
+    @property
+    def said(self) -> str:
+        """The form, and how many files were passed over."""
+        others = f", {self.folder.passed_over:,} other files passed over" if self.folder.passed_over else ""
+        return f"a folder of pictures{others}"
 
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         if columns:

@@ -34,6 +34,11 @@ class PictureTable:
         self._image = image_column
         self._id = id_column if _has_ids(reader, id_column) else ""
 
+    @property
+    def said(self) -> str:
+        """The form of the table."""
+        return f"pictures in {self.reader.said}"
+
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         """Return the types of further columns. Raises SpecError for one that is unknown."""
         return self.reader.schema(columns)
@@ -54,13 +59,17 @@ class PictureTable:
                     yield self._picture(key, place, images[row], values)
 
     def _parts(self, columns: list[str]) -> Iterator[Part]:
-        """Yield parts with the columns of ids, twice where there is one, and these columns, decoded."""
-        if self._id:
-            for part in self.reader.parts([self._id, self._id, *columns]):
-                yield from cut(part)
-        else:
+        """Yield decoded parts with the column of ids first, if there is one, and with these columns last."""
+        whole = getattr(self.reader, "whole", None)
+        if not self._id:
             for part in self.reader.parts(columns):
                 yield from cut(part, texts=0)
+        elif whole is not None:  # with ids of any type
+            for part in whole([self._id, *columns]):
+                yield from cut(part, texts=1)
+        else:
+            for part in self.reader.parts([self._id, self._id, *columns]):
+                yield from cut(part)
 
     def _picture(self, key: str, place: str, image: pa.Scalar, values: Mapping[str, Any]) -> Picture:
         """Return the picture of a row."""

@@ -40,6 +40,11 @@ class PictureTars:
         self.path = path
         self._files = files
 
+    @property
+    def said(self) -> str:
+        """The number of files."""
+        return f"{len(self._files):,} tar file{'s' if len(self._files) > 1 else ''} of pictures"
+
     def schema(self, columns: Sequence[str]) -> pa.Schema:
         """Return the types that hold the values of the columns. Raises SpecError for one that no row has."""
         if not columns:

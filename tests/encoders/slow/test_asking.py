@@ -308,7 +308,7 @@ def test_a_vector_that_is_not_finite_once_is_asked_for_again_with_the_next_batch
 class _Unlucky:
     """A service that fails one text, then gives it no finite vector, and only then a good one."""
 
-    dim, stopping = DIM, threading.Event()
+    dim, stopping, known_good = DIM, threading.Event(), "good"
     patience = Patience(20, stopping)
 
     def __init__(self) -> None:

@@ -96,8 +96,8 @@ def _sqlite(path: Path, rows: list[tuple[object, ...]]) -> Path:
 def test_blobs_of_a_table_come_with_their_columns(tmp_path: Path) -> None:
     path = _sqlite(tmp_path / "a.db", [("b", PNG, 2_001), ("a", PNG, None), ("c", None, 3)])
     found = list(open_source(path, columns=("year",)))
-    assert [each.id for each in found] == ["a", "b", "c"]
-    assert [each.columns["year"].as_py() for each in found] == [None, 2_001, 3]
+    assert [each.id for each in found] == ["b", "a", "c"]
+    assert [each.columns["year"].as_py() for each in found] == [2_001, None, 3]
     assert found[0].load() == PNG and found[0].held == len(PNG)
     assert "has no picture" in reason(path, 2)
 

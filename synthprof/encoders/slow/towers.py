@@ -1,0 +1,142 @@
+"""A CLIP-like model as Optimum and transformers.js export it: a tower for pictures, and one for texts.
+
+In one file, or in two: `pixel_values` becomes `image_embeds`; `input_ids` and `attention_mask` become
+`text_embeds`. `preprocessor_config.json` says how a picture is prepared, `tokenizer.json` how a text is.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthprof.base.arrays import Vector
+from synthprof.base.errors import SpecError, first_line
+from synthprof.base.permitted import check_all_permitted
+from synthprof.encoders.slow.contents import Pixels
+from synthprof.encoders.slow.preparation import Preparation, read_preparation
+
+PLACES = ("", "onnx/")
+WHOLE = "model.onnx"
+PARTED = ("vision_model.onnx", "text_model.onnx")
+PREPROCESSOR = "preprocessor_config.json"
+TOKENIZER = "tokenizer.json"
+
+MAX_TOKENS = 77
+"""Of a text where the tokenizer names no bound: what OpenAI's CLIP and its kin can take."""
+
+MAX_SHOWN = 200
+"""Characters of a library's error that a message quotes."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a model. vision, text: the same one where both towers are in one file."""
+
+    vision: Path
+    text: Path
+    preprocessor: Path
+    tokenizer: Path
+
+
+class Towers:
+    """Two loaded towers. Threads may ask for several vectors at once; each is computed by one thread."""
+
+    def __init__(self, files: Files, use_gpu: bool) -> None:
+        from tokenizers import Tokenizer
+
+        self.preparation: Preparation = read_preparation(files.preprocessor)
+        self._vision = _session(files.vision, use_gpu)
+        self._text = self._vision if files.text == files.vision else _session(files.text, use_gpu)
+        self._tokenizer = Tokenizer.from_file(str(files.tokenizer))
+        if self._tokenizer.truncation is None:
+            self._tokenizer.enable_truncation(MAX_TOKENS)
+        for session, name in ((self._vision, "image_embeds"), (self._text, "text_embeds")):
+            if name not in {each.name for each in session.get_outputs()}:
+                raise SpecError(f"the model has no output {name}; export it with its projections")
+
+    def picture(self, pixels: Pixels) -> Vector:
+        """Return the embedding of a picture, (d,) float32, of any norm."""
+        return _ask(self._vision, "image_embeds", {"pixel_values": self.preparation.prepared(pixels)})
+
+    def text(self, text: str) -> Vector:
+        """Return the embedding of a text, (d,) float32, of any norm."""
+        encoding = self._tokenizer.encode(text)
+        ids, mask = (np.array([each], np.int64) for each in (encoding.ids, encoding.attention_mask))
+        return _ask(self._text, "text_embeds", {"input_ids": ids, "attention_mask": mask})
+
+
+def files_of(model: str) -> Files:
+    """Return the files of a model's folder. Raises SpecError that says which one is missing."""
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        raise SpecError(f"model={model} is no folder; name the folder of a CLIP model in ONNX")
+    check_all_permitted(folder, "model")
+    parted = [_found(folder, name) for name in PARTED]
+    whole = _found(folder, WHOLE)
+    vision, text = parted if all(parted) else (whole, whole)
+    preprocessor, tokenizer = _found(folder, PREPROCESSOR), _found(folder, TOKENIZER)
+    if vision is None or text is None:
+        raise SpecError(f"model={folder} has neither {' and '.join(PARTED)} nor {WHOLE}; export it to ONNX")
+    if preprocessor is None or tokenizer is None:
+        missing = PREPROCESSOR if preprocessor is None else TOKENIZER
+        raise SpecError(f"model={folder} has no {missing}; copy it there from where the model comes from")
+    return Files(vision, text, preprocessor, tokenizer)
+
+
+def load_towers(model: str, use_gpu: bool) -> Towers:
+    """Load a model. Raises SpecError if it is none, or cannot be loaded."""
+    files = files_of(model)
+    try:
+        return Towers(files, use_gpu)
+    except SpecError:
+        raise
+    except Exception as error:  # each library has its own ways to say that a file is not what it should be
+        raise SpecError(
+            f"model={model} cannot be loaded ({first_line(error)[:MAX_SHOWN]}); name the folder of a CLIP "
+            "model in ONNX"
+        ) from error
+
+
+def _found(folder: Path, name: str) -> Path | None:
+    return next((path for place in PLACES if (path := folder / place / name).is_file()), None)
+
+
+def _session(path: Path, use_gpu: bool) -> Any:  # noqa: ANN401
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    there = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if use_gpu and not there:
+        logger.warning("use_gpu: there is no GPU that ONNX Runtime can use; it computes on the CPU")
+    providers = [*(["CUDAExecutionProvider"] if use_gpu and there else []), "CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+
+
+def _ask(session: Any, output: str, known: dict[str, np.ndarray]) -> Vector:  # noqa: ANN401
+    """Return one vector. An input of the other tower, where both are in one file, gets the least there is."""
+    inputs = {}
+    for each in session.get_inputs():
+        inputs[each.name] = known[each.name] if each.name in known else _least(each)
+    (found,) = session.run([output], inputs)
+    return np.asarray(found, np.float32).reshape(-1)
+
+
+def _least(wanted: Any) -> np.ndarray:  # noqa: ANN401
+    """Return zeros, or ones for a mask, in the least shape that an input takes."""
+    shape = [size if isinstance(size, int) else 1 for size in wanted.shape]
+    if wanted.name == "pixel_values":
+        sizes = [
+            size if isinstance(size, int) else least
+            for size, least in zip(wanted.shape, (1, 3, 224, 224), strict=True)
+        ]
+        return np.zeros(sizes, np.float32)
+    if wanted.name not in ("input_ids", "attention_mask", "position_ids"):
+        raise SpecError(
+            f"the model wants {wanted.name}, which neither pictures nor texts have; export it without"
+        )
+    return np.ones(shape, np.int64) if wanted.name == "attention_mask" else np.zeros(shape, np.int64)

@@ -1,0 +1,64 @@
+"""A version of pictures: found by another picture, and shown by thumbnails that were made once."""
+
+from pathlib import Path
+
+from synthprof.base.arrays import Matrix
+from synthprof.base.errors import SpecError
+from synthprof.base.extras import check_installed
+from synthprof.encoders.encoder import PictureEncoder
+from synthprof.spec.contents import THUMBNAILS
+from synthprof.store.sqlite.database import read
+from synthprof.versions.published import Published
+from synthprof.versions.searcher import Searcher
+
+THUMBNAIL_TYPE = "image/jpeg"
+"""The media type of every thumbnail."""
+
+
+def vector_of(searcher: Searcher, image: Path | bytes) -> Matrix:
+    """Return the embedding of a picture, (1, dim) float32 of norm 1, among those of a version of pictures.
+
+    image: a file, or the bytes of one. Raises SpecError if the version holds no pictures, or the picture
+    cannot be read.
+    """
+    check_pictures(searcher.version)
+    check_installed("images", "PIL")
+    from synthprof.sources.pictures.decode import decode
+    from synthprof.sources.pictures.folder import read_file
+    from synthprof.sources.pictures.picture import BadPicture, Picture
+
+    name = str(image) if isinstance(image, Path) else "image"
+    encoder = searcher.encoder
+    assert isinstance(encoder, PictureEncoder)
+    try:
+        content = read_file(image) if isinstance(image, Path) else image
+        pixels = decode(Picture(name, name, lambda: content), LEAST)
+    except BadPicture as error:
+        raise SpecError(f"{name}: {error}") from None
+    return encoder.encode_pictures([pixels])
+
+
+LEAST = 1_024
+"""Pixels of the shorter side that a large JPEG keeps at least: more than any model looks at."""
+
+
+def thumbnail_of(version: Published, row: int) -> bytes | None:
+    """Return the thumbnail of a row, a JPEG; None for one that has none.
+
+    Raises SpecError for an unknown id, or if the version holds no pictures; StageError for a damaged file.
+    """
+    check_pictures(version)
+    if not 1 <= row <= version.manifest.rows:
+        raise SpecError(f"id={row} is not in this version; ids go from 1 to {version.manifest.rows}")
+    query = "SELECT thumbnail FROM thumbnails WHERE id = ?"
+    found: list[bytes | None] = read(version.folder / THUMBNAILS, query, (row,)).column(0).to_pylist()
+    return found[0] if found else None
+
+
+def check_pictures(version: Published) -> None:
+    """Raise SpecError unless the version holds pictures."""
+    if not version.spec.pictures:
+        raise SpecError(
+            f"{version.manifest.dataset!r} holds {version.spec.row_word}s, no pictures; name a data set of "
+            "`synthprof embed --kind images`"
+        )
