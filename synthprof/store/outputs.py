@@ -166,8 +166,10 @@ class Making:
         self._since += self._whole[name].bytes
 
     def forget(self, name: str) -> None:
-        """Leave out a whole file that only later steps needed: `finish` removes it."""
+        """Leave out a file that only later steps needed: `finish` removes it."""
         self._whole.pop(name, None)
+        if growing := self._growing.pop(name, None):
+            growing.file.close()
 
     def append(self, name: str, data: bytes | memoryview) -> None:
         """Append to the file `name`, which is made if it is not there."""

@@ -17,8 +17,8 @@ from synthprof.store.outputs import BEGUN, OUTPUT, Output, begun_outputs, output
 if TYPE_CHECKING:
     from synthprof.versions.version import Version
 
-EXPORTS, WORKLOADS, MEASUREMENTS = "exports", "workloads", "measurements"
-"""Folders of a data set, of which those of exports and workloads are the kinds of their manifests."""
+EXPORTS, WORKLOADS, MATCHES, MEASUREMENTS = "exports", "workloads", "matches", "measurements"
+"""Folders of a data set; those of exports, workloads and matches are the kinds of their manifests."""
 
 CLASSES = ("in_distribution", "hard", "near_copy", "text")
 """Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
@@ -60,13 +60,13 @@ class Measurement:
 
 
 def derived_of(version: "Version", kind: str) -> list[Derived]:
-    """Return the exports or workloads of a version, also those in the making, by name."""
+    """Return the exports, workloads or matches of a version, also those in the making, by name."""
     return [each for each in derived_in(_home(version) / version.dataset / kind) if _is_of(each, version)]
 
 
 def in_the_making(home: Path) -> list[Derived]:
-    """Return the exports and workloads below a data root that are not finished, by data set and name."""
-    parents = [path for kind in (EXPORTS, WORKLOADS) for path in home.glob(f"*/{kind}")]
+    """Return the exports, workloads and matches below a data root in the making, by data set and name."""
+    parents = [path for kind in (EXPORTS, WORKLOADS, MATCHES) for path in home.glob(f"*/{kind}")]
     return [each for parent in sorted(parents) for each in derived_in(parent) if each.state != "finished"]
 
 

@@ -1,0 +1,145 @@
+"""A finished match, read only: pairs of near-identical pictures, groups, and scores by planted copies."""
+
+import functools
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from synthprof.base.errors import StageError
+from synthprof.base.kinds import read_bytes
+from synthprof.store.outputs import Output, read_output
+
+PICTURES_TABLE, PAIRS_TABLE = "pictures.parquet", "pairs.parquet"
+TRUTH, SCORES, PAGE = "truth.parquet", "scores.json", "pairs.html"
+
+PICTURES = pa.schema(
+    [
+        pa.field("picture", pa.string()),
+        pa.field("width", pa.int64()),
+        pa.field("height", pa.int64()),
+        pa.field("features", pa.int64()),
+        pa.field("group", pa.int64()),
+        pa.field("problem", pa.string()),
+    ]
+)
+"""A row for each picture. group: null where nothing is near-identical. problem: why it cannot be read."""
+
+PAIRS = pa.schema(
+    [
+        pa.field("one", pa.string()),
+        pa.field("other", pa.string()),
+        pa.field("score", pa.float64()),
+        pa.field("inliers", pa.int64()),
+        pa.field("found_by", pa.string()),
+    ]
+)
+"""A row for each pair. score: share of what both show that is the same. found_by: bytes, hash or features."""
+
+
+@dataclass(frozen=True, repr=False)
+class Match:
+    """A finished match. folder: where its files lie. output: its manifest.
+
+    >>> made = synthprof.match("drawn")
+    >>> made.pairs.column_names[:3], made.scores["recall"] > 0.9
+    (['one', 'other', 'score'], True)
+    """
+
+    folder: Path
+    output: Output
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data set."""
+        return self.output.dataset
+
+    @property
+    def key(self) -> str:
+        """What names it: follows from all that determines the bytes."""
+        return self.output.key
+
+    @functools.cached_property
+    def pictures(self) -> pa.Table:
+        """The pictures: `picture`, `width`, `height`, `features`, `group`, `problem`."""
+        return self._table(PICTURES_TABLE)
+
+    @functools.cached_property
+    def pairs(self) -> pa.Table:
+        """The pairs: `one`, `other`, `score`, `inliers`, `found_by`."""
+        return self._table(PAIRS_TABLE)
+
+    @functools.cached_property
+    def scores(self) -> dict[str, Any]:
+        """`recall`, `precision`, and `recall_by_change`, of planted copies; empty where none are known."""
+        if not any(file.path == SCORES for file in self.output.files):
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(read_bytes(self.folder / SCORES))
+        except (OSError, ValueError) as error:
+            raise self._damaged(SCORES) from error
+        return found
+
+    @property
+    def page(self) -> Path:
+        """The page that shows pairs side by side."""
+        return self.folder / PAGE
+
+    def facts(self) -> dict[str, Any]:
+        """Return what programs are told."""
+        groups = self.pictures["group"].drop_null()
+        return {
+            "dataset": self.dataset,
+            "version": self.output.version,
+            "match": self.key,
+            "folder": str(self.folder),
+            "pictures": self.pictures.num_rows,
+            "unread": self.pictures.num_rows - self.pictures["problem"].null_count,
+            "pairs": self.pairs.num_rows,
+            "groups": len(groups.unique()),
+            "options": dict(self.output.options),
+            "scores": self.scores,
+        }
+
+    def _table(self, name: str) -> pa.Table:
+        try:
+            return pq.read_table(self.folder / name)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(name) from error
+
+    def _damaged(self, name: str) -> StageError:
+        return StageError(f"{self.folder / name} is missing or damaged; remove the folder and match again")
+
+
+def open_match(folder: Path) -> Match:
+    """Return the finished match in a folder. Raises StageError if its manifest is missing or was changed."""
+    return Match(folder, read_output(folder))
+
+
+def scores_of(pairs: pa.Table, truth: pa.Table) -> dict[str, Any]:
+    """Return recall and precision of the pairs by the planted copies, and recall by change.
+
+    pairs, truth: `one` and `other` of each pair; truth has `change`, too. None where there is nothing to find
+    or nothing was found.
+    """
+    found = {frozenset(pair) for pair in zip(*_sides(pairs), strict=True)}
+    planted = {
+        frozenset(pair): change
+        for *pair, change in zip(*_sides(truth), truth["change"].to_pylist(), strict=True)
+    }
+    good = found & planted.keys()
+    every, got = Counter(planted.values()), Counter(planted[pair] for pair in good)
+    return {
+        "planted": len(planted),
+        "recall": len(good) / len(planted) if planted else None,
+        "precision": len(good) / len(found) if found else None,
+        "recall_by_change": {change: got[change] / number for change, number in sorted(every.items())},
+    }
+
+
+def _sides(table: pa.Table) -> tuple[list[str], list[str]]:
+    return table["one"].to_pylist(), table["other"].to_pylist()
