@@ -17,6 +17,7 @@ from servers import postgres, postgres_binaries
 from xdist.scheduler import LoadScopeScheduling
 
 from synthprof.orchestration.local.home import PROJECT
+from synthprof.system.startup import spare_time
 
 NIGHTS = """\
 # Nights so rare that no scheduled one comes beside those that a test backfills.
@@ -56,8 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 # pytest-xdist gives its workers a width; pipes have none
 os.environ.pop("COLUMNS", None)
 
-# as our own processes have it (synthprof.system.startup): threads of NumPy wait for each other busily
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+spare_time()  # as our own processes do; before NumPy is loaded
 
 # each process that tests start would compile our modules again where images forbid bytecode, as many do
 sys.dont_write_bytecode = False

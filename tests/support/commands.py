@@ -7,7 +7,6 @@ Calls with what Python reads when it starts (`PYTHONPATH`, `LC_ALL`) get a proce
 import atexit
 import contextlib
 import functools
-import importlib
 import json
 import os
 import select
@@ -17,21 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from synthprof.encoders.catalogue.meanings import meanings_of
-from synthprof.pipeline import STAGES
-from synthprof.schemas.loader import load_bundle
-from synthprof.spec.request import params_schema
-from synthprof.spec.spec import Spec
-from synthprof.system.startup import block_pandas
+from warmed import warm
+
+from synthprof.cli.main import main
 
 COMMAND = str(Path(sys.executable).with_name("synthprof"))
-
-LOADED = (
-    *("cli.main", "report.bars", "report.console", "runner.log", "runner.plan", "runner.reindex"),
-    *("runner.repair", "runner.request", "runner.run", "stages.summary", "versions.search"),
-    *("versions.unfinished", "versions.verify"),
-)
-"""Modules that are loaded once, before the forks, with all that they import."""
 
 FROM_START = ("PYTHONPATH", "LC_", "LANG")
 """Beginnings of variables that a process must have from its start."""
@@ -88,15 +77,7 @@ def _caller() -> _Caller:
 
 def _serve() -> None:
     """Fork a child for each order that is read; in the child, return."""
-    for name in LOADED:
-        importlib.import_module(f"synthprof.{name}")
-    bundle = load_bundle("gamer_br")
-    meanings_of(bundle)
-    for stage in STAGES:
-        stage.prepare(Spec(), bundle)
-    for kind in ("generate", "embed"):
-        params_schema(kind)
-    block_pandas()
+    warm()
     answers = os.dup(1)
     for line in iter(sys.stdin.buffer.readline, b""):
         child = os.fork()
@@ -127,4 +108,4 @@ def _become(words: list[str], environment: dict[str, str], cwd: str, out: str, e
 
 if __name__ == "__main__":
     _serve()
-    importlib.import_module("synthprof.cli.main").main()
+    main()

@@ -7,7 +7,6 @@ forked when everything slow is loaded. A case is [name, words, how, columns, var
 
 import contextlib
 import fcntl
-import importlib
 import io
 import json
 import os
@@ -20,17 +19,9 @@ import termios
 from pathlib import Path
 from typing import Any
 
-from synthprof.cli import main
-from synthprof.encoders.catalogue.meanings import meanings_of
-from synthprof.schemas.loader import load_bundle
-from synthprof.spec.request import params_schema
-from synthprof.system.startup import block_pandas
+from warmed import warm
 
-SLOW = (
-    *("report.bars", "report.console", "runner.reindex", "runner.repair", "runner.plan", "runner.log"),
-    *("runner.request", "stages.summary", "versions.search", "versions.unfinished", "versions.verify"),
-)
-"""Modules that are loaded once, before the forks."""
+from synthprof.cli import main
 
 ROWS = 2_000
 TEXT = "A long line about {} and bread, so long that no card has room for all of it, number {}"
@@ -115,12 +106,7 @@ def _all(stream: int) -> str:
 
 def answers(folder: Path, cases: list[list[Any]]) -> dict[str, list[Any]]:
     """What each case gives, by its name."""
-    for name in SLOW:
-        importlib.import_module(f"synthprof.{name}")
-    meanings_of(load_bundle("gamer_br"))
-    params_schema()
-    params_schema("embed")
-    block_pandas()
+    warm()
     make(folder)
     found = {}
     for name, words, how, columns, variables in cases:
