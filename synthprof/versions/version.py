@@ -78,6 +78,15 @@ class Version(Published):
         return dict(self.manifest.scores)
 
     @property
+    def drift(self) -> dict[str, Any]:
+        """The labels of what drifted since the first night, as drift.json has them; empty without a drift.
+
+        >>> v.drift
+        {}
+        """
+        return dict(self.manifest.drift)
+
+    @property
     def verified(self) -> KeptVerdict | None:
         """The last verification of the version, by whatever program; None if there was none since.
 

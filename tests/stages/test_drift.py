@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from synthprof.base.errors import SpecError
+from synthprof.explorer.worker.answers import version_facts
 from synthprof.runner.run import run_all
 from synthprof.spec.contents import DRIFT_FILE
 from synthprof.spec.drift_labels import Labels
 from synthprof.spec.request import Request
 from synthprof.versions.verify import verify
+from synthprof.versions.verify_facts import drift_faults
 from synthprof.versions.version import Version, open_version
 
 ORDER = {
@@ -68,7 +70,7 @@ def test_the_bytes_of_a_night_do_not_depend_on_shards(nights) -> None:
 def test_labels_are_published_in_a_file_and_in_the_manifest(nights) -> None:
     version = nights["later"]
     document = json.loads((version.folder / DRIFT_FILE).read_text("utf-8"))
-    assert document == version.manifest.drift
+    assert document == version.manifest.drift == version.drift
     labels = Labels.of(document)
     assert json.loads(json.dumps(labels.as_document())) == document
     kinds = {each.column: each.kinds for each in labels.columns if each.drifted}
@@ -99,9 +101,16 @@ def test_a_night_verifies_and_its_report_tells_of_the_drift(nights) -> None:
     assert "Drift since" not in (nights["none"].folder / "report.html").read_text("utf-8")
 
 
-def test_verify_sees_labels_that_the_order_does_not_give(nights) -> None:
-    from synthprof.versions.verify_facts import drift_faults
+def test_the_explorer_shows_what_moved_farthest_first(nights) -> None:
+    facts = version_facts(nights["later"], True, None).drift
+    assert facts is not None
+    assert facts.night == 2
+    assert [row.what for row in facts.rows[:2]] == ["archetypes", "embeddings"]
+    assert {row.what for row in facts.rows[2:4]} == {"age", "household"}
+    assert version_facts(nights["none"], True, None).drift is None
 
+
+def test_verify_sees_labels_that_the_order_does_not_give(nights) -> None:
     version = nights["later"]
     assert list(drift_faults(version, {DRIFT_FILE})) == []
     version.manifest.drift["night"] = 3
