@@ -45,7 +45,10 @@ PURE = (
 OUTSIDE = {"os", "io", "pathlib", "shutil", "subprocess", "tempfile", "sqlite3", "adbc_driver_sqlite"} | {
     *("time", "datetime", "random", "secrets", "socket", "urllib", "http", "httpx"),
 }
-TOUCHES = {"similarity/index.py": {"pathlib"}, "encoders/catalogue": {"pathlib"}}
+TOUCHES = {
+    **{f"similarity/{name}.py": {"pathlib"} for name in ("index", "inverted_file", "list_proofs")},
+    "encoders/catalogue": {"pathlib"},
+}
 """FAISS writes an index to a path; `catalogue` reads the files of its schema."""
 
 WRITING = re.compile(

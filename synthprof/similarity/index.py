@@ -13,7 +13,7 @@ promises no order of concurrent insertions (in 1.15.1 more threads gave the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import kmeans
+from synthprof.similarity import inverted_file, kmeans
 from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.threads import faiss_thread, finite, one_thread_each
 from synthprof.spec.sizing import CODEWORDS, IndexChoice, in_band
@@ -35,7 +35,8 @@ WRITE_BYTES = 1 << 20  # handed to Python at a time
 
 def build(
     choice: IndexChoice,
-    blocks: Iterable[Matrix],
+    blocks: Callable[[], Iterable[Matrix]],
+    path: Path,
     *,
     centroids: Matrix | None = None,
     labels: NDArray[np.int32] | None = None,
@@ -46,14 +47,16 @@ def build(
 ) -> Any:  # noqa: ANN401  FAISS's classes are untyped
     """Build the index of all rows; its searches return profile ids, 1 for the first row and so on.
 
-    blocks: (n_i, d) float32 unit vectors, streamed. centroids (k, d) and labels (n,) of the clustering
+    One with inverted lists is filled in the file, and its lists are read there; others are held, and written
+    by `write` alone. blocks: yields (n_i, d) float32 unit vectors, streamed; called twice where the lists of
+    the rows are not known. centroids (k, d) and labels (n,) of the clustering
     are used if k is in band of choice.nlist, which saves a training and an assignment. training:
     (m, d) sample, needed where needs_training() says so. progress: called with the steps of training that are
     done, and all there may be. Raises SpecError if the sample is missing, StageError if a vector is not
     finite or the labels are not as many as the rows.
     """
     if choice.kind in ("flat", "hnsw"):
-        return _build_whole(choice, blocks, threads)
+        return _build_whole(choice, blocks(), threads)
     if not _reuses(choice, centroids):
         sample = _needed(training, f"nlist={choice.nlist} differs too much from the clusters")
         trained = kmeans.train(sample, choice.nlist, seed=seed, threads=threads, progress=progress)
@@ -61,12 +64,33 @@ def build(
     assert centroids is not None
     index = _inverted_file(choice, np.ascontiguousarray(centroids, dtype=np.float32))
     _train_codes(index, choice, centroids, training, threads, progress)
-    _fill(index, blocks, centroids, labels, threads)
-    return index
+    if labels is None:
+        found = [assign(finite(block, "vectors"), centroids, threads)[0] for block in blocks()]
+        labels = np.concatenate(found) if found else np.zeros(0, np.int32)
+    _check_labels(labels, len(centroids))
+    inverted_file.fill(index, blocks(), labels, path, threads)
+    return inverted_file.opened(path)
+
+
+def finish(index: Any, path: Path, missing: Ids) -> None:  # noqa: ANN401
+    """Make the file what the index is as it was set since `build`, but without the rows of the missing ids.
+
+    The caller names, flushes and renames the file.
+    """
+    if not inverted_file.is_mapped(index):
+        if len(missing):
+            index.remove_ids(missing)
+        write(index, path)
+    elif len(missing):
+        smaller = path.with_name(f"{path.name}-smaller")
+        inverted_file.copy_without(index, missing, smaller)
+        smaller.replace(path)
+    else:
+        inverted_file.write_settings(index, path)
 
 
 def write(index: Any, path: Path) -> None:  # noqa: ANN401
-    """Write the index to the file, for faiss.read_index. The caller names, flushes and renames the file."""
+    """Write an index that is held to the file, for faiss.read_index."""
     # through a Python file: FAISS's own writer does not notice when the last bytes fail at fclose(3)
     with path.open("wb") as file:
         failed: list[OSError] = []
@@ -202,58 +226,9 @@ def _train_pq(index: Any, residuals: Matrix, threads: int, progress: Callable[[i
     index.precompute_table()
 
 
-def _fill(
-    index: Any,  # noqa: ANN401
-    blocks: Iterable[Matrix],
-    centroids: Matrix,
-    labels: NDArray[np.int32] | None,
-    threads: int,
-) -> None:
-    if labels is not None:
-        _reserve(index, labels, threads)
-    with faiss_thread(threads) as thread:
-        for block in blocks:
-            vectors, first = finite(block, "vectors"), index.ntotal
-            if labels is None:
-                lists = assign(vectors, centroids, threads)[0]
-            else:
-                lists = labels[first : first + len(vectors)]
-            _same_length(lists, vectors, first)
-            thread.submit(_adder(index, vectors, first + 1, lists.astype(np.int64))).result()
-    if labels is not None:
-        _same_length(labels[index.ntotal :], (), index.ntotal)
-
-
-def _same_length(labels: Sized, rows: Sized, first: int) -> None:
-    if len(labels) != len(rows):
+def _check_labels(labels: NDArray[np.int32], nlist: int) -> None:
+    if labels.size and not 0 <= labels.min() <= labels.max() < nlist:
         raise StageError(
-            f"{len(labels)} labels for {len(rows)} rows from row {first} on; each row has one label: "
+            f"labels {labels.min()}..{labels.max()} are not within 0..{nlist - 1}, the centroids; "
             "run it again with force, which makes all of them anew"
         )
-
-
-def _reserve(index: Any, labels: NDArray[np.int32], threads: int) -> None:  # noqa: ANN401
-    """Room in each list for exactly its rows: growing by doubling would take up to twice the memory."""
-    if labels.size and not 0 <= labels.min() <= labels.max() < index.nlist:
-        raise StageError(
-            f"labels {labels.min()}..{labels.max()} are not within 0..{index.nlist - 1}, the centroids; "
-            "run it again with force, which makes all of them anew"
-        )
-
-    def reserve(number: int, size: int) -> None:
-        index.invlists.resize(number, size)
-        index.invlists.resize(number, 0)
-
-    sizes = np.bincount(labels, minlength=index.nlist).tolist()
-    with one_thread_each(threads) as pool:  # fresh pages of memory take the longest
-        list(pool.map(reserve, range(index.nlist), sizes))
-
-
-def _adder(index: Any, block: Matrix, first_id: int, lists: Ids) -> Callable[[], None]:  # noqa: ANN401
-    ids = np.arange(first_id, first_id + len(block), dtype=np.int64)
-
-    def add() -> None:
-        pointers = faiss.swig_ptr(block), faiss.swig_ptr(ids), faiss.swig_ptr(lists)
-        index.add_core(len(block), *pointers)
-
-    return add

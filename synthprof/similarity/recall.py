@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
+from synthprof.similarity import inverted_file
 from synthprof.similarity.threads import one_thread_each, product_rows
 
 QUERIES = 500  # first rows whose neighbours are looked for to measure recall
@@ -25,6 +26,7 @@ SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours close
 RECALL_WANTED = 0.95  # at 10
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 EFFORT_MAX = 4_096  # efSearch beyond which HNSW is no cheaper than a scan
+MAPPED_BYTES = 64 << 20  # of a file that a thread reads before it lets go of them
 PAIRS = 2_048  # of rows whose products are taken at a time
 FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it than to any unit vector
 
@@ -184,4 +186,26 @@ class Candidates:
 def _search(index: Any, queries: Matrix, pool: ThreadPoolExecutor) -> Ids:  # noqa: ANN401
     """Ten neighbours of each query, in parts of a fixed size so that the threads do not show."""
     parts = (queries[first : first + QUERY_ROWS] for first in range(0, len(queries), QUERY_ROWS))
-    return np.concatenate([found for _, found in pool.map(lambda part: index.search(part, 10), parts)])
+    search = _search_mapped if inverted_file.is_mapped(index) else _search_held
+    return np.concatenate(list(pool.map(lambda part: search(index, part), parts)))
+
+
+def _search_held(index: Any, queries: Matrix) -> Ids:  # noqa: ANN401
+    found: Ids = index.search(queries, 10)[1]
+    return found
+
+
+def _search_mapped(index: Any, queries: Matrix) -> Ids:  # noqa: ANN401
+    """Return what FAISS finds, a stretch of the lists at a time: what was read of the file is let go of."""
+    distances, lists = index.quantizer.search(queries, min(index.nprobe, index.nlist))
+    squared, found = [], []
+    for stretch in (parts := inverted_file.stretches(index, MAPPED_BYTES)):
+        here = np.where((lists >= stretch.first) & (lists < stretch.end), lists, -1)
+        nearest = index.search_preassigned(queries, 10, here, distances)
+        squared.append(nearest[0])
+        found.append(nearest[1])
+        if len(parts) > 1:
+            stretch.let_go(index)
+    every, ids = np.concatenate(squared, axis=1), np.concatenate(found, axis=1)
+    order = np.lexsort((ids, every), axis=1)[:, :10]
+    return np.take_along_axis(ids, order, axis=1)

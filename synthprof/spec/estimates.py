@@ -45,6 +45,9 @@ TRAIN_BYTES = 30 * MIB
 SEARCH_BYTES = 130 * MIB
 """Memory of the search for exact neighbours, which measures recall, beside the index."""
 
+FILL_BYTES = 3 * 64 * MIB
+"""Memory of an index whose lists are filled in its file: rows that wait, and what two threads read of it."""
+
 REPORT_BYTES = 150 * MIB
 """Additional memory of the map and the report page; each profile up to a million adds REPORT_ROW_BYTES."""
 
@@ -268,16 +271,13 @@ class Sizes:
 
     @property
     def indexing(self) -> int:
-        """The index and the search for true neighbours; a sample and growing lists if it needs training."""
+        """The search for true neighbours, what is held of the index, and a sample if it needs training."""
         choice = index_of(self.spec)
         if choice is None:
             return SEARCH_BYTES
         trains = needs_training(choice, clusters_of(self.spec))
-        return (
-            SEARCH_BYTES
-            + choice.bytes
-            + (choice.bytes // 4 + 2 * self._sample(choice.nlist) if trains else 0)
-        )
+        held = min(choice.bytes, FILL_BYTES) if choice.nlist else choice.bytes
+        return SEARCH_BYTES + held + (2 * self._sample(choice.nlist) if trains else 0)
 
     @property
     def reporting(self) -> int:

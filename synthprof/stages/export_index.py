@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.files import replacing
 from synthprof.similarity import index, recall
+from synthprof.similarity.list_proofs import proofs_of
 from synthprof.spec.contents import CENTROIDS, INDEX
 from synthprof.spec.sizing import IndexChoice, index_of, needs_training
 from synthprof.stages.cluster import training_sample
@@ -33,31 +35,33 @@ def run(context: Context) -> Outcome:
     queries = context.blocks.matrix(EMBEDDINGS, 0)[: recall.QUERIES]
     threads = context.budget.workers
     scan = _Counted(context.blocks.matrices(EMBEDDINGS))
-    with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
-        searched = beside.submit(recall.exact_neighbours, queries, scan, threads=threads)
-        built = _build(context, choice)
-        while wait([searched], 1.0).not_done:
-            context.step(scan.rows, context.spec.profiles, "rows compared with queries")
-        exact, _ = searched.result()
-    effort, found = recall.calibrate(built, queries, exact, threads=threads)
-    if len(missing):
-        built.remove_ids(missing.astype(np.int64))
     path = context.folder() / INDEX
     with replacing(path) as temporary:
-        index.write(built, temporary)
+        with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
+            searched = beside.submit(recall.exact_neighbours, queries, scan, threads=threads)
+            built = _build(context, choice, temporary)
+            while wait([searched], 1.0).not_done:
+                context.step(scan.rows, context.spec.profiles, "rows compared with queries")
+            exact, _ = searched.result()
+        effort, found = recall.calibrate(built, queries, exact, threads=threads)
+        index.finish(built, temporary, missing.astype(np.int64))
+        proofs = proofs_of(temporary) if choice.nlist else None
     details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}
+    if proofs is not None:
+        details["proofs"] = proofs.as_document()
     scores = {"scores": {"recall_at_10": found}}
     return Outcome(context.spec.profiles, (context.sealed(path),), details | scores)
 
 
-def _build(context: Context, choice: IndexChoice) -> Any:  # noqa: ANN401  FAISS's classes are untyped
+def _build(context: Context, choice: IndexChoice, path: Path) -> Any:  # noqa: ANN401  FAISS's classes are untyped
     """Build the index of all rows, from the centroids and labels of the clusters where they fit."""
     clustered = context.folder("cluster")
     centroids = np.load(clustered / CENTROIDS, allow_pickle=False)
     wants = needs_training(choice, len(centroids))
     return index.build(
         choice,
-        _told(context),
+        lambda: _told(context),
+        path,
         centroids=centroids,
         labels=np.load(clustered / LABELS, allow_pickle=False),
         training=training_sample(context, choice.nlist) if wants else None,

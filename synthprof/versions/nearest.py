@@ -82,7 +82,7 @@ def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, 
     before: Ids = np.zeros(0, np.int64)
     while True:
         params = recall.with_effort(name, min(effort, most))
-        squared, ids = searcher.index.search(np.ascontiguousarray(vector), wanted, params=params)
+        squared, ids = searcher.search(np.ascontiguousarray(vector), wanted, params)
         if effort >= most or np.isin(ids, before).mean() >= STABLE_SHARE:
             return ids[0], np.float32(1) - squared[0] / np.float32(2)
         effort, before = 2 * effort, ids
@@ -109,7 +109,7 @@ def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[I
     wanted = min(wanted, len(allowed))
     if not wanted or _is_graph(searcher.index):
         return _nearest_exact(searcher, vector, query, wanted, allowed)
-    squared, ids = searcher.index.search(vector, wanted, params=_among(searcher.index, allowed))
+    squared, ids = searcher.search(vector, wanted, _among(searcher.index, allowed))
     return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 

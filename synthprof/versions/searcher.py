@@ -6,14 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import faiss
-
-from synthprof.base.digests import sha256
-from synthprof.base.errors import SpecError, StageError
+from synthprof.base.arrays import Ids, Matrix
+from synthprof.base.errors import SpecError
 from synthprof.encoders.encoder import TextEncoder, encoder_of
 from synthprof.encoders.slow.encoder import SlowEncoder
-from synthprof.spec.contents import INDEX
 from synthprof.versions.filters import Filter, parse_conditions
+from synthprof.versions.open_index import OpenIndex, open_index
 from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
@@ -76,10 +74,23 @@ class Searcher:
                 self.opened.push(opened.pop_all())
         return encoder
 
-    @functools.cached_property
+    @property
     def index(self) -> Any:  # noqa: ANN401  FAISS's classes are untyped
         """The FAISS index. Raises SpecError if there is none, StageError if it is damaged."""
-        return _load_index(self.version)
+        return self._opened.index
+
+    def search(self, vector: Matrix, count: int, params: Any) -> tuple[Matrix, Ids]:  # noqa: ANN401
+        """Return squared distances and ids, (1, count), of the rows that the index finds near a vector.
+
+        Raises as `index`; StageError also if what it reads of the index is damaged.
+        """
+        self._opened.prove(vector, params)
+        squared, ids = self.index.search(vector, count, params=params)
+        return squared, ids
+
+    @functools.cached_property
+    def _opened(self) -> OpenIndex:
+        return open_index(self.version)
 
     def query(self, k: int = 10, where: Sequence[str] = (), exact: bool = False) -> Query:
         """Return a query with conditions given as texts. Raises SpecError for a wrong one."""
@@ -89,20 +100,3 @@ class Searcher:
 def open_searcher(version: Published, threads: int = 1, patient: bool = True) -> Searcher:
     """Return a searcher over a published version, to be closed by `with`; see `Searcher`."""
     return Searcher(version, threads, patient)
-
-
-def _load_index(version: Published) -> Any:  # noqa: ANN401
-    """Read the index, if its file has the checksum in the manifest."""
-    sealed = {file.path: file for file in version.manifest.files}.get(INDEX)
-    if sealed is None:
-        raise SpecError(
-            f"version {version.manifest.version} has no index; search with --exact, or make one with "
-            f"`synthprof build-index --dataset {version.manifest.dataset}`"
-        )
-    path = version.folder / INDEX
-    if not path.is_file() or sha256(path) != sealed.sha256:
-        raise StageError(f"{path} differs from its checksum in the manifest; publish the version again")
-    found = faiss.read_index(str(path))
-    if found.ntotal > version.manifest.rows or found.d != version.spec.dim_embedding:
-        raise StageError(f"{path} does not belong to this version; publish it again")
-    return found

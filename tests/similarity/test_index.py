@@ -1,5 +1,5 @@
 import dataclasses
-import hashlib
+import tempfile
 from pathlib import Path
 
 import faiss
@@ -8,7 +8,7 @@ import pytest
 from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import index, kmeans, recall
+from synthprof.similarity import index, inverted_file, kmeans, recall
 from synthprof.similarity.nearest_centroid import assign
 from synthprof.spec import sizing
 
@@ -28,8 +28,21 @@ def split(vectors, part=4_096):
     return [vectors[first : first + part] for first in range(0, len(vectors), part)]
 
 
-def digest(built):
-    return hashlib.blake2b(faiss.serialize_index(built).tobytes()).hexdigest()
+NONE = np.zeros(0, np.int64)
+
+
+def build(choice, blocks, **options):
+    """Return the index; its file may lose its name, as it stays open."""
+    with tempfile.TemporaryDirectory() as folder:
+        return index.build(choice, lambda: blocks, Path(folder) / "index", **options)
+
+
+def file_of(choice, blocks, missing=NONE, **options):
+    """Return the bytes of the index as it is published."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "index"
+        index.finish(index.build(choice, lambda: blocks, path, **options), path, missing)
+        return path.read_bytes()
 
 
 def exact(vectors, queries, k=10):
@@ -50,17 +63,19 @@ def clustering(vectors):
 
 
 @pytest.fixture(scope="module", params=sizing.KINDS)
-def built(request, vectors, clustering):
+def built(request, vectors, clustering, tmp_path_factory):
     centroids, labels = clustering
     choice = dataclasses.replace(sizing.choose(len(vectors), DIM, GIB, request.param, clusters=100), nprobe=1)
-    return choice, index.build(choice, split(vectors), centroids=centroids, labels=labels, training=vectors)
+    path = tmp_path_factory.mktemp("built") / "index"
+    known = {"centroids": centroids, "labels": labels, "training": vectors}
+    return choice, index.build(choice, lambda: split(vectors), path, **known), path
 
 
-def test_the_size_is_estimated_within_five_percent(built, tmp_path):
-    choice, made = built
-    index.write(made, tmp_path / "index")
+def test_the_size_is_estimated_within_five_percent(built):
+    choice, made, path = built
+    index.finish(made, path, NONE)
     # The PQ codebook, 256 codewords of d floats, counts for nothing at a million rows.
-    written = (tmp_path / "index").stat().st_size - (1_024 * DIM if choice.kind == "ivf_pq" else 0)
+    written = path.stat().st_size - (1_024 * DIM if choice.kind == "ivf_pq" else 0)
     assert written == pytest.approx(choice.bytes, rel=0.05)
 
 
@@ -68,16 +83,9 @@ def test_the_size_is_estimated_within_five_percent(built, tmp_path):
 def test_bytes_do_not_depend_on_threads_or_on_how_rows_are_split(kind, vectors, clustering):
     choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
     centroids, labels = clustering
-    digests = {
-        digest(
-            index.build(
-                choice,
-                split(vectors, part),
-                centroids=centroids,
-                labels=known,
-                training=vectors,
-                threads=threads,
-            )
+    files = {
+        file_of(
+            choice, split(vectors, part), centroids=centroids, labels=known, training=vectors, threads=threads
         )
         for threads, part, known in (
             (1, 4_096, labels),
@@ -85,28 +93,75 @@ def test_bytes_do_not_depend_on_threads_or_on_how_rows_are_split(kind, vectors, 
             (4, 1_000, labels),
         )
     }
-    assert len(digests) == 1
+    assert len(files) == 1
 
 
 def test_bytes_do_not_depend_on_threads_when_the_lists_are_trained_here(vectors):
     choice = sizing.choose(len(vectors), DIM, GIB, "ivf_flat")
     few = vectors[:5]
-    digests = {
-        digest(index.build(choice, split(vectors), centroids=few, training=vectors, seed=9, threads=threads))
+    files = {
+        file_of(choice, split(vectors), centroids=few, training=vectors, seed=9, threads=threads)
         for threads in (1, 2, 4)
     }
-    assert len(digests) == 1
+    assert len(files) == 1
 
 
-def test_recall_is_reached_and_survives_the_file(built, vectors, tmp_path):
-    choice, made = built
+FILLED = ("ivf_flat", "ivf_sq8", "ivf_pq")
+
+
+@pytest.mark.parametrize("held", [1, 50_000])  # bytes; pieces of one block, and of several
+@pytest.mark.parametrize("kind", FILLED)
+def test_a_filled_file_is_what_faiss_writes(kind, held, vectors, clustering, monkeypatch):
+    monkeypatch.setattr(inverted_file, "BUFFER_BYTES", held)
+    for used in (100, 30):  # lists that are not empty: FAISS writes the sizes of few of them in another way
+        labels = clustering[1] % used
+        choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
+        known = {"centroids": clustering[0], "labels": labels, "training": vectors}
+        written = file_of(choice, split(vectors, 1_000), **known)
+        assert written == as_faiss(written, vectors, labels).tobytes()
+
+
+@pytest.mark.parametrize("kind", sizing.KINDS[:3])
+def test_rows_without_an_embedding_are_left_out_as_faiss_removes_them(kind, vectors, clustering):
+    missing = np.array([1, 2, 77, 5_000, 10_999, 11_000])
+    choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
+    known = {"centroids": clustering[0], "labels": clustering[1], "training": vectors}
+    whole, written = (file_of(choice, split(vectors), gone, **known) for gone in (NONE, missing))
+    removed = faiss.deserialize_index(np.frombuffer(whole, np.uint8))
+    removed.remove_ids(missing)
+    assert written == faiss.serialize_index(removed).tobytes()
+
+
+def as_faiss(written, vectors, labels):
+    """Return the same index, emptied and filled by FAISS, as FAISS writes it."""
+    twin = faiss.deserialize_index(np.frombuffer(written, np.uint8))
+    twin.reset()
+    ids, lists = np.arange(1, len(vectors) + 1), labels.astype(np.int64)
+    twin.add_core(len(vectors), *map(faiss.swig_ptr, (vectors, ids, lists)))
+    return faiss.serialize_index(twin)
+
+
+def test_a_mapped_index_finds_what_one_that_is_held_does(vectors, clustering, tmp_path, monkeypatch):
+    monkeypatch.setattr(recall, "MAPPED_BYTES", 50_000)  # lists in many stretches
+    choice = sizing.choose(len(vectors), DIM, GIB, "ivf_flat", clusters=100)
+    known = {"centroids": clustering[0], "labels": clustering[1]}
+    mapped = index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
+    assert len(inverted_file.stretches(mapped, recall.MAPPED_BYTES)) > 10
+    held = faiss.read_index(str(tmp_path / "index"))
+    truth, _ = recall.exact_neighbours(vectors[:300], split(vectors))
+    assert recall.calibrate(mapped, vectors[:300], truth) == recall.calibrate(held, vectors[:300], truth)
+    assert recall.measured(mapped, vectors[:300], truth) == recall.measured(held, vectors[:300], truth)
+
+
+def test_recall_is_reached_and_survives_the_file(built, vectors):
+    choice, made, path = built
     queries = blobs(300, seed=4)
     truth, _ = recall.exact_neighbours(queries, split(vectors))
     effort, share = recall.calibrate(made, queries, truth, threads=2)
     # ivf_pq keeps 4 bits per dimension: no nprobe can bring back the order that the codes have lost.
     assert share >= (0.8 if choice.kind == "ivf_pq" else 0.95)
-    index.write(made, tmp_path / "index")
-    loaded = faiss.read_index(str(tmp_path / "index"))
+    index.finish(made, path, NONE)
+    loaded = faiss.read_index(str(path))
     assert recall.recall_at_10(loaded.search(queries, 10)[1], truth) == share
     if choice.kind.startswith("ivf"):
         assert loaded.nprobe == effort > 1
@@ -114,7 +169,7 @@ def test_recall_is_reached_and_survives_the_file(built, vectors, tmp_path):
 
 
 def test_calibration_stops_where_codes_not_lists_lose_neighbours(vectors, built):
-    choice, made = built
+    choice, made, _ = built
     if choice.kind == "ivf_pq":
         truth, _ = recall.exact_neighbours(vectors[:200], split(vectors))
         assert recall.calibrate(made, vectors[:200], truth)[0] < 100
@@ -138,7 +193,7 @@ def test_a_handful_of_rows_makes_an_index(rows, kind):
     centroids = kmeans.train(vectors, k).centroids
     labels = assign(vectors, centroids)[0]
     choice = sizing.choose(rows, DIM, GIB, kind, clusters=k)
-    built = index.build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
+    built = build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
     truth, _ = recall.exact_neighbours(vectors, [vectors])
     assert recall.calibrate(built, vectors, truth)[1] >= 0.95
 
@@ -146,7 +201,7 @@ def test_a_handful_of_rows_makes_an_index(rows, kind):
 def test_identical_rows_make_an_index():
     vectors = np.tile(blobs(1), (500, 1))
     choice = sizing.choose(500, DIM, GIB, "ivf_flat")
-    built = index.build(choice, [vectors], training=vectors)
+    built = build(choice, [vectors], training=vectors)
     assert (built.search(vectors[:1], 10)[1] > 0).all()
 
 
@@ -157,9 +212,9 @@ def test_training_is_asked_for_only_where_it_is_needed(vectors, clustering):
         for some, given in ((centroids, 100), (centroids[:9], 9)):
             if sizing.needs_training(choice, given):
                 with pytest.raises(SpecError, match=r"training=None, but .*; pass `training`"):
-                    index.build(choice, [vectors], centroids=some)
+                    build(choice, [vectors], centroids=some)
             else:
-                index.build(choice, [vectors[:1_000]], centroids=some)
+                build(choice, [vectors[:1_000]], centroids=some)
     assert not sizing.needs_training(sizing.choose(1_000_000, 128, GIB), 1_000)
 
 
@@ -171,9 +226,9 @@ def test_labels_that_do_not_match_are_refused(vectors, clustering):
         ([vectors[:1_000]], labels),
     ):
         with pytest.raises(StageError, match=r"labels for \d+ rows .* run it again"):
-            index.build(choice, blocks, centroids=centroids, labels=some)
+            build(choice, blocks, centroids=centroids, labels=some)
     with pytest.raises(StageError, match=r"labels 0\.\.100 are not within 0\.\.99"):
-        index.build(choice, [vectors], centroids=centroids, labels=np.where(labels == 99, 100, labels))
+        build(choice, [vectors], centroids=centroids, labels=np.where(labels == 99, 100, labels))
 
 
 @pytest.mark.parametrize("kind", ["flat", "ivf_flat", "hnsw"])
@@ -181,19 +236,19 @@ def test_a_value_that_is_not_finite_is_refused_not_dropped(kind, vectors, cluste
     bad = vectors.copy()
     bad[3, 2] = np.nan
     with pytest.raises(StageError, match="row 3 of the vectors"):
-        index.build(
+        build(
             sizing.choose(11_000, DIM, GIB, kind, 100), [bad], centroids=clustering[0], labels=clustering[1]
         )
 
 
 def test_no_rows_make_no_index():
     with pytest.raises(SpecError, match="no rows to index; generate"):
-        index.build(sizing.choose(1, DIM, GIB), [])
+        build(sizing.choose(1, DIM, GIB), [])
 
 
 def test_an_index_that_cannot_be_written_whole_raises_the_error_of_the_system(tmp_path):
     for rows in (5, 3_000):  # one that fails when the file is closed, one that fails on the way
-        built = index.build(sizing.choose(rows, 128, GIB), [blobs(rows, 128)])
+        built = build(sizing.choose(rows, 128, GIB), [blobs(rows, 128)])
         with pytest.raises(OSError, match="No space left on device"):
             index.write(built, Path("/dev/full"))
     with pytest.raises(FileNotFoundError, match="missing"):
@@ -247,11 +302,11 @@ def test_recall_counts_found_neighbours_and_ignores_padding():
 
 def test_calibration_stops_at_the_whole_index_when_recall_is_out_of_reach(vectors, clustering):
     centroids, labels = clustering
-    built = index.build(
+    built = build(
         sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), split(vectors), centroids=centroids, labels=labels
     )
     nonsense = np.full((20, 10), 10**9)
     assert recall.calibrate(built, vectors[:20], nonsense) == (100, 0.0)
     assert built.nprobe == 100
-    flat = index.build(sizing.choose(50, DIM, GIB), [vectors[:50]])
+    flat = build(sizing.choose(50, DIM, GIB), [vectors[:50]])
     assert recall.calibrate(flat, vectors[:20], nonsense) == (1, 0.0)

@@ -22,6 +22,8 @@ from synthprof.cli.search import as_csv
 from synthprof.encoders.catalogue.phrases import fold_all
 from synthprof.runner.run import run_all
 from synthprof.schemas.loader import load_bundle, load_schema
+from synthprof.similarity import inverted_file
+from synthprof.similarity.recall import with_effort
 from synthprof.spec.request import Request
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import parse_conditions, where
@@ -269,6 +271,42 @@ def test_an_index_is_read_only_if_it_is_the_one_in_the_manifest(home: Path, tmp_
     unknown = Version(version.folder, version.manifest.model_copy(update={"files": known}))
     with pytest.raises(SpecError, match="has no index; search with --exact"):
         search_text(open_searcher(unknown), TEXT)
+
+
+@pytest.mark.parametrize("place", [60, 0.3, -1])  # before the lists, and in lists: of 30, all are read
+def test_a_search_proves_what_it_reads_of_an_index(home: Path, tmp_path: Path, place: float) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home / "ivf_flat", copy / "ivf_flat", symlinks=True)
+    path = copy / "ivf_flat" / "CURRENT" / "index.faiss"
+    data = bytearray(path.read_bytes())
+    data[int(place * len(data)) if 0 < place < 1 else int(place)] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StageError, match="differs from its checksum"):
+        search_similar(_searcher(copy, "ivf_flat"), 1)
+
+
+def test_a_sound_index_is_mapped_and_each_list_is_proven_when_it_is_read(home: Path) -> None:
+    searcher = _searcher(home, "ivf_flat")
+    assert inverted_file.is_mapped(searcher.index)
+    vector = searcher.version.embeddings(1, 1)
+    for nprobe in (2, 3):
+        searcher.search(vector, 10, with_effort("nprobe", nprobe))
+        assert len(searcher._opened.proven) == nprobe
+
+
+def test_an_index_without_proofs_is_compared_as_a_whole(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home / "ivf_flat", copy / "ivf_flat", symlinks=True)
+    version = open_version(copy, "ivf_flat")
+    stages = tuple(each.model_copy(update={"details": {}}) for each in version.manifest.stages)
+    earlier = Version(version.folder, version.manifest.model_copy(update={"stages": stages}))
+    wanted = [hit.id for hit in search_similar(open_searcher(version), 1)]
+    assert [hit.id for hit in search_similar(open_searcher(earlier), 1)] == wanted
+    data = bytearray((version.folder / "index.faiss").read_bytes())
+    data[-1] ^= 1
+    (version.folder / "index.faiss").write_bytes(data)
+    with pytest.raises(StageError, match="differs from its checksum"):
+        search_similar(open_searcher(earlier), 1)
 
 
 def test_a_version_without_an_index_is_searched_exactly(home: Path) -> None:
