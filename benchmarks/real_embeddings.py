@@ -45,14 +45,14 @@ def main() -> None:
 
 
 class MiniLM:
-    """The sentence-transformers model in a folder; tokens: the length at which texts are cut off."""
+    """The sentence-transformers model in a folder."""
 
-    def __init__(self, folder: Path, tokens: int = 64) -> None:
+    def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(tokens)
+        self.tokenizer.enable_truncation(64)
         self.weights = _safetensors(folder / "model.safetensors")
 
     def encode(self, texts: list[str]) -> np.ndarray:
