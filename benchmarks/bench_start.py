@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 BARE = "import numpy, pyarrow, faiss"
+PREPARED = "from synthprof.system import startup; startup.spare_time(); startup.block_pandas()"
 LOAD = "from synthprof.pipeline import STAGES; import synthprof.runner.run; [each.run for each in STAGES]"
-STAGES = f"{BARE}; {LOAD}"
+STAGES = f"{PREPARED}; {LOAD}"
 SCHEMA = "from synthprof.schemas.loader import load_schema; schema = load_schema('gamer_br')"
 TABLES = "from synthprof.profiles.tables import make_tables; make_tables(schema, 'pt_BR', 0.8, 42)"
 
