@@ -4,9 +4,8 @@ A matrix product inside FAISS does not promise that: OpenBLAS cuts a product int
 parts end at other rows, and the kernels for ragged ends round differently. (Haswell and Zen kernels:
 the distances of 99 of 148 random shapes changed with the thread count; SkylakeX: 8, all with d = 500.)
 So the unit of work is a product of fixed shape, 4,096 rows by k centroids, the last one filled up;
-each runs in one thread, and several Python threads take turns, as FAISS lets go of the GIL. That
-costs nothing: see benchmarks/bench_kmeans.py. On every x86-64 with AVX2 the kernels are the same
-(`synthprof.system.kernels`).
+each runs in one thread, and several Python threads take turns, as FAISS lets go of the GIL. On every x86-64
+with AVX2 the kernels are the same (`synthprof.system.kernels`). k-means does without FAISS (whole_points.py).
 """
 
 import math

@@ -228,7 +228,14 @@ class Spec(ParamModel):
             description="Number of k-means clusters; 0 is about √rows, kept within what FAISS needs.",
         ),
     ] = 0
-    kmeans_niter: Annotated[int, Field(ge=1, le=1_000, description="Iterations of k-means.")] = 20
+    kmeans_niter: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="Iterations of k-means at most; they end when one gains less than 0.1 %.",
+        ),
+    ] = 20
     kmeans_nredo: Annotated[
         int, Field(ge=1, le=100, description="Times k-means starts anew; the best result is kept.")
     ] = 1

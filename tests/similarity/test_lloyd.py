@@ -57,16 +57,19 @@ def test_lists_of_near_centers_have_the_nearest_with_the_lower_numbers_first():
     points = WholePoints.of(np.repeat(blobs(40, 8)[0], 3, axis=0))
     at = centers(points.factors[:, :-1])
     with blas_of_one_thread(1) as pool:
-        lists = lloyd._near_centers(at, np.array([3, 70, 119]), 30, pool)
+        lists = lloyd._near_centers(
+            at, np.array([3, 70, 119]), 31, pool
+        )  # which ends within three equal ones
     exact = ((points.factors[:, None] - points.factors[None]) ** 2).sum(axis=2)
     np.fill_diagonal(exact, -1)
-    expected = np.sort(np.argsort(exact, axis=1, kind="stable")[:, :30], axis=1)
+    expected = np.sort(np.argsort(exact, axis=1, kind="stable")[:, :31], axis=1)
     assert np.array_equal(lists, expected[[3, 70, 119]])
 
 
-def test_more_iterations_are_done_while_they_gain():
+def test_more_iterations_are_done_while_they_gain(monkeypatch):
     vectors = blobs(5_000)[0]
     once, more, most = (kmeans.train(vectors, 150, niter) for niter in (1, 4, 1_000))
     assert (once.iterations, more.iterations) == (1, 4)
-    assert 4 < most.iterations < 40
     assert once.inertia > more.inertia > most.inertia
+    monkeypatch.setattr(lloyd, "GAIN_MIN", 0.0)
+    assert 4 < most.iterations < kmeans.train(vectors, 150, 1_000).iterations
