@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Matrix, Vector
 from synthprof.base.errors import SpecError
 from synthprof.similarity.nearness import SPARE_ROUNDINGS, UNIT, lengths, sum_halves
-from synthprof.similarity.products import TILE_ROWS, Labels, Tiles, blas_of_one_thread
+from synthprof.similarity.products import TILE_ROWS, TILE_VALUES, Labels, Tiles, blas_of_one_thread
 from synthprof.similarity.threads import finite
 
 PART_ROWS = 4_096
@@ -95,8 +95,9 @@ class _Search:
             rows[: len(tile), :-1] = tile
             labels[place], doubts[place] = tiles.best(rows[: len(tile)], slack[place])
         doubtful = np.flatnonzero(doubts)
-        for first in range(0, len(doubtful), tiles.rows):
-            some = doubtful[first : first + tiles.rows]
+        step = max(1, min(tiles.rows, TILE_VALUES // max(1, len(self._factors))))
+        for first in range(0, len(doubtful), step):
+            some = doubtful[first : first + step]
             rows[: len(some), :-1] = part[some]
             of, numbers = tiles.near(rows[: len(some)], slack[some])
             labels[some] = self._decided(part[some], of, numbers)
