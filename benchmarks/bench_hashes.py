@@ -1,18 +1,32 @@
-"""Speed of the checksums that a build could have, one thread, over bytes in memory.
+"""Speed of the checksums that a build could have, and their share of the CPU time of a run.
 
-    python benchmarks/bench_hashes.py > benchmarks/results/hashes.txt
-    OPENSSL_ia32cap=:~0x20000000 python benchmarks/bench_hashes.py      without SHA instructions
+    python benchmarks/bench_hashes.py --rows 1000000
+    OPENSSL_ia32cap=:~0x20000000 python benchmarks/bench_hashes.py --rows 0      without SHA instructions
 
-BLAKE3 is shown where the package `blake3` is installed; nothing here needs it.
+The speed is that of one thread over bytes in memory. The share is of CPU seconds: each checksum of a file, in
+whatever process, notes what it took, reading among it. Samples of a profiler would count waiting on a busy
+machine. BLAKE3 is shown where the package `blake3` is installed; nothing here needs it.
 """
 
+import argparse
+import functools
 import hashlib
 import importlib
+import os
+import resource
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xxhash
+
+from synthprof.base import digests, files
+from synthprof.runner.run import run_all
+from synthprof.spec.request import Request
 
 MIB = 1 << 20
 BYTES = 64 * MIB
@@ -20,7 +34,18 @@ REPEATS = 7
 
 
 def main() -> None:
-    """Print MiB of CPU time per second, the best of several passes."""
+    """Print MiB per second of CPU time, the best of several passes, and the share of a run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    rows = parser.parse_args().rows
+    _speeds()
+    if rows:
+        _share(rows)
+
+
+def _speeds() -> None:
     data = np.random.default_rng(0).bytes(BYTES)
     for name, digest in _digests().items():
         print(f"{name:<10} {BYTES / MIB / _seconds(digest, data):>8,.0f} MiB/s")
@@ -46,6 +71,39 @@ def _seconds(digest: Callable[[bytes], object], data: bytes) -> float:
         digest(data)
         best = min(best, time.thread_time() - before)
     return best
+
+
+def _share(rows: int) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        notes = Path(home, "notes")
+        notes.touch()
+        for name in ("sha256", "xxh128", "both"):  # the pool's processes are forked from this one
+            setattr(files, name, _noting(notes, name, getattr(digests, name)))
+        run_all(Request.from_params({"profiles": rows, "workers": 2}), Path(home))
+        found: Counter[str] = Counter()
+        for line in notes.read_text().splitlines():
+            name, seconds = line.split()
+            found[name] += float(seconds)
+    whole = sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+    print(f"{rows:,} profiles: {whole:.1f} CPU seconds, {sum(found.values()) / whole:.1%} in checksums:")
+    for name, seconds in found.most_common():
+        print(f"  {name:<8} {seconds:6.2f} s  {seconds / whole:.1%}")
+
+
+def _noting(notes: Path, name: str, digest: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    descriptor = os.open(notes, os.O_WRONLY | os.O_APPEND)
+
+    @functools.wraps(digest)
+    def noted(path: Path) -> Any:
+        before = time.thread_time()
+        found = digest(path)
+        os.write(descriptor, f"{name} {time.thread_time() - before}\n".encode())
+        return found
+
+    return noted
 
 
 if __name__ == "__main__":

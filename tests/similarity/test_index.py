@@ -251,6 +251,10 @@ def test_an_index_that_cannot_be_written_whole_raises_the_error_of_the_system(tm
         built = build(sizing.choose(rows, 128, GIB), [blobs(rows, 128)])
         with pytest.raises(OSError, match="No space left on device"):
             index.write(built, Path("/dev/full"))
+    lists = {"centroids": blobs(40), "labels": np.arange(3_000, dtype=np.int32) % 40}
+    with pytest.raises(OSError, match="No space left on device"):
+        choice = sizing.choose(3_000, DIM, GIB, "ivf_flat", 40)
+        index.build(choice, lambda: [blobs(3_000)], Path("/dev/full"), **lists)
     with pytest.raises(FileNotFoundError, match="missing"):
         index.write(built, tmp_path / "missing" / "index")
 
