@@ -16,7 +16,7 @@ import os
 import resource
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,17 +80,17 @@ def _share(rows: int) -> None:
         for name in ("sha256", "xxh128", "both"):  # the pool's processes are forked from this one
             setattr(files, name, _noting(notes, name, getattr(digests, name)))
         run_all(Request.from_params({"profiles": rows, "workers": 2}), Path(home))
-        found: Counter[str] = Counter()
+        found: defaultdict[str, float] = defaultdict(float)
         for line in notes.read_text().splitlines():
-            name, seconds = line.split()
-            found[name] += float(seconds)
+            kind, took = line.split()
+            found[kind] += float(took)
     whole = sum(
         used.ru_utime + used.ru_stime
         for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     )
     print(f"{rows:,} profiles: {whole:.1f} CPU seconds, {sum(found.values()) / whole:.1%} in checksums:")
-    for name, seconds in found.most_common():
-        print(f"  {name:<8} {seconds:6.2f} s  {seconds / whole:.1%}")
+    for kind, seconds in sorted(found.items()):
+        print(f"  {kind:<8} {seconds:6.2f} s  {seconds / whole:.1%}")
 
 
 def _noting(notes: Path, name: str, digest: Callable[[Path], Any]) -> Callable[[Path], Any]:

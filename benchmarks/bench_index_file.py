@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 
+from synthprof.base.arrays import Matrix
 from synthprof.similarity import index, inverted_file, recall
 from synthprof.spec.sizing import choose
 from synthprof.system.memory import peak_memory, reset_peak_memory
@@ -85,7 +87,7 @@ def _held(rows: int, path: Path) -> None:
     _say(rows, "cold search, held", clock, before)
 
 
-def _search(found: faiss.IndexIVF) -> None:
+def _search(found: Any) -> None:
     found.nprobe = 64
     found.search(next(_blocks(1))[:1], 10)
 
@@ -95,15 +97,16 @@ def _say(rows: int, what: str, clock: float, before: int) -> None:
     print(f"{rows:>12,} {what:<30} {seconds:8.2f} s  {memory:8,.0f} MiB more at most", flush=True)
 
 
-def _blocks(rows: int) -> Iterator[np.ndarray]:
+def _blocks(rows: int) -> Iterator[Matrix]:
     random = np.random.default_rng(2)
     for first in range(0, rows, BLOCK_ROWS):
         yield _units(random, min(BLOCK_ROWS, max(rows - first, 1)))
 
 
-def _units(random: np.random.Generator, rows: int) -> np.ndarray:
+def _units(random: np.random.Generator, rows: int) -> Matrix:
     vectors = random.standard_normal((rows, DIM), dtype=np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Matrix = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return found
 
 
 def _drop(path: Path) -> None:
