@@ -264,3 +264,15 @@ def test_of_100_000_rich_texts_all_but_a_few_differ() -> None:
     for number in range(6):
         found |= set(generate(SCHEMA, 1, "pt_BR", 0.8, number).profiles.column("descricao").to_pylist())
     assert len(found) >= 0.9999 * 6 * 16_384
+
+
+def test_neighbouring_sentences_begin_with_different_words() -> None:
+    alike = pairs = 0
+    for row in rows("rich", 10, 1_000):
+        text = row["descricao"]
+        for game in row["jogos_favoritos"].split(", "):
+            text = text.replace(game, "Jogo")
+        begins = [sentence.split()[0] for sentence in re.split(r"(?<=\.) ", text)]
+        alike += sum(first == second for first, second in zip(begins, begins[1:], strict=False))
+        pairs += len(begins) - 1
+    assert alike / pairs < 0.01, alike
