@@ -8,11 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synthprof.schemas.schema import ColumnKind
+from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
 from synthprof.spec.spec import IndexKind, IndexMemory, Spec
 from synthprof.store.state import BuildState
 from synthprof.versions.progress import StageState
 
 DEFAULT = Spec()
+
+MAX_IMAGE = 48_000
+"""Characters of a picture in base64 that is searched by: 300 pixels a side as JPEG take half of that."""
 
 
 class _ApiModel(BaseModel):
@@ -66,6 +70,7 @@ class CardView(_ApiModel):
     language: str = Field(description="The language of the values, a tag as `en`; empty if unknown.")
     examples: list[str] = Field(description="Texts to search for.")
     tables: list[str] = Field(description="The child tables in which a row may have rows of its own.")
+    thumbnails: bool = Field(default=False, description="Whether the rows are pictures with thumbnails.")
 
 
 class Verified(_ApiModel):
@@ -632,6 +637,28 @@ class Reindex(BaseModel):
 
     index: IndexKind = DEFAULT.index
     index_memory_mib: Annotated[IndexMemory, Field(strict=True)] = DEFAULT.index_memory_mib
+
+
+class LikePicture(BaseModel):
+    """A search by a picture: its file in base64, and what `similar` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_IMAGE,
+            pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+            description="The bytes of a picture's file in base64; make a larger one smaller before.",
+        ),
+    ]
+    k: Annotated[int, Field(ge=1, le=100, description="Number of results.")] = 10
+    where: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]],
+        Field(max_length=MAX_CONDITIONS, description="Conditions that all must hold."),
+    ] = []
+    exact: bool = Field(default=False, description="Compare every picture instead of using the index.")
 
 
 class Verify(BaseModel):

@@ -26,6 +26,8 @@ Name = Literal[
     "children",
     "search",
     "similar",
+    "similar_picture",
+    "thumbnail",
     "compare",
     "progress",
     "report",

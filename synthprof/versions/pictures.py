@@ -15,15 +15,15 @@ THUMBNAIL_TYPE = "image/jpeg"
 """The media type of every thumbnail."""
 
 
-def vector_of(searcher: Searcher, image: Path | bytes) -> Matrix:
+def vector_of(searcher: Searcher, image: Path | bytes, most_pixels: int = 0) -> Matrix:
     """Return the embedding of a picture, (1, dim) float32 of norm 1, among those of a version of pictures.
 
-    image: a file, or the bytes of one. Raises SpecError if the version holds no pictures, or the picture
-    cannot be read.
+    image: a file, or the bytes of one. most_pixels: of one from strangers; 0 for any that can be decoded.
+    Raises SpecError if the version holds no pictures, or the picture cannot be read.
     """
     check_pictures(searcher.version)
     check_installed("images", "PIL")
-    from synthprof.sources.pictures.decode import decode
+    from synthprof.sources.pictures.decode import decode, facts_of
     from synthprof.sources.pictures.folder import read_file
     from synthprof.sources.pictures.picture import BadPicture, Picture
 
@@ -32,6 +32,9 @@ def vector_of(searcher: Searcher, image: Path | bytes) -> Matrix:
     assert isinstance(encoder, PictureEncoder)
     try:
         content = read_file(image) if isinstance(image, Path) else image
+        facts = facts_of(content)
+        if most_pixels and facts.width * facts.height > most_pixels:
+            raise BadPicture(f"it has more than {most_pixels:,} pixels; make it smaller")
         pixels = decode(Picture(name, name, lambda: content), LEAST)
     except BadPicture as error:
         raise SpecError(f"{name}: {error}") from None

@@ -94,7 +94,10 @@ def search_text(searcher: Searcher, text: str, query: Query = Query()) -> Answer
 def _search_texts(searcher: Searcher, text: str, query: Query) -> Answer:
     """Return the texts or pictures of a collection that are nearest to a text."""
     if searcher.version.spec.pictures:
-        return Answer(_pictures(searcher, searcher.encoder.encode_text([text]), query), Asked())
+        vector = searcher.encoder.encode_text([text])
+        if not vector.any():
+            raise SpecError(f"{text!r} says nothing to the model of this version; try other words")
+        return Answer(_pictures(searcher, vector, query), Asked())
     named = meanings_of(searcher.version.bundle).read(text)
     if searcher.encoder.fast:
         placed, nowhere = searcher.encoder.encode_text([text, ""])
@@ -149,13 +152,15 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     return _hits(searcher, found, reasons)
 
 
-def search_picture(searcher: Searcher, image: Path | bytes, query: Query = Query()) -> tuple[Hit, ...]:
+def search_picture(
+    searcher: Searcher, image: Path | bytes, query: Query = Query(), most_pixels: int = 0
+) -> tuple[Hit, ...]:
     """Return the pictures nearest to another one, which need not be in the version, nearest first.
 
-    image: a file, or the bytes of one. Raises SpecError if the version holds no pictures, or the picture
-    cannot be read.
+    image: a file, or the bytes of one. most_pixels: of one from strangers; 0 for any that can be decoded.
+    Raises SpecError if the version holds no pictures, or the picture cannot be read.
     """
-    return _pictures(searcher, vector_of(searcher, image), query)
+    return _pictures(searcher, vector_of(searcher, image, most_pixels), query)
 
 
 def _pictures(searcher: Searcher, vector: Matrix, query: Query, without: int = 0) -> tuple[Hit, ...]:

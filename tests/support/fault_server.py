@@ -55,6 +55,7 @@ class Faults:
     requests: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
+    modalities: set[str] = field(default_factory=set)
     began_out: float = 0.0
     lock: Any = field(default_factory=threading.Lock)
 
@@ -99,6 +100,7 @@ def make_app(faults: Faults) -> FastAPI:
             faults.requests += 1
             number = faults.requests
             faults.asked.update(texts)
+            faults.modalities.add(body.get("modality", "text"))
             draw = chance.random()
         if faults.seconds:
             time.sleep(faults.seconds)

@@ -72,13 +72,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Subject:
-    """A data root, and runs of one data set in it."""
+    """A data root, and runs of one data set in it, or what another command makes."""
 
     home: Path
     params: dict[str, Any] = field(default_factory=lambda: dict(SMALL))
+    verb: str = "run"
 
     def command(self, **params: Any) -> list[str]:
-        words = ["-W", "ignore", "-m", "synthprof", "run"]
+        words = ["-W", "ignore", "-m", "synthprof", self.verb]
         for name, value in (self.params | params).items():
             option = name.replace("_", "-")
             words += (
@@ -136,7 +137,8 @@ class Subject:
         return [str(path) for path in self.home.rglob(".tmp-*")]
 
     def clean(self) -> None:
-        shutil.rmtree(self.home / self.params["dataset"], ignore_errors=True)
+        for name in (self.params["dataset"], ".embeddings"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
 
 
 def _incomplete(version: Path) -> list[str]:

@@ -51,7 +51,10 @@ class ClipEncoder(SlowEncoder):
     def check(self) -> None:
         """Raise SpecError unless the model can be loaded and its vectors have the right width."""
         self.encode_text([KNOWN_GOOD])
-        self.encode_pictures([self.known_good.pixels(0)])
+        if self._answer(self.known_good) is None:
+            raise SpecError(
+                f"model={self.model} gives no finite vector for a grey picture; name another model"
+            )
 
     def encode_text(self, texts: Sequence[str]) -> Matrix:
         """Return one vector per text, (n, dim) float32 with L2 norm 1. Raises SpecError for another width."""

@@ -31,6 +31,11 @@ from synthprof.spec.written import read_whole
 
 ONE = "/api/datasets/{dataset}/versions/{version}"
 
+THUMBNAIL_TYPE = "image/jpeg"
+"""The media type of every thumbnail: it was made here, whatever the picture was."""
+
+THUMBNAIL_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
 INDEX = tuple(models.Reindex.model_fields)
 
 router = APIRouter(responses=PROBLEMS)
@@ -93,6 +98,20 @@ async def map_of_points(
 async def profile(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
     """Return one profile and its cluster."""
     return await relay(request, "profile", dataset=dataset, version=version, profile_id=id)
+
+
+@router.get(
+    f"{ONE}/profiles/{{id}}/thumbnail",
+    response_class=Response,
+    responses={200: {"content": {THUMBNAIL_TYPE: {}}, "description": "A JPEG of at most 192 pixels."}},
+    tags=["one version"],
+)
+async def thumbnail(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
+    """Return the thumbnail of a picture, which was made when the picture was embedded."""
+    answer = await ask(request, "thumbnail", dataset=dataset, version=version, profile_id=id)
+    if answer.status != 200:
+        return response_of(answer)
+    return Response(answer.body, 200, {"Content-Security-Policy": THUMBNAIL_POLICY}, THUMBNAIL_TYPE)
 
 
 @router.get(f"{ONE}/profiles/{{id}}/tables/{{table}}", response_model=models.Children, tags=["one version"])
@@ -169,6 +188,21 @@ async def similar(
         k=k,
         where=where,
         exact=exact,
+    )
+
+
+@router.post(f"{ONE}/similar", response_model=models.Hits, tags=["search"])
+async def similar_picture(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: models.LikePicture
+) -> Response:
+    """Return the pictures nearest to one that is sent, of a version of pictures."""
+    return await relay(
+        request,
+        "similar_picture",
+        "scan" if wanted.exact else "search",
+        dataset=dataset,
+        version=version,
+        **wanted.model_dump(),
     )
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from synthprof.explorer.server.process import Worker
 from synthprof.explorer.wire import Answer, Lane, Name
 
-READ_HERE = ("datasets", "report", "picture")
+READ_HERE = ("datasets", "report", "picture", "thumbnail")
 """Questions whose answers the server reads or completes, so that they must not be compressed."""
 
 

@@ -54,8 +54,14 @@ export const measurements = (at, signal) => get(`${path(at)}/measurements`, { si
 /** The address of the picture of a measurement. */
 export const picture = (at, name) => `picture/${part(at.dataset)}/${part(at.version)}/${part(name)}`;
 
+/** The address of the thumbnail of a picture. */
+export const thumbnail = (at, id) => `${path(at)}/profiles/${part(id)}/thumbnail`;
+
 export const search = (at, asked, signal) => get(query(`${path(at)}/search`, asked), { signal });
 export const similar = (at, id, asked, signal) => get(query(`${path(at)}/similar/${part(id)}`, asked), { signal });
+
+/** The pictures nearest to one in base64. */
+export const similarPicture = (at, image, asked, signal) => post(`${path(at)}/similar`, { image, ...asked }, { signal });
 
 export const reindex = (at, asked) => post(`${path(at)}/reindex`, asked);
 export const makeExport = (at, asked) => post(`${path(at)}/export`, asked);
@@ -109,10 +115,10 @@ async function cached(versions, address, signal) {
   return CACHE.get(key);
 }
 
-function post(address, body) {
+function post(address, body, options = {}) {
   // forms of other sites can send neither this header nor JSON
   const headers = { "Content-Type": "application/json", "X-Synthprof": "1" };
-  return get(address, { method: "POST", headers, body: JSON.stringify(body) });
+  return get(address, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 
 async function get(address, options) {

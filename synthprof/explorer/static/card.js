@@ -1,5 +1,6 @@
 // A profile as a card, and as a search result.
 
+import * as api from "./api.js";
 import { children } from "./children.js";
 import { bar, data, el } from "./dom.js";
 import { shown, similarity } from "./format.js";
@@ -10,7 +11,7 @@ export function card(profile, asked, view) {
   const above = ["id", "cluster_id", view.name, view.text, ...view.line.flatMap((part) => part.columns), ...view.lists];
   const fields = Object.entries(profile).filter(([name]) => !above.includes(name));
   return el("article", { class: "profile", "aria-label": `Id ${profile.id}` },
-    head(profile, view),
+    head(profile, view, asked),
     el("p", { class: "row" },
       profile.cluster_id === undefined ? null : el("a", { class: "badge", href: link({ dataset: asked.dataset, version: asked.version, view: "map", only: profile.cluster_id }) }, `cluster ${profile.cluster_id}`),
       el("a", { class: "badge", href: like(profile.id, asked) }, "more like this one")),
@@ -30,11 +31,11 @@ export function result(hit, asked, view) {
       el("span", { class: "num", title: "cosine similarity" }, similarity(hit.similarity)),
       bar(hit.similarity, null, "thin")),
     el("div", {},
-      head(profile, view),
+      head(profile, view, asked),
       hit.reasons.length
         ? el("ul", { class: "reasons", "aria-label": "Attributes in common" }, hit.reasons.map((reason) => why(reason)))
-        : el("p", { class: "soft" }, "Similar as a whole; no single attribute is the same."),
-      profile[view.text] ? data("p", profile[view.text], { class: "words" }) : null,
+        : el("p", { class: "soft" }, view.thumbnails ? "" : "Similar as a whole; no single attribute is the same."),
+      profile[view.text] && !view.thumbnails ? data("p", profile[view.text], { class: "words" }) : null,
       el("a", { class: "like", href: like(hit.id, asked) }, "more like this one", el("span", { class: "hide" }, `: ${nameOf(profile, view)}`)),
       el("details", {}, el("summary", {}, "All columns"), card(profile, asked, view))));
 }
@@ -44,13 +45,19 @@ export function nameOf(profile, view) {
   return String(profile[view.name] ?? profile.id);
 }
 
-function head(profile, view) {
+function head(profile, view, asked) {
   const name = nameOf(profile, view);
   const parts = view.line.map((part) => [part, part.columns.map((column) => profile[column]).filter((value) => value !== undefined && value !== null)]);
   const line = parts.filter(([, values]) => values.length).map(([part, values]) => values.join("/") + part.unit).join(" · ");
   return el("div", { class: "who" },
-    el("span", { class: "face", "aria-hidden": "true" }, initials(name)),
+    view.thumbnails ? thumbnail(profile, asked) : el("span", { class: "face", "aria-hidden": "true" }, initials(name)),
     el("div", {}, data("h3", name), el("p", { class: "soft" }, data("span", line), line ? " · " : "", `id ${profile.id}`)));
+}
+
+/** The thumbnail of a picture; its name stands beside it. */
+function thumbnail(profile, asked) {
+  const at = { dataset: asked.dataset, version: asked.version ?? "current" };
+  return el("img", { class: "thumbnail", loading: "lazy", decoding: "async", src: api.thumbnail(at, profile.id), alt: "" });
 }
 
 function why(reason) {

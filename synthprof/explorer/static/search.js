@@ -22,26 +22,34 @@ export async function show(place, { at, asked, summary, signal }) {
   const { columns, index } = await api.version(at, signal);
   if (signal.aborted) return;
   const results = el("div", { class: "results" });
-  const ask = form(columns, asked, index !== null, summary);
+  const renew = api.renewingSignal(signal);
+  const like = (file, options) => found(results, asked, summary.view, renew(), async (each) => api.similarPicture(at, await shrunk(file), options, each), "the nearest to the picture");
+  const ask = form(columns, asked, index !== null, summary, like);
   fill(place, el("section", { "aria-labelledby": "title-search" }, el("h2", { id: "title-search" }, "Search"), ask), results);
   if (asked.text || asked.id) await find(results, at, index === null ? { ...asked, exact: "true" } : asked, summary.view, signal);
   else fill(results, suggestions(asked, summary.view.examples));
 }
 
-async function find(place, at, asked, view, signal) {
-  fill(place, waiting("the results"));
+function find(place, at, asked, view, signal) {
   const options = { k: asked.k, where: asked.where, exact: asked.exact };
+  const ask = (each) => (asked.id ? api.similar(at, asked.id, options, each) : api.search(at, { text: asked.text, ...options }, each));
+  return found(place, asked, view, signal, ask, asked.id ? `the nearest to id ${asked.id}` : "");
+}
+
+/** Shows the results that `ask` gets. */
+async function found(place, asked, view, signal, ask, told) {
+  fill(place, waiting("the results"));
   try {
-    const found = asked.id ? await api.similar(at, asked.id, options, signal) : await api.search(at, { text: asked.text, ...options }, signal);
+    const found = await ask(signal);
     if (signal.aborted) return;
     const said = `${count(found.results.length)} ${found.results.length === 1 ? "result" : "results"} in ${seconds(found.seconds)}`;
     announce(said);
-    fill(place, el("p", { class: "soft" }, said, asked.id ? `, the nearest to id ${asked.id}` : ""), found.read && reading(found.read),
+    fill(place, el("p", { class: "soft" }, said, told ? `, ${told}` : ""), found.read && reading(found.read),
       found.results.length
         ? el("ol", { class: "hits" }, found.results.map((hit) => result(hit, asked, view)))
         : el("p", {}, "No row meets all conditions; remove one."));
   } catch (error) {
-    if (error.name !== "AbortError") fill(place, failure(error, () => find(place, at, asked, view, signal)));
+    if (error.name !== "AbortError") fill(place, failure(error, () => found(place, asked, view, signal, ask, told)));
   }
 }
 
@@ -61,7 +69,7 @@ function suggestions(asked, examples) {
   })));
 }
 
-function form(columns, asked, indexed, { view, row_word: word }) {
+function form(columns, asked, indexed, { view, row_word: word }, like) {
   const text = el("input", { type: "search", name: "text", value: asked.text ?? "", maxlength: MAX_TEXT, autocomplete: "off", placeholder: `Describe a ${word}${spoken(view.language)}` });
   const example = el("input", { type: "number", name: "id", min: 1, value: asked.id ?? "", placeholder: "id" });
   const conditions = el("div", { class: "conditions" }, (asked.where ?? []).map((each) => condition(columns, each, view)));
@@ -72,6 +80,7 @@ function form(columns, asked, indexed, { view, row_word: word }) {
   const made = el("form", { class: "search", role: "search", on: { submit: (event) => submit(event, conditions, asked) } },
     el("label", { class: "field grow" }, el("span", {}, "Text"), text),
     el("label", { class: "field small" }, el("span", {}, "or similar to id"), example),
+    view.thumbnails && picked(like, conditions),
     el("button", { type: "submit", class: "main" }, "Search"),
     conditions,
     el("div", { class: "row options" }, add,
@@ -82,6 +91,33 @@ function form(columns, asked, indexed, { view, row_word: word }) {
   text.addEventListener("input", () => (example.value = ""));
   example.addEventListener("input", () => (text.value = ""));
   return made;
+}
+
+/** A field for a picture of the reader's own, which is searched by at once. */
+function picked(like, conditions) {
+  const box = el("input", { type: "file", accept: "image/*", on: { change: () => {
+    if (!box.files.length) return;
+    const { k, exact } = box.form.elements;
+    const where = [...conditions.children].map((each) => each.written()).filter(Boolean);
+    like(box.files[0], { k: Number(k.value), where, exact: exact.checked });
+  } } });
+  return el("label", { class: "field small" }, el("span", {}, "or like a picture"), box);
+}
+
+const SIDE = 320; // pixels that are sent: models look at 224 to 448, and the server takes 48,000 characters
+
+/** A picture as a small JPEG in base64, without what its file says of the reader. */
+async function shrunk(file) {
+  const image = await createImageBitmap(file).catch(() => {
+    throw new api.ApiError(422, `“${file.name}” is no picture that this browser reads; choose another one.`);
+  });
+  const scale = Math.min(1, SIDE / Math.max(image.width, image.height));
+  const canvas = el("canvas", { width: Math.max(1, Math.round(image.width * scale)), height: Math.max(1, Math.round(image.height * scale)) });
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white"; // where it is transparent
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/jpeg", 0.8).split(",")[1];
 }
 
 /** The name of a language in English, as `, in Spanish`; empty if it is not known. */

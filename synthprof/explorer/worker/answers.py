@@ -97,7 +97,15 @@ def _view(manifest: Manifest, view: View) -> models.CardView:
     """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
     if manifest.spec.get("collection"):
         return models.CardView(
-            name=KEY, text=TEXT, line=[], lists=[], table=[], tables=[], language=view.language, examples=[]
+            name=KEY,
+            text=TEXT,
+            line=[],
+            lists=[],
+            table=[],
+            tables=[],
+            language=view.language,
+            examples=[],
+            thumbnails=manifest.spec.get("kind") == "images",
         )
     line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
     lists, table = list(view.lists), list(view.table)

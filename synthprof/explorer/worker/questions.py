@@ -1,5 +1,7 @@
 """The explorer's questions, answered from the files under the data root in the worker process."""
 
+import base64
+import binascii
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +27,15 @@ from synthprof.store.store import Store
 from synthprof.store.verdicts import checking, kept_verdict
 from synthprof.versions.children import children_of, counts_of
 from synthprof.versions.inventory import last_verdict
+from synthprof.versions.pictures import thumbnail_of
 from synthprof.versions.progress import Unfinished
-from synthprof.versions.search import Answer, search_similar, search_text
+from synthprof.versions.search import Answer, search_picture, search_similar, search_text
 from synthprof.versions.searcher import Query, Searcher
 from synthprof.versions.unfinished import builds_of
 from synthprof.versions.version import Version
+
+MAX_PIXELS = 4_000_000
+"""Pixels of a picture that is searched by: the page sends 100,000, and a few bytes may claim any number."""
 
 Check = Callable[[], None]
 """A function that raises TimeoutError when the caller no longer waits."""
@@ -125,6 +131,28 @@ class Questions:
         return self._hits(
             wanted, lambda searcher, query: Answer(search_similar(searcher, profile_id, query), None)
         )
+
+    def similar_picture(self, image: str, **asked: Any) -> models.Hits:  # noqa: ANN401
+        """Return the pictures nearest to a picture in base64; `asked` are `SearchParameters`."""
+        try:
+            content = base64.b64decode(image, validate=True)
+        except binascii.Error as error:
+            raise SpecError(f"image is not base64 ({error}); send the bytes of a file in base64") from None
+        return self._hits(
+            SearchParameters(**asked),
+            lambda searcher, query: Answer(search_picture(searcher, content, query, MAX_PIXELS), None),
+        )
+
+    def thumbnail(self, dataset: str, version: str, profile_id: int) -> bytes:
+        """Return the thumbnail of a picture, a JPEG."""
+        found = self._open(dataset, version)
+        _profile(found, profile_id)
+        shown = thumbnail_of(found, profile_id)
+        if shown is None:
+            raise NotFound(
+                f"id {profile_id} has no thumbnail: its picture could not be read, or it is too far on"
+            )
+        return shown
 
     def compare(self, dataset: str, left: str, right: str) -> models.Compared:
         """Return the shares that differ between two versions, by column, the largest distance first."""

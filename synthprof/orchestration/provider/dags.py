@@ -1,7 +1,7 @@
 """All stages of a data set, as a DAG or as a task group in a user's own DAG."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from airflow.sdk import DAG, TaskGroup
 
@@ -11,15 +11,18 @@ from synthprof.orchestration.tasks.params import airflow_params
 from synthprof.orchestration.tasks.service import CONNECTION
 from synthprof.spec.request import RequestKind
 
+DagKind = RequestKind | Literal["images"]
+"""The kinds of a DAG: those of a request, and collections of pictures."""
+
 
 class SynthprofDag(DAG):
     """A DAG that makes a data set: one task for each stage, tried again and ended as in `synthprof_generate`.
 
-    kind: `generate` for profiles, `embed` for texts from elsewhere. defaults: values of the trigger form's
-    fields, in place of the declared ones. seed_zone: the time zone whose date is the seed of scheduled and
-    backfilled runs; None leaves the seed alone. first_night: the date in night_zone, as 2025-01-30, of the
-    night 0 of a drift; scheduled and backfilled runs count drift_night from it. embeddings_conn_id: the
-    connection of the embedding service.
+    kind: `generate` for profiles, `embed` for texts from elsewhere, `images` for pictures. defaults: values
+    of the trigger form's fields, in place of the declared ones. seed_zone: the time zone whose date is the
+    seed of scheduled and backfilled runs; None leaves the seed alone. first_night: the date in night_zone, as
+    2025-01-30, of the night 0 of a drift; scheduled and backfilled runs count drift_night from it.
+    embeddings_conn_id: the connection of the embedding service.
     Parameters given by keyword are fixed and not in the form; they may be templates. All other keywords are
     those of `DAG`. Raises SpecError for a fixed value out of its bounds.
 
@@ -30,7 +33,7 @@ class SynthprofDag(DAG):
         self,
         dag_id: str,
         *,
-        kind: RequestKind = "generate",
+        kind: DagKind = "generate",
         defaults: Mapping[str, Any] | None = None,
         seed_zone: str | None = None,
         first_night: str | None = None,
@@ -38,12 +41,14 @@ class SynthprofDag(DAG):
         embeddings_conn_id: str = CONNECTION,
         **keywords: Any,  # noqa: ANN401
     ) -> None:
+        word = {"generate": "profiles", "embed": "texts", "images": "pictures"}[kind]
+        kind, keywords = _as_request(kind, keywords)
         fixed, settings = split(kind, keywords)
         form = {name: field for name, field in airflow_params(defaults, kind).items() if name not in fixed}
         own = {
             "params": form | settings.pop("params", {}),
             "default_args": {**TASK_DEFAULTS, **settings.pop("default_args", {})},
-            "tags": {"synthprof", "profiles" if kind == "generate" else "texts", *settings.pop("tags", ())},
+            "tags": {"synthprof", word, *settings.pop("tags", ())},
         }
         super().__init__(
             dag_id, **({"schedule": None, "catchup": False, "max_active_runs": 1} | settings | own)
@@ -73,13 +78,14 @@ class SynthprofTaskGroup(TaskGroup):
         self,
         group_id: str = "synthprof",
         *,
-        kind: RequestKind = "generate",
+        kind: DagKind = "generate",
         seed_zone: str | None = None,
         first_night: str | None = None,
         night_zone: str = "UTC",
         embeddings_conn_id: str = CONNECTION,
         **keywords: Any,  # noqa: ANN401
     ) -> None:
+        kind, keywords = _as_request(kind, keywords)
         fixed, settings = split(kind, keywords)
         settings["default_args"] = {**TASK_DEFAULTS, **settings.get("default_args", {})}
         super().__init__(group_id, **settings)
@@ -92,3 +98,8 @@ class SynthprofTaskGroup(TaskGroup):
                 night_zone=night_zone,
                 embeddings_conn_id=embeddings_conn_id,
             )
+
+
+def _as_request(kind: DagKind, keywords: dict[str, Any]) -> tuple[RequestKind, dict[str, Any]]:
+    """Return the kind of request and the keywords: a collection of pictures has the parameter `kind`, too."""
+    return ("embed", {"kind": "images", **keywords}) if kind == "images" else (kind, keywords)

@@ -1,0 +1,120 @@
+"""Pictures embedded per second by 1 and 2 workers, in CPU time and by the clock, and where the time goes.
+
+    python benchmarks/bench_pictures.py > benchmarks/results/pictures.txt
+
+Photographs of 1,600 x 1,200 pixels are drawn as noise of several sizes and saved as JPEG, about 300 KB each:
+they cost a decoder as much as real ones. Runs alternate between 1 and 2 workers. Others may use the machine:
+where they do, compare CPU time and the clock of runs side by side, not single figures.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from picture_sets import DIM, PARAMS, TINY
+
+from synthprof.encoders.slow.clip import ClipEncoder
+from synthprof.encoders.slow.contents import Drawn
+from synthprof.runner.run import run_all
+from synthprof.sources.pictures.decode import decoded
+from synthprof.spec.request import Request
+from synthprof.stages.import_rows import resolve_source
+from synthprof.stages.thumbnails import Thumbnails
+
+
+def photograph(stream: np.random.Generator) -> Image.Image:
+    """Return a picture of 1,600 x 1,200 pixels with large and small structures."""
+    layers = [
+        np.asarray(
+            Image.fromarray(stream.integers(0, 256, (side * 3, side * 4, 3), dtype=np.uint8)).resize(
+                (1_600, 1_200), Image.Resampling.BICUBIC
+            ),
+            np.float32,
+        )
+        for side in (2, 9, 60)
+    ]
+    return Image.fromarray((0.5 * layers[0] + 0.3 * layers[1] + 0.2 * layers[2]).astype(np.uint8))
+
+
+def draw(folder: Path, count: int) -> int:
+    """Write so many photographs into the folder, and return their bytes."""
+    folder.mkdir()
+    stream = np.random.default_rng(1)
+    total = 0
+    for number in range(count):
+        path = folder / f"{number:05}.jpg"
+        photograph(stream).save(path, quality=88)
+        total += path.stat().st_size
+    return total
+
+
+def embed(source: Path, home: Path, workers: int) -> tuple[float, float, float]:
+    """Seconds by the clock of the whole run and of `vectorize`, and CPU seconds of `vectorize`."""
+    params = PARAMS | {"source": str(source), "workers": workers, "model": str(TINY)}
+    began = time.monotonic()
+    done = run_all(resolve_source(Request.from_params(params), home), home)
+    whole = time.monotonic() - began
+    stage = next(each for each in done.receipts if each.stage == "vectorize")
+    shutil.rmtree(home)
+    return whole, stage.seconds, stage.cpu_seconds
+
+
+def parts(files: list[Path]) -> dict[str, float]:
+    """CPU seconds of decoding, the model with its resizing, and thumbnails, each on one thread."""
+    clip, thumbnails = ClipEncoder(str(TINY), DIM), Thumbnails()
+    clip.check()
+    found = dict.fromkeys(("decode", "resize and model", "thumbnail", "read"), 0.0)
+    for path in files:
+        marks = [time.thread_time()]
+        content = path.read_bytes()
+        marks.append(time.thread_time())
+        image = decoded(content, 192)
+        marks.append(time.thread_time())
+        clip.ask([Drawn(np.asarray(image))])
+        marks.append(time.thread_time())
+        thumbnails.add(path.name.encode(), image)
+        marks.append(time.thread_time())
+        for name, place in (("read", 0), ("decode", 1), ("resize and model", 2), ("thumbnail", 3)):
+            found[name] += marks[place + 1] - marks[place]
+    return found
+
+
+def main() -> None:
+    """Measure, and print a line for each figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "photos"
+        total = draw(source, options.pictures)
+        print(
+            f"{options.pictures} JPEGs of 1,600 x 1,200 pixels, {total / options.pictures / 1e3:.0f} KB each"
+        )
+        found = parts(sorted(source.iterdir()))
+        for name, seconds in found.items():
+            print(f"{name:18} {1e3 * seconds / options.pictures:7.2f} ms of CPU a picture")
+        inside = found["decode"] + found["resize and model"]
+        for number in range(options.rounds):
+            load = os.getloadavg()[0]
+            runs = {workers: embed(source, Path(place) / "home", workers) for workers in (1, 2)}
+            for workers, (whole, stage, cpu) in runs.items():
+                print(f"round {number + 1}, load {load:.1f}, {workers} workers:", end=" ")
+                print(f"vectorize {stage:6.2f} s, {cpu:6.2f} s of CPU ({cpu / stage:4.2f} cores)", end=", ")
+                print(f"{options.pictures / stage:6.1f} pictures/s", end="; ")
+                print(f"outside decode and model {100 * (1 - inside / cpu):4.1f} % of CPU", end="; ")
+                print(f"all stages {whole:6.2f} s", flush=True)
+            print(f"round {number + 1}: 2 workers are {runs[1][1] / runs[2][1]:.2f} times as fast as 1")
+
+
+if __name__ == "__main__":
+    main()
