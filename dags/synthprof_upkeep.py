@@ -7,16 +7,30 @@ from airflow.sdk import DAG, task
 from synthprof.orchestration import (
     ExportOperator,
     LoadOperator,
+    MatchOperator,
     ReindexOperator,
     VerifyOperator,
     WorkloadOperator,
 )
-from synthprof.orchestration.provider.delivery import exports_params, load_params, workload_params
+from synthprof.orchestration.provider.delivery import (
+    exports_params,
+    load_params,
+    match_params,
+    workload_params,
+)
 from synthprof.orchestration.provider.operators import reindex_params, verify_params
-from synthprof.orchestration.tasks.doc import EXPORT_DOC, LOAD_DOC, REINDEX_DOC, VERIFY_DOC, WORKLOAD_DOC
+from synthprof.orchestration.tasks.doc import (
+    EXPORT_DOC,
+    LOAD_DOC,
+    MATCH_DOC,
+    REINDEX_DOC,
+    VERIFY_DOC,
+    WORKLOAD_DOC,
+)
 from synthprof.orchestration.tasks.names import (
     EXPORT_DAG,
     LOAD_DAG,
+    MATCH_DAG,
     REINDEX_DAG,
     TITLES,
     VERIFY_DAG,
@@ -58,6 +72,10 @@ with job(WORKLOAD_DAG, QUERIES, WORKLOAD_DOC, workload_params()):
 FILL = "Fill a table of a database or search engine with the rows of a version."
 with job(LOAD_DAG, FILL, LOAD_DOC, load_params()):
     LoadOperator(task_id="load")
+
+FIND = "Find the near-identical pictures of a folder, a table or tar files, or of a version's avatars."
+with job(MATCH_DAG, FIND, MATCH_DOC, match_params()):
+    MatchOperator(task_id="match")
 
 WRITE = "Write a version of a data set in formats that other programs read."
 with job(EXPORT_DAG, WRITE, EXPORT_DOC, exports_params()):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         datasets,
         export,
         load,
+        match,
         measure,
         open,
         plan,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from synthprof.base.errors import Busy, SpecError, StageError, SynthprofError
     from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.matching.match import Match
     from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
@@ -49,6 +51,7 @@ __all__ = [
     "Hit",
     "Hits",
     "Loaded",
+    "Match",
     "Measured",
     "Plan",
     "SchemaFrom",
@@ -61,6 +64,7 @@ __all__ = [
     "datasets",
     "export",
     "load",
+    "match",
     "measure",
     "open",
     "plan",
@@ -74,12 +78,13 @@ __all__ = [
 
 _HOMES = {
     "synthprof.api": (
-        *("datasets", "export", "load", "measure", "open", "plan", "run", "schema_from", "search", "similar"),
-        *("verify", "workload"),
+        *("datasets", "export", "load", "match", "measure", "open", "plan", "run", "schema_from", "search"),
+        *("similar", "verify", "workload"),
     ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
     "synthprof.delivery.exports.finished": ("Export",),
     "synthprof.delivery.loaders.work": ("Loaded",),
+    "synthprof.delivery.matching.match": ("Match",),
     "synthprof.delivery.measuring.measured": ("Measured",),
     "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from synthprof.base.columns import written_name
 from synthprof.delivery.exports.order import Options, Order
+from synthprof.delivery.matching.order import MatchKeywords, MatchOrder
 from synthprof.delivery.workloads.order import WorkloadKeywords, WorkloadOrder
 from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
@@ -30,6 +31,7 @@ from synthprof.versions.version import Version, open_folder, open_version
 if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.delivery.exports.finished import Export
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.matching.match import Match
     from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
@@ -322,6 +324,33 @@ def workload(
     with _observed(on_progress) as observe:
         told = run_apart("workload", given, home_folder(home), observe, DELIVERY)
     return open_workload(Path(told["folder"]))
+
+
+def match(
+    dataset: str,
+    *,
+    home: Home = None,
+    on_progress: OnProgress | None = None,
+    **params: Unpack[MatchKeywords],
+) -> "Match":
+    """Find the near-identical pictures of a folder, a table or tar files, or of a version's avatars.
+
+    dataset: whose avatars are matched, or in whose folder the match lies. params: the parameters of
+    `synthprof match`, as `pictures`, `features` and `min_score`. A finished match is not made again.
+    on_progress: as for `run`.
+    Raises SpecError for pictures that cannot be read or do not fit the memory, Busy if another process makes
+    the same match; the same call goes on where it was cut short.
+
+    made = synthprof.match("photos", pictures="photos/")
+    made.pairs.to_pylist(), made.pictures, made.scores, made.page
+    """
+    from synthprof.delivery.matching.match import open_match
+
+    given = {"dataset": dataset, **params}
+    MatchOrder.from_params(given)  # refused here, before anything starts
+    with _observed(on_progress) as observe:
+        told = run_apart("match", given, home_folder(home), observe, DELIVERY)
+    return open_match(Path(told["folder"]))
 
 
 def export(

@@ -1,4 +1,4 @@
-"""The commands that hand a version on: `export`, `workload`, `load`, `measure`."""
+"""The commands that hand a version on: `export`, `workload`, `load`, `measure`; and `match`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from synthprof.delivery.exports.order import Order
     from synthprof.delivery.loaders.order import LoadOrder
     from synthprof.delivery.loaders.work import Loaded
+    from synthprof.delivery.matching.match import Match
+    from synthprof.delivery.matching.order import MatchOrder
     from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.measuring.order import MeasureOrder
     from synthprof.delivery.workloads.order import WorkloadOrder
@@ -170,6 +172,45 @@ def _tell_measured(terminal: "Terminal", measured: "Measured", folder: str) -> N
     terminal.say(f"{measured.target}: {folder}", label=(terminal.marks.good, "green"), indent="  ")
 
 
+def match(order: "MatchOrder", as_json: AsJson = False) -> None:
+    """Find near-identical pictures of a folder, a table, tar files, or of a version's avatars.
+
+    The pairs and groups, and a page that shows pairs side by side, appear whole in a folder of the data set.
+    The same command goes on where it was cut short.
+    """
+    from synthprof.delivery.matching.job import match as find
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        found = find(home_folder(), order, observe)
+    if as_json:
+        print_json(found.facts())
+    else:
+        _tell_match(terminal, found)
+
+
+def _tell_match(terminal: "Terminal", found: "Match") -> None:
+    from synthprof.report.words import count
+
+    facts, scores = found.facts(), found.scores
+    if facts["unread"]:
+        terminal.say(
+            f"{count(facts['unread'])} pictures cannot be read: pictures.parquet says why", indent="  "
+        )
+    if scores and None not in (scores["recall"], scores["precision"]):
+        text = f"planted copies: recall {scores['recall']:.3f}, precision {scores['precision']:.3f}"
+        terminal.say(text, indent="  ")
+    pairs, groups, pictures = (count(facts[name]) for name in ("pairs", "groups", "rows"))
+    terminal.say(
+        f"{pairs} pairs in {groups} groups, of {pictures} pictures:",
+        label=(terminal.marks.good, "green"),
+        indent="  ",
+    )
+    terminal.say(str(found.page), indent="  ")
+
+
 def verify_export(dataset: str, name: str, *, as_json: bool) -> None:
     """Compare the files of an export with their checksums, and tell what is wrong."""
     from synthprof.delivery.exports.finished import faults
@@ -230,3 +271,9 @@ def register(app: typer.Typer, chosen: str | None) -> None:
 
         measured = takes_order(measure, MeasureOrder.schemas(), MeasureOrder.from_params)
     app.command(cls=Command, epilog="synthprof measure --dataset gamers --target faiss:hnsw")(measured)
+    matched = without_options(match)
+    if chosen in (None, "match"):
+        from synthprof.delivery.matching.order import MatchOrder
+
+        matched = takes_order(match, MatchOrder.schemas(), MatchOrder.from_params)
+    app.command(cls=Command, epilog="synthprof match --dataset photos --pictures photos/")(matched)

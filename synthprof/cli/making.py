@@ -26,7 +26,7 @@ ConsoleHtml = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Save what the console showed as an HTML file.")
 ]
 
-GOES_ON = ("run", "embed", "repair", "build-index", "export", "workload", "load")
+GOES_ON = ("run", "embed", "repair", "build-index", "export", "workload", "load", "match")
 """Commands that keep what they did before they were interrupted."""
 
 

@@ -105,6 +105,10 @@ DOCUMENTS = {
     "measure": (
         *("folder", "target", "dataset", "version", "workload", "metric", "rows", "points", "skipped"),
     ),
+    "match": (
+        *("dataset", "version", "match", "folder", "rows", "unread", "pairs", "groups", "options"),
+        "scores",
+    ),
     "search": ("read", "results"),
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),

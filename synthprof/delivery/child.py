@@ -7,6 +7,7 @@ from synthprof.delivery.exports.job import export
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.loaders.job import load
 from synthprof.delivery.loaders.order import LoadOrder
+from synthprof.delivery.matching.order import MatchOrder
 from synthprof.delivery.workloads.job import make_workload
 from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.workload import told
@@ -32,7 +33,19 @@ def load_version(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     return load(home_folder(), LoadOrder.from_params(params), observe).facts()
 
 
-TASKS: dict[str, Task] = {"export": export_version, "workload": workload, "load": load_version}
+def match_pictures(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Find near-identical pictures; return where the match lies and what was found."""
+    from synthprof.delivery.matching.job import match  # which needs Pillow and OpenCV
+
+    return match(home_folder(), MatchOrder.from_params(params), observe).facts()
+
+
+TASKS: dict[str, Task] = {
+    "export": export_version,
+    "workload": workload,
+    "load": load_version,
+    "match": match_pictures,
+}
 
 
 if __name__ == "__main__":

@@ -80,6 +80,30 @@ class Workloads(_Facts):
     workloads: list[WorkloadFacts]
 
 
+class MatchFacts(_Facts):
+    """A match of near-identical pictures. Pairs, groups and scores are null before it is finished."""
+
+    name: str
+    key: str
+    state: State
+    pictures: int
+    pairs: int | None
+    groups: int | None
+    recall: float | None = Field(description="Of planted copies; null where none are known.")
+    precision: float | None
+    options: dict[str, Any]
+    bytes: int
+    at: Moment
+    folder: Folder
+    problem: str | None = Field(description="What is wrong with its files; null for nothing.")
+
+
+class Matches(_Facts):
+    """The matches of a version's avatars."""
+
+    matches: list[MatchFacts]
+
+
 class LoadFacts(_Facts):
     """A load into a database or search engine, as its checkpoint here tells it, not as the target does."""
 
@@ -141,7 +165,16 @@ class Export(BaseModel):
     format: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = "parquet"
 
 
+class MatchWish(BaseModel):
+    """The match to make of the version's avatars; 0 features: by their number and the memory."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: Annotated[int, Field(ge=0, le=1_000, strict=True)] = 0
+    memory_mib: Annotated[int, Field(ge=0, le=1_048_576, strict=True)] = 0
+
+
 MeasurementName = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,80}$")]
 
-Derivation = Literal["export", "workload", "load"]
+Derivation = Literal["export", "workload", "load", "match"]
 """Jobs of Airflow that derive something from a version."""

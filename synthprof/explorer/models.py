@@ -602,7 +602,7 @@ class RunFacts(_ApiModel):
     dag_id: str
     run_id: str
     url: str
-    job: Literal["reindex", "verify", "export", "workload", "load"] | None = Field(
+    job: Literal["reindex", "verify", "export", "workload", "load", "match"] | None = Field(
         description="Work on a version; null if it makes one."
     )
     dataset: str | None

@@ -33,6 +33,7 @@ Name = Literal[
     "report",
     "exports",
     "workloads",
+    "matches",
     "loads",
     "measurements",
     "picture",

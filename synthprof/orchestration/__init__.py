@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthprof.orchestration.provider.dags import SynthprofDag, SynthprofTaskGroup
-    from synthprof.orchestration.provider.delivery import ExportOperator, LoadOperator, WorkloadOperator
+    from synthprof.orchestration.provider.delivery import (
+        ExportOperator,
+        LoadOperator,
+        MatchOperator,
+        WorkloadOperator,
+    )
     from synthprof.orchestration.provider.hooks import EmbeddingsHook
     from synthprof.orchestration.provider.operators import ReindexOperator, RepairOperator, VerifyOperator
     from synthprof.orchestration.provider.sensors import NewVersionSensor
@@ -22,6 +27,7 @@ __all__ = [
     "EmbeddingsHook",
     "ExportOperator",
     "LoadOperator",
+    "MatchOperator",
     "NewVersionSensor",
     "ReindexOperator",
     "RepairOperator",
@@ -38,6 +44,7 @@ _MODULES = {
     "EmbeddingsHook": "provider.hooks",
     "ExportOperator": "provider.delivery",
     "LoadOperator": "provider.delivery",
+    "MatchOperator": "provider.delivery",
     "NewVersionSensor": "provider.sensors",
     "ReindexOperator": "provider.operators",
     "RepairOperator": "provider.operators",

@@ -1,5 +1,6 @@
 """Claims on the texts of gamer_br: they tell all that the columns say and no more, in clean Portuguese."""
 
+import itertools
 import re
 import tomllib
 from collections import Counter
@@ -273,6 +274,6 @@ def test_neighbouring_sentences_begin_with_different_words() -> None:
         for game in row["jogos_favoritos"].split(", "):
             text = text.replace(game, "Jogo")
         begins = [sentence.split()[0] for sentence in re.split(r"(?<=\.) ", text)]
-        alike += sum(first == second for first, second in zip(begins, begins[1:], strict=False))
+        alike += sum(first == second for first, second in itertools.pairwise(begins))
         pairs += len(begins) - 1
     assert alike / pairs < 0.01, alike

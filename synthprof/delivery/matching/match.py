@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from synthprof.base.errors import StageError
 from synthprof.base.kinds import read_bytes
 from synthprof.store.outputs import Output, read_output
+from synthprof.versions.matches import PAIRS_TABLE, PICTURES_TABLE, SCORES
 
-PICTURES_TABLE, PAIRS_TABLE = "pictures.parquet", "pairs.parquet"
-TRUTH, SCORES, PAGE = "truth.parquet", "scores.json", "pairs.html"
+TRUTH, PAGE = "truth.parquet", "pairs.html"
 
 PICTURES = pa.schema(
     [
@@ -45,9 +45,8 @@ PAIRS = pa.schema(
 class Match:
     """A finished match. folder: where its files lie. output: its manifest.
 
-    >>> made = synthprof.match("drawn")
-    >>> made.pairs.column_names[:3], made.scores["recall"] > 0.9
-    (['one', 'other', 'score'], True)
+    made = synthprof.match("photos", pictures="photos/")
+    made.pairs.to_pandas(), made.page
     """
 
     folder: Path
@@ -97,7 +96,7 @@ class Match:
             "version": self.output.version,
             "match": self.key,
             "folder": str(self.folder),
-            "pictures": self.pictures.num_rows,
+            "rows": self.pictures.num_rows,
             "unread": self.pictures.num_rows - self.pictures["problem"].null_count,
             "pairs": self.pairs.num_rows,
             "groups": len(groups.unique()),

@@ -7,7 +7,6 @@ from itertools import islice
 from threading import local
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -15,11 +14,12 @@ from synthprof.delivery.matching.job import Part, Work
 from synthprof.delivery.matching.looks import FACTS, FACTS_FILE, FEATURES_FILE, VIEWS_FILE, Looks, packed
 from synthprof.delivery.matching.plan import STEP_PICTURES
 from synthprof.delivery.matching.told import PROBLEMS_FILE, tell
-from synthprof.similarity.pictures.binary import centres, empty_index
+from synthprof.similarity.pictures.binary import add, centres, empty_index, nearest
 from synthprof.similarity.pictures.geometry import compare, compare_in_place
 from synthprof.similarity.pictures.hashes import hash_pairs
 from synthprof.similarity.pictures.local import DESCRIPTOR_BYTES, SIDE, Eye, Look, few_threads
 from synthprof.similarity.pictures.votes import NEIGHBOURS, candidates
+from synthprof.similarity.threads import one_thread_each
 from synthprof.sources.pictures.decode import decode
 from synthprof.sources.pictures.picture import BadPicture, Picture
 from synthprof.system.machine import memory_is_short
@@ -110,14 +110,13 @@ def _search(work: Work, first: int) -> None:
     """Find the candidates of each picture among all features."""
     least = VOTES_SHARE * work.plan.features
     batches = _Batches()
-    faiss.omp_set_num_threads(work.threads)
-    with Looks(work.making.folder) as looks:
-        index = _indexed(work, looks)
+    with Looks(work.making.folder) as looks, one_thread_each(work.threads) as threads:
+        index = _indexed(work, looks, threads)
         for step in range(first, _picture_steps(work)):
             begin = step * STEP_PICTURES
             end = min(begin + STEP_PICTURES, work.pictures)
             features = int(looks.offsets[begin]), int(looks.offsets[end])
-            found, distances = _nearest(index, looks, features, batches)
+            found, distances = _nearest(index, looks, features, batches, threads)
             own = looks.owners(np.arange(*features))
             one, other, votes = candidates(own, looks.owners(found), distances, least)
             rows = np.zeros(len(one), CANDIDATE)
@@ -132,18 +131,19 @@ def _nearest(
     looks: Looks,
     features: tuple[int, int],
     batches: _Batches,
+    threads: ThreadPoolExecutor,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Return the nearest features of each, (n, k), -1 for none, and how far they are, in bits."""
     found = [np.zeros((0, NEIGHBOURS), np.int64)]
     distances = [np.zeros((0, NEIGHBOURS), np.int32)]
     for begin, end in batches.parts(*features):
-        near, numbers = index.search(_descriptors(looks.records(begin, end)), NEIGHBOURS)
-        distances.append(near)
+        numbers, bits = nearest(index, _descriptors(looks.records(begin, end)), NEIGHBOURS, threads)
         found.append(numbers)
+        distances.append(bits)
     return np.concatenate(found), np.concatenate(distances)
 
 
-def _indexed(work: Work, looks: Looks) -> Any:  # noqa: ANN401
+def _indexed(work: Work, looks: Looks, threads: ThreadPoolExecutor) -> Any:  # noqa: ANN401
     """Return the index of all features, numbered as they lie in their file."""
     plan, total = work.plan, int(looks.offsets[-1])
     around = None
@@ -152,12 +152,9 @@ def _indexed(work: Work, looks: Looks) -> Any:  # noqa: ANN401
         sample = [_descriptors(chunk[::stride]) for chunk in looks.chunks(stride * 4_096)]
         around = centres(np.concatenate(sample), plan.lists, work.place.order.seed)
     index = empty_index(plan.index, around)
-    if plan.index == "hnsw":
-        faiss.omp_set_num_threads(1)  # its links depend on the order in which threads add
     for begin, end in _Batches().parts(0, total):
-        index.add(_descriptors(looks.records(begin, end)))
+        add(index, _descriptors(looks.records(begin, end)), threads)
         work.observe("match: index", end, total, 0, "features")
-    faiss.omp_set_num_threads(work.threads)
     return index
 
 

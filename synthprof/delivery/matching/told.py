@@ -12,15 +12,13 @@ import pyarrow.parquet as pq
 from synthprof.delivery.matching.match import (
     PAGE,
     PAIRS,
-    PAIRS_TABLE,
     PICTURES,
-    PICTURES_TABLE,
-    SCORES,
     TRUTH,
     scores_of,
 )
 from synthprof.delivery.matching.page import page_of
 from synthprof.similarity.pictures.groups import groups_of
+from synthprof.versions.matches import PAIRS_TABLE, PICTURES_TABLE, SCORES
 
 if TYPE_CHECKING:
     from synthprof.delivery.matching.job import Work

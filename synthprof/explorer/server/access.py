@@ -16,7 +16,7 @@ from synthprof.system.environment import TOKEN
 NO_AIRFLOW = "this explorer runs without Airflow; use `synthprof build-index`, `verify` and `export`"
 NO_WEBSOCKETS = "the explorer has no web sockets"
 
-Job = Literal["reindex", "verify", "export"]
+Job = Literal["reindex", "verify", "export", "match"]
 """Work on a published version that a caller may start."""
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from synthprof.explorer import models
-from synthprof.explorer.derived import Export
+from synthprof.explorer.derived import Export, MatchWish
 from synthprof.explorer.server.access import Access, Job
 from synthprof.explorer.server.parameters import (
     PROBLEMS,
@@ -245,6 +245,14 @@ async def export(
 ) -> models.Started:
     """Start a run of Airflow that exports the version in one format."""
     return await _start(request, "export", dataset, version, {"formats": [wanted.format]})
+
+
+@router.post(f"{ONE}/match", response_model=models.Started, status_code=202, tags=["work"])
+async def match(
+    request: Request, dataset: DatasetName, version: VersionName, wanted: MatchWish
+) -> models.Started:
+    """Start a run of Airflow that finds the near-identical pictures among the version's avatars."""
+    return await _start(request, "match", dataset, version, wanted.model_dump())
 
 
 @router.get("/api/runs/{dag_id}/{run_id}", response_model=models.RunFacts, tags=["work"])

@@ -24,6 +24,12 @@ async def workloads(request: Request, dataset: DatasetName, version: VersionName
     return await relay(request, "workloads", dataset=dataset, version=version)
 
 
+@router.get(f"{ONE}/matches", response_model=derived.Matches)
+async def matches(request: Request, dataset: DatasetName, version: VersionName) -> Response:
+    """Return the matches of a version's avatars: pairs, groups, recall and precision of planted copies."""
+    return await relay(request, "matches", dataset=dataset, version=version)
+
+
 @router.get(f"{ONE}/loads", response_model=derived.Loads)
 async def loads(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return the loads of a version into databases and search engines, as their checkpoints tell them."""

@@ -8,7 +8,7 @@ import { poll } from "./poll.js";
 import { detail, problemOf } from "./progress.js";
 
 const KINDS = ["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"];
-const NAMES = { verify: "Verification", reindex: "Rebuild of the index", export: "Export" };
+const NAMES = { verify: "Verification", reindex: "Rebuild of the index", export: "Export", match: "Match" };
 const POLL_SECONDS = 2;
 const ENDED = ["success", "failed"];
 

@@ -48,6 +48,7 @@ export const map = (at, points, colour, signal) => get(query(`${path(at)}/map`, 
 // What is derived from a version changes while it is published.
 export const exports = (at, signal) => get(`${path(at)}/exports`, { signal });
 export const workloads = (at, signal) => get(`${path(at)}/workloads`, { signal });
+export const matches = (at, signal) => get(`${path(at)}/matches`, { signal });
 export const loads = (at, signal) => get(`${path(at)}/loads`, { signal });
 export const measurements = (at, signal) => get(`${path(at)}/measurements`, { signal });
 
@@ -65,6 +66,7 @@ export const similarPicture = (at, image, asked, signal) => post(`${path(at)}/si
 
 export const reindex = (at, asked) => post(`${path(at)}/reindex`, asked);
 export const makeExport = (at, asked) => post(`${path(at)}/export`, asked);
+export const match = (at, asked) => post(`${path(at)}/match`, asked);
 export const verify = (at, asked) => post(`${path(at)}/verify`, asked);
 
 /** The address of the stored report of a version. */

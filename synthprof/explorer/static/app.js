@@ -29,7 +29,7 @@ const VIEWS = {
 };
 
 /** Jobs whose results stand in the view `derived`. */
-const DERIVATIONS = new Set(["export", "workload", "load"]);
+const DERIVATIONS = new Set(["export", "workload", "load", "match"]);
 
 const main = document.getElementById("main");
 const head = document.getElementById("head");

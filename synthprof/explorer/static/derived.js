@@ -1,4 +1,4 @@
-// What is derived from a version and lies beside it: exports, workloads, loads, measurements.
+// What is derived from a version and lies beside it: exports, workloads, matches, loads, measurements.
 
 import * as api from "./api.js";
 import { followed, start } from "./actions.js";
@@ -19,7 +19,7 @@ const STATES = {
 /** Shows all of it and renews a part when it changes; the form stays as it is. */
 export async function show(place, context) {
   const { at, signal } = context;
-  const parts = [["exports", exported], ["workloads", asked], ["loads", loaded], ["measurements", measured]]
+  const parts = [["exports", exported], ["workloads", asked], ["matches", matched], ["loads", loaded], ["measurements", measured]]
     .map(([name, told]) => ({ name, told, rows: el("div", {}), shown: "" }));
   const renew = () => Promise.all(parts.map(async (part) => {
     const found = await api[part.name](at, signal);
@@ -30,11 +30,13 @@ export async function show(place, context) {
   }));
   await renew();
   if (signal.aborted) return;
-  const [exports, workloads, loads, measurements] = parts.map((part) => part.rows);
+  const [exports, workloads, matches, loads, measurements] = parts.map((part) => part.rows);
   fill(place,
     section("Exports", "The rows in formats that other programs read, in folders that are whole without the version.",
       exports, exporting(context, JSON.parse(parts[0].shown).formats, renew)),
     section("Workloads", "Queries of four classes, from easy to hard, with their exact nearest rows, also under filters.", workloads),
+    section("Near-identical pictures", "Pairs and groups of avatars that show the same, with how many planted copies were found.",
+      matches, matching(context, renew)),
     section("Loads", "Databases and search engines that were filled, as the checkpoints beside the version tell it.", loads),
     section("Measurements", "Recall and speed of indexes and databases on these workloads.", measurements));
   place.removeAttribute("aria-busy");
@@ -76,6 +78,29 @@ function asked({ workloads: all }, at) {
 function filters(workload) {
   const columns = [{ name: "filter" }, { name: "kind" }, { name: "rows", class: "num" }, { name: "share", class: "num" }, { name: "correlation", class: "num" }];
   return table(`Filters of ${workload.key}`, columns, workload.filters.map((each) => [each.name, each.kind, count(each.rows), share(each.selectivity), score(each.correlation)]), "narrow");
+}
+
+/** The form that starts a match; an old one of the same order stays as it is. */
+function matching({ at, can, signal }, renew) {
+  if (!can.trigger) return null;
+  const context = followed({ at, signal, renew }, ["match"]);
+  const submit = (event) => start(event, context, "match", () => api.match(at, { features: Number(event.target.features.value) }));
+  const presets = [["0", "by their number"], ...["50", "100", "150", "200", "300"].map((each) => [each, each])];
+  return el("div", { class: "actions" },
+    el("form", { on: { submit } },
+      select("Features of a picture", presets, "0", () => {}, { name: "features" }),
+      el("button", { type: "submit" }, "Match")),
+    context.answer);
+}
+
+function matched({ matches: all }, at) {
+  if (!all.length) return none("No pictures of this version were matched; it needs avatars.", `synthprof match ${version(at)}`);
+  return all.map((each) => item(each.key, each,
+    [`${count(each.pictures)} pictures`, each.pairs === null ? "" : `${count(each.pairs)} pairs in ${count(each.groups)} groups`,
+      each.recall === null ? "" : `recall ${score(each.recall)}, precision ${score(each.precision)}`,
+      `${count(each.options.features)} features of each`, bytes(each.bytes)],
+    each.problem ? el("p", { class: "problem" }, sentence(each.problem)) : null,
+    line("Folder", each.folder)));
 }
 
 function loaded({ loads: all }, at) {

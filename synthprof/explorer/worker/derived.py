@@ -11,6 +11,7 @@ from synthprof.explorer.worker.open_versions import NotFound
 from synthprof.explorer.worker.opening import OPENING, opened
 from synthprof.versions.derived import (
     EXPORTS,
+    MATCHES,
     PICTURE,
     WORKLOADS,
     Derived,
@@ -20,6 +21,7 @@ from synthprof.versions.derived import (
     loads_of,
     measurements_of,
 )
+from synthprof.versions.matches import read_match
 from synthprof.versions.queries import read_classes, read_filters
 from synthprof.versions.version import Version
 
@@ -36,6 +38,11 @@ def exports_of(version: Version) -> models.Exports:
 def workloads_of(version: Version) -> models.Workloads:
     """Return the workloads of a version, also those in the making."""
     return models.Workloads(workloads=[_workload(each) for each in derived_of(version, WORKLOADS)])
+
+
+def matches_of(version: Version) -> models.Matches:
+    """Return the matches of a version's avatars, also those in the making."""
+    return models.Matches(matches=[_match(each) for each in derived_of(version, MATCHES)])
 
 
 def all_loads_of(version: Version) -> models.Loads:
@@ -115,6 +122,28 @@ def _workload(found: Derived) -> models.WorkloadFacts:
         at=found.at,
         folder=str(found.folder),
         problem=problem,
+    )
+
+
+def _match(found: Derived) -> models.MatchFacts:
+    output, problem = found.output, None
+    told: dict[str, Any] = dict.fromkeys(("pairs", "groups", "recall", "precision"))
+    if found.state == "finished":
+        try:
+            told = read_match(found.folder)
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            problem = f"its files cannot be read ({error}); remove the folder and match again"
+    return models.MatchFacts(
+        name=found.folder.name,
+        key=output.key,
+        state=found.state,
+        pictures=output.rows,
+        options=output.options,
+        bytes=_bytes_of(found),
+        at=found.at,
+        folder=str(found.folder),
+        problem=problem,
+        **told,
     )
 
 

@@ -182,6 +182,10 @@ class Questions:
         """Return the workloads of a version."""
         return derived.workloads_of(self._open(dataset, version))
 
+    def matches(self, dataset: str, version: str) -> BaseModel:
+        """Return the matches of a version's avatars."""
+        return derived.matches_of(self._open(dataset, version))
+
     def loads(self, dataset: str, version: str) -> BaseModel:
         """Return the loads of a version."""
         return derived.all_loads_of(self._open(dataset, version))

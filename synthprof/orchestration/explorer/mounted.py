@@ -27,6 +27,7 @@ from synthprof.orchestration.tasks.addresses import public_host, run_page
 from synthprof.orchestration.tasks.names import (
     EXPORT_DAG,
     LOAD_DAG,
+    MATCH_DAG,
     REINDEX_DAG,
     VERIFY_DAG,
     WORKLOAD_DAG,
@@ -36,7 +37,12 @@ from synthprof.orchestration.tasks.operator import NO_MESSAGE, PROBLEM
 from synthprof.orchestration.tasks.service import connection_environment
 from synthprof.system.environment import home_folder
 
-JOBS: dict[str, Job] = {REINDEX_DAG: "reindex", VERIFY_DAG: "verify", EXPORT_DAG: "export"}
+JOBS: dict[str, Job] = {
+    REINDEX_DAG: "reindex",
+    VERIFY_DAG: "verify",
+    EXPORT_DAG: "export",
+    MATCH_DAG: "match",
+}
 """The jobs on a published version that are started here, by their DAGs."""
 
 WORK: dict[str, Job | Derivation] = {**JOBS, WORKLOAD_DAG: "workload", LOAD_DAG: "load"}

@@ -11,6 +11,7 @@ from synthprof.delivery.exports.order import Order
 from synthprof.delivery.exports.registry import TITLES as FORMATS
 from synthprof.delivery.loaders.address import check_no_password
 from synthprof.delivery.loaders.order import LoadOrder
+from synthprof.delivery.matching.order import MatchOrder
 from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.orchestration.provider.operators import VersionOperator
 from synthprof.orchestration.tasks.params import order_params
@@ -27,6 +28,11 @@ def workload_params() -> dict[str, Param]:
 def load_params() -> dict[str, Param]:
     """Return the parameters of a LoadOperator: the version, the target, and what of the version."""
     return order_params(LoadOrder.schemas())
+
+
+def match_params() -> dict[str, Param]:
+    """Return the parameters of a MatchOperator: the pictures, and how they are matched."""
+    return order_params(MatchOrder.schemas())
 
 
 def export_params() -> dict[str, Param]:
@@ -100,6 +106,53 @@ class WorkloadOperator(VersionOperator):
         self.metrics = metrics
         self.filters = filters
         self.streams = streams
+
+
+class MatchOperator(VersionOperator):
+    """Find the near-identical pictures of a folder, a table or tar files, or of a version's avatars.
+
+    Further keywords are the parameters of `synthprof match`; each may be a template. Pushes what was found:
+    its `match`, `folder`, `rows`, `pairs`, `groups` and `scores`.
+    """
+
+    template_fields = (
+        *("dataset", "version", "pictures", "table", "id_column", "image_column", "features", "memory_mib"),
+        *("index", "min_inliers", "min_score", "seed"),
+    )
+    job = "match"
+    declared = match_params
+    command = COMMAND
+    only_in_a_folder = (
+        "pictures are matched only in a folder; fetch the version into one by `synthprof pull`, and match "
+        "there with `synthprof match`"
+    )
+
+    def __init__(
+        self,
+        *,
+        pictures: str | None = None,
+        table: str | None = None,
+        id_column: str | None = None,
+        image_column: str | None = None,
+        features: int | str | None = None,
+        memory_mib: int | str | None = None,
+        index: str | None = None,
+        min_inliers: int | str | None = None,
+        min_score: float | str | None = None,
+        seed: int | str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pictures = pictures
+        self.table = table
+        self.id_column = id_column
+        self.image_column = image_column
+        self.features = features
+        self.memory_mib = memory_mib
+        self.index = index
+        self.min_inliers = min_inliers
+        self.min_score = min_score
+        self.seed = seed
 
 
 class ExportOperator(VersionOperator):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 PUBLISHED, FAILED, VERIFIED = "Published **", "Failed at **", "Verified **"
 EXPORTED, LOADED, ASKED = "Exported **", "Loaded **", "Queries for **"
-OURS = (PUBLISHED, FAILED, VERIFIED, EXPORTED, LOADED, ASKED)
+MATCHED = "Near-identical pictures of **"
+OURS = (PUBLISHED, FAILED, VERIFIED, EXPORTED, LOADED, ASKED, MATCHED)
 """First characters of our notes. A note that begins otherwise is a person's, and stays."""
 
 PUBLISHING = {"StageOperator": "publish", "ReindexOperator": ""}
@@ -110,6 +111,12 @@ def _asked(returned: Values) -> str:
     return f"{ASKED}{_of(returned)}: {one['queries']:,}{under}, in workload `{one['workload']}`"
 
 
+def _matched(returned: Values) -> str:
+    (one, *_) = returned
+    found = f"{one['pairs']:,} pairs in {one['groups']:,} groups, of {one['rows']:,} pictures"
+    return f"{MATCHED}{one['dataset']}**: {found}"
+
+
 def _of(returned: Values) -> str:
     """Return the data set, which closes the bold begin of a note, and the version."""
     return f"{returned[0]['dataset']}** version `{returned[0]['version']}`"
@@ -120,6 +127,7 @@ TOLD: Mapping[str, Callable[[Values], str]] = {
     "LoadOperator": _loaded,
     "ExportOperator": _exported,
     "WorkloadOperator": _asked,
+    "MatchOperator": _matched,
 }
 """What to tell of the values that tasks of an operator have returned; of several operators, the first."""
 

@@ -9,7 +9,8 @@ def dag_id(name: str) -> str:
 GENERATE_DAG, EMBED_DAG = dag_id("generate"), dag_id("embed")
 REINDEX_DAG, VERIFY_DAG = dag_id("reindex"), dag_id("verify")
 WORKLOAD_DAG, LOAD_DAG, EXPORT_DAG = dag_id("workload"), dag_id("load"), dag_id("export")
-DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG, EXPORT_DAG)
+MATCH_DAG = dag_id("match")
+DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG, EXPORT_DAG, MATCH_DAG)
 
 TITLES = {
     GENERATE_DAG: "Generate profiles",
@@ -19,6 +20,7 @@ TITLES = {
     WORKLOAD_DAG: "Make queries with exact answers",
     LOAD_DAG: "Load a version into a database",
     EXPORT_DAG: "Export a version",
+    MATCH_DAG: "Find near-identical pictures",
 }
 """The names that Airflow shows to people in place of the ids."""
 

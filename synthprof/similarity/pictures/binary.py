@@ -4,6 +4,7 @@ The inverted lists of IVF lie around descriptors that are drawn, not trained: FA
 products in float32, whose rounding differs between machines. Everything here is in whole numbers.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import faiss
@@ -17,6 +18,9 @@ Descriptors = npt.NDArray[np.uint8]
 BITS = 256
 NPROBE = 8
 """Inverted lists that a search reads; 12 of 512 found what all of them found (bench_match.py)."""
+
+AT_ONCE = 4_096
+"""Descriptors that a thread searches at once."""
 
 LINKS, EFFORT = 16, 64
 """Of HNSW: links of a descriptor, and candidates of a search."""
@@ -50,3 +54,30 @@ def empty_index(kind: str, around: Descriptors | None = None) -> Any:  # noqa: A
     index.is_trained = True
     index.nprobe = min(NPROBE, len(around))
     return index
+
+
+def add(index: Any, descriptors: Descriptors, threads: ThreadPoolExecutor) -> None:  # noqa: ANN401
+    """Add descriptors, (n, 32) uint8, in their order; the lists of ivf are chosen in threads.
+
+    threads: `similarity.threads.one_thread_each`. FAISS's own would spin where others want the processor.
+    """
+    if not hasattr(index, "centres"):
+        threads.submit(index.add, descriptors).result()
+        return
+    parts = np.array_split(descriptors, max(1, len(descriptors) // AT_ONCE))
+    lists = np.concatenate(
+        [each[1].ravel() for each in threads.map(lambda part: index.centres.search(part, 1), parts)]
+    )
+    index.add_core(len(descriptors), faiss.swig_ptr(descriptors), None, faiss.swig_ptr(lists))
+
+
+def nearest(
+    index: Any,  # noqa: ANN401
+    descriptors: Descriptors,
+    neighbours: int,
+    threads: ThreadPoolExecutor,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return the nearest descriptors of each, (n, neighbours), -1 for none, and how many bits differ."""
+    parts = np.array_split(descriptors, max(1, len(descriptors) // AT_ONCE))
+    found = list(threads.map(lambda part: index.search(part, neighbours), parts))
+    return np.concatenate([each[1] for each in found]), np.concatenate([each[0] for each in found])

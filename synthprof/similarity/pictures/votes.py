@@ -16,6 +16,9 @@ NEIGHBOURS = 8
 FARTHEST = 64
 """Bits of 256 in which a descriptor of the same corner may differ."""
 
+LEAST_WEIGHT = 4
+"""Bits by which a hit must be nearer than the farthest one; less is chance."""
+
 CANDIDATES = 5
 """Pictures that are compared with each one."""
 
@@ -28,22 +31,20 @@ def candidates(
     own: (n,) the picture of each asking descriptor. found: (n, k) the pictures of the nearest descriptors, -1
     for none. distances: (n, k) bits, ascending. least: votes that a candidate needs.
     """
-    n, k = found.shape
     weights = np.maximum(distances[:, -1:] - distances, 0).astype(np.int64)
-    good = (found >= 0) & (found != own[:, None]) & (distances <= FARTHEST) & (weights > 0)
-    rows = np.repeat(np.arange(n), k)[good.ravel()]
+    good = (found >= 0) & (found != own[:, None]) & (distances <= FARTHEST) & (weights >= LEAST_WEIGHT)
+    for at in range(
+        1, found.shape[1]
+    ):  # a descriptor has one vote for a picture: its best, which comes first
+        for before in range(at):
+            good[:, at] &= found[:, at] != found[:, before]
+    mine = np.broadcast_to(own[:, None], found.shape)[good]
     theirs, weights = found[good], weights[good]
-    # a descriptor has one vote for a picture: its best, which comes first
-    order = np.lexsort((-weights, theirs, rows))
-    rows, theirs, weights = rows[order], theirs[order], weights[order]
-    first = np.ones(len(rows), np.bool_)
-    first[1:] = (rows[1:] != rows[:-1]) | (theirs[1:] != theirs[:-1])
-    mine, theirs, weights = own[rows[first]], theirs[first], weights[first]
-    order = np.lexsort((theirs, mine))
-    mine, theirs, weights = mine[order], theirs[order], weights[order]
-    begins = np.flatnonzero(np.r_[True, (mine[1:] != mine[:-1]) | (theirs[1:] != theirs[:-1])][: len(mine)])
-    sums = np.add.reduceat(weights, begins) if len(begins) else np.zeros(0, np.int64)
-    mine, theirs = mine[begins], theirs[begins]
+    pictures = int(max(mine.max(initial=0), theirs.max(initial=0))) + 1
+    keys, numbers = np.unique(mine * pictures + theirs, return_inverse=True)
+    sums = np.zeros(len(keys), np.int64)
+    np.add.at(sums, numbers, weights)
+    mine, theirs = keys // pictures, keys % pictures
     enough = sums >= least
     return _best(mine[enough], theirs[enough], sums[enough])
 
