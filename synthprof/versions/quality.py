@@ -1,9 +1,10 @@
-"""The quality of a version as it is told: coherence by the rules of its schema, and what scores mean."""
+"""The quality of a version as it is told: coherence, truth sets, and what scores mean."""
 
 from typing import Any
 
 from synthprof.report.coherence import Coherence, in_one_line
 from synthprof.report.drift import in_words, labels_in, rows_of
+from synthprof.report.duplicates import DuplicateFacts
 from synthprof.report.words import SCORES
 from synthprof.store.manifest import Manifest
 
@@ -16,6 +17,12 @@ def coherence_told(manifest: Manifest) -> dict[str, Any] | None:
     told = found.told()
     told["rules"].sort(key=lambda rule: -rule["share"])
     return {"line": in_one_line(found), **told}
+
+
+def duplicates_told(manifest: Manifest) -> dict[str, Any] | None:
+    """Return the second records of a version, with `line` for people; None without any."""
+    found = DuplicateFacts.of(manifest.duplicates)
+    return found.told() if found else None
 
 
 def drift_told(manifest: Manifest) -> dict[str, Any] | None:

@@ -15,7 +15,6 @@ from synthprof.base.colours import Colour, category_colours, cluster_colours, nu
 from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
 from synthprof.explorer import models
-from synthprof.report.duplicates import DuplicateFacts
 from synthprof.schemas.describe import drawn
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
@@ -32,7 +31,7 @@ from synthprof.versions.asked import Asked
 from synthprof.versions.difficulty import difficulty_of
 from synthprof.versions.progress import Unfinished
 from synthprof.versions.published import Published
-from synthprof.versions.quality import coherence_told, drift_told, meanings
+from synthprof.versions.quality import coherence_told, drift_told, duplicates_told, meanings
 from synthprof.versions.search import Hit
 
 
@@ -41,12 +40,12 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
     coherence, shown = coherence_told(manifest), models.Scores.model_fields
-    difficulty, second = difficulty_of(manifest), DuplicateFacts.of(manifest.duplicates)
+    difficulty, second = difficulty_of(manifest), duplicates_told(manifest)
     drift = drift_told(manifest)
     return models.VersionFacts(
         **dict(summary_of(manifest, version.bundle.view, current, verified)),
         coherence=None if coherence is None else models.CoherenceFacts(**coherence),
-        duplicates=None if second is None else models.DuplicatesCount(**second.told()),
+        duplicates=None if second is None else models.DuplicatesCount(**second),
         drift=None if drift is None else models.DriftFacts(**drift),
         meanings=[
             models.ScoreMeaning(name=name, title=title, meaning=meaning)
