@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--linker", type=Path)
     parser.add_argument("--rows", type=int, default=16_384)
-    parser.add_argument("--tools", nargs="*", default=["splink", "recordlinkage"])
+    parser.add_argument("--tools", nargs="*", default=["splink", "splink_labels", "recordlinkage"])
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     lines = list(_cost())
