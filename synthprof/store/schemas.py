@@ -44,7 +44,7 @@ def schema_of(spec: Spec, bundle: Bundle) -> Schema:
         return _declared(spec, bundle)
     from synthprof.profiles.drift.nights import drifted  # which sums over all odds
 
-    return drifted(_declared(spec, bundle), spec.separation, spec.drifts)
+    return drifted(_declared(spec, bundle), spec.separation, spec.drifts, bundle.schema)
 
 
 def drift_of(spec: Spec, bundle: Bundle) -> Labels | None:
@@ -55,9 +55,10 @@ def drift_of(spec: Spec, bundle: Bundle) -> Labels | None:
     if not spec.drift:
         return None
     from synthprof.profiles.drift.labels import labels_of
+    from synthprof.profiles.drift.nights import night_of
 
-    schema = _declared(spec, bundle)
-    return labels_of(schema, spec.separation, spec.drifts, spec.drift_night, spec.drift_degrees)
+    night = night_of(_declared(spec, bundle), spec.separation, spec.drifts, bundle.schema)
+    return labels_of(night, spec.separation, spec.drift_night, spec.drift_degrees)
 
 
 @functools.lru_cache(maxsize=4)

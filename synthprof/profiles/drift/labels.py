@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.profiles.alias import Shares
-from synthprof.profiles.drift.nights import Drifted, Drifts, Night, night_of, upper_half
+from synthprof.profiles.drift.nights import Drifted, Night, upper_half
 from synthprof.profiles.drift.sampling import BLOCKS, sample
 from synthprof.profiles.drift.shares import Counts, counted
 from synthprof.profiles.drift.tilts import moved
 from synthprof.profiles.elementary import log
 from synthprof.profiles.odds import normalised
 from synthprof.schemas.draws import FullName, Prose, Shift, shifts_of
-from synthprof.schemas.schema import Column, Schema
+from synthprof.schemas.schema import Column
 from synthprof.spec.drift_labels import ColumnLabel, DriftLabel, Labels
 from synthprof.spec.spec import BLOCK_ROWS
 
@@ -31,22 +31,21 @@ SMALLEST = 1e-4
 """The share that a cell without rows counts as, for which the index would be infinite."""
 
 
-def labels_of(schema: Schema, separation: float, drifts: Drifts, night: int, degrees: float) -> Labels:
+def labels_of(night: Night, separation: float, number: int, degrees: float) -> Labels:
     """Return the truth of a night, the same on every machine and for every seed and number of rows.
 
-    schema: as it is declared. degrees: the angle by which embeddings turned.
+    number: of the night. degrees: the angle by which embeddings turned.
     """
-    found = night_of(schema, separation, drifts)
     told = (
         DriftLabel(each.drift.kind, each.column, each.drift.since, each.strength, each.strength > 0)
-        for each in found.drifts
+        for each in night.drifts
     )
     shares = [
-        normalised([each.share for each in of.archetypes] or [1.0]) for of in (found.first, found.schema)
+        normalised([each.share for each in of.archetypes] or [1.0]) for of in (night.first, night.schema)
     ]
-    columns = _compared(found, separation)
+    columns = _compared(night, separation)
     rows = BLOCKS * BLOCK_ROWS
-    return Labels(night, tuple(told), tuple(columns), round(moved(*shares), DIGITS), degrees, rows)
+    return Labels(number, tuple(told), tuple(columns), round(moved(*shares), DIGITS), degrees, rows)
 
 
 def psi(first: Shares, later: Shares) -> float:

@@ -50,21 +50,22 @@ class Night:
     drifts: tuple[Drifted, ...]
 
 
-def drifted(schema: Schema, separation: float, drifts: Drifts) -> Schema:
+def drifted(schema: Schema, separation: float, drifts: Drifts, whole: Schema | None = None) -> Schema:
     """Return the schema that a night is drawn by; the schema itself where nothing has drifted yet.
 
-    Raises SpecError for a column that cannot drift so.
+    whole: the schema with all child tables, by which it chooses columns, so that the tables that are made
+    change no row of the profiles. Raises SpecError for a column that cannot drift so.
     """
-    return night_of(schema, separation, drifts).schema
+    return night_of(schema, separation, drifts, whole).schema
 
 
 @functools.lru_cache(maxsize=8)
-def night_of(schema: Schema, separation: float, drifts: Drifts) -> Night:
+def night_of(schema: Schema, separation: float, drifts: Drifts, whole: Schema | None = None) -> Night:
     """Return the schema of a night beside that of the first one. Raises as `drifted`."""
     first = replace(raked(schema, weight_of(separation)), margins=())
     found, named = first, []
     for drift, strength in drifts:
-        at = _named(first, drift, strength)
+        at = _named(first, drift, strength, whole or schema)
         named.append(at)
         if strength:
             found = _APPLY[drift.kind](found, at, separation)
@@ -90,7 +91,7 @@ def _with_declared(found: Schema, schema: Schema) -> Schema:
 # --- what drifts -----------------------------------------------------------------------------------------
 
 
-def _named(schema: Schema, drift: Drift, strength: float) -> Drifted:
+def _named(schema: Schema, drift: Drift, strength: float, whole: Schema) -> Drifted:
     """Return a drift with its column: the one that it names, or the first that can drift so."""
     if drift.kind == "prior" and len(schema.archetypes) < 2:
         raise SpecError(
@@ -99,7 +100,8 @@ def _named(schema: Schema, drift: Drift, strength: float) -> Drifted:
     if drift.kind in ("prior", "rotation"):
         return Drifted(drift, strength)
     names = [drift.column] if drift.column else [column.name for column in schema.columns]
-    fitting = [name for name in names if _can(schema, drift, name)]
+    of = whole if drift.kind == "new_category" and not drift.column else schema
+    fitting = [name for name in names if _can(of, drift, name)]
     if drift.kind == "covariate" and not drift.column:  # a number rises, which most tests look for
         fitting.sort(key=lambda name: not isinstance(schema.column(name).draw, Number))
     if not fitting and drift.kind == "new_category" and isinstance(schema.stored(names[0]).draw, Choice):

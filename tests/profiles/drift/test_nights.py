@@ -14,6 +14,7 @@ from synthprof.profiles.features import features
 from synthprof.profiles.odds import axes_of
 from synthprof.schemas.draws import shifts_of
 from synthprof.schemas.loader import load_bundle
+from synthprof.schemas.tables import with_tables
 from synthprof.spec.drift import parse_drift
 
 UNLIKELY = 1e-3
@@ -162,6 +163,13 @@ def test_nothing_changes_before_a_drift_begins() -> None:
     declared = load_bundle("gamer_br").schema
     assert drifted(declared, SEPARATION, ((parse_drift("prior@3")[0], 0.0),)) is declared
     assert drifted(declared, SEPARATION, ((parse_drift("rotation")[0], 0.7),)) is declared
+
+
+def test_the_child_tables_that_are_made_choose_no_column() -> None:
+    whole = load_bundle("gamer_br").schema
+    drifts = ((parse_drift("new_category")[0], 0.5),)
+    alone = night_of(with_tables(whole, "none"), SEPARATION, drifts, whole)
+    assert alone.drifts == night_of(whole, SEPARATION, drifts).drifts
 
 
 @pytest.mark.parametrize(
