@@ -15,7 +15,7 @@ from tests.support.lightproof import Lightproof, folder
 SCHEMA = load_schema("gamer_br")
 STAND_INS = {
     "jogos_favoritos": ["Valorant", "Fortnite", "Roblox", "Minecraft", "Tetris"],
-    "estilos_preferidos": ["tático", "furtivo", "social", "narrativo"],
+    "estilos_preferidos": ["hardcore", "indie", "solo", "retrô"],
     "interesses_musicais": ["rock", "samba", "pagode", "forró"],
 }
 """What stands for the items of long lists, so that sentences recur."""
