@@ -15,7 +15,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-long cluster-test infinity loaders oldest peers faults explorer-full check docs reference bench screenshots dist lock env clean
+.PHONY: help run ui test test-long cluster-test infinity loaders oldest peers faults explorer-full check docs reference bench bench-quick screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -78,6 +78,9 @@ reference: $(VENV)/.ready ## Write the generated pages of docs/: parameters, com
 
 bench: $(VENV)/.ready-dev ## Measure the stages against the conventional way; ARGS= for the script
 	@$(BIN)/python benchmarks/bench_stages.py $(ARGS)
+
+bench-quick: $(VENV)/.ready-dev ## Say which stage got slower than at the last commit, in multiples of the machine's floor
+	@$(BIN)/python benchmarks/quick.py $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## Take the pictures in docs/images from a running Airflow
 	@$(BIN)/python tests/support/screenshots.py docs/images $(ARGS)

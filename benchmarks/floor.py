@@ -59,22 +59,23 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        run = _run(home, options.rows)
+        run = run_once(home, options.rows)
         folder = next(home.glob("*/versions/*/MANIFEST.json")).parent
         manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-        floor = dict(_floor(home, folder, manifest))
+        floor = dict(floor_of(home, folder, manifest))
     found = {
         "rows": options.rows,
         "machine": [platform.release(), len(os.sched_getaffinity(0)), os.getloadavg()[0]],
         "run": run,
-        "stages": _stages(manifest),
+        "stages": stages_of(manifest),
         "floor": floor,
     }
     _print(found)
     (options.results / "floor.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def _run(home: Path, rows: int) -> dict[str, float]:
+def run_once(home: Path, rows: int) -> dict[str, float]:
+    """Make a data set in a data root; return its wall seconds, and the CPU seconds of all processes."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "synthprof", "run", "--profiles", str(rows)],
@@ -87,7 +88,7 @@ def _run(home: Path, rows: int) -> dict[str, float]:
     return {"wall": time.perf_counter() - began, "cpu": cpu}
 
 
-def _stages(manifest: dict[str, Any]) -> dict[str, float]:
+def stages_of(manifest: dict[str, Any]) -> dict[str, float]:
     """Return the CPU seconds of each stage but `publish`, which ends after its manifest is written."""
     found: dict[str, float] = {}
     for receipt in manifest["stages"]:
@@ -98,7 +99,8 @@ def _stages(manifest: dict[str, Any]) -> dict[str, float]:
 # --- the floor -------------------------------------------------------------------------------------------
 
 
-def _floor(home: Path, folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def floor_of(home: Path, folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the parts of the floor of a version, and the CPU seconds that each takes now, in this process."""
     spec = Spec.model_validate(manifest["spec"])
     sizes = {file.name: file.stat().st_size for file in sorted(folder.iterdir())}
     for name, size in sizes.items():
