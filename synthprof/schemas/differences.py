@@ -160,10 +160,19 @@ def _uses(one: Bundle, other: Bundle) -> Iterator[str]:
             yield f"{name}: changed, {_listed(told)}"
 
 
+def _errors(bundle: Bundle) -> dict[str, object]:
+    """Return what a schema says of second records, by error."""
+    if bundle.errors is None:
+        return {}
+    said: dict[str, object] = {error.title: (error.share, error.short) for error in bundle.errors.errors}
+    return said | {"compare": bundle.errors.compare}
+
+
 _USES = {
     "use in embeddings and searches": declared_encoding,
     "places on cards and pages": declared_view,
     "words of texts": declared_texts,
+    "errors of second records": _errors,
 }
 """Parts of the uses, and what a schema says of them."""
 
