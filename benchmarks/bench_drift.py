@@ -1,8 +1,11 @@
-"""What detectors of drift see between nights of each kind of drift, and between nights without one.
+r"""Detectors of drift: what they see between nights of each kind of drift, and between nights without one.
 
     python -m venv DETECTORS
     DETECTORS/bin/pip install river==0.23.0 evidently==0.7.23 frouros==0.9.0
-    .venv/bin/python benchmarks/bench_drift.py DETECTORS/bin/python > benchmarks/results/drift.txt
+    .venv/bin/python benchmarks/bench_drift.py DETECTORS/bin/python --schemas customer_us \
+        > benchmarks/results/drift.txt
+    .venv/bin/python benchmarks/bench_drift.py DETECTORS/bin/python --schemas gamer_br --none 2 --each 1 \
+        --strengths 0.5 >> benchmarks/results/drift.txt
 
 Night 0 and the later night have other seeds. For each detector and kind: the share of pairs in which it sees
 the column that drifted, and the share of columns that neither drifted nor follow in which it says so, too.
@@ -16,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +55,11 @@ CONCEPT = {"customer_us": ("household", "age"), "gamer_br": ("disponibilidade", 
 """The column whose concept drifts, and the one that it depends on."""
 
 
-def pairs(schema: str, none: int, each: int) -> Iterator[tuple[str, float, int]]:
+def pairs(none: int, each: int, strengths: Sequence[float]) -> Iterator[tuple[str, float, int]]:
     """Yield kind, strength and first seed of each pair of nights; kind "" for nights without drift."""
     yield from (("", 0.0, 100 + 2 * number) for number in range(none))
     for kind in KINDS:
-        for strength in STRENGTHS:
+        for strength in strengths:
             yield from ((kind, strength, 500 + 2 * number) for number in range(each))
 
 
@@ -142,12 +145,14 @@ def main() -> None:
     parser.add_argument("detectors", help="a Python that has the detectors")
     parser.add_argument("--none", type=int, default=10, help="pairs without drift of each schema")
     parser.add_argument("--each", type=int, default=2, help="pairs of each kind and strength")
+    parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS)
+    parser.add_argument("--schemas", nargs="+", default=list(SCHEMAS), choices=list(SCHEMAS))
     given = parser.parse_args()
     print("ROWS", ROWS, "of each night;", "seen/pairs false alarms/columns that neither drift nor follow")
-    for schema in SCHEMAS:
+    for schema in given.schemas:
         with tempfile.TemporaryDirectory() as home:
             begun = time.process_time()
-            for number, (kind, strength, seed) in enumerate(pairs(schema, given.none, given.each)):
+            for number, (kind, strength, seed) in enumerate(pairs(given.none, given.each, given.strengths)):
                 write_pair(Path(home) / f"{number:03}", schema, kind, strength, seed)
             made = time.process_time() - begun
             script = Path(__file__).with_name("drift_detectors.py")
