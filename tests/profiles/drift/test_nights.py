@@ -111,7 +111,8 @@ def test_a_new_category_takes_rows_of_one_old_one(schema, column) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "column"), [("gamer_br", "interacao_desejada"), ("customer_us", "household")]
+    ("schema", "column"),
+    [pytest.param("gamer_br", "interacao_desejada", marks=pytest.mark.long), ("customer_us", "household")],
 )
 def test_vectors_stay_what_they_were_beside_a_new_category(schema, column) -> None:
     before, after = schema_at(schema), schema_at(schema, f"new_category:{column}")
@@ -149,6 +150,7 @@ def test_what_cannot_be_stays_so() -> None:
             )
 
 
+@pytest.mark.long
 def test_texts_say_the_new_value_itself() -> None:
     schema = schema_at("gamer_br", "new_category:nivel_competitivo")
     new = schema.column("nivel_competitivo").values[-1]
