@@ -8,10 +8,13 @@ where they do, compare CPU time and the clock of runs side by side, not single f
 """
 
 import argparse
+import itertools
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -88,11 +91,63 @@ def parts(files: list[Path]) -> dict[str, float]:
     return found
 
 
+def _work(files: list[Path], seconds: float, done: "list[int]") -> None:
+    """Decode and embed one picture after the other for so long; count them in `done`."""
+    clip = _SHARED or ClipEncoder(str(TINY), DIM)
+    thumbnails = Thumbnails()
+    end = time.monotonic() + seconds
+    for number in itertools.count():
+        if time.monotonic() > end:
+            return
+        image = decoded(files[number % len(files)].read_bytes(), 192)
+        clip.ask([Drawn(np.asarray(image))])
+        thumbnails.add(str(number).encode(), image)
+        done.append(1)
+
+
+_SHARED: ClipEncoder | None = None
+
+
+def _threads(files: list[Path], seconds: float, count: int, told: "multiprocessing.Queue[int]") -> None:
+    """Put how many pictures so many threads of this process have done."""
+    global _SHARED
+    _SHARED = ClipEncoder(str(TINY), DIM)
+    _SHARED.check()
+    done: list[int] = []
+    threads = [threading.Thread(target=_work, args=(files, seconds, done)) for _ in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    told.put(len(done))
+
+
+def scaling(files: list[Path], seconds: float) -> tuple[int, int]:
+    """Return the pictures of two threads of one process, and of two processes, all at the same time.
+
+    Processes share nothing, so two are twice as fast as one; what else the machine does meets all alike.
+    """
+    context = multiprocessing.get_context("spawn")
+    queues = [context.Queue() for _ in range(3)]
+    counts = (2, 1, 1)
+    processes = [
+        context.Process(target=_threads, args=(files, seconds, count, queue))
+        for count, queue in zip(counts, queues, strict=True)
+    ]
+    for each in processes:
+        each.start()
+    together, *apart = (queue.get() for queue in queues)
+    for each in processes:
+        each.join()
+    return together, sum(apart)
+
+
 def main() -> None:
     """Measure, and print a line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "photos"
@@ -106,6 +161,12 @@ def main() -> None:
         inside = found["decode"] + found["resize and model"]
         for number in range(options.rounds):
             load = os.getloadavg()[0]
+            together, apart = scaling(sorted(source.iterdir()), options.seconds)
+            print(
+                f"round {number + 1}: {together} pictures by 2 threads of a process, {apart} by 2 processes",
+                end=": ",
+            )
+            print(f"2 threads do {2 * together / apart:.2f} times what one does", flush=True)
             runs = {workers: embed(source, Path(place) / "home", workers) for workers in (1, 2)}
             for workers, (whole, stage, cpu) in runs.items():
                 print(f"round {number + 1}, load {load:.1f}, {workers} workers:", end=" ")

@@ -31,8 +31,10 @@ class Thumbnails:
         """Make the thumbnail of a picture, if it has none."""
         if digest in self._made:
             return
-        small = image.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        factor = min(1.0, SIDE / max(image.size))
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        # a third of the time that bicubic takes, and nobody looks closely
+        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
         target = io.BytesIO()
         small.save(target, "JPEG", quality=QUALITY)
         with self._lock:

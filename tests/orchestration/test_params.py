@@ -124,6 +124,14 @@ def test_more_clusters_than_rows_can_train_are_refused_before_a_child_starts(mon
         SynthprofDag("many_too", profiles=1_000, clusters=5_000)
 
 
+def test_a_dag_of_pictures_has_their_kind_and_the_parameters_of_collections():
+    dag = SynthprofDag("photos", kind="images", source="/photos", encoder="clip", model="/clip")
+    assert {"synthprof", "pictures"} <= dag.tags
+    assert "image_column" in dag.params and not {"kind", "source", "profiles"} & set(dag.params)
+    (setup,) = (task for task in dag.tasks if task.task_id == "setup")
+    assert setup.fixed["kind"] == "images"
+
+
 def test_a_note_holds_a_long_message_and_makes_no_link_of_it():
     text = failed_note("cluster", f"[a](http://x) <b> `k=1` {'x' * 2_000}", "/synthprof/")
     assert len(text) < 1_000
