@@ -83,7 +83,7 @@ def reader_of(source: Source, *, settled: bool = True) -> Reader:
     if source.image_column:
         from synthprof.sources.pictures.reader import PictureReader  # only pictures pay for Pillow
 
-        return PictureReader(source_pictures(source, settled=settled), source.name)
+        return PictureReader(source_pictures(source, settled=settled))
     if source.address:
         return sql_of(source.address, source.table)
     return reader_of_path(source.path, Asked(source.table, (source.id_column, source.text_column), settled))

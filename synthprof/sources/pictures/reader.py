@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from synthprof.base.units import MIB
 from synthprof.sources.pictures.decode import Facts, facts_of
 from synthprof.sources.pictures.facts import FACTS
 from synthprof.sources.pictures.picture import BadPicture, Picture
@@ -17,6 +18,9 @@ from synthprof.sources.reading import Part, Reader
 
 BATCH = 64
 """Pictures whose bytes are read at a time."""
+
+LARGE_BYTES = 16 * MIB
+"""A large photograph: a batch of them may take minutes from a slow disk."""
 
 THREADS = 4
 """Threads that read files: disks and networks answer several at once."""
@@ -37,12 +41,10 @@ class _Row:
 class PictureReader:
     """A reader of pictures: the bytes of each are read once, and nothing is decoded."""
 
-    size = 0
-
-    def __init__(self, pictures: Pictures, name: str) -> None:
-        """name: of the source, for people."""
+    def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
-        self._name = name
+        reader = self._table()
+        self.size = max(BATCH * LARGE_BYTES, reader.size if reader else 0)
 
     @property
     def said(self) -> str:
