@@ -1,4 +1,4 @@
-"""Memory of the index of features at the size of 116,000 pictures: random descriptors, few lists, no pictures.
+"""Memory of the index of features of 116,000 pictures: random descriptors, few lists, no pictures.
 
 The number of lists changes the time to fill them, not their bytes, so that 1,000 stand for 13,600 here.
 """
@@ -33,7 +33,8 @@ def main() -> None:
     plan = plan_match(PICTURES, 1 << 40, 2, FEATURES)
     print(f"{PICTURES:,} pictures of {FEATURES} features: {base / MIB:,.0f} MiB before the index")
     print(
-        f"peak {peak / MIB:,.0f} MiB, {(peak - base) / total:.1f} bytes a feature, {own_memory() / MIB:,.0f} MiB after"
+        f"peak {peak / MIB:,.0f} MiB, {(peak - base) / total:.1f} bytes a feature, "
+        f"{own_memory() / MIB:,.0f} MiB after"
     )
     print(f"{time.process_time() - begin:.0f} CPU-s; the plan says {plan.bytes / MIB:,.0f} MiB in all")
 
