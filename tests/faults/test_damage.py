@@ -1,18 +1,18 @@
 """Damage to what is published: every flipped byte is found, and only what is damaged is made anew."""
 
 import errno
-import hashlib
 import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pytest
 from harness import DATASET, SMALL, Subject, cases, note
 
+from synthprof.base import digests
 from synthprof.base.errors import StageError
 from synthprof.runner.repair import repair
 from synthprof.runner.run import run_all
@@ -131,18 +131,20 @@ def test_a_file_that_nobody_published_is_found_and_removed(damaged_home: Subject
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
     """From the call on the file, by whatever name, cannot be read: a sector of the disk is bad."""
-    real, bad = hashlib.file_digest, set[int]()
+    real, bad = digests.open_file, set[int]()
 
-    def digest(file: BinaryIO, name: str) -> Any:
+    def opened(path: Path) -> BinaryIO:
+        file = real(path)
         if os.fstat(file.fileno()).st_ino in bad:
+            file.close()
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(file, name)
+        return file
 
     def spoil(path: Path) -> None:
         file = held.enter_context(path.open("rb"))  # so that no file made later gets its number
         bad.add(os.fstat(file.fileno()).st_ino)
 
-    monkeypatch.setattr(hashlib, "file_digest", digest)
+    monkeypatch.setattr(digests, "open_file", opened)
     with ExitStack() as held:
         yield spoil
 

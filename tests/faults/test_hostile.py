@@ -43,7 +43,11 @@ def test_there_are_at_least_200_different_strings() -> None:
     assert len(set(STRINGS)) >= 200
 
 
-NAMES = {"profile_schema": r"[a-z0-9][a-z0-9_-]{0,62}", "with_tables": r"([a-z][a-z0-9_]{0,62})?"}
+NAMES = {
+    "profile_schema": r"[a-z0-9][a-z0-9_-]{0,62}",
+    "with_tables": r"([a-z][a-z0-9_]{0,62})?",
+    "drift": "",
+}
 """Parameters that take any name, in whose letters nothing can hide: what is so called is looked up later."""
 
 FREE_TEXTS = ("model",)

@@ -112,11 +112,11 @@ def test_short_memory_leaves_one_slot_and_work_goes_on(tmp_path: Path) -> None:
     import sys
     import time
 
-    with _group(256 * MIB) as group:
+    with _group(512 * MIB) as group:
         inside = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
         began = time.monotonic()
         several = [
-            subprocess.Popen([*inside, sys.executable, "-c", script, str(110 * MIB)], stdout=subprocess.PIPE)
+            subprocess.Popen([*inside, sys.executable, "-c", script, str(230 * MIB)], stdout=subprocess.PIPE)
             for _ in range(2)
         ]
         said = [process.communicate(timeout=60)[0] for process in several]
