@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, RequestKind, params_schema
-from synthprof.spec.spec import Encoder, IndexKind, ProseSize
+from synthprof.spec.spec import Encoder, IndexKind, ProseSize, RowKind
 
 
 class Keywords(TypedDict, total=False):
@@ -27,6 +27,8 @@ class Keywords(TypedDict, total=False):
     hardness_decay: float
     near_duplicates: float
     near_distance: float
+    duplicates: float
+    duplicate_errors: float
     avatars: bool
     avatar_size: int
     avatar_copies: float
@@ -49,9 +51,11 @@ class Keywords(TypedDict, total=False):
     drift_night: int
     drift_nights: int
     source: str
+    kind: RowKind
     table: str
     id_column: str
     text_column: str
+    image_column: str
     columns: str
     shards: int
     workers: int

@@ -1,6 +1,6 @@
 """Kinds of drift between nights: what a data set of a later night has that the first one had not.
 
-The parameter `drift` names them as `prior,concept:tier@3`: a kind, the column that drifts unless the schema
+The parameter `drift` names them as `prior,concept:plan@3`: a kind, the column that drifts unless the schema
 chooses it, and the first night that has it.
 """
 
@@ -51,8 +51,8 @@ class Drift:
 def parse_drift(text: str) -> tuple[Drift, ...]:
     """Return the drifts that a parameter names, in the order of KINDS. Raises SpecError if it is wrong.
 
-    >>> parse_drift("concept:tier@3, prior")
-    (Drift(kind='prior', column='', since=1), Drift(kind='concept', column='tier', since=3))
+    >>> parse_drift("concept:plan@3, prior")
+    (Drift(kind='prior', column='', since=1), Drift(kind='concept', column='plan', since=3))
     """
     found = [_drift_of(item.strip()) for item in text.split(",")] if text else []
     for place, each in enumerate(found):
@@ -64,7 +64,7 @@ def parse_drift(text: str) -> tuple[Drift, ...]:
 def _drift_of(item: str) -> Drift:
     match = re.fullmatch(_ITEM, item, re.ASCII)
     if match is None:
-        raise SpecError(f"drift: {item!r} is no drift; write {', '.join(KINDS)}, as in prior,concept:tier@3")
+        raise SpecError(f"drift: {item!r} is no drift; write {', '.join(KINDS)}, as in prior,concept:plan@3")
     kind = next(each for each in KINDS if each == match[1])
     if match[2] and kind not in OF_COLUMNS:
         raise SpecError(f"drift: {item!r} names a column, but {kind} drifts as a whole; write {kind}")

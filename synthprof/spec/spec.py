@@ -305,9 +305,9 @@ class Spec(ParamModel):
     drift: Annotated[
         str,
         Field(
-            pattern=in_words("kinds joined by commas, as prior,concept:tier@3", DRIFT_PATTERN),
+            pattern=in_words("kinds joined by commas, as prior,concept:plan@3", DRIFT_PATTERN),
             description="Drift of later nights: prior, covariate, concept, new_category and rotation, joined "
-            "by commas; a column may follow as `concept:tier`, the first night with it as `@3`. drift.json "
+            "by commas; a column may follow as `concept:plan`, the first night with it as `@3`. drift.json "
             "tells what drifted.",
         ),
         AfterValidator(_known_drift),

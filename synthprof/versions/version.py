@@ -278,7 +278,7 @@ class Version(Published):
 
         row: as in `similar`. Raises SpecError for an unknown id, and for a version that holds no pictures.
 
-        >>> v.thumbnail(1)
+        >>> v.thumbnail(1)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
         synthprof.base.errors.SpecError: 'gamers' holds profiles, no pictures; name a data set of ...

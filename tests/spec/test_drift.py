@@ -14,8 +14,8 @@ def test_examples_hold() -> None:
 
 
 def test_the_order_and_the_spaces_of_drifts_change_nothing() -> None:
-    assert Spec(drift="rotation@2, concept:tier ,prior") == Spec(drift="prior,concept:tier,rotation@2")
-    assert Spec(drift="prior,concept:tier,rotation@2").drift == "prior,concept:tier,rotation@2"
+    assert Spec(drift="rotation@2, concept:plan ,prior") == Spec(drift="prior,concept:plan,rotation@2")
+    assert Spec(drift="prior,concept:plan,rotation@2").drift == "prior,concept:plan,rotation@2"
 
 
 @pytest.mark.parametrize(

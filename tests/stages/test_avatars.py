@@ -38,6 +38,7 @@ def _truth(version: Version) -> pa.Table:
         return reader.read_all()
 
 
+@pytest.mark.long
 def test_a_version_has_a_shard_for_each_block_and_the_truth_about_all(version: Version) -> None:
     truth = _truth(version)
     shards = sorted((version.folder / "avatars").iterdir())
@@ -48,6 +49,7 @@ def test_a_version_has_a_shard_for_each_block_and_the_truth_about_all(version: V
     assert [row["id"] for row in own] == list(range(1, BLOCK_ROWS + 41))
 
 
+@pytest.mark.long
 def test_pictures_do_not_depend_on_rows_that_follow_or_on_workers(version: Version, tmp_path: Path) -> None:
     run_all(Request.from_params(ORDER | {"profiles": 50, "clusters": 1, "workers": 1}), tmp_path)
     few = open_version(tmp_path, "drawn")
@@ -56,6 +58,7 @@ def test_pictures_do_not_depend_on_rows_that_follow_or_on_workers(version: Versi
     assert _truth(few).equals(_truth(version).slice(0, len(_truth(few))))
 
 
+@pytest.mark.long
 def test_verify_draws_the_pictures_again_and_sees_what_is_not_theirs(version: Version) -> None:
     verdict = verify(version, 1, lambda *_: None)
     assert (verdict.damaged, verdict.unknown, verdict.contradictions) == ((), (), ())
@@ -67,6 +70,7 @@ def test_verify_draws_the_pictures_again_and_sees_what_is_not_theirs(version: Ve
         stranger.unlink()
 
 
+@pytest.mark.long
 def test_the_contents_name_the_pictures(version: Version) -> None:
     files = [
         file
