@@ -81,6 +81,20 @@ def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
     assert [name for name in NAMES if not after[name]] == ["publish"]
 
 
+def test_databases_are_written_beside_the_critical_path(parsed, dag):
+    """docs/performance.md names it: the longest chain of tasks, without the ones that some specs leave out."""
+    tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][dag]["tasks"]}
+
+    def longest(name):
+        chains = [longest(after) for after in tasks[name].get("downstream_task_ids", ()) if after != "vacuum"]
+        return [name, *max(chains, key=len, default=[])]
+
+    path = ["setup", "generate", "vectorize", "cluster", "export_index", "publish"]
+    assert longest("setup") == path
+    told = (PROJECT / "docs" / "performance.md").read_text()
+    assert ", ".join(f"`{name}`" for name in path) in told
+
+
 @pytest.mark.parametrize("text", ["two", "0", "-1", "1.5"])
 def test_a_count_of_shards_that_is_none_is_refused_in_one_sentence(monkeypatch, text):
     monkeypatch.setenv("SYNTHPROF_SHARDS_AT_ONCE", text)

@@ -13,7 +13,7 @@ SCHEMA = load_schema("gamer_br")
 
 
 def test_no_exponent_keeps_the_schema() -> None:
-    assert with_topic_sizes(SCHEMA, 0.0) is SCHEMA
+    assert with_topic_sizes(SCHEMA, 0.0) == SCHEMA
 
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
