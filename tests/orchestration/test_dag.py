@@ -82,7 +82,7 @@ def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
 
 
 def test_databases_are_written_beside_the_critical_path(parsed, dag):
-    """docs/performance.md names it: the longest chain of tasks, without the ones that some specs leave out."""
+    """docs/performance.md names it: the longest chain of tasks but those that a spec can leave out."""
     tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][dag]["tasks"]}
 
     def longest(name):
