@@ -1,4 +1,4 @@
-"""Which stage moved: each as a multiple of the machine's floor, beside what was committed last.
+"""Stages as multiples of the machine's floor, beside those that were committed last.
 
     make bench-quick                      200,000 rows, the least of three runs, within three minutes
     python benchmarks/quick.py --write    the same, and keep it as the file to compare with

@@ -257,7 +257,7 @@ class CoherenceFacts(_ApiModel):
 
 
 class DriftRow(_ApiModel):
-    """What moved since the first night, why, and how far, for people."""
+    """A column that moved since the first night, why, and how far, for people."""
 
     what: str = Field(description="A column, `archetypes` or `embeddings`.")
     why: str = Field(description="The kinds of drift that name it, or `follows`.")

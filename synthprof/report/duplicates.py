@@ -1,4 +1,4 @@
-"""What a version tells of its second records: how many, what went wrong in them, the F1 to be expected."""
+"""Facts of a version's second records: how many, what went wrong in them, the F1 to be expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

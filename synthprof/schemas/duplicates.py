@@ -55,7 +55,7 @@ class RecordError:
 
     @property
     def alone(self) -> bool:
-        """Whether its columns change all at once."""
+        """True if its columns change all at once."""
         return self.kind in TOGETHER or len(self.columns) == 1
 
     @property
@@ -66,7 +66,7 @@ class RecordError:
 
 @dataclass(frozen=True)
 class RecordErrors:
-    """What a schema says of second records: the columns that tell people apart, and the errors."""
+    """The second records of a schema: the columns that tell people apart, and the errors."""
 
     compare: tuple[str, ...]
     errors: tuple[RecordError, ...]

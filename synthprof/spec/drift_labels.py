@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class ColumnLabel:
-    """What happened to a column: the kinds of drift that name it, and how far its shares moved.
+    """The drift of a column: the kinds that name it, and how far its shares moved.
 
     follows: whether rows differ without its being named, as it depends on what drifted. psi, total_variation:
     between its shares in the first night and in this one; None for texts. given, total_variation_given: of a

@@ -1,4 +1,4 @@
-"""What a finished match tells, read from its files alone. Light but for Arrow."""
+"""Facts of a finished match, read from its files alone. Light but for Arrow."""
 
 import json
 from pathlib import Path

@@ -18,7 +18,7 @@ SIDE = 96
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows."""
+    """The contents of a picture."""
 
     count: str
     colour: str

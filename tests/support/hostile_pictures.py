@@ -128,7 +128,7 @@ def _saved(image: Image.Image, kind: str) -> bytes:
 
 
 def _wrong_kinds() -> Iterator[tuple[str, bytes]]:
-    """What is no picture that is read, by the name of one."""
+    """A source of no picture that is read, by the name of one."""
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(/etc/passwd) (r) file\n"
     others = {

@@ -37,7 +37,7 @@ def rows_at(schema: Schema, columns: tuple[str, ...], seed: int) -> pa.RecordBat
 
 
 def table_of(one: pa.Array, other: pa.Array) -> npt.NDArray[np.int64]:
-    """How often each value occurs in two samples, (2, values)."""
+    """Return the counts of each value in two samples, (2, values)."""
     texts = [each.cast(pa.string()) for each in (one, other)]
     known = pc.unique(pa.concat_arrays(texts)).sort()
     counts = [np.bincount(pc.index_in(each, known).to_numpy(), minlength=len(known)) for each in texts]

@@ -1,4 +1,4 @@
-"""What pictures are compared by, kept in files while a match is made, and read back picture by picture."""
+"""Features of pictures, kept in files while a match is made, and read back picture by picture."""
 
 import os
 from collections.abc import Iterator

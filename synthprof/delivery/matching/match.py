@@ -59,7 +59,7 @@ class Match:
 
     @property
     def key(self) -> str:
-        """What names it: follows from all that determines the bytes."""
+        """The name of the match, which follows from all that determines its bytes."""
         return self.output.key
 
     @functools.cached_property

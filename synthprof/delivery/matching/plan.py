@@ -11,7 +11,7 @@ PRESETS = ((10_000, 300), (50_000, 200), (100_000, 150), (math.inf, 100))
 """Features of a picture by the number of pictures, below each bound."""
 
 FEWER = (300, 200, 150, 100, 75, 50)
-"""What `features=0` goes down to where the memory is too small for the preset."""
+"""The fewest features that `features=0` takes where the memory is too small for the preset."""
 
 DESCRIPTOR_BYTES = 32
 BASE_BYTES = 260 * MIB
@@ -21,7 +21,7 @@ THREAD_BYTES = 24 * MIB
 """A thread that decodes and looks at pictures of some megapixels."""
 
 PICTURE_BYTES = 300
-"""What is kept of each picture in memory: counts, hash, sizes, id, digest, candidates."""
+"""Bytes in memory for each picture: counts, hash, sizes, id, digest, candidates."""
 
 STEP_PICTURES = 1_024
 """Pictures of a step, between two of which the work can be taken up."""
@@ -50,7 +50,7 @@ RULES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How to match: the features of a picture, the kind of index and its lists, and the memory at most."""
+    """The plan of a match: the features of a picture, the kind of index and its lists, the memory at most."""
 
     features: int
     index: str

@@ -21,7 +21,7 @@ DIGEST_BYTES = 16
 
 @dataclass(frozen=True)
 class Place:
-    """Where the pictures of an order are. version: whose avatars they are; None for a source elsewhere."""
+    """The place of an order's pictures. version: whose avatars they are; None for a source elsewhere."""
 
     order: MatchOrder
     path: Path

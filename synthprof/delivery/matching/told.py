@@ -1,4 +1,4 @@
-"""What a match tells: tables of pictures and of pairs, a page, and how well planted copies were found."""
+"""Results of a match: tables of pictures and of pairs, a page, and scores by planted copies."""
 
 import json
 from pathlib import Path

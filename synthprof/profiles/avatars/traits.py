@@ -1,4 +1,4 @@
-"""What the picture of a profile shows: traits that follow from its attributes, and their caption.
+"""Traits of a profile's picture, which follow from its attributes, and their caption.
 
 The attributes are read as features, so that any schema has them. Equal attributes give equal traits.
 """

@@ -37,7 +37,7 @@ Weights = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Linkage:
-    """What linkage can reach: F1, precision and recall of pairs, and the rows that it was measured on."""
+    """The F1, precision and recall of pairs that linkage can reach, and the rows that were measured."""
 
     f1: float
     precision: float

@@ -25,7 +25,7 @@ _ALIKE = {
     **{"u": "v", "a": "o", "c": "e", "f": "t", "O": "0", "I": "l", "S": "5", "B": "8", "Z": "2", "G": "6"},
     **{"D": "O", "0": "O", "1": "l", "5": "S", "8": "B", "6": "b", "2": "Z", "m": "r", "w": "v", "d": "c"},
 }
-"""What a machine reads in place of a sign."""
+"""Signs, and those that a machine reads in their place."""
 
 _SECOND = {"m": "n", "w": "v", "d": "l"}
 """The second sign of those that it reads as two."""

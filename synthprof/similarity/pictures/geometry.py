@@ -1,4 +1,4 @@
-"""Whether two pictures show the same: one is laid over the other, and what they show is compared.
+"""Comparison of two pictures: one is laid over the other, and what both show is compared.
 
 Corners that agree are not enough: pictures of one series have the same frame or face at the same place. So
 the views are compared, too, cell by cell, where they overlap.
@@ -38,7 +38,7 @@ PLAIN_DIFFERENCE = 3.0
 
 @dataclass(frozen=True)
 class Likeness:
-    """How far two pictures show the same.
+    """The share of two pictures that shows the same.
 
     score: share of the cells with texture that show the same where the pictures overlap, 0 to 1. inliers:
     corners that lie where the transform puts them; 0 where the pictures were compared as they lie.

@@ -30,7 +30,7 @@ FEATURE = np.dtype([("descriptor", np.uint8, DESCRIPTOR_BYTES), ("place", np.uin
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a picture is compared by.
+    """The features that a picture is compared by.
 
     features: (n,) of `FEATURE`, the strongest first. view: (64, 64) uint8, grey. hash: 64 bits that small
     changes leave alone. width, height: of the picture, in pixels.

@@ -50,7 +50,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by its orientation."""
+"""The turn that makes a picture upright, by its orientation."""
 
 SIDEWAYS = (5, 6, 7, 8)
 """Orientations that exchange width and height."""
@@ -64,7 +64,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 @dataclass(frozen=True)
 class Facts:
-    """What the first bytes of a picture tell. width, height: of the upright picture, in pixels."""
+    """Facts from the first bytes of a picture. width, height: of the upright picture, in pixels."""
 
     format: str
     width: int

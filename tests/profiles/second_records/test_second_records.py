@@ -1,4 +1,4 @@
-"""Which rows are second records, what goes wrong in them, and the truth on it, on three schemas."""
+"""Second records, what goes wrong in them, and the truth on it, on three schemas."""
 
 import dataclasses
 
