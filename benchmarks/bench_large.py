@@ -1,6 +1,6 @@
-"""A large run beside a smaller one: time, memory and disk of everything, and a cold search on the result.
+"""Large runs beside smaller ones: time, memory and disk of everything, and a cold search on the result.
 
-    python benchmarks/bench_large.py                              1,000,000 and then 10,000,000 profiles
+    python benchmarks/bench_large.py                              1, 3 and 10 million profiles
     python benchmarks/bench_large.py --rows 100000 300000
 
 While `synthprof run` is at work, the proportional set sizes of all its processes and the files of its data
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = []
@@ -99,7 +99,7 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
     for where, _, names in os.walk(folder):
         for name in names:
             try:
-                yield os.lstat(os.path.join(where, name))
+                yield Path(where, name).lstat()
             except FileNotFoundError:  # removed since it was listed
                 continue
 

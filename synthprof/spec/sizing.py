@@ -18,6 +18,7 @@ POINTS_MIN = 39  # per centroid: below this FAISS warns (ClusteringParameters.mi
 POINTS_MAX = 128  # per centroid: half of FAISS's own, in half the time; inertia is 1 % more at 300,000 rows
 SAMPLE_ROWS_MIN = 65_536  # so that few centroids are trained on more than 128 each, which costs little
 SAMPLE_ROWS_MAX = 131_072  # 64 MiB of 128 float32 values
+K_MAX = 8_192  # by itself: each row is compared with each centroid, so the time of √rows grows as rows^1.5
 
 ID_BYTES = 8
 LINK_BYTES = 272  # per vector, of HNSW32, as measured: 64 links of 4 bytes, and what higher layers take
@@ -32,8 +33,8 @@ def clusters_of(spec: Spec) -> int:
 
 
 def automatic_k(rows: int) -> int:
-    """Return √rows, limited so that each centroid has 39 rows to train on; at least 1."""
-    return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN))
+    """Return √rows, at most 8,192 and so that each centroid has 39 rows to train on; at least 1."""
+    return max(1, min(round(math.sqrt(rows)), rows // POINTS_MIN, K_MAX))
 
 
 def check_k(k: int, rows: int) -> None:

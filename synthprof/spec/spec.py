@@ -225,7 +225,7 @@ class Spec(ParamModel):
         Field(
             ge=0,
             le=1_000_000,
-            description="Number of k-means clusters; 0 is about √rows, kept within what FAISS needs.",
+            description="Number of k-means clusters; 0 is about √rows, at most 8,192 and 1/39 of the rows.",
         ),
     ] = 0
     kmeans_niter: Annotated[

@@ -11,7 +11,17 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("rows", "k"), [(1, 1), (39, 1), (78, 2), (1_521, 39), (10_000, 100), (1_000_000, 1_000)]
+    ("rows", "k"),
+    [
+        (1, 1),
+        (39, 1),
+        (78, 2),
+        (1_521, 39),
+        (10_000, 100),
+        (1_000_000, 1_000),
+        (10**8, 8_192),
+        (10**9, 8_192),
+    ],
 )
 def test_automatic_k_is_the_square_root_kept_at_39_points_per_centroid(rows, k):
     assert sizing.automatic_k(rows) == k
