@@ -105,7 +105,7 @@ class Answer:
 
     @classmethod
     def problem(cls, number: int, status: int, detail: str) -> Self:
-        """Return the refusal of question `number`, in the form of `models.Problem`."""
+        """Return the refusal of question `number`, in the form of `models.model.Problem`."""
         return cls(number, status, json.dumps({"detail": detail}).encode())
 
     def message(self) -> bytes:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from synthprof.explorer.models import Permissions, RunFacts, Started
+from synthprof.explorer.models.datasets import Permissions
+from synthprof.explorer.models.work import RunFacts, Started
 from synthprof.explorer.server.sites import foreign, problem
 from synthprof.system.environment import TOKEN
 

@@ -10,8 +10,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
-from synthprof.explorer import models
-from synthprof.explorer.derived import Export, MatchWish
+from synthprof.explorer.models.card import Card, Children
+from synthprof.explorer.models.clusters import Clusters
+from synthprof.explorer.models.compare import Compared
+from synthprof.explorer.models.datasets import Datasets
+from synthprof.explorer.models.derived import Export, MatchWish
+from synthprof.explorer.models.map import MapOfPoints
+from synthprof.explorer.models.marginals import Marginals
+from synthprof.explorer.models.overview import VersionFacts
+from synthprof.explorer.models.progress import Progress
+from synthprof.explorer.models.schema import SchemaFacts
+from synthprof.explorer.models.search import Hits, LikePicture
+from synthprof.explorer.models.work import Reindex, RunFacts, Runs, Started, Verify
 from synthprof.explorer.server.access import Access, Job
 from synthprof.explorer.server.parameters import (
     PROBLEMS,
@@ -36,47 +46,47 @@ THUMBNAIL_TYPE = "image/jpeg"
 
 THUMBNAIL_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
-INDEX = tuple(models.Reindex.model_fields)
+INDEX = tuple(Reindex.model_fields)
 
 router = APIRouter(responses=PROBLEMS)
 
 # --- data sets and versions ------------------------------------------------------------------------------
 
 
-@router.get("/api/datasets", response_model=models.Datasets, tags=["data sets"])
+@router.get("/api/datasets", response_model=Datasets, tags=["data sets"])
 async def datasets(request: Request) -> Response:
     """Return every data set with its versions and builds, and what the caller may start."""
     answer = await ask(request, "datasets")
     can = await request.app.state.access.can(request)
-    head = models.Datasets(home=str(request.app.state.home), can=can, datasets=[]).model_dump_json()
+    head = Datasets(home=str(request.app.state.home), can=can, datasets=[]).model_dump_json()
     return response_of(answer, head.removesuffix("[]}").encode(), b"}")
 
 
-@router.get(ONE, response_model=models.VersionFacts, tags=["data sets"])
+@router.get(ONE, response_model=VersionFacts, tags=["data sets"])
 async def version(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return what the manifest of a version says: spec, stages, files, index and columns."""
     return await relay(request, "version", dataset=dataset, version=version)
 
 
-@router.get(f"{ONE}/schema", response_model=models.SchemaFacts, tags=["one version"])
+@router.get(f"{ONE}/schema", response_model=SchemaFacts, tags=["one version"])
 async def schema(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return what the rows are drawn from: the columns with their draws, the archetypes, the language."""
     return await relay(request, "schema", dataset=dataset, version=version)
 
 
-@router.get(f"{ONE}/marginals", response_model=models.Marginals, tags=["one version"])
+@router.get(f"{ONE}/marginals", response_model=Marginals, tags=["one version"])
 async def marginals(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return how often each value occurs, and how often it should."""
     return await relay(request, "marginals", dataset=dataset, version=version)
 
 
-@router.get(f"{ONE}/clusters", response_model=models.Clusters, tags=["one version"])
+@router.get(f"{ONE}/clusters", response_model=Clusters, tags=["one version"])
 async def clusters(request: Request, dataset: DatasetName, version: VersionName) -> Response:
     """Return the clusters, the largest first, with the values that are typical of each."""
     return await relay(request, "clusters", dataset=dataset, version=version)
 
 
-@router.get(f"{ONE}/map", response_model=models.MapOfPoints, tags=["one version"])
+@router.get(f"{ONE}/map", response_model=MapOfPoints, tags=["one version"])
 async def map_of_points(
     request: Request,
     dataset: DatasetName,
@@ -94,7 +104,7 @@ async def map_of_points(
     return await relay(request, "map", dataset=dataset, version=version, points=points, colour=colour)
 
 
-@router.get(f"{ONE}/profiles/{{id}}", response_model=models.Card, tags=["one version"])
+@router.get(f"{ONE}/profiles/{{id}}", response_model=Card, tags=["one version"])
 async def profile(request: Request, dataset: DatasetName, version: VersionName, id: ProfileId) -> Response:
     """Return one profile and its cluster."""
     return await relay(request, "profile", dataset=dataset, version=version, profile_id=id)
@@ -114,7 +124,7 @@ async def thumbnail(request: Request, dataset: DatasetName, version: VersionName
     return Response(answer.body, 200, {"Content-Security-Policy": THUMBNAIL_POLICY}, THUMBNAIL_TYPE)
 
 
-@router.get(f"{ONE}/profiles/{{id}}/tables/{{table}}", response_model=models.Children, tags=["one version"])
+@router.get(f"{ONE}/profiles/{{id}}/tables/{{table}}", response_model=Children, tags=["one version"])
 async def children(
     request: Request,
     dataset: DatasetName,
@@ -143,7 +153,7 @@ async def children(
     )
 
 
-@router.get(f"{ONE}/search", response_model=models.Hits, tags=["search"])
+@router.get(f"{ONE}/search", response_model=Hits, tags=["search"])
 async def search(
     request: Request,
     dataset: DatasetName,
@@ -167,7 +177,7 @@ async def search(
     )
 
 
-@router.get(f"{ONE}/similar/{{id}}", response_model=models.Hits, tags=["search"])
+@router.get(f"{ONE}/similar/{{id}}", response_model=Hits, tags=["search"])
 async def similar(
     request: Request,
     dataset: DatasetName,
@@ -191,9 +201,9 @@ async def similar(
     )
 
 
-@router.post(f"{ONE}/similar", response_model=models.Hits, tags=["search"])
+@router.post(f"{ONE}/similar", response_model=Hits, tags=["search"])
 async def similar_picture(
-    request: Request, dataset: DatasetName, version: VersionName, wanted: models.LikePicture
+    request: Request, dataset: DatasetName, version: VersionName, wanted: LikePicture
 ) -> Response:
     """Return the pictures nearest to one that is sent, of a version of pictures."""
     return await relay(
@@ -206,7 +216,7 @@ async def similar_picture(
     )
 
 
-@router.get("/api/datasets/{dataset}/compare", response_model=models.Compared, tags=["data sets"])
+@router.get("/api/datasets/{dataset}/compare", response_model=Compared, tags=["data sets"])
 async def compare(
     request: Request, dataset: DatasetName, left: VersionInQuery, right: VersionInQuery
 ) -> Response:
@@ -214,7 +224,7 @@ async def compare(
     return await relay(request, "compare", dataset=dataset, left=left, right=right)
 
 
-@router.get("/api/datasets/{dataset}/progress", response_model=models.Progress, tags=["data sets"])
+@router.get("/api/datasets/{dataset}/progress", response_model=Progress, tags=["data sets"])
 async def progress(request: Request, dataset: DatasetName) -> Response:
     """Return how far the stages of unpublished builds are."""
     return await relay(request, "progress", dataset=dataset)
@@ -223,56 +233,48 @@ async def progress(request: Request, dataset: DatasetName) -> Response:
 # --- work, as runs of Airflow ----------------------------------------------------------------------------
 
 
-@router.post(f"{ONE}/reindex", response_model=models.Started, status_code=202, tags=["work"])
-async def reindex(
-    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Reindex
-) -> models.Started:
+@router.post(f"{ONE}/reindex", response_model=Started, status_code=202, tags=["work"])
+async def reindex(request: Request, dataset: DatasetName, version: VersionName, wanted: Reindex) -> Started:
     """Start a run of Airflow that publishes the version again with another index."""
     return await _start(request, "reindex", dataset, version, wanted.model_dump())
 
 
-@router.post(f"{ONE}/verify", response_model=models.Started, status_code=202, tags=["work"])
-async def verify(
-    request: Request, dataset: DatasetName, version: VersionName, wanted: models.Verify
-) -> models.Started:
+@router.post(f"{ONE}/verify", response_model=Started, status_code=202, tags=["work"])
+async def verify(request: Request, dataset: DatasetName, version: VersionName, wanted: Verify) -> Started:
     """Start a run of Airflow that checks the version against its spec."""
     return await _start(request, "verify", dataset, version, {"all_blocks": wanted.all})
 
 
-@router.post(f"{ONE}/export", response_model=models.Started, status_code=202, tags=["work"])
-async def export(
-    request: Request, dataset: DatasetName, version: VersionName, wanted: Export
-) -> models.Started:
+@router.post(f"{ONE}/export", response_model=Started, status_code=202, tags=["work"])
+async def export(request: Request, dataset: DatasetName, version: VersionName, wanted: Export) -> Started:
     """Start a run of Airflow that exports the version in one format."""
     return await _start(request, "export", dataset, version, {"formats": [wanted.format]})
 
 
-@router.post(f"{ONE}/match", response_model=models.Started, status_code=202, tags=["work"])
-async def match(
-    request: Request, dataset: DatasetName, version: VersionName, wanted: MatchWish
-) -> models.Started:
+@router.post(f"{ONE}/match", response_model=Started, status_code=202, tags=["work"])
+async def match(request: Request, dataset: DatasetName, version: VersionName, wanted: MatchWish) -> Started:
     """Start a run of Airflow that finds the near-identical pictures among the version's avatars."""
     return await _start(request, "match", dataset, version, wanted.model_dump())
 
 
-@router.get("/api/runs/{dag_id}/{run_id}", response_model=models.RunFacts, tags=["work"])
+@router.get("/api/runs/{dag_id}/{run_id}", response_model=RunFacts, tags=["work"])
 async def run(
     request: Request,
     dag_id: Annotated[str, Path(max_length=250)],
     run_id: Annotated[str, Path(max_length=250)],
-) -> models.RunFacts:
+) -> RunFacts:
     """Return the data set and version that a run made or worked on, how far it is, and why it failed."""
     return await _completed(request, await request.app.state.access.run(request, dag_id, run_id))
 
 
-@router.get(f"{ONE}/work", response_model=models.Runs, tags=["work"])
-async def work(request: Request, dataset: DatasetName, version: VersionName) -> models.Runs:
+@router.get(f"{ONE}/work", response_model=Runs, tags=["work"])
+async def work(request: Request, dataset: DatasetName, version: VersionName) -> Runs:
     """Return the last run of each kind of work on a version: verification, another index, export."""
     found = await request.app.state.access.jobs(request, dataset, version)
-    return models.Runs(runs=[await _completed(request, each) for each in found])
+    return Runs(runs=[await _completed(request, each) for each in found])
 
 
-async def _completed(request: Request, facts: models.RunFacts) -> models.RunFacts:
+async def _completed(request: Request, facts: RunFacts) -> RunFacts:
     """Add what the files under the data root tell of a run: its build, or how far its verification is."""
     if facts.dataset is None or facts.version is None:
         return facts
@@ -280,20 +282,16 @@ async def _completed(request: Request, facts: models.RunFacts) -> models.RunFact
     if facts.job == "verify":
         answer = await ask(request, "verifying", **at)
     elif facts.job == "reindex" and facts.state != "success":  # until then its version is the old one
-        index = models.Reindex.model_validate(
-            {name: facts.asked[name] for name in INDEX if name in facts.asked}
-        )
+        index = Reindex.model_validate({name: facts.asked[name] for name in INDEX if name in facts.asked})
         answer = await ask(request, "reindexed", **at, **index.model_dump())
     else:
         answer = await ask(request, "build", **at)
     if answer.status != 200:
         return facts
-    return models.RunFacts(**{**facts.model_dump(), **json.loads(answer.body)})
+    return RunFacts(**{**facts.model_dump(), **json.loads(answer.body)})
 
 
-async def _start(
-    request: Request, job: Job, dataset: str, version: str, conf: dict[str, Any]
-) -> models.Started:
+async def _start(request: Request, job: Job, dataset: str, version: str, conf: dict[str, Any]) -> Started:
     """Start the job; `current` becomes the name of the version that is current now."""
     access: Access = request.app.state.access
     await access.require(request, job)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from synthprof.explorer import derived
+from synthprof.explorer.models import derived
 from synthprof.explorer.server.parameters import PROBLEMS, DatasetName, VersionName
 from synthprof.explorer.server.relay import relay
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from synthprof.explorer.derived import MeasurementName
+from synthprof.explorer.models.derived import MeasurementName
 from synthprof.explorer.server.docs import docs_page
 from synthprof.explorer.server.middleware import REPORT_POLICY
 from synthprof.explorer.server.parameters import DatasetName, VersionName

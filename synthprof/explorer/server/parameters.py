@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BeforeValidator
 
 from synthprof.base.names import NAME_PATTERN
-from synthprof.explorer import models
+from synthprof.explorer.models.model import Problem
 from synthprof.spec.limits import LARGEST_INTEGER, MAX_CHARACTERS, MAX_CONDITIONS
 from synthprof.spec.written import read_truth, read_whole
 from synthprof.store.pointer import VERSION_PATTERN
@@ -47,7 +47,7 @@ Conditions = Annotated[
 ]
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": models.Problem, "description": meaning}
+    status: {"model": Problem, "description": meaning}
     for status, meaning in {
         401: "Not signed in.",
         403: "Not allowed.",

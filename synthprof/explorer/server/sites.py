@@ -55,5 +55,5 @@ def _is_link(request: Request) -> bool:
 
 
 def problem(status: int, detail: Any, headers: Any = None) -> Response:  # noqa: ANN401
-    """Return a refusal in the form of the API, `models.Problem`."""
+    """Return a refusal in the form of the API, `models.model.Problem`."""
     return JSONResponse({"detail": detail}, status, headers)

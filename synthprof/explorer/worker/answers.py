@@ -14,7 +14,28 @@ from pydantic import BaseModel
 from synthprof.base.colours import Colour, category_colours, cluster_colours, number_colours
 from synthprof.base.errors import SpecError
 from synthprof.base.values import in_json
-from synthprof.explorer import models
+from synthprof.explorer.models import search
+from synthprof.explorer.models.compare import Change, Comparison
+from synthprof.explorer.models.datasets import Build, CardView, LinePart, Scores, Summary, Verified
+from synthprof.explorer.models.map import MapOfPoints, Tint
+from synthprof.explorer.models.overview import (
+    ColumnFacts,
+    File,
+    ScoreMeaning,
+    StageFacts,
+    StageTiming,
+    TableFacts,
+    VersionFacts,
+)
+from synthprof.explorer.models.progress import BuildProgress, StageProgress
+from synthprof.explorer.models.quality import (
+    CoherenceFacts,
+    DifficultyFigure,
+    DriftFacts,
+    DuplicatesCount,
+    RealTextFacts,
+)
+from synthprof.explorer.models.schema import SchemaArchetype, SchemaColumn, SchemaFacts, SchemaTable
 from synthprof.schemas.describe import drawn
 from synthprof.schemas.feature_words import told
 from synthprof.schemas.loader import KEY, TEXT
@@ -35,20 +56,20 @@ from synthprof.versions.quality import coherence_told, drift_told, duplicates_to
 from synthprof.versions.search import Hit
 
 
-def version_facts(version: Published, current: bool, verified: KeptVerdict | None) -> models.VersionFacts:
+def version_facts(version: Published, current: bool, verified: KeptVerdict | None) -> VersionFacts:
     """Return everything that the manifest says of a version, and the columns of its rows."""
     manifest = version.manifest
     index = next((each.details for each in manifest.stages if each.stage == "export_index"), None)
-    coherence, shown = coherence_told(manifest), models.Scores.model_fields
+    coherence, shown = coherence_told(manifest), Scores.model_fields
     difficulty, second = difficulty_of(manifest), duplicates_told(manifest)
     drift = drift_told(manifest)
-    return models.VersionFacts(
+    return VersionFacts(
         **dict(summary_of(manifest, version.bundle.view, current, verified)),
-        coherence=None if coherence is None else models.CoherenceFacts(**coherence),
-        duplicates=None if second is None else models.DuplicatesCount(**second),
-        drift=None if drift is None else models.DriftFacts(**drift),
+        coherence=None if coherence is None else CoherenceFacts(**coherence),
+        duplicates=None if second is None else DuplicatesCount(**second),
+        drift=None if drift is None else DriftFacts(**drift),
         meanings=[
-            models.ScoreMeaning(name=name, title=title, meaning=meaning)
+            ScoreMeaning(name=name, title=title, meaning=meaning)
             for name, title, meaning in meanings()
             if name in shown
         ],
@@ -56,25 +77,23 @@ def version_facts(version: Published, current: bool, verified: KeptVerdict | Non
         stages=[_stage(receipt) for receipt in manifest.stages],
         timings=_timings(manifest.stages),
         seconds=round(seconds_of(manifest.stages), 3),
-        files=[models.File(**file.model_dump()) for file in manifest.files],
+        files=[File(**file.model_dump()) for file in manifest.files],
         index=None if index is None else {**index, **index.get("scores", {})},
         columns=_columns(version.schema.columns),
         tables=_tables(version),
         difficulty=[
-            models.DifficultyFigure(**vars(each) | {"real": list(each.real)}) for each in difficulty.figures
+            DifficultyFigure(**vars(each) | {"real": list(each.real)}) for each in difficulty.figures
         ],
-        real_texts=[
-            models.RealTextFacts(name=each.name, encoder=each.encoder) for each in difficulty.real_texts
-        ],
+        real_texts=[RealTextFacts(name=each.name, encoder=each.encoder) for each in difficulty.real_texts],
     )
 
 
-def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerdict | None) -> models.Summary:
+def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerdict | None) -> Summary:
     """Return the summary of a version; `current` says whether readers get it by default."""
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
-    scores = {name: manifest.scores.get(name) for name in models.Scores.model_fields}
+    scores = {name: manifest.scores.get(name) for name in Scores.model_fields}
     collection, kind = manifest.spec.get("collection", ""), manifest.spec.get("kind", "texts")
-    return models.Summary(
+    return Summary(
         dataset=manifest.dataset,
         version=manifest.version,
         current=current,
@@ -86,16 +105,16 @@ def summary_of(manifest: Manifest, view: View, current: bool, verified: KeptVerd
         encoder=manifest.spec["encoder"],
         profile_schema=manifest.spec["profile_schema"],
         clusters=details.get("cluster", {}).get("clusters"),
-        scores=models.Scores(**{name: _finite(value) for name, value in scores.items()}),
+        scores=Scores(**{name: _finite(value) for name, value in scores.items()}),
         view=_view(manifest, view),
-        verified=models.Verified(**verified.model_dump(exclude={"manifest"})) if verified else None,
+        verified=Verified(**verified.model_dump(exclude={"manifest"})) if verified else None,
     )
 
 
-def _view(manifest: Manifest, view: View) -> models.CardView:
+def _view(manifest: Manifest, view: View) -> CardView:
     """Return the columns that stand on cards: the schema's or, in a collection, its id and text."""
     if manifest.spec.get("collection"):
-        return models.CardView(
+        return CardView(
             name=KEY,
             text=TEXT,
             line=[],
@@ -106,9 +125,9 @@ def _view(manifest: Manifest, view: View) -> models.CardView:
             examples=[],
             thumbnails=manifest.spec.get("kind") == "images",
         )
-    line = [models.LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
+    line = [LinePart(columns=list(part.columns), unit=part.unit) for part in view.line]
     lists, table = list(view.lists), list(view.table)
-    return models.CardView(
+    return CardView(
         name=view.name,
         text=view.text,
         line=line,
@@ -120,9 +139,9 @@ def _view(manifest: Manifest, view: View) -> models.CardView:
     )
 
 
-def build_of(found: Unfinished) -> models.Build:
+def build_of(found: Unfinished) -> Build:
     """Return the summary of a build."""
-    return models.Build(
+    return Build(
         build=found.build,
         rows=found.spec.profiles,
         row_word=found.spec.row_word,
@@ -136,20 +155,20 @@ def build_of(found: Unfinished) -> models.Build:
     )
 
 
-def progress_of(found: Unfinished) -> models.BuildProgress:
+def progress_of(found: Unfinished) -> BuildProgress:
     """Return how far the stages of a build are."""
-    return models.BuildProgress(
+    return BuildProgress(
         build=found.build,
         version=found.version,
         state=found.state,
         problem=found.problem,
-        stages=[models.StageProgress(**asdict(each)) for each in found.stages],
+        stages=[StageProgress(**asdict(each)) for each in found.stages],
     )
 
 
-def hit_of(hit: Hit) -> models.Hit:
+def hit_of(hit: Hit) -> search.Hit:
     """Return the result of a search."""
-    return models.Hit(
+    return search.Hit(
         rank=hit.rank,
         id=hit.id,
         similarity=round(hit.similarity, 6),
@@ -158,12 +177,12 @@ def hit_of(hit: Hit) -> models.Hit:
     )
 
 
-def asked_of(asked: Asked) -> models.Asked:
+def asked_of(asked: Asked) -> search.Asked:
     """Return how a text was read."""
-    return models.Asked(
+    return search.Asked(
         conditions=list(asked.conditions),
         ignored=list(asked.ignored),
-        loosened=[models.Loosened(first=each.first, without=each.without) for each in asked.loosened],
+        loosened=[search.Loosened(first=each.first, without=each.without) for each in asked.loosened],
         ranked=asked.ranked,
         language=asked.language,
     )
@@ -183,7 +202,7 @@ def _readable(value: Any) -> Any:  # noqa: ANN401
     return str(value) if isinstance(value, int) and abs(value) > LARGEST_INTEGER else value
 
 
-def map_of_points(whole: pa.Table, points: int, colour: str) -> models.MapOfPoints:
+def map_of_points(whole: pa.Table, points: int, colour: str) -> MapOfPoints:
     """Return the first points of a map, coloured by one of its columns. Raises SpecError for another name."""
     table = whole.slice(0, points)
     colours = [name for name in table.column_names if name not in ("id", "x", "y")]
@@ -191,7 +210,7 @@ def map_of_points(whole: pa.Table, points: int, colour: str) -> models.MapOfPoin
         raise SpecError(f"colour={colour!r} is not on the map; use one of {', '.join(colours)}")
     categories, values = _coloured(table, colour)
     ordered = b"ordered" in (table.schema.field(colour).metadata or {})
-    return models.MapOfPoints.model_construct(
+    return MapOfPoints.model_construct(
         colour=colour,
         kind="number" if categories is None else "category",
         ordered=ordered,
@@ -201,17 +220,16 @@ def map_of_points(whole: pa.Table, points: int, colour: str) -> models.MapOfPoin
         y=_rounded(table.column("y")),
         values=values,
         colours=[
-            models.Tint(light=light, dark=dark)
-            for light, dark in _colours(whole, colour, categories, ordered)
+            Tint(light=light, dark=dark) for light, dark in _colours(whole, colour, categories, ordered)
         ],
     )
 
 
-def comparison_of(left: dict[str, Any], right: dict[str, Any]) -> models.Comparison:
+def comparison_of(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
     """Return how far the shares of one column differ; `left` and `right` are marginals of an overview."""
     shares = [{each["value"]: each["share"] for each in side["values"]} for side in (left, right)]
     changes = [
-        models.Change(
+        Change(
             value=value,
             left=shares[0].get(value, 0.0),
             right=shares[1].get(value, 0.0),
@@ -221,7 +239,7 @@ def comparison_of(left: dict[str, Any], right: dict[str, Any]) -> models.Compari
     ]
     changes.sort(key=lambda each: -abs(each.difference))
     distance = sum(abs(each.difference) for each in changes) / 2
-    return models.Comparison(column=left["column"], distance=distance, changes=changes)
+    return Comparison(column=left["column"], distance=distance, changes=changes)
 
 
 def as_json(answer: object) -> bytes:
@@ -243,8 +261,8 @@ def _finite(value: Any) -> float | None:  # noqa: ANN401
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _stage(receipt: Receipt) -> models.StageFacts:
-    return models.StageFacts(
+def _stage(receipt: Receipt) -> StageFacts:
+    return StageFacts(
         stage=receipt.stage,
         shard=receipt.shard,
         rows=receipt.rows,
@@ -257,7 +275,7 @@ def _stage(receipt: Receipt) -> models.StageFacts:
     )
 
 
-def _timings(receipts: Sequence[Receipt]) -> list[models.StageTiming]:
+def _timings(receipts: Sequence[Receipt]) -> list[StageTiming]:
     """Return the receipts by stage; time is by the clock, as in the report."""
     found: dict[str, list[Receipt]] = {}
     for receipt in receipts:
@@ -265,9 +283,9 @@ def _timings(receipts: Sequence[Receipt]) -> list[models.StageTiming]:
     return [_timing(name, of) for name, of in found.items()]
 
 
-def _timing(name: str, receipts: Sequence[Receipt]) -> models.StageTiming:
+def _timing(name: str, receipts: Sequence[Receipt]) -> StageTiming:
     rows, seconds = sum(each.rows for each in receipts), seconds_of(receipts)
-    return models.StageTiming(
+    return StageTiming(
         stage=name,
         shards=len(receipts),
         rows=rows,
@@ -279,19 +297,19 @@ def _timing(name: str, receipts: Sequence[Receipt]) -> models.StageTiming:
     )
 
 
-def schema_facts(version: Published) -> models.SchemaFacts:
+def schema_facts(version: Published) -> SchemaFacts:
     """Return what the rows of a version are drawn from: its columns, their draws, and the archetypes."""
     schema, collection = version.schema, version.spec.collection
     weights = {} if collection else version.bundle.encoding.weights
     whole = sum(archetype.share for archetype in schema.archetypes)
     made = {table.name for table in schema.tables}
-    return models.SchemaFacts(
+    return SchemaFacts(
         name=schema.name,
         title=version.bundle.view.title,
         language=version.bundle.view.language,
         columns=_schema_columns(schema.columns, weights),
         archetypes=[
-            models.SchemaArchetype(
+            SchemaArchetype(
                 name=each.name,
                 title=each.title,
                 share=each.share / whole,
@@ -300,7 +318,7 @@ def schema_facts(version: Published) -> models.SchemaFacts:
             for each in schema.archetypes
         ],
         tables=[
-            models.SchemaTable(
+            SchemaTable(
                 name=table.name,
                 doc=table.doc,
                 rows=drawn(Column(table.name, table.fan_out.draw, None, "")),
@@ -312,11 +330,11 @@ def schema_facts(version: Published) -> models.SchemaFacts:
     )
 
 
-def _schema_columns(columns: Sequence[Column], weights: Mapping[str, float]) -> list[models.SchemaColumn]:
+def _schema_columns(columns: Sequence[Column], weights: Mapping[str, float]) -> list[SchemaColumn]:
     found, place = [], 0
     for column in columns:
         size = len(column.feature_names)
-        facts = models.SchemaColumn(
+        facts = SchemaColumn(
             name=column.name,
             kind=str(column.value_kind or column.kind),
             doc=column.doc,
@@ -333,10 +351,10 @@ def _schema_columns(columns: Sequence[Column], weights: Mapping[str, float]) -> 
     return found
 
 
-def _tables(version: Published) -> list[models.TableFacts]:
+def _tables(version: Published) -> list[TableFacts]:
     told = version.manifest.tables
     return [
-        models.TableFacts(
+        TableFacts(
             name=table.name,
             doc=table.doc,
             rows=told[table.name]["rows"],
@@ -347,11 +365,11 @@ def _tables(version: Published) -> list[models.TableFacts]:
     ]
 
 
-def _columns(columns: Sequence[Column]) -> list[models.ColumnFacts]:
+def _columns(columns: Sequence[Column]) -> list[ColumnFacts]:
     found = []
     for column in columns:
         low, high = column.bounds or (None, None)
-        facts = models.ColumnFacts(
+        facts = ColumnFacts(
             name=column.name,
             kind=column.kind,
             values=list(column.values) or None,

@@ -6,7 +6,20 @@ from typing import Any
 import pyarrow as pa
 from pydantic import ValidationError
 
-from synthprof.explorer import derived as models
+from synthprof.explorer.models.derived import (
+    ClassFacts,
+    ExportFacts,
+    Exports,
+    FilterFacts,
+    LoadFacts,
+    Loads,
+    Matches,
+    MatchFacts,
+    MeasurementFacts,
+    Measurements,
+    WorkloadFacts,
+    Workloads,
+)
 from synthprof.explorer.worker.open_versions import NotFound
 from synthprof.explorer.worker.opening import OPENING, opened
 from synthprof.versions.derived import (
@@ -28,29 +41,27 @@ from synthprof.versions.version import Version
 SHOWN_MEASUREMENTS = 50
 
 
-def exports_of(version: Version) -> models.Exports:
+def exports_of(version: Version) -> Exports:
     """Return the exports of a version, also those in the making."""
-    return models.Exports(
-        exports=[_export(each) for each in derived_of(version, EXPORTS)], formats=[*OPENING]
-    )
+    return Exports(exports=[_export(each) for each in derived_of(version, EXPORTS)], formats=[*OPENING])
 
 
-def workloads_of(version: Version) -> models.Workloads:
+def workloads_of(version: Version) -> Workloads:
     """Return the workloads of a version, also those in the making."""
-    return models.Workloads(workloads=[_workload(each) for each in derived_of(version, WORKLOADS)])
+    return Workloads(workloads=[_workload(each) for each in derived_of(version, WORKLOADS)])
 
 
-def matches_of(version: Version) -> models.Matches:
+def matches_of(version: Version) -> Matches:
     """Return the matches of a version's avatars, also those in the making."""
-    return models.Matches(matches=[_match(each) for each in derived_of(version, MATCHES)])
+    return Matches(matches=[_match(each) for each in derived_of(version, MATCHES)])
 
 
-def all_loads_of(version: Version) -> models.Loads:
+def all_loads_of(version: Version) -> Loads:
     """Return the loads of a version."""
-    return models.Loads(loads=[_load(each) for each in loads_of(version)])
+    return Loads(loads=[_load(each) for each in loads_of(version)])
 
 
-def all_measurements_of(version: Version) -> models.Measurements:
+def all_measurements_of(version: Version) -> Measurements:
     """Return the last measurements of a version; those of another form are left out."""
     found = []
     for each in measurements_of(version)[:SHOWN_MEASUREMENTS]:
@@ -58,7 +69,7 @@ def all_measurements_of(version: Version) -> models.Measurements:
             found.append(_measurement(each))
         except ValidationError:
             continue
-    return models.Measurements(measurements=found)
+    return Measurements(measurements=found)
 
 
 def picture_of(version: Version, name: str) -> str:
@@ -69,10 +80,10 @@ def picture_of(version: Version, name: str) -> str:
     raise NotFound(f"version {version.name} has no measurement {name[:80]!r} with a picture")
 
 
-def _export(found: Derived) -> models.ExportFacts:
+def _export(found: Derived) -> ExportFacts:
     output = found.output
     finished = found.state == "finished"
-    return models.ExportFacts(
+    return ExportFacts(
         name=found.folder.name,
         format=output.name,
         key=output.key,
@@ -98,25 +109,25 @@ def _bytes_of(found: Derived) -> int:
     return total
 
 
-def _workload(found: Derived) -> models.WorkloadFacts:
+def _workload(found: Derived) -> WorkloadFacts:
     output, problem = found.output, None
     counts = output.details.get("classes", {})
     classes = {name: {"queries": count, "hardness": None} for name, count in counts.items()}
-    filters: list[models.FilterFacts] = []
+    filters: list[FilterFacts] = []
     if found.state == "finished":
         try:
             classes = read_classes(found.folder)
             filters = [_filter(each) for each in read_filters(found.folder)]
         except (OSError, KeyError, pa.ArrowException) as error:
             problem = f"its files cannot be read ({error}); remove the folder and make the workload again"
-    return models.WorkloadFacts(
+    return WorkloadFacts(
         key=output.key,
         state=found.state,
         queries=output.options["queries"],
         space=output.options["space"],
         metrics=output.options["metrics"],
         streams=[name for name in output.options.get("streams", []) if name != "none"],
-        classes=[models.ClassFacts(name=name, **facts) for name, facts in classes.items()],
+        classes=[ClassFacts(name=name, **facts) for name, facts in classes.items()],
         filters=filters,
         bytes=_bytes_of(found),
         at=found.at,
@@ -125,7 +136,7 @@ def _workload(found: Derived) -> models.WorkloadFacts:
     )
 
 
-def _match(found: Derived) -> models.MatchFacts:
+def _match(found: Derived) -> MatchFacts:
     output, problem = found.output, None
     told: dict[str, Any] = dict.fromkeys(("pairs", "groups", "recall", "precision"))
     if found.state == "finished":
@@ -133,7 +144,7 @@ def _match(found: Derived) -> models.MatchFacts:
             told = read_match(found.folder)
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             problem = f"its files cannot be read ({error}); remove the folder and match again"
-    return models.MatchFacts(
+    return MatchFacts(
         name=found.folder.name,
         key=output.key,
         state=found.state,
@@ -147,8 +158,8 @@ def _match(found: Derived) -> models.MatchFacts:
     )
 
 
-def _filter(row: dict[str, Any]) -> models.FilterFacts:
-    return models.FilterFacts(
+def _filter(row: dict[str, Any]) -> FilterFacts:
+    return FilterFacts(
         name=row["name"],
         kind=row["kind"],
         rows=row["rows"],
@@ -157,15 +168,15 @@ def _filter(row: dict[str, Any]) -> models.FilterFacts:
     )
 
 
-def _load(found: Load) -> models.LoadFacts:
+def _load(found: Load) -> LoadFacts:
     names = ("into", "table", "rows", "left_out", "workload")
     told = {name: getattr(found.progress, name) for name in names}
-    return models.LoadFacts(**told, state=found.state, at=found.at)
+    return LoadFacts(**told, state=found.state, at=found.at)
 
 
-def _measurement(found: Measurement) -> models.MeasurementFacts:
+def _measurement(found: Measurement) -> MeasurementFacts:
     names = ("target", "workload", "metric", "points", "skipped")
     told = {name: found.told.get(name) for name in names}
-    return models.MeasurementFacts.model_validate(
+    return MeasurementFacts.model_validate(
         told | {"name": found.folder.name, "at": found.at, "folder": str(found.folder)}
     )

@@ -15,7 +15,15 @@ from pydantic import BaseModel
 
 from synthprof.base.errors import SpecError, StageError, SynthprofError
 from synthprof.base.files import is_there
-from synthprof.explorer import models
+from synthprof.explorer.models.card import Card, Children
+from synthprof.explorer.models.compare import Compared
+from synthprof.explorer.models.datasets import Dataset
+from synthprof.explorer.models.map import MapOfPoints
+from synthprof.explorer.models.overview import VersionFacts
+from synthprof.explorer.models.progress import Progress, Step
+from synthprof.explorer.models.schema import SchemaFacts
+from synthprof.explorer.models.search import Hits
+from synthprof.explorer.models.work import Progressing
 from synthprof.explorer.worker import answers, derived
 from synthprof.explorer.worker.open_versions import NotFound, OpenVersions
 from synthprof.schemas.uses import View
@@ -60,11 +68,11 @@ class Questions:
         self.home = home
         self.opened = OpenVersions(home)
 
-    def datasets(self) -> list[models.Dataset]:
+    def datasets(self) -> list[Dataset]:
         """Return every data set under the data root, by name."""
         return [self._dataset(name) for name in self.opened.names()]
 
-    def version(self, dataset: str, version: str) -> models.VersionFacts:
+    def version(self, dataset: str, version: str) -> VersionFacts:
         """Return what the manifest of a version says."""
         found = self._open(dataset, version)
         verified = kept_verdict(found.folder, found.manifest)
@@ -74,7 +82,7 @@ class Questions:
         """Return the name of the version, which `current` leaves open."""
         return {"version": self._open(dataset, version).manifest.version}
 
-    def schema(self, dataset: str, version: str) -> models.SchemaFacts:
+    def schema(self, dataset: str, version: str) -> SchemaFacts:
         """Return what the rows of a version are drawn from."""
         return answers.schema_facts(self._open(dataset, version))
 
@@ -88,7 +96,7 @@ class Questions:
         with self._overview(dataset, version) as overview:
             return json.dumps({name: overview[name] for name in ("clusters", "others")}).encode()
 
-    def map(self, dataset: str, version: str, points: int, colour: str) -> models.MapOfPoints:
+    def map(self, dataset: str, version: str, points: int, colour: str) -> MapOfPoints:
         """Return the first points of the version's map, which are a random sample."""
         with (
             self._file(dataset, version, MAP) as path,
@@ -97,13 +105,13 @@ class Questions:
         ):
             return answers.map_of_points(reader.read_all(), points, colour)
 
-    def profile(self, dataset: str, version: str, profile_id: int) -> models.Card:
+    def profile(self, dataset: str, version: str, profile_id: int) -> Card:
         """Return one profile and its cluster."""
-        return models.Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
+        return Card(profile=answers.readable(_profile(self._open(dataset, version), profile_id)))
 
     def children(
         self, dataset: str, version: str, profile_id: int, table: str, first: int, count: int
-    ) -> models.Children:
+    ) -> Children:
         """Return rows that a profile has in a child table, from the number `first` on."""
         found = self._open(dataset, version)
         _profile(found, profile_id)
@@ -112,19 +120,19 @@ class Questions:
                 f"version {found.name} has no child table {table[:80]!r}; its facts list the tables"
             )
         rows = children_of(found, table, profile_id, first, count)
-        return models.Children(
+        return Children(
             table=table,
             total=counts_of(found, profile_id)[table],
             rows=[answers.readable(row) for row in rows],
         )
 
-    def search(self, text: str, **asked: Any) -> models.Hits:  # noqa: ANN401
+    def search(self, text: str, **asked: Any) -> Hits:  # noqa: ANN401
         """Return the profiles nearest to a text; `asked` are `SearchParameters`."""
         return self._hits(
             SearchParameters(**asked), lambda searcher, query: search_text(searcher, text, query)
         )
 
-    def similar(self, profile_id: int, **asked: Any) -> models.Hits:  # noqa: ANN401
+    def similar(self, profile_id: int, **asked: Any) -> Hits:  # noqa: ANN401
         """Return the profiles nearest to a profile; `asked` are `SearchParameters`."""
         wanted = SearchParameters(**asked)
         _profile(self._open(wanted.dataset, wanted.version), profile_id)
@@ -132,7 +140,7 @@ class Questions:
             wanted, lambda searcher, query: Answer(search_similar(searcher, profile_id, query), None)
         )
 
-    def similar_picture(self, image: str, **asked: Any) -> models.Hits:  # noqa: ANN401
+    def similar_picture(self, image: str, **asked: Any) -> Hits:  # noqa: ANN401
         """Return the pictures nearest to a picture in base64; `asked` are `SearchParameters`."""
         try:
             content = base64.b64decode(image, validate=True)
@@ -154,20 +162,20 @@ class Questions:
             )
         return shown
 
-    def compare(self, dataset: str, left: str, right: str) -> models.Compared:
+    def compare(self, dataset: str, left: str, right: str) -> Compared:
         """Return the shares that differ between two versions, by column, the largest distance first."""
         names = [self._open(dataset, name).manifest.version for name in (left, right)]
         one, other = (self._shares(dataset, name) for name in names)
         columns = [answers.comparison_of(one[name], other[name]) for name in one if name in other]
-        return models.Compared(
+        return Compared(
             left=names[0], right=names[1], columns=sorted(columns, key=lambda each: -each.distance)
         )
 
-    def progress(self, dataset: str) -> models.Progress:
+    def progress(self, dataset: str) -> Progress:
         """Return how far the builds of a data set are."""
         if dataset not in self.opened.names():
             raise NotFound(f"no data set {dataset!r} in {self.home}; the page lists the data sets")
-        return models.Progress(builds=[answers.progress_of(each) for each in self._builds(dataset)])
+        return Progress(builds=[answers.progress_of(each) for each in self._builds(dataset)])
 
     def report(self, dataset: str, version: str) -> str:
         """Return the path of a version's report."""
@@ -203,11 +211,11 @@ class Questions:
         found = self._builds(dataset)
         return {"build": next((each.build for each in found if each.version == version), None)}
 
-    def verifying(self, dataset: str, version: str) -> models.Progressing:
+    def verifying(self, dataset: str, version: str) -> Progressing:
         """Return how far the verification of a version is, if one is at work."""
         work = work_at(checking(Store(self.home, dataset).published(version)))
-        step = models.Step(done=work.done, total=work.total, unit=work.unit) if work else None
-        return models.Progressing(step=step)
+        step = Step(done=work.done, total=work.total, unit=work.unit) if work else None
+        return Progressing(step=step)
 
     def reindexed(
         self, dataset: str, version: str, index: str, index_memory_mib: int
@@ -221,7 +229,7 @@ class Questions:
     def _builds(self, dataset: str) -> list[Unfinished]:
         return builds_of(Store(self.home, dataset))
 
-    def _dataset(self, name: str) -> models.Dataset:
+    def _dataset(self, name: str) -> Dataset:
         manifests, problems = self.opened.manifests(name)
         current = self.opened.current(name)
         summaries = []
@@ -233,7 +241,7 @@ class Questions:
                 problems.append(str(error))
             else:
                 summaries.append(answers.summary_of(each, view, each.version == current, verified))
-        return models.Dataset(
+        return Dataset(
             dataset=name,
             current=current if any(each.current for each in summaries) else None,
             versions=summaries,
@@ -241,13 +249,13 @@ class Questions:
             problems=problems,
         )
 
-    def _hits(self, asked: SearchParameters, search: Callable[[Searcher, Query], Answer]) -> models.Hits:
+    def _hits(self, asked: SearchParameters, search: Callable[[Searcher, Query], Answer]) -> Hits:
         searcher = self.opened.searcher(asked.dataset, asked.version)
         asked.check()  # the index may have taken long to load
         began = time.monotonic()
         query = searcher.query(asked.k, asked.where, asked.exact)
         found = search(searcher, replace(query, check=asked.check))
-        return models.Hits(
+        return Hits(
             seconds=round(time.monotonic() - began, 6),
             read=found.asked and answers.asked_of(found.asked),
             results=[answers.hit_of(hit) for hit in found.hits],

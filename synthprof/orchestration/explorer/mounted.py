@@ -18,8 +18,9 @@ from airflow.api_fastapi.core_api.security import (
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from synthprof.explorer.derived import Derivation
-from synthprof.explorer.models import Permissions, RunFacts, Started, TaskFacts
+from synthprof.explorer.models.datasets import Permissions
+from synthprof.explorer.models.derived import Derivation
+from synthprof.explorer.models.work import RunFacts, Started, TaskFacts
 from synthprof.explorer.server.access import Job
 from synthprof.explorer.server.app import make_app
 from synthprof.orchestration.explorer.lazy import HOST_APP

@@ -4,19 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from synthprof.explorer.models.model import ApiModel
 from synthprof.versions.derived import State
-
-
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
-
 
 Folder = Annotated[str, Field(description="Path of the folder on the machine of the explorer.")]
 
 Moment = Annotated[str, Field(description="ISO 8601 in UTC.")]
 
 
-class ExportFacts(_Facts):
+class ExportFacts(ApiModel):
     """An export. `state` is stopped where it was cut short; `files` are those of the data and the cards."""
 
     name: str
@@ -32,14 +28,14 @@ class ExportFacts(_Facts):
     opened: str = Field(description="A line of code that opens it; empty before it is finished.")
 
 
-class Exports(_Facts):
+class Exports(ApiModel):
     """The exports of a version, and the formats that others may have."""
 
     exports: list[ExportFacts]
     formats: list[str]
 
 
-class ClassFacts(_Facts):
+class ClassFacts(ApiModel):
     """A class of queries; `hardness` is the mean relative contrast at k = 100, null if unknown."""
 
     name: str
@@ -47,7 +43,7 @@ class ClassFacts(_Facts):
     hardness: float | None
 
 
-class FilterFacts(_Facts):
+class FilterFacts(ApiModel):
     """A filter: the share of rows that it matches, and how these correlate with the vectors."""
 
     name: str
@@ -57,7 +53,7 @@ class FilterFacts(_Facts):
     correlation: float | None
 
 
-class WorkloadFacts(_Facts):
+class WorkloadFacts(ApiModel):
     """A workload. Classes have no hardness, and filters are not told, before it is finished."""
 
     key: str
@@ -74,13 +70,13 @@ class WorkloadFacts(_Facts):
     problem: str | None = Field(description="What is wrong with its files; null for nothing.")
 
 
-class Workloads(_Facts):
+class Workloads(ApiModel):
     """The workloads of a version."""
 
     workloads: list[WorkloadFacts]
 
 
-class MatchFacts(_Facts):
+class MatchFacts(ApiModel):
     """A match of near-identical pictures. Pairs, groups and scores are null before it is finished."""
 
     name: str
@@ -98,13 +94,13 @@ class MatchFacts(_Facts):
     problem: str | None = Field(description="What is wrong with its files; null for nothing.")
 
 
-class Matches(_Facts):
+class Matches(ApiModel):
     """The matches of a version's avatars."""
 
     matches: list[MatchFacts]
 
 
-class LoadFacts(_Facts):
+class LoadFacts(ApiModel):
     """A load into a database or search engine, as its checkpoint here tells it, not as the target does."""
 
     into: str = Field(description="URL of the target without its password.")
@@ -116,13 +112,13 @@ class LoadFacts(_Facts):
     at: Moment
 
 
-class Loads(_Facts):
+class Loads(ApiModel):
     """The loads of a version."""
 
     loads: list[LoadFacts]
 
 
-class PointFacts(_Facts):
+class PointFacts(ApiModel):
     """Recall and speed of some queries under one filter; `recall` is null where no row matches."""
 
     filter: str
@@ -138,7 +134,7 @@ class PointFacts(_Facts):
     searches: int
 
 
-class MeasurementFacts(_Facts):
+class MeasurementFacts(ApiModel):
     """A measurement of a target, or of an index in memory, on a workload."""
 
     name: str
@@ -151,7 +147,7 @@ class MeasurementFacts(_Facts):
     folder: Folder
 
 
-class Measurements(_Facts):
+class Measurements(ApiModel):
     """The measurements of a version, the youngest first."""
 
     measurements: list[MeasurementFacts]

@@ -1,0 +1,1 @@
+"""Models of the HTTP API, by view: its answers and the bodies of its requests."""
