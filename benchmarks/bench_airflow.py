@@ -30,6 +30,7 @@ from synthprof.orchestration.local.home import PROJECT, Home
 from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.tasks.names import GENERATE_DAG
 from synthprof.store.manifest import read_manifest
+from synthprof.store.receipts import Receipt
 from synthprof.store.store import Store
 
 Span = tuple[float, float]
@@ -101,20 +102,55 @@ def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[st
         "outside_stages": round(seconds - covered, 1),
         "share_outside": round(1 - covered / seconds, 3),
         "stages": stages,
+        "gaps": _gaps(tasks, _receipts(folder / "data", dataset), began),
     }
+
+
+def _gaps(tasks: list[dict[str, Any]], receipts: list[Receipt], began: float) -> dict[str, dict[str, float]]:
+    """Return seconds of each task, from its metadata and from the first receipt of its stage.
+
+    scheduled: from the trigger. waits: until its executor has it. starts: until the task runs. prepares:
+    until the stage begins, in a child process. works: until its receipt. ends: until Airflow notes the end.
+    """
+    first = {each.stage: each for each in reversed(receipts)}
+    found = {}
+    for task in sorted(tasks, key=lambda task: task["start_date"]):
+        at = [_moment(task[f"{name}_when"]) for name in ("scheduled", "queued")]
+        at += [_moment(task["start_date"])]
+        receipt = first[task["task_id"]]
+        at += [
+            receipt.began or at[-1],
+            (receipt.began or at[-1]) + receipt.seconds,
+            _moment(task["end_date"]),
+        ]
+        names = ("scheduled", "waits", "starts", "prepares", "works", "ends")
+        steps = zip(names, [began, *at[:-1]], at, strict=True)
+        found[task["task_id"]] = {name: round(later - earlier, 2) for name, earlier, later in steps}
+    return found
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def _stage_seconds(home: Path, dataset: str) -> dict[str, float]:
     """Of each stage the seconds of its longest shard."""
     found: dict[str, float] = {}
-    for receipt in read_manifest(Store(home, dataset).current()).stages:
+    for receipt in _receipts(home, dataset):
         found[receipt.stage] = max(found.get(receipt.stage, 0.0), receipt.seconds)
+    return found
+
+
+def _receipts(home: Path, dataset: str) -> list[Receipt]:
     build = next((home / dataset / "build").glob("*/publish-*/receipt.json"))
-    return found | {"publish": json.loads(build.read_bytes())["seconds"]}
+    return [
+        *read_manifest(Store(home, dataset).current()).stages,
+        Receipt.model_validate_json(build.read_bytes()),
+    ]
 
 
 def _span(task: dict[str, Any], seconds: float) -> Span:
-    end = datetime.fromisoformat(task["end_date"]).timestamp()
+    end = _moment(task["end_date"])
     return end - seconds, end
 
 

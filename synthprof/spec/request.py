@@ -51,13 +51,22 @@ class Request(ParamModel):
 
         Raises SpecError that names the value, the rule and the remedy.
         """
-        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
-            with contextlib.suppress(ValidationError):  # reported below, in the words of Airflow
-                return cls._of(params)
+        if made := cls._valid(params):
+            return made
         params = read_params(params)
+        if made := cls._valid(params):
+            return made
         check_params(params)
         numbers = {name: number_of(cls._owner(name), name, value) for name, value in params.items()}
         return cls._of(numbers)
+
+    @classmethod
+    def _valid(cls, params: Mapping[str, Any]) -> "Request | None":
+        """Return the request for parameters as the spec has them; None for others, to be refused."""
+        if params.keys() <= {"dataset", *Spec.model_fields, *Runtime.model_fields}:
+            with contextlib.suppress(ValidationError):  # reported later, in the words of Airflow
+                return cls._of(params)
+        return None
 
     @classmethod
     def _of(cls, params: Mapping[str, Any]) -> "Request":

@@ -1,5 +1,6 @@
 """Phrases and their meanings: values of the catalogue by names and synonyms, numbers, places."""
 
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,19 +56,17 @@ def named_phrases(vocabulary: Vocabulary, synonyms: Sequence[tuple[str, Tokens]]
 
     Raises SpecError for a synonym of an unknown value.
     """
+    check_synonyms(vocabulary, synonyms)
+    tokens = _own_names(vocabulary) | dict(synonyms)
+    return {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)}
+
+
+@functools.lru_cache(maxsize=4)
+def _own_names(vocabulary: Vocabulary) -> dict[str, Tokens]:
+    """Return the phrases that mean values without synonyms; made once."""
     common = frozenset(vocabulary.texts.common_places)
     tokens = _sets(vocabulary) | _values(vocabulary, common)
-    tokens |= _places(vocabulary, common, vocabulary.texts.place)
-    known = {token for found in tokens.values() for token in found}
-    unnamed = {
-        group.name
-        for group in vocabulary.texts.groups
-        if {each for each, _ in group.members} <= {TRUTH_VALUES[1]}
-    }
-    known |= {(name, value) for name in unnamed for value in TRUTH_VALUES}
-    _check_synonyms(vocabulary, synonyms, known)
-    tokens |= dict(synonyms)
-    return {phrase: found for phrase, found in tokens.items() if phrase not in (*FLAG_VALUES, *TRUTH_VALUES)}
+    return tokens | _places(vocabulary, common, vocabulary.texts.place)
 
 
 def _sets(vocabulary: Vocabulary) -> dict[str, Tokens]:
@@ -103,16 +102,27 @@ def _places(vocabulary: Vocabulary, common: frozenset[str], phrase: str) -> dict
     return found
 
 
-def _check_synonyms(
-    vocabulary: Vocabulary, synonyms: Sequence[tuple[str, Tokens]], known: Collection[tuple[str, str]]
-) -> None:
+def check_synonyms(vocabulary: Vocabulary, synonyms: Sequence[tuple[str, Tokens]]) -> None:
     """Raise SpecError for a synonym of what is neither a known value nor a number of a column of numbers."""
+    known = _known(vocabulary)
     for phrase, tokens in synonyms:
         for column, value in tokens:
             if (column, value) not in known and not _is_number(vocabulary, column, value):
                 raise SpecError(
                     f"the synonym {phrase!r} means '{column}={value}', which is no value; correct it"
                 )
+
+
+@functools.lru_cache(maxsize=4)
+def _known(vocabulary: Vocabulary) -> Collection[tuple[str, str]]:
+    """Return all values that have names, and both values of sets that have none."""
+    named = {token for found in _own_names(vocabulary).values() for token in found}
+    unnamed = {
+        group.name
+        for group in vocabulary.texts.groups
+        if {each for each, _ in group.members} <= {TRUTH_VALUES[1]}
+    }
+    return named | {(name, value) for name in unnamed for value in TRUTH_VALUES}
 
 
 def _is_number(vocabulary: Vocabulary, name: str, value: str) -> bool:

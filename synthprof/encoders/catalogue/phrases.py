@@ -16,9 +16,6 @@ Positions = npt.NDArray[np.int64]
 WORD_SALT = 0x70616C61767261
 """Salt of all word hashes ("palavra" in ASCII)."""
 
-FEW = 4
-"""Texts that are folded one by one: for a search, Arrow would spend 4 ms on compiling its expressions."""
-
 
 @dataclass(frozen=True)
 class Found:
@@ -63,20 +60,37 @@ class PhraseFinder:
 
 def fold_all(texts: pa.Array) -> pa.Array:
     """Return each text in lower case without accents; all but letters and digits become single spaces."""
-    if len(texts) <= FEW and (folded := [_folded(text) for text in texts.to_pylist()]).count(None) == 0:
+    if not texts.null_count and (folded := _folded(texts.to_pylist())) is not None:
         return pa.array(folded, pa.large_string())
     plain = pc.utf8_normalize(pc.utf8_lower(texts.cast(pa.large_string())), "NFKD")
     plain = pc.replace_substring_regex(plain, r"\p{M}+", "")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"[^\p{L}\p{N}]+", " "))
 
 
-def _folded(text: str) -> str | None:
-    """Return what `fold_all` returns for a text in Latin 1, by other means; None for other texts."""
-    if not all(character <= "ÿ" for character in text):
+def _folded(texts: Sequence[str]) -> list[str] | None:
+    """Return what `fold_all` returns for texts in Latin 1, by other means; None for others."""
+    if not all(map(_is_latin, texts)):
         return None
-    plain = unicodedata.normalize("NFKD", text.lower())
-    kinds = ((character, unicodedata.category(character)[0]) for character in plain)
-    return " ".join("".join(c if kind in "LN" else " " for c, kind in kinds if kind != "M").split())
+    return [" ".join(text.translate(_LATIN).split()) for text in texts]
+
+
+def _is_latin(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(letter: str) -> str:
+    """Return what `fold_all` makes of a letter, with a space for what is neither letter nor digit."""
+    kinds = ((each, unicodedata.category(each)[0]) for each in unicodedata.normalize("NFKD", letter.lower()))
+    return "".join(each if kind in "LN" else " " for each, kind in kinds if kind != "M")
+
+
+_LATIN = str.maketrans({letter: _plain(letter) for letter in map(chr, range(256))})
+"""Each letter of Latin 1 as it is folded. Arrow takes 2.5 ms for its expressions alone, and 1.7 times as long
+for a block of texts."""
 
 
 def hash_words(words: Sequence[str]) -> Hashes:

@@ -1,5 +1,6 @@
 """The known values of a schema's columns, the attributes of its items, and its places."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class Places:
     cities: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Every known value of a schema by column, the items that have attributes, and the places.
 
@@ -61,8 +62,9 @@ class Vocabulary:
         }
 
 
+@functools.lru_cache(maxsize=4)
 def vocabulary_of(bundle: Bundle) -> Vocabulary:
-    """Return the vocabulary of a schema."""
+    """Return the vocabulary of a schema, made once."""
     columns, encoding, places = bundle.schema.columns, bundle.encoding, _places(bundle.schema)
     on_a_line = [column for column in columns if column.kind in MEASURED]
     return Vocabulary(

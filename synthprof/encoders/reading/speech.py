@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import snowballstemmer
 
-from synthprof.encoders.catalogue.lexicon import named_phrases
+from synthprof.encoders.catalogue.lexicon import check_synonyms, named_phrases
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.reading.amounts import COMPARISONS, SLOT, Amounts
 from synthprof.schemas.grammar import Grammar, load_grammar
@@ -86,7 +86,7 @@ def speeches_of(vocabulary: Vocabulary, language: str) -> tuple[Speech, ...]:
             tongues.append(tongue)
     values = named_phrases(vocabulary, ())
     for tongue in tongues:
-        named_phrases(vocabulary, tongue.synonyms)  # which checks them
+        check_synonyms(vocabulary, tongue.synonyms)
     ignored = [texts.ignored, *(() for _ in tongues[1:])]
     months = [texts.months, *(() for _ in tongues[1:])]
     return tuple(map(_speech, tongues, itertools.repeat(values), ignored, months))
