@@ -104,6 +104,14 @@ def bytes_of(index: Index, number: int) -> Any:  # noqa: ANN401  a buffer
     return (ctypes.c_char * size).from_address(int(index.invlists.get_codes(number)))
 
 
+def ids_of(index: Index) -> Iterator[Ids]:
+    """Yield the ids of each list of a mapped index, (n,) int64; what was read of the file is let go of."""
+    for stretch in stretches(index, BUFFER_BYTES):
+        for number in range(stretch.first, stretch.end):
+            yield _ids_of(index, number)
+        stretch.let_go(index)
+
+
 def write_settings(index: Index, path: Path) -> None:
     """Write what was set in the index since its file was opened."""
     with path.open("r+b", buffering=0) as file:

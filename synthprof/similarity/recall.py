@@ -186,26 +186,26 @@ class Candidates:
 def _search(index: Any, queries: Matrix, pool: ThreadPoolExecutor) -> Ids:  # noqa: ANN401
     """Ten neighbours of each query, in parts of a fixed size so that the threads do not show."""
     parts = (queries[first : first + QUERY_ROWS] for first in range(0, len(queries), QUERY_ROWS))
-    search = _search_mapped if inverted_file.is_mapped(index) else _search_held
-    return np.concatenate(list(pool.map(lambda part: search(index, part), parts)))
+    return np.concatenate(list(pool.map(lambda part: ten_nearest(index, part)[1], parts)))
 
 
-def _search_held(index: Any, queries: Matrix) -> Ids:  # noqa: ANN401
-    found: Ids = index.search(queries, 10)[1]
-    return found
+def ten_nearest(index: Any, queries: Matrix) -> tuple[Matrix, Ids]:  # noqa: ANN401
+    """Return squared distances and ids, (q, 10), that an index as it is set finds near queries, (q, d).
 
-
-def _search_mapped(index: Any, queries: Matrix) -> Ids:  # noqa: ANN401
-    """Return what FAISS finds, a stretch of the lists at a time: what was read of the file is let go of."""
+    Of a mapped index a stretch of the lists is read at a time, and let go of.
+    """
+    if not inverted_file.is_mapped(index):
+        squared, ids = index.search(queries, 10)
+        return squared, ids
     distances, lists = index.quantizer.search(queries, min(index.nprobe, index.nlist))
-    squared, found = [], []
+    near, found = [], []
     for stretch in (parts := inverted_file.stretches(index, MAPPED_BYTES)):
         here = np.where((lists >= stretch.first) & (lists < stretch.end), lists, -1)
         nearest = index.search_preassigned(queries, 10, here, distances)
-        squared.append(nearest[0])
+        near.append(nearest[0])
         found.append(nearest[1])
         if len(parts) > 1:
             stretch.let_go(index)
-    every, ids = np.concatenate(squared, axis=1), np.concatenate(found, axis=1)
+    every, ids = np.concatenate(near, axis=1), np.concatenate(found, axis=1)
     order = np.lexsort((ids, every), axis=1)[:, :10]
-    return np.take_along_axis(ids, order, axis=1)
+    return np.take_along_axis(every, order, axis=1), np.take_along_axis(ids, order, axis=1)

@@ -7,6 +7,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.similarity import inverted_file
+from synthprof.similarity.recall import ten_nearest
 from synthprof.spec.contents import EMBEDDINGS_DB, INDEX
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
@@ -20,8 +22,11 @@ codes instead of vectors must find half."""
 
 
 def open_index(version: Published, intact: set[str]) -> Any:  # noqa: ANN401
-    """Return the index, or None if it is missing or damaged; FAISS silently accepts most flipped bits."""
-    return faiss.read_index(str(version.folder / INDEX)) if INDEX in intact else None
+    """Return the index, or None if it is missing or damaged; FAISS silently accepts most flipped bits.
+
+    Its lists, if it has any, are read where they lie.
+    """
+    return inverted_file.opened(version.folder / INDEX) if INDEX in intact else None
 
 
 def index_faults(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN401  FAISS's classes are untyped
@@ -33,8 +38,7 @@ def index_faults(version: Published, index: Any) -> Iterator[str]:  # noqa: ANN4
     if (index.ntotal, index.d) != (len(expected), dim):
         yield f"{INDEX} holds {index.ntotal} vectors of {index.d} values, not {len(expected)} of {dim}"
         return
-    ids = _ids(index)
-    if ids is not None and not np.array_equal(np.sort(ids), expected):
+    if not _holds_once(index, expected):
         yield f"{INDEX} does not hold the ids 1 to {rows} once each"
 
 
@@ -53,7 +57,7 @@ def lookup_faults(
         return
     rows = there[np.unique(np.linspace(0, len(there) - 1, QUERIES).astype(int))]
     _search_every_list(index)
-    squared, found = index.search(np.ascontiguousarray(embeddings[rows]), 10)
+    squared, found = ten_nearest(index, np.ascontiguousarray(embeddings[rows]))
     itself = (found == (rows + first)[:, None]).any(axis=1) | (squared[:, -1] <= 1e-5)
     share = float(itself.mean())
     if share < MIN_FOUND.get(_kind(version), 0.5):
@@ -69,18 +73,20 @@ def _ids_expected(version: Published) -> npt.NDArray[np.int64]:
     return np.setdiff1d(ids, read(version.folder / EMBEDDINGS_DB, query).column("id").to_numpy())
 
 
-def _ids(index: Any) -> npt.NDArray[np.int64] | None:  # noqa: ANN401
+def _holds_once(index: Any, expected: npt.NDArray[np.int64]) -> bool:  # noqa: ANN401
+    """Return whether the index holds those ids, ascending, once each; True for one that has no ids."""
     if hasattr(index, "id_map"):
-        return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
-    if not hasattr(index, "invlists"):
-        return None
-    lists = index.invlists
-    parts = [
-        faiss.rev_swig_ptr(lists.get_ids(number), lists.list_size(number)).copy()
-        for number in range(index.nlist)
-        if lists.list_size(number)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+        parts = iter([np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)])
+    elif inverted_file.is_mapped(index):
+        parts = inverted_file.ids_of(index)
+    else:
+        return True
+    seen, count = np.zeros(int(expected[-1]) + 1 if len(expected) else 0, np.bool_), 0
+    for ids in filter(len, parts):
+        if ids.min() < 0 or ids.max() >= len(seen):
+            return False
+        seen[ids], count = True, count + len(ids)
+    return count == len(expected) and np.array_equal(np.flatnonzero(seen), expected)
 
 
 def _search_every_list(index: Any) -> None:  # noqa: ANN401
