@@ -15,6 +15,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
+from synthprof.store.tables import EVERY, Clause
 from synthprof.versions.literals import DECIMALS, is_ordered, read_literal
 
 
@@ -80,14 +81,6 @@ class NoneOf:
 Filter = Condition | Named | OneOf | NoneOf
 
 
-@dataclass(frozen=True)
-class Clause:
-    """A condition for SQL's WHERE, and the parameters of its question marks."""
-
-    sql: str
-    parameters: tuple[int | float | str, ...]
-
-
 def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, ...]:
     """Return the conditions that texts such as `colour=red` or `colour in red, blue` state; all must hold.
 
@@ -101,7 +94,7 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
 def where(conditions: Iterable[Filter]) -> Clause:
     """Return one clause for all conditions; without conditions it is always true."""
     clauses = [_filter(each) for each in conditions]
-    return _joined(clauses, " AND ") if clauses else Clause("1", ())
+    return _joined(clauses, " AND ") if clauses else EVERY
 
 
 def _filter(condition: Filter) -> Clause:

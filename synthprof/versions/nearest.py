@@ -8,11 +8,9 @@ import numpy as np
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.similarity import recall
-from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import Named, where
-from synthprof.versions.published import Published
+from synthprof.versions.published import Published, stored
 from synthprof.versions.searcher import Query, Searcher
 
 MIN_SIMILARITY = -1.5
@@ -113,16 +111,10 @@ def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[I
     return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
-def _matching(version: Published, query: Query, among: Ids | None = None, most: int = -1) -> Ids:
-    """Return the ids that meet the conditions, ascending, of all rows or the given ids; -1: all that do."""
-    clause = where(query.conditions)
-    sql, parameters = f"SELECT id FROM perfis WHERE {clause.sql}", clause.parameters
-    if among is not None:
-        sql += f" AND id IN ({','.join('?' * len(among))})"
-        parameters += tuple(among.tolist())
-    rows = read(version.folder / PERFIS, f"{sql} ORDER BY id LIMIT {most}", parameters)
-    found: Ids = rows.column("id").to_numpy().astype(np.int64)
-    return found
+def _matching(version: Published, query: Query, among: Ids | None = None, most: int | None = None) -> Ids:
+    """Return the ids that meet the conditions, ascending, of all rows or of the given ids."""
+    there = None if among is None else np.sort(among)
+    return stored(version).ids(where(query.conditions), there, most)
 
 
 def _is_graph(found: Any) -> bool:  # noqa: ANN401
@@ -144,7 +136,7 @@ def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
 def _nearest_exact(
     searcher: Searcher, vector: Matrix, query: Query, wanted: int, allowed: Ids | None
 ) -> tuple[Ids, Matrix]:
-    """Return the nearest rows by comparing all rows, or the allowed ones, read from `embeddings.db`."""
+    """Return the nearest rows by comparing all rows, or the allowed ones, read a block at a time."""
     blocks = _blocks(searcher.version, query, allowed)
     ids, similarities = recall.exact_neighbours(vector, blocks, wanted, threads=searcher.threads)
     there = (ids[0] > 0) & (similarities[0] > MIN_SIMILARITY)
@@ -167,10 +159,6 @@ def _blocks(version: Published, query: Query, allowed: Ids | None) -> Iterator[M
 
 def embeddings_of(version: Published, first: int, last: int) -> Matrix:
     """Return the embeddings of the ids first to last, (n, dim) float32; rows without one are `recall.FAR`."""
-    query = "SELECT embedding FROM embeddings WHERE id BETWEEN ? AND ? ORDER BY id"
-    blobs = read(version.folder / EMBEDDINGS_DB, query, (first, last)).column("embedding").to_pylist()
-    nowhere = np.full(version.spec.dim_embedding, recall.FAR, "<f4").tobytes()
-    found: Matrix = np.frombuffer(b"".join(blob or nowhere for blob in blobs), "<f4").astype(
-        np.float32, copy=False
-    )
-    return found.reshape(len(blobs), version.spec.dim_embedding)
+    found = stored(version).matrix("embeddings", range(first, last + 1))
+    nowhere = np.isnan(found[:, 0])
+    return np.where(nowhere[:, None], np.float32(recall.FAR), found) if nowhere.any() else found

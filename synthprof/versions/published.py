@@ -14,12 +14,13 @@ from synthprof.base.locks import reading
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY
 from synthprof.schemas.schema import Schema
-from synthprof.spec.contents import CLUSTERS, PERFIS
+from synthprof.spec.contents import CLUSTERS
 from synthprof.spec.spec import Spec
 from synthprof.spec.written import Bounds, read_number
 from synthprof.store.manifest import MANIFEST, Manifest
 from synthprof.store.schemas import bundle_of, schema_of
 from synthprof.store.sqlite.database import read
+from synthprof.store.tables import Clause, Tables, tables_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Published:
         """The schema of its rows: of profiles, or of a collection."""
         return schema_of(self.spec, self.bundle)
 
+    @cached_property
+    def _stored(self) -> Tables:
+        return tables_of(self.folder, self.spec)
+
     def check_identity(self, identity: str) -> None:
         """Raise SpecError if the embeddings were made by an encoder of another identity."""
         made_by = {
@@ -79,7 +84,7 @@ class Published:
         """
         if not 1 <= profile_id <= self.manifest.rows:
             raise SpecError(f"id={profile_id} is not in this version; ids go from 1 to {self.manifest.rows}")
-        found = read(self.folder / PERFIS, "SELECT * FROM perfis WHERE id = ?", (profile_id,))
+        found = self._stored.rows(ids=range(profile_id, profile_id + 1))
         cluster = read(self.folder / CLUSTERS, "SELECT cluster_id FROM clusters WHERE id = ?", (profile_id,))
         return {**self.schema.as_values(found.to_pylist()[0]), **cluster.to_pylist()[0]}
 
@@ -90,11 +95,15 @@ class Published:
         """
         if self.spec.collection:
             for key in (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))):
-                found = read(self.folder / PERFIS, f"SELECT id FROM perfis WHERE {KEY} = ?", (key,))
-                if found.num_rows:
-                    return int(found.column("id")[0].as_py())
+                if len(found := self._stored.ids(Clause(f"{KEY} = ?", (key,)), most=1)):
+                    return int(found[0])
             raise SpecError(f"no row of {self.manifest.dataset!r} has the id {name[:80]!r} in its source")
         return int(read_number("id", name, Bounds(True, 1, self.manifest.rows)))
+
+
+def stored(version: Published) -> Tables:
+    """Return the reader of a version's rows and vectors, which is opened once."""
+    return version._stored
 
 
 class ReadLock:

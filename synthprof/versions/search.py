@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.text import check_unicode
@@ -22,13 +24,11 @@ from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.schema import Column
 from synthprof.schemas.spans import MEASURED
 from synthprof.similarity import recall
-from synthprof.spec.contents import PERFIS
 from synthprof.spec.limits import MAX_TEXT
-from synthprof.store.sqlite.database import read
 from synthprof.versions.asked import Asked, Loosened, filters_of, told
 from synthprof.versions.nearest import Neighbourhood, embeddings_of, first_ids, nearest
 from synthprof.versions.pictures import vector_of
-from synthprof.versions.published import Published
+from synthprof.versions.published import Published, stored
 from synthprof.versions.reasons import Reasons
 from synthprof.versions.searcher import Query, Searcher
 
@@ -202,6 +202,5 @@ def _hits(
 
 
 def _profiles(version: Published, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    marks = ",".join("?" * len(ids))
-    rows = read(version.folder / PERFIS, f"SELECT * FROM perfis WHERE id IN ({marks})", tuple(ids))
+    rows = stored(version).rows(ids=np.sort(np.array(ids, np.int64)))
     return {row["id"]: version.schema.as_values(row) for row in rows.to_pylist()}

@@ -7,29 +7,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthprof.base.arrays import Matrix
-from synthprof.base.columns import quoted
+from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kinds import check_file
-from synthprof.pipeline import FILES
-from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS, PERFIS, VETORES
+from synthprof.spec.contents import ARCHETYPES_FILE, CLUSTERS
 from synthprof.spec.spec import BLOCK_ROWS
-from synthprof.store.sqlite.database import read
+from synthprof.store.sqlite.tables import among, ask
+from synthprof.store.tables import EVERY, Clause, Vectors
 from synthprof.versions import filters
 from synthprof.versions.children import child_batches, schema_of_children
-from synthprof.versions.published import Published
+from synthprof.versions.published import Published, stored
 from synthprof.versions.typed import column_type, typed
 
 CLUSTER_ID = "cluster_id"
-
-_OF_BLOCK = "id BETWEEN ? AND ? ORDER BY id"
 
 Where = str | Sequence[str]
 """A condition on a column, or several that must all hold: `"height>=30"`, `("colour=red", "height>=30")`."""
 
 
 def schema_of_table(version: Published) -> pa.Schema:
-    """Return the columns of the version's rows: `id`, those of `perfis.db`, and `cluster_id` as the last."""
+    """Return the columns of the version's rows: `id`, those of `perfis`, and `cluster_id` as the last."""
     fields = [(column.name, column_type(column)) for column in version.schema.columns]
     return pa.schema([("id", pa.int64()), *fields, (CLUSTER_ID, pa.int32())])
 
@@ -73,7 +70,7 @@ def batches(version: Published, asked: Question) -> Iterator[pa.RecordBatch]:
 
 def rows_between(version: Published, asked: Question, first: int) -> pa.RecordBatch:
     """Return all rows of the block that begins with the id `first`, with the columns asked for."""
-    return _block(version, filters.where(()), asked.schema, first).to_batches()[0]
+    return _block(version, EVERY, asked.schema, first).to_batches()[0]
 
 
 def table(version: Published, asked: Question) -> pa.Table:
@@ -81,8 +78,8 @@ def table(version: Published, asked: Question) -> pa.Table:
     return pa.Table.from_batches(batches(version, asked), asked.schema)
 
 
-def matrix(version: Published, name: str, dim: int, first: int, last: int | None) -> Matrix:
-    """Return the rows first to last of a file of BLOBs, (n, dim) float32; a row that has none is NaN.
+def matrix(version: Published, table: Vectors, first: int, last: int | None) -> Matrix:
+    """Return the vectors of the ids first to last, (n, dim) float32; a row that has none is NaN.
 
     Raises SpecError for ids that are not in the version.
     """
@@ -90,53 +87,21 @@ def matrix(version: Published, name: str, dim: int, first: int, last: int | None
     last = rows if last is None else last
     if not 1 <= first <= last <= rows:
         raise SpecError(f"ids {first} to {last} are not in this version; ids go from 1 to {rows}")
-    file, found = FILES[name], np.empty((last - first + 1, dim), np.float32)
-    query = f"SELECT {file.column} AS blob FROM {file.table} WHERE id BETWEEN ? AND ? ORDER BY id"
-    for start in range(first, last + 1, BLOCK_ROWS):
-        end = min(start + BLOCK_ROWS - 1, last)
-        blobs = read(version.folder / name, query, (start, end)).column("blob").combine_chunks()
-        part = found[start - first : end - first + 1]
-        there = blobs.is_valid().to_numpy(zero_copy_only=False)
-        try:
-            _fill(part, there, _values_of(blobs).reshape(-1, dim))
-        except (ValueError, IndexError) as error:
-            raise StageError(
-                f"{version.folder / name} does not hold {dim} numbers for each of the ids {start} to {end}; "
-                "`synthprof repair` makes a damaged version whole"
-            ) from error
-    return found
-
-
-def _fill(part: Matrix, there: NDArray[np.bool_], values: Matrix) -> None:
-    """Copy the values of rows that have some, and NaN for others. there: (n,), or it raises IndexError."""
-    if len(there) == len(part) and there.all():  # copied as they lie, which takes half the time
-        part[:] = values.reshape(part.shape)
-    else:
-        part[:] = np.nan
-        part[there] = values
-
-
-def _values_of(blobs: pa.Array) -> NDArray[np.float32]:
-    """Return all BLOBs, one after the other, as numbers: straight from Arrow's buffer, without objects."""
-    if not pa.types.is_binary(blobs.type):  # of a block without any
-        return np.empty(0, np.float32)
-    _, offsets, content = blobs.buffers()
-    ends = np.frombuffer(offsets, np.int32)[blobs.offset : blobs.offset + len(blobs) + 1]
-    return np.frombuffer(content or b"", np.uint8)[ends[0] : ends[-1]].view("<f4")
+    return stored(version).matrix(table, range(first, last + 1))
 
 
 def vectors(version: Published, first: int = 1, last: int | None = None) -> Matrix:
     """Return feature vectors; see `Version.vectors`."""
     if version.spec.collection:
         raise SpecError("a collection has no feature vectors; take its embeddings")
-    return matrix(version, VETORES, version.spec.dim_vector, first, last)
+    return matrix(version, "vetores", first, last)
 
 
-def clusters(version: Published) -> NDArray[np.int32]:
-    """Return the cluster of each row; see `Version.clusters`."""
-    found = read(version.folder / CLUSTERS, "SELECT cluster_id FROM clusters ORDER BY id")
-    labels: NDArray[np.int32] = found.column(CLUSTER_ID).to_numpy().astype(np.int32)
-    return labels
+def clusters(version: Published, ids: range | Ids | None = None) -> NDArray[np.int32]:
+    """Return the cluster of each row, or of those of some ids, which ascend; see `Version.clusters`."""
+    path = version.folder / CLUSTERS
+    found = [ask(path, "cluster_id FROM clusters", (part,)).column(CLUSTER_ID) for part in among(ids)]
+    return np.concatenate([part.to_numpy() for part in found]).astype(np.int32)
 
 
 def labels(version: Published) -> NDArray[np.uint8]:
@@ -166,17 +131,15 @@ def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
     return pa.schema([schema.field(name) for name in columns])
 
 
-def _block(version: Published, clause: filters.Clause, schema: pa.Schema, first: int) -> pa.Table:
+def _block(version: Published, clause: Clause, schema: pa.Schema, first: int) -> pa.Table:
     """Return the rows of one block that meet the condition, with the columns of the schema."""
-    ids = (first, min(first + BLOCK_ROWS - 1, version.manifest.rows))
+    ids = range(first, min(first + BLOCK_ROWS, version.manifest.rows + 1))
     wanted = [name for name in dict.fromkeys(["id", *schema.names]) if name != CLUSTER_ID]
-    names = ", ".join(map(quoted, wanted))
-    query = f"SELECT {names} FROM perfis WHERE {clause.sql} AND {_OF_BLOCK}"
-    found = read(version.folder / PERFIS, query, (*clause.parameters, *ids))
+    found = stored(version).rows(wanted, clause, ids)
     if CLUSTER_ID in schema.names:
-        every = read(version.folder / CLUSTERS, f"SELECT cluster_id FROM clusters WHERE {_OF_BLOCK}", ids)
+        every = pa.array(clusters(version, ids), pa.int32())
         places = found.column("id").to_numpy() - first
-        found = found.append_column(CLUSTER_ID, every.column(CLUSTER_ID).take(pa.array(places)))
+        found = found.append_column(CLUSTER_ID, every.take(pa.array(places)))
     columns = [_typed(version, found.column(field.name), field) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema).combine_chunks()
 

@@ -6,6 +6,7 @@ Only the release and the schema that made a version can make its blocks again; o
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -25,17 +26,19 @@ from synthprof.spec.contents import (
     PERFIS,
 )
 from synthprof.spec.limits import MAX_POINTS
-from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.children import check_children
 from synthprof.store.manifest import damaged, unknown_files
-from synthprof.store.sqlite.database import check_ids, read
-from synthprof.versions.published import Published
+from synthprof.store.sqlite.database import check_ids
+from synthprof.store.tables import TABLES
+from synthprof.versions.published import Published, stored
+from synthprof.versions.tables import clusters
 from synthprof.versions.verify_blocks import (
     BLOCK_STEPS,
+    ids_of_block,
+    is_whole,
     one_batch,
     remade_block_faults,
     stored_block_faults,
-    stored_rows,
 )
 from synthprof.versions.verify_facts import (
     coherence_faults,
@@ -202,16 +205,28 @@ def _row_faults(version: Published, intact: set[str], schema: Schema | None) -> 
     rows = version.manifest.rows
     if rows != version.spec.profiles:
         yield f"MANIFEST.json has {rows} rows, its spec {version.spec.profiles}"
-    files = files_of(version.spec, schema)
-    for file in (file for file in files if file.table and file.name in intact):
-        path = version.folder / file.name
+    for check in _row_checks(version, intact, schema):
         try:
-            if file.child and schema is not None:
-                check_children(path, schema.child(file.table), rows, told_rows(version, file.table))
-            else:
-                check_ids(path, file.table, rows)
+            check()
         except StageError as error:
             yield str(error)
+
+
+def _row_checks(version: Published, intact: set[str], schema: Schema | None) -> Iterator[Callable[[], None]]:
+    """Yield a check of each table that is intact: it has all ids or, of a child table, the rows told."""
+    rows = version.manifest.rows
+    for table in TABLES:
+        if is_whole(version, table, intact):
+            yield partial(stored(version).check, table, rows)
+    for file in files_of(version.spec, schema):
+        path = version.folder / file.name
+        if not file.table or file.table in TABLES or file.name not in intact:
+            continue
+        if file.child and schema is not None:
+            told = told_rows(version, file.table)
+            yield partial(check_children, path, schema.child(file.table), rows, told)
+        else:
+            yield partial(check_ids, path, file.table, rows)
 
 
 def _truth_faults(version: Published, intact: set[str]) -> Iterator[str]:
@@ -224,15 +239,14 @@ def _truth_faults(version: Published, intact: set[str]) -> Iterator[str]:
 def _collection_faults(version: Published, intact: set[str], step: Callable[[], None]) -> Iterator[str]:
     """Yield a fault if the rows differ from the source, whose digest is part of the spec."""
     spec = version.spec
-    if not spec.collection or PERFIS not in intact:
+    if not spec.collection or not is_whole(version, "perfis", intact):
         return
     digests = []
     for block in range(spec.blocks):
-        stored = stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
-        digests.append(block_digest(one_batch(stored)))
+        digests.append(block_digest(one_batch(stored(version).rows(ids=ids_of_block(spec, block)))))
         step()
     if collection_digest(spec.columns, digests) != spec.collection:
-        yield "perfis.db holds other rows than the source had"
+        yield f"{PERFIS} holds other rows than the source had"
 
 
 def _map_faults(version: Published, intact: set[str]) -> Iterator[str]:
@@ -245,7 +259,7 @@ def _map_faults(version: Published, intact: set[str]) -> Iterator[str]:
     except (pa.ArrowInvalid, KeyError) as error:
         yield f"{MAP} cannot be read: {error}"
         return
-    query = "SELECT id, cluster_id FROM clusters WHERE id <= ? ORDER BY id"
-    stored = read(version.folder / CLUSTERS, query, (min(MAX_POINTS, version.manifest.rows),))
-    if shown.to_pydict() != dict(zip(shown.column_names, stored.to_pydict().values(), strict=True)):
+    ids = range(1, min(MAX_POINTS, version.manifest.rows) + 1)
+    known = {"id": list(ids), CLUSTER: clusters(version, ids).tolist()}
+    if shown.to_pydict() != known:
         yield f"{MAP} does not show the first profiles in their clusters"

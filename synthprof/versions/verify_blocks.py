@@ -1,18 +1,18 @@
 """Comparison of the stored rows of a block with the block made again from the spec."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from synthprof.base.arrays import Matrix
 from synthprof.base.errors import StageError
 from synthprof.encoders.encoder import encode_block, encoder_of
 from synthprof.encoders.near_copies import origins
-from synthprof.pipeline import FILES
 from synthprof.profiles.children import Family, generate_family, stored_batch
 from synthprof.profiles.drawing import Generated
 from synthprof.profiles.features import features
@@ -22,19 +22,17 @@ from synthprof.spec.contents import (
     CENTROIDS,
     CLUSTERS,
     DUPLICATES_FILE,
-    EMBEDDINGS_DB,
     NEAR_DUPLICATES,
     NO_CLUSTER,
     NORM_TOLERANCE,
-    PERFIS,
-    VETORES,
     table_file,
 )
-from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.children import stored_children
-from synthprof.store.sqlite.database import read
+from synthprof.store.tables import Kind, are_missing
 from synthprof.versions.duplicates import read_duplicates
-from synthprof.versions.published import Published
+from synthprof.versions.published import Published, stored
+from synthprof.versions.tables import clusters
 from synthprof.versions.verify_avatars import avatar_checks
 from synthprof.versions.verify_index import lookup_faults
 
@@ -58,25 +56,26 @@ def remade_block_faults(
     None; it must find the block's embeddings.
     """
     spec = version.spec
-    first, rows = block * BLOCK_ROWS + 1, spec.block_rows(block)
-    stored = partial(stored_rows, version.folder, first, rows)
+    tables, ids = stored(version), ids_of_block(spec, block)
+    first, rows = ids.start, len(ids)
+    table, vectors, file = (tables.file_of(kind, block) for kind in ("perfis", "vetores", "embeddings"))
     if spec.collection:
-        if PERFIS not in intact:  # the embeddings are made from its texts
+        if table not in intact:  # the embeddings are made from its texts
             return
-        family = Family(Generated(one_batch(stored(PERFIS)), np.zeros(0, np.uint8)), {})
+        family = Family(Generated(one_batch(tables.rows(ids=ids)), np.zeros(0, np.uint8)), {})
     else:
         family = generate_family(version.schema, spec.seed, spec.locale, spec.separation, block, rows)
     made = family.generated
-    embeddings, missing = _embeddings(version, intact, block, made.profiles, stored)
+    embeddings, missing = _embeddings(version, intact, block, made.profiles)
     step()
     which = f"ids {first} to {first + rows - 1}"
     checks: dict[str, Callable[[], Iterator[str]]] = {
-        PERFIS: lambda: _profile_faults(stored(PERFIS), made.profiles),
-        VETORES: lambda: _value_faults(
-            stored(VETORES), features(version.schema, made.profiles, spec.dim_vector)
+        table: lambda: _profile_faults(tables.rows(ids=ids), made.profiles),
+        vectors: lambda: _value_faults(
+            tables.matrix("vetores", ids), features(version.schema, made.profiles, spec.dim_vector)
         ),
-        EMBEDDINGS_DB: lambda: _embedding_faults(version, stored(EMBEDDINGS_DB), embeddings),
-        CLUSTERS: lambda: _cluster_faults(version, intact, stored(CLUSTERS), embeddings, missing),
+        file: lambda: _embedding_faults(version, tables.matrix("embeddings", ids), embeddings),
+        CLUSTERS: lambda: _cluster_faults(version, intact, block, embeddings, missing),
         ARCHETYPES_FILE: lambda: _truth_faults(version, ARCHETYPES_FILE, made.archetypes, first),
         DUPLICATES_FILE: lambda: _duplicate_faults(version, made.duplicates, block),
         NEAR_DUPLICATES: lambda: _truth_faults(version, NEAR_DUPLICATES, origins(spec, block), first),
@@ -105,32 +104,39 @@ def stored_block_faults(
     step: Step,
 ) -> Iterator[str]:
     """Yield the faults of a block that cannot be made again: wrong norms, vectors missing in the index."""
-    if EMBEDDINGS_DB not in intact:
+    file = stored(version).file_of("embeddings", block)
+    if file not in intact:
         return
-    first, rows = block * BLOCK_ROWS + 1, version.spec.block_rows(block)
-    stored = stored_rows(version.folder, first, rows, EMBEDDINGS_DB)
+    ids = ids_of_block(version.spec, block)
     step()
-    which = f"{EMBEDDINGS_DB}, ids {first} to {first + rows - 1}"
-    yield from (f"{which}: {finding}" for finding in _norm_faults(version, stored))
-    embeddings, missing = _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
+    try:
+        found = stored(version).matrix("embeddings", ids)
+    except StageError as error:
+        yield str(error)
+        return
+    which = f"{file}, ids {ids[0]} to {ids[-1]}"
+    yield from (f"{which}: {finding}" for finding in _norm_faults(version, found))
+    embeddings, missing = _with_placeholders(found)
     step()
     if index is not None and not missing.all():
-        yield from lookup_faults(version, index, embeddings, np.flatnonzero(~missing), first)
+        yield from lookup_faults(version, index, embeddings, np.flatnonzero(~missing), ids[0])
     step()
 
 
-def embeddings_of(
-    version: Published, first: int, rows: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return the stored embeddings from the id `first`, (n, dim), and which are missing, (n,)."""
-    stored = stored_rows(version.folder, first, rows, EMBEDDINGS_DB)
-    return _matrix(stored.column("embedding").to_pylist(), version.spec.dim_embedding)
+def embeddings_of(version: Published, ids: range) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Return stored embeddings, (n, dim), and which are missing, (n,); those hold a placeholder."""
+    return _with_placeholders(stored(version).matrix("embeddings", ids))
 
 
-def stored_rows(folder: Path, first: int, rows: int, name: str) -> pa.Table:
-    """Return `rows` rows of the table in the file `name`, from the id `first`, ordered by id."""
-    query = f"SELECT * FROM {FILES[name].table} WHERE id BETWEEN ? AND ? ORDER BY id"
-    return read(folder / name, query, (first, first + rows - 1))
+def ids_of_block(spec: Spec, block: int) -> range:
+    """Return the ids of a block's rows."""
+    first = block * BLOCK_ROWS + 1
+    return range(first, first + spec.block_rows(block))
+
+
+def is_whole(version: Published, table: Kind, intact: set[str]) -> bool:
+    """Return whether all files that hold a table are intact."""
+    return set(stored(version).files(table)) <= intact
 
 
 def one_batch(rows: pa.Table) -> pa.RecordBatch:
@@ -139,33 +145,29 @@ def one_batch(rows: pa.Table) -> pa.RecordBatch:
 
 
 def _embeddings(
-    version: Published,
-    intact: set[str],
-    block: int,
-    profiles: pa.RecordBatch,
-    stored: Callable[[str], pa.Table],
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    version: Published, intact: set[str], block: int, profiles: pa.RecordBatch
+) -> tuple[Matrix, npt.NDArray[np.bool_]]:
     """Return the block's embeddings, (n, dim), and which rows have none, (n,); those hold a placeholder.
 
     Embeddings of a slow encoder are read, not made: a service costs money and may answer with other bits.
     """
-    spec = version.spec
+    spec, rows = version.spec, profiles.num_rows
     if not spec.slow_encoder:
         found = encode_block(encoder_of(spec, version.bundle), spec, block, profiles)
-        return found, np.zeros(profiles.num_rows, np.bool_)
-    blobs: list[bytes | None] = [None] * profiles.num_rows
-    if EMBEDDINGS_DB in intact:
-        blobs = stored(EMBEDDINGS_DB).column("embedding").to_pylist()
-    return _matrix(blobs, spec.dim_embedding)
+        return found, np.zeros(rows, np.bool_)
+    if stored(version).file_of("embeddings", block) in intact:
+        with suppress(StageError):  # told where they are compared
+            return embeddings_of(version, ids_of_block(spec, block))
+    return _with_placeholders(np.full((rows, spec.dim_embedding), np.nan, np.float32))
 
 
-def _matrix(blobs: list[bytes | None], dim: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return stored embeddings, (n, dim), and which of them are missing, (n,); those hold a placeholder."""
-    placeholder = np.eye(1, dim, dtype="<f4").tobytes()
-    missing = np.array([blob is None or len(blob) != len(placeholder) for blob in blobs])
-    whole = (blob if blob and len(blob) == len(placeholder) else placeholder for blob in blobs)
-    matrix = np.frombuffer(b"".join(whole), "<f4").reshape(-1, dim)
-    return matrix.astype(np.float32), missing
+def _with_placeholders(found: Matrix) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Return embeddings with a unit vector in place of those that are missing, and which are, (n,)."""
+    missing = are_missing(found)
+    if missing.any():
+        found = found.copy()
+        found[missing] = np.eye(1, found.shape[1], dtype=np.float32)
+    return found, missing
 
 
 def _profile_faults(stored: pa.Table, made: pa.RecordBatch) -> Iterator[str]:
@@ -192,28 +194,24 @@ def _plain(column: pa.Array) -> pa.Array:
     return column.cast(pa.int64() if pa.types.is_integer(column.type) else pa.string())
 
 
-def _value_faults(stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
-    blobs = [blob or b"" for blob in stored.column(1).to_pylist()]
-    if b"".join(blobs) != made.astype("<f4").tobytes():
+def _value_faults(found: Matrix, made: Matrix) -> Iterator[str]:
+    if found.tobytes() != made.astype("<f4", copy=False).tobytes():
         yield "values differ from the spec"
 
 
-def _embedding_faults(version: Published, stored: pa.Table, made: npt.NDArray[np.float32]) -> Iterator[str]:
+def _embedding_faults(version: Published, found: Matrix, made: Matrix) -> Iterator[str]:
     if not version.spec.slow_encoder:
-        yield from _value_faults(stored, made)
-    yield from _norm_faults(version, stored)
+        yield from _value_faults(found, made)
+    yield from _norm_faults(version, found)
 
 
-def _norm_faults(version: Published, stored: pa.Table) -> Iterator[str]:
-    """Yield a fault for another dimension, a norm other than 1, or a missing row of a fast encoder."""
-    blobs, dim = stored.column("embedding").to_pylist(), version.spec.dim_embedding
-    if version.spec.slow_encoder:
-        blobs = [blob for blob in blobs if blob is not None]
-    if any(len(blob or b"") != 4 * dim for blob in blobs):
-        yield "some embeddings have another dimension or are missing"
+def _norm_faults(version: Published, found: Matrix) -> Iterator[str]:
+    """Yield a fault for a norm other than 1, or a missing row of a fast encoder."""
+    missing = are_missing(found)
+    if missing.any() and not version.spec.slow_encoder:
+        yield "some embeddings are missing"
         return
-    values = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dim)
-    off = np.abs(np.linalg.norm(values, axis=1) - 1)
+    off = np.abs(np.linalg.norm(found[~missing], axis=1) - 1)
     if not (off <= NORM_TOLERANCE).all():  # NaN must fail too
         yield "some norms are not 1"
 
@@ -221,8 +219,8 @@ def _norm_faults(version: Published, stored: pa.Table) -> Iterator[str]:
 def _cluster_faults(
     version: Published,
     intact: set[str],
-    stored: pa.Table,
-    embeddings: npt.NDArray[np.float32],
+    block: int,
+    embeddings: Matrix,
     missing: npt.NDArray[np.bool_],
 ) -> Iterator[str]:
     if CENTROIDS not in intact:
@@ -231,9 +229,9 @@ def _cluster_faults(
     if centroids.ndim != 2 or centroids.shape[1] != embeddings.shape[1]:
         yield f"centroids.npy has the shape {centroids.shape}: no clusters"
         return
-    if version.spec.slow_encoder and EMBEDDINGS_DB not in intact:
+    if version.spec.slow_encoder and stored(version).file_of("embeddings", block) not in intact:
         return
-    labels = stored.column("cluster_id").to_numpy()
+    labels = clusters(version, ids_of_block(version.spec, block))
     if (
         len(labels) != len(embeddings)
         or not np.where(missing, labels == NO_CLUSTER, are_nearest(embeddings, labels, centroids)).all()

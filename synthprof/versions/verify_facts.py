@@ -27,20 +27,18 @@ from synthprof.spec.contents import (
     CLUSTERS,
     DRIFT_FILE,
     DUPLICATES_FILE,
-    EMBEDDINGS_DB,
     INDEX,
     MAP,
     OVERVIEW,
-    PERFIS,
     REPORT,
 )
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.manifest import content_digest, is_close
 from synthprof.store.schemas import drift_document
-from synthprof.store.sqlite.database import read
 from synthprof.versions.duplicates import read_duplicates
-from synthprof.versions.published import Published
-from synthprof.versions.verify_blocks import embeddings_of, one_batch, stored_rows
+from synthprof.versions.published import Published, stored
+from synthprof.versions.tables import clusters
+from synthprof.versions.verify_blocks import embeddings_of, ids_of_block, is_whole, one_batch
 
 
 def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[str]:  # noqa: ANN401
@@ -55,9 +53,8 @@ def fact_faults(version: Published, intact: set[str], index: Any) -> Iterator[st
     if manifest.scores != _told(version, "scores"):
         yield "MANIFEST.json has other scores than its stages"
     yield from _stage_faults(version)
-    if EMBEDDINGS_DB in intact:
-        query = "SELECT count(*) AS n FROM embeddings WHERE embedding IS NULL"
-        missing = read(version.folder / EMBEDDINGS_DB, query).column("n")[0].as_py()
+    if is_whole(version, "embeddings", intact):
+        missing = len(stored(version).missing())
         if missing != manifest.rejected:
             yield f"{missing} rows have no embedding, MANIFEST.json says {manifest.rejected}"
     if CENTROIDS in intact and len(_centroids(version)) != _detail(version, "cluster", "clusters"):
@@ -73,7 +70,7 @@ def score_faults(version: Published, intact: set[str], index: Any, every_row: bo
 
     every_row: compute the scores that take a look at all embeddings, too.
     """
-    if not {EMBEDDINGS_DB, CENTROIDS} <= intact:
+    if CENTROIDS not in intact or not is_whole(version, "embeddings", intact):
         return
     centroids, told = _centroids(version), version.manifest.scores
     if centroids.ndim != 2 or centroids.shape[1] != version.spec.dim_embedding:
@@ -107,18 +104,18 @@ def _scores(
 
 def coherence_faults(version: Published, intact: set[str]) -> Iterator[str]:
     """Yield a sentence if rules and margins of the profiles count other rows than the manifest says."""
-    if PERFIS not in intact:
+    if not is_whole(version, "perfis", intact):
         return
     told = Coherence.of(version.manifest.coherence) or Coherence(0, 0)
     own = dataclasses.replace(told, rules=tuple(rule for rule in told.rules if not rule.table))
     schema, spec = dataclasses.replace(version.schema, tables=()), version.spec
     found: Any = np.zeros(0, np.int64)
     for block in range(spec.blocks if schema.rules or schema.margins else 0):
-        stored = stored_rows(version.folder, block * BLOCK_ROWS + 1, spec.block_rows(block), PERFIS)
+        rows = stored(version).rows(ids=ids_of_block(spec, block))
         only = None
         if schema.duplicates:
             only = first_records(spec.seed, schema.duplicates.share, block, spec.block_rows(block))
-        made = counts(schema, one_batch(stored), only=only)
+        made = counts(schema, one_batch(rows), only=only)
         found = made if block == 0 else found + made
     if own != coherence_of(counted(schema, found.tolist())):
         yield "MANIFEST.json says other counts of rules or margins than the rows give"
@@ -127,11 +124,14 @@ def coherence_faults(version: Published, intact: set[str]) -> Iterator[str]:
 def duplicate_faults(version: Published, intact: set[str]) -> Iterator[str]:
     """Yield a sentence if the truth and the rows say another thing of second records than the manifest."""
     spec, told = version.spec, version.manifest.duplicates
-    if not version.schema.duplicates or not {PERFIS, DUPLICATES_FILE} <= intact:
+    if (
+        not version.schema.duplicates
+        or DUPLICATES_FILE not in intact
+        or not is_whole(version, "perfis", intact)
+    ):
         return
     blocks = range(min(spec.blocks, SAMPLED_BLOCKS))
-    stored = (stored_rows(version.folder, n * BLOCK_ROWS + 1, spec.block_rows(n), PERFIS) for n in blocks)
-    sample = [one_batch(rows) for rows in stored]
+    sample = [one_batch(stored(version).rows(ids=ids_of_block(spec, block))) for block in blocks]
     truth = read_duplicates(version.folder / DUPLICATES_FILE).to_batches()
     if counted_duplicates(version.schema, version.manifest.rows, truth, sample).as_document() != told:
         yield "MANIFEST.json says another thing of second records than the truth and the rows"
@@ -187,7 +187,7 @@ def _centroids(version: Published) -> Matrix:
 
 
 def _first_rows(version: Published) -> Matrix:
-    return embeddings_of(version, 1, min(SILHOUETTE_ROWS, version.manifest.rows))[0]
+    return embeddings_of(version, range(1, min(SILHOUETTE_ROWS, version.manifest.rows) + 1))[0]
 
 
 def _difficulty(version: Published) -> dict[str, float | int | None]:
@@ -200,17 +200,14 @@ def _sample(version: Published) -> Matrix:
     """Return the embeddings that difficulty is measured on."""
     rows, found = sample_rows(version.spec), list[Matrix]()
     for block in np.unique(rows // BLOCK_ROWS).tolist():
-        first, count = block * BLOCK_ROWS, version.spec.block_rows(block)
-        found.append(embeddings_of(version, first + 1, count)[0][rows[rows // BLOCK_ROWS == block] - first])
+        embeddings, _ = embeddings_of(version, ids_of_block(version.spec, block))
+        found.append(embeddings[rows[rows // BLOCK_ROWS == block] - block * BLOCK_ROWS])
     return np.concatenate(found)
 
 
 def _blocks(version: Published) -> Iterator[Matrix]:
     spec = version.spec
-    return (
-        embeddings_of(version, block * BLOCK_ROWS + 1, spec.block_rows(block))[0]
-        for block in range(spec.blocks)
-    )
+    return (embeddings_of(version, ids_of_block(spec, block))[0] for block in range(spec.blocks))
 
 
 def _inertia(version: Published, centroids: Matrix) -> float:
@@ -218,12 +215,11 @@ def _inertia(version: Published, centroids: Matrix) -> float:
 
 
 def _agreement(version: Published) -> dict[str, float]:
-    stored = read(version.folder / CLUSTERS, "SELECT cluster_id FROM clusters ORDER BY id")
     archetypes = np.load(version.folder / ARCHETYPES_FILE, allow_pickle=False)
-    return agreement(stored.column("cluster_id").to_numpy(), archetypes)
+    return agreement(clusters(version), archetypes)
 
 
 def _recall(version: Published, index: Any) -> float:  # noqa: ANN401
-    queries = embeddings_of(version, 1, min(QUERIES, version.spec.block_rows(0)))[0]
+    queries = embeddings_of(version, range(1, min(QUERIES, version.spec.block_rows(0)) + 1))[0]
     exact, _ = exact_neighbours(queries, _blocks(version))
     return measured(index, queries, exact)

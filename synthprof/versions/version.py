@@ -166,10 +166,9 @@ class Version(Published):
         >>> v.embeddings(1, 10).shape
         (10, 128)
         """
-        from synthprof.spec.contents import EMBEDDINGS_DB
         from synthprof.versions.tables import matrix
 
-        return matrix(self, EMBEDDINGS_DB, self.spec.dim_embedding, first, last)
+        return matrix(self, "embeddings", first, last)
 
     def vectors(self, first: int = 1, last: int | None = None) -> Matrix:
         """Return the feature vectors of the ids first to last, both included; to the end without `last`.

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthprof.base.arrays import Ids
-from synthprof.base.columns import quoted
 from synthprof.base.errors import SpecError
 from synthprof.base.streams import stream
-from synthprof.delivery.workloads.queries_space import Space, rows_by_id
+from synthprof.delivery.workloads.queries_space import Space
 from synthprof.profiles.drawing import generate
 from synthprof.schemas.draw_kinds.places import Follows, Latitude, Longitude
 from synthprof.schemas.draws import Lookup
 from synthprof.schemas.schema import Column, Schema
-from synthprof.spec.contents import CLUSTERS, PERFIS
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.versions import tables
+from synthprof.versions.published import stored
 from synthprof.versions.version import Version
 
 Flags = npt.NDArray[np.bool_]
@@ -72,12 +72,12 @@ def stored_rows(space: Space, count: int, seed: int, purpose: str) -> Pool:
     """
     version, total = space.version, space.version.rows
     tries = np.unique((stream(seed, "workload", purpose).uniform(2 * count) * total).astype(np.int64)) + 1
-    clusters = rows_by_id(version, CLUSTERS, "id, cluster_id", tries).column("cluster_id").to_numpy()
+    clusters = tables.clusters(version, tries)
     tries, clusters = tries[clusters >= 0], clusters[clusters >= 0]
     order = np.argsort(stream(seed, "workload", f"{purpose} order").words(len(tries)), kind="stable")[:count]
     chosen = np.sort(order)
-    names = ", ".join(quoted(name) for name in dict.fromkeys(("id", *space.counting)))
-    rows = rows_by_id(version, PERFIS, names, tries[chosen]).combine_chunks().to_batches()[0]
+    names = list(dict.fromkeys(("id", *space.counting)))
+    rows = stored(version).rows(names, ids=tries[chosen]).combine_chunks().to_batches()[0]
     places = np.searchsorted(chosen, order)
     return Pool(plain(rows).take(pa.array(places)), tries[order], clusters[order].astype(np.int64))
 

@@ -12,15 +12,10 @@ from synthprof.base.errors import SpecError
 from synthprof.delivery.workloads.order import CLASSES, DEFAULT_MIX, WorkloadOrder, names_of
 from synthprof.encoders.encoder import Encoder, TextEncoder, encode_rows, encoder_of
 from synthprof.encoders.slow.encoder import SlowEncoder
-from synthprof.pipeline import FILES
 from synthprof.profiles.features import features
 from synthprof.schemas.loader import TEXT
-from synthprof.spec.contents import EMBEDDINGS_DB, VETORES
-from synthprof.store.sqlite.database import read
+from synthprof.versions.published import stored
 from synthprof.versions.version import Version
-
-IDS_AT_ONCE = 500
-"""Ids in one question to a database."""
 
 TEXTS_AT_ONCE = 32
 """Texts in one request to a service, which may refuse more."""
@@ -81,16 +76,7 @@ class Space:
 
         ids: ascending, each once.
         """
-        file = FILES[VETORES if self.encoder is None else EMBEDDINGS_DB]
-        name = VETORES if self.encoder is None else EMBEDDINGS_DB
-        found = np.full((len(ids), self.dim), np.nan, np.float32)
-        for first in range(0, len(ids), IDS_AT_ONCE):
-            some = ids[first : first + IDS_AT_ONCE]
-            rows = rows_by_id(self.version, name, f"id, {file.column} AS blob", some)
-            for place, blob in enumerate(rows.column("blob").to_pylist(), start=first):
-                if blob is not None:
-                    found[place] = np.frombuffer(blob, "<f4")
-        return found
+        return stored(self.version).matrix("vetores" if self.encoder is None else "embeddings", ids)
 
 
 @contextmanager
@@ -111,17 +97,6 @@ def open_space(version: Version, order: WorkloadOrder) -> Iterator[Space]:
     with encoder:
         version.check_identity(encoder.identity)
         yield Space(version, encoder)
-
-
-def rows_by_id(version: Version, file: str, columns: str, ids: Ids) -> pa.Table:
-    """Return columns of some rows of one of a version's databases, by id. ids: ascending, each once."""
-    found = []
-    for first in range(0, len(ids), IDS_AT_ONCE):
-        some = ids[first : first + IDS_AT_ONCE].tolist()
-        marks = ",".join("?" * len(some))
-        query = f"SELECT {columns} FROM {FILES[file].table} WHERE id IN ({marks}) ORDER BY id"
-        found.append(read(version.folder / file, query, tuple(some)))
-    return pa.concat_tables(found, promote_options="permissive")
 
 
 def left_out(version: Version, order: WorkloadOrder) -> dict[str, str]:
