@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from place import SCRATCH
 
@@ -50,6 +51,26 @@ def answer(client, path: str, **options):
     response = client.get(path, **options)
     assert response.status_code == 200, response.text
     return response.json()
+
+
+def requests_of(app, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """A good request for every route that there is."""
+    values = {
+        "dataset": DATASET,
+        "version": "current",
+        "id": "1",
+        "name": "docs.css",
+        "measurement": "m",
+        "dag_id": "d",
+        "run_id": "r",
+        "table": "sessions",
+    }
+    queries = {"search": "?text=RPG", "compare": "?left=current&right=current"}
+    for route in app.routes:
+        path = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
+        body = {} if "POST" in route.methods else None
+        for method in sorted(route.methods - {"HEAD"}):
+            yield method, f"{prefix}{path}{queries.get(path.rpartition('/')[2], '')}", body
 
 
 @contextlib.contextmanager

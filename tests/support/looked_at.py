@@ -1,6 +1,7 @@
 """What the tests of the explorer's page look at: profiles, one of which tries to be markup, and texts."""
 
 import datetime
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -51,3 +52,23 @@ def _collection(home: Path) -> None:
         "save_index": False,
     }  # fmt: skip
     run_all(resolve_source(Request.from_params(params), home), home)
+
+
+def number(text: str) -> float:
+    """The number in a text that is written for readers of en-GB."""
+    return float(re.search(r"-?[\d,]+(\.\d+)?", text)[0].replace(",", ""))
+
+
+def term(place, name: str) -> str:
+    """What a list of terms says under this name."""
+    return (
+        place.locator("div", has=place.page.get_by_role("term").get_by_text(name, exact=True))
+        .get_by_role("definition")
+        .first.inner_text()
+    )
+
+
+def open_map(look, query: str = ""):
+    page = look.open(f"?dataset=players&view=map{query}")
+    page.locator("canvas[data-points]").wait_for()
+    return page

@@ -2,45 +2,16 @@
 
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, PATIENCE, chromium, looking, told
+from browser import CHROMIUM, PATIENCE, looking, told
 from everyday import everyday
-from explorers import served
-from looked_at import made
-from once import made_once
 from PIL import Image
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 VIEWS = ("overview", "schema", "marginals", "clusters", "map", "search", "compare", "derived")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return made_once(tmp_path_factory, made)
-
-
-@pytest.fixture(scope="module")
-def origin(home) -> Iterator[str]:
-    with served(home) as url:
-        yield url.rstrip("/")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def look(browser, origin):
-    """A page in which, at the end of the test, nothing has gone wrong."""
-    with looking(browser, origin) as seen:
-        yield seen
 
 
 def test_keyboard_alone_leads_from_the_data_sets_to_a_profile(look):
