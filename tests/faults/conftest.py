@@ -3,11 +3,14 @@
 import json
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builds import PROFILES, Built, all_but_published, texts_but_published
+from fault_server import Faults, serving
 from harness import LARGE, SMALL, Subject
 from once import made_once
 
@@ -57,3 +60,23 @@ def large_reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
 @pytest.fixture
 def subject(tmp_path: Path) -> Subject:
     return Subject(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Built]]:
+    """Give the build of profiles or of texts, each made once, when it is first asked for."""
+    made: dict[str, Built] = {}
+    with pytest.MonkeyPatch.context() as environment, serving(Faults()) as url:
+        environment.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
+
+        def build(name: str) -> Built:
+            if name not in made:
+                home = tmp_path_factory.mktemp(name)
+                made[name] = (
+                    texts_but_published(home)
+                    if name == "texts"
+                    else all_but_published(home, PROFILES, {"seed": 7, "force": True})
+                )
+            return made[name]
+
+        yield build
