@@ -1,14 +1,11 @@
-"""Tables in files of every format: the same rows, whatever holds them, within bounds, bad rows told."""
+"""Tables in files of every format: the same rows, whatever holds them, and bad rows told."""
 
 import bz2
 import gzip
 import json
 import lzma
-import signal
 import sqlite3
-import time
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -19,26 +16,23 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from tables import ROWS, read, write_sheet
 
 from synthprof.base.digests import digest_of
 from synthprof.base.errors import SpecError, StageError
-from synthprof.sources import bounds, delimited, excel, json_rows, sqlite, streams
 from synthprof.sources.source import Source
-from synthprof.sources.survey import Survey, collection_digest, survey
+from synthprof.sources.survey import collection_digest, survey
 from synthprof.spec.spec import Runtime
 
-ROWS = [(number, f"Texto número {number}, à noite", number % 7) for number in range(40)]
 CSV = "id,text,ano\n" + "".join(f'{number},"{text}",{year}\n' for number, text, year in ROWS)
+
 OBJECTS = [{"id": number, "text": text, "ano": year} for number, text, year in ROWS]
+
 LINES = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in OBJECTS)
 
 
 def _by(delimiter: str) -> str:
     return CSV.replace(", ", "_").replace(",", delimiter).replace("_", ", ")
-
-
-def read(path: Path, columns: str = "ano", allowed: int = 0, table: str = "") -> Survey:
-    return survey(Source(path, table, "id", "text", columns), allowed)
 
 
 def _table(**columns: Any) -> pa.Table:
@@ -88,36 +82,6 @@ def _duckdb(path: Path) -> None:
         database.executemany("INSERT INTO notes VALUES ($3, $1, $2)", ROWS[::-1])
 
 
-def _sheet(path: Path, rows: Sequence[Sequence[Any]] = (), more: str = "") -> None:
-    """A workbook of one sheet whose first row is the third."""
-    found = rows or [("id", "text", "ano"), *ROWS]
-    cells = "".join(
-        f'<row r="{number}">' + "".join(map(_cell, "BCD", [number] * 3, row)) + "</row>"
-        for number, row in enumerate(found, 3)
-    )
-    office = "http://schemas.openxmlformats.org"
-    main, links = f"{office}/spreadsheetml/2006/main", f"{office}/package/2006/relationships"
-    to = f"{office}/officeDocument/2006/relationships"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("_rels/.rels", _link(links, f"{to}/officeDocument", "xl/workbook.xml"))
-        book.writestr("xl/_rels/workbook.xml.rels", _link(links, f"{to}/worksheet", "worksheets/sheet1.xml"))
-        sheets = '<sheets><sheet name="Notas" sheetId="1" r:id="rId1"/></sheets>'
-        book.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{to}">{sheets}</workbook>')
-        data = f"<sheetData>{cells}{more}</sheetData>"
-        book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}">{data}</worksheet>')
-
-
-def _link(links: str, kind: str, target: str) -> str:
-    link = f'<Relationship Id="rId1" Type="{kind}" Target="{target}"/>'
-    return f'<Relationships xmlns="{links}">{link}</Relationships>'
-
-
-def _cell(column: str, row: int, value: object) -> str:
-    if isinstance(value, str):
-        return f'<c r="{column}{row}" t="inlineStr"><is><t>{value}</t></is></c>'
-    return f'<c r="{column}{row}"><v>{value}</v></c>'
-
-
 def _folder(make: Callable[[Path], object]) -> Callable[[Path], object]:
     def written(path: Path) -> None:
         path.mkdir()
@@ -164,7 +128,7 @@ FORMATS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a.json": ("JSON, UTF-8", lambda path: path.write_text(json.dumps(OBJECTS))),
     "pretty.json": ("JSON, UTF-8", _pretty),
     "d.duckdb": ("DuckDB", _duckdb),
-    "e.xlsx": ("Excel", _sheet),
+    "e.xlsx": ("Excel", write_sheet),
     "parts": ("2 files of Parquet", _folder(_parquet_parts)),
     "csvs": ("2 files of CSV, UTF-8, delimiter ,", _folder(_csv_parts)),
     "lines": ("2 files of JSON Lines, UTF-8", _folder(_line_parts)),
@@ -295,7 +259,7 @@ def test_no_more_than_a_thousand_bad_rows_are_listed_and_all_are_counted(tmp_pat
 
 
 def test_rows_of_a_sheet_are_told_by_its_numbers(tmp_path: Path) -> None:
-    _sheet(tmp_path / "a.xlsx", [("id", "text", "ano"), (1, "RPG", 5), (2, "", 6), (3.5, "xadrez", 7)])
+    write_sheet(tmp_path / "a.xlsx", [("id", "text", "ano"), (1, "RPG", 5), (2, "", 6), (3.5, "xadrez", 7)])
     found = read(tmp_path / "a.xlsx", allowed=2)
     assert [line[:6] for line in found.listed] == ["row 5:", "row 6:"]
     with pytest.raises(SpecError, match="has no sheet 'x'; name one by table: Notas"):
@@ -328,144 +292,6 @@ def test_a_database_is_read_by_its_connection_whose_password_is_never_shown(
 
 def _address(address: str, table: str = "notes") -> Source:
     return Source.of(Runtime(source=address, table=table), "ano")
-
-
-# --- bounds ------------------------------------------------------------------------------------------------
-
-
-def test_a_text_that_a_small_file_repeats_is_never_decoded(tmp_path: Path) -> None:
-    """10 KB of Parquet or Arrow with a text of 8 MB in each of 2,000 rows."""
-    large = pa.DictionaryArray.from_arrays(
-        pa.array([0] * 2_000 + [1], pa.int32()), ["x" * 8_000_000, "a text"]
-    )
-    table = pa.table({"id": list(range(2_001)), "text": large})
-    pq.write_table(table, tmp_path / "a.parquet", compression="zstd")
-    with pa.ipc.new_file(
-        tmp_path / "a.arrow", table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
-    ) as file:
-        file.write_table(table)
-    for path in sorted(tmp_path.iterdir()):
-        assert path.stat().st_size < 20_000
-        pool, usual = pa.proxy_memory_pool(pa.default_memory_pool()), pa.default_memory_pool()
-        pa.set_memory_pool(pool)
-        try:
-            found = read(path, "", 2_000)
-        finally:
-            pa.set_memory_pool(usual)
-        assert found.rows == 1
-        assert found.listed[0] == "row 1: id or text has more than 400,000 bytes; split it"
-        assert pool.max_memory() < 200 << 20
-
-
-def test_lists_of_shared_values_are_cut_by_what_they_hold_once_decoded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(bounds, "PART_BYTES", 10_000)
-    monkeypatch.setattr(bounds, "ROW_BYTES", 10_000)
-    items = pa.DictionaryArray.from_arrays(pa.array([0] * 100 + [1], pa.int32()), ["x" * 1_000, "y"])
-    lists = pa.ListArray.from_arrays([0, 0, *range(1, 11), 90, 101], items)
-    ids = pa.array([str(row) for row in range(13)])
-    batch = pa.RecordBatch.from_arrays([ids, ids, lists], ["id", "text", "tags"])
-    pieces = list(bounds.cut(bounds.Part(batch, range(13))))
-    assert sum(piece.batch.num_rows for piece in pieces) == 13
-    assert all(piece.batch.nbytes < 12_000 for piece in pieces)
-    assert len(pieces) > 1 and [len(piece.faults) for piece in pieces][-1] == 2
-    assert pieces[0].batch.schema.types[2] == pa.list_(pa.string())
-
-
-@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst", "a.csv.xz"])
-def test_a_file_that_grows_beyond_reason_is_refused(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "EXPANDED_BYTES", 1 << 20)
-    content = b"id,text\n1,a\n" + b"\n" * (4 << 20)
-    pack = {
-        "gz": gzip.compress,
-        "xz": lzma.compress,
-        "st": lambda data: pa.compress(data, codec="zstd", asbytes=True),
-    }
-    (tmp_path / name).write_bytes(pack[name[-2:]](content))
-    with pytest.raises(SpecError, match=r"holds more than 1 MiB once it is decompressed, as no texts do"):
-        read(tmp_path / name, "")
-
-
-def test_a_line_without_an_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (streams, delimited, json_rows):
-        monkeypatch.setattr(module, "MAX_LINE", 10_000)
-    (tmp_path / "a.jsonl").write_text('{"id":1,"text":"' + "x" * 50_000 + '"}\n{"id":2,"text":"b"}\n')
-    (tmp_path / "a.csv").write_text("id,text\n1," + "x" * 50_000 + "\n2,b\n")
-    for path in sorted(tmp_path.iterdir()):
-        found = read(path, "", 1)
-        assert (found.rows, found.left_out) == (1, 1)
-        assert "has more than 10,000 characters" in found.listed[0]
-    (tmp_path / "a.json").write_text('[{"id":1,"text":"' + "x" * 5_000_000 + '"},{"id":2,"text":"b"}]')
-    with pytest.raises(SpecError, match=r"item 1 has more than 10,000 characters; mend it"):
-        read(tmp_path / "a.json", "", 1)
-
-
-def test_a_workbook_that_would_fill_the_memory_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _sheet(tmp_path / "wide.xlsx", more='<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
-    with pytest.raises(SpecError, match=r"reaches to column 16,384 and row 1,048,576, more than"):
-        read(tmp_path / "wide.xlsx")
-    monkeypatch.setattr(excel, "MAX_BYTES", 1 << 20)
-    _sheet(tmp_path / "deep.xlsx", more=" " * (2 << 20))
-    with pytest.raises(SpecError, match=r"has more than 1 MiB once it is decompressed; save it as CSV"):
-        read(tmp_path / "deep.xlsx")
-
-
-def test_a_view_of_duckdb_is_ended_and_reads_no_other_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounds, "PATIENCE_SECONDS", 0.4)
-    numbers = "WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t)"
-    with duckdb.connect(str(tmp_path / "a.duckdb")) as database:
-        database.execute(f"CREATE VIEW endless AS {numbers} SELECT id, 'x' AS text FROM t")
-        database.execute("CREATE VIEW other AS SELECT 1 AS id, content AS text FROM read_text('/etc/group')")
-    with pytest.raises(SpecError, match="gave no row for"):
-        read(tmp_path / "a.duckdb", "", table="endless")
-    with pytest.raises(SpecError, match=r"cannot be read: .*; correct its view"):
-        read(tmp_path / "a.duckdb", "", table="other")
-
-
-@pytest.fixture
-def endless(tmp_path: Path) -> Path:
-    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
-        for name, columns in (("rows", "id, 'texto' AS text"), ("sum", "max(id) AS id, 'texto' AS text")):
-            database.execute(
-                f"CREATE VIEW {name} AS WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t) "
-                f"SELECT {columns} FROM t"
-            )
-    return tmp_path / "a.db"
-
-
-@pytest.mark.parametrize("table", ["rows", "sum"])
-def test_a_view_that_never_ends_is_ended(endless: Path, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "PATIENCE_SECONDS", 0.4)
-    began = time.monotonic()
-    with pytest.raises(SpecError, match=r"gave no row for 0 s; if it is a view, see whether it ends"):
-        read(endless, "", table=table)
-    assert time.monotonic() - began < 10
-
-
-def test_a_view_that_never_ends_is_interrupted_by_a_signal(endless: Path) -> None:
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
-    began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        read(endless, "", table="sum")
-    assert time.monotonic() - began < 10
-
-
-def test_temporary_files_of_a_view_are_bounded(endless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "TEMPORARY_BYTES", 1 << 20)
-    with pytest.raises(SpecError, match=r"table 'rows' takes .* MiB of temporary files, 1 are the most"):
-        read(endless, "", table="rows")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_parts_of_virtual_tables_are_no_tables(tmp_path: Path) -> None:
