@@ -90,6 +90,20 @@ def stretches(index: Index, size: int) -> tuple[Stretch, ...]:
     return tuple(Stretch(first, end) for first, end in itertools.pairwise(cuts) if first < end)
 
 
+def lists_of(index: Index, ids: Ids) -> NDArray[np.int64]:
+    """Return the number of the list that holds each id, in the shape of the ids; -1 for one in no list."""
+    wanted = np.unique(ids)
+    found = np.full(len(wanted), -1)
+    for stretch in (parts := stretches(index, BUFFER_BYTES)):
+        for number in range(stretch.first, stretch.end):
+            own = _ids_of(index, number)
+            places = np.minimum(np.searchsorted(wanted, own), len(wanted) - 1)
+            found[places[wanted[places] == own]] = number
+        if len(parts) > 1:
+            stretch.let_go(index)
+    return found[np.searchsorted(wanted, ids)]
+
+
 def head_bytes(index: Index) -> int:
     """Return the bytes of the file of a mapped index before its lists."""
     lists = _mapped_lists(index)

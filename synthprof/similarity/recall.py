@@ -6,9 +6,10 @@ Bytes do not depend on threads: tiles and parts have a fixed shape, each in one 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import faiss
@@ -16,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
-from synthprof.similarity import inverted_file
+from synthprof.similarity import inverted_file, probes
 from synthprof.similarity.threads import one_thread_each, product_rows
 
 QUERIES = 500  # first rows whose neighbours are looked for to measure recall
-QUERY_ROWS = 256  # queries per task of an approximate search
 PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search
 SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours closer than 1e-6
 RECALL_WANTED = 0.95  # at 10
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 EFFORT_MAX = 4_096  # efSearch beyond which HNSW is no cheaper than a scan
-MAPPED_BYTES = 64 << 20  # of a file that a thread reads before it lets go of them
 PAIRS = 2_048  # of rows whose products are taken at a time
 FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it than to any unit vector
 
@@ -66,22 +65,25 @@ def calibrate(
     index: Any,  # noqa: ANN401
     queries: Matrix,
     exact_ids: Ids,
+    similarities: Matrix,
     threads: int = 1,
 ) -> tuple[int, float]:
     """Double nprobe (HNSW: efSearch) until recall@10 is 0.95 or all is searched; set it in the index.
 
+    exact_ids, similarities: (q, k) as `exact_neighbours` gives them; `probes.KNOWN` of them spare searches.
     Also stops, at the smaller value, where doubling adds next to nothing because SQ8 or PQ codes have lost
     the order, or because the links of HNSW do not lead from one group of rows to another. Returns the
     value, 1 for a flat index, and the recall reached with it. write() stores the value.
     """
     target, name, most = effort(index)
-    gain_min = GAIN_MIN if name == "efSearch" or hasattr(index, "pq") or hasattr(index, "sq") else -1.0
+    gain_min = GAIN_MIN if name == "efSearch" or probes.loses_order(index) else -1.0
     with one_thread_each(threads) as pool:
-        recall = recall_at_10(_search(index, queries, pool), exact_ids)
+        found = _search_of(index, queries, exact_ids, similarities, pool)
+        recall = recall_at_10(found(), exact_ids)
         value = int(getattr(target, name)) if name else 1
         while recall < RECALL_WANTED and value < most:
             setattr(target, name, min(2 * value, most))
-            more = recall_at_10(_search(index, queries, pool), exact_ids)
+            more = recall_at_10(found(), exact_ids)
             if more - recall < gain_min:
                 setattr(target, name, value)
                 break
@@ -183,9 +185,23 @@ class Candidates:
         return Candidates(ids, every, similarities)
 
 
+def _search_of(
+    index: Any,  # noqa: ANN401
+    queries: Matrix,
+    exact_ids: Ids,
+    similarities: Matrix,
+    pool: ThreadPoolExecutor,
+) -> Callable[[], Ids]:
+    """Return what searches the index as it is set then, with as much effort as before or more."""
+    if inverted_file.is_mapped(index):
+        return probes.Probes(index, queries, exact_ids, similarities, pool).found
+    return partial(_search, index, queries, pool)
+
+
 def _search(index: Any, queries: Matrix, pool: ThreadPoolExecutor) -> Ids:  # noqa: ANN401
     """Ten neighbours of each query, in parts of a fixed size so that the threads do not show."""
-    parts = (queries[first : first + QUERY_ROWS] for first in range(0, len(queries), QUERY_ROWS))
+    size = probes.QUERY_ROWS
+    parts = (queries[first : first + size] for first in range(0, len(queries), size))
     return np.concatenate(list(pool.map(lambda part: ten_nearest(index, part)[1], parts)))
 
 
@@ -194,18 +210,7 @@ def ten_nearest(index: Any, queries: Matrix) -> tuple[Matrix, Ids]:  # noqa: ANN
 
     Of a mapped index a stretch of the lists is read at a time, and let go of.
     """
-    if not inverted_file.is_mapped(index):
-        squared, ids = index.search(queries, 10)
-        return squared, ids
-    distances, lists = index.quantizer.search(queries, min(index.nprobe, index.nlist))
-    near, found = [], []
-    for stretch in (parts := inverted_file.stretches(index, MAPPED_BYTES)):
-        here = np.where((lists >= stretch.first) & (lists < stretch.end), lists, -1)
-        nearest = index.search_preassigned(queries, 10, here, distances)
-        near.append(nearest[0])
-        found.append(nearest[1])
-        if len(parts) > 1:
-            stretch.let_go(index)
-    every, ids = np.concatenate(near, axis=1), np.concatenate(found, axis=1)
-    order = np.lexsort((ids, every), axis=1)[:, :10]
-    return np.take_along_axis(every, order, axis=1), np.take_along_axis(ids, order, axis=1)
+    if inverted_file.is_mapped(index):
+        return probes.search(index, queries)
+    squared, ids = index.search(queries, 10)
+    return squared, ids

@@ -10,7 +10,7 @@ import numpy as np
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.files import replacing
-from synthprof.similarity import index, recall
+from synthprof.similarity import index, probes, recall
 from synthprof.similarity.list_proofs import proofs_of
 from synthprof.spec.contents import CENTROIDS, INDEX
 from synthprof.spec.sizing import IndexChoice, index_of, needs_training
@@ -38,12 +38,12 @@ def run(context: Context) -> Outcome:
     path = context.folder() / INDEX
     with replacing(path) as temporary:
         with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
-            searched = beside.submit(recall.exact_neighbours, queries, scan, threads=threads)
+            searched = beside.submit(recall.exact_neighbours, queries, scan, probes.KNOWN, threads)
             built = _build(context, choice, temporary)
             while wait([searched], 1.0).not_done:
                 context.step(scan.rows, context.spec.profiles, "rows compared with queries")
-            exact, _ = searched.result()
-        effort, found = recall.calibrate(built, queries, exact, threads=threads)
+            exact, similarities = searched.result()
+        effort, found = recall.calibrate(built, queries, exact, similarities, threads)
         index.finish(built, temporary, missing.astype(np.int64))
         proofs = proofs_of(temporary) if choice.nlist else None
     details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}

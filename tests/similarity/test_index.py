@@ -8,8 +8,9 @@ import pytest
 from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import index, inverted_file, kmeans, recall
+from synthprof.similarity import index, inverted_file, kmeans, probes, recall
 from synthprof.similarity.nearest_centroid import assign
+from synthprof.similarity.threads import one_thread_each
 from synthprof.spec import sizing
 
 DIM = 16
@@ -141,23 +142,83 @@ def as_faiss(written, vectors, labels):
     return faiss.serialize_index(twin)
 
 
-def test_a_mapped_index_finds_what_one_that_is_held_does(vectors, clustering, tmp_path, monkeypatch):
-    monkeypatch.setattr(recall, "MAPPED_BYTES", 50_000)  # lists in many stretches
+@pytest.mark.parametrize("kind", FILLED)
+def test_a_mapped_index_finds_what_one_that_is_held_does(kind, vectors, clustering, tmp_path, monkeypatch):
+    monkeypatch.setattr(probes, "MAPPED_BYTES", 10_000)  # lists in many stretches
+    choice = dataclasses.replace(sizing.choose(len(vectors), DIM, GIB, kind, clusters=100), nprobe=1)
+    known = {"centroids": clustering[0], "labels": clustering[1], "training": vectors}
+    truth = recall.exact_neighbours(vectors[:300], split(vectors), probes.KNOWN)
+    index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
+    found = []
+    for read in (inverted_file.opened, lambda path: faiss.read_index(str(path))):
+        made = read(tmp_path / "index")
+        made.nprobe = 1
+        found.append((recall.calibrate(made, vectors[:300], *truth), made.nprobe))
+        found[-1] += (recall.measured(made, vectors[:300], truth[0]),)
+    assert found[0] == found[1]
+    assert len(inverted_file.stretches(inverted_file.opened(tmp_path / "index"), 10_000)) > 10
+
+
+def crowded(rows):
+    """Return queries, and rows of which many are as far from one of them, but for rounding."""
+    random, queries = np.random.default_rng(8), blobs(20)
+    aside = random.standard_normal((rows, DIM))
+    nearest = queries[np.arange(rows) % 20].astype(np.float64)
+    aside -= nearest * (aside * nearest).sum(axis=1, keepdims=True)
+    aside /= np.linalg.norm(aside, axis=1, keepdims=True)
+    return queries, (0.9 * nearest + 0.19**0.5 * aside).astype(np.float32)
+
+
+@pytest.mark.parametrize("known", [10, probes.KNOWN])
+@pytest.mark.parametrize("crowd", [False, True])
+@pytest.mark.parametrize("kind", FILLED)
+def test_lists_that_are_read_once_give_what_a_new_search_gives(kind, crowd, known, vectors, tmp_path):
+    queries, rows = crowded(11_000) if crowd else (vectors[:300], vectors)
+    centroids = kmeans.train(rows, 100, 8).centroids
+    choice = sizing.choose(len(rows), DIM, GIB, kind, clusters=100)
+    made = index.build(choice, lambda: split(rows), tmp_path / "index", centroids=centroids, training=rows)
+    ids, similarities = recall.exact_neighbours(queries, split(rows), known)
+    with one_thread_each(2) as pool:
+        growing = probes.Probes(made, queries, ids, similarities, pool)
+        for made.nprobe in (1, 2, 4, 8, 50, 100):
+            anew = probes.search(made, queries)
+            assert recall.recall_at_10(growing.found(), ids) == recall.recall_at_10(anew, ids)
+
+
+def test_lists_are_not_searched_where_the_true_neighbours_tell_what_is_found(
+    vectors, clustering, tmp_path, monkeypatch
+):
     choice = sizing.choose(len(vectors), DIM, GIB, "ivf_flat", clusters=100)
     known = {"centroids": clustering[0], "labels": clustering[1]}
-    mapped = index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
-    assert len(inverted_file.stretches(mapped, recall.MAPPED_BYTES)) > 10
-    held = faiss.read_index(str(tmp_path / "index"))
-    truth, _ = recall.exact_neighbours(vectors[:300], split(vectors))
-    assert recall.calibrate(mapped, vectors[:300], truth) == recall.calibrate(held, vectors[:300], truth)
-    assert recall.measured(mapped, vectors[:300], truth) == recall.measured(held, vectors[:300], truth)
+    made = index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
+    truth = recall.exact_neighbours(vectors[:300], split(vectors), probes.KNOWN)
+    searched = []
+    search = made.search_preassigned
+    monkeypatch.setattr(
+        made, "search_preassigned", lambda *given: searched.append(len(given[0])) or search(*given)
+    )
+    with one_thread_each(1) as pool:
+        probes.Probes(made, vectors[:300], *truth, pool).found()
+    assert sum(searched) < 30  # of 300 queries
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_each_id_is_found_in_the_list_of_its_label(kind, vectors, clustering, tmp_path, monkeypatch):
+    monkeypatch.setattr(inverted_file, "BUFFER_BYTES", 50_000)
+    choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
+    known = {"centroids": clustering[0], "labels": clustering[1], "training": vectors}
+    made = index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
+    ids = np.array([[1, 11_000, -1], [5_000, 1, 11_001]])
+    labels = clustering[1]
+    expected = [[labels[0], labels[-1], -1], [labels[4_999], labels[0], -1]]
+    assert np.array_equal(inverted_file.lists_of(made, ids), expected)
 
 
 def test_recall_is_reached_and_survives_the_file(built, vectors):
     choice, made, path = built
     queries = blobs(300, seed=4)
-    truth, _ = recall.exact_neighbours(queries, split(vectors))
-    effort, share = recall.calibrate(made, queries, truth, threads=2)
+    truth, similarities = recall.exact_neighbours(queries, split(vectors))
+    effort, share = recall.calibrate(made, queries, truth, similarities, threads=2)
     # ivf_pq keeps 4 bits per dimension: no nprobe can bring back the order that the codes have lost.
     assert share >= (0.8 if choice.kind == "ivf_pq" else 0.95)
     index.finish(made, path, NONE)
@@ -171,8 +232,8 @@ def test_recall_is_reached_and_survives_the_file(built, vectors):
 def test_calibration_stops_where_codes_not_lists_lose_neighbours(vectors, built):
     choice, made, _ = built
     if choice.kind == "ivf_pq":
-        truth, _ = recall.exact_neighbours(vectors[:200], split(vectors))
-        assert recall.calibrate(made, vectors[:200], truth)[0] < 100
+        truth = recall.exact_neighbours(vectors[:200], split(vectors))
+        assert recall.calibrate(made, vectors[:200], *truth)[0] < 100
 
 
 def test_searching_an_indexed_row_gives_its_one_based_id(built, vectors):
@@ -194,8 +255,8 @@ def test_a_handful_of_rows_makes_an_index(rows, kind):
     labels = assign(vectors, centroids)[0]
     choice = sizing.choose(rows, DIM, GIB, kind, clusters=k)
     built = build(choice, [vectors], centroids=centroids, labels=labels, training=vectors)
-    truth, _ = recall.exact_neighbours(vectors, [vectors])
-    assert recall.calibrate(built, vectors, truth)[1] >= 0.95
+    truth = recall.exact_neighbours(vectors, [vectors], probes.KNOWN)
+    assert recall.calibrate(built, vectors, *truth)[1] >= 0.95
 
 
 def test_identical_rows_make_an_index():
@@ -309,8 +370,8 @@ def test_calibration_stops_at_the_whole_index_when_recall_is_out_of_reach(vector
     built = build(
         sizing.choose(11_000, DIM, GIB, "ivf_flat", 100), split(vectors), centroids=centroids, labels=labels
     )
-    nonsense = np.full((20, 10), 10**9)
-    assert recall.calibrate(built, vectors[:20], nonsense) == (100, 0.0)
+    nonsense = np.full((20, 10), 10**9), np.ones((20, 10), np.float32)
+    assert recall.calibrate(built, vectors[:20], *nonsense) == (100, 0.0)
     assert built.nprobe == 100
     flat = build(sizing.choose(50, DIM, GIB), [vectors[:50]])
-    assert recall.calibrate(flat, vectors[:20], nonsense) == (1, 0.0)
+    assert recall.calibrate(flat, vectors[:20], *nonsense) == (1, 0.0)
