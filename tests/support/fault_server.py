@@ -2,14 +2,17 @@
 
     python tests/fault_server.py --port 8181 --busy 0.05 --error 0.02 --null 0.01
 
-A text's vector follows from the text alone. A text with "veneno" in it (0.1 % of `poisoned`) fails every
-batch that it is in. GET /told says how many requests came and which texts were answered how often.
+A text's vector follows from the text alone, a picture's from its pixels. A text with "veneno" in it (0.1 % of
+`poisoned`) fails every batch that it is in. Pictures are taken as data URLs with a modality ("urls"), as
+Jina's "objects", or not at all (""): then they are texts. GET /told says how many requests came and which
+texts were answered how often.
 """
 
 import argparse
 import base64
 import gzip
 import hashlib
+import io
 import json
 import random
 import socket
@@ -26,8 +29,12 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from PIL import Image
 
 POISON = "veneno"
+
+PICTURE = "picture:"
+"""Begin of a picture, in base64, among what was asked."""
 
 
 @dataclass
@@ -51,6 +58,7 @@ class Faults:
     bad_code: int = 500
     retry_after: str = "0.01"
     mode: str = ""
+    pictures: str = "urls"
     key: str = ""
     requests: int = 0
     asked: Counter[str] = field(default_factory=Counter)
@@ -74,8 +82,9 @@ _ODD_ANSWERS = {
 
 
 def vector(text: str, dim: int) -> list[float]:
-    """Values that follow from the text."""
-    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    """Values that follow from the text, or from the pixels of the picture."""
+    said = pixels_of(text) if text.startswith(PICTURE) else text.encode()
+    seed = int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big")
     return np.random.default_rng(seed).standard_normal(dim).round(6).tolist()
 
 
@@ -95,13 +104,17 @@ def make_app(faults: Faults) -> FastAPI:
             return JSONResponse({"error": "no such key"}, 401)
         if faults.mode.startswith("echo"):
             return _echo(request, faults.mode)
-        texts = body["input"]
         with faults.lock:
             faults.requests += 1
             number = faults.requests
-            faults.asked.update(texts)
-            faults.modalities.add(body.get("modality", "text"))
             draw = chance.random()
+        try:
+            texts = _contents(body, faults.pictures)
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, 422)
+        with faults.lock:
+            faults.asked.update(texts)
+            faults.modalities |= {"image" if text.startswith(PICTURE) else "text" for text in texts}
         if faults.seconds:
             time.sleep(faults.seconds)
         if "dimensions" in body and faults.takes_dimensions is False:
@@ -110,6 +123,27 @@ def make_app(faults: Faults) -> FastAPI:
         return _answer(faults, texts, dim, -1 if number in faults.bad_requests else draw)
 
     return app
+
+
+def _contents(body: dict[str, Any], pictures: str) -> list[str]:
+    """What is to be embedded: texts, and pictures as `PICTURE` with base64. ValueError for another form."""
+    found = []
+    for each in body["input"]:
+        if isinstance(each, dict) and pictures == "objects" and len(each) == 1:
+            found.append(each["text"] if "text" in each else f"{PICTURE}{each['image']}")
+        elif not isinstance(each, str):
+            raise ValueError("input: should be a valid string")
+        elif pictures == "urls" and body.get("modality") == "image":
+            found.append(f"{PICTURE}{each.partition(',')[2]}")
+        else:
+            found.append(each)
+    return found
+
+
+def pixels_of(text: str) -> bytes:
+    """The pixels of a picture that was sent."""
+    image = Image.open(io.BytesIO(base64.b64decode(text.removeprefix(PICTURE), validate=True)))
+    return repr((image.size, image.mode)).encode() + image.tobytes()
 
 
 def _echo(request: Request, mode: str) -> Response:
