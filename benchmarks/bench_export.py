@@ -33,11 +33,11 @@ from synthprof.base.files import flush
 from synthprof.delivery.exports.finished import EXPORTS
 from synthprof.delivery.exports.job import export
 from synthprof.delivery.exports.order import Order
-from synthprof.delivery.exports.parquet import settings_for
 from synthprof.delivery.exports.parts import Parts
 from synthprof.delivery.rows import Rows
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
+from synthprof.store.columnar.parquet import settings_for
 from synthprof.versions.version import open_version
 
 RESULTS = Path(__file__).parent / "results" / "export.json"

@@ -8,6 +8,7 @@ import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from importlib.metadata import version as release_of
 from types import ModuleType
 from typing import Any, Literal
 
@@ -28,6 +29,9 @@ from synthprof.spec.contents import (
     VETORES,
     BlockKind,
     File,
+    PartKind,
+    part_file,
+    parts_of,
     table_file,
 )
 from synthprof.spec.estimates import Sizes
@@ -46,19 +50,31 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """The form that a stage's work has where the rows lie in parts: split by ranges of them, in the pool.
+
+    kinds: of the part files that it makes. reads: what a worker must fetch for it. memory: as of the stage.
+    """
+
+    kinds: tuple[PartKind, ...]
+    reads: tuple[Input, ...]
+    memory: Estimate
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of making a data set, which can be run and retried alone.
 
     version: raised when the bytes it makes change; that invalidates its results and those that need them.
-    scope: "shard" work is split by block ranges, "dataset" work is not.
+    scope: "shard" work is split by block ranges, "dataset" work is not. parts: the form in which it is, too,
+    where the rows lie in parts.
     needs: the stages whose results it reads.
     memory: bytes that it takes at most, over all its processes. disk: bytes that it leaves on the disk.
     blocks: the kinds of block file that it makes. files: the published files that it makes.
     reads: what a worker must fetch for it, where that is not everything of the stages it needs.
     when: the parameter that must be true for the stage to have something to do.
     remedy: how a user can make it take less memory; {fewer} stands for fewer rows.
-    concurrent: whether one thread does its work where there is one worker; others need not wait for it.
-    pooled: whether it gives work to the pool's processes.
+    concurrent, pooled: as `works_beside` and `gives_work` have it, but for parts.
     alone: whether no other stage of the build is at work meanwhile.
     schemas: whether its key changes with what is drawn by the schema, too.
     texts: whether it does with the use of columns by encoders and, where texts are embedded, their words.
@@ -74,6 +90,7 @@ class Stage:
     _: KW_ONLY
     memory: Estimate
     disk: Estimate
+    parts: Parts | None = None
     blocks: tuple[BlockKind, ...] = ()
     files: tuple[File, ...] = ()
     reads: tuple[Input, ...] | None = None
@@ -88,10 +105,37 @@ class Stage:
     by_index: bool = False
     of_collections: int | None = None
 
+    def parted(self, store: str) -> Parts | None:
+        """Return the form in which it makes parts for this kind of store; None where it makes none."""
+        return self.parts if store == "parquet" else None
+
     @property
-    def inputs(self) -> tuple[Input, ...]:
-        """The results of other stages that a worker must have for it."""
+    def part_kinds(self) -> tuple[PartKind, ...]:
+        """The kinds of part file that it makes where the rows lie in parts."""
+        return self.parts.kinds if self.parts else ()
+
+    def is_split(self, store: str) -> bool:
+        """Return whether its work is split by shards for this kind of store."""
+        return self.scope == "shard" or self.parted(store) is not None
+
+    def gives_work(self, spec: Spec) -> bool:
+        """Return whether it gives work to the pool's processes."""
+        return self.pooled or self.parted(spec.store) is not None
+
+    def works_beside(self, spec: Spec) -> bool:
+        """Return whether one thread does its work where there is one worker; others need not wait for it."""
+        return self.concurrent and self.parted(spec.store) is None
+
+    def inputs(self, spec: Spec) -> tuple[Input, ...]:
+        """Return the results of other stages that a worker must have for it."""
+        if parts := self.parted(spec.store):
+            return parts.reads
         return tuple(map(Input, self.needs)) if self.reads is None else self.reads
+
+    def needed_memory(self, sizes: Sizes) -> int:
+        """Return the bytes that it takes at most, over all its processes."""
+        parts = self.parted(sizes.spec.store)
+        return parts.memory(sizes) if parts else self.memory(sizes)
 
     def folder(self, spec: Spec) -> str:
         """Return the name of its folder in a build of this spec: its name and its key."""
@@ -132,7 +176,9 @@ STAGES = (
           files=(File(PERFIS, "perfis"),),
           memory=lambda of: of.processes + of.text_block + of.children_loading
           + of.loading(of.table) + 12 * of.rows,
-          disk=lambda of: of.table + of.children_tables),
+          disk=lambda of: of.table + of.children_tables,
+          parts=Parts(("perfis",), (Input("generate", ("profiles",)),),
+                      lambda of: of.processes + of.table_part)),
     Stage("vectorize", 3, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
           pooled=True, texts=True, of_collections=2,
           blocks=("vectors", "embeddings", "missing", "failures", "thumbnails"),
@@ -142,7 +188,9 @@ STAGES = (
           files=(File(VETORES, "vetores", "vetor"), File(EMBEDDINGS_DB, "embeddings", "embedding"),
                  File(THUMBNAILS, "thumbnails", "thumbnail")),
           memory=lambda of: of.idle + 3 * (of.vector_block + of.embedding_block) + of.thumbnail_block,
-          disk=lambda of: of.blobs + of.thumbnails),
+          disk=lambda of: of.blobs + of.thumbnails,
+          parts=Parts(("vetores", "embeddings"), (Input("vectorize", ("vectors", "embeddings")),),
+                      lambda of: of.idle + of.matrix_part)),
     Stage("cluster", 5, "dataset", ("vectorize",),
           reads=(Input("generate", ("archetypes",)), Input("vectorize")),
           files=(File(CLUSTERS, "clusters", "cluster_id"), File(CENTROIDS)),
@@ -174,16 +222,25 @@ FILES = {file.name: file for each in STAGES for file in each.files}
 
 
 def files_of(spec: Spec, schema: Schema | None) -> tuple[File, ...]:
-    """Return those of FILES that the versions of this spec have, and the databases of the child tables.
+    """Return those of FILES that the versions of this spec have, part files, and databases of child tables.
 
     schema: None where it cannot be read; then those of child tables are left out.
     """
     children = (table_file(table.name) for table in (schema.tables if schema else ()))
-    return (*(file for file in FILES.values() if file.applies(spec)), *children)
+    parts = (part_file(kind, part) for kind in part_kinds(spec) for part in range(parts_of(spec)))
+    return (*(file for file in FILES.values() if file.applies(spec)), *parts, *children)
+
+
+def part_kinds(spec: Spec) -> tuple[PartKind, ...]:
+    """Return the kinds of part file that the versions of this spec have."""
+    return tuple(kind for each in STAGES for kind in each.part_kinds) if spec.in_parts else ()
 
 
 def maker_of(result: str) -> Stage:
     """Return the stage that makes a published file or a kind of block file; others are of child tables."""
+    kind, within, _ = result.partition("/")
+    if within:
+        return next(each for each in STAGES if kind in each.part_kinds)
     found = (each for each in STAGES if result in each.blocks or result in {file.name for file in each.files})
     return next(found, None) or stage("ingest" if result.endswith(DATABASE) else "generate")
 
@@ -192,18 +249,19 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
     """Return the key of each stage; stages come after those they need.
 
     Eight hexadecimal digits that change with its version, what it reads of the schema, or any stage
-    it needs.
+    it needs; of a stage that makes parts also with the release of pyarrow, which is told in Parquet files.
     """
     drawn = f"avatars {AVATARS_VERSION}" if spec.avatars else ""
+    writer = f"pyarrow {release_of('pyarrow')}" if spec.in_parts else ""
     if spec.schema_digest:  # which the spec has: another schema has another build
-        return _keys(stages, spec.schema_digest + drawn, (), "", bool(spec.collection))
+        return _keys(stages, spec.schema_digest + drawn, (), "", bool(spec.collection), writer)
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     if spec.collection:
         words = (texts, encoding) if spec.encoder == "catalogue" else ()
-        return _keys(stages, _NO_SCHEMA, words, "", True)
+        return _keys(stages, _NO_SCHEMA, words, "", True, writer)
     profiles += tables_digest(spec.profile_schema, spec.with_tables) + drawn
     profiles += errors_digest(spec.profile_schema) if spec.duplicates else ""
-    return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False)
+    return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False, writer)
 
 
 AVATARS_VERSION = 1
@@ -216,13 +274,19 @@ that embeddings which a service was asked for are not asked for again."""
 
 @functools.cache
 def _keys(
-    stages: tuple[Stage, ...], profiles: str, words: tuple[str, ...], rules: str, collection: bool
+    stages: tuple[Stage, ...],
+    profiles: str,
+    words: tuple[str, ...],
+    rules: str,
+    collection: bool,
+    writer: str,
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
         read = [profiles] if each.schemas else []
         read += [digest for digest in words if digest] if each.texts else []
         read += [rules] if each.rules and rules else []
+        read += [writer] if each.parts and writer else []
         version = each.of_collections if collection and each.of_collections else each.version
         made_of = [each.name, version, [found[need] for need in each.needs], *read]
         found[each.name] = digest_of(made_of)[:8]

@@ -49,6 +49,7 @@ CASES = {
     "no-index": [f"run {SMALL} --no-save-index"],
     "reindexed": [f"run {SMALL} --index flat", "build-index --index ivf_sq8"],
     "vacuum": [f"run {SMALL} --vacuum"],
+    "parquet": [f"run {SMALL} --store parquet"],
     "http": ["run --profiles 1200 --clusters 8 --dim-embedding 32 --encoder http --model m"],
     "model": [f"run --profiles 1200 --clusters 8 --dim-embedding 16 --encoder model --model {MODEL}"],
     "texts-of-sqlite": [f"{TEXTS} {TABLE} --source notes.db"],
@@ -57,7 +58,7 @@ CASES = {
 }
 """Commands that make a data set, to be called in the folder of the sources."""
 
-EVERY_DAY = {"catalogue", "shape", "reindexed", "http", "texts-of-sqlite"}
+EVERY_DAY = {"catalogue", "shape", "reindexed", "parquet", "http", "texts-of-sqlite"}
 """Cases of `make test`: one of each way to rows, embeddings and index; the others take long."""
 
 VARYING = {"began", "published_at", "seal", "seconds", "cpu_seconds", "peak_memory", "pid"}
@@ -167,7 +168,7 @@ def _held_of_manifest(path: Path) -> dict[str, str]:
 
 def _digests(version: Path) -> dict[str, Any]:
     """Return the name of the version and the digests of its files."""
-    files = {path.name: path for path in sorted(version.iterdir())}
+    files = {str(path.relative_to(version)): path for path in sorted(version.rglob("*.*"))}
     manifest, report = files.pop("MANIFEST.json"), files.pop("report.html")
     return {
         "version": version.name,

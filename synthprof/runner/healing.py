@@ -83,7 +83,7 @@ def _changed_inputs(which: Stage, context: Context) -> list[Path]:
     """Return what the stage reads: receipts that prove nothing, and files that differ from theirs."""
     named: dict[Path, FileRecord] = {}
     changed: list[Path] = []
-    for each in which.inputs:
+    for each in which.inputs(context.spec):
         for path in receipt_paths(context.folder(each.stage)):
             if receipt := proven_receipt(path):
                 files = (file for file in receipt.files if _is_read(file.path, each, context.shard))

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from synthprof.spec.params import check_names
 from synthprof.spec.request import Request, RequestKind, params_schema
-from synthprof.spec.spec import Encoder, IndexKind, ProseSize, RowKind
+from synthprof.spec.spec import Encoder, IndexKind, ProseSize, RowKind, StoreKind
 
 
 class Keywords(TypedDict, total=False):
@@ -43,6 +43,7 @@ class Keywords(TypedDict, total=False):
     save_index: bool
     index: IndexKind
     index_memory_mib: int
+    store: StoreKind
     vacuum: bool
     with_tables: str
     prose: ProseSize

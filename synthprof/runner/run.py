@@ -18,6 +18,7 @@ from synthprof.pipeline import Stage, stage, wanted
 from synthprof.runner.background import Background
 from synthprof.runner.healing import healed, on_sound_files, removing_damage
 from synthprof.runner.meter import Meter
+from synthprof.spec.contents import unit_of
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -86,7 +87,7 @@ def _all_done(
     room = context.footprint.room_beside(stages, context.budget)
     for each in stages:
         receipts |= background.ended(each.needs)
-        if each.concurrent and room:
+        if each.works_beside(context.spec) and room:
             narrow = replace(context, budget=replace(context.budget, workers=1))
             work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
             background.begin(each.name, work)
@@ -134,7 +135,7 @@ def run_stage(
     with (
         clear_errors(),
         removing_damage(build),
-        _contexts(request, home, pooled=which.pooled or lost) as context_of,
+        _contexts(request, home, pooled=which.gives_work(request.spec) or lost) as context_of,
     ):
         if lost:
             _do_lost_again(context_of)
@@ -146,7 +147,7 @@ def run_stage(
         with context.build.lock(part, whole=which.alone):
             if which.alone:
                 remove_temporaries(context.build.folder)
-            elif which.scope == "dataset":
+            elif not which.is_split(request.spec.store):
                 remove_temporaries(context_of(None).build.stage_folder(name))
             context.build.attempt.note_failure(None)
             receipt = ensure_done(which, context, observe, force=force)
@@ -168,12 +169,18 @@ def _do_lost_again(context_of: Callable[[Shard | None], Context]) -> None:
 def _check_shard(which: Stage, shard: Shard | None, spec: Spec) -> None:
     if shard is None:
         return
-    if which.scope != "shard":
+    if not which.is_split(spec.store):
         raise SpecError(f"stage {which.name} is not split by shards; leave the shard away")
     if shard.end > spec.blocks:
         raise SpecError(
             f"shard {shard.first}:{shard.end} goes beyond the {spec.blocks} blocks of {spec.profiles:,} "
             f"{spec.row_word}s; use {spec.blocks} or less as its end"
+        )
+    unit = unit_of(spec)
+    if shard.first % unit or (shard.end % unit and shard.end != spec.blocks):
+        raise SpecError(
+            f"shard {shard.first}:{shard.end} cuts a part of {unit} blocks, which store={spec.store} writes "
+            f"whole; begin and end at multiples of {unit}, or at the last block"
         )
 
 

@@ -7,7 +7,7 @@ fitted to, and compared with, the measurements of benchmarks/bench_memory.py.
 from dataclasses import dataclass
 
 from synthprof.base.units import MIB
-from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES
+from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES, parts_of
 from synthprof.spec.limits import MAX_THUMBNAILS
 from synthprof.spec.sizing import clusters_of, index_of, needs_training, training_rows_count
 from synthprof.spec.spec import BLOCK_ROWS, Spec
@@ -16,8 +16,14 @@ from synthprof.spec.spec import BLOCK_ROWS, Spec
 PROFILE_ARROW_BYTES = 560
 PROFILE_SQLITE_BYTES = 700
 
+PROFILE_PARQUET_BYTES = 155
+"""Bytes per profile in parts, by the same measure: 141."""
+
 LABEL_ROW_BYTES = 16
 """A row (id, cluster) in SQLite, and as much again for its entry in the index of clusters."""
+
+NPY_HEAD_BYTES = 128
+"""The beginning of a file of NumPy's format."""
 
 TEXT_ROW_BYTES = 24
 """Bytes of a row of a collection in SQLite beside its values, with its entry in the index of keys."""
@@ -65,6 +71,9 @@ HELD_COPIES = 7
 
 DRAWN_COPIES = 6
 """Memory for drawing the children of a block, as a multiple of their bytes in Arrow."""
+
+PART_COPIES = 5
+"""Memory for writing a part of the table, as a multiple of a block's bytes in Arrow."""
 
 LAID_OUT_COPIES = 5
 """Memory for making a child table's database, as a multiple of a block's bytes in Arrow."""
@@ -161,7 +170,9 @@ class Sizes:
 
     @property
     def table(self) -> int:
-        """The database of profiles. A long row leaves unused space on its page."""
+        """The table of profiles. In a database a long row leaves unused space on its page."""
+        if self.spec.in_parts:
+            return self.rows * PROFILE_PARQUET_BYTES
         if self.texts is None:
             return self.rows * PROFILE_SQLITE_BYTES
         row = (self.texts.bytes + self.texts.key_bytes) / self.rows + TEXT_ROW_BYTES
@@ -170,7 +181,9 @@ class Sizes:
 
     @property
     def blobs(self) -> int:
-        """The databases of vectors and embeddings."""
+        """The databases or parts of vectors and embeddings."""
+        if self.spec.in_parts:
+            return self.matrices + NPY_HEAD_BYTES * len(self._widths) * parts_of(self.spec)
         return sum(blob_bytes(self.rows, width) for width in self._widths if width)
 
     @property
@@ -246,6 +259,16 @@ class Sizes:
     def embedding_block(self) -> int:
         """A block of embeddings."""
         return 4 * BLOCK_ROWS * self.spec.dim_embedding
+
+    @property
+    def table_part(self) -> int:
+        """What each worker holds while it writes a part of the table: a block, read and laid out."""
+        return self.workers * PART_COPIES * BLOCK_ROWS * PROFILE_ARROW_BYTES
+
+    @property
+    def matrix_part(self) -> int:
+        """What each worker holds while it writes parts of vectors and embeddings: a block and its bytes."""
+        return self.workers * 2 * max(self.vector_block, self.embedding_block)
 
     @property
     def encoding(self) -> int:

@@ -20,7 +20,7 @@ SECTIONS = {
     "Second records of the same people": ("duplicates", "duplicate_errors"),
     "Pictures of the profiles": ("avatars", "avatar_size", "avatar_copies"),
     "Clustering": ("kmeans_niter", "kmeans_nredo", "use_gpu"),
-    "Index and databases": ("save_index", "index", "index_memory_mib", "vacuum"),
+    "Index and databases": ("save_index", "index", "index_memory_mib", "store", "vacuum"),
     "Embedding service or model (no byte depends on these)": (
         "batch_size",
         "requests_in_flight",

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from synthprof.base.errors import SpecError
+from synthprof.spec.contents import unit_of
 from synthprof.spec.spec import BLOCK_ROWS, MAX_SHARDS, Runtime, Spec
 
 SHARD_ROWS = 500_000
@@ -44,8 +45,13 @@ class Shard:
 
 
 def plan_shards(spec: Spec, runtime: Runtime) -> tuple[Shard, ...]:
-    """Return the shards of a data set in order, without gap or overlap, as equal as whole blocks allow."""
+    """Return the shards of a data set in order, without gap or overlap, as equal as whole blocks allow.
+
+    Where the rows lie in parts, as whole parts allow.
+    """
     wanted = runtime.shards or max(1, round(spec.profiles / SHARD_ROWS))
-    count = min(wanted, spec.blocks, MAX_SHARDS)
-    edges = [spec.blocks * i // count for i in range(count + 1)]
+    unit = unit_of(spec)
+    units = -(-spec.blocks // unit)
+    count = min(wanted, units, MAX_SHARDS)
+    edges = [min(units * i // count * unit, spec.blocks) for i in range(count + 1)]
     return tuple(Shard(first, end) for first, end in itertools.pairwise(edges))

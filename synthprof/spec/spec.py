@@ -31,6 +31,7 @@ Encoder = Literal["catalogue", "hashed", "http", "model", "clip"]
 RowKind = Literal["texts", "images"]
 ProseSize = Literal["card", "short", "rich"]
 IndexKind = Literal["auto", "flat", "ivf_flat", "ivf_sq8", "ivf_pq", "hnsw"]
+StoreKind = Literal["sqlite", "parquet"]
 IndexMemory = Annotated[
     int, Field(ge=16, le=1_048_576, description="Memory the index may take when loaded, in MiB.")
 ]
@@ -248,6 +249,13 @@ class Spec(ParamModel):
         Field(description="Kind of FAISS index; auto chooses by rows, dimension and index_memory_mib."),
     ] = "auto"
     index_memory_mib: IndexMemory = 4_096
+    store: Annotated[
+        StoreKind,
+        Field(
+            description="Where rows, vectors and embeddings lie: sqlite has a database of each; parquet has "
+            "Parquet and NumPy files of 262,144 rows each, which many tasks write at once and DuckDB reads."
+        ),
+    ] = "sqlite"
     vacuum: Annotated[bool, Field(description="VACUUM and ANALYZE the databases before publishing.")] = False
     kind: Annotated[
         RowKind,
@@ -386,6 +394,11 @@ class Spec(ParamModel):
         return min(BLOCK_ROWS, self.profiles - block * BLOCK_ROWS)
 
     @property
+    def in_parts(self) -> bool:
+        """True where the rows lie in part files, which are written and read without SQLite."""
+        return self.store == "parquet"
+
+    @property
     def resolved(self) -> dict[str, Any]:
         """The parameters that a collection's source or a schema of the user's determines; else empty."""
         names = ["collection", "profiles", "columns"] if self.collection else []
@@ -409,13 +422,14 @@ class Spec(ParamModel):
 
     @property
     def _silent(self) -> set[str]:
-        """The parameters of noise, near-copies and truth sets where there are none: they change no byte."""
+        """The parameters of what is not there, as noise, truth sets and parts: they change no byte."""
         takes_noise = self.encoder == "catalogue" and not self.collection
         silent = set(NOISE) if not self.noisy else set()
         silent -= {"hardness"} if takes_noise else set()
         silent |= set() if self.copies else {"near_distance"}
         silent |= set() if self.duplicates else {"duplicates", "duplicate_errors"}
         silent |= set() if self.drift else set(DRIFT)
+        silent |= {"store"} if not self.in_parts else set()
         return silent | (set() if self.avatars else set(AVATARS))
 
 
@@ -448,6 +462,7 @@ _YOUNGER = (
     "duplicates",
     "duplicate_errors",
     *DRIFT,
+    "store",
 )
 """Parameters added after the first release: they are part of the digest only once they are set."""
 
@@ -464,6 +479,7 @@ GENERATING = (
     "duplicates",
     "duplicate_errors",
     "dim_vector",
+    "store",
     "with_tables",
     "prose",
     *DRIFT,

@@ -1,17 +1,17 @@
 """The input and the outcome of a stage."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from synthprof.base.files import FileRecord, sealed
 from synthprof.pipeline import files_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
-from synthprof.spec.contents import File
+from synthprof.spec.contents import File, blocks_of, part_of
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -25,6 +25,8 @@ from synthprof.system.machine import Budget
 from synthprof.system.pool import Pool
 
 logger = logging.getLogger(__name__)
+
+Job = TypeVar("Job", "BlockJob", "PartJob")
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,25 @@ class Context:
     def map_blocks(self, work: Callable[["BlockJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
         """Work on each block of the shard in the pool; return the files that this left."""
         jobs = [BlockJob(self.blocks, block, self.budget.workers) for block in self.shard_blocks]
-        total = sum(self.spec.block_rows(job.block) for job in jobs)
+        return self._map(work, jobs)
+
+    def map_parts(self, work: Callable[["PartJob"], tuple[FileRecord, ...]]) -> tuple[FileRecord, ...]:
+        """Work on each part of the shard in the pool; return the files that this left."""
+        parts = dict.fromkeys(map(part_of, self.shard_blocks))
+        jobs = [PartJob(self.blocks, self.name, part, self.budget.workers) for part in parts]
+        return self._map(work, jobs)
+
+    def _map(
+        self, work: Callable[[Job], tuple[FileRecord, ...]], jobs: Sequence[Job]
+    ) -> tuple[FileRecord, ...]:
+        rows = [sum(map(self.spec.block_rows, job.numbers)) for job in jobs]
         files: list[FileRecord] = []
         done = 0
-        for job, records in zip(jobs, self.pool.map(work, jobs), strict=True):
+        for job, more, records in zip(jobs, rows, self.pool.map(work, jobs), strict=True):
             files.extend(records)
-            logger.debug("%s: block %d: %s", self.name, job.block, ", ".join(map(str, records)))
-            done += self.spec.block_rows(job.block)
-            self.progress(done, total)
+            logger.debug("%s: %s: %s", self.name, job, ", ".join(map(str, records)))
+            done += more
+            self.progress(done, sum(rows))
         return tuple(files)
 
 
@@ -110,6 +123,32 @@ class BlockJob:
     blocks: Blocks
     block: int
     slots: int
+
+    @property
+    def numbers(self) -> range:
+        """The block's number."""
+        return range(self.block, self.block + 1)
+
+    def __str__(self) -> str:
+        return f"block {self.block}"
+
+
+@dataclass(frozen=True)
+class PartJob:
+    """One part of a stage for a worker process; slots: as in `BlockJob`."""
+
+    blocks: Blocks
+    stage: str
+    part: int
+    slots: int
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the part's blocks."""
+        return blocks_of(self.blocks.spec, self.part)
+
+    def __str__(self) -> str:
+        return f"part {self.part}"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Footprint:
 
         workers: of its pool, idle ones too, which keep what they had; 0 for a process without a pool.
         """
-        return stage(name).memory(Sizes(self.spec, self.texts, workers, self.children))
+        return stage(name).needed_memory(Sizes(self.spec, self.texts, workers, self.children))
 
     def disk(self, name: str) -> int:
         """Return the bytes on the disk that a stage leaves."""
@@ -46,7 +46,7 @@ class Footprint:
 
     def fitting_workers(self, budget: Budget) -> int:
         """Return the most workers that the cores and 80 % of the memory of the budget allow; at least 1."""
-        pooled = [each.name for each in STAGES if each.pooled]
+        pooled = [each.name for each in STAGES if each.gives_work(self.spec)]
         workers = budget.workers
         while workers > 1:
             if max(self.memory(name, workers) for name in pooled) <= WARN_SHARE * budget.memory:
@@ -57,5 +57,5 @@ class Footprint:
     def room_beside(self, stages: Iterable[Stage], budget: Budget) -> bool:
         """Return whether a concurrent stage fits beside the hungriest of the stages, in cores and memory."""
         needed = {each: self.memory(each.name, budget.workers) for each in stages}
-        concurrent = max(amount for each, amount in needed.items() if each.concurrent)
+        concurrent = max((needed[each] for each in needed if each.works_beside(self.spec)), default=0)
         return budget.workers > 1 and concurrent + max(needed.values()) <= WARN_SHARE * budget.memory

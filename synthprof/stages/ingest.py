@@ -20,11 +20,15 @@ TABLE = FILES[PERFIS].table
 
 
 def run(context: Context) -> Outcome:
-    """`perfis.db` holds all profiles by id, with its indexes.
+    """`perfis.db` holds all profiles by id, with its indexes; or the parts of the shard are made.
 
     Where there are two workers, the next block is read while SQLite takes one.
     """
     spec = context.spec
+    if spec.in_parts:
+        from synthprof.stages.parts import write_parts  # only who writes Parquet pays for it
+
+        return write_parts(context)
     read_receipts(context.folder("generate"), spec.blocks)
     path = context.folder() / PERFIS
     first = context.blocks.profiles(0)

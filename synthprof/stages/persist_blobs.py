@@ -23,11 +23,15 @@ IDS_BATCH = 10_000
 
 
 def run(context: Context) -> Outcome:
-    """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile.
+    """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile; or as parts.
 
     A collection has no feature vectors, hence no `vetores.db`; one of pictures has `thumbnails.db`. They are
     written at once where there are two workers, each while its next block is read.
     """
+    if context.spec.in_parts:
+        from synthprof.stages.parts import write_parts  # only who writes Parquet pays for it
+
+        return write_parts(context)
     rows = context.spec.profiles
     files = [file for file in context.published_files if file.name in (*KINDS, THUMBNAILS)]
     read_receipts(context.folder("vectorize"), context.spec.blocks)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from synthprof.base.errors import SpecError
+from synthprof.base.extras import check_installed
 from synthprof.pipeline import stage, wanted
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
@@ -12,6 +14,7 @@ from synthprof.spec.sizing import IndexChoice, check_k, clusters_of, index_of
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.stages.footprint import Footprint
 from synthprof.stages.survey_children import children_of
+from synthprof.store.schemas import schema_of
 from synthprof.system.machine import Budget, check_estimate
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ def plan(
         check_dim(bundle.schema, spec.dim_vector)
         check_rows(bundle.schema, spec.profiles, BLOCK_ROWS)
     check_encoder(spec)
+    _check_store(request, bundle)
     clusters = clusters_of(spec)
     check_k(clusters, spec.profiles)
     memory = {name: footprint.memory(name, budget.workers) for name in _stages(spec)}
@@ -92,6 +96,27 @@ def plan(
         children=footprint.sizes.children_rows,
         warnings=tuple(warning for warning in warnings if warning),
     )
+
+
+def _check_store(request: Request, bundle: Bundle) -> None:
+    """Raise SpecError for what part files do not hold, or if the package that reads them is missing."""
+    spec = request.spec
+    if not spec.in_parts:
+        return
+    if tables := schema_of(spec, bundle).tables:
+        names = ", ".join(table.name for table in tables)
+        raise _no_parts(f"has no child tables ({names})", "use with_tables=none")
+    if spec.collection:
+        raise _no_parts("holds generated profiles, not rows from elsewhere", "leave store away")
+    if spec.vacuum:
+        raise _no_parts("has no database of rows to compact", "use vacuum=false")
+    if request.runtime.max_failed:
+        raise _no_parts("does not tell why rows have no embedding", "use max_failed=0")
+    check_installed("parquet", "duckdb")
+
+
+def _no_parts(rule: str, remedy: str) -> SpecError:
+    return SpecError(f"store=parquet {rule}; {remedy}, or store=sqlite")
 
 
 def check_stage(name: str, footprint: Footprint, budget: Budget, present: int) -> tuple[str, ...]:
@@ -129,6 +154,6 @@ def _fewer(spec: Spec) -> str:
 
 def _remedy(name: str, footprint: Footprint, budget: Budget) -> str:
     """Return what the user can change so that this stage takes less memory."""
-    if stage(name).pooled and budget.workers > 1:
+    if stage(name).gives_work(footprint.spec) and budget.workers > 1:
         return f"use workers={footprint.fitting_workers(budget)}, or give it more memory"
     return f"{stage(name).remedy.format(fewer=_fewer(footprint.spec))}, or give it more memory"

@@ -28,6 +28,7 @@ from synthprof.spec.contents import (
 )
 from synthprof.stages.avatars import write_truth
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.parts import check_parts
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
 from synthprof.stages.publish_duplicates import duplicates_of, put_duplicates
@@ -124,6 +125,8 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     proven |= checked()
     for file in (file for file in context.published_files if file.table and not file.child):
         check_ids(sources[file.name], file.table, context.spec.profiles)
+    if context.spec.in_parts:
+        check_parts(context)
     for table in context.schema.tables:
         check_children(sources[table_file(table.name).name], table, context.spec.profiles)
     sources |= pictures.paths
@@ -184,7 +187,7 @@ def _sources(context: Context) -> dict[str, Path]:
     spec = context.spec
     found = {
         file.name: context.folder("vacuum" if spec.vacuum and file.table else maker_of(file.name).name)
-        / file.name
+        / (file.made_as or file.name)
         for file in context.published_files
     }
     if not spec.collection:

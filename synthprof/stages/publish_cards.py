@@ -34,17 +34,17 @@ def put_cards(store: Store, version: str, spec: Spec, bundle: Bundle) -> None:
 
 
 def card_of(manifest: Manifest, spec: Spec, bundle: Bundle) -> Card:
-    """Return the facts of a version: its tables as SQLite holds them, its files by paths from beside it."""
+    """Return the facts of a version: its tables in their stored forms, its files by paths from beside it."""
     schema, rows = schema_of(spec, bundle), manifest.table_rows
     return Card(
         dataset=manifest.dataset,
         version=manifest.version,
         content=manifest.content,
-        what="as SQLite databases and NumPy arrays",
+        what=f"as {'Parquet files' if spec.in_parts else 'SQLite databases'} and NumPy arrays",
         manifest=f"{manifest.version}/{MANIFEST}",
         rows=manifest.rows,
         scores=manifest.scores,
-        tables=(_profiles(schema, manifest), *(_child(table, rows) for table in schema.tables)),
+        tables=(_profiles(schema, manifest, spec), *(_child(table, rows) for table in schema.tables)),
         files=tuple(_beside(file, manifest.version) for file in manifest.files),
         **shared_facts(spec, bundle),
     )
@@ -54,10 +54,11 @@ def _beside(file: FileRecord, version: str) -> FileRecord:
     return file.model_copy(update={"path": f"{version}/{file.path}"})
 
 
-def _profiles(schema: Schema, manifest: Manifest) -> CardTable:
+def _profiles(schema: Schema, manifest: Manifest, spec: Spec) -> CardTable:
     key = CardColumn("id", pa.int64(), "Number of the row, from 1.", nullable=False, low=1)
     columns = (key, *map(_column, schema.columns))
-    return CardTable("perfis", "The rows, by their number, in `perfis.db`.", columns, manifest.rows)
+    place = "in the Parquet files of `perfis/`" if spec.in_parts else "in `perfis.db`"
+    return CardTable("perfis", f"The rows, by their number, {place}.", columns, manifest.rows)
 
 
 def _child(table: ChildTable, rows: dict[str, int]) -> CardTable:

@@ -14,7 +14,7 @@ from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.spans import in_bands
-from synthprof.spec.contents import CLUSTERS, PERFIS
+from synthprof.spec.contents import CLUSTERS, PERFIS, part_path
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Pictures
 from synthprof.stages.summary import Facts, summary
@@ -35,8 +35,9 @@ def report_of(
     pictures: Pictures,
 ) -> Report:
     """Return the report of the version. traits: the sum of `overview.count` over all blocks."""
+    profiles = part_path("perfis", 0) if context.spec.in_parts else PERFIS
     return dataclasses.replace(
-        summary(manifest, Facts(sources[PERFIS], sources[CLUSTERS], context.build.folder)),
+        summary(manifest, Facts(sources[profiles], sources[CLUSTERS], context.build.folder)),
         marginals=_marginals(context, traits[-1]),
         map_points=_map(context, pictures),
     )

@@ -11,7 +11,7 @@ from synthprof.report.drift import labels_in
 from synthprof.report.duplicates import DuplicateFacts
 from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
-from synthprof.spec.contents import CLUSTERS, NO_CLUSTER, PERFIS
+from synthprof.spec.contents import CLUSTERS, DATABASE, NO_CLUSTER, PERFIS, part_path
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
 from synthprof.store.schemas import bundle_at
@@ -22,7 +22,8 @@ from synthprof.store.sqlite.database import read
 class Facts:
     """The paths of the profiles and the clusters of a version, also while it is not yet published.
 
-    folder: where its schema lies, if that is the user's: the version's own, or the build's before.
+    profiles: the database or, of a version in parts, the first part. folder: where its schema lies, if that
+    is the user's: the version's own, or the build's before.
     """
 
     profiles: Path
@@ -32,13 +33,22 @@ class Facts:
     @classmethod
     def of(cls, folder: Path) -> "Facts":
         """Return the paths of a published version."""
-        return cls(folder / PERFIS, folder / CLUSTERS, folder)
+        part = folder / part_path("perfis", 0)
+        return cls(part if part.exists() else folder / PERFIS, folder / CLUSTERS, folder)
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """The first row as it is stored. Raises StageError if it cannot be read."""
+        if self.profiles.suffix == DATABASE:
+            return dict(read(self.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0])
+        from synthprof.store.columnar.table import first_row  # only who reads Parquet pays for it
+
+        return first_row(self.profiles)
 
 
 def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
     """Return the report without marginals and map. `receipts`, if given, replace those in the manifest."""
     found = read(facts.clusters, "SELECT cluster_id, count(*) AS size FROM clusters GROUP BY 1").to_pylist()
-    example = read(facts.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0]
     cluster = read(facts.clusters, "SELECT cluster_id FROM clusters WHERE id = 1").to_pylist()[0]
     details = {receipt.stage: receipt.details for receipt in manifest.stages}
     sizes = dict.fromkeys(range(details["cluster"]["clusters"]), 0)  # a cluster may have no profile
@@ -60,7 +70,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         | manifest.scores
         | ({} if schema.archetypes or spec.get("collection") else {"archetypes": "none"})
         | {"index": details.get("export_index", {}).get("kind")},
-        example=schema.as_values(example) | cluster,
+        example=schema.as_values(facts.example) | cluster,
         view=bundle.view,
         left_out=details.get("setup", {}).get("left_out", ()),
         tables=[_table(name, facts) for name, facts in manifest.tables.items()],

@@ -19,7 +19,7 @@ from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
-from synthprof.spec.contents import NO_CLUSTER, SEAL_FILE, block_name, seal_name
+from synthprof.spec.contents import NO_CLUSTER, block_name, seal_name, sealed_blocks
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.schemas import bundle_of, schema_of
 
@@ -29,7 +29,7 @@ SEAL = TypeAdapter(tuple[FileRecord, ...])
 
 def seal_paths(folder: Path) -> list[Path]:
     """Return the paths of the seals that a stage has left in its folder."""
-    return [path for path in folder.glob("seal-*") if SEAL_FILE.fullmatch(path.name)]
+    return [path for path in folder.glob("seal-*") if sealed_blocks(path.name)]
 
 
 PROFILES = "profiles"
@@ -208,24 +208,32 @@ class Blocks:
 
         The seal is not flushed: without it, or with half of it, the block is only made once more.
         """
-        paths = [self.path(kind, block) for kind in kinds]
-        records = tuple(map(sealed, paths))
-        with replacing(self._seal(kinds, block), durable=False) as temporary:
-            temporary.write_bytes(SEAL.dump_json(records))
+        records = tuple(sealed(self.path(kind, block)) for kind in kinds)
+        write_seal(self._seal(kinds, block), records)
         return records
 
     def kept(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...] | None:
         """Return the records of a block's files if they match their seal to the last byte, else None."""
-        paths = [self.path(kind, block) for kind in kinds]
-        try:
-            records = SEAL.validate_json(read_bytes(self._seal(kinds, block)))
-        except (OSError, ValidationError):
-            return None
-        same = [path.name for path in paths] == [each.path for each in records]
-        return records if same and all(map(matches, (path.parent for path in paths), records)) else None
+        return kept(self._seal(kinds, block), [self.path(kind, block) for kind in kinds])
 
     def _seal(self, kinds: Sequence[str], block: int) -> Path:
         return self.path(kinds[0], block).with_name(seal_name(block))
+
+
+def write_seal(path: Path, records: tuple[FileRecord, ...]) -> None:
+    """Write a seal, the records of files in its folder. Without it they are only made once more."""
+    with replacing(path, durable=False) as temporary:
+        temporary.write_bytes(SEAL.dump_json(records))
+
+
+def kept(seal: Path, paths: Sequence[Path]) -> tuple[FileRecord, ...] | None:
+    """Return the records in a seal if it is of these files, and they match it to the last byte, else None."""
+    try:
+        records = SEAL.validate_json(read_bytes(seal))
+    except (OSError, ValidationError):
+        return None
+    same = [path.name for path in paths] == [each.path for each in records]
+    return records if same and all(map(matches, (path.parent for path in paths), records)) else None
 
 
 def _suffix(kind: str) -> str:

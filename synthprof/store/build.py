@@ -4,6 +4,7 @@
 <home>/<dataset>/build/<spec>/                   what is of the whole build: the files named here
 """
 
+import itertools
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +17,7 @@ from synthprof.base.files import flush_folder, move, remove_temporaries, tempora
 from synthprof.base.locks import lock
 from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
-from synthprof.spec.contents import BLOCK_FILE, seal_name
+from synthprof.spec.contents import BLOCK_FILE, part_of, part_seal_name, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.facts import read_fact, write_fact
@@ -119,9 +120,10 @@ class Build:
         for path in paths:
             if block := BLOCK_FILE.fullmatch(path.name):
                 maker = names.index(path.parent.name.rpartition("-")[0])
-                for name in names[maker:]:
-                    for seal in self.folder.glob(f"{name}-*/{seal_name(int(block[2]))}"):
-                        seal.unlink()
+                seals = seal_name(int(block[2])), part_seal_name(part_of(int(block[2])))
+                for name, seal in itertools.product(names[maker:], seals):
+                    for found in self.folder.glob(f"{name}-*/{seal}"):
+                        found.unlink()
             path.unlink(missing_ok=True)
 
     def lost(self) -> list[tuple[str, Shard | None]]:

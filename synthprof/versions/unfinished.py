@@ -8,6 +8,7 @@ from pathlib import Path
 
 from synthprof.base.clock import clock_seconds
 from synthprof.pipeline import Stage, version_of, wanted
+from synthprof.spec.contents import sealed_blocks
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
@@ -60,7 +61,8 @@ def _progress(build: Build, each: Stage, state: BuildState) -> StageProgress:
     spans = [span for receipt in receipts for span in receipt.spans] + [(work.began, now) for work in works]
     made = sum(receipt.rows for receipt in receipts)
     working = sum(work.done for work in works if work.unit == "rows")
-    done = min(max(made + working, len(seal_paths(folder)) * BLOCK_ROWS), rows)
+    sealed = sum(len(sealed_blocks(path.name)) for path in seal_paths(folder)) * BLOCK_ROWS
+    done = min(max(made + working, sealed), rows)
     return StageProgress(
         stage=each.name,
         state=_state(build, each, state, bool(works)),

@@ -13,6 +13,7 @@ def test_every_field_of_the_spec_changes_its_digest() -> None:
         "schema_digest": "0" * 32, "with_tables": "all", "topic_sizes": 1.0, "hardness": 0.0,
         "hardness_spread": 0.1, "hardness_decay": 1.0, "near_duplicates": 0.1,
         "prose": "card", "avatars": True, "duplicates": 0.1, "drift": "prior", "kind": "images",
+        "store": "parquet",
     }  # fmt: skip
     dependent = {"near_distance", "avatar_size", "avatar_copies", "duplicate_errors"}
     dependent |= {"drift_strength", "drift_night", "drift_nights"}

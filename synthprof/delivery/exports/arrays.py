@@ -1,6 +1,5 @@
 """Columns of numbers as NumPy arrays, and the headers and rows of files that hold them."""
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pyarrow as pa
 from synthprof.base.arrays import Matrix
 from synthprof.delivery.exports.format import Writing
 from synthprof.delivery.rows import EMBEDDING, Rows
+from synthprof.store.columnar.matrices import npy_header
 from synthprof.store.outputs import Making
 
 IDS_FILE = "ids.npy"
@@ -28,15 +28,6 @@ def as_array(column: pa.Array) -> npt.NDArray[Any]:
         return rows
     found: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return found
-
-
-def npy_header(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> bytes:
-    """Return the beginning of a file of NumPy's format, version 1.0, for an array of that shape."""
-    file = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
-    facts = {"descr": descr, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, facts)
-    return file.getvalue()
 
 
 def bin_header(rows: int, dim: int) -> bytes:

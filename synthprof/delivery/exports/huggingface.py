@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from synthprof.delivery.children import Children, children_of
 from synthprof.delivery.exports.format import Format, Writing
-from synthprof.delivery.exports.parquet import settings_for, write_parts
+from synthprof.delivery.exports.parquet import write_parts
 from synthprof.delivery.exports.parts import Parts
 from synthprof.spec.spec import BLOCK_ROWS
+from synthprof.store.columnar.parquet import settings_for
 
 GROUP_ROWS = 8 * BLOCK_ROWS
 """Rows in a row group of a child table, whose rows are short."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthprof.base.errors import SpecError
-from synthprof.delivery.exports.arrays import as_array, npy_header
+from synthprof.delivery.exports.arrays import as_array
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.exports.order import Order
 from synthprof.delivery.rows import ARCHETYPE, CLUSTER_ID, EMBEDDING, ID, VECTOR, Rows
+from synthprof.store.columnar.matrices import npy_header
 from synthprof.versions.version import Version
 
 FILES = {

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from synthprof.base.values import in_json
 from synthprof.delivery.exports.answered import Answered, Filter
-from synthprof.delivery.exports.arrays import npy_header
 from synthprof.delivery.exports.format import Format, Writing
 from synthprof.delivery.rows import Rows
 from synthprof.delivery.workloads.conditions import Part, columns_of, parts_of
+from synthprof.store.columnar.matrices import npy_header
 
 RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 

@@ -10,7 +10,6 @@ from synthprof.orchestration.bucket.bucket import at_once
 from synthprof.orchestration.bucket.epoch import Epoch
 from synthprof.orchestration.bucket.records import is_present, is_same, named_files, receipt_text
 from synthprof.orchestration.bucket.work import Work
-from synthprof.spec.contents import SEAL_FILE
 from synthprof.stages.setup import BUILD_FILES
 from synthprof.store.blocks import seal_paths
 from synthprof.store.receipts import Receipt, read_receipt, receipt_name
@@ -57,8 +56,7 @@ class Deposit:
 
     def _seals(self) -> dict[str, str]:
         paths = seal_paths(self.work.folder) if self.work.shard else ()
-        wanted = (path for path in paths if self.work.in_shard(SEAL_FILE.fullmatch(path.name)))
-        return {path.name: read_text(path) for path in wanted}
+        return {path.name: read_text(path) for path in paths if self.work.is_seal(path.name)}
 
     def _put(self, files: Iterable[FileRecord]) -> list[FileRecord]:
         """Store the contents; return the files whose content was not there before."""

@@ -19,7 +19,7 @@ from synthprof.orchestration.bucket.records import (
 from synthprof.orchestration.bucket.work import Work
 from synthprof.pipeline import Input, Stage
 from synthprof.pipeline import stage as find
-from synthprof.spec.contents import BLOCK_FILE, SEAL_FILE, BlockKind
+from synthprof.spec.contents import BLOCK_FILE, BlockKind
 from synthprof.stages.setup import BUILD_FILES
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, receipt_name, receipt_paths
 
@@ -46,7 +46,7 @@ class Fetch:
         for name in BUILD_FILES:
             if (text := self.work.bucket.text(f"{self.epoch.key}/{name}")) is not None:
                 write_text(self.work.build.folder / name, text)
-        for each in self.work.stage.inputs:
+        for each in self.work.stage.inputs(self.work.spec):
             if find(each.stage).applies(self.work.spec):
                 yield from self._input(each)
 
@@ -87,7 +87,7 @@ class Fetch:
         """Fetch what earlier attempts have stored: sealed blocks, and the receipt if there is one."""
         work, key = self.work, self.epoch.stage_key(self.work.stage)
         name = receipt_name((work.shard.first, work.shard.end) if work.shard else None)
-        texts = self._texts(key, lambda other: other == name or work.in_shard(SEAL_FILE.fullmatch(other)))
+        texts = self._texts(key, lambda other: other == name or work.is_seal(other))
         named = {other: named_files(text) for other, text in texts.items()}
         every = {file.path: file for files in named.values() for file in files}
         fetched = self._get(work.folder, every.values())

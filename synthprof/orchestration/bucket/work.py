@@ -1,7 +1,6 @@
 """The names of one stage's work: its folders in this worker's home, its keys in the bucket."""
 
 import logging
-import re
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from synthprof.base.files import FileRecord
 from synthprof.base.units import MIB
 from synthprof.orchestration.bucket.bucket import Bucket
 from synthprof.pipeline import Stage
-from synthprof.spec.contents import BLOCK_FILE, BlockKind
+from synthprof.spec.contents import BLOCK_FILE, BlockKind, sealed_blocks
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -61,16 +60,20 @@ class Work:
         """The stage's folder in this worker's home."""
         return self.build.stage_folder(self.stage.name)
 
-    def in_shard(self, found: re.Match[str] | None, group: int = 1) -> bool:
-        """Return whether the name matched, and the block in that group of the match is of the shard."""
-        return found is not None and (self.shard is None or int(found[group]) in self.shard.blocks)
+    def is_seal(self, name: str) -> bool:
+        """Return whether the name is that of a seal, and what it seals is of the shard."""
+        blocks = sealed_blocks(name)
+        return bool(blocks) and self._in_shard(blocks.start)
 
     def reads(self, kinds: tuple[BlockKind, ...], name: str) -> bool:
         """Return whether the file is one of these kinds and of the shard; no kinds stand for all files."""
         block = BLOCK_FILE.fullmatch(name)
         if block is None:
             return not kinds
-        return not kinds or (block[1] in kinds and self.in_shard(block, 2))
+        return not kinds or (block[1] in kinds and self._in_shard(int(block[2])))
+
+    def _in_shard(self, block: int) -> bool:
+        return self.shard is None or block in self.shard.blocks
 
 
 def log_transfer(done: str, files: Collection[FileRecord], began: float) -> None:

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from synthprof.delivery.exports import parquet, parts
+from synthprof.delivery.exports import parts
 from synthprof.delivery.rows import Rows, as_lists
+from synthprof.store.columnar.parquet import settings_for
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_a_row_without_an_embedding_is_null(tmp_path: Path) -> None:
     matrix = np.arange(6, dtype=np.float32).reshape(3, 2)
     matrix[1] = np.nan
     batch = pa.record_batch({"id": [1, 2, 3], "embedding": as_lists(matrix)})
-    pq.write_table(pa.Table.from_batches([batch]), tmp_path / "x.parquet", **parquet.settings_for(batch))
+    pq.write_table(pa.Table.from_batches([batch]), tmp_path / "x.parquet", **settings_for(batch))
     found = pq.read_table(tmp_path / "x.parquet")
     assert found.column("embedding").to_pylist() == [[0.0, 1.0], None, [4.0, 5.0]]
     assert found.schema == batch.schema
