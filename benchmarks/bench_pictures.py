@@ -4,10 +4,13 @@
 
 Photographs of 1,600 x 1,200 pixels are drawn as noise of several sizes and saved as JPEG, about 300 KB each:
 they cost a decoder as much as real ones. Runs alternate between 1 and 2 workers. Others may use the machine:
-where they do, compare CPU time and the clock of runs side by side, not single figures.
+where they do, compare CPU time and the clock of runs side by side, not single figures. The share outside
+decode and model is of one run: the threads' own time in both, and the CPU time of the stage. Thumbnails,
+digests, reading and the start of the model are outside.
 """
 
 import argparse
+import functools
 import itertools
 import multiprocessing
 import os
@@ -16,7 +19,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -26,15 +33,26 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from picture_sets import DIM, PARAMS, TINY
 
 from synthprof.encoders.slow.clip import ClipEncoder
-from synthprof.encoders.slow.contents import Drawn
+from synthprof.encoders.slow.towers import Towers
 from synthprof.runner.run import run_all
 from synthprof.sources.pictures.decode import decoded
 from synthprof.spec.request import Request
+from synthprof.stages import pictures
 from synthprof.stages.import_rows import resolve_source
-from synthprof.stages.thumbnails import Thumbnails
+from synthprof.stages.thumbnails import LEAST, Thumbnails
 
 DRAWN = 60
 """Photographs that differ in their pixels, too; to draw one takes as long as to embed twenty."""
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A picture that is decoded already, as an encoder asks for it."""
+
+    decoded: Image.Image
+
+    def image(self, least: int) -> Image.Image:
+        return self.decoded
 
 
 def photograph(stream: np.random.Generator) -> Image.Image:
@@ -64,15 +82,49 @@ def draw(folder: Path, count: int) -> int:
     return total
 
 
-def embed(source: Path, home: Path, workers: int) -> tuple[float, float, float]:
-    """Seconds by the clock of the whole run and of `vectorize`, and CPU seconds of `vectorize`."""
+class Inside:
+    """CPU seconds of threads within functions; a function counts for the time that it is watched."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watching(self, *places: tuple[Any, str]) -> Iterator[None]:
+        """Count the functions of these names in their owners."""
+        kept = [(owner, name, getattr(owner, name)) for owner, name in places]
+        for owner, name, function in kept:
+            setattr(owner, name, self._timed(function))
+        try:
+            yield
+        finally:
+            for owner, name, function in kept:
+                setattr(owner, name, function)
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def timed(*given: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*given)
+            finally:
+                with self._lock:
+                    self.seconds += time.thread_time() - began
+
+        return timed
+
+
+def embed(source: Path, home: Path, workers: int) -> tuple[float, float, float, float]:
+    """Seconds by the clock of the run and of `vectorize`, its CPU seconds, and those in decode and model."""
+    inside = Inside()
     params = PARAMS | {"source": str(source), "workers": workers, "model": str(TINY)}
     began = time.monotonic()
-    done = run_all(resolve_source(Request.from_params(params), home), home)
+    with inside.watching((pictures, "decoded"), (Towers, "picture")):
+        done = run_all(resolve_source(Request.from_params(params), home), home)
     whole = time.monotonic() - began
     stage = next(each for each in done.receipts if each.stage == "vectorize")
     shutil.rmtree(home)
-    return whole, stage.seconds, stage.cpu_seconds
+    return whole, stage.seconds, stage.cpu_seconds, inside.seconds
 
 
 def parts(files: list[Path]) -> dict[str, float]:
@@ -84,9 +136,9 @@ def parts(files: list[Path]) -> dict[str, float]:
         marks = [time.thread_time()]
         content = path.read_bytes()
         marks.append(time.thread_time())
-        image = decoded(content, 192)
+        image = decoded(content, LEAST)
         marks.append(time.thread_time())
-        clip.ask([Drawn(np.asarray(image))])
+        clip.ask([_Decoded(image)])
         marks.append(time.thread_time())
         thumbnails.add(path.name.encode(), image)
         marks.append(time.thread_time())
@@ -103,8 +155,8 @@ def _work(files: list[Path], seconds: float, done: "list[int]") -> None:
     for number in itertools.count():
         if time.monotonic() > end:
             return
-        image = decoded(files[number % len(files)].read_bytes(), 192)
-        clip.ask([Drawn(np.asarray(image))])
+        image = decoded(files[number % len(files)].read_bytes(), LEAST)
+        clip.ask([_Decoded(image)])
         thumbnails.add(str(number).encode(), image)
         done.append(1)
 
@@ -162,7 +214,6 @@ def main() -> None:
         found = parts(sorted(source.iterdir())[:300])
         for name, seconds in found.items():
             print(f"{name:18} {1e3 * seconds / min(300, options.pictures):7.2f} ms of CPU a picture")
-        inside = (found["decode"] + found["resize and model"]) * options.pictures / min(300, options.pictures)
         for number in range(options.rounds):
             load = os.getloadavg()[0]
             together, apart = scaling(sorted(source.iterdir()), options.seconds)
@@ -172,7 +223,7 @@ def main() -> None:
             )
             print(f"2 threads do {2 * together / apart:.2f} times what one does", flush=True)
             runs = {workers: embed(source, Path(place) / "home", workers) for workers in (1, 2)}
-            for workers, (whole, stage, cpu) in runs.items():
+            for workers, (whole, stage, cpu, inside) in runs.items():
                 print(f"round {number + 1}, load {load:.1f}, {workers} workers:", end=" ")
                 print(f"vectorize {stage:6.2f} s, {cpu:6.2f} s of CPU ({cpu / stage:4.2f} cores)", end=", ")
                 print(f"{options.pictures / stage:6.1f} pictures/s", end="; ")

@@ -79,8 +79,8 @@ LAID_OUT_COPIES = 5
 """Memory for making a child table's database, as a multiple of a block's bytes in Arrow."""
 
 
-THUMBNAIL_BYTES = 8_192
-"""A thumbnail: photographs take about 6,000 bytes."""
+THUMBNAIL_BYTES = 12_288
+"""A thumbnail: photographs take about 8,000 bytes, and 12,000 where they are 256 pixels long."""
 
 DECODING_BYTES = 400 * MIB
 """One large picture while it is decoded, turned and laid on white; smaller ones take 1/8 in each thread."""

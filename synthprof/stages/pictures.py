@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from PIL.Image import Image
 
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
 from synthprof.encoders.slow.asking import Embedded, Embedder
-from synthprof.encoders.slow.contents import Pixels, Unreadable
+from synthprof.encoders.slow.contents import Unreadable
 from synthprof.encoders.slow.dispatch import Failure
 from synthprof.encoders.slow.request import UNREADABLE
 from synthprof.schemas.loader import KEY
@@ -23,7 +24,7 @@ from synthprof.sources.source import Source, source_pictures
 from synthprof.spec.limits import MAX_THUMBNAILS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
-from synthprof.stages.thumbnails import SIDE, Thumbnails
+from synthprof.stages.thumbnails import LEAST, Thumbnails
 
 CHUNK, CHUNK_BYTES = 1_024, 64 * MIB
 """Pictures that are embedded before the next are looked for, and their bytes where a table has them."""
@@ -41,25 +42,28 @@ class _Row:
     picture: Picture
     thumbnails: Thumbnails | None
 
-    def pixels(self, least: int) -> Pixels:
+    def image(self, least: int) -> Image:
         """Return the picture. Raises Unreadable if it cannot be read, or has other bytes than before."""
         try:
             content = self.picture.load()
             if content_digest(content) != self.digest.hex():
                 raise Unreadable(CHANGED)
-            image = decoded(content, max(least, SIDE))
+            image = decoded(content, max(least, LEAST))
         except BadPicture as error:
             raise Unreadable(str(error)) from None
         if self.thumbnails is not None:
             self.thumbnails.add(self.digest, image)
-        return np.asarray(image)
+        return image
 
-    def shown(self) -> Unreadable | None:
-        """Make the thumbnail if it is missing, as where the picture was embedded before."""
-        if self.thumbnails is None or self.digest in self.thumbnails:
-            return None
+    @property
+    def shown(self) -> bool:
+        """Whether the thumbnail is there, or none is wanted."""
+        return self.thumbnails is None or self.digest in self.thumbnails
+
+    def show(self) -> Unreadable | None:
+        """Make the thumbnail, as where the picture was embedded before; return why there is none."""
         try:
-            self.pixels(SIDE)
+            self.image(LEAST)
         except Unreadable as error:
             return error
         return None
@@ -125,8 +129,8 @@ def embed_pictures(context: Context, embedder: Embedder, shelf: Shelf, block: in
             matrix[[row.place for row in chunk]] = made.embeddings
             failures |= made.failures
             there |= {row.place for row in chunk}
-            embedded = [row for row in chunk if row.digest not in made.failures]
-            for row, error in zip(embedded, threads.map(_Row.shown, embedded), strict=True):
+            hidden = [row for row in chunk if row.digest not in made.failures and not row.shown]
+            for row, error in zip(hidden, threads.map(_Row.show, hidden), strict=True):
                 if error is not None:
                     matrix[row.place] = np.nan
                     failures[row.digest] = _failure(row.digest, str(error))

@@ -9,8 +9,14 @@ from PIL import Image
 
 from synthprof.store.blocks import Blocks
 
-SIDE, QUALITY = 192, 80
-"""Pixels of the longer side of a thumbnail, and its quality as JPEG: about 6 KB of a photograph."""
+SIDE, QUALITY = 256, 80
+"""Pixels of the longer side of a thumbnail at most, and its quality as JPEG: about 8 KB of a photograph."""
+
+LEAST = 192
+"""Pixels of the shorter side that a picture is decoded to for its thumbnail, where it has them."""
+
+AT_ONCE = 16
+"""Small pictures that are compressed one after the other: alone, each finds the processor's caches cold."""
 
 COLUMN = "thumbnail"
 
@@ -21,29 +27,43 @@ class Thumbnails:
     """The thumbnails of a block, by the digest of the picture. Threads may add some at once."""
 
     def __init__(self) -> None:
+        self._small: dict[bytes, Image.Image] = {}
         self._made: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
 
     def __contains__(self, digest: bytes) -> bool:
-        return digest in self._made
+        return digest in self._small or digest in self._made
 
     def add(self, digest: bytes, image: Image.Image) -> None:
         """Make the thumbnail of a picture, if it has none."""
-        if digest in self._made:
+        if digest in self:
             return
-        factor = min(1.0, SIDE / max(image.size))
-        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-        # a third of the time that bicubic takes, and nobody looks closely
-        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
-        target = io.BytesIO()
-        small.save(target, "JPEG", quality=QUALITY)
+        # means of whole squares of pixels take a third of the time of a resize to one size for all
+        small = image.reduce(-(-max(image.size) // SIDE))
         with self._lock:
-            self._made[digest] = target.getvalue()
+            self._small[digest] = small
+            full = len(self._small) >= AT_ONCE
+        if full:
+            self._compress()
+
+    def _compress(self) -> None:
+        with self._lock:
+            taken, self._small = self._small, {}
+        made = {digest: _jpeg(small) for digest, small in taken.items()}
+        with self._lock:
+            self._made |= made
 
     def batch(self, digests: Sequence[bytes | None]) -> pa.RecordBatch:
         """Return the thumbnails of rows, null where there is no digest or no thumbnail."""
+        self._compress()
         found = [None if each is None else self._made.get(each) for each in digests]
         return pa.RecordBatch.from_arrays([pa.array(found, pa.binary())], [COLUMN])
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=QUALITY)
+    return target.getvalue()
 
 
 def all_thumbnails(blocks: Blocks) -> Iterator[pa.RecordBatch]:

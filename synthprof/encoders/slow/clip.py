@@ -62,7 +62,7 @@ class ClipEncoder(SlowEncoder):
 
     def encode_pictures(self, pictures: Sequence[Pixels]) -> Matrix:
         """Return one vector per picture, (n, dim) float32 with L2 norm 1. Raises as `encode_text`."""
-        return self._stacked([self._loaded().picture(each) for each in pictures])
+        return self._stacked([self._loaded().picture(Drawn(each).image(0)) for each in pictures])
 
     def ask(self, contents: Sequence[Content], patient: bool = True) -> list[Answer]:
         """Return the vector of each picture, None where it is not finite, or why it cannot be read."""
@@ -76,10 +76,10 @@ class ClipEncoder(SlowEncoder):
             vector = towers.text(content)
         else:
             try:
-                pixels = content.pixels(towers.preparation.least)
+                image = content.image(towers.preparation.least)
             except Unreadable as error:
                 return error
-            vector = towers.picture(pixels)
+            vector = towers.picture(image)
         unit = self._unit(vector)
         return unit if np.isfinite(unit).all() and unit.any() else None
 

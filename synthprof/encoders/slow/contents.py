@@ -1,12 +1,15 @@
 """The contents of rows that slow encoders embed: texts, or pictures that are decoded when wanted."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.arrays import Vector
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Pixels = npt.NDArray[np.uint8]
 """A decoded picture, (height, width, 3), RGB, upright."""
@@ -20,9 +23,10 @@ class Unreadable(Exception):
 class Shown(Protocol):
     """A picture of a row."""
 
-    def pixels(self, least: int) -> Pixels:
-        """Return the picture, at least `least` pixels on its shorter side where it has them.
+    def image(self, least: int) -> "Image":
+        """Return the picture in RGB, upright, at least `least` pixels on its shorter side where it has them.
 
+        It is Pillow's, as decoders give it and encoders resize it: an array between them would copy it twice.
         Raises Unreadable with the reason.
         """
 
@@ -33,9 +37,11 @@ class Drawn:
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
 
-    def pixels(self, least: int) -> Pixels:
+    def image(self, least: int) -> "Image":
         """Return the picture, whole."""
-        return self._pixels
+        from PIL import Image
+
+        return Image.fromarray(self._pixels)
 
 
 Content = str | Shown

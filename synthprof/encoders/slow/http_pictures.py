@@ -127,7 +127,7 @@ def _sent(content: Content) -> str | Unreadable:
     if isinstance(content, str):
         return content
     try:
-        image = Image.fromarray(content.pixels(SIDE))
+        image = content.image(SIDE)
     except Unreadable as error:
         return error
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)

@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.contents import Pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MAX_SIDE = 2_048
 """Pixels of a side that a model may ask for."""
@@ -44,18 +47,17 @@ class Preparation:
         """Pixels of the shorter side of a picture that is not enlarged: twice what is wanted."""
         return 2 * max(self.shortest, *self.size)
 
-    def prepared(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """Return the picture as the model takes it, (1, 3, height, width)."""
-        values = self._resized(pixels).astype(np.float32) * np.float32(self.scale)
+    def prepared(self, image: "Image") -> npt.NDArray[np.float32]:
+        """Return a picture in RGB as the model takes it, (1, 3, height, width)."""
+        values = self._resized(image).astype(np.float32) * np.float32(self.scale)
         mean, deviation = np.array(self.mean, np.float32), np.array(self.deviation, np.float32)
         normal = (values - mean) / deviation
         return np.ascontiguousarray(normal.transpose(2, 0, 1))[None]
 
-    def _resized(self, pixels: Pixels) -> Pixels:
-        from PIL import Image
+    def _resized(self, image: "Image") -> Pixels:
+        from PIL.Image import Resampling
 
-        filter_ = Image.Resampling(self.resample)
-        image = Image.fromarray(pixels)
+        filter_ = Resampling(self.resample)
         if not self.shortest:
             return np.asarray(image.resize(self.size, filter_))
         image = _shortened(image)
@@ -114,7 +116,7 @@ def _three(values: Any) -> Numbers:  # noqa: ANN401
     return red, green, blue
 
 
-def _shortened(image: Any) -> Any:  # noqa: ANN401
+def _shortened(image: "Image") -> "Image":
     """Return the middle of a picture that is very long: resized whole, it could fill the memory."""
     breadth = min(image.size)
     wide, high = (min(side, LONG * breadth) for side in image.size)

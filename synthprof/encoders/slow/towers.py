@@ -7,15 +7,17 @@ In one file, or in two: `pixel_values` becomes `image_embeds`; `input_ids` and `
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError, first_line
 from synthprof.base.permitted import check_all_permitted
-from synthprof.encoders.slow.contents import Pixels
 from synthprof.encoders.slow.preparation import Preparation, read_preparation
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PLACES = ("", "onnx/")
 WHOLE = "model.onnx"
@@ -58,9 +60,9 @@ class Towers:
             if name not in {each.name for each in session.get_outputs()}:
                 raise SpecError(f"the model has no output {name}; export it with its projections")
 
-    def picture(self, pixels: Pixels) -> Vector:
-        """Return the embedding of a picture, (d,) float32, of any norm."""
-        return _ask(self._vision, "image_embeds", {"pixel_values": self.preparation.prepared(pixels)})
+    def picture(self, image: "Image") -> Vector:
+        """Return the embedding of a picture in RGB, (d,) float32, of any norm."""
+        return _ask(self._vision, "image_embeds", {"pixel_values": self.preparation.prepared(image)})
 
     def text(self, text: str) -> Vector:
         """Return the embedding of a text, (d,) float32, of any norm."""

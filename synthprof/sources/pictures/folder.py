@@ -31,7 +31,7 @@ class PictureFolder:
 
     def _below(self, folder: Path, above: tuple[Path, ...]) -> Iterator[Picture]:
         try:
-            entries = sorted(folder.iterdir())
+            entries = sorted(folder.iterdir(), key=lambda path: path.name)  # paths compare slowly
         except OSError as error:
             yield bad(
                 "", self._shown(folder), f"the folder cannot be read: {error.strerror}; grant the right to"
@@ -88,7 +88,8 @@ def read_file(path: Path) -> bytes:
     """Return the bytes of a picture's file. Raises BadPicture if it cannot be read, or is too large."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            # room for what is there, and a byte to tell of more: room for the most costs as much as reading
+            content = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
     except OSError as error:
         found = problem(str(path), error, "grant the right to")
         if isinstance(found, SpecError):

@@ -76,7 +76,7 @@ def test_a_vector_depends_on_no_other_picture_and_no_number_of_threads(clip: Cli
 
 def test_what_cannot_be_read_is_an_answer_with_its_reason(clip: ClipEncoder) -> None:
     class Broken:
-        def pixels(self, least: int) -> np.ndarray:
+        def image(self, least: int) -> Image.Image:
             raise Unreadable(f"damaged, and {least} wanted")
 
     broken, good = clip.ask([Broken(), clip.known_good])
@@ -157,7 +157,7 @@ def test_a_picture_is_prepared_as_the_reference_does_it() -> None:
     """Resized by Pillow on its shorter side, cut in the middle, scaled and normalised, channels first."""
     pixels = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     half = (0.5, 0.4, 0.3)
-    found = Preparation((32, 32), 36, mean=half, deviation=half).prepared(pixels)
+    found = Preparation((32, 32), 36, mean=half, deviation=half).prepared(Image.fromarray(pixels))
     image = Image.fromarray(pixels).resize((48, 36), Image.Resampling.BICUBIC).crop((8, 2, 40, 34))
     expected = (np.asarray(image) / 255 - half) / half
     assert found.shape == (1, 3, 32, 32) and found.dtype == np.float32
@@ -166,7 +166,7 @@ def test_a_picture_is_prepared_as_the_reference_does_it() -> None:
 
 def test_a_very_long_picture_takes_no_more_memory_than_others() -> None:
     for shape in ((1, 60_000, 3), (60_000, 1, 3)):
-        found = Preparation((32, 32), 32).prepared(np.full(shape, 51, np.uint8))
+        found = Preparation((32, 32), 32).prepared(Image.fromarray(np.full(shape, 51, np.uint8)))
         assert found.shape == (1, 3, 32, 32) and np.allclose(found, 0.2)
 
 

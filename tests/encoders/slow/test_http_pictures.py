@@ -21,7 +21,7 @@ form = pytest.mark.parametrize("pictures", ["objects", "urls"])
 
 
 class _Broken:
-    def pixels(self, least: int) -> np.ndarray:
+    def image(self, least: int) -> Image.Image:
         raise Unreadable("it is damaged")
 
 

@@ -87,13 +87,13 @@ def test_a_run_that_goes_on_reads_again_only_for_thumbnails_and_gives_the_same_b
     with pytest.raises(SpecError, match="limit=40"):
         make(tmp_path, place / "photos", limit=40, batch_size=8)
     asked: list[int] = []
-    pixels = stage._Row.pixels
+    image = stage._Row.image
 
-    def counted(row: stage._Row, least: int) -> np.ndarray:
+    def counted(row: stage._Row, least: int) -> Image.Image:
         asked.append(row.place)
-        return pixels(row, least)
+        return image(row, least)
 
-    monkeypatch.setattr(stage._Row, "pixels", counted)
+    monkeypatch.setattr(stage._Row, "image", counted)
     assert digests(make(tmp_path, place / "photos", batch_size=8)) == digests(version)
     assert sorted(asked) == list(range(ROWS))
 
