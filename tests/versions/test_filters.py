@@ -1,6 +1,7 @@
 """Conditions on columns of every kind, asked of a real table."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pyarrow as pa
@@ -204,3 +205,38 @@ def test_columns_that_are_drawn_take_the_same_grammar() -> None:
     assert [each.value for each in found] == [1, ("SP", "RJ"), 10, None]
     with pytest.raises(SpecError, match=r"idade='1.000' could mean 1 or 1000; write 1000 or 1"):
         parse_conditions(gamers, ["idade>=1.000"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("estado", "is not a condition"),
+        ("estado=SP" + " " * 200, "is not a condition"),
+        ("estado~SP", "is not a condition"),
+        ("", "is not a condition"),
+        ("id=1", "unknown column 'id'"),
+        ("x=1 OR 1=1", "unknown column 'x'"),
+        ('estado"=SP', "unknown column"),
+        ("estado=XX", "is not a value of estado; some values: SP"),
+        ("jogos_favoritos=Valorantt", "similar values: Valorant"),
+        ("estado>SP", "text, which has no order"),
+        ("idade>=trinta", "not a whole number"),
+        ("idade>=1;DROP TABLE perfis", "not a whole number"),
+        ("idade>=9999999999999999999", "not a whole number"),
+    ],
+)
+def test_bad_conditions_are_refused_with_the_remedy(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(message)):
+        parse_conditions(load_schema("gamer_br"), [text])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_value_is_known_in_every_form_of_unicode_and_case(form: str) -> None:
+    text = unicodedata.normalize(form, "cidade=SÃO PAULO")
+    (condition,) = parse_conditions(load_schema("gamer_br"), [text])
+    assert condition.value == "São Paulo"
+
+
+def test_conditions_are_bounded() -> None:
+    with pytest.raises(SpecError, match="21 conditions are more than 20"):
+        parse_conditions(load_schema("gamer_br"), ["idade>1"] * 21)

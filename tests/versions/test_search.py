@@ -1,61 +1,31 @@
 """Search over published versions: what is found, under which conditions, and why."""
 
-import csv
-import io
 import itertools
-import json
-import re
-import shutil
-import subprocess
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from commands import call
 from everyday import everyday
+from searched import KINDS, ROWS, TEXT, ids_of, searcher_of
 
-from synthprof.base.errors import SpecError, StageError
-from synthprof.cli.search import as_csv
+from synthprof.base.errors import SpecError
 from synthprof.encoders.catalogue.phrases import fold_all
-from synthprof.runner.run import run_all
 from synthprof.schemas.loader import load_bundle, load_schema
-from synthprof.similarity import inverted_file
-from synthprof.similarity.recall import with_effort
-from synthprof.spec.request import Request
 from synthprof.store.sqlite.database import read
 from synthprof.versions.filters import parse_conditions, where
 from synthprof.versions.nearest import Neighbourhood, nearest
 from synthprof.versions.search import Hit, search_similar, search_text
-from synthprof.versions.searcher import Query, Searcher, open_searcher
-from synthprof.versions.version import Version, open_version
+from synthprof.versions.searcher import Query, Searcher
+from synthprof.versions.version import Version
 
-KINDS = ("flat", "ivf_flat", "ivf_sq8", "hnsw")
-ROWS = 5_000
-TEXT = "joga RPG de madrugada no PC"
 ROLE_PLAYING = {
     item.name for item in load_bundle("gamer_br").encoding.items.rows if "RPG" in item.attributes["genero"]
 }
+
 FEW = ("estado=AC", "idade<40")
 """Conditions that hold for so few profiles that the nearest 200 rarely hold one."""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data root with the same 5,000 profiles under each kind of index, and without one."""
-    home = tmp_path_factory.mktemp("search")
-    small = {"profiles": ROWS, "clusters": 30, "kmeans_niter": 3, "workers": 1}
-    for kind in KINDS:
-        run_all(Request.from_params(small | {"dataset": kind, "index": kind}), home)
-    run_all(Request.from_params(small | {"dataset": "bare", "save_index": False}), home)
-    run_all(Request.from_params(small | {"dataset": "noise", "encoder": "hashed", "save_index": True}), home)
-    return home
-
-
-def _searcher(home: Path, dataset: str = "flat") -> Searcher:
-    return open_searcher(open_version(home, dataset))
 
 
 def _rows(version: Version) -> list[dict[str, Any]]:
@@ -90,14 +60,10 @@ def _is_meant(row: dict[str, Any]) -> bool:
     )
 
 
-def _ids(hits: tuple[Hit, ...]) -> list[int]:
-    return [hit.id for hit in hits]
-
-
 def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     hits = search_text(searcher, TEXT).hits
-    assert _ids(hits) == _expected(searcher, searcher.encoder.encode_text([TEXT])[0], _is_meant, 10)
+    assert ids_of(hits) == _expected(searcher, searcher.encoder.encode_text([TEXT])[0], _is_meant, 10)
     assert [hit.rank for hit in hits] == list(range(1, 11))
     assert all(one.similarity >= other.similarity for one, other in itertools.pairwise(hits))
     assert hits[0].profile == _rows(searcher.version)[hits[0].id - 1]
@@ -105,12 +71,12 @@ def test_text_finds_the_nearest_profiles_in_order(home: Path) -> None:
 
 @pytest.mark.parametrize("kind", everyday(KINDS, 2))
 def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: str) -> None:
-    searcher = _searcher(home, kind)
+    searcher = searcher_of(home, kind)
     games = searcher.version.schema.column("jogos_favoritos").values[:60]
     found = []
     for text in (f"Joga {game}, curte Exploração e está livre: madrugada" for game in games):
-        exact = _ids(search_text(searcher, text, Query(exact=True)).hits)
-        found += [number in exact for number in _ids(search_text(searcher, text).hits)]
+        exact = ids_of(search_text(searcher, text, Query(exact=True)).hits)
+        found += [number in exact for number in ids_of(search_text(searcher, text).hits)]
     assert np.mean(found) >= (0.9 if kind == "ivf_sq8" else 0.97)  # codes of 8 bits lose some order
 
 
@@ -129,7 +95,7 @@ def test_texts_find_as_much_by_an_index_as_by_comparing_all(home: Path, kind: st
     ],
 )
 def test_homes_and_languages_of_a_text_are_those_of_all_found(home: Path, text: str, met: Any) -> None:
-    searcher = _searcher(home, "ivf_flat")
+    searcher = searcher_of(home, "ivf_flat")
     hits = search_text(searcher, text).hits
     there = min(10, sum(map(met, _rows(searcher.version))))
     assert there
@@ -138,7 +104,7 @@ def test_homes_and_languages_of_a_text_are_those_of_all_found(home: Path, text: 
 
 
 def test_where_too_few_rows_meet_all_conditions_the_last_are_given_up_and_that_is_said(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     text, nobody = "joga Valorant no Recife", searcher.query(where=("cidade!=Recife",))
     answer = search_text(searcher, text, nobody)
     assert len(answer.hits) == 10
@@ -150,7 +116,7 @@ def test_where_too_few_rows_meet_all_conditions_the_last_are_given_up_and_that_i
 
 
 def test_conditions_of_the_caller_are_never_given_up(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     hits = search_text(searcher, "joga Valorant no Recife", searcher.query(where=("estado=SP",))).hits
     assert {hit.profile["estado"] for hit in hits} == {"SP"}
 
@@ -168,7 +134,7 @@ def test_conditions_of_the_caller_are_never_given_up(home: Path) -> None:
     ],
 )
 def test_what_a_text_states_holds_for_all_that_is_found(home: Path, text: str, met: Any) -> None:
-    searcher = _searcher(home, "ivf_flat")
+    searcher = searcher_of(home, "ivf_flat")
     answer = search_text(searcher, text)
     assert len(answer.hits) == 10 and not answer.asked.loosened
     assert all(met(hit.profile) for hit in answer.hits), str(answer.asked)
@@ -184,8 +150,8 @@ def _plays(row: dict[str, Any], genre: str) -> bool:
 
 
 def test_where_nothing_ranks_the_rows_they_come_by_id(home: Path) -> None:
-    answer = search_text(_searcher(home), "gamers do nordeste")
-    assert _ids(answer.hits) == sorted(_ids(answer.hits)) and not answer.asked.ranked
+    answer = search_text(searcher_of(home), "gamers do nordeste")
+    assert ids_of(answer.hits) == sorted(ids_of(answer.hits)) and not answer.asked.ranked
     assert {hit.similarity for hit in answer.hits} == {0.0}
 
 
@@ -205,21 +171,21 @@ def test_where_nothing_ranks_the_rows_they_come_by_id(home: Path) -> None:
 def test_conditions_leave_exactly_the_nearest_that_meet_them(
     home: Path, kind: str, conditions: tuple[str, ...], met: Any
 ) -> None:
-    searcher = _searcher(home, kind)
+    searcher = searcher_of(home, kind)
     vector = searcher.encoder.encode_text([TEXT])[0]
     expected = _expected(searcher, vector, met, 10)
     exact = _near(searcher, vector, searcher.query(10, conditions, exact=True))
-    assert _ids(exact) == expected
+    assert ids_of(exact) == expected
     found = _near(searcher, vector, searcher.query(10, conditions))
     assert all(met(hit.profile) for hit in found)
     # an approximate index may miss one now and then, but conditions must not leave it with fewer
     assert len(found) == len(expected)
-    assert len(set(_ids(found)) & set(expected)) >= (10 if kind == "flat" else 9) * len(expected) / 10
+    assert len(set(ids_of(found)) & set(expected)) >= (10 if kind == "flat" else 9) * len(expected) / 10
 
 
 def test_fewer_profiles_that_meet_the_conditions_than_wanted_are_all_found(home: Path) -> None:
     for kind in KINDS:
-        searcher = _searcher(home, kind)
+        searcher = searcher_of(home, kind)
         some = sum(row["estado"] == "AC" and row["idade"] < 40 for row in _rows(searcher.version))
         assert 0 < some < 100
         assert len(search_text(searcher, TEXT, searcher.query(100, FEW)).hits) == some
@@ -227,16 +193,16 @@ def test_fewer_profiles_that_meet_the_conditions_than_wanted_are_all_found(home:
 
 
 def test_a_profile_is_not_its_own_neighbour(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     for query in (Query(), Query(exact=True), searcher.query(where=("idade>=16",))):
         hits = search_similar(searcher, 42, query)
         assert len(hits) == 10
-        assert 42 not in _ids(hits)
-    assert _ids(search_similar(searcher, 42)) == _ids(search_similar(searcher, 42, Query(exact=True)))
+        assert 42 not in ids_of(hits)
+    assert ids_of(search_similar(searcher, 42)) == ids_of(search_similar(searcher, 42, Query(exact=True)))
 
 
 def test_reasons_name_what_the_text_asks_for_and_the_profile_has(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     for hit in search_text(searcher, f"{TEXT}, curte Cyberpunk 2077", Query(k=20)).hits:
         assert hit.reasons
         for reason in hit.reasons:
@@ -247,82 +213,13 @@ def test_reasons_name_what_the_text_asks_for_and_the_profile_has(home: Path) -> 
 
 
 def test_reasons_of_similar_profiles_are_what_both_have(home: Path) -> None:
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     one = searcher.version.profile(42)
     for hit in search_similar(searcher, 42):
         for reason in hit.reasons:
             assert reason.value in str(hit.profile[reason.column]).split(", ")
             if reason.column not in ("idade", "anos_experiencia"):
                 assert reason.value in str(one[reason.column]).split(", ")
-
-
-def test_an_index_is_read_only_if_it_is_the_one_in_the_manifest(home: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(home, copy, symlinks=True)
-    path = copy / "flat" / "CURRENT" / "index.faiss"
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(StageError, match="differs from its checksum"):
-        search_text(_searcher(copy), TEXT)
-    assert search_text(_searcher(copy), TEXT, Query(exact=True)).hits
-    version = open_version(copy, "flat")
-    known = tuple(file for file in version.manifest.files if file.path != "index.faiss")
-    unknown = Version(version.folder, version.manifest.model_copy(update={"files": known}))
-    with pytest.raises(SpecError, match="has no index; search with --exact"):
-        search_text(open_searcher(unknown), TEXT)
-
-
-@pytest.mark.parametrize("place", [60, 0.3, -1])  # before the lists, and in lists: of 30, all are read
-def test_a_search_proves_what_it_reads_of_an_index(home: Path, tmp_path: Path, place: float) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(home / "ivf_flat", copy / "ivf_flat", symlinks=True)
-    path = copy / "ivf_flat" / "CURRENT" / "index.faiss"
-    data = bytearray(path.read_bytes())
-    data[int(place * len(data)) if 0 < place < 1 else int(place)] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(StageError, match="differs from its checksum"):
-        search_similar(_searcher(copy, "ivf_flat"), 1)
-
-
-def test_a_sound_index_is_mapped_and_each_list_is_proven_when_it_is_read(home: Path) -> None:
-    searcher = _searcher(home, "ivf_flat")
-    assert inverted_file.is_mapped(searcher.index)
-    vector = searcher.version.embeddings(1, 1)
-    for nprobe in (2, 3):
-        searcher.search(vector, 10, with_effort("nprobe", nprobe))
-        assert len(searcher._opened.proven) == nprobe
-
-
-def test_an_index_without_proofs_is_compared_as_a_whole(home: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(home / "ivf_flat", copy / "ivf_flat", symlinks=True)
-    version = open_version(copy, "ivf_flat")
-    stages = tuple(each.model_copy(update={"details": {}}) for each in version.manifest.stages)
-    earlier = Version(version.folder, version.manifest.model_copy(update={"stages": stages}))
-    wanted = [hit.id for hit in search_similar(open_searcher(version), 1)]
-    assert [hit.id for hit in search_similar(open_searcher(earlier), 1)] == wanted
-    data = bytearray((version.folder / "index.faiss").read_bytes())
-    data[-1] ^= 1
-    (version.folder / "index.faiss").write_bytes(data)
-    with pytest.raises(StageError, match="differs from its checksum"):
-        search_similar(open_searcher(earlier), 1)
-
-
-def test_a_version_without_an_index_is_searched_exactly(home: Path) -> None:
-    bare = _searcher(home, "bare")
-    with pytest.raises(SpecError, match="build-index"):
-        search_text(bare, TEXT)
-    assert _ids(search_text(bare, TEXT, Query(exact=True)).hits) == _ids(
-        search_text(_searcher(home), TEXT).hits
-    )
-
-
-def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> None:
-    noise = _searcher(home, "noise")
-    with pytest.raises(SpecError, match="encoder=hashed cannot embed texts"):
-        search_text(noise, TEXT)
-    assert len(search_similar(noise, 1)) == 10
 
 
 @pytest.mark.parametrize(
@@ -337,7 +234,7 @@ def test_an_encoder_without_texts_says_so_and_finds_similar_ones(home: Path) -> 
 )
 def test_texts_are_bounded(home: Path, text: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        search_text(_searcher(home), text)
+        search_text(searcher_of(home), text)
 
 
 @pytest.mark.parametrize(("k", "remedy"), [(0, "one or more"), (-1, "one or more"), (1_001, "fewer")])
@@ -346,103 +243,14 @@ def test_k_is_bounded(k: int, remedy: str) -> None:
         Query(k)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("estado", "is not a condition"),
-        ("estado=SP" + " " * 200, "is not a condition"),
-        ("estado~SP", "is not a condition"),
-        ("", "is not a condition"),
-        ("id=1", "unknown column 'id'"),
-        ("x=1 OR 1=1", "unknown column 'x'"),
-        ('estado"=SP', "unknown column"),
-        ("estado=XX", "is not a value of estado; some values: SP"),
-        ("jogos_favoritos=Valorantt", "similar values: Valorant"),
-        ("estado>SP", "text, which has no order"),
-        ("idade>=trinta", "not a whole number"),
-        ("idade>=1;DROP TABLE perfis", "not a whole number"),
-        ("idade>=9999999999999999999", "not a whole number"),
-    ],
-)
-def test_bad_conditions_are_refused_with_the_remedy(text: str, message: str) -> None:
-    with pytest.raises(SpecError, match=re.escape(message)):
-        parse_conditions(load_schema("gamer_br"), [text])
-
-
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_value_is_known_in_every_form_of_unicode_and_case(form: str) -> None:
-    text = unicodedata.normalize(form, "cidade=SÃO PAULO")
-    (condition,) = parse_conditions(load_schema("gamer_br"), [text])
-    assert condition.value == "São Paulo"
-
-
-def test_conditions_are_bounded() -> None:
-    with pytest.raises(SpecError, match="21 conditions are more than 20"):
-        parse_conditions(load_schema("gamer_br"), ["idade>1"] * 21)
-
-
 @pytest.mark.parametrize("value", ["' OR 1=1 --", '" OR ""="', "%", "?1", "x'); DROP TABLE perfis; --"])
 def test_values_are_always_bound(home: Path, value: str) -> None:
     conditions = parse_conditions(load_schema("gamer_br"), [f"nome={value}", f"descricao={value}"])
     assert value not in where(conditions).sql
-    searcher = _searcher(home)
+    searcher = searcher_of(home)
     assert search_text(searcher, TEXT, Query(conditions=conditions)).hits == ()
     assert search_text(searcher, TEXT, Query(conditions=conditions, exact=True)).hits == ()
     assert len(_rows(searcher.version)) == ROWS
-
-
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_of_the_csv_can_be_taken_for_a_formula(value: str) -> None:
-    text = as_csv([Hit(1, 7, -0.5, {"id": 7, "nome": value, "idade": -3}, ())])
-    heading, row = csv.reader(io.StringIO(text, newline=""))
-    assert heading == ["rank", "id", "similarity", "reasons", "nome", "idade"]
-    assert row == ["1", "7", "-0.5", "", f"'{value}", "-3"]
-
-
-# --- the command line ------------------------------------------------------------------------------------
-
-
-def _call(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return call(list(words), SYNTHPROF_HOME=str(home), COLUMNS="160", NO_COLOR="1")
-
-
-def test_search_prints_cards_json_or_csv_of_the_same_results(home: Path) -> None:
-    words = ("search", TEXT, "--dataset", "flat", "-k", "3", "--where", "estado=SP", "--where", "idade>=30")
-    cards = _call(home, *words).stdout
-    found = json.loads(_call(home, *words, "--format", "json").stdout)
-    rows = list(csv.DictReader(io.StringIO(_call(home, *words, "--format", "csv").stdout)))
-    searcher = _searcher(home)
-    expected = _ids(search_text(searcher, TEXT, searcher.query(3, ("estado=SP", "idade>=30"))).hits)
-    assert found["read"]["conditions"] == [
-        "genero=RPG",
-        "plataformas_possuidas=PC",
-        "disponibilidade=Madrugada",
-    ]
-    assert "read as genero=RPG, plataformas_possuidas=PC" in cards
-    found = found["results"]
-    assert [hit["id"] for hit in found] == [int(row["id"]) for row in rows] == expected
-    assert all(f"id {number} " in cards for number in expected)
-    assert "disponibilidade: Madrugada" in cards
-    assert {"column": "disponibilidade", "value": "Madrugada"} in found[0]["reasons"]
-    assert rows[0]["descricao"] == found[0]["profile"]["descricao"]
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("perfis.db", ["show", "1"]), ("perfis.db", ["search", TEXT]), ("embeddings.db", ["similar", "1"])],
-)
-def test_what_cannot_be_read_is_one_clear_message(
-    home: Path, tmp_path: Path, name: str, words: list[str]
-) -> None:
-    shutil.copytree(home / "flat", tmp_path / "flat", symlinks=True)
-    path = (tmp_path / "flat" / "CURRENT").resolve() / name
-    path.unlink()
-    for reason in ("it is missing", "file is not a database"):
-        done = _call(tmp_path, *words, "--dataset", "flat")
-        assert done.returncode == 1
-        message = rf"error: {path} cannot be read: .*{reason} hint: `synthprof repair` makes a .*whole"
-        assert re.fullmatch(message, " ".join(done.stderr.split()))
-        path.write_bytes(b"damaged!" * 4_000)
 
 
 def test_few_texts_are_folded_as_many_are() -> None:
