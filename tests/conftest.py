@@ -33,7 +33,8 @@ clusters = 4
 
 ON_AIRFLOW = {
     "test_retries",
-    "test_dag",
+    "test_scheduler",
+    "test_nights",
     "test_delivery",
     "test_explorer_in_airflow",
     "test_ui",

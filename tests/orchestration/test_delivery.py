@@ -24,12 +24,6 @@ def made(airflow: Place) -> str:
     return publish(airflow.data, profiles=ROWS, index="flat", dim_embedding=64, seed=3)
 
 
-@pytest.fixture(scope="module")
-def rest(airflow: Place):
-    with Airflow(airflow.home.url) as rest:
-        yield rest
-
-
 def triggered(rest: Airflow, dag: str, **params: object) -> str:
     answer = rest.trigger(dag, {"dataset": DATASET} | params)
     return str(answer.raise_for_status().json()["dag_run_id"])

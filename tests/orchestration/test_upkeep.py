@@ -11,7 +11,6 @@ from place import ended
 
 from synthprof.delivery.exports.finished import exports
 from synthprof.orchestration import ExportOperator, ReindexOperator, VerifyOperator
-from synthprof.orchestration.local.rest import Airflow
 from synthprof.orchestration.provider.delivery import export_params
 from synthprof.orchestration.provider.operators import COMMAND, reindex_params, verify_params
 from synthprof.orchestration.tasks import child
@@ -25,12 +24,6 @@ from synthprof.versions.version import open_version
 @pytest.fixture(scope="module")
 def made(airflow) -> str:
     return publish(airflow.data, profiles=1_500, workers=1)
-
-
-@pytest.fixture(scope="module")
-def rest(airflow):
-    with Airflow(airflow.home.url) as rest:
-        yield rest
 
 
 def test_an_index_is_rebuilt_by_a_run_that_the_page_started(airflow, rest, made):
