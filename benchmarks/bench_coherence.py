@@ -1,4 +1,4 @@
-"""What counting 60 rules and some margins costs, beside drawing and checking the same block of gamer_br.
+"""The cost of counting 60 rules and some margins, beside drawing and checking the same block of gamer_br.
 
 Usage: python benchmarks/bench_coherence.py > benchmarks/results/bench_coherence.txt
 CPU time of one block of 16,384 rows, the median of 15, in one process.

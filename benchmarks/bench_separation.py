@@ -1,4 +1,4 @@
-"""How far apart the archetypes of gamer_br are over the dial `separation`: scores of clusters and neighbours.
+"""The distance of the archetypes of gamer_br over the dial `separation`: scores of clusters and neighbours.
 
 Usage: python benchmarks/bench_separation.py > benchmarks/results/bench_separation.txt
 16,384 rows, embeddings of 128 by `catalogue`, 128 clusters. `linear` has the dial itself as the weight of an

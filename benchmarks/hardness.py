@@ -1,4 +1,4 @@
-"""How hard embeddings are for an index, beside those of real texts, and which dials mimic which of these.
+"""The hardness of embeddings for an index, beside those of real texts, and which dials mimic which of these.
 
     .venv/bin/python benchmarks/hardness.py FOLDER > benchmarks/results/hardness.txt
 

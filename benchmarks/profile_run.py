@@ -16,7 +16,7 @@ from pathlib import Path
 
 STAGE_FILES = "(synthprof/stages/"
 NO_STAGE = "threads"
-"""What threads do for k-means and searches: nothing on their stack says for which stage."""
+"""The work of threads for k-means and searches: nothing on their stack says for which stage."""
 
 WAITING = ("threading.py", "thread.py", "selectors.py", "connection.py")
 """Files whose functions only wait, which py-spy cannot always see."""

@@ -1,4 +1,4 @@
-"""How many of the first ten results of a search are what was asked for.
+"""The share of the first ten results of a search that are what was asked for.
 
     python benchmarks/queries.py --home data --gamer-br gamers
     python benchmarks/queries.py        100,000 gamers and 20,000 customers and patients, made for it

@@ -27,7 +27,7 @@ _FIRST = (1_023 - 1 - _HALVINGS) << _BITS
 """The leading bits of the float 2**-53, at which the first cell begins."""
 
 _FARTHEST = 50.0
-"""Where the density is e**-50 of its mode, the integral ends."""
+"""The integral ends where the density is e**-50 of its mode."""
 
 _NODES = (-0.9061798459386640, -0.5384693101056831, 0.0, 0.5384693101056831, 0.9061798459386640)
 _WEIGHTS = (

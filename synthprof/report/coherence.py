@@ -29,7 +29,7 @@ class RuleFacts:
 
     @property
     def above(self) -> bool:
-        """Whether more rows broke it than its ceiling and chance (99 %) explain."""
+        """True if more rows broke it than its ceiling and chance (99 %) explain."""
         return self.broken > binomial_interval(self.ceiling, self.rows)[1]
 
 
@@ -64,13 +64,13 @@ class CellFacts:
 
     @property
     def holds(self) -> bool:
-        """Whether the drawn share lies in the interval; where no row counts there is nothing to judge."""
+        """True if the drawn share lies in the interval, and where no row counts."""
         low, high = self.interval
         return not self.rows or low <= self.share <= high
 
     @property
     def deviation(self) -> float:
-        """How far the drawn share is from the asked one."""
+        """The distance of the drawn share from the asked one."""
         return abs(self.share - self.asked)
 
 
@@ -91,7 +91,7 @@ class MarginFacts:
 
     @property
     def holds(self) -> bool:
-        """Whether chance explains all cells at once: in 99 % of samples none lies as far from its share."""
+        """True if chance explains all cells at once: in 99 % of samples none lies as far from its share."""
         of_each = OUTSIDE / len(self.cells)
         bounds = ((cell, cell.interval_of(of_each)) for cell in self.cells if cell.rows)
         return all(low <= cell.share <= high for cell, (low, high) in bounds)

@@ -88,7 +88,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the items of a list come to together: the largest, the smallest or the sum of their levels.
+    """The level of a list by those of its items: the largest, the smallest or the sum of their levels.
 
     levels[i] is the level of the i-th item. `values` are what levels from 0 on are called; without them the
     level itself is the value. most: items of the list at most.
@@ -297,7 +297,7 @@ class Prose:
 
     @property
     def chosen_by(self) -> Forms | None:
-        """What chooses among the forms of a word; None if nothing does."""
+        """The choice among the forms of a word; None if nothing chooses."""
         return Forms(self.sex, (self.masculine, "")) if self.sex else self.forms
 
     @property
@@ -313,7 +313,7 @@ class Prose:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What the braces of the templates name: columns, with their formats; each once."""
+        """The names in the braces of the templates: columns, with their formats; each once."""
         own = self.own_names
         found = dict.fromkeys(key for text in self.templates for key in PLACEHOLDER.findall(text))
         return tuple(key for key in found if key not in own)

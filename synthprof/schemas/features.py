@@ -33,7 +33,7 @@ def _day(value: object) -> str:
 Day = Annotated[str, BeforeValidator(_day)]
 
 Cycle = Literal["hour", "weekday", "day", "month", "day_of_year"]
-"""What comes round again: the time of day to the minute, and days of week, month and year."""
+"""A cycle, which comes round again: the time of day to the minute, and days of week, month and year."""
 
 Part = Literal["year", "month", "day", "weekday", "day_of_year", "hour", "minute"]
 

@@ -88,4 +88,4 @@ _READ: dict[str, Any] = {
     "date": datetime.date.fromisoformat,
     "timestamp": datetime.datetime.fromisoformat,
 }
-"""How a band's key is read; keys of other kinds are texts, compared whole."""
+"""The functions that read the key of a band; keys of other kinds are texts, compared whole."""

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Attribute:
-    """What a file says of each value of a column, as the genre of a game: a cell for each, in their order."""
+    """A fact about each value of a column, as the genre of a game: a cell of a file for each, in order."""
 
     column: str
     header: str

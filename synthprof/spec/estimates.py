@@ -97,7 +97,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Children:
-    """What a block of profiles has of children, found by drawing one: rows, and bytes of their files.
+    """The children of a block of profiles, found by drawing one: rows, and bytes of their files.
 
     arrow_bytes: in block files. sqlite_bytes: in databases. table_bytes: of the largest table, in Arrow.
     """

@@ -24,7 +24,7 @@ SAMPLE = 16
 """Rows that are read back and compared at the end, evenly over all."""
 
 NONE = "all rows were there"
-"""What the log says of a load that wrote nothing."""
+"""The words of the log for a load that wrote nothing."""
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from synthprof.schemas.schema import Column
 from synthprof.schemas.spans import DAYS, MEASURED, ends, number_of, shown
 
 ABOUT, ABOUT_SHARE = 2.0, 0.05
-"""What is said to be about a number is within 2 of it, or within that share of a large one."""
+"""The distance from a number within which a value is about it, and the share of a large one."""
 
 DECADE = 9
 """The last number of a decade less its first."""

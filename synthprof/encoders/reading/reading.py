@@ -29,7 +29,7 @@ class Test:
 
 
 Ways = tuple[tuple[Test, ...], ...]
-"""What holds where all tests of at least one entry do."""
+"""Alternatives: they hold where all tests of at least one entry do."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class MarginCount(ApiModel):
 
 
 class CoherenceFacts(ApiModel):
-    """How many rows break none of the rules of their schema, and each rule and margin."""
+    """The number of rows that break none of the rules of their schema, and each rule and margin."""
 
     rows: int
     coherent: int

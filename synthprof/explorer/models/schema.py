@@ -6,7 +6,7 @@ from synthprof.explorer.models.model import ApiModel
 
 
 class SchemaColumn(ApiModel):
-    """How a column is drawn, and what it counts for."""
+    """A column: its draw, and what it counts for."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ class SchemaTable(ApiModel):
 
 
 class SchemaFacts(ApiModel):
-    """What the rows of a version are drawn from."""
+    """The schema that the rows of a version are drawn from."""
 
     name: str
     title: str = Field(description="The schema in one line; empty if it says none.")

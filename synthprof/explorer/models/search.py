@@ -26,7 +26,7 @@ class Loosened(ApiModel):
 
 
 class Asked(ApiModel):
-    """How a text was read: conditions, words that say nothing, and the conditions that were given up.
+    """The reading of a text: conditions, words that say nothing, and the conditions that were given up.
 
     `ranked` is false where nothing ranks the rows, which then come by id.
     """

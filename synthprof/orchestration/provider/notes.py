@@ -129,7 +129,7 @@ TOLD: Mapping[str, Callable[[Values], str]] = {
     "WorkloadOperator": _asked,
     "MatchOperator": _matched,
 }
-"""What to tell of the values that tasks of an operator have returned; of several operators, the first."""
+"""The function that tells of the values of an operator's tasks; of several operators, the first counts."""
 
 WORKING = dict.fromkeys((*PUBLISHING, *TOLD, "RepairOperator"), "")
 """Operators of tasks whose failure is told."""

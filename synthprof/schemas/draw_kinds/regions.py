@@ -96,7 +96,7 @@ IBAN = {
     "SE": "{digit:20}", "SI": "{digit:13}{check:mod97:13}", "SK": "{digit:20}", "TR": "{digit:6}{alnum:16}",
     "UA": "{digit:6}{alnum:19}",
 }  # fmt: skip
-"""What follows the check digits of an IBAN, by country (SWIFT, IBAN Registry, release 101).
+"""The characters after the check digits of an IBAN, by country (SWIFT, IBAN Registry, release 101).
 
 A country's own check digits within an account are right for BE, FR, ME, PT, RS and SI, else random.
 """

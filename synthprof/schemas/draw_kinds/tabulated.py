@@ -186,7 +186,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "timestamp": _moment,
     "timestamptz": _moment,
 }
-"""What reads the ends of ranges, by type."""
+"""The functions that read the ends of ranges, by type."""
 
 
 def microseconds_of(kind: str, text: str) -> int:

@@ -140,7 +140,7 @@ class Lookup(Part):
 
 
 class Summary(Part):
-    """What the items of a list have together, such as the most that any of them offers.
+    """A summary of the items of a list, such as the most that any of them offers.
 
     An item has the last of `levels` that stands in its cell of the column `values` of `file`, or is the item
     itself where there is no file. `take = "any"` gives the last level that an item has, `"every"` the last
@@ -228,7 +228,7 @@ class Subset(Weighted):
 
 
 class Suffix(Part):
-    """What ends a name, as `Jr.`: odds that other columns shift. The empty text `""` is no suffix."""
+    """The end of a name, as `Jr.`: odds that other columns shift. The empty text `""` is no suffix."""
 
     odds: Annotated[Odds, Field(description="Suffixes and the weight of each.")]
     given: Annotated[Given, Field(description=_GIVEN)] = Field(default_factory=dict)

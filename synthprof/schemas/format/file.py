@@ -39,7 +39,7 @@ class Derived(Part):
 
 
 class SchemaFile(Part):
-    """What `schema.toml` holds."""
+    """The contents of `schema.toml`."""
 
     title: Annotated[Line | None, Field(description="The schema in one line.")] = None
     language: Annotated[

@@ -47,7 +47,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e300, le=1e300)]
 
 Weight = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1e15)]
-"""What a value counts beside others: they need not add up to anything."""
+"""The weight of a value beside others: weights need not add up to anything."""
 
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 

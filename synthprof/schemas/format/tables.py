@@ -23,7 +23,7 @@ MOST = 65_535
 
 
 class FanOut(Part):
-    """How many rows a parent has. The keys of its draw, one of whole numbers, stand beside these."""
+    """The number of rows of a parent. The keys of its draw, one of whole numbers, stand beside these."""
 
     draw: Annotated[Draw, Field(description="A draw of whole numbers.")]
     most: Annotated[

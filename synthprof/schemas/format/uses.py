@@ -49,7 +49,7 @@ class ScaleFactor(Part):
 
 
 class Encoding(Part):
-    """How encoders use the columns, beside the `weight` of each."""
+    """The use of the columns by encoders, beside the `weight` of each."""
 
     anchors: Annotated[
         dict[ColumnName, Annotated[tuple[Real, ...], Field(min_length=2, max_length=100)]],
@@ -65,7 +65,7 @@ class Encoding(Part):
 
 
 class Search(Part):
-    """How searches by text use the columns."""
+    """The use of the columns by searches for a text."""
 
     conditions: Annotated[
         Names,
@@ -86,7 +86,7 @@ class LinePart(Part):
 
 
 class View(Part):
-    """Where the columns stand on cards, in tables and on the map."""
+    """The places of the columns on cards, in tables and on the map."""
 
     name: Annotated[ColumnName | None, Field(description="The column that names a row.")] = None
     text: Annotated[ColumnName | None, Field(description="The column of its description.")] = None
@@ -150,7 +150,7 @@ class Tongue(Part):
 
 
 class Words(Part):
-    """How texts are read: words are folded, lower case without accents."""
+    """The reading of texts: words are folded, lower case without accents."""
 
     ignored: Annotated[Phrases, Field(description="Words that say nothing of a row.")] = ()
     place: Annotated[Phrase, Field(description="A phrase that makes a common word a place: `in {}`.")] = "{}"

@@ -77,7 +77,7 @@ class Grid:
 
 
 class Fineness:
-    """What is seen of the digits or units of a column, batch by batch. scale: of its decimals."""
+    """The digits or units of a column as they are seen, batch by batch. scale: of its decimals."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind

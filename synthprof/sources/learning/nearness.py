@@ -1,4 +1,4 @@
-"""How near what is told of a table comes to it: errors of one column and of two, nulls, correlations.
+"""Nearness of a description to its table: errors of one column and of two, nulls, correlations.
 
 All figures are those of the schema's expected shares, exact, not of a sample that is drawn from it.
 """

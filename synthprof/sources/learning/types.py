@@ -63,7 +63,7 @@ class Type:
 
 @dataclass
 class _Seen:
-    """What the values of a column have been so far. left: the types that all its texts may state."""
+    """The values of a column so far. left: the types that all its texts may state."""
 
     kind: str = "null"
     left: list[str] = field(default_factory=lambda: list(STATED))
