@@ -61,7 +61,7 @@ class Sentence(Part):
 
 
 class Reading(Part):
-    """The form of the values of a column in `{column:name}`: with an article, a preposition, in another case."""
+    """The form of a column's values in `{column:name}`: with an article, a preposition, in another case."""
 
     name: Annotated[ColumnName, Field(description="The format by which templates name it.")]
     column: ColumnRef
