@@ -108,10 +108,11 @@ def inside_airflow(home: Path) -> Iterator[tuple[TestClient, dict[str | None, di
 
 
 @contextlib.contextmanager
-def served(home: Path, files: int = 1_024) -> Iterator[str]:
-    """The address of `synthprof serve` over `home`, which may open that many files."""
+def served(home: Path, files: int = 1_024, first: str = "") -> Iterator[str]:
+    """The address of `synthprof serve` over `home`, which may open that many files. first: code before it."""
     limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
-    command = [*limited, sys.executable, "-m", "synthprof", "serve", "--port", "0"]
+    code = f"{first}\nfrom synthprof.cli.main import main\nmain()"
+    command = [*limited, sys.executable, "-c", code, "serve", "--port", "0"]
     environment = os.environ | {"SYNTHPROF_HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     environment |= PATIENT
     with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE) as server:
