@@ -68,7 +68,8 @@ class Stage:
     version: raised when the bytes it makes change; that invalidates its results and those that need them.
     scope: "shard" work is split by block ranges, "dataset" work is not. parts: the form in which it is, too,
     where the rows lie in parts.
-    needs: the stages whose results it reads.
+    needs: the stages whose results it reads. after: stages that a run lets end first all the same, so that
+    what they alone still read is let go of.
     memory: bytes that it takes at most, over all its processes. disk: bytes that it leaves on the disk.
     blocks: the kinds of block file that it makes. files: the published files that it makes.
     reads: what a worker must fetch for it, where that is not everything of the stages it needs.
@@ -104,6 +105,7 @@ class Stage:
     rules: bool = False
     by_index: bool = False
     of_collections: int | None = None
+    after: tuple[str, ...] = ()
 
     def parted(self, store: str) -> Parts | None:
         """Return the form in which it makes parts for this kind of store; None where it makes none."""
@@ -168,10 +170,11 @@ STAGES = (
     Stage("setup", 1, "dataset", alone=True, by_index=True,
           memory=lambda of: of.idle,
           disk=lambda of: 0),
-    Stage("generate", 3, "shard", ("setup",), reads=(), pooled=True, schemas=True, of_collections=2,
-          blocks=("profiles", "archetypes", "duplicates", "avatars", "avatar_truth"),
+    Stage("generate", 4, "shard", ("setup",), reads=(), pooled=True, schemas=True, rules=True,
+          of_collections=2,
+          blocks=("profiles", "traits", "archetypes", "duplicates", "avatars", "avatar_truth"),
           memory=lambda of: of.processes + of.text_reading + of.children_drawing,
-          disk=lambda of: of.profiles + of.children_files + of.avatars),
+          disk=lambda of: of.profiles + of.traits + of.children_files + of.avatars),
     Stage("ingest", 2, "dataset", ("generate",), concurrent=True,
           files=(File(PERFIS, "perfis"),),
           memory=lambda of: of.processes + of.text_block + of.children_loading
@@ -184,7 +187,7 @@ STAGES = (
           blocks=("vectors", "embeddings", "missing", "failures", "thumbnails"),
           memory=lambda of: of.working + of.encoding + of.decoding,
           disk=lambda of: of.matrices + of.thumbnails),
-    Stage("persist_blobs", 3, "dataset", ("vectorize",),
+    Stage("persist_blobs", 3, "dataset", ("vectorize",), after=("ingest",),
           files=(File(VETORES, "vetores", "vetor"), File(EMBEDDINGS_DB, "embeddings", "embedding"),
                  File(THUMBNAILS, "thumbnails", "thumbnail")),
           memory=lambda of: of.idle + 3 * (of.vector_block + of.embedding_block) + of.thumbnail_block,
@@ -216,6 +219,40 @@ STAGES = (
 # fmt: on
 
 BEFORE_PUBLISH = STAGES[:-1]
+
+
+@dataclass(frozen=True)
+class Release:
+    """Block files of one kind that are let go of: a database has their rows (docs/adr/0079).
+
+    into: that database. readers: the stages that read the files, and so have ended before; others read the
+    database. disk: bytes of the files. kept: how many of the first blocks stay, for the report.
+    """
+
+    kind: BlockKind
+    into: str
+    readers: tuple[str, ...]
+    disk: Estimate
+    kept: int = 0
+
+    def applies(self, spec: Spec) -> bool:
+        """Return whether a database has the rows, and the files can be made again from the spec alone."""
+        from_source = spec.collection and self.kind == "profiles"
+        return not (spec.in_parts or spec.slow_encoder or from_source)
+
+
+RELEASES = (
+    Release("profiles", PERFIS, ("ingest", "vectorize"), disk=lambda of: of.profiles, kept=2),
+    Release("vectors", VETORES, ("persist_blobs",), disk=lambda of: of.vectors),
+    Release("embeddings", EMBEDDINGS_DB, ("persist_blobs",), disk=lambda of: of.embeddings),
+)
+
+
+def other_readers(which: Stage, spec: Spec) -> set[str]:
+    """Return the names of the other stages that read block files which it reads and which are let go of."""
+    read = [each for each in RELEASES if each.applies(spec) and which.name in each.readers]
+    return {name for each in read for name in each.readers} - {which.name}
+
 
 FILES = {file.name: file for each in STAGES for file in each.files}
 """The files that the stages before publishing make, by name, in the order of the manifest."""

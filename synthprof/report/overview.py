@@ -53,7 +53,9 @@ class Attribute:
 
 def attributes(schema: Schema) -> tuple[Attribute, ...]:
     """Return the values counted, by column: of categories, flags and lists, and the bands of numbers."""
-    return tuple(Attribute(column.name, value) for column in _counted(schema) for value in labels(column))
+    return tuple(
+        Attribute(column.name, value) for column in counted_columns(schema) for value in labels(column)
+    )
 
 
 def described(rows_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -69,19 +71,17 @@ def count(
     batch: pa.RecordBatch,
     clusters: Labels,
     chosen: npt.NDArray[np.int64],
-    lists: Lists | None = None,
 ) -> Tally:
     """Count each attribute in each chosen cluster and, in the last group, among the others of the batch.
 
-    clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending. lists: those of the
-    batch, where others read them, too.
+    clusters: (n,) the cluster of each profile, -1 for none; chosen: (c,) ascending.
     Returns counts of c + 1 groups.
     """
-    lists = lists or Lists(batch)
+    lists = Lists(batch)
     places = np.searchsorted(chosen, clusters).clip(max=len(chosen) - 1)
     places = np.where(chosen[places] == clusters, places, len(chosen))
     parts = []
-    for column in _counted(schema):
+    for column in counted_columns(schema):
         rows, codes = _codes(column, batch.column(column.name), lists.of)
         parts.append((places if rows is None else places[rows], codes, len(labels(column))))
     return tally(len(chosen) + 1, parts)
@@ -90,7 +90,7 @@ def count(
 def by_column(schema: Schema, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     """Split one value per attribute, (attributes,), into those of each column in the order of its labels."""
     found, first = {}, 0
-    for column in _counted(schema):
+    for column in counted_columns(schema):
         end = first + len(labels(column))
         found[column.name], first = values[first:end], end
     return found
@@ -172,7 +172,8 @@ def _shown(column: Column, values: pa.Array) -> pa.Array:
     return _coded(codes, (*names, as_text(None)))
 
 
-def _counted(schema: Schema) -> list[Column]:
+def counted_columns(schema: Schema) -> list[Column]:
+    """Return the columns whose values, or bands of them, are counted."""
     kinds = (Choice, Chance, Lookup, Number, Subset, DrawModel)
     columns = (column for column in schema.columns if isinstance(column.draw, kinds))
     return [column for column in columns if 0 < len(labels(column)) <= MAX_VALUES]

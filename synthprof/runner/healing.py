@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from synthprof.base.errors import Busy, Damaged, SpecError, StageError
 from synthprof.base.files import FileRecord, matches
-from synthprof.pipeline import Input, Stage
-from synthprof.spec.contents import BLOCK_FILE
+from synthprof.pipeline import RELEASES, Input, Stage, maker_of
+from synthprof.spec.contents import BLOCK_FILE, kind_of
 from synthprof.spec.shards import Shard
 from synthprof.stages.context import Context
 from synthprof.store.build import Build
-from synthprof.store.receipts import proven_receipt, receipt_paths
+from synthprof.store.receipts import proven_receipt, receipt_paths, receipts_in
+from synthprof.store.released import let_go
 from synthprof.system.environment import STORAGE
 
 ATTEMPTS = 3
@@ -86,13 +87,25 @@ def _changed_inputs(which: Stage, context: Context) -> list[Path]:
     for each in which.inputs(context.spec):
         for path in receipt_paths(context.folder(each.stage)):
             if receipt := proven_receipt(path):
-                files = (file for file in receipt.files if _is_read(file.path, each, context.shard))
-                named |= {path.with_name(file.path): file for file in files}
+                files = [file for file in receipt.files if _is_read(file.path, each, context.shard)]
+                gone = let_go(path.parent, files)
+                named |= {path.with_name(file.path): file for file in files if file not in gone}
+                named |= _read_instead(context, {kind_of(file.path) for file in gone})
             else:
                 changed.append(path)
     with ThreadPoolExecutor(context.budget.workers) as threads:
         sound = threads.map(lambda path: matches(path.parent, named[path]), named)
         return changed + [path for path, same in zip(named, sound, strict=True) if not same]
+
+
+def _read_instead(context: Context, kinds: Collection[str]) -> dict[Path, FileRecord]:
+    """Return the databases that are read in place of block files that were let go of."""
+    found: dict[Path, FileRecord] = {}
+    for each in (each for each in RELEASES if each.kind in kinds):
+        folder = context.folder(maker_of(each.into).name)
+        for receipt in receipts_in(folder):
+            found |= {folder / file.path: file for file in receipt.files if file.path == each.into}
+    return found
 
 
 def _is_read(name: str, part: Input, shard: Shard | None) -> bool:

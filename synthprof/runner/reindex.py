@@ -16,7 +16,9 @@ from synthprof.spec.spec import Spec
 from synthprof.stages.own_schema import keep_schema
 from synthprof.store.blocks import seal_paths
 from synthprof.store.build import Build
+from synthprof.store.file_seals import FILE_SEALS
 from synthprof.store.receipts import ended, write_receipt
+from synthprof.store.released import RELEASED, let_go
 from synthprof.store.store import Store
 from synthprof.system.events import Observer
 from synthprof.system.refusals import clear_errors
@@ -76,8 +78,10 @@ def _link_stage(stage: Stage, source: Build, target: Build) -> None:
     if not receipts or ended(folder, target.spec.blocks):
         return
     make_folder(folder)
-    names = [file.path for receipt in receipts for file in receipt.files]
-    for name in (*names, *(path.name for path in seal_paths(there))):
+    files = {file.path: file for receipt in receipts for file in receipt.files}
+    gone = {file.path for file in let_go(there, files.values())}
+    marks = (*seal_paths(there), *there.glob(FILE_SEALS), *there.glob(RELEASED))
+    for name in (*(files.keys() - gone), *(path.name for path in marks)):
         with contextlib.suppress(FileExistsError):
             share(there / name, folder / name)
     flush_folder(folder)

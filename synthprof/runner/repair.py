@@ -21,6 +21,7 @@ from synthprof.stages.publish_cards import put_cards
 from synthprof.store.manifest import MANIFEST, Manifest, read_manifest
 from synthprof.store.publishing import mend, publish
 from synthprof.store.receipts import proven_receipt, receipt_paths
+from synthprof.store.released import let_go
 from synthprof.store.store import Store
 from synthprof.store.verdicts import forget_verdict
 from synthprof.system.events import Observer
@@ -126,7 +127,9 @@ def _damaged_of(receipt: Path) -> list[Path]:
     found = proven_receipt(receipt)
     if found is None:
         return [receipt]
-    return [receipt.parent / file.path for file in found.files if not matches(receipt.parent, file)]
+    gone = let_go(receipt.parent, found.files)
+    wrong = (file for file in found.files if file not in gone and not matches(receipt.parent, file))
+    return [receipt.parent / file.path for file in wrong]
 
 
 def _ended(context: Context, name: str) -> frozenset[tuple[str, int]]:

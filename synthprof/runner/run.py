@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError
 from synthprof.base.files import make_folder, remove_temporaries
-from synthprof.pipeline import Stage, stage, wanted
+from synthprof.pipeline import Stage, other_readers, stage, wanted
 from synthprof.runner.background import Background
 from synthprof.runner.healing import healed, on_sound_files, removing_damage
 from synthprof.runner.meter import Meter
+from synthprof.runner.turns import told_of_all, turns_of
 from synthprof.spec.contents import unit_of
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
+from synthprof.stages.releasing import lacks_blocks, release_ended, restore
 from synthprof.store.receipts import Receipt, read_receipt, write_receipt
 from synthprof.store.store import Store
 from synthprof.system.events import Observer, Pace, Progress
@@ -82,19 +84,30 @@ def _all_done(
 
     force: make all of them anew.
     """
-    receipts: dict[str, Receipt] = {}
+    receipts: dict[str, list[Receipt]] = {each.name: [] for each in stages}
     others = Meter(context.pool, background.cpu_seconds_of_others, background.busy)
     room = context.footprint.room_beside(stages, context.budget)
+
+    def wait_for(names: Iterable[str]) -> None:
+        for name, receipt in background.ended(names).items():
+            receipts[name].append(receipt)
+
     for each in stages:
-        receipts |= background.ended(each.needs)
+        wait_for((*each.needs, *each.after))
         if each.works_beside(context.spec) and room:
+            if read_receipt(context.folder(each.name), None) is None:
+                restore(each, context)  # here, as the second thread has only its own slot
             narrow = replace(context, budget=replace(context.budget, workers=1))
             work = partial(ensure_done, each, narrow, observe, meter=Meter(None, time.thread_time))
             background.begin(each.name, work)
-        else:
-            anew = force and each.name == "setup"
-            receipts[each.name] = ensure_done(each, context, observe, force=anew, meter=others)
-    return tuple(receipts[each.name] for each in stages)
+            continue
+        anew = force and each.name == "setup"
+        for part in turns_of(each, context):
+            if part.waits:
+                wait_for(other_readers(each, context.spec))
+            told = told_of_all(observe, part.context)
+            receipts[each.name].append(ensure_done(each, part.context, told, force=anew, meter=others))
+    return tuple(receipt for each in stages for receipt in receipts[each.name])
 
 
 @contextmanager
@@ -132,10 +145,12 @@ def run_stage(
     build = Store(home, request.dataset).build(request.spec)
     which.prepare(request.spec, build.bundle)
     lost = bool(build.lost()) and name != "setup"
+    blocks = shard.blocks if shard else range(request.spec.blocks)
+    lacks = read_receipt(build.stage_folder(name), shard) is None and lacks_blocks(which, build, blocks)
     with (
         clear_errors(),
         removing_damage(build),
-        _contexts(request, home, pooled=which.gives_work(request.spec) or lost) as context_of,
+        _contexts(request, home, pooled=which.gives_work(request.spec) or lost or lacks) as context_of,
     ):
         if lost:
             _do_lost_again(context_of)
@@ -238,6 +253,7 @@ def ensure_done(
     receipt = None if force else _standing_receipt(context, which)
     if receipt is not None:
         observe(which.name, receipt.rows, receipt.rows)
+        release_ended(context)
         return receipt
     first = context.shard.first if context.shard else 0
     with (
@@ -246,7 +262,9 @@ def ensure_done(
         on_sound_files(which, context),
     ):
         told = replace(context, progress=_both(Pace(mark.tell, SECONDS_BETWEEN_MARKS), context.progress))
+        restore(which, context)
         receipt = _work(which, told, meter or Meter(context.pool))
+        release_ended(context)
     logger.info("%s", receipt.line, extra={"receipt": receipt})
     return receipt
 

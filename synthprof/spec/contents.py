@@ -25,6 +25,7 @@ REPORT = "report.html"
 
 BlockKind = Literal[
     "profiles",
+    "traits",
     "archetypes",
     "duplicates",
     "avatars",
@@ -70,6 +71,19 @@ NORM_TOLERANCE = 1e-4
 def block_name(kind: str, block: int, suffix: str) -> str:
     """Return the file name of one kind and block."""
     return f"{kind}-{block:05}.{suffix}"
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of a block file by its name, "" for other files."""
+    found = BLOCK_FILE.fullmatch(name)
+    return found[1] if found else ""
+
+
+def number_of(name: str) -> int:
+    """Return the number of the block that a block file is of."""
+    found = BLOCK_FILE.fullmatch(name)
+    assert found is not None
+    return int(found[2])
 
 
 def seal_name(block: int) -> str:

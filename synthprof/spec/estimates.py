@@ -12,9 +12,10 @@ from synthprof.spec.limits import MAX_THUMBNAILS
 from synthprof.spec.sizing import clusters_of, index_of, needs_training, training_rows_count
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
-# Bytes per profile of the schema gamer_br: 513 and 640 in pt_BR, measured at 100,000 rows, and a tenth more.
-PROFILE_ARROW_BYTES = 560
-PROFILE_SQLITE_BYTES = 700
+# Bytes per profile of gamer_br: 702, 831 and 55 in pt_BR, measured at 300,000 rows, and a tenth more.
+PROFILE_ARROW_BYTES = 770
+PROFILE_SQLITE_BYTES = 910
+PROFILE_TRAITS_BYTES = 60
 
 PROFILE_PARQUET_BYTES = 155
 """Bytes per profile in parts, by the same measure: 141."""
@@ -137,6 +138,11 @@ class Sizes:
         return self.texts.bytes if self.texts else self.rows * PROFILE_ARROW_BYTES
 
     @property
+    def traits(self) -> int:
+        """The block files of traits, 0 in a collection."""
+        return 0 if self.spec.collection else self.rows * PROFILE_TRAITS_BYTES
+
+    @property
     def children_files(self) -> int:
         """The block files of child tables."""
         return self._of_blocks(self.children.arrow_bytes)
@@ -166,7 +172,17 @@ class Sizes:
     @property
     def matrices(self) -> int:
         """The block files of vectors and embeddings."""
-        return self.rows * sum(self._widths)
+        return self.vectors + self.embeddings
+
+    @property
+    def vectors(self) -> int:
+        """The block files of feature vectors."""
+        return self.rows * self._widths[0]
+
+    @property
+    def embeddings(self) -> int:
+        """The block files of embeddings."""
+        return self.rows * self._widths[1]
 
     @property
     def table(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthprof.pipeline import STAGES, Stage, stage
+from synthprof.pipeline import RELEASES, STAGES, Release, Stage, maker_of, stage, wanted
 from synthprof.spec.estimates import NO_CHILDREN, Children, Sizes, Texts
 from synthprof.spec.spec import Spec
 from synthprof.stages.survey import texts_of
@@ -38,6 +38,24 @@ class Footprint:
     def disk(self, name: str) -> int:
         """Return the bytes on the disk that a stage leaves."""
         return stage(name).disk(self.sizes)
+
+    def peak_disk(self) -> int:
+        """Return the bytes that build and version take together at most; they share the databases."""
+        present = most = 0
+        ended: set[str] = set()
+        for each in wanted(self.spec):
+            ended.add(each.name)
+            freed = [
+                release.disk(self.sizes) for release in RELEASES if self._is_let_go(release, each, ended)
+            ]
+            present += each.disk(self.sizes) - sum(freed)
+            most = max(most, present + max(freed, default=0))
+        return most
+
+    def _is_let_go(self, release: Release, last: Stage, ended: set[str]) -> bool:
+        """Return whether files go at the end of the last of the stages that have ended."""
+        needed = {maker_of(release.into).name, *release.readers}
+        return release.applies(self.spec) and last.name in needed and needed <= ended
 
     @property
     def sizes(self) -> Sizes:

@@ -1,5 +1,6 @@
 """Profiles, block by block: the columns as an Arrow file, the hidden archetypes as an array beside it.
 
+Each block is checked against its schema as it is drawn, and the traits that publishing counts lie beside it.
 The truth on second records lies beside them, where there are any. The rows of child tables are made with
 their parents, in a file for each table and block. The rows of a
 collection are read from their source instead (`import_rows`), and have no archetypes.
@@ -12,7 +13,8 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.avatars import write_avatars
 from synthprof.stages.context import BlockJob, Context, Outcome
-from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, DUPLICATES, PROFILES
+from synthprof.stages.traits import checked_traits
+from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, DUPLICATES, PROFILES, TRAITS
 from synthprof.store.schemas import schema_of
 from synthprof.system.slots import cpu_slot
 
@@ -39,7 +41,7 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     schema = blocks.schema
     truth = (DUPLICATES,) if schema.duplicates else ()
     pictures = (AVATARS, AVATAR_TRUTH) if spec.avatars else ()
-    kinds = (ARCHETYPES, PROFILES, *truth, *(table.name for table in schema.tables), *pictures)
+    kinds = (ARCHETYPES, PROFILES, TRAITS, *truth, *(table.name for table in schema.tables), *pictures)
     if kept := blocks.kept(kinds, job.block):
         return kept
     with cpu_slot(job.slots):
@@ -53,6 +55,9 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         )
         blocks.write(ARCHETYPES, job.block, made.generated.archetypes)
         blocks.write(PROFILES, job.block, made.generated.profiles)
+        blocks.write(
+            TRAITS, job.block, checked_traits(blocks, job.block, made.generated.profiles, made.tables)
+        )
         if made.generated.duplicates is not None:
             blocks.write(DUPLICATES, job.block, made.generated.duplicates)
         for name, children in made.tables.items():

@@ -1,8 +1,7 @@
 """Vectors and embeddings as BLOBs, one SQLite database each."""
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +9,9 @@ from synthprof.base.files import FileRecord, replacing, start_writing
 from synthprof.spec.contents import BLOB_PAGE_BYTES, EMBEDDINGS_DB, THUMBNAILS, VETORES, File
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.failures import FAILURES_TABLE, SCHEMA, all_failures
+from synthprof.stages.releasing import release_into
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
+from synthprof.store.file_seals import kept_file, seal_file
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.blobs import append_blobs
 from synthprof.store.sqlite.database import Builder, filling
@@ -26,7 +27,8 @@ def run(context: Context) -> Outcome:
     """`vetores.db` and `embeddings.db` hold one BLOB of little-endian float32 per profile; or as parts.
 
     A collection has no feature vectors, hence no `vetores.db`; one of pictures has `thumbnails.db`. They are
-    written at once where there are two workers, each while its next block is read.
+    written in turn, each while its next block is read, and the blocks of one are let go of before the next.
+    A database that matches its seal is kept.
     """
     if context.spec.in_parts:
         from synthprof.stages.parts import write_parts  # only who writes Parquet pays for it
@@ -35,19 +37,26 @@ def run(context: Context) -> Outcome:
     rows = context.spec.profiles
     files = [file for file in context.published_files if file.name in (*KINDS, THUMBNAILS)]
     read_receipts(context.folder("vectorize"), context.spec.blocks)
-    written, lock = dict.fromkeys(files, 0), threading.Lock()
+    records: list[FileRecord] = []
+    for place, file in enumerate(files):
+        done = partial(_tell, context, place * rows, len(files) * rows)
+        records.append(_kept_or_made(context, file, done))
+        done(rows)
+    return Outcome(rows, tuple(records))
 
-    def persist(file: File) -> FileRecord:
-        def done(rows_of_file: int) -> None:
-            with lock:
-                written[file] = rows_of_file
-                context.progress(sum(written.values()), len(files) * rows)
 
+def _tell(context: Context, before: int, total: int, rows: int) -> None:
+    context.progress(before + rows, total)
+
+
+def _kept_or_made(context: Context, file: File, done: Callable[[int], None]) -> FileRecord:
+    path = context.folder() / file.name
+    record = kept_file(path)
+    if record is None:
         made_by = _persist_thumbnails if file.name == THUMBNAILS else _persist
-        return made_by(context, file, done)
-
-    with ThreadPoolExecutor(min(len(files), context.budget.workers)) as threads:
-        return Outcome(rows, tuple(threads.map(persist, files)))
+        record = made_by(context, file, done)
+    release_into(context, path, partial(seal_file, path, record))
+    return record
 
 
 def _persist(context: Context, file: File, done: Callable[[int], None]) -> FileRecord:

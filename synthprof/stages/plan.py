@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Plan:
     """The work of a request, and the memory and disk that it takes.
 
-    children: about how many rows the child tables will have.
+    disk: bytes that each stage leaves. total_disk: bytes that build and version take together at most: they
+    share the databases, and blocks are let go of. children: about how many rows the child tables will have.
     """
 
     blocks: int
@@ -35,6 +36,7 @@ class Plan:
     index: IndexChoice | None
     memory: dict[str, int]
     disk: dict[str, int]
+    total_disk: int
     children: int
     warnings: tuple[str, ...]
 
@@ -42,11 +44,6 @@ class Plan:
     def peak_memory(self) -> int:
         """The bytes that the hungriest stage takes, over all its processes."""
         return max(self.memory.values())
-
-    @property
-    def total_disk(self) -> int:
-        """The bytes that the build and the published version take together; they share the databases."""
-        return sum(self.disk.values())
 
 
 def plan(
@@ -80,10 +77,11 @@ def plan(
     check_k(clusters, spec.profiles)
     memory = {name: footprint.memory(name, budget.workers) for name in _stages(spec)}
     disk = {name: amount for name in _stages(spec) if (amount := footprint.disk(name))}
+    total_disk = footprint.peak_disk()
     hungriest = max(memory, key=lambda name: memory[name])
     warnings = (
         check_estimate("memory", memory[hungriest], budget.memory, _remedy(hungriest, footprint, budget)),
-        check_estimate("disk", sum(disk.values()) - present, budget.disk, _disk_remedy(spec)),
+        check_estimate("disk", total_disk - present, budget.disk, _disk_remedy(spec)),
     )
     return Plan(
         blocks=spec.blocks,
@@ -93,6 +91,7 @@ def plan(
         index=index_of(spec),
         memory=memory,
         disk=disk,
+        total_disk=total_disk,
         children=footprint.sizes.children_rows,
         warnings=tuple(warning for warning in warnings if warning),
     )

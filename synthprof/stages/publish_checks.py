@@ -11,19 +11,17 @@ import pyarrow as pa
 from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches
 from synthprof.pipeline import stage
-from synthprof.profiles.checks import check, check_family
-from synthprof.profiles.codes import Lists
-from synthprof.profiles.coherence import counts
-from synthprof.profiles.second_records.origins import first_records
 from synthprof.report.overview import count
 from synthprof.report.tally import Sum, Tally, tally
-from synthprof.spec.contents import NORM_TOLERANCE, table_file
+from synthprof.spec.contents import NORM_TOLERANCE, number_of, table_file
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Clusters, labels_file, labels_of
+from synthprof.stages.traits import checked_traits, child_rows, coherence_counts
 from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.store.children import count_children
 from synthprof.store.receipts import Receipt
+from synthprof.store.released import let_go
 from synthprof.system.slots import cpu_slot
 
 
@@ -78,7 +76,7 @@ def check_blocks(
 ) -> Sums:
     """Return what is counted of all blocks. sources: the databases to publish, by name.
 
-    Raises Damaged if a block is, StageError if one breaks a rule of its schema.
+    Raises Damaged if a block is, StageError if one is not as its schema declares.
     """
     jobs = _block_jobs(context, receipts, clusters, sources)
     traits = Sum()
@@ -140,21 +138,18 @@ def _block_jobs(
     context: Context, receipts: Sequence[Receipt], clusters: Clusters, sources: dict[str, Path]
 ) -> list[_SealedBlock]:
     tables = {table.name: sources[table_file(table.name).name] for table in context.schema.tables}
-    sealed = {
-        context.folder(receipt.stage) / file.path: file
-        for receipt in receipts
-        if stage(receipt.stage).scope == "shard"
-        for file in receipt.files
-    }
     files: dict[int, list[tuple[Path, FileRecord]]] = {}
-    for path, file in sealed.items():
-        files.setdefault(int(path.stem.rpartition("-")[2]), []).append((path, file))
+    for receipt in (each for each in receipts if stage(each.stage).scope == "shard"):
+        folder = context.folder(receipt.stage)
+        gone = {file.path for file in let_go(folder, receipt.files)}  # they were compared before
+        for file in (file for file in receipt.files if file.path not in gone):
+            files.setdefault(number_of(file.path), []).append((folder / file.path, file))
     return [
         _SealedBlock(
             context.blocks,
             block,
             context.budget.workers,
-            tuple(files[block]),
+            tuple(files.get(block, ())),
             labels_file(context),
             clusters.chosen,
             tables,
@@ -163,17 +158,14 @@ def _block_jobs(
     ]
 
 
-def _child_violations(job: _SealedBlock) -> Iterator[str]:
-    """Yield what is wrong with the children of a block: in its files, and in the databases made of them."""
-    blocks = job.blocks
+def _lost_children(job: _SealedBlock, traits: pa.RecordBatch) -> Iterator[str]:
+    """Yield which databases of child tables have another number of rows of a block than were drawn."""
+    blocks, drawn = job.blocks, child_rows(traits)
     first, rows = job.block * BLOCK_ROWS + 1, blocks.spec.block_rows(job.block)
     for table in blocks.schema.tables:
-        children = blocks.children(table.name, job.block)
-        found = [*check_family(blocks.schema, table, children, first, rows)]
         stored = count_children(job.tables[table.name], table, first, rows)
-        if stored != children.num_rows:
-            found.append(f"its database has {stored} rows of {children.num_rows}")
-        yield from (f"table {table.name}: {each}" for each in found)
+        if stored != drawn[table.name]:
+            yield f"table {table.name}: its database has {stored} rows of {drawn[table.name]}"
 
 
 def _check_block(job: _SealedBlock) -> _Checked:
@@ -182,28 +174,21 @@ def _check_block(job: _SealedBlock) -> _Checked:
         bad = tuple(path for path, file in job.files if not matches(path.parent, file))
     if bad:
         return _Checked(damaged=bad)
-    schema = blocks.schema
-    profiles = blocks.profiles(job.block)
+    traits = _traits(blocks, job.block)
     embeddings = blocks.matrix(EMBEDDINGS, job.block)
     with cpu_slot(job.slots):
         norms = np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings))
         worst = float(np.abs(norms - 1).max())
         # not `worst > tolerance`: NaN must fail too
         off = () if worst <= NORM_TOLERANCE else (f"an embedding's norm is off by {worst:.3g}",)
-        lists, only = Lists(profiles), _first_records(blocks, job.block)
-        declared = profiles if only is None else profiles.filter(pa.array(only))
-        own = lists if only is None else Lists(declared)
-        violations = (*check(schema, declared, own), *off, *_child_violations(job))
-        if violations:
+        if violations := (*off, *_lost_children(job, traits)):
             return _Checked(violations=violations)
-        traits = count(schema, profiles, labels_of(blocks, job.block, job.labels), job.chosen, lists)
-        tables = {each.name: blocks.children(each.name, job.block) for each in schema.tables if each.rules}
-        return _Checked(traits, counts(schema, profiles, tables, lists, only))
+        labels = labels_of(blocks, job.block, job.labels)
+        return _Checked(count(blocks.schema, traits, labels, job.chosen), coherence_counts(traits))
 
 
-def _first_records(blocks: Blocks, block: int) -> npt.NDArray[np.bool_] | None:
-    """Return which rows of a block are as the schema declares them, None for all: not second records."""
-    duplicates = blocks.schema.duplicates
-    if duplicates is None:
-        return None
-    return first_records(blocks.spec.seed, duplicates.share, block, blocks.spec.block_rows(block))
+def _traits(blocks: Blocks, block: int) -> pa.RecordBatch:
+    """Return the traits of a block; the rows of a collection, which are drawn nowhere, are checked now."""
+    if not blocks.spec.collection:
+        return blocks.traits(block)
+    return checked_traits(blocks, block, blocks.profiles(block), {})

@@ -107,11 +107,12 @@ def _plane(job: tuple[Matrix, Matrix]) -> Plane:
 
 def _map_block(job: _MapJob) -> tuple[Matrix, pa.Table]:
     blocks = job.blocks
-    embeddings, profiles = blocks.matrix(EMBEDDINGS, job.block), blocks.profiles(job.block)
+    embeddings = blocks.matrix(EMBEDDINGS, job.block)
+    shown = blocks.profiles(job.block) if blocks.spec.collection else blocks.traits(job.block)
     with cpu_slot(job.slots):
         places = place(job.on, embeddings)
         labels = labels_of(blocks, job.block, job.labels)
-        return places, map_of(blocks.schema, profiles, places, labels)
+        return places, map_of(blocks.schema, shown, places, labels)
 
 
 def labels_of(blocks: Blocks, block: int, labels: Path) -> npt.NDArray[np.int32]:

@@ -19,9 +19,10 @@ from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
-from synthprof.spec.contents import NO_CLUSTER, block_name, seal_name, sealed_blocks
+from synthprof.spec.contents import EMBEDDINGS_DB, NO_CLUSTER, block_name, seal_name, sealed_blocks
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.schemas import bundle_of, schema_of
+from synthprof.store.sqlite.stored_blobs import stored_blobs
 
 SEAL = TypeAdapter(tuple[FileRecord, ...])
 """Contents of a seal: the records of all files of its block."""
@@ -33,6 +34,10 @@ def seal_paths(folder: Path) -> list[Path]:
 
 
 PROFILES = "profiles"
+
+
+TRAITS = "traits"
+"""Columns of profiles that the overview counts and the map shows, lists as codes, and counts of the block."""
 
 
 ARCHETYPES = "archetypes"
@@ -111,6 +116,13 @@ class Blocks:
         """Read a block of profiles: `id` and the schema's columns. Raise StageError if it cannot be read."""
         return self._batch(PROFILES, block)
 
+    def traits(self, block: int) -> pa.RecordBatch:
+        """Read the traits of a block, as `stages.traits` has them, with `id`. Raises as `profiles`."""
+        batch, first = self._batch(TRAITS, block), block * BLOCK_ROWS + 1
+        ids = pa.array(np.arange(first, first + self.spec.block_rows(block)))
+        schema = batch.schema.insert(0, pa.field("id", ids.type))
+        return pa.RecordBatch.from_arrays([ids, *batch.columns], schema=schema)
+
     def thumbnails(self, block: int) -> pa.RecordBatch:
         """Read the thumbnails of a block, a column `thumbnail`. Raises as `profiles`."""
         return self._batch(THUMBNAILS, block)
@@ -141,7 +153,19 @@ class Blocks:
         """
         path = self.path(kind, block)
         with _readable(path):
-            return np.load(check_file(path), allow_pickle=False)  # type: ignore[no-any-return]
+            try:
+                return np.load(check_file(path), allow_pickle=False)  # type: ignore[no-any-return]
+            except FileNotFoundError:
+                if kind != EMBEDDINGS:
+                    raise
+        return self._stored_embeddings(block)
+
+    def _stored_embeddings(self, block: int) -> np.ndarray:
+        """Read a block of embeddings that was let go of from the database that has its rows."""
+        path = self.build / maker_of(EMBEDDINGS_DB).folder(self.spec) / EMBEDDINGS_DB
+        rows = [self.spec.block_rows(each) for each in range(self.spec.blocks)]
+        with _readable(path):
+            return stored_blobs(check_file(path), 4 * self.spec.dim_embedding, rows, block).view("<f4")
 
     def lines(self, kind: str, block: int) -> list[dict[str, Any]]:
         """Read a block of lines of JSON. Raises StageError if it cannot be read."""

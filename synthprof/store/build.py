@@ -21,6 +21,7 @@ from synthprof.spec.contents import BLOCK_FILE, part_of, part_seal_name, seal_na
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.facts import read_fact, write_fact
+from synthprof.store.file_seals import FILE_SEALS
 from synthprof.store.receipts import receipt_paths, shard_of
 from synthprof.store.schemas import bundle_of
 from synthprof.store.state import BUILD_LOCK, Attempt
@@ -124,6 +125,8 @@ class Build:
                 for name, seal in itertools.product(names[maker:], seals):
                     for found in self.folder.glob(f"{name}-*/{seal}"):
                         found.unlink()
+                for found in self.folder.glob(f"*-*/{FILE_SEALS}"):
+                    found.unlink()
             path.unlink(missing_ok=True)
 
     def lost(self) -> list[tuple[str, Shard | None]]:

@@ -10,11 +10,12 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from synthprof.base.clock import Span, clock_seconds
 from synthprof.base.errors import StageError
-from synthprof.base.files import FileRecord, flush_folder, is_there, write_text
+from synthprof.base.files import FileRecord, flush_folder, write_text
 from synthprof.base.kinds import read_bytes
 from synthprof.base.seals import Sealed
 from synthprof.base.units import MIB
 from synthprof.spec.shards import Shard
+from synthprof.store.released import are_there
 
 RECEIPTS = "receipt*.json"
 """Pattern of the names of receipts; `receipt_name` gives the name of one."""
@@ -97,10 +98,10 @@ def write_receipt(folder: Path, receipt: Receipt) -> None:
 
 
 def read_receipt(folder: Path, shard: Shard | None) -> Receipt | None:
-    """Return the receipt of finished work whose files exist, else None."""
+    """Return the receipt of finished work whose files exist or were let go of, else None."""
     path = folder / receipt_name(None if shard is None else (shard.first, shard.end))
     receipt = proven_receipt(path)
-    return receipt if receipt and all(is_there(folder, file) for file in receipt.files) else None
+    return receipt if receipt and are_there(folder, receipt.files) else None
 
 
 def proven_receipt(path: Path) -> Receipt | None:
@@ -127,9 +128,9 @@ def read_receipts(folder: Path, blocks: int) -> tuple[Receipt, ...]:
 
 
 def receipts_in(folder: Path) -> list[Receipt]:
-    """Return the receipts of finished work whose files exist, in no order; shards may overlap."""
+    """Return the receipts of finished work, as `read_receipt` has it, in no order; shards may overlap."""
     found = filter(None, map(proven_receipt, receipt_paths(folder)))
-    return [receipt for receipt in found if all(is_there(folder, file) for file in receipt.files)]
+    return [receipt for receipt in found if are_there(folder, receipt.files)]
 
 
 def receipt_paths(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ SHARED = [
         "generate-*/seal-00000.json",
         "ingest-*/perfis.db",
     ),
-    *("vectorize-*/embeddings-00000.npy", "vectorize-*/seal-00000.json", "persist_blobs-*/embeddings.db"),
+    *("vectorize-*/seal-00000.json", "persist_blobs-*/embeddings.db"),
     *("cluster-*/clusters.db", "cluster-*/centroids.npy", "cluster-*/labels.npy"),
     *("export_index-*/index.faiss", "vacuum-*/perfis.db", "vacuum-*/embeddings.db", "vacuum-*/clusters.db"),
     *("vacuum-*/receipt.json", *RECEIPTS),
@@ -35,12 +35,14 @@ SHARED = [
 FILES = {
     "people": [
         *SHARED,
-        *("generate-*/archetypes-00000.npy", "vectorize-*/vectors-00000.npy", "persist_blobs-*/vetores.db"),
-        "vacuum-*/vetores.db",
+        *("generate-*/archetypes-00000.npy", "generate-*/traits-00000.arrow", "persist_blobs-*/vetores.db"),
+        *("vectorize-*/released.json", "vacuum-*/vetores.db"),
+        *(f"persist_blobs-*/sealed-{name}.db.json" for name in ("vetores", "embeddings")),
     ],
     "texts": [
         *SHARED,
         *("survey.json", "encoder.json", "vectorize-*/missing-00000.npy"),
+        "vectorize-*/embeddings-00000.npy",
         *("vectorize-*/failures-00000.jsonl", "../../../.embeddings/*.db"),
     ],
 }

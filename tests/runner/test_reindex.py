@@ -67,9 +67,10 @@ def test_only_the_index_is_made_anew(made: Path, tmp_path: Path, caplog: pytest.
         build_index(home, old, "ivf_flat", 4_096)
     kept = {record.args[0] for record in caplog.records if "already done" in record.msg and record.args}
     assert {stage.name for stage in STAGES} - kept == {"setup", "export_index", "publish"}
-    blocks = list(home.glob("small/build/*/vectorize-*/embeddings-00000.npy"))
-    assert len(blocks) == 2
-    assert blocks[0].samefile(blocks[1])
+    databases = list(home.glob("small/build/*/persist_blobs-*/embeddings.db"))
+    assert len(databases) == 2
+    assert databases[0].samefile(databases[1])
+    assert not list(home.glob("small/build/*/vectorize-*/embeddings-*.npy"))
 
 
 def test_what_is_missing_in_the_old_build_is_made_again(made: Path, tmp_path: Path) -> None:

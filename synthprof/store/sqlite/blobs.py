@@ -6,7 +6,7 @@ schema; only the pages of the one table are written here.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def append_blobs(
     with page_file(path) as pages:
         for matrix in matrices:
             data = matrix.view(np.uint8).reshape(len(matrix), -1)
-            for first, end in _runs(rows + 1, rows + 1 + len(data)):
+            for first, end in runs(rows + 1, rows + 1 + len(data)):
                 leaves += _append_leaves(pages, first, data[first - rows - 1 : end - rows - 1])
             rows += len(data)
             done(rows)
@@ -61,43 +61,82 @@ def append_blobs(
     return rows
 
 
-def _runs(first: int, end: int) -> list[tuple[int, int]]:
+def _append_leaves(pages: PageFile, first: int, data: Bytes) -> list[_Child]:
+    """Append the rows, with ids from `first`, as leaf pages at the end of the file."""
+    run = Run(first, len(data), data.shape[1], pages.page_bytes)
+    ends = [min((place + 1) * run.per_page, run.rows) for place in range(run.pages)]
+    numbers = pages.append(_leaf_pages(run, data))
+    return [_Child(number, first + end - 1) for number, end in zip(numbers, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Rows with equally long cells, on leaf pages of their own: ids from `first`, BLOBs of `width` bytes."""
+
+    first: int
+    rows: int
+    width: int
+    page_bytes: int
+
+    def heads(self) -> Bytes:
+        """Return what comes before the BLOB in each cell, (rows, bytes): length, id, header of the record."""
+        record, ids = _record_header(self.width), _varints(self.first, self.rows)
+        length = varint(len(record) + self.width)
+        found = np.empty((self.rows, self.cell - self.width), np.uint8)
+        found[:, : len(length)] = length
+        found[:, len(length) : -len(record)] = ids
+        found[:, -len(record) :] = record
+        return found
+
+    @property
+    def cell(self) -> int:
+        """Bytes of a cell."""
+        size = len(_record_header(self.width)) + self.width
+        return len(varint(size)) + len(varint(self.first)) + size
+
+    @property
+    def per_page(self) -> int:
+        """Rows that fit in a page."""
+        return min(self.rows, (self.page_bytes - HEADER) // (self.cell + POINTER))
+
+    @property
+    def pages(self) -> int:
+        """Pages, the last of which may hold fewer rows."""
+        return -(-self.rows // self.per_page)
+
+    def cells(self, pages: Bytes) -> Iterator[tuple[slice, Bytes, Bytes]]:
+        """Yield rows, the pages that have them, and views of their cells there, (pages, cells, bytes).
+
+        pages: (pages, page_bytes). Those of the full pages come first, then those of the last one.
+        """
+        full = self.rows // self.per_page
+        done = full * self.per_page
+        for some, part in ((slice(0, done), pages[:full]), (slice(done, self.rows), pages[full:])):
+            if len(part):
+                count = (some.stop - some.start) // len(part)
+                start = self.page_bytes - count * self.cell
+                yield some, part, part[:, start:].reshape(len(part), count, self.cell)
+
+
+def runs(first: int, end: int) -> list[tuple[int, int]]:
     """Cut the ids where their varints grow by a byte: cells of a run are equally long."""
     edges = [first, *(1 << 7 * n for n in range(1, 9) if first < 1 << 7 * n < end), end]
     return [(low, high) for low, high in itertools.pairwise(edges) if low < high]
 
 
-def _append_leaves(pages: PageFile, first: int, data: Bytes) -> list[_Child]:
-    """Append the rows, with ids from `first`, as leaf pages at the end of the file."""
-    per_page, leaves = _leaf_pages(pages.page_bytes, first, data)
-    ends = [min((place + 1) * per_page, len(data)) for place in range(len(leaves))]
-    return [_Child(number, first + end - 1) for number, end in zip(pages.append(leaves), ends, strict=True)]
-
-
-def _leaf_pages(page_bytes: int, first: int, data: Bytes) -> tuple[int, Bytes]:
-    """Return the rows that fit in a page, and the pages, (n, page_bytes); the last may hold fewer."""
-    rows, width = data.shape
-    ids = _varints(first, rows)
-    record = _record_header(width)
-    head = [*varint(len(record) + width), *[0] * ids.shape[1], *record]
-    cell = len(head) + width
-    per_page = min(rows, (page_bytes - HEADER) // (cell + POINTER))
-    full, rest = divmod(rows, per_page)
-    pages = np.zeros((full + bool(rest), page_bytes), np.uint8)
-    where = len(head) - len(record) - ids.shape[1]
-    for part, count, done in ((pages[:full], per_page, 0), (pages[full:], rest, full * per_page)):
-        if not len(part):
-            continue
-        start = page_bytes - count * cell
-        part[:, :HEADER] = header(PageKind.TABLE_LEAF, count, start)
-        pointers = (start + cell * np.arange(count)).astype(">u2")
-        part[:, HEADER : HEADER + POINTER * count] = pointers.view(np.uint8)
-        cells = part[:, start:].reshape(len(part), count, cell)
-        cells[:, :, : len(head)] = head
-        some = slice(done, done + len(part) * count)
-        cells[:, :, where : where + ids.shape[1]] = ids[some].reshape(len(part), count, -1)
-        cells[:, :, len(head) :] = data[some].reshape(len(part), count, width)
-    return per_page, pages
+def _leaf_pages(run: Run, data: Bytes) -> Bytes:
+    """Return the pages of a run, (n, page_bytes)."""
+    pages = np.zeros((run.pages, run.page_bytes), np.uint8)
+    heads = run.heads()
+    for some, part, cells in run.cells(pages):
+        shape = cells.shape[:2]
+        start = run.page_bytes - shape[1] * run.cell
+        part[:, :HEADER] = header(PageKind.TABLE_LEAF, shape[1], start)
+        pointers = (start + run.cell * np.arange(shape[1])).astype(">u2")
+        part[:, HEADER : HEADER + POINTER * shape[1]] = pointers.view(np.uint8)
+        cells[:, :, : heads.shape[1]] = heads[some].reshape(*shape, -1)
+        cells[:, :, heads.shape[1] :] = data[some].reshape(*shape, run.width)
+    return pages
 
 
 def _append_tree(pages: PageFile, children: Sequence[_Child]) -> None:
