@@ -18,6 +18,7 @@ from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.tasks.names import DAGS
 from synthprof.orchestration.tasks.operator import stage_task
 from synthprof.orchestration.tasks.params import airflow_params
+from synthprof.orchestration.tasks.writers import WRITERS, WRITING
 from synthprof.pipeline import STAGES, stage
 from synthprof.spec.request import check_params
 from synthprof.store.store import Store
@@ -64,11 +65,14 @@ def test_importing_the_dags_brings_no_heavy_module(parsed):
 @pytest.mark.parametrize("dag", [GENERATE, EMBED, "synthprof_gamers_nightly"])
 def test_tasks_and_edges_are_those_of_the_stages(parsed, dag):
     tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][dag]["tasks"]}
+    writing = {} if dag == EMBED else tasks.pop(WRITERS)
     assert list(tasks) == NAMES
+    assert set(writing.get("downstream_task_ids", ())) == ({*WRITING} if writing else set())
     after = {name: set(task.get("downstream_task_ids", ())) for name, task in tasks.items()}
     for each in STAGES:
         assert {name for name in NAMES if each.name in after[name]} - {"setup"} == set(each.needs) - {"setup"}
-        assert bool(tasks[each.name].get("_is_mapped")) == (each.scope == "shard")
+        mapped = each.scope == "shard" or (writing and each.name in WRITING)
+        assert bool(tasks[each.name].get("_is_mapped")) == bool(mapped)
     assert [name for name in NAMES if not after[name]] == ["publish"]
 
 
@@ -90,7 +94,7 @@ def test_databases_are_written_beside_the_critical_path(parsed):
 def test_a_count_of_shards_that_is_none_is_refused_in_one_sentence(monkeypatch, text):
     monkeypatch.setenv("SYNTHPROF_SHARDS_AT_ONCE", text)
     with DAG("shards"):
-        setup = stage_task(stage("setup"), None)
+        setup = stage_task(stage("setup"), None).output
         with pytest.raises(SpecError, match=f"SYNTHPROF_SHARDS_AT_ONCE={text} is no count; write"):
             stage_task(stage("generate"), setup)
 
@@ -108,8 +112,8 @@ def test_what_is_skipped_or_removed_takes_nothing_wanted_along_but_what_failed_d
     tasks = {task["__var"]["task_id"]: task["__var"] for task in parsed[0][GENERATE]["tasks"]}
     found = {name: task.get("partial_kwargs", {}) | task for name, task in tasks.items()}
     rules = {name: each.get("trigger_rule", "all_success") for name, each in found.items()}
-    lenient = ["publish", *(each.name for each in STAGES if each.scope == "shard")]
-    assert rules == dict.fromkeys(NAMES, "all_success") | dict.fromkeys(lenient, "none_failed")
+    lenient = ["publish", *WRITING, *(each.name for each in STAGES if each.scope == "shard")]
+    assert rules == dict.fromkeys([*NAMES, WRITERS], "all_success") | dict.fromkeys(lenient, "none_failed")
 
 
 def test_only_the_scheduled_dag_starts_paused(parsed):
@@ -166,7 +170,7 @@ def test_make_run_publishes_and_says_where(place):
         path.relative_to(place.home.path)
         for path in place.home.path.glob("logs/dag_id=*/*/*/**/attempt=1.log")
     ]
-    assert len(logs) == len(NAMES)
+    assert len(logs) == len([*NAMES, WRITERS])
 
 
 def test_refused_by_setup_is_exit_status_2_and_nothing_is_left_visible(place):

@@ -10,6 +10,7 @@ from place import end, ended, free_port, until
 from stage_runs import EMBED, GENERATE, NAMES, NIGHTS, failed_of, published, start
 
 from synthprof.base.errors import SpecError
+from synthprof.orchestration.tasks.writers import WRITERS
 from synthprof.spec.request import Request, check_params
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.store import Store
@@ -80,7 +81,7 @@ def test_shards_are_labelled_by_rows_and_only_the_unwanted_stage_is_skipped(rest
     labels = [task["rendered_map_index"] for task in tasks if task["task_id"] == "generate"]
     assert sorted(labels) == ["1-16,384", "16,385-17,384"]
     states = {task["task_id"]: task["state"] for task in tasks}
-    assert states == dict.fromkeys(NAMES, "success") | {"vacuum": "skipped"}
+    assert states == dict.fromkeys([*NAMES, WRITERS], "success") | {"vacuum": "skipped"}
     assert {task["try_number"] for task in tasks} == {1}
 
 

@@ -12,9 +12,10 @@ visible whole or not at all. The same parameters give the same bytes, however th
 |---|---|
 | setup | checks parameters, disk and memory, plans the shards |
 | generate | makes the profiles, one task for each range of rows |
-| ingest | writes `perfis.db` |
+| writers | says how many tasks write: one databases, with *store* parquet one the parts of each range |
+| ingest | writes `perfis.db`, or `perfis/` in parts |
 | vectorize | makes feature vectors and embeddings, one task for each range of rows |
-| persist_blobs | writes `vetores.db` and `embeddings.db` |
+| persist_blobs | writes `vetores.db` and `embeddings.db`, or the same in parts |
 | cluster | k-means over the embeddings, `clusters.db` |
 | export_index | writes the FAISS index, unless *save_index* is off |
 | vacuum | VACUUM and ANALYZE, if *vacuum* is on |

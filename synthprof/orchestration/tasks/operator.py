@@ -16,6 +16,7 @@ from synthprof.orchestration.bucket import storage
 from synthprof.orchestration.tasks import child
 from synthprof.orchestration.tasks.fixed import taken, with_types
 from synthprof.orchestration.tasks.service import CONNECTION, service_environment, source_environment
+from synthprof.orchestration.tasks.writers import WRITERS, WRITING, WritersOperator, shards_of_writers
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.params import check_names
@@ -175,7 +176,8 @@ class StageOperator(ChildOperator):
         when = find(self.stage).when
         if when is not None and not params[when]:
             raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
-        shard = None if self.shard is None else (int(self.shard[0]), int(self.shard[1]))
+        split = self.shard is not None and find(self.stage).is_split(_store(params))
+        shard = (int(self.shard[0]), int(self.shard[1])) if self.shard is not None and split else None
         value = storage.run_stage(
             self.stage,
             params,
@@ -214,12 +216,18 @@ class StageOperator(ChildOperator):
         if self.stage == "setup":
             context["ti"].xcom_push("dataset", params["dataset"])
             context["ti"].xcom_push("version", value["version"])
+            context["ti"].xcom_push(WRITERS, shards_of_writers(value["shards"], _store(params)))
             if value["found_out"]:
                 context["ti"].xcom_push("found_out", value["found_out"])
             return value["shards"]
         if self.stage == "publish":
             tell_published(context, params["dataset"], value)
         return value
+
+
+def _store(params: Mapping[str, Any]) -> str:
+    """Return the kind of store; rows from elsewhere lie in databases."""
+    return str(params.get("store", "sqlite"))
 
 
 def shards_at_once() -> int:
@@ -249,20 +257,25 @@ def wire(**settings: Any) -> None:  # noqa: ANN401
 
     settings: what every StageOperator is given.
     """
-    tasks: dict[str, Any] = {}
-    for stage in STAGES:
-        tasks[stage.name] = stage_task(stage, tasks.get("setup"), **settings)
+    setup = stage_task(STAGES[0], None, **settings)
+    shards = {each.name: setup.output for each in STAGES if each.scope == "shard"}
+    if settings["kind"] == "generate":  # a collection has no parts
+        writers = WritersOperator(task_id=WRITERS, shards=setup.output[WRITERS])
+        shards |= dict.fromkeys(WRITING, writers.output)
+    tasks = {setup.stage: setup}
+    for stage in STAGES[1:]:
+        tasks[stage.name] = stage_task(stage, shards.get(stage.name), **settings)
         for need in stage.needs:
             tasks[need] >> tasks[stage.name]
 
 
-def stage_task(stage: Stage, setup: StageOperator | None, **settings: Any) -> Any:  # noqa: ANN401
-    """Return the stage's task in the DAG under construction: mapped over the shards of `setup`, or single.
+def stage_task(stage: Stage, shards: Any, **settings: Any) -> Any:  # noqa: ANN401
+    """Return the stage's task in the DAG under construction: mapped over the output `shards`, None: single.
 
     A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup`
     wants no longer do not take wanted ones along: with all_success Airflow would remove some.
     """
-    lenient = stage.scope == "shard" or any(find(need).when for need in stage.needs)
+    lenient = shards is not None or any(find(need).when for need in stage.needs)
     settings = settings | {
         "task_id": stage.name,
         "stage": stage.name,
@@ -271,11 +284,11 @@ def stage_task(stage: Stage, setup: StageOperator | None, **settings: Any) -> An
     }
     if stage.name == "publish" and storage.setting():
         settings["pool"] = storage.PUBLISH_POOL
-    if stage.scope == "shard" and setup is not None:
+    if shards is not None:
         mapped = StageOperator.partial(
             map_index_template="{{ task.shard[2] }}",
             max_active_tis_per_dagrun=shards_at_once(),
             **settings,
         )
-        return mapped.expand(shard=setup.output)
+        return mapped.expand(shard=shards)
     return StageOperator(**settings)

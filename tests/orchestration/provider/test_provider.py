@@ -19,6 +19,7 @@ from synthprof.base.errors import SpecError
 from synthprof.orchestration import SynthprofDag, SynthprofTaskGroup, airflow_params
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.orchestration.provider.triggers import new_version
+from synthprof.orchestration.tasks.writers import WRITERS
 from synthprof.pipeline import STAGES
 from synthprof.spec.request import params_schema
 from synthprof.store.store import Store
@@ -154,7 +155,7 @@ def test_public_names_are_these_and_each_can_be_imported():
 
 def test_a_fixed_parameter_is_not_in_the_form_and_a_default_is():
     dag = SynthprofDag("own", dataset="own", profiles=500, defaults={"clusters": 4}, tags=["mine"])
-    assert [task.task_id for task in dag.tasks] == NAMES
+    assert [task.task_id for task in dag.tasks] == [NAMES[0], WRITERS, *NAMES[1:]]
     assert dag.params["clusters"] == 4
     assert not {"dataset", "profiles"} & set(dag.params)
     assert set(dag.params) | {"dataset", "profiles"} == set(airflow_params())
@@ -173,7 +174,7 @@ def test_a_task_group_retries_as_our_own_dags_whatever_its_dag_says():
     with DAG("mine", default_args={"retries": 0}):
         group = SynthprofTaskGroup("make", dataset="own")
     assert {task.retries for task in group.iter_tasks()} == {3}
-    assert {task.task_id for task in group.iter_tasks()} == {f"make.{name}" for name in NAMES}
+    assert {task.task_id for task in group.iter_tasks()} == {f"make.{name}" for name in [*NAMES, WRITERS]}
 
 
 @pytest.mark.parametrize(
