@@ -1,14 +1,13 @@
 """The true neighbours of some rows, and how many of them an index finds.
 
-Bytes do not depend on threads: tiles and parts have a fixed shape, each in one thread (see faiss_threads.py).
+Bytes do not depend on threads: float64 decides which neighbours are true, and searches of an index go in
+parts of a fixed size, each in one thread (threads.py).
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,16 +17,17 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.similarity import inverted_file, probes
-from synthprof.similarity.threads import one_thread_each, product_rows
+from synthprof.similarity.near_pairs import NearPairs, Rows
+from synthprof.similarity.products import blas_of_one_thread
+from synthprof.similarity.threads import one_thread_each
 
 QUERIES = 500  # first rows whose neighbours are looked for to measure recall
-PART_ROWS, TILE_ROWS = 512, 4_096  # queries and rows per task of an exact search
-SPARE = 10  # candidates beyond k: rounding in float32 may swap neighbours closer than 1e-6
 RECALL_WANTED = 0.95  # at 10
 GAIN_MIN = 0.002  # recall that doubling nprobe must add where codes or links, not lists, lose neighbours
 EFFORT_MAX = 4_096  # efSearch beyond which HNSW is no cheaper than a scan
 PAIRS = 2_048  # of rows whose products are taken at a time
-FAR = 1e4  # every coordinate of a padding row: no unit vector is nearer to it than to any unit vector
+
+Doubles = NDArray[np.float64]
 
 
 def exact_neighbours(
@@ -35,20 +35,20 @@ def exact_neighbours(
 ) -> tuple[Ids, Matrix]:
     """Return the k nearest rows of each query by cosine similarity; among equals the lower id comes first.
 
-    queries: (q, d), blocks: (n_i, d), float32 unit vectors; the rows' ids go from 1 on. Returns ids (q, k)
-    int64 and similarities (q, k) float32, descending; -1 and -inf where there are fewer than k rows.
-    Products in float32 pick k + 10 candidates, products in float64 put them in order.
+    queries: (q, d), q up to 262,144, blocks: (n_i, d), float32 unit vectors; a row of FAR (near_pairs.py) is
+    none. The rows' ids go from 1 on. Returns ids (q, k) int64 and similarities (q, k) float32, descending; -1
+    and -inf where there are fewer than k rows. Products in float64 decide.
     """
     queries = np.ascontiguousarray(queries, dtype=np.float32)
-    best, first_id = Candidates.none(len(queries), k + SPARE), 1
-    with one_thread_each(threads) as pool:
+    best, first_id = _Best(len(queries), k), 1
+    with blas_of_one_thread(threads) as pool:
+        near = NearPairs(queries, k, pool, max(1, threads))
         for block in blocks:
-            rows, squared = _nearest_in(queries, block, k + SPARE, pool)
-            best = best.with_rows_of(queries, block, rows, squared, first_id)
+            for query, row in near.of(block):
+                best.join(query, row + first_id, _similarities(queries, block, query, row))
+                near.raise_to(best.similarities[:, -1])
             first_id += len(block)
-    order = np.lexsort((best.ids, -best.similarities), axis=1)[:, :k]
-    similarities = np.take_along_axis(best.similarities, order, axis=1).astype(np.float32)
-    return np.take_along_axis(best.ids, order, axis=1), similarities
+    return best.ids, best.similarities.astype(np.float32)
 
 
 def recall_at_10(found_ids: Ids, exact_ids: Ids) -> float:
@@ -118,71 +118,33 @@ def with_effort(name: str, value: int) -> Any:  # noqa: ANN401
     return api.SearchParametersHNSW(efSearch=value) if name else None
 
 
-def _nearest_in(queries: Matrix, block: Matrix, k: int, pool: ThreadPoolExecutor) -> tuple[Ids, Matrix]:
-    """Row numbers within the block and squared distances, ascending by both; -1 and inf for padding.
+class _Best:
+    """The rows nearest to each query so far: (q, k) ids and similarities, the nearest first."""
 
-    Returns (q, k times the number of tiles). Tiles and parts of the queries have a fixed shape, so that the
-    threads do not show, large enough for FAISS to multiply matrices.
-    """
-    size = product_rows(queries.shape[1], PART_ROWS)
-    parts = [_padded(queries[first : first + size], size, 0) for first in range(0, len(queries), size)]
-    starts = range(0, len(block), TILE_ROWS)
-    tiles = [_padded(block[first : first + TILE_ROWS], TILE_ROWS, FAR) for first in starts]
-    found = list(pool.map(lambda pair: faiss.knn(pair[0], pair[1], k), itertools.product(parts, tiles)))
-    squared, rows = (_unpadded(results, len(tiles), len(queries)) for results in zip(*found, strict=True))
-    rows = rows + np.repeat(np.arange(len(tiles)) * TILE_ROWS, k)
-    padding = rows >= len(block)
-    return np.where(padding, -1, rows), np.where(padding, np.float32(np.inf), squared)
+    def __init__(self, queries: int, k: int) -> None:
+        self.ids = np.full((queries, k), -1)
+        self.similarities = np.full((queries, k), -np.inf)
 
-
-def _padded(rows: Matrix, count: int, value: float) -> Matrix:
-    if len(rows) == count:
-        return np.ascontiguousarray(rows, dtype=np.float32)
-    return np.pad(rows, ((0, count - len(rows)), (0, 0)), constant_values=value).astype(
-        np.float32, copy=False
-    )
+    def join(self, query: Rows, ids: Ids, similarities: Doubles) -> None:
+        """Add rows, in place: for each the number of its query, ascending, its id and its similarity."""
+        some, k = np.unique(query), self.ids.shape[1]
+        of = np.concatenate([np.repeat(some, k), query])
+        every = np.concatenate([self.ids[some].ravel(), ids])
+        near = np.concatenate([self.similarities[some].ravel(), similarities])
+        order = np.lexsort((every, -near, of))
+        counts = np.bincount(np.searchsorted(some, query), minlength=len(some)) + k
+        firsts = (np.cumsum(counts) - counts)[:, None] + np.arange(k)
+        self.ids[some], self.similarities[some] = every[order[firsts]], near[order[firsts]]
 
 
-def _unpadded(results: Sequence[NDArray[Any]], tiles: int, queries: int) -> NDArray[Any]:
-    """Return the results of all (part, tile) as one matrix, a row for each query."""
-    parts = [
-        np.concatenate(results[first : first + tiles], axis=1) for first in range(0, len(results), tiles)
-    ]
-    return np.concatenate(parts)[:queries]
-
-
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """The rows nearest to each query so far: (q, m) ids, squared distances, float64 similarities."""
-
-    ids: Ids
-    squared: Matrix
-    similarities: NDArray[np.float64]
-
-    @classmethod
-    def none(cls, queries: int, m: int) -> Candidates:
-        """Room for m candidates of each query, empty: -1, inf, -inf."""
-        shape = (queries, m)
-        return cls(np.full(shape, -1), np.full(shape, np.inf, np.float32), np.full(shape, -np.inf))
-
-    def with_rows_of(
-        self, queries: Matrix, block: Matrix, rows: Ids, squared: Matrix, first_id: int
-    ) -> Candidates:
-        """Return the m nearest of these and of the block's rows, all of whose ids are higher."""
-        m = self.ids.shape[1]
-        ids = np.concatenate([self.ids, np.where(rows < 0, -1, rows + first_id)], axis=1)
-        every = np.concatenate([self.squared, squared], axis=1)
-        order = np.lexsort((ids, every), axis=1)[:, :m]
-        ids, every = np.take_along_axis(ids, order, axis=1), np.take_along_axis(every, order, axis=1)
-        similarities = np.take_along_axis(self.similarities, np.minimum(order, m - 1), axis=1)
-        similarities[ids < 0] = -np.inf
-        query, place = np.nonzero((order >= m) & (ids >= 0))
-        new = ids[query, place] - first_id
-        for first in range(0, len(new), PAIRS):  # all at once would fill a hundred megabytes of fresh pages
-            part = slice(first, first + PAIRS)
-            pair = (queries[query[part]].astype(np.float64), block[new[part]].astype(np.float64))
-            similarities[query[part], place[part]] = np.einsum("nd,nd->n", *pair)
-        return Candidates(ids, every, similarities)
+def _similarities(queries: Matrix, rows: Matrix, query: Rows, row: Rows) -> Doubles:
+    """Return the product of each pair in float64, (n,). query, row: (n,) their numbers."""
+    found = np.empty(len(row))
+    for first in range(0, len(row), PAIRS):  # all at once would fill a hundred megabytes of fresh pages
+        part = slice(first, first + PAIRS)
+        pair = queries[query[part]].astype(np.float64), rows[row[part]].astype(np.float64)
+        found[part] = np.einsum("nd,nd->n", *pair)
+    return found
 
 
 def _search_of(

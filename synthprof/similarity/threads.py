@@ -46,9 +46,9 @@ def finite(vectors: Matrix, what: str) -> Matrix:
     return vectors
 
 
-def product_rows(dim: int, least: int = PRODUCT_ROWS) -> int:
-    """`least`, or as many times that as make FAISS multiply matrices of so few dimensions."""
-    return least * math.ceil(BLAS_VALUES_MIN / (least * dim))
+def product_rows(dim: int) -> int:
+    """PRODUCT_ROWS, or as many times that as make FAISS multiply matrices of so few dimensions."""
+    return PRODUCT_ROWS * math.ceil(BLAS_VALUES_MIN / (PRODUCT_ROWS * dim))
 
 
 def products(vectors: Matrix) -> Iterator[Matrix]:

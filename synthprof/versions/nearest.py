@@ -8,6 +8,7 @@ import numpy as np
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.similarity import recall
+from synthprof.similarity.near_pairs import FAR
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.versions.filters import Named, where
 from synthprof.versions.published import Published, stored
@@ -158,7 +159,7 @@ def _blocks(version: Published, query: Query, allowed: Ids | None) -> Iterator[M
 
 
 def embeddings_of(version: Published, first: int, last: int) -> Matrix:
-    """Return the embeddings of the ids first to last, (n, dim) float32; rows without one are `recall.FAR`."""
+    """Return the embeddings of the ids first to last, (n, dim) float32; rows without one are `FAR`."""
     found = stored(version).matrix("embeddings", range(first, last + 1))
     nowhere = np.isnan(found[:, 0])
-    return np.where(nowhere[:, None], np.float32(recall.FAR), found) if nowhere.any() else found
+    return np.where(nowhere[:, None], np.float32(FAR), found) if nowhere.any() else found

@@ -23,7 +23,7 @@ from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.schema import Column
 from synthprof.schemas.spans import MEASURED
-from synthprof.similarity import recall
+from synthprof.similarity.near_pairs import FAR
 from synthprof.spec.limits import MAX_TEXT
 from synthprof.versions.asked import Asked, Loosened, filters_of, told
 from synthprof.versions.nearest import Neighbourhood, embeddings_of, first_ids, nearest
@@ -134,7 +134,7 @@ def search_similar(searcher: Searcher, profile_id: int, query: Query = Query()) 
     one = searcher.version.profile(profile_id)
     columns = [column.name for column in searcher.version.schema.columns if _tells(column)]
     vector = embeddings_of(searcher.version, profile_id, profile_id)
-    if vector[0, 0] == recall.FAR:
+    if vector[0, 0] == FAR:
         name = one.get(KEY, profile_id)
         raise SpecError(f"id {name} has no embedding, as the service failed for it; choose another id")
     if searcher.version.spec.pictures:
