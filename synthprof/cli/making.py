@@ -179,7 +179,7 @@ def tell_result(terminal: "Terminal", dataset: str, done: "Run", *, as_json: boo
     from synthprof.versions.version import open_version
 
     version = open_version(home_folder(), dataset, done.published["version"])
-    report = summary(version.manifest, Facts.of(version.folder), done.receipts)
+    report = summary(version.manifest, Facts.of(version.manifest, version.folder), done.receipts)
     if as_json:
         print_json(as_document(report, version.folder))
     else:

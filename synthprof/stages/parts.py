@@ -9,6 +9,7 @@ from synthprof.pipeline import part_kinds, stage
 from synthprof.spec.contents import PartKind, parts_of
 from synthprof.stages.context import Context, Outcome, PartJob
 from synthprof.store.blocks import EMBEDDINGS, VECTORS
+from synthprof.store.columnar.checks import shape_of
 from synthprof.store.columnar.matrices import write_matrix
 from synthprof.store.columnar.parts import Parts
 from synthprof.store.columnar.table import write_table
@@ -34,7 +35,8 @@ def _make(job: PartJob) -> tuple[FileRecord, ...]:
                 profiles = map(job.blocks.profiles, job.numbers)
                 write_table(temporary, job.blocks.schema, profiles)
             else:
-                write_matrix(temporary, parts.shape(kind, job.part), _matrices(job, _BLOCKS[kind]))
+                shape = shape_of(job.blocks.spec, kind, job.part)
+                write_matrix(temporary, shape, _matrices(job, _BLOCKS[kind]))
     with cpu_slot(job.slots):
         return parts.seal(kinds, job.part)
 

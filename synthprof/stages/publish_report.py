@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from synthprof.report.model import MapPoints, Marginal, Report
 from synthprof.report.overview import by_column
 from synthprof.schemas.loader import KEY, TEXT
 from synthprof.schemas.spans import in_bands
-from synthprof.spec.contents import CLUSTERS, PERFIS, part_path
+from synthprof.spec.contents import CLUSTERS
 from synthprof.stages.context import Context
 from synthprof.stages.publish_pictures import Pictures
 from synthprof.stages.summary import Facts, summary
@@ -35,12 +36,17 @@ def report_of(
     pictures: Pictures,
 ) -> Report:
     """Return the report of the version. traits: the sum of `overview.count` over all blocks."""
-    profiles = part_path("perfis", 0) if context.spec.in_parts else PERFIS
     return dataclasses.replace(
-        summary(manifest, Facts(sources[profiles], sources[CLUSTERS], context.build.folder)),
+        summary(manifest, Facts(_first_row(context), sources[CLUSTERS], context.build.folder)),
         marginals=_marginals(context, traits[-1]),
         map_points=_map(context, pictures),
     )
+
+
+def _first_row(context: Context) -> dict[str, Any]:
+    """Return the first row as a version stores it, where NaN is no value."""
+    (row,) = context.blocks.profiles(0).slice(0, 1).to_pylist()
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
 
 
 def _marginals(context: Context, counts: npt.NDArray[np.int64]) -> list[Marginal]:

@@ -11,39 +11,32 @@ from synthprof.report.drift import labels_in
 from synthprof.report.duplicates import DuplicateFacts
 from synthprof.report.model import ChildTable, Report, StageRow, added_up
 from synthprof.schemas.loader import collection_schema
-from synthprof.spec.contents import CLUSTERS, DATABASE, NO_CLUSTER, PERFIS, part_path
+from synthprof.spec.contents import CLUSTERS, NO_CLUSTER
+from synthprof.spec.spec import Spec
 from synthprof.store.manifest import Manifest
 from synthprof.store.receipts import Receipt
 from synthprof.store.schemas import bundle_at
 from synthprof.store.sqlite.database import read
+from synthprof.store.tables import tables_of
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The paths of the profiles and the clusters of a version, also while it is not yet published.
+    """What is read of a version's files, also while it is not yet published.
 
-    profiles: the database or, of a version in parts, the first part. folder: where its schema lies, if that
-    is the user's: the version's own, or the build's before.
+    example: the first row as it is stored. clusters: the path of its clusters. folder: where its schema lies,
+    if that is the user's: the version's own, or the build's before.
     """
 
-    profiles: Path
+    example: Mapping[str, Any]
     clusters: Path
     folder: Path
 
     @classmethod
-    def of(cls, folder: Path) -> "Facts":
-        """Return the paths of a published version."""
-        part = folder / part_path("perfis", 0)
-        return cls(part if part.exists() else folder / PERFIS, folder / CLUSTERS, folder)
-
-    @property
-    def example(self) -> dict[str, Any]:
-        """The first row as it is stored. Raises StageError if it cannot be read."""
-        if self.profiles.suffix == DATABASE:
-            return dict(read(self.profiles, "SELECT * FROM perfis WHERE id = 1").to_pylist()[0])
-        from synthprof.store.columnar.table import first_row  # only who reads Parquet pays for it
-
-        return first_row(self.profiles)
+    def of(cls, manifest: Manifest, folder: Path) -> "Facts":
+        """Return those of a published version. Raises StageError if its rows cannot be read."""
+        rows = tables_of(folder, Spec.model_validate(manifest.spec)).rows(ids=range(1, 2))
+        return cls(rows.to_pylist()[0], folder / CLUSTERS, folder)
 
 
 def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) -> Report:
@@ -70,7 +63,7 @@ def summary(manifest: Manifest, facts: Facts, receipts: Sequence[Receipt] = ()) 
         | manifest.scores
         | ({} if schema.archetypes or spec.get("collection") else {"archetypes": "none"})
         | {"index": details.get("export_index", {}).get("kind")},
-        example=schema.as_values(facts.example) | cluster,
+        example=schema.as_values(dict(facts.example)) | cluster,
         view=bundle.view,
         left_out=details.get("setup", {}).get("left_out", ()),
         tables=[_table(name, facts) for name, facts in manifest.tables.items()],

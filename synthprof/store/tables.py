@@ -10,18 +10,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
+from synthprof.spec.contents import PartKind
 from synthprof.spec.spec import Spec
 
-Dialect = Literal["sqlite"]
+Dialect = Literal["sqlite", "duckdb"]
 """The SQL that a reader takes; most is the same in both (`versions.filters`)."""
 
 Vectors = Literal["vetores", "embeddings"]
 """Tables of vectors: feature vectors, and embeddings."""
 
-Kind = Literal["perfis", "vetores", "embeddings"]
+TABLES: tuple[PartKind, ...] = get_args(PartKind)
 """Tables of a version with a row for each id."""
-
-TABLES: tuple[Kind, ...] = get_args(Kind)
 
 IDS_AT_ONCE = 1_000
 """Ids in one question."""
@@ -76,15 +75,15 @@ class Tables(Protocol):
         """Return the ids of the rows that have no embedding, (m,) ascending."""
         ...
 
-    def check(self, table: Kind, rows: int) -> None:
-        """Raise StageError unless the ids of the table are 1 to `rows`."""
+    def check(self, table: PartKind) -> None:
+        """Raise StageError unless the ids of the table are those of the spec."""
         ...
 
-    def file_of(self, table: Kind, block: int) -> str:
+    def file_of(self, table: PartKind, block: int) -> str:
         """Return the path, within the version, of the file that holds a block of the table."""
         ...
 
-    def files(self, table: Kind) -> tuple[str, ...]:
+    def files(self, table: PartKind) -> tuple[str, ...]:
         """Return the paths, within the version, of all files that hold the table."""
         ...
 
@@ -98,7 +97,14 @@ def are_missing(vectors: Matrix) -> NDArray[np.bool_]:
 
 
 def tables_of(folder: Path, spec: Spec) -> Tables:
-    """Return the reader of the tables in the folder of a version of this spec."""
+    """Return the reader of the tables in the folder of a version of this spec.
+
+    Raises SpecError if what reads it is not installed.
+    """
+    if spec.in_parts:
+        from synthprof.store.columnar.tables import PartTables  # only who reads Parquet pays for it
+
+        return PartTables(folder, spec)
     from synthprof.store.sqlite.tables import SqliteTables
 
     return SqliteTables(folder, spec)

@@ -1,6 +1,7 @@
 """Conditions on columns: parsed from texts such as `height>=30`, and turned into SQL with parameters.
 
-Column names in the SQL come from the schema alone, and every value is a parameter.
+Column names in the SQL come from the schema alone, and every value is a parameter. The SQL is what SQLite and
+DuckDB have in common, with the same meaning, but for words of a text and items of a list in JSON.
 """
 
 import re
@@ -15,7 +16,7 @@ from synthprof.base.errors import SpecError
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.limits import MAX_CHARACTERS, MAX_CONDITIONS
-from synthprof.store.tables import EVERY, Clause
+from synthprof.store.tables import EVERY, Clause, Dialect
 from synthprof.versions.literals import DECIMALS, is_ordered, read_literal
 
 
@@ -91,27 +92,34 @@ def parse_conditions(schema: Schema, texts: Sequence[str]) -> tuple[Condition, .
     return tuple(_condition(schema, text) for text in texts)
 
 
-def where(conditions: Iterable[Filter]) -> Clause:
+def where(conditions: Iterable[Filter], dialect: Dialect = "sqlite") -> Clause:
     """Return one clause for all conditions; without conditions it is always true."""
-    clauses = [_filter(each) for each in conditions]
+    clauses = [_filter(each, dialect) for each in conditions]
     return _joined(clauses, " AND ") if clauses else EVERY
 
 
-def _filter(condition: Filter) -> Clause:
+def _filter(condition: Filter, dialect: Dialect) -> Clause:
     if isinstance(condition, Condition):
-        return _clause(condition)
+        return _clause(condition, dialect)
     if isinstance(condition, Named):
-        return _named(condition)
-    joined = _joined([where(way) for way in condition.ways], " OR ")
-    sql = f"({joined.sql})" if isinstance(condition, OneOf) else f"NOT coalesce({joined.sql}, 0)"
+        return _named(condition, dialect)
+    joined = _joined([where(way, dialect) for way in condition.ways], " OR ")
+    sql = f"({joined.sql})" if isinstance(condition, OneOf) else f"NOT coalesce({joined.sql}, false)"
     return Clause(sql, joined.parameters)
 
 
-def _named(condition: Named) -> Clause:
-    """Return whether a text has words; by GLOB's sets of letters, accents and capitals count nothing."""
-    words = ("".join(_LETTERS.get(letter, letter) for letter in word) for word in condition.words)
+def _named(condition: Named, dialect: Dialect) -> Clause:
+    """Return whether a text has words; by sets of letters, accents and capitals count nothing.
+
+    SQLite has no regular expressions, and DuckDB's GLOB took sets byte by byte until its release 2.
+    """
+    words = ["".join(_LETTERS.get(letter, letter) for letter in word) for word in condition.words]
+    text = f"(' ' || {quoted(condition.column.name)} || ' ')"
+    if dialect == "duckdb":
+        between = "[ -]" if condition.close else "[ -].*"
+        return Clause(f"regexp_matches({text}, ?, 's')", (f" {between.join(words)} ",))
     between = "[ -]" if condition.close else "[ -]*"
-    return Clause(f"(' ' || {quoted(condition.column.name)} || ' ') GLOB ?", (f"* {between.join(words)} *",))
+    return Clause(f"{text} GLOB ?", (f"* {between.join(words)} *",))
 
 
 def _joined(clauses: Sequence[Clause], by: str) -> Clause:
@@ -169,20 +177,23 @@ def _check_order(column: Column, text: str, value: Value) -> None:
 # --- SQL -------------------------------------------------------------------------------------------------
 
 
-def _clause(condition: Condition) -> Clause:
+def _clause(condition: Condition, dialect: Dialect) -> Clause:
     column, operator, value = condition.column, condition.operator, condition.value
     if isinstance(value, tuple):
-        return _joined_in_brackets([_clause(Condition(column, "=", each)) for each in value])
+        return _joined_in_brackets([_clause(Condition(column, "=", each), dialect) for each in value])
     name = quoted(column.name)
     if value is None:
         return Clause(f"{name} IS {'NOT ' if operator == '!=' else ''}NULL", ())
     if column.kind == "list":
-        found = _has_item(column, name, str(value))
-        return found if operator == "=" else Clause(f"NOT coalesce({found.sql}, 0)", found.parameters)
+        found = _has_item(column, name, str(value), dialect)
+        return found if operator == "=" else Clause(f"NOT coalesce({found.sql}, false)", found.parameters)
     if column.kind in DECIMALS:
         return _numeric(column, name, operator, str(value))
-    sign = "IS NOT" if operator == "!=" else operator  # NULL also differs
-    return Clause(f"{name} {sign} ?", (value,))
+    return Clause(f"{name} {_SIGNS.get(operator, operator)} ?", (value,))
+
+
+_SIGNS = {"!=": "IS DISTINCT FROM"}
+"""NULL also differs."""
 
 
 def _joined_in_brackets(clauses: Sequence[Clause]) -> Clause:
@@ -190,22 +201,24 @@ def _joined_in_brackets(clauses: Sequence[Clause]) -> Clause:
     return Clause(f"({joined.sql})", joined.parameters)
 
 
-def _has_item(column: Column, name: str, item: str) -> Clause:
+def _has_item(column: Column, name: str, item: str, dialect: Dialect) -> Clause:
     """Return whether a list has an item. One that is carried may be JSON, one that is drawn never is."""
     joined = f"instr('{LIST_SEPARATOR}' || {name} || '{LIST_SEPARATOR}', ?) > 0"
     enclosed = f"{LIST_SEPARATOR}{item}{LIST_SEPARATOR}"
     if column.value_kind is None:  # most lists hold the text of the item nowhere, which is found out sooner
         return Clause(f"(instr({name}, ?) > 0 AND {joined})", (item, enclosed))
     in_json = f"EXISTS (SELECT 1 FROM json_each({name}) WHERE value = ?)"
+    if dialect == "duckdb":
+        in_json = f"list_contains(json_extract_string({name}, '$[*]'), ?)"
     if LIST_SEPARATOR in item:  # joined, it would be two items
-        return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE 0 END", (item,))
+        return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE false END", (item,))
     return Clause(f"CASE substr({name}, 1, 1) WHEN '[' THEN {in_json} ELSE {joined} END", (item, enclosed))
 
 
 def _numeric(column: Column, name: str, operator: Operator, value: str) -> Clause:
     """Return a comparison of decimals that are stored as texts, exact for any number of digits.
 
-    Without zeros at the end, two numbers from 0 on compare as the pairs of the length of their whole part and
+    Without zeros at the end, two numbers from 0 on compare by the length of their whole part and then by
     their text; below 0 the other way round.
     """
     places = column.value_kind.digits if column.value_kind else 0
@@ -214,7 +227,7 @@ def _numeric(column: Column, name: str, operator: Operator, value: str) -> Claus
         return f"rtrim(rtrim({of}, '0'), '.')" if places else of
 
     if operator in ("=", "!="):
-        return Clause(f"{text(name)} {'=' if operator == '=' else 'IS NOT'} ?", (value,))
+        return Clause(f"{text(name)} {_SIGNS.get(operator, operator)} ?", (value,))
     negative, less = value.startswith("-"), operator.startswith("<")
     size = f"substr({name}, 2)" if negative else name
     whole = f"length({size}) - {places + 1 if places else 0}"
@@ -222,8 +235,9 @@ def _numeric(column: Column, name: str, operator: Operator, value: str) -> Claus
     has_sign = f"substr({name}, 1, 1) {'=' if less else '<>'} '-'"
     both = "AND" if negative == less else "OR"
     amount = value.lstrip("-")
-    parameters = (len(amount.partition(".")[0]), amount)
-    return Clause(f"({has_sign} {both} ({whole}, {text(size)}) {sign} (?, ?))", parameters)
+    length = len(amount.partition(".")[0])
+    compared = f"({whole} {sign[0]} ? OR ({whole} = ? AND {text(size)} {sign} ?))"
+    return Clause(f"({has_sign} {both} {compared})", (length, length, amount))
 
 
 _TURNED = str.maketrans("<>", "><")

@@ -115,7 +115,8 @@ def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[I
 def _matching(version: Published, query: Query, among: Ids | None = None, most: int | None = None) -> Ids:
     """Return the ids that meet the conditions, ascending, of all rows or of the given ids."""
     there = None if among is None else np.sort(among)
-    return stored(version).ids(where(query.conditions), there, most)
+    tables = stored(version)
+    return tables.ids(where(query.conditions, tables.dialect), there, most)
 
 
 def _is_graph(found: Any) -> bool:  # noqa: ANN401

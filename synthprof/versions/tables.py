@@ -61,7 +61,7 @@ def batches(version: Published, asked: Question) -> Iterator[pa.RecordBatch]:
         yield from child_batches(version, asked.table, asked.where, asked.schema)
         return
     schema, texts = asked.schema, asked.where
-    clause = filters.where(filters.parse_conditions(version.schema, texts))
+    clause = filters.where(filters.parse_conditions(version.schema, texts), stored(version).dialect)
     for first in range(1, version.manifest.rows + 1, BLOCK_ROWS):
         found = _block(version, clause, schema, first)
         if found.num_rows:
@@ -87,7 +87,8 @@ def matrix(version: Published, table: Vectors, first: int, last: int | None) -> 
     last = rows if last is None else last
     if not 1 <= first <= last <= rows:
         raise SpecError(f"ids {first} to {last} are not in this version; ids go from 1 to {rows}")
-    return stored(version).matrix(table, range(first, last + 1))
+    found = stored(version).matrix(table, range(first, last + 1))
+    return np.require(found, np.float32, ("C", "W"))  # for the caller, who may write to it
 
 
 def vectors(version: Published, first: int = 1, last: int | None = None) -> Matrix:

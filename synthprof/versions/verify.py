@@ -217,7 +217,7 @@ def _row_checks(version: Published, intact: set[str], schema: Schema | None) -> 
     rows = version.manifest.rows
     for table in TABLES:
         if is_whole(version, table, intact):
-            yield partial(stored(version).check, table, rows)
+            yield partial(stored(version).check, table)
     for file in files_of(version.spec, schema):
         path = version.folder / file.name
         if not file.table or file.table in TABLES or file.name not in intact:

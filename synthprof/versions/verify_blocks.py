@@ -25,11 +25,12 @@ from synthprof.spec.contents import (
     NEAR_DUPLICATES,
     NO_CLUSTER,
     NORM_TOLERANCE,
+    PartKind,
     table_file,
 )
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.children import stored_children
-from synthprof.store.tables import Kind, are_missing
+from synthprof.store.tables import are_missing
 from synthprof.versions.duplicates import read_duplicates
 from synthprof.versions.published import Published, stored
 from synthprof.versions.tables import clusters
@@ -134,7 +135,7 @@ def ids_of_block(spec: Spec, block: int) -> range:
     return range(first, first + spec.block_rows(block))
 
 
-def is_whole(version: Published, table: Kind, intact: set[str]) -> bool:
+def is_whole(version: Published, table: PartKind, intact: set[str]) -> bool:
     """Return whether all files that hold a table are intact."""
     return set(stored(version).files(table)) <= intact
 

@@ -129,7 +129,7 @@ def test_hostile_cells_of_a_report_are_text(published: Path) -> None:
     from synthprof.stages.summary import Facts, summary
 
     version = open_version(published, DATASET)
-    plain: Report = summary(version.manifest, Facts.of(version.folder))
+    plain: Report = summary(version.manifest, Facts.of(version.manifest, version.folder))
     lost = []
     for first in range(0, len(STRINGS), 15):
         value = "\n".join(STRINGS[first : first + 15])

@@ -92,7 +92,7 @@ def test_rows_are_shown_as_people_and_as_programs_read_them(version: Version) ->
         NAME: None, "b": True, "bin": "00", "d": "2024-01-01", "dec": Decimal("-1.00"), "meta": {"k": 0},
         "tags": ["a", "b, c"], "ts": "2024-01-01T22:00:00Z", "u": 2**64 - 1,
     }  # fmt: skip
-    card = dict(card_of(summary(version.manifest, Facts.of(version.folder)))["fields"])
+    card = dict(card_of(summary(version.manifest, Facts.of(version.manifest, version.folder)))["fields"])
     assert (card["b"], card["d"], card["tags"], card["meta"]) == ("true", "2024-01-01", "a, b, c", '{"k":0}')
     hits = version.similar("k1", k=ROWS, exact=True)
     by_id = {each["id"]: each["profile"] for each in json.loads(json.dumps(documents(hits), allow_nan=False))}

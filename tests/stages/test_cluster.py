@@ -18,4 +18,7 @@ def test_fewer_different_texts_than_clusters_is_said_and_each_text_is_one_cluste
     found = set(zip(texts, version.clusters().tolist(), strict=True))
     assert len(found) == len({cluster for _, cluster in found}) == 40
     assert "different embeddings: 40, fewer than clusters=50; each has its own cluster" in caplog.messages
-    assert summary(version.manifest, Facts.of(version.folder)).scores["clusters"] == "40 of 50 wished"
+    assert (
+        summary(version.manifest, Facts.of(version.manifest, version.folder)).scores["clusters"]
+        == "40 of 50 wished"
+    )

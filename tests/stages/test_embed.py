@@ -205,7 +205,7 @@ def test_failed_rows_are_recorded_tried_again_and_published_only_if_allowed(
         failed = read(version.folder / "embeddings.db", "SELECT id, code FROM embedding_failures")
         assert failed.to_pylist() == [{"id": bad, "code": 500}]
         assert version.profile(bad)["cluster_id"] == -1
-        sizes = summary(version.manifest, Facts.of(version.folder)).cluster_sizes
+        sizes = summary(version.manifest, Facts.of(version.manifest, version.folder)).cluster_sizes
         assert (len(sizes), sum(sizes)) == (PARAMS["clusters"], PARAMS["profiles"] - 1)
         searcher = open_searcher(version)
         for query in (searcher.query(1_000), searcher.query(1_000, exact=True)):

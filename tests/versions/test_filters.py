@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,8 +10,12 @@ from synthprof.base.errors import SpecError
 from synthprof.schemas.loader import collection_schema, load_schema
 from synthprof.schemas.schema import Schema
 from synthprof.sources.carried import array_of, carried
+from synthprof.spec.contents import PERFIS, part_path
+from synthprof.spec.request import Request
 from synthprof.stages.ingest import TABLE, table_statement
-from synthprof.store.sqlite.database import filling, read
+from synthprof.store.columnar.table import write_table
+from synthprof.store.sqlite.database import filling
+from synthprof.store.tables import Tables, tables_of
 from synthprof.versions.filters import parse_conditions, where
 
 COLUMNS = {
@@ -167,7 +170,8 @@ def schema() -> Schema:
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory, schema: Schema) -> Path:
+def stores(tmp_path_factory: pytest.TempPathFactory, schema: Schema) -> dict[str, Tables]:
+    """The rows in a database and in a part."""
     arrays = {
         "id": pa.array([1, 2, 3]),
         "chave": pa.array(["k1", "k2", "k3"]),
@@ -175,20 +179,25 @@ def path(tmp_path_factory: pytest.TempPathFactory, schema: Schema) -> Path:
     }
     arrays |= {name: carried(name, kind, array_of(values)) for name, (kind, values) in COLUMNS.items()}
     rows = pa.RecordBatch.from_pydict(arrays)
-    path = tmp_path_factory.mktemp("filters") / "perfis.db"
-    with filling(path) as database:
+    folder = tmp_path_factory.mktemp("filters")
+    with filling(folder / PERFIS) as database:
         database.execute(table_statement(schema))
         database.load(TABLE, rows.schema, [rows])
-    return path
+    (folder / "perfis").mkdir()
+    write_table(folder / part_path("perfis", 0), schema, [rows])
+    spec = Request.from_params({"dataset": "d", "profiles": 3}).spec
+    return {
+        store: tables_of(folder, spec.model_copy(update={"store": store})) for store in ("sqlite", "parquet")
+    }
 
 
+@pytest.mark.parametrize("store", ["sqlite", "parquet"])
 @pytest.mark.parametrize(("condition", "ids"), FOUND.items())
 def test_a_condition_finds_the_rows_that_meet_it(
-    path: Path, schema: Schema, condition: str, ids: list[int]
+    stores: dict[str, Tables], schema: Schema, condition: str, ids: list[int], store: str
 ) -> None:
-    clause = where(parse_conditions(schema, [condition]))
-    found = read(path, f"SELECT id FROM perfis WHERE {clause.sql} ORDER BY id", clause.parameters)
-    assert found.column("id").to_pylist() == ids
+    tables = stores[store]
+    assert tables.ids(where(parse_conditions(schema, [condition]), tables.dialect)).tolist() == ids
 
 
 @pytest.mark.parametrize(("condition", "message"), REFUSED.items())

@@ -113,7 +113,8 @@ def print_result(terminal: Terminal, published: dict[str, Any], receipts: list[R
     from synthprof.store.manifest import read_manifest
 
     folder = Path(published["path"])
-    report = summary(read_manifest(folder), Facts.of(folder))
+    manifest = read_manifest(folder)
+    report = summary(manifest, Facts.of(manifest, folder))
     if receipts:  # the manifest lacks the stage that wrote it
         report = dataclasses.replace(report, stages=added_up(map(_stage_row, receipts)))
     print_summary(terminal, report, folder)

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,13 +51,6 @@ def table_ids(path: Path) -> tuple[int, int, int]:
     place = found.schema.names.index("id")
     groups = [found.row_group(group).column(place).statistics for group in range(found.num_row_groups)]
     return found.num_rows, min(each.min for each in groups), max(each.max for each in groups)
-
-
-def first_row(path: Path) -> dict[str, Any]:
-    """Return the first row of a part. Raises ValueError or OSError for a file that is no such part."""
-    with pq.ParquetFile(path) as file:
-        row: dict[str, Any] = next(file.iter_batches(1)).to_pylist()[0]
-    return row
 
 
 def _stored(block: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.columns import quoted
 from synthprof.base.errors import StageError
-from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS, VETORES
+from synthprof.spec.contents import EMBEDDINGS_DB, PERFIS, VETORES, PartKind
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.sqlite.database import check_ids, read
-from synthprof.store.tables import EVERY, IDS_AT_ONCE, Clause, Dialect, Kind, Vectors
+from synthprof.store.tables import EVERY, IDS_AT_ONCE, Clause, Dialect, Vectors
 
-_FILES: dict[Kind, str] = {"perfis": PERFIS, "vetores": VETORES, "embeddings": EMBEDDINGS_DB}
+_FILES: dict[PartKind, str] = {"perfis": PERFIS, "vetores": VETORES, "embeddings": EMBEDDINGS_DB}
 _COLUMNS: dict[Vectors, str] = {"vetores": "vetor", "embeddings": "embedding"}
 
 
@@ -68,19 +68,21 @@ class SqliteTables:
         """Return the ids of the rows without an embedding; see `Tables.missing`."""
         return _ids_in(self._asked("embeddings", "id", (Clause("embedding IS NULL", ()),)))
 
-    def check(self, table: Kind, rows: int) -> None:
-        """Raise StageError unless the ids of the table are 1 to `rows`."""
-        check_ids(self.folder / _FILES[table], table, rows)
+    def check(self, table: PartKind) -> None:
+        """Raise StageError unless the ids of the table are those of the spec."""
+        check_ids(self.folder / _FILES[table], table, self.spec.profiles)
 
-    def file_of(self, table: Kind, block: int) -> str:
+    def file_of(self, table: PartKind, block: int) -> str:
         """Return the name of the database; see `Tables.file_of`."""
         return _FILES[table]
 
-    def files(self, table: Kind) -> tuple[str, ...]:
+    def files(self, table: PartKind) -> tuple[str, ...]:
         """Return the name of the database; see `Tables.files`."""
         return (_FILES[table],)
 
-    def _asked(self, table: Kind, columns: str, where: Sequence[Clause], most: int | None = None) -> pa.Table:
+    def _asked(
+        self, table: PartKind, columns: str, where: Sequence[Clause], most: int | None = None
+    ) -> pa.Table:
         return ask(self.folder / _FILES[table], f"{columns} FROM {table}", where, most)
 
 
