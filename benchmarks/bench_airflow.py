@@ -43,6 +43,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--make-runs", type=int, default=1, help="how often `make run` is timed")
     parser.add_argument("--port", type=int, default=18_080)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
@@ -54,7 +55,9 @@ def main() -> None:
             _through(airflow, Path(name), options.rows, f"timed{number}") for number in range(options.repeat)
         ]
     with tempfile.TemporaryDirectory() as name:
-        facts["make run"] = [_make_run(Path(name), options.rows, number) for number in range(options.repeat)]
+        facts["make run"] = [
+            _make_run(Path(name), options.rows, number) for number in range(options.make_runs)
+        ]
     facts["load_average"]["after"] = os.getloadavg()
     path = options.results / f"airflow_{options.rows}.json"
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The price of a start: a small run, and its parts, over the bare import of the libraries it needs.
+"""The price of a start: a small run, a search and their parts, over the bare import of the libraries.
 
     python benchmarks/bench_start.py > benchmarks/results/start.txt
 
@@ -21,8 +21,9 @@ BARE = "import numpy, pyarrow, faiss"
 PREPARED = "from synthprof.system import startup; startup.spare_time(); startup.block_pandas()"
 LOAD = "from synthprof.pipeline import STAGES; import synthprof.runner.run; [each.run for each in STAGES]"
 STAGES = f"{PREPARED}; {LOAD}"
-SCHEMA = "from synthprof.schemas.loader import load_schema; schema = load_schema('gamer_br')"
-TABLES = "from synthprof.profiles.tables import make_tables; make_tables(schema, 'pt_BR', 0.8, 42)"
+SCHEMA = "from synthprof.schemas.loader import load_bundle; bundle = load_bundle('gamer_br')"
+PREPARE = "from synthprof.stages.generate import prepare; from synthprof.spec.spec import Spec"
+TABLES = f"{PREPARE}; prepare(Spec(), bundle)"
 
 
 def main() -> None:
@@ -41,8 +42,20 @@ def main() -> None:
         "and the schema": ("-c", f"{STAGES}; {SCHEMA}"),
         "and the tables of its draws": ("-c", f"{STAGES}; {SCHEMA}; {TABLES}"),
         f"synthprof run --profiles {options.profiles}": run,
+        "the same, nothing kept before": run,
+        "synthprof search": ("-m", "synthprof", "search", "joga RPG de madrugada no PC"),
     }
-    rounds = [{name: _seconds(command) for name, command in commands.items()} for _ in range(options.repeat)]
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as home:
+        _seconds(run, cache, home)
+        rounds = [
+            {
+                name: _seconds(
+                    command, "" if "nothing kept" in name else cache, home if "search" in name else ""
+                )
+                for name, command in commands.items()
+            }
+            for _ in range(options.repeat)
+        ]
     bare = next(iter(commands))
     print(f"{'':34} {'wall s':>8} {'CPU s':>8} {'over bare: wall':>16} {'CPU':>6}")
     for name in commands:
@@ -51,14 +64,17 @@ def main() -> None:
         print(f"{name:34} {middle[0]:8.2f} {middle[1]:8.2f} {over[0]:16.1f} {over[1]:6.1f}")
 
 
-def _seconds(arguments: Sequence[str]) -> tuple[float, float]:
-    """Return the wall and CPU seconds of a Python with these arguments, and a data root of its own."""
-    with tempfile.TemporaryDirectory() as home:
+def _seconds(arguments: Sequence[str], cache: str, home: str = "") -> tuple[float, float]:
+    """Return the wall and CPU seconds of a Python with these arguments, this cache and this data root.
+
+    home: empty for a data root of its own.
+    """
+    with tempfile.TemporaryDirectory() as own:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         before, began = _children(), time.perf_counter()
         subprocess.run(
             [sys.executable, *arguments],
-            env={**environment, "SYNTHPROF_HOME": home},
+            env={**environment, "SYNTHPROF_HOME": home or own, "SYNTHPROF_CACHE": cache},
             cwd=Path(__file__).parent.parent,
             stdout=subprocess.DEVNULL,
             check=True,

@@ -16,6 +16,7 @@ from place import Place, end, make_place
 from servers import postgres, postgres_binaries
 from xdist.scheduler import LoadScopeScheduling
 
+from synthprof.base.kept import CACHE
 from synthprof.orchestration.local.home import PROJECT
 from synthprof.system.startup import spare_time
 
@@ -66,9 +67,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile our modules once, before many processes at a time would."""
+    """Compile our modules once, before many processes at a time would; give all of them one cache."""
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(PROJECT / "synthprof", quiet=2)
+        cache = tempfile.TemporaryDirectory()
+        os.environ[CACHE] = cache.name
+        config.add_cleanup(cache.cleanup)
 
 
 # what tests ask is on this machine, whatever proxy they run behind

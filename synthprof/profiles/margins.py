@@ -1,6 +1,5 @@
 """The margins of a schema as targets of the odds of its columns, and the schema that meets them."""
 
-import functools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -8,13 +7,14 @@ import numpy as np
 
 from synthprof.profiles.joints import Floats
 from synthprof.profiles.raking import Places, Target, fitted
+from synthprof.profiles.remembered import Remembered
 from synthprof.schemas.draws import Lookup
 from synthprof.schemas.expressions.tree import COLUMN, parse
 from synthprof.schemas.rules import OTHERS, Axis, Cell, Margin
 from synthprof.schemas.schema import FLAG_VALUES, TRUTH_VALUES, Schema
 
 
-@functools.lru_cache(maxsize=32)
+@Remembered
 def raked(schema: Schema, weight: float) -> Schema:
     """Return a schema with the odds by which its margins hold, as far as odds decide them.
 

@@ -46,7 +46,7 @@ def value_of(
         (each for each in draw.readings if (each.name, each.column) == (form.partition(" ")[0], name)), None
     )
     if draw.first_name and name == draw.first_name:
-        return Value(key, tuple(strings[draw.name]), 1, _first_names(draw.name))
+        return Value(key, tuple(strings[draw.name]), 1, _FirstNames(draw.name))
     column = schema.column(name)
     if column.value_kind is not None or column.kind == "text":
         if reading:
@@ -58,7 +58,7 @@ def value_of(
         return _list_value(key, column.draw, form, reading, capital)
     texts = tuple(read(reading, strings[name]) if reading else _formatted(column, form, strings[name]))
     low = column.span[0] if column.kind in ("integer", "flag") else 0
-    return Value(key, tuple(map(capitalised, texts)) if capital else texts, 1, _codes(name, low))
+    return Value(key, tuple(map(capitalised, texts)) if capital else texts, 1, _Codes(name, low))
 
 
 def capitalised(text: str) -> str:
@@ -91,7 +91,7 @@ def _formatted(column: Column, form: str, texts: Sequence[str]) -> Sequence[str]
 def _list_value(key: str, draw: Subset, form: str, reading: Reading | None, capital: bool) -> Value:
     name = key.partition(":")[0]
     if "|" in form:
-        return Value(key, tuple(form.split("|")), 1, _one_or_several(name))
+        return Value(key, tuple(form.split("|")), 1, _OneOrSeveral(name))
     case, _, word = form.rpartition(" ") if not reading else ("", "", form.partition(" ")[2])
     if not reading and form in ("upper", "lower"):
         case, word = form, ""
@@ -101,26 +101,49 @@ def _list_value(key: str, draw: Subset, form: str, reading: Reading | None, capi
     firsts = map(capitalised, items) if capital else items
     later = [LIST_SEPARATOR + item for item in items]
     last = [f" {word} {item}" for item in items] if word else later
-    return Value(key, (*firsts, *later, *last), len(draw.sizes), _items(name, len(items)))
+    return Value(key, (*firsts, *later, *last), len(draw.sizes), _Items(name, len(items)))
 
 
-def _first_names(of: str) -> Filling:
-    return lambda told, start: [told.firsts[of] + np.int32(start)]
+@dataclass(frozen=True)
+class _FirstNames:
+    """The first name of each row."""
+
+    of: str
+
+    def __call__(self, told: Told, start: int) -> list[Codes32]:
+        return [told.firsts[self.of] + np.int32(start)]
 
 
-def _codes(name: str, low: int) -> Filling:
-    return lambda told, start: [(told.codes[name].astype(np.int64) + (start - low)).astype(np.int32)]
+@dataclass(frozen=True)
+class _Codes:
+    """The value of each row in a column of codes, the first of which is `low`."""
+
+    name: str
+    low: int
+
+    def __call__(self, told: Told, start: int) -> list[Codes32]:
+        return [(told.codes[self.name].astype(np.int64) + (start - self.low)).astype(np.int32)]
 
 
-def _one_or_several(name: str) -> Filling:
-    return lambda told, start: [(told.lists[name].counts > 1).astype(np.int32) + np.int32(start)]
+@dataclass(frozen=True)
+class _OneOrSeveral:
+    """One of two words by the number of items in each row's list."""
+
+    name: str
+
+    def __call__(self, told: Told, start: int) -> list[Codes32]:
+        return [(told.lists[self.name].counts > 1).astype(np.int32) + np.int32(start)]
 
 
-def _items(name: str, count: int) -> Filling:
-    """Items: the first, later ones, and the last of several; 0 where a list has fewer."""
+@dataclass(frozen=True)
+class _Items:
+    """Items: the first, later ones, and the last of several; 0 where a list has fewer. count: items known."""
 
-    def fill(told: Told, start: int) -> list[Codes32]:
-        picks = told.lists[name]
+    name: str
+    count: int
+
+    def __call__(self, told: Told, start: int) -> list[Codes32]:
+        picks, count = told.lists[self.name], self.count
         first, *later = (item.astype(np.int32) for item in picks.items)
         pieces = [first + np.int32(start)]
         for place, item in enumerate(later, start=2):
@@ -129,5 +152,3 @@ def _items(name: str, count: int) -> Filling:
             )
             pieces.append(codes * (picks.counts >= place))
         return pieces
-
-    return fill

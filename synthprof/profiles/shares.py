@@ -1,7 +1,6 @@
 """The expected share of each value of a schema's columns."""
 
 import contextlib
-import functools
 import math
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from synthprof.profiles.joints import TooLarge, joint_rows
 from synthprof.profiles.margins import raked
 from synthprof.profiles.odds import normalised, odds_of, weights_of
+from synthprof.profiles.remembered import Remembered
 from synthprof.profiles.separation import weight_of
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.draws import Chance, Choice, Lookup, Number, Subset, Summary
@@ -19,7 +19,7 @@ from synthprof.schemas.spans import modelled_labels
 Shares = npt.NDArray[np.float64]
 
 
-@functools.lru_cache(maxsize=4)
+@Remembered
 def expected_shares(schema: Schema, separation: float) -> dict[str, dict[str, float]]:
     """Return the share of each value of each category and flag, and of each band of each number with bands.
 

@@ -1,8 +1,8 @@
 """Tables that columns are drawn from, made once per process."""
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from synthprof.profiles.item_lists import ByItems, item_lists
 from synthprof.profiles.margins import raked
 from synthprof.profiles.odds import Axis, normalised, odds_of
 from synthprof.profiles.prose_tables import ProseTable, prose_table
-from synthprof.profiles.samplers import sampler_of
+from synthprof.profiles.remembered import Remembered
 from synthprof.profiles.samplers.sampler import Sampler, Setting
 from synthprof.profiles.separation import weight_of
 from synthprof.profiles.whole_lists import Whole, sequences, whole_lists
@@ -41,10 +41,26 @@ Rows = npt.NDArray[np.intp]
 
 def make_tables(schema: Schema, locale: str, separation: float, seed: int) -> None:
     """Make the tables that columns are drawn from, for processes forked from this one to share."""
-    tables_of(schema, locale, separation, seed)
+    for member in _members(schema):
+        tables_of(member, locale, separation, seed)
+
+
+def seedless_tables(schema: Schema, locale: str, separation: float) -> "tuple[Tables, ...]":
+    """Return those tables of a schema and of its child tables that no seed decides, without samplers."""
+    return tuple(_seedless(member, locale, separation) for member in _members(schema))
+
+
+def take_tables(tables: "Iterable[Tables]", locale: str, separation: float) -> None:
+    """Take what `seedless_tables` has returned in an earlier process, so that it is not made again."""
+    for each in tables:
+        _seedless.take(each, each.schema, locale, separation)
+
+
+def _members(schema: Schema) -> Iterator[Schema]:
+    """Yield a schema, and those of its child tables and of their numbers of rows."""
+    yield schema
     for table in schema.tables:
-        for member in (counts_schema(schema, table), child_schema(schema, table)):
-            tables_of(member, locale, separation, seed)
+        yield from (counts_schema(schema, table), child_schema(schema, table))
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,29 @@ class Tables:
 @functools.lru_cache(maxsize=32)
 def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tables:
     """Return the tables that columns are drawn from; made once per process."""
+    known = _seedless(schema, locale, separation)
     weight = weight_of(separation)
-    own = [column for column in schema.drawn_by_name.values() if not column.inherited]
+    modelled = [(each, each.draw) for each in _own(schema) if isinstance(each.draw, DrawModel)]
+    if not modelled:
+        return known
+    from synthprof.profiles.samplers.every import sampler_of  # which a schema without them does not need
+
+    samplers = {
+        column.name: sampler_of(draw, Setting(schema, column, locale, weight, seed))
+        for column, draw in modelled
+    }
+    return replace(known, samplers=samplers)
+
+
+def _own(schema: Schema) -> list[Column]:
+    return [column for column in schema.drawn_by_name.values() if not column.inherited]
+
+
+@Remembered
+def _seedless(schema: Schema, locale: str, separation: float) -> Tables:
+    """Return the tables that columns are drawn from, without samplers."""
+    weight = weight_of(separation)
+    own = _own(schema)
     drawn = [c for c in own if isinstance(c.draw, Choice | Chance | Number | YearsSince)]
     listed = [column for column in own if isinstance(column.draw, Subset)]
     named = {
@@ -103,11 +140,7 @@ def tables_of(schema: Schema, locale: str, separation: float, seed: int) -> Tabl
         summaries={c.name: _levels(c.draw) for c in own if isinstance(c.draw, Summary)},
         names=named,
         prose=told,
-        samplers={
-            column.name: sampler_of(column.draw, Setting(schema, column, locale, weight, seed))
-            for column in own
-            if isinstance(column.draw, DrawModel)
-        },
+        samplers={},
         copulas={name: copula for copula in map(Copula, schema.correlations) for name in copula.columns},
         by_place=frozenset(column.name for column in listed if _of_samplers(schema, column)),
         strings={name: pa.array(texts, pa.string()) for name, texts in strings.items()},

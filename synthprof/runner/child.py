@@ -12,9 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from synthprof.base.units import MIB
-from synthprof.pipeline import STAGES
-from synthprof.spec.request import Request
-from synthprof.spec.shards import Shard
 from synthprof.system.child import as_child
 from synthprof.system.environment import RUN_ID, home_folder
 from synthprof.system.events import ProgressEvents, ReceiptWritten, Result, emit, log_events
@@ -24,7 +21,7 @@ from synthprof.system.startup import leave
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage as a child process; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m synthprof.runner.child", description=__doc__)
-    parser.add_argument("stage", choices=[each.name for each in STAGES])
+    parser.add_argument("stage", help="the name of the stage")
     parser.add_argument("--params", default="{}", help="the parameters as a JSON object")
     parser.add_argument("--shard", help="first block and end, as 0:16")
     options = parser.parse_args(arguments)
@@ -32,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_stage(name: str, params: dict[str, Any], shard: str | None) -> None:
-    from synthprof.runner.run import run_stage  # loads NumPy, so not before `as_child` has prepared for it
+    from synthprof.runner.run import run_stage  # loads much, so not before `as_child` has prepared for it
+    from synthprof.spec.request import Request
+    from synthprof.spec.shards import Shard
 
     request = Request.from_params(params)
     log_events(detailed=request.runtime.detailed_logging, receipts=False)

@@ -20,6 +20,9 @@ SCHEMA_FILE = "schema.json"
 FORMAT = 1
 """The form of that text; a release that changes it raises the number and reads older ones too."""
 
+SCHEMA_TOML = "schema.toml"
+"""The file that a schema's folder must have."""
+
 _COUNTED = ("rules", "margins", "attributes")
 """Keys of a schema or table that say what is counted of its rows."""
 
@@ -31,6 +34,12 @@ _TOLD = ("doc", "title")
 
 _SEARCHED = ("conditions", "bare", "groups", "tongues")
 """Keys that only searches read, of the encoding and the texts: no byte of an embedding depends on them."""
+
+
+_DIGESTS = (
+    *("digest", "drawn_digest", "rules_digest"),
+    *("errors_digest", "encoding_digest", "texts_digest"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,12 @@ class Bundle:
     def __repr__(self) -> str:
         return f"<Bundle {self.schema.name}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a process that finds it kept needs: all digests, without the texts they are made of."""
+        for name in _DIGESTS:
+            getattr(self, name)
+        return {name: value for name, value in self.__dict__.items() if name not in ("text", "_plain")}
+
     @functools.cached_property
     def encoding(self) -> Encoding:
         """The use of the columns by encoders and searches."""
@@ -72,12 +87,12 @@ class Bundle:
         """The canonical text: JSON, from which `of` makes an equal bundle."""
         return _json({"format": FORMAT, **self._plain})
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """The digest of the canonical text, 32 hexadecimal digits: it changes with all that a schema says."""
         return text_digest(self.text)
 
-    @property
+    @functools.cached_property
     def drawn_digest(self) -> str:
         """The digest of what decides profiles and feature vectors, 32 hexadecimal digits."""
         profiles = {name: part for name, part in self._plain["schema"].items() if name != "tables"}
@@ -92,7 +107,7 @@ class Bundle:
         plain = to_plain(chosen, tuple[ChildTable, ...])
         return _digest([_unsaid(table) for table in plain]) if chosen else ""
 
-    @property
+    @functools.cached_property
     def rules_digest(self) -> str:
         """The digest of the rules and margins, 32 hexadecimal digits; empty where there are none."""
         schema = self._plain["schema"]
@@ -102,17 +117,17 @@ class Bundle:
         ]
         return _digest(parts) if any(parts) else ""
 
-    @property
+    @functools.cached_property
     def errors_digest(self) -> str:
         """The digest of the errors of second records, 32 hexadecimal digits."""
         return _digest(self._plain.get("errors"))
 
-    @property
+    @functools.cached_property
     def encoding_digest(self) -> str:
         """The digest of the use of columns by encoders, 32 hexadecimal digits."""
         return _digest(_without(self._plain.get("declared_encoding"), _SEARCHED))
 
-    @property
+    @functools.cached_property
     def texts_digest(self) -> str:
         """The digest of what words mean in texts that are embedded, 32 hexadecimal digits."""
         return _digest(_without(self._plain.get("texts"), _SEARCHED))

@@ -14,7 +14,6 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from pydantic_core import to_json, to_jsonable_python
 
-from synthprof.schemas.draw_kinds import BY_NAME
 from synthprof.schemas.draw_kinds.model import DrawModel
 
 TYPE = "type"
@@ -128,6 +127,8 @@ def _one_of(plain: Any, classes: tuple[type, ...]) -> Any:  # noqa: ANN401
     table = _checked(plain, dict)
     found = named.get(str(table.get(TYPE)))
     if found is None and DrawModel in classes:
+        from synthprof.schemas.draw_kinds.every import BY_NAME  # which a schema without them does not need
+
         found = BY_NAME.get(str(table.get("draw")))
     if found is None:
         told = table.get(TYPE, table.get("draw"))

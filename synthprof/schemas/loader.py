@@ -6,9 +6,9 @@ from pathlib import Path
 from synthprof.base.column_kinds import Kind
 from synthprof.base.columns import parse_columns
 from synthprof.base.errors import SpecError
-from synthprof.schemas.bundle import Bundle
+from synthprof.base.kept import kept
+from synthprof.schemas.bundle import SCHEMA_TOML, Bundle
 from synthprof.schemas.draws import Given
-from synthprof.schemas.reading import SCHEMA_TOML, read_bundle
 from synthprof.schemas.schema import Column, Schema
 
 _FOLDER = Path(__file__).parent
@@ -31,8 +31,15 @@ def schema_folder(name: str) -> Path:
 
 @functools.cache
 def load_bundle(name: str) -> Bundle:
-    """Return a built-in schema, which is read once per process. Raises SpecError for an unknown name."""
-    return read_bundle(schema_folder(name))
+    """Return a built-in schema, which is read once per machine. Raises SpecError for an unknown name."""
+    folder = schema_folder(name)
+    return kept("schema", name, lambda: _read(folder))
+
+
+def _read(folder: Path) -> Bundle:
+    from synthprof.schemas.reading import read_bundle  # with all models of a schema's file
+
+    return read_bundle(folder)
 
 
 def load_schema(name: str) -> Schema:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from synthprof.base.errors import SpecError
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
-from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.bundle import SCHEMA_TOML, Bundle
 from synthprof.schemas.loader import schema_names
-from synthprof.schemas.reading import SCHEMA_TOML, read_bundle
 
 MARKS = (SCHEMA_TOML,)
 """Files by which a folder is known to hold a schema."""
@@ -52,6 +51,8 @@ def read_own(root: Path, name: str) -> Bundle:
 
     Raises SpecError that names file, value, rule and remedy.
     """
+    from synthprof.schemas.reading import read_bundle  # with all models of a schema's file
+
     folder = own_folder(root, name)
     try:
         return read_bundle(folder)

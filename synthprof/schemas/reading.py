@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synthprof.base.errors import SpecError
-from synthprof.schemas.bundle import Bundle
+from synthprof.schemas.bundle import SCHEMA_TOML, Bundle
 from synthprof.schemas.compiling import Compiler, archetype_of
 from synthprof.schemas.compiling_duplicates import record_errors
 from synthprof.schemas.compiling_rules import Counted
@@ -21,9 +21,6 @@ from synthprof.schemas.literal import mistyped
 from synthprof.schemas.messages import told
 from synthprof.schemas.mistakes import Mistakes, SchemaError, Wrong, meant, shown_path
 from synthprof.schemas.schema import Archetype, Column, Schema
-
-SCHEMA_TOML = "schema.toml"
-"""The file that a schema's folder must have."""
 
 
 def read_schema(folder: Path) -> Schema:

@@ -13,6 +13,7 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
 from synthprof.stages.avatars import write_avatars
 from synthprof.stages.context import BlockJob, Context, Outcome
+from synthprof.stages.earlier import take_odds, take_tables
 from synthprof.stages.traits import checked_traits
 from synthprof.store.blocks import ARCHETYPES, AVATAR_TRUTH, AVATARS, DUPLICATES, PROFILES, TRAITS
 from synthprof.store.schemas import schema_of
@@ -31,8 +32,10 @@ def run(context: Context) -> Outcome:
 
 
 def prepare(spec: Spec, bundle: Bundle) -> None:
-    """Make the tables that columns are drawn from."""
+    """Make the tables that columns are drawn from, or take those that an earlier process has made."""
     if not spec.collection:
+        take_odds(spec, bundle)
+        take_tables(spec, bundle)
         make_tables(schema_of(spec, bundle), spec.locale, spec.separation, spec.seed)
 
 

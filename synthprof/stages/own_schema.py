@@ -15,7 +15,6 @@ from synthprof.base.names import NAME_PATTERN
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
 from synthprof.schemas.loader import load_bundle, schema_names
 from synthprof.schemas.own import MARKS, check_name, own_folder, own_names, problems, read_own
-from synthprof.schemas.reading import read_bundle
 from synthprof.schemas.templates import template_folder
 from synthprof.system.environment import schemas_folder
 
@@ -107,6 +106,8 @@ def bundle_named(which: str) -> Bundle:
     if not path.is_dir():
         remedy = "`synthprof schema list` lists those that there are"
         raise SpecError(f"{which!r} is neither a schema nor its folder; {remedy}")
+    from synthprof.schemas.reading import read_bundle  # with all models of a schema's file
+
     return read_bundle(path.absolute())
 
 

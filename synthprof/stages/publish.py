@@ -15,7 +15,7 @@ from synthprof.pipeline import BEFORE_PUBLISH, maker_of, version_of, wanted
 from synthprof.profiles.coherence import counted
 from synthprof.report.coherence import Coherence, coherence_of
 from synthprof.report.page import load_template, render
-from synthprof.schemas.bundle import SCHEMA_FILE
+from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
 from synthprof.spec.contents import (
     ARCHETYPES_FILE,
     AVATAR_TRUTH_FILE,
@@ -26,8 +26,10 @@ from synthprof.spec.contents import (
     REPORT,
     table_file,
 )
+from synthprof.spec.spec import Spec
 from synthprof.stages.avatars import write_truth
 from synthprof.stages.context import Context, Outcome
+from synthprof.stages.earlier import take_odds
 from synthprof.stages.parts import check_parts
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
@@ -58,6 +60,11 @@ class Ready:
     texts: dict[str, str]
     example: Mapping[str, Any]
     agrees: bool = True
+
+
+def prepare(spec: Spec, bundle: Bundle) -> None:
+    """Have the shares that the report compares with."""
+    take_odds(spec, bundle)
 
 
 def run(context: Context) -> Outcome:

@@ -3,9 +3,10 @@
 import functools
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from synthprof.base.errors import SpecError, StageError
+from synthprof.base.kept import kept
 from synthprof.base.kinds import read_text
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
 from synthprof.schemas.duplicates import with_duplicates
@@ -15,7 +16,7 @@ from synthprof.schemas.sizes import with_prose
 from synthprof.schemas.tables import with_tables
 from synthprof.schemas.topic_sizes import with_topic_sizes
 from synthprof.spec.drift_labels import Labels
-from synthprof.spec.spec import Spec
+from synthprof.spec.spec import ProseSize, Spec
 
 
 def bundle_of(spec: Spec, folder: Path) -> Bundle:
@@ -68,10 +69,26 @@ def drift_document(spec: Spec, bundle: Bundle) -> dict[str, Any]:
     return json.loads(json.dumps(labels.as_document())) if labels else {}
 
 
+class Wishes(NamedTuple):
+    """What a spec asks of a schema, apart from drift: with the bundle, all that its columns follow from."""
+
+    with_tables: str
+    topic_sizes: float
+    prose: ProseSize
+    duplicates: float
+    duplicate_errors: float
+
+
+def wishes_of(spec: Spec) -> Wishes:
+    """Return what a spec asks of a schema."""
+    return Wishes(**{name: getattr(spec, name) for name in Wishes._fields})
+
+
 def _declared(spec: Spec, bundle: Bundle) -> Schema:
-    tables = with_tables(bundle.schema, spec.with_tables)
-    told = with_prose(with_topic_sizes(tables, spec.topic_sizes), spec.prose)
-    return with_duplicates(told, bundle.errors, spec.duplicates, spec.duplicate_errors)
+    wishes = wishes_of(spec)
+    tables = with_tables(bundle.schema, wishes.with_tables)
+    told = with_prose(with_topic_sizes(tables, wishes.topic_sizes), wishes.prose)
+    return with_duplicates(told, bundle.errors, wishes.duplicates, wishes.duplicate_errors)
 
 
 @functools.lru_cache(maxsize=256)
@@ -91,7 +108,7 @@ def _kept(path: Path, digest: str) -> Bundle:
 @functools.lru_cache(maxsize=16)
 def _made(text: str) -> Bundle:
     """Return the bundle of a text: many versions share one, and with it all that is made of it."""
-    return Bundle.of(text)
+    return kept("schema", text_digest(text), lambda: Bundle.of(text))
 
 
 _REMEDY = "make it whole with `synthprof repair` or, in a build, with `synthprof run`"

@@ -29,8 +29,8 @@ from synthprof.schemas.draws import (
     Turns,
     Variant,
 )
-from synthprof.schemas.loader import read_bundle
 from synthprof.schemas.nulls import Nulls
+from synthprof.schemas.reading import read_bundle
 from synthprof.schemas.schema import Archetype, Column, Schema
 from synthprof.schemas.sizes import with_prose
 

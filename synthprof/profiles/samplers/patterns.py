@@ -15,7 +15,7 @@ from synthprof.profiles.samplers.check_digits import BY_NAME, Column
 from synthprof.profiles.samplers.keys import Room, positions
 from synthprof.profiles.samplers.sampler import Rows, Samplers, Setting
 from synthprof.profiles.samplers.texts import Bytes, Place, places, texts_of
-from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.every import MODELS
 from synthprof.schemas.draw_kinds.pattern_language import DIGITS, Check, Free, Layout, Mixed, Part
 from synthprof.schemas.draw_kinds.patterns import ANY_OTHER, LARGEST, PartValues, Patterned, sizes_of
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
-from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.every import MODELS
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.features import Feature, Written
 from synthprof.schemas.format.coded import CODED, CodedDraw

@@ -9,12 +9,12 @@ import pytest
 from synthprof.base.values import stored
 from synthprof.profiles.children import Family, generate_family
 from synthprof.profiles.drawing import drawn
-from synthprof.profiles.samplers import SAMPLERS
+from synthprof.profiles.samplers.every import SAMPLERS
 from synthprof.schemas.bundle import Bundle
-from synthprof.schemas.draw_kinds import BY_NAME, MODELS
+from synthprof.schemas.draw_kinds.every import BY_NAME, MODELS
 from synthprof.schemas.draw_kinds.model import DrawModel
 from synthprof.schemas.format.reference import EXAMPLES, example
-from synthprof.schemas.loader import read_bundle
+from synthprof.schemas.reading import read_bundle
 from synthprof.schemas.schema import Column, Schema
 from synthprof.spec.spec import BLOCK_ROWS
 

@@ -14,7 +14,7 @@ from unique_draws import KEYS
 
 from synthprof.base.errors import SpecError
 from synthprof.profiles.samplers.zipf import zipf_of
-from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.every import MODELS
 from synthprof.schemas.draw_kinds.keys import Reference, Sequence, UniqueInteger, Uuid
 from synthprof.spec.spec import BLOCK_ROWS
 

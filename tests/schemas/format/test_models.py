@@ -1,6 +1,6 @@
 """The models of a schema's file, and what they need of the draws of others."""
 
-from synthprof.schemas.draw_kinds import MODELS
+from synthprof.schemas.draw_kinds.every import MODELS
 from synthprof.schemas.format.columns import DRAWS, OWN, Column
 
 
