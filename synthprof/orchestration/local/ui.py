@@ -25,6 +25,9 @@ from synthprof.spec.limits import LARGEST_PORT
 
 SECONDS_TO_START = 180.0
 
+FORKING = ("scheduler", "dag-processor")
+"""Components that fork processes which read our DAG files."""
+
 
 def serve(home: Home, terminal: Terminal, environment: dict[str, str]) -> None:
     """Run Airflow until a signal asks it to end, and leave no process that it started.
@@ -88,7 +91,8 @@ def _start(home: Home, environment: dict[str, str], running: dict[str, subproces
             if name == "scheduler":  # a task that finds nobody to report to fails
                 _until(reports.answers, lambda: _check(running, home))
             _log(home, name).unlink(missing_ok=True)
-            command = [sys.executable, *SAFE_PATH, "-m", "airflow", *arguments]
+            program = "synthprof.orchestration.local.forking" if name in FORKING else "airflow"
+            command = [sys.executable, *SAFE_PATH, "-m", program, *arguments]
             running[name] = start(command, environment, _log(home, name))
         _until(reports.takes_reports, lambda: _check(running, home))  # else the first task waits for it
         _until(airflow.healthy, lambda: _check(running, home))
