@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         plan,
         run,
         schema_from,
+        score,
         search,
         similar,
         verify,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.matching.match import Match
     from synthprof.delivery.measuring.measured import Measured
+    from synthprof.delivery.scoring.scores import Scores
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.plan import Plan
     from synthprof.runner.schema_from import SchemaFrom
@@ -55,6 +57,7 @@ __all__ = [
     "Measured",
     "Plan",
     "SchemaFrom",
+    "Scores",
     "SpecError",
     "StageError",
     "SynthprofError",
@@ -70,6 +73,7 @@ __all__ = [
     "plan",
     "run",
     "schema_from",
+    "score",
     "search",
     "similar",
     "verify",
@@ -78,14 +82,15 @@ __all__ = [
 
 _HOMES = {
     "synthprof.api": (
-        *("datasets", "export", "load", "match", "measure", "open", "plan", "run", "schema_from", "search"),
-        *("similar", "verify", "workload"),
+        *("datasets", "export", "load", "match", "measure", "open", "plan", "run", "schema_from", "score"),
+        *("search", "similar", "verify", "workload"),
     ),
     "synthprof.base.errors": ("Busy", "SpecError", "StageError", "SynthprofError"),
     "synthprof.delivery.exports.finished": ("Export",),
     "synthprof.delivery.loaders.work": ("Loaded",),
     "synthprof.delivery.matching.match": ("Match",),
     "synthprof.delivery.measuring.measured": ("Measured",),
+    "synthprof.delivery.scoring.scores": ("Scores",),
     "synthprof.delivery.workloads.workload": ("Workload",),
     "synthprof.runner.plan": ("Plan",),
     "synthprof.runner.schema_from": ("SchemaFrom",),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from synthprof.base.columns import written_name
 from synthprof.delivery.exports.order import Options, Order
 from synthprof.delivery.matching.order import MatchKeywords, MatchOrder
+from synthprof.delivery.scoring.order import ScoreKeywords, ScoreOrder
 from synthprof.delivery.workloads.order import WorkloadKeywords, WorkloadOrder
 from synthprof.runner.apart import run_apart
 from synthprof.runner.plan import Plan
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.delivery.loaders.work import Loaded
     from synthprof.delivery.matching.match import Match
     from synthprof.delivery.measuring.measured import Measured
+    from synthprof.delivery.scoring.scores import Scores
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.runner.schema_from import SchemaFrom
     from synthprof.versions.hits import Hits
@@ -351,6 +353,32 @@ def match(
     with _observed(on_progress) as observe:
         told = run_apart("match", given, home_folder(home), observe, DELIVERY)
     return open_match(Path(told["folder"]))
+
+
+def score(
+    dataset: str,
+    *,
+    home: Home = None,
+    on_progress: OnProgress | None = None,
+    **params: Unpack[ScoreKeywords],
+) -> "Scores":
+    """Score the search of a data set of pictures that are avatars of another one.
+
+    params: the parameters of `synthprof score`; `truth`, the data set with the avatars, is needed. A finished
+    score is not made again. on_progress: as for `run`.
+    Raises SpecError for a version without pictures, or whose pictures are no avatars of the truth, Busy if
+    another process makes the same score, StageError for a damaged version.
+
+    made = synthprof.score("faces", truth="drawn")
+    made.scores["caption"]["recall_at_10"], made.questions.to_pylist()
+    """
+    from synthprof.delivery.scoring.scores import open_scores
+
+    given = {"dataset": dataset, **params}
+    ScoreOrder.from_params(given)  # refused here, before anything starts
+    with _observed(on_progress) as observe:
+        told = run_apart("score", given, home_folder(home), observe, DELIVERY)
+    return open_scores(Path(told["folder"]))
 
 
 def export(

@@ -1,4 +1,4 @@
-"""The commands that hand a version on: `export`, `workload`, `load`, `measure`; and `match`."""
+"""The commands that hand a version on: `export`, `workload`, `load`, `measure`; and `match` and `score`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from synthprof.delivery.matching.order import MatchOrder
     from synthprof.delivery.measuring.measured import Measured
     from synthprof.delivery.measuring.order import MeasureOrder
+    from synthprof.delivery.scoring.order import ScoreOrder
+    from synthprof.delivery.scoring.scores import Scores
     from synthprof.delivery.workloads.order import WorkloadOrder
     from synthprof.delivery.workloads.workload import Workload
     from synthprof.report.terminal import Terminal
@@ -211,6 +213,49 @@ def _tell_match(terminal: "Terminal", found: "Match") -> None:
     terminal.say(str(found.page), indent="  ")
 
 
+def score(order: "ScoreOrder", as_json: AsJson = False) -> None:
+    """Score the search of a data set of pictures that are avatars of another one.
+
+    Captions and parts of them are searched for, and changed copies; what is found is compared with the truth.
+    """
+    from synthprof.delivery.scoring.job import score as ask
+    from synthprof.report.bars import bars, unseen
+    from synthprof.report.terminal import Terminal
+
+    terminal = Terminal()
+    with unseen() if as_json else bars(terminal) as observe:
+        found = ask(home_folder(), order, observe)
+    if as_json:
+        print_json(found.facts())
+    else:
+        _tell_scores(terminal, found)
+
+
+def _tell_scores(terminal: "Terminal", found: "Scores") -> None:
+    from synthprof.report.terminal import Column
+    from synthprof.report.words import count
+
+    def figure(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3f}"
+
+    rows = [
+        (kind, count(each["questions"]), figure(each["recall_at_1"]), figure(each["recall_at_10"]))
+        for kind, each in found.scores.items()
+    ]
+    names = ("questions", "recall@1", "recall@10")
+    terminal.table((Column("asked by"), *(Column(name, right=True) for name in names)), rows)
+    changes = found.scores["copy"]["by_change"].items()
+    if changes:
+        told = ", ".join(f"{change} {share:.3f}" for change, share in changes)
+        terminal.say(f"recall@10 of copies by change: {told}", indent="  ")
+    terminal.say(
+        f"{count(found.output.rows)} avatars of {found.output.details['truth']['dataset']!r}:",
+        label=(terminal.marks.good, "green"),
+        indent="  ",
+    )
+    terminal.say(str(found.folder), indent="  ")
+
+
 def verify_export(dataset: str, name: str, *, as_json: bool) -> None:
     """Compare the files of an export with their checksums, and tell what is wrong."""
     from synthprof.delivery.exports.finished import faults
@@ -277,3 +322,9 @@ def register(app: typer.Typer, chosen: str | None) -> None:
 
         matched = takes_order(match, MatchOrder.schemas(), MatchOrder.from_params)
     app.command(cls=Command, epilog="synthprof match --dataset photos --pictures photos/")(matched)
+    scored = without_options(score)
+    if chosen in (None, "score"):
+        from synthprof.delivery.scoring.order import ScoreOrder
+
+        scored = takes_order(score, ScoreOrder.schemas(), ScoreOrder.from_params)
+    app.command(cls=Command, epilog="synthprof score --dataset faces --truth drawn")(scored)

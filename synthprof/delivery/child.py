@@ -8,6 +8,7 @@ from synthprof.delivery.exports.order import Order
 from synthprof.delivery.loaders.job import load
 from synthprof.delivery.loaders.order import LoadOrder
 from synthprof.delivery.matching.order import MatchOrder
+from synthprof.delivery.scoring.order import ScoreOrder
 from synthprof.delivery.workloads.job import make_workload
 from synthprof.delivery.workloads.order import WorkloadOrder
 from synthprof.delivery.workloads.workload import told
@@ -40,11 +41,19 @@ def match_pictures(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
     return match(home_folder(), MatchOrder.from_params(params), observe).facts()
 
 
+def score_search(params: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Score a search for pictures; return where the score lies and what it says."""
+    from synthprof.delivery.scoring.job import score  # which needs FAISS
+
+    return score(home_folder(), ScoreOrder.from_params(params), observe).facts()
+
+
 TASKS: dict[str, Task] = {
     "export": export_version,
     "workload": workload,
     "load": load_version,
     "match": match_pictures,
+    "score": score_search,
 }
 
 

@@ -1,4 +1,4 @@
-"""Exports, workloads, loads and measurements of a version, as they lie beside it. Read only, and light."""
+"""Exports, workloads, matches, scores, loads and measurements beside a version. Read only, and light."""
 
 import datetime
 import json
@@ -17,8 +17,11 @@ from synthprof.store.outputs import BEGUN, OUTPUT, Output, begun_outputs, output
 if TYPE_CHECKING:
     from synthprof.versions.version import Version
 
-EXPORTS, WORKLOADS, MATCHES, MEASUREMENTS = "exports", "workloads", "matches", "measurements"
-"""Folders of a data set; those of exports, workloads and matches are the kinds of their manifests."""
+EXPORTS, WORKLOADS, MATCHES, SCORED = "exports", "workloads", "matches", "scores"
+"""Folders of a data set, which are the kinds of their manifests."""
+
+MEASUREMENTS = "measurements"
+"""The folder of measurements, which have no manifest."""
 
 CLASSES = ("in_distribution", "hard", "near_copy", "text")
 """Classes of queries. in_distribution: a row that the generator would draw next. hard: between archetypes.
@@ -60,13 +63,19 @@ class Measurement:
 
 
 def derived_of(version: "Version", kind: str) -> list[Derived]:
-    """Return the exports, workloads or matches of a version, also those in the making, by name."""
+    """Return the exports, workloads, matches or scores of a version, also those in the making, by name."""
     return [each for each in derived_in(_home(version) / version.dataset / kind) if _is_of(each, version)]
 
 
+def matches_beside(version: "Version") -> list[Derived]:
+    """Return the matches of a version's own pictures, and those of pictures elsewhere that lie beside it."""
+    every = derived_in(_home(version) / version.dataset / MATCHES)
+    return [each for each in every if not each.output.version or _is_of(each, version)]
+
+
 def in_the_making(home: Path) -> list[Derived]:
-    """Return the exports, workloads and matches below a data root in the making, by data set and name."""
-    parents = [path for kind in (EXPORTS, WORKLOADS, MATCHES) for path in home.glob(f"*/{kind}")]
+    """Return what is in the making below a data root, by data set and name."""
+    parents = [path for kind in (EXPORTS, WORKLOADS, MATCHES, SCORED) for path in home.glob(f"*/{kind}")]
     return [each for parent in sorted(parents) for each in derived_in(parent) if each.state != "finished"]
 
 

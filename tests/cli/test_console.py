@@ -143,7 +143,7 @@ def _examples() -> dict[str, list[str]]:
     return {
         name: [small.get(word, word) for word in found]
         for name, found in words.items()
-        if name not in ("embed", "serve", "pull", "build-index", "match")
+        if name not in ("embed", "serve", "pull", "build-index", "match", "score")
         and (not name.startswith("schema ") or "gamer_br" in found)  # tests/cli/test_schema.py has the others
     }
 

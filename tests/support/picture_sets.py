@@ -12,6 +12,12 @@ from synthprof.versions.version import Version, open_version
 
 TINY = Path(__file__).parents[1] / "encoders" / "tiny_clip"
 DIM = 64
+
+AVATARS = TINY.with_name("tiny_avatar_clip")
+"""A model that knows what avatars show, and the words of their captions."""
+
+AVATARS_DIM = 96
+
 PARAMS: dict[str, Any] = {
     "dataset": "drawn", "kind": "images", "encoder": "clip", "model": str(TINY), "dim_embedding": DIM,
     "clusters": 1, "kmeans_niter": 3, "workers": 1, "index": "flat",

@@ -245,6 +245,11 @@ def _write(folder: Path, nodes: list[Node], weights: Weights) -> None:
         folder / "vision_model.onnx",
     )
     onnx.save(_text_model(), folder / "text_model.onnx")
+    write_preparation(folder, WORDS)
+
+
+def write_preparation(folder: Path, words: list[str]) -> None:
+    """Write how pictures are prepared, and a tokenizer of these words."""
     half = [0.5, 0.5, 0.5]
     config = {
         "image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_resize": True,
@@ -258,7 +263,7 @@ def _write(folder: Path, nodes: list[Node], weights: Weights) -> None:
         "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None,
         "decoder": None,
         "model": {
-            "type": "WordLevel", "vocab": {word: number for number, word in enumerate(WORDS)},
+            "type": "WordLevel", "vocab": {word: number for number, word in enumerate(words)},
             "unk_token": "[UNK]",
         },
     }  # fmt: skip

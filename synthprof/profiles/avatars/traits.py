@@ -103,5 +103,16 @@ def traits_of(schema: Schema, profiles: pa.RecordBatch) -> Traits:
     return Traits(codes)
 
 
+def parts_of(caption: str) -> tuple[str, str, str]:
+    """Return what a caption says of the shapes above, of those below, and of the ground.
+
+    >>> parts_of("two red circles above and one blue square below on a green ground")
+    ('two red circles above', 'one blue square below', 'a green ground')
+    """
+    above, _, rest = caption.partition(" and ")
+    below, _, ground = rest.partition(" on ")
+    return above, below, ground
+
+
 def _group(count: int, colour: int, shape: int) -> str:
     return f"{COUNTS[count]} {COLOURS[colour][0]} {SHAPES[shape]}{'s' if count else ''}"

@@ -1,0 +1,1 @@
+"""Scores of a search for pictures, by what is known of avatars: their captions and their changed copies."""
