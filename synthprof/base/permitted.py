@@ -22,6 +22,22 @@ def check_permitted(path: Path, parameter: str = "source") -> None:
         )
 
 
+def check_asked_for(path: str, parameter: str) -> None:
+    """Raise SpecError for a path that someone elsewhere has asked for, unless a folder of the setting has it.
+
+    Where the setting is empty none is permitted: who asks has no account on this machine. Nothing is read
+    but links. A path that is not absolute is refused, since the folder that it would begin in is unknown.
+    """
+    if not os.environ.get(SOURCES):
+        raise SpecError(
+            f"{parameter} cannot be named from here: {SOURCES} names no folder that may be read; set it "
+            "where this server and the tasks run"
+        )
+    if not Path(path).is_absolute():
+        raise SpecError(f"{parameter}={path} does not begin with /; name a folder by its whole path")
+    check_permitted(Path(path), parameter)
+
+
 def check_all_permitted(folder: Path, parameter: str) -> None:
     """Raise SpecError unless the folder, and where every link in it leads, is below a permitted folder."""
     check_permitted(folder, parameter)

@@ -34,6 +34,7 @@ Name = Literal[
     "exports",
     "workloads",
     "matches",
+    "match_page",
     "loads",
     "measurements",
     "picture",

@@ -10,6 +10,8 @@ from synthprof.base.kinds import read_bytes
 
 PICTURES_TABLE, PAIRS_TABLE, SCORES = "pictures.parquet", "pairs.parquet", "scores.json"
 
+PAIRS_PAGE = "pairs.html"
+
 
 def read_match(folder: Path) -> dict[str, Any]:
     """Return `pairs` and `groups`, and `recall` and `precision` of planted copies, None where none are known.

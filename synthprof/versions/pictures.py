@@ -1,15 +1,23 @@
 """A version of pictures: found by another picture, and shown by thumbnails that were made once."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
 from synthprof.encoders.encoder import PictureEncoder
-from synthprof.spec.contents import THUMBNAILS
+from synthprof.schemas.loader import KEY
+from synthprof.sources.pictures.facts import DIGEST
+from synthprof.spec.contents import PERFIS, THUMBNAILS
+from synthprof.spec.limits import MAX_THUMBNAILS
 from synthprof.store.sqlite.database import read
 from synthprof.versions.published import Published
 from synthprof.versions.searcher import Searcher
+
+if TYPE_CHECKING:
+    from synthprof.sources.pictures.picture import Picture
 
 THUMBNAIL_TYPE = "image/jpeg"
 """The media type of every thumbnail."""
@@ -41,6 +49,14 @@ def vector_of(searcher: Searcher, image: Path | bytes, most_pixels: int = 0) -> 
     return encoder.encode_pictures([pixels])
 
 
+SHOWN_AT_ONCE = 512
+"""Thumbnails that are in memory at a time, 3 MB."""
+
+NO_THUMBNAIL = f"it has no thumbnail: it was not read, or lies beyond the first {MAX_THUMBNAILS:,} pictures"
+
+_TOLD = f"SELECT id, {KEY}, {DIGEST} FROM perfis WHERE id BETWEEN ? AND ? ORDER BY id"
+_SHOWN = "SELECT id, thumbnail FROM thumbnails WHERE id BETWEEN ? AND ?"
+
 LEAST = 1_024
 """Pixels of the shorter side that a large JPEG keeps at least: more than any model looks at."""
 
@@ -56,6 +72,25 @@ def thumbnail_of(version: Published, row: int) -> bytes | None:
     query = "SELECT thumbnail FROM thumbnails WHERE id = ?"
     found: list[bytes | None] = read(version.folder / THUMBNAILS, query, (row,)).column(0).to_pylist()
     return found[0] if found else None
+
+
+def thumbnails(version: Published) -> "Iterator[Picture]":
+    """Yield the thumbnails of a version of pictures, by id, each with the digest of its picture.
+
+    One that a picture lacks raises BadPicture when it is loaded. Raises StageError for a damaged file.
+    """
+    from synthprof.sources.pictures.picture import Picture, bad
+
+    for first in range(1, version.manifest.rows + 1, SHOWN_AT_ONCE):
+        ids = (first, first + SHOWN_AT_ONCE - 1)
+        found = read(version.folder / THUMBNAILS, _SHOWN, ids).to_pylist()
+        shown = {each["id"]: each["thumbnail"] for each in found}
+        for row in read(version.folder / PERFIS, _TOLD, ids).to_pylist():
+            content = shown.get(row["id"])
+            if content is None:
+                yield bad(row[KEY], row[KEY], NO_THUMBNAIL, row)
+            else:
+                yield Picture(row[KEY], row[KEY], content.__bytes__, row)
 
 
 def check_pictures(version: Published) -> None:

@@ -61,6 +61,7 @@ def requests_of(app, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
         "id": "1",
         "name": "docs.css",
         "measurement": "m",
+        "match": f"match-{'0' * 12}",
         "dag_id": "d",
         "run_id": "r",
         "table": "sessions",

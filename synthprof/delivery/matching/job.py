@@ -24,7 +24,7 @@ from synthprof.system.machine import budget, check_estimate, default_workers
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.derived import MATCHES
 
-MATCH_VERSION = 1
+MATCH_VERSION = 2
 """Raised when a match of the same order has other bytes."""
 
 PACKAGES = ("cv2", "imagehash", "PIL")

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from synthprof.base.errors import StageError
 from synthprof.base.kinds import read_bytes
 from synthprof.store.outputs import Output, read_output
-from synthprof.versions.matches import PAIRS_TABLE, PICTURES_TABLE, SCORES
+from synthprof.versions.matches import PAIRS_PAGE, PAIRS_TABLE, PICTURES_TABLE, SCORES
 
-TRUTH, PAGE = "truth.parquet", "pairs.html"
+TRUTH = "truth.parquet"
 
 PICTURES = pa.schema(
     [
@@ -86,7 +86,7 @@ class Match:
     @property
     def page(self) -> Path:
         """The page that shows pairs side by side."""
-        return self.folder / PAGE
+        return self.folder / PAIRS_PAGE
 
     def facts(self) -> dict[str, Any]:
         """Return what programs are told."""

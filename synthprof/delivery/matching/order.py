@@ -41,7 +41,7 @@ class MatchOrder(VersionOrder):
         Field(
             pattern=_PATH,
             description="Where the pictures are: a folder, a table with paths or BLOBs, tar files; empty for "
-            "the avatars of the version.",
+            "the avatars of the version, or its thumbnails if it holds pictures.",
         ),
     ] = ""
     table: Annotated[

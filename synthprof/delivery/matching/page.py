@@ -21,8 +21,10 @@ THUMBNAIL = 128
 """Pixels of the longer side of a picture on the page, at most."""
 
 _STYLE = """
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem}
-ol{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));list-style:none;padding:0}
+:root{color-scheme:light dark}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem}
+ol{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr))}
+ol{list-style:none;padding:0}h1{font-size:1.5rem;line-height:1.25}
 li{border:1px solid #8886;border-radius:.5rem;padding:.75rem}figure{display:flex;gap:.5rem;margin:0}
 figure div{flex:1;min-width:0}img{display:block;height:8rem;object-fit:contain;width:100%}
 small{display:block;overflow-wrap:anywhere}p{margin:.5rem 0 0}.wrong{outline:2px solid #c04444}
@@ -38,17 +40,22 @@ def page_of(place: "Place", pairs: pa.Table, pictures: pa.Table, truth: pa.Table
     if truth is not None:
         planted = {frozenset((row["one"], row["other"])): row["change"] for row in truth.to_pylist()}
     groups = len(pictures["group"].drop_null().unique())
-    title = f"{pairs.num_rows:,} pairs of near-identical pictures"
-    told = (
-        f"{pictures.num_rows:,} pictures, {groups:,} groups. The {len(rows):,} least alike pairs are shown."
-    )
+    title = f"{_counted(pairs.num_rows, 'pair')} of near-identical pictures"
+    told = f"{_counted(pictures.num_rows, 'picture')}, {_counted(groups, 'group')}."
+    if pairs.num_rows > len(rows):
+        told += f" The {len(rows):,} least alike pairs are shown."
     items = "".join(_item(row, thumbnails, planted) for row in rows)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
         "style-src 'unsafe-inline'\">"
         f"<style>{_STYLE}</style><h1>{title}</h1><p>{told}</p><ol>{items}</ol></html>\n"
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _item(

@@ -9,16 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthprof.delivery.matching.match import (
-    PAGE,
-    PAIRS,
-    PICTURES,
-    TRUTH,
-    scores_of,
-)
+from synthprof.delivery.matching.match import PAIRS, PICTURES, TRUTH, scores_of
 from synthprof.delivery.matching.page import page_of
 from synthprof.similarity.pictures.groups import groups_of
-from synthprof.versions.matches import PAIRS_TABLE, PICTURES_TABLE, SCORES
+from synthprof.versions.matches import PAIRS_PAGE, PAIRS_TABLE, PICTURES_TABLE, SCORES
 
 if TYPE_CHECKING:
     from synthprof.delivery.matching.job import Work
@@ -43,7 +37,7 @@ def tell(work: "Work", found: Records, facts: Records) -> None:
         with work.making.whole(SCORES) as path:
             text = json.dumps(scores_of(_named(work, pairs), truth), indent=1) + "\n"
             path.write_text(text, encoding="utf-8")
-    with work.making.whole(PAGE) as path:
+    with work.making.whole(PAIRS_PAGE) as path:
         path.write_text(page_of(work.place, _named(work, pairs), pictures, truth), encoding="utf-8")
 
 
@@ -75,6 +69,9 @@ def _pictures(work: "Work", pairs: dict[str, npt.NDArray[Any]], facts: Records) 
     groups = groups_of(work.pictures, pairs["one"], pairs["other"])
     facts = facts[originals]  # copies were not decoded
     seen = facts["seen"] == 1
+    if collected := work.place.collected:  # what was decoded are thumbnails
+        sizes = collected.table(columns=["largura", "altura"])
+        facts["width"], facts["height"] = (sizes[name].to_numpy() for name in ("largura", "altura"))
     path = work.making.folder / PROBLEMS_FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     reasons = {line["number"]: line["reason"] for line in map(json.loads, lines)}

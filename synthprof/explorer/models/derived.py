@@ -76,10 +76,15 @@ class Workloads(ApiModel):
     workloads: list[WorkloadFacts]
 
 
+PicturesOf = Literal["avatars", "thumbnails"]
+"""Pictures of a version that can be matched: drawn ones, or small ones of a collection."""
+
+
 class MatchFacts(ApiModel):
     """A match of near-identical pictures. Pairs, groups and scores are null before it is finished."""
 
     name: str
+    of: PicturesOf | Literal["elsewhere"] = Field(description="Whose pictures were matched.")
     key: str
     state: State
     pictures: int
@@ -95,9 +100,11 @@ class MatchFacts(ApiModel):
 
 
 class Matches(ApiModel):
-    """The matches of a version's avatars."""
+    """The matches of a version's pictures and of pictures elsewhere, and what others may be of."""
 
     matches: list[MatchFacts]
+    pictures: PicturesOf | None = Field(description="The version's own pictures; null for none.")
+    elsewhere: bool = Field(description="Pictures in a folder may be matched: SYNTHPROF_SOURCES is set.")
 
 
 class LoadFacts(ApiModel):
@@ -162,13 +169,19 @@ class Export(BaseModel):
 
 
 class MatchWish(BaseModel):
-    """The match to make of the version's avatars; 0 features: by their number and the memory."""
+    """The match to make of the version's pictures, or of those elsewhere, by the path of a folder or file.
+
+    0 features: by their number and the memory.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
+    pictures: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,1000}$")] = ""
     features: Annotated[int, Field(ge=0, le=1_000, strict=True)] = 0
     memory_mib: Annotated[int, Field(ge=0, le=1_048_576, strict=True)] = 0
 
+
+MatchName = Annotated[str, Field(pattern="^match-[0-9a-f]{12}$")]
 
 MeasurementName = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,80}$")]
 

@@ -4,12 +4,15 @@ A route that reads calls a method of the worker's `Questions` by its name, throu
 starts work checks the caller's permission and has Airflow do it, both through `Access`.
 """
 
+import asyncio
 import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
+from synthprof.base.errors import SpecError
+from synthprof.base.permitted import check_asked_for
 from synthprof.explorer.models.card import Card, Children
 from synthprof.explorer.models.clusters import Clusters
 from synthprof.explorer.models.compare import Compared
@@ -253,7 +256,13 @@ async def export(request: Request, dataset: DatasetName, version: VersionName, w
 
 @router.post(f"{ONE}/match", response_model=Started, status_code=202, tags=["work"])
 async def match(request: Request, dataset: DatasetName, version: VersionName, wanted: MatchWish) -> Started:
-    """Start a run of Airflow that finds the near-identical pictures among the version's avatars."""
+    """Start a run of Airflow that finds near-identical pictures, of the version or a permitted folder."""
+    if wanted.pictures:
+        await request.app.state.access.require(request, "match")  # nobody else may learn where links lead
+        try:  # and a disk may hang
+            await asyncio.to_thread(check_asked_for, wanted.pictures, "pictures")
+        except SpecError as error:
+            raise HTTPException(422, str(error)) from None
     return await _start(request, "match", dataset, version, wanted.model_dump())
 
 

@@ -26,7 +26,7 @@ async def workloads(request: Request, dataset: DatasetName, version: VersionName
 
 @router.get(f"{ONE}/matches", response_model=derived.Matches)
 async def matches(request: Request, dataset: DatasetName, version: VersionName) -> Response:
-    """Return the matches of a version's avatars: pairs, groups, recall and precision of planted copies."""
+    """Return matches of the version's pictures and of others: pairs, groups, recall and precision."""
     return await relay(request, "matches", dataset=dataset, version=version)
 
 

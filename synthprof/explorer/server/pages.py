@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from synthprof.explorer.models.derived import MeasurementName
+from synthprof.explorer.models.derived import MatchName, MeasurementName
 from synthprof.explorer.server.docs import docs_page
 from synthprof.explorer.server.middleware import REPORT_POLICY
 from synthprof.explorer.server.parameters import DatasetName, VersionName
@@ -51,6 +51,15 @@ async def picture(
 ) -> Response:
     """Return the picture of a measurement, in a sandbox."""
     answer = await ask(request, "picture", dataset=dataset, version=version, measurement=measurement)
+    if answer.status != 200:
+        return response_of(answer)
+    return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})
+
+
+@page("/match/{dataset}/{version}/{match}")
+async def match(request: Request, dataset: DatasetName, version: VersionName, match: MatchName) -> Response:
+    """Return the pairs of a match side by side, in a sandbox."""
+    answer = await ask(request, "match_page", dataset=dataset, version=version, match=match)
     if answer.status != 200:
         return response_of(answer)
     return await _file(request, Path(json.loads(answer.body)), {"Content-Security-Policy": REPORT_POLICY})

@@ -55,6 +55,9 @@ export const measurements = (at, signal) => get(`${path(at)}/measurements`, { si
 /** The address of the picture of a measurement. */
 export const picture = (at, name) => `picture/${part(at.dataset)}/${part(at.version)}/${part(name)}`;
 
+/** The address of the page of a match, with pairs side by side. */
+export const matchPage = (at, name) => `match/${part(at.dataset)}/${part(at.version)}/${part(name)}`;
+
 /** The address of the thumbnail of a picture. */
 export const thumbnail = (at, id) => `${path(at)}/profiles/${part(id)}/thumbnail`;
 

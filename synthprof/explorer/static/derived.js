@@ -35,8 +35,8 @@ export async function show(place, context) {
     section("Exports", "The rows in formats that other programs read, in folders that are whole without the version.",
       exports, exporting(context, JSON.parse(parts[0].shown).formats, renew)),
     section("Workloads", "Queries of four classes, from easy to hard, with their exact nearest rows, also under filters.", workloads),
-    section("Near-identical pictures", "Pairs and groups of avatars that show the same, with how many planted copies were found.",
-      matches, matching(context, renew)),
+    section("Near-identical pictures", "Pairs and groups of pictures that show the same: of this version, or of a folder. Of avatars it is known how many planted copies were found.",
+      matches, matching(context, JSON.parse(parts[2].shown), renew)),
     section("Loads", "Databases and search engines that were filled, as the checkpoints beside the version tell it.", loads),
     section("Measurements", "Recall and speed of indexes and databases on these workloads.", measurements));
   place.removeAttribute("aria-busy");
@@ -80,26 +80,41 @@ function filters(workload) {
   return table(`Filters of ${workload.key}`, columns, workload.filters.map((each) => [each.name, each.kind, count(each.rows), share(each.selectivity), score(each.correlation)]), "narrow");
 }
 
+/** Whose pictures a match is of, in words. */
+const PICTURES = { avatars: "the avatars of this version", thumbnails: "the thumbnails of this version", elsewhere: "a folder" };
+
 /** The form that starts a match; an old one of the same order stays as it is. */
-function matching({ at, can, signal }, renew) {
+function matching({ at, can, signal }, { pictures, elsewhere }, renew) {
   if (!can.trigger) return null;
+  const choices = [...(pictures ? [pictures] : []), ...(elsewhere ? ["elsewhere"] : [])];
+  if (!choices.length) return el("p", { class: "note" }, "This version has no pictures, and no folder may be matched from here: ", el("code", {}, "SYNTHPROF_SOURCES"), " names none.");
   const context = followed({ at, signal, renew }, ["match"]);
-  const submit = (event) => start(event, context, "match", () => api.match(at, { features: Number(event.target.features.value) }));
+  const folder = el("input", { type: "text", name: "pictures", maxlength: 1000, required: true, placeholder: "/sources/photos", spellcheck: "false", autocapitalize: "off", dir: "auto" });
+  const field = el("label", { class: "field" }, el("span", {}, "Folder, table or tar file"), folder);
+  const choose = (choice) => {
+    field.hidden = choice !== "elsewhere";
+    folder.disabled = field.hidden;
+  };
+  choose(choices[0]);
+  const submit = (event) => start(event, context, "match", () => api.match(at, { features: Number(event.target.features.value), pictures: folder.disabled ? "" : folder.value.trim() }));
   const presets = [["0", "by their number"], ...["50", "100", "150", "200", "300"].map((each) => [each, each])];
   return el("div", { class: "actions" },
     el("form", { on: { submit } },
+      select("Pictures", choices.map((each) => [each, PICTURES[each]]), choices[0], choose, { name: "of" }),
+      field,
       select("Features of a picture", presets, "0", () => {}, { name: "features" }),
       el("button", { type: "submit" }, "Match")),
     context.answer);
 }
 
-function matched({ matches: all }, at) {
-  if (!all.length) return none("No pictures of this version were matched; it needs avatars.", `synthprof match ${version(at)}`);
+function matched({ matches: all, pictures }, at) {
+  if (!all.length) return none("No pictures were matched.", `synthprof match ${version(at)}${pictures ? "" : " --pictures photos/"}`);
   return all.map((each) => item(each.key, each,
-    [`${count(each.pictures)} pictures`, each.pairs === null ? "" : `${count(each.pairs)} pairs in ${count(each.groups)} groups`,
+    [`of ${PICTURES[each.of]}`, `${count(each.pictures)} pictures`, each.pairs === null ? "" : `${several(each.pairs, "pair")} in ${several(each.groups, "group")}`,
       each.recall === null ? "" : `recall ${score(each.recall)}, precision ${score(each.precision)}`,
       `${count(each.options.features)} features of each`, bytes(each.bytes)],
     each.problem ? el("p", { class: "problem" }, sentence(each.problem)) : null,
+    each.pairs ? el("p", {}, el("a", { href: api.matchPage(at, each.name) }, "Pairs side by side")) : null,
     line("Folder", each.folder)));
 }
 
@@ -145,6 +160,10 @@ function badge(state) {
 function options(all) {
   return Object.entries(all).filter(([, value]) => ![value].flat().every((each) => each === "" || each === null))
     .map(([name, value]) => `${name}: ${some([value].flat())}`).join("; ");
+}
+
+function several(number, what) {
+  return `${count(number)} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function some(names) {

@@ -1,11 +1,13 @@
 """Exports, workloads, loads and measurements of a version, as models of the HTTP API."""
 
+import os
 from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 from pydantic import ValidationError
 
+from synthprof.base.permitted import SOURCES
 from synthprof.explorer.models.derived import (
     ClassFacts,
     ExportFacts,
@@ -17,6 +19,7 @@ from synthprof.explorer.models.derived import (
     MatchFacts,
     MeasurementFacts,
     Measurements,
+    PicturesOf,
     WorkloadFacts,
     Workloads,
 )
@@ -24,7 +27,6 @@ from synthprof.explorer.worker.open_versions import NotFound
 from synthprof.explorer.worker.opening import OPENING, opened
 from synthprof.versions.derived import (
     EXPORTS,
-    MATCHES,
     PICTURE,
     WORKLOADS,
     Derived,
@@ -32,9 +34,10 @@ from synthprof.versions.derived import (
     Measurement,
     derived_of,
     loads_of,
+    matches_beside,
     measurements_of,
 )
-from synthprof.versions.matches import read_match
+from synthprof.versions.matches import PAIRS_PAGE, read_match
 from synthprof.versions.queries import read_classes, read_filters
 from synthprof.versions.version import Version
 
@@ -52,8 +55,27 @@ def workloads_of(version: Version) -> Workloads:
 
 
 def matches_of(version: Version) -> Matches:
-    """Return the matches of a version's avatars, also those in the making."""
-    return Matches(matches=[_match(each) for each in derived_of(version, MATCHES)])
+    """Return the matches of a version's pictures and of pictures elsewhere, also those in the making."""
+    pictures = _pictures_of(version)
+    return Matches(
+        matches=[_match(each, pictures) for each in matches_beside(version)],
+        pictures=pictures,
+        elsewhere=bool(os.environ.get(SOURCES)),
+    )
+
+
+def match_page_of(version: Version, name: str) -> str:
+    """Return the path of the page of a finished match. Raises NotFound."""
+    for each in matches_beside(version):
+        if each.folder.name == name and each.state == "finished" and (each.folder / PAIRS_PAGE).is_file():
+            return str(each.folder / PAIRS_PAGE)
+    raise NotFound(f"beside version {version.name} there is no finished match {name!r}")
+
+
+def _pictures_of(version: Version) -> PicturesOf | None:
+    if version.spec.pictures:
+        return "thumbnails"
+    return "avatars" if version.spec.avatars else None
 
 
 def all_loads_of(version: Version) -> Loads:
@@ -136,7 +158,7 @@ def _workload(found: Derived) -> WorkloadFacts:
     )
 
 
-def _match(found: Derived) -> MatchFacts:
+def _match(found: Derived, pictures: PicturesOf | None) -> MatchFacts:
     output, problem = found.output, None
     told: dict[str, Any] = dict.fromkeys(("pairs", "groups", "recall", "precision"))
     if found.state == "finished":
@@ -146,6 +168,7 @@ def _match(found: Derived) -> MatchFacts:
             problem = f"its files cannot be read ({error}); remove the folder and match again"
     return MatchFacts(
         name=found.folder.name,
+        of=pictures if output.version and pictures else "elsewhere",
         key=output.key,
         state=found.state,
         pictures=output.rows,

@@ -191,8 +191,12 @@ class Questions:
         return derived.workloads_of(self._open(dataset, version))
 
     def matches(self, dataset: str, version: str) -> BaseModel:
-        """Return the matches of a version's avatars."""
+        """Return the matches of a version's pictures, and of pictures elsewhere."""
         return derived.matches_of(self._open(dataset, version))
+
+    def match_page(self, dataset: str, version: str, match: str) -> str:
+        """Return the path of the page of a finished match."""
+        return derived.match_page_of(self._open(dataset, version), match)
 
     def loads(self, dataset: str, version: str) -> BaseModel:
         """Return the loads of a version."""

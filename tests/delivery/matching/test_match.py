@@ -2,12 +2,14 @@
 
 import io
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from picture_sets import draw_folder, make
 from PIL import Image
 
 from synthprof.base.errors import SpecError
@@ -139,6 +141,27 @@ def test_a_folder_of_photos_with_copies_a_plain_one_and_a_broken_one(home: Path,
     assert "no picture that is read" in rows["broken.png"]["problem"]
     assert (rows["d.png"]["width"], rows["d.png"]["height"]) == (320, 240)
     assert found.scores == {}
+
+
+def test_a_data_set_of_pictures_is_matched_by_its_thumbnails(tmp_path: Path) -> None:
+    draw_folder(tmp_path / "photos", 40)
+    photo = Image.open(tmp_path / "photos" / "00003.png")
+    photo.resize((300, 300)).save(tmp_path / "photos" / "larger.jpg", quality=70)
+    (tmp_path / "photos" / "same.png").write_bytes((tmp_path / "photos" / "00006.png").read_bytes())
+    whole = (tmp_path / "photos" / "00001.jpg").read_bytes()
+    (tmp_path / "photos" / "00001.jpg").write_bytes(whole[:-200])
+    version = make(tmp_path / "data", tmp_path / "photos", max_failed=1)
+    shutil.rmtree(tmp_path / "photos")
+    found = match(tmp_path / "data", MatchOrder(dataset="drawn"))
+    by = {frozenset((row["one"], row["other"])): row["found_by"] for row in found.pairs.to_pylist()}
+    assert by[frozenset(("00006.png", "same.png"))] == "bytes"
+    assert by[frozenset(("00003.png", "larger.jpg"))] in ("hash", "features")
+    rows = {row["picture"]: row for row in found.pictures.to_pylist()}
+    assert len(rows) == version.rows == 42
+    assert (rows["larger.jpg"]["width"], rows["larger.jpg"]["height"]) == (300, 300), "not the thumbnail's"
+    assert "it has no thumbnail: it was not read" in rows["00001.jpg"]["problem"]
+    assert rows["00001.jpg"]["width"] is None
+    assert found.output.version == version.name
 
 
 def test_other_bytes_of_a_picture_make_another_match(home: Path, tmp_path: Path) -> None:

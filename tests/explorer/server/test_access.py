@@ -32,7 +32,7 @@ def test_every_route_in_airflow_needs_a_user_and_work_needs_the_right_to_trigger
                 continue
             if as_whom is None or (as_whom == VIEWER and method == "POST"):
                 assert status in refused, (as_whom, method, path)
-            elif method == "POST" or re.search("/(runs|tables|picture)/", path):  # there is no such thing
+            elif method == "POST" or re.search("/(runs|tables|picture|match)/", path):  # none such
                 assert status == 404, (as_whom, method, path)
             elif path.endswith("/thumbnail"):  # profiles are no pictures
                 assert status == 422, (as_whom, method, path)
