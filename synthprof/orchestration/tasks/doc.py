@@ -78,8 +78,8 @@ MATCH_DOC = """\
 
 Finds pictures that show the same: of a folder, a table or tar files, as *pictures* names them, or the
 avatars or thumbnails of a version. Pairs, groups and a page that shows pairs side by side lie in a folder of
-the data set. An estimate of the memory comes first; a cleared task goes on where it was. *pictures* must be readable where
-the task runs, and lie below a folder of SYNTHPROF_SOURCES if that is set there.
+the data set. An estimate of the memory comes first; a cleared task goes on where it was. *pictures* must be
+readable where the task runs, and lie below a folder of SYNTHPROF_SOURCES if that is set there.
 """
 
 
