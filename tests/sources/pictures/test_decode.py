@@ -5,8 +5,9 @@ import io
 
 import numpy as np
 import pytest
+from colour_profiles import display_p3
 from hostile_pictures import encoded
-from PIL import Image
+from PIL import Image, ImageCms
 
 from synthprof.sources.pictures import decode as module
 from synthprof.sources.pictures.decode import decode, decoded, facts_of
@@ -32,6 +33,17 @@ def test_every_format_becomes_rgb_of_eight_bits(ending: str) -> None:
     names = {"jpg": "jpeg", "tif": "tiff"}
     told = facts_of(content)
     assert (told.format, told.width, told.height) == (names.get(ending, ending), 48, 32)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_colour_profile_changes_no_pixel_as_models_were_trained_without(kind: str) -> None:
+    image = Image.fromarray(np.random.default_rng(2).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    plain, profiled = saved(image, kind), saved(image, kind, icc_profile=display_p3())
+    found = decoded(profiled)
+    assert np.array_equal(np.asarray(found), pixels(plain))
+    known = ImageCms.ImageCmsProfile(io.BytesIO(Image.open(io.BytesIO(profiled)).info["icc_profile"]))
+    converted = ImageCms.profileToProfile(found, known, ImageCms.createProfile("sRGB"))
+    assert not np.array_equal(np.asarray(converted), pixels(plain)), "the profile would change them"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
