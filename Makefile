@@ -15,7 +15,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 PARAMETERS := $(sort $(filter-out $(NOT_PARAMETERS),$(GIVEN)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-long cluster-test infinity loaders oldest peers faults explorer-full check docs reference bench bench-quick screenshots dist lock env clean
+.PHONY: help run ui test test-long cluster-test infinity loaders open-clip oldest peers faults explorer-full check docs reference bench bench-quick screenshots dist lock env clean
 
 help: ## List the targets
 	@echo 'make run PROFILES=100000 SEED=42 DATASET=gamers ...'
@@ -41,6 +41,9 @@ infinity: $(INFINITY)/.ready ## Install a real embedding server (200 MB) for one
 
 LOADERS := .venv-loaders
 loaders: $(LOADERS)/.ready ## Install the clients of all targets of `synthprof load`, and `datasets` (1 GB) for some tests
+
+OPEN_CLIP := .venv-open-clip
+open-clip: $(OPEN_CLIP)/.ready ## Install open_clip with PyTorch for the CPU (1 GB) for one test
 
 PEERS := .venv-peers
 peers: $(VENV)/.ready-dev $(PEERS)/.ready ## Measure the stages beside what a user would pick instead; ARGS= for the script
@@ -92,7 +95,7 @@ dist: $(VENV)/.ready-dev ## Build wheel and sdist in dist/, and check them as an
 
 # --no-emit-index-url and --no-header keep the locks free of the machine that made them.
 lock: $(VENV)/.ready-dev ## Resolve all requirements*.txt anew
-	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-loaders requirements-oldest requirements-peers; do \
+	@for name in requirements requirements-cluster requirements-dev requirements-docs requirements-infinity requirements-loaders requirements-open-clip requirements-oldest requirements-peers; do \
 	  overrides=; [ ! -e $$name.overrides ] || overrides="--override $$name.overrides"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade $$overrides \
 	    --no-emit-index-url --no-header --no-emit-package synthprof $$name.in -o $$name.txt || exit 1; done
@@ -120,6 +123,16 @@ $(LOADERS)/.ready: requirements-loaders.txt $(VENV)/bin/python
 	@$(LOADERS)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-loaders.txt
 	@touch $@
 
+# PyTorch for the CPU is not on PyPI, whose builds bring 3 GB of CUDA; where its index is out of reach, pip takes
+# what PyPI has of torchvision, whose own operators the test does without.
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+$(OPEN_CLIP)/.ready: requirements-open-clip.txt $(VENV)/bin/python
+	@echo 'Installing open_clip for one test, about two minutes' >&2
+	@$(BIN)/python -m venv --clear $(OPEN_CLIP)
+	@$(OPEN_CLIP)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-open-clip.txt
+	@$(OPEN_CLIP)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --extra-index-url $(CPU_INDEX) torch==2.13.0+cpu torchvision==0.28.0
+	@touch $@
+
 $(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
 	@echo 'Installing the oldest Airflow for one test, about two minutes' >&2
 	@$(BIN)/python -m venv --clear $(OLDEST)
@@ -128,7 +141,7 @@ $(OLDEST)/.ready: requirements-oldest.txt pyproject.toml $(VENV)/bin/python
 	@touch $@
 
 clean: ## Remove the environment, Airflow's state and caches; never the data
-	@rm -rf $(VENV) $(INFINITY) $(LOADERS) $(OLDEST) $(PEERS) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
+	@rm -rf $(VENV) $(INFINITY) $(LOADERS) $(OPEN_CLIP) $(OLDEST) $(PEERS) .airflow site .pytest_cache .mypy_cache .ruff_cache .hypothesis synthprof.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of these that is new enough and not too new makes the environment.

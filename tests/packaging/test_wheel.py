@@ -132,7 +132,7 @@ def test_an_index_would_take_them(dist: Path) -> None:
     _run(sys.executable, "-m", "twine", "check", "--strict", *map(str, dist.iterdir()))
 
 
-def test_every_extra_is_in_all() -> None:
+def test_every_extra_but_the_one_with_torch_is_in_all() -> None:
     extras = {name for name in metadata.metadata("synthprof").get_all("Provides-Extra") if name != "all"}
     texts = metadata.requires("synthprof") or []
     every = next(text for text in texts if text.startswith("synthprof[") and 'extra == "all"' in text)
@@ -147,6 +147,7 @@ def test_every_extra_is_in_all() -> None:
             "images",
             "sources",
             "learn",
+            "parquet",
             "s3",
             "hdf5",
             "measure",
@@ -154,7 +155,7 @@ def test_every_extra_is_in_all() -> None:
         )
     }
     assert Requirement(every).extras == own | {"load-all"}
-    assert extras == own | loads
+    assert extras == own | loads | {"open-clip"}, "of 3 GB on a machine with CUDA"
     targets = next(text for text in texts if text.startswith("synthprof[") and 'extra == "load-all"' in text)
     assert Requirement(targets).extras == loads - {"load-all"}
 

@@ -1,4 +1,4 @@
-"""Encoder `clip`: a model of pictures and texts on this machine, from a folder in ONNX.
+"""Encoder `clip`: a model of pictures and texts on this machine, from a folder in ONNX or of open_clip.
 
 Pictures are embedded one at a time, each by one thread: then its bytes depend on no other picture, on no
 number of threads and on no interruption, and threads side by side keep all cores busy.
@@ -112,8 +112,8 @@ class ClipEncoder(SlowEncoder):
 
 def check_clip(model: str) -> None:
     """Raise SpecError unless the model is a folder that may be read and has what such models have."""
-    from synthprof.encoders.slow.towers import files_of
+    from synthprof.encoders.slow.towers import check_towers
 
     if not model:
-        raise SpecError("encoder=clip needs model, the folder of a model in ONNX")
-    files_of(model)
+        raise SpecError("encoder=clip needs model, the folder of a model in ONNX or of open_clip")
+    check_towers(model)

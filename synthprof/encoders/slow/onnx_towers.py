@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synthprof.base.arrays import Vector
-from synthprof.base.errors import SpecError, first_line
-from synthprof.base.permitted import check_all_permitted
+from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.preparation import Preparation, read_preparation
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ TOKENIZER = "tokenizer.json"
 MAX_TOKENS = 77
 """Of a text where the tokenizer names no bound: what OpenAI's CLIP and its kin can take."""
 
-MAX_SHOWN = 200
-"""Characters of a library's error that a message quotes."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -44,7 +40,7 @@ class Files:
     tokenizer: Path
 
 
-class Towers:
+class OnnxTowers:
     """Two loaded towers. Threads may ask for several vectors at once; each is computed by one thread."""
 
     def __init__(self, files: Files, use_gpu: bool) -> None:
@@ -71,12 +67,8 @@ class Towers:
         return _ask(self._text, "text_embeds", {"input_ids": ids, "attention_mask": mask})
 
 
-def files_of(model: str) -> Files:
+def files_of(folder: Path) -> Files:
     """Return the files of a model's folder. Raises SpecError that says which one is missing."""
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        raise SpecError(f"model={model} is no folder; name the folder of a CLIP model in ONNX")
-    check_all_permitted(folder, "model")
     parted = [_found(folder, name) for name in PARTED]
     whole = _found(folder, WHOLE)
     vision, text = parted if all(parted) else (whole, whole)
@@ -87,20 +79,6 @@ def files_of(model: str) -> Files:
         missing = PREPROCESSOR if preprocessor is None else TOKENIZER
         raise SpecError(f"model={folder} has no {missing}; copy it there from where the model comes from")
     return Files(vision, text, preprocessor, tokenizer)
-
-
-def load_towers(model: str, use_gpu: bool) -> Towers:
-    """Load a model. Raises SpecError if it is none, or cannot be loaded."""
-    files = files_of(model)
-    try:
-        return Towers(files, use_gpu)
-    except SpecError:
-        raise
-    except Exception as error:  # each library has its own ways to say that a file is not what it should be
-        raise SpecError(
-            f"model={model} cannot be loaded ({first_line(error)[:MAX_SHOWN]}); name the folder of a CLIP "
-            "model in ONNX"
-        ) from error
 
 
 def _found(folder: Path, name: str) -> Path | None:
