@@ -31,7 +31,7 @@ PARAMS: dict[str, Any] = {
 BLOCKS = 5
 
 
-STEPS = ("matches", "seal_file", "mark_released", "unlink")
+STEPS = ("seal_file", "mark_released", "unlink")
 
 
 class Killed(BaseException):
