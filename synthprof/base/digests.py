@@ -29,6 +29,14 @@ def xxh128(path: Path) -> str:
     return found.hexdigest()
 
 
+def digest_in_memory(*parts: bytes | memoryview) -> str:
+    """Return the XXH3-128 of bytes in memory, one part after the other, as `xxh128` gives that of a file."""
+    found = xxhash.xxh3_128()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
+
+
 def both(path: Path) -> tuple[str, str]:
     """Return the SHA-256 and the XXH3-128 of a file's bytes, which are read once. Raises as `sha256`."""
     outside, inside = hashlib.sha256(), xxhash.xxh3_128()

@@ -20,7 +20,8 @@ from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context, Outcome
-from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS, LABELS, save_array
+from synthprof.store.array_files import save_array
+from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS, LABELS
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling
 from synthprof.store.sqlite.indexes import Coded, add_indexes

@@ -36,7 +36,8 @@ from synthprof.stages.publish_checks import check_blocks, check_files, check_mis
 from synthprof.stages.publish_duplicates import duplicates_of, put_duplicates
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
-from synthprof.store.blocks import ARCHETYPES, AVATARS, save_array
+from synthprof.store.array_files import save_array
+from synthprof.store.blocks import ARCHETYPES, AVATARS
 from synthprof.store.children import check_children
 from synthprof.store.manifest import Manifest, content_digest
 from synthprof.store.pruning import prune

@@ -1,6 +1,6 @@
 """Block files that are let go of once a database has their rows, and made again for who reads them.
 
-Before a file goes, it is compared with its receipt, so that the database was made of what was sealed, and
+Whoever reads a file proves it by its seal, so the database was made of what was sealed. Before a file goes,
 the database and the mark of the release are durable. Nothing is let go of where a bucket has the build: there
 the home of a worker is a cache.
 """
@@ -8,17 +8,15 @@ the home of a worker is a cache.
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from synthprof.base.errors import Busy, Damaged
-from synthprof.base.files import FileRecord, matches
+from synthprof.base.errors import Busy
+from synthprof.base.files import FileRecord
 from synthprof.base.locks import lock
 from synthprof.pipeline import RELEASES, Release, Stage, maker_of, stage
-from synthprof.spec.contents import kind_of, number_of
+from synthprof.spec.contents import kind_of, number_of, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.stages.context import Context
 from synthprof.store.build import Build
@@ -30,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def release_ended(context: Context) -> None:
-    """Let go of the block files whose readers have ended. Raises Damaged if one is not as it was sealed."""
+    """Let go of the block files whose readers have all ended."""
     for each in RELEASES:
         if each.applies(context.spec) and (blocks := _done_with(context, each)):
             _release(context, each, blocks, lambda: None)
@@ -39,8 +37,7 @@ def release_ended(context: Context) -> None:
 def release_into(context: Context, database: Path, seal: Callable[[], None]) -> None:
     """Let go of the block files whose rows a finished database has, while its stage goes on with others.
 
-    seal: writes the seal of the database, by which it is kept if the stage is cut short; called once the
-    block files are proven. Raises Damaged if one is not as it was sealed.
+    seal: writes the seal of the database, by which it is kept if the stage is cut short.
     """
     for each in RELEASES:
         if each.into == database.name and each.applies(context.spec):
@@ -87,10 +84,6 @@ def _release(context: Context, release: Release, blocks: Collection[int], seal: 
         return
     with suppress(Busy), lock(context.build.folder / "locks" / f"release-{release.kind}", release.kind):
         files = list(_there(folder, release, blocks))
-        with ThreadPoolExecutor(context.budget.workers) as threads:
-            sound = list(threads.map(partial(matches, folder), files))
-        if damaged := [folder / file.path for file, same in zip(files, sound, strict=True) if not same]:
-            raise Damaged(*damaged)
         seal()
         mark_released(folder, release.kind, release.kept)
         for file in files:
@@ -102,7 +95,8 @@ def _there(folder: Path, release: Release, blocks: Collection[int]) -> Iterator[
     """Yield the records of the files of blocks that are there and may be let go of."""
     for file in _files(folder, release):
         number = number_of(file.path)
-        if number >= release.kept and number in blocks and (folder / file.path).exists():
+        sealed = (folder / seal_name(number)).exists()  # by which whoever read the file has proven it
+        if sealed and number >= release.kept and number in blocks and (folder / file.path).exists():
             yield file
 
 

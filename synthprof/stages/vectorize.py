@@ -39,11 +39,12 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
     profiles = blocks.profiles(job.block)
     with cpu_slot(job.slots):
         embeddings = encode_block(_encoder(spec, blocks.bundle), spec, job.block, profiles)
+        known: list[FileRecord | None] = []
         if VECTORS in kinds:
             vectors = features(blocks.schema, profiles, spec.dim_vector)
-            blocks.write(VECTORS, job.block, vectors)
-        blocks.write(EMBEDDINGS, job.block, embeddings)
-        return blocks.seal(kinds, job.block)
+            known.append(blocks.write(VECTORS, job.block, vectors))
+        known.append(blocks.write(EMBEDDINGS, job.block, embeddings))
+        return blocks.seal(kinds, job.block, *known)
 
 
 @functools.lru_cache(maxsize=1)

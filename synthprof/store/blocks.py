@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
+from synthprof.base.digests import digest_in_memory
 from synthprof.base.errors import Damaged, StageError
 from synthprof.base.files import FileRecord, matches, replacing, sealed
 from synthprof.base.kinds import check_file, read_bytes, read_text
@@ -21,6 +22,7 @@ from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
 from synthprof.spec.contents import EMBEDDINGS_DB, NO_CLUSTER, block_name, seal_name, sealed_blocks
 from synthprof.spec.spec import BLOCK_ROWS, Spec
+from synthprof.store.array_files import array_of, record_of_array, save_array
 from synthprof.store.schemas import bundle_of, schema_of
 from synthprof.store.sqlite.stored_blobs import stored_blobs
 
@@ -137,10 +139,26 @@ class Blocks:
 
     def _batch(self, kind: str, block: int) -> pa.RecordBatch:
         path = self.path(kind, block)
-        with _readable(path), pa.OSFile(str(check_file(path))) as file, pa.ipc.open_file(file) as reader:
-            batch = reader.get_batch(0)
-            batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
-            return batch
+        with _readable(path):
+            data, proven = self._content(path, block)
+            with pa.ipc.open_file(pa.py_buffer(data)) as reader:
+                batch = reader.get_batch(0)
+                if not proven:
+                    batch.validate(full=True)  # offsets of a damaged file would lead out of its buffers
+                return batch
+
+    def _content(self, path: Path, block: int) -> tuple[npt.NDArray[np.uint8], bool]:
+        """Read a block file, and return whether its seal has proven it; a fetched one comes without its seal.
+
+        Raises Damaged if it is not as it was sealed.
+        """
+        data = np.fromfile(check_file(path), np.uint8)
+        sealed = next(
+            (each for each in _seal_at(path.with_name(seal_name(block))) if each.path == path.name), None
+        )
+        if sealed is not None and sealed.xxh128 and digest_in_memory(data.data) != sealed.xxh128:
+            raise Damaged(path)
+        return data, sealed is not None and bool(sealed.xxh128)
 
     def duplicates(self, block: int) -> pa.RecordBatch:
         """Read the truth on the second records of a block, as `second_records.truth` has it. Raises alike."""
@@ -154,7 +172,7 @@ class Blocks:
         path = self.path(kind, block)
         with _readable(path):
             try:
-                return np.load(check_file(path), allow_pickle=False)  # type: ignore[no-any-return]
+                return array_of(self._content(path, block)[0])
             except FileNotFoundError:
                 if kind != EMBEDDINGS:
                     raise
@@ -211,12 +229,14 @@ class Blocks:
 
     def write(
         self, kind: str, block: int, value: "pa.RecordBatch | np.ndarray | str | Iterable[bytes]"
-    ) -> None:
+    ) -> FileRecord | None:
         """Write a block under its name, whole unless the power fails: its seal tells (docs/adr/0007).
 
-        It is not flushed: blocks are made faster than disks write, and can be made again.
+        It is not flushed: blocks are made faster than disks write, and can be made again. Returns the record
+        of an array, for `seal`, from memory: other files are read for it.
         """
-        with replacing(self.path(kind, block), durable=False) as temporary:
+        path = self.path(kind, block)
+        with replacing(path, durable=False) as temporary:
             if isinstance(value, np.ndarray):
                 save_array(temporary, value)
             elif isinstance(value, str):
@@ -226,13 +246,17 @@ class Blocks:
             else:
                 with temporary.open("wb") as file:
                     file.writelines(value)
+        return record_of_array(path.name, value) if isinstance(value, np.ndarray) else None
 
-    def seal(self, kinds: Sequence[str], block: int) -> tuple[FileRecord, ...]:
+    def seal(self, kinds: Sequence[str], block: int, *known: FileRecord | None) -> tuple[FileRecord, ...]:
         """Write the seal of a block and return the records of its files, for `kept`.
 
-        The seal is not flushed: without it, or with half of it, the block is only made once more.
+        known: records that `write` has returned, whose files need not be read. The seal is not flushed:
+        without it, or with half of it, the block is only made once more.
         """
-        records = tuple(sealed(self.path(kind, block)) for kind in kinds)
+        paths = [self.path(kind, block) for kind in kinds]
+        named = {each.path: each for each in known if each}
+        records = tuple(named.get(path.name) or sealed(path) for path in paths)
         write_seal(self._seal(kinds, block), records)
         return records
 
@@ -252,12 +276,17 @@ def write_seal(path: Path, records: tuple[FileRecord, ...]) -> None:
 
 def kept(seal: Path, paths: Sequence[Path]) -> tuple[FileRecord, ...] | None:
     """Return the records in a seal if it is of these files, and they match it to the last byte, else None."""
-    try:
-        records = SEAL.validate_json(read_bytes(seal))
-    except (OSError, ValidationError):
-        return None
+    records = _seal_at(seal)
     same = [path.name for path in paths] == [each.path for each in records]
     return records if same and all(map(matches, (path.parent for path in paths), records)) else None
+
+
+def _seal_at(path: Path) -> tuple[FileRecord, ...]:
+    """Return the records of a seal; none if there is no seal, or half of one."""
+    try:
+        return SEAL.validate_json(read_bytes(path))
+    except (OSError, ValidationError):
+        return ()
 
 
 def _suffix(kind: str) -> str:
@@ -279,14 +308,3 @@ def write_batch(path: Path, batch: pa.RecordBatch) -> None:
     """Write the rows as a block file has them."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
-
-
-def save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write the array as numpy.save does.
-
-    numpy.save itself loses the reason of a failed write ("16384 requested and 0 written").
-    """
-    array = np.ascontiguousarray(array)
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(array.data)
