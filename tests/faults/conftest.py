@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builds import PROFILES, Built, all_but_published, texts_but_published
+from builds import PARTED, PROFILES, Built, all_but_published, texts_but_published
 from fault_server import Faults, serving
 from harness import LARGE, SMALL, Subject
 from once import made_once
@@ -64,7 +64,7 @@ def subject(tmp_path: Path) -> Subject:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Built]]:
-    """Give the build of profiles or of texts, each made once, when it is first asked for."""
+    """Give a build of these, each made once, when it is first asked for."""
     made: dict[str, Built] = {}
     with pytest.MonkeyPatch.context() as environment, serving(Faults()) as url:
         environment.setenv("SYNTHPROF_EMBEDDINGS_URL", url)
@@ -72,10 +72,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
         def build(name: str) -> Built:
             if name not in made:
                 home = tmp_path_factory.mktemp(name)
+                params = PARTED if name == "parted" else PROFILES
                 made[name] = (
                     texts_but_published(home)
                     if name == "texts"
-                    else all_but_published(home, PROFILES, {"seed": 7, "force": True})
+                    else all_but_published(home, params, {"seed": 7, "force": True})
                 )
             return made[name]
 

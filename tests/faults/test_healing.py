@@ -39,6 +39,15 @@ FILES = {
         *("vectorize-*/released.json", "vacuum-*/vetores.db"),
         *(f"persist_blobs-*/sealed-{name}.db.json" for name in ("vetores", "embeddings")),
     ],
+    "parted": [
+        *("spec.json", "since.json", "generate-*/profiles-00000.arrow", "generate-*/archetypes-00000.npy"),
+        *("vectorize-*/embeddings-00000.npy", "vectorize-*/vectors-00000.npy", "cluster-*/clusters.db"),
+        *(f"{stage}-*/seal-00000.json" for stage in ("generate", "vectorize")),
+        *(f"{stage}-*/seal-part-00000.json" for stage in ("ingest", "persist_blobs")),
+        *("ingest-*/perfis-part-00000.parquet", "persist_blobs-*/vetores-part-00000.npy"),
+        *("persist_blobs-*/embeddings-part-00000.npy", "cluster-*/centroids.npy", "cluster-*/labels.npy"),
+        *("export_index-*/index.faiss", *RECEIPTS),
+    ],
     "texts": [
         *SHARED,
         *("survey.json", "encoder.json", "vectorize-*/missing-00000.npy"),

@@ -1,8 +1,8 @@
 """Builds for tests of healing: done up to publishing, to be copied and damaged.
 
-Two builds stand for all: profiles with vectors and compacted databases, and texts whose service fails for
-one of them, so that every kind of file is there. They are damaged when all but `publish` is done, as then a
-run reads everything back.
+Three builds stand for all: profiles with vectors and compacted databases, the same in parts, and texts whose
+service fails for one of them, so that every kind of file is there. They are damaged when all but `publish` is
+done, as then a run reads everything back.
 """
 
 import contextlib
@@ -28,6 +28,7 @@ SMALL = {"clusters": 4, "kmeans_niter": 2, "workers": 1, "index": "flat", "vacuu
 
 PROFILES = SMALL | {"dataset": "people", "profiles": 300, "dim_embedding": 24, "dim_vector": 20}
 
+PARTED = PROFILES | {"dataset": "parted", "vacuum": False, "store": "parquet"}
 TEXTS = SMALL | {
     **{"dataset": "texts", "encoder": "http", "model": "m", "dim_embedding": 32, "id_column": "key"},
     **{"text_column": "body", "max_failed": 1, "batch_size": 16},
