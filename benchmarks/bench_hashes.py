@@ -27,10 +27,12 @@ import xxhash
 from synthprof.base import digests, files
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
+from synthprof.store import array_files, blocks
 
 MIB = 1 << 20
 BYTES = 64 * MIB
 REPEATS = 7
+IN_MEMORY = "digest_in_memory"
 
 
 def main() -> None:
@@ -79,6 +81,8 @@ def _share(rows: int) -> None:
         notes.touch()
         for name in ("sha256", "xxh128", "both"):  # the pool's processes are forked from this one
             setattr(files, name, _noting(notes, name, getattr(digests, name)))
+        for module in (blocks, array_files):
+            setattr(module, IN_MEMORY, _noting(notes, "memory", digests.digest_in_memory))
         run_all(Request.from_params({"profiles": rows, "workers": 2}), Path(home))
         found: defaultdict[str, float] = defaultdict(float)
         for line in notes.read_text().splitlines():
@@ -93,13 +97,13 @@ def _share(rows: int) -> None:
         print(f"  {kind:<8} {seconds:6.2f} s  {seconds / whole:.1%}")
 
 
-def _noting(notes: Path, name: str, digest: Callable[[Path], Any]) -> Callable[[Path], Any]:
+def _noting(notes: Path, name: str, digest: Callable[..., Any]) -> Callable[..., Any]:
     descriptor = os.open(notes, os.O_WRONLY | os.O_APPEND)
 
     @functools.wraps(digest)
-    def noted(path: Path) -> Any:
+    def noted(*content: Any) -> Any:
         before = time.thread_time()
-        found = digest(path)
+        found = digest(*content)
         os.write(descriptor, f"{name} {time.thread_time() - before}\n".encode())
         return found
 

@@ -42,7 +42,9 @@ def codes_or_unknown(column: Column, values: pa.Array) -> npt.NDArray[np.int64]:
     values: a dictionary array or plain strings, such as read back from SQLite.
     """
     known = pa.array(column.values, pa.string())
-    if pa.types.is_dictionary(values.type):
+    if pa.types.is_dictionary(values.type) and values.dictionary.equals(known):
+        places = values.indices
+    elif pa.types.is_dictionary(values.type):
         places = pc.index_in(values.dictionary, known).take(values.indices)
     else:
         places = pc.index_in(values, known)
