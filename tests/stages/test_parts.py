@@ -20,6 +20,7 @@ from synthprof.spec.contents import PartKind, part_path, part_seal_name, seal_na
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard, plan_shards
 from synthprof.stages import parts as stage_parts
+from synthprof.stages.footprint import Footprint
 from synthprof.store.columnar.parts import Parts
 from synthprof.store.manifest import damaged, read_manifest
 from synthprof.store.sqlite.database import read
@@ -121,6 +122,15 @@ def test_a_version_holds_its_parts_and_no_database_of_rows(home: Path) -> None:
     others = {"clusters.db", "centroids.npy", "archetypes.npy", "overview.json", "map.arrow", "report.html"}
     assert {file.path for file in manifest.files} == parts | others
     assert manifest.spec["store"] == "parquet"
+
+
+def test_disk_is_estimated_from_above_and_closely(home: Path) -> None:
+    spec, files = Request.from_params(PARAMS).spec, read_manifest(_folder(home / "parquet")).files
+    for stage, kinds in (("ingest", ("perfis",)), ("persist_blobs", ("vetores", "embeddings"))):
+        written = sum(
+            file.bytes for file in files if file.path.startswith(tuple(f"{kind}/" for kind in kinds))
+        )
+        assert written <= Footprint(spec).disk(stage) <= 1.2 * written
 
 
 def test_readers_can_skip_blocks_and_pages_by_their_statistics(home: Path) -> None:
