@@ -10,6 +10,7 @@ Raw results go to benchmarks/results/.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
+import psutil
 from place import ended
 
 from synthprof.orchestration.local.home import PROJECT, Home
@@ -50,9 +52,10 @@ def main() -> None:
     options.results.mkdir(parents=True, exist_ok=True)
     facts: dict[str, Any] = {"rows": options.rows, "cores": len(os.sched_getaffinity(0))}
     facts["load_average"] = {"before": os.getloadavg()}
-    with tempfile.TemporaryDirectory() as name, _airflow(Path(name), options.port) as airflow:
+    with tempfile.TemporaryDirectory() as name, _airflow(Path(name), options.port) as (airflow, pid):
         facts["scheduler"] = [
-            _through(airflow, Path(name), options.rows, f"timed{number}") for number in range(options.repeat)
+            _through(airflow, pid, Path(name), options.rows, f"timed{number}")
+            for number in range(options.repeat)
         ]
     with tempfile.TemporaryDirectory() as name:
         facts["make run"] = [
@@ -65,7 +68,8 @@ def main() -> None:
 
 
 @contextmanager
-def _airflow(folder: Path, port: int) -> Iterator[Airflow]:
+def _airflow(folder: Path, port: int) -> Iterator[tuple[Airflow, int]]:
+    """Yield an Airflow and the id of the process that has started all of it."""
     command = [sys.executable, "-m", "synthprof.orchestration.local", "ui", "--port", str(port)]
     process = subprocess.Popen(
         command, env=_environment(folder), stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -75,7 +79,7 @@ def _airflow(folder: Path, port: int) -> Iterator[Airflow]:
             if "is ready" in line:
                 break
         with Airflow(Home(folder / "airflow", port).url) as airflow:
-            yield airflow
+            yield airflow, process.pid
     finally:
         process.terminate()
         process.wait()
@@ -87,9 +91,9 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | {name: str(place) for name, place in places.items()}
 
 
-def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[str, Any]:
+def _through(airflow: Airflow, pid: int, folder: Path, rows: int, dataset: str) -> dict[str, Any]:
     """Run a data set of its own; its profiles and Airflow's tasks are those of any run."""
-    began = time.time()
+    began, before = time.time(), _cpu_seconds(pid)
     params = {"dataset": dataset, "profiles": rows}
     run = airflow.trigger(GENERATE_DAG, params).raise_for_status().json()["dag_run_id"]
     state = ended(airflow, GENERATE_DAG, run)
@@ -97,15 +101,20 @@ def _through(airflow: Airflow, folder: Path, rows: int, dataset: str) -> dict[st
     if state != "success":
         raise SystemExit(f"the run has {state}")
     tasks = [task for task in airflow.tasks(GENERATE_DAG, run) if task["state"] == "success"]
-    stages = _stage_seconds(folder / "data", dataset)
+    receipts = _receipts(folder / "data", dataset)
+    stages = _stage_seconds(receipts)
     covered = _covered([_span(task, stages[task["task_id"]]) for task in tasks if task["task_id"] in stages])
     return {
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(_cpu_seconds(pid) - before, 1),
+        "cpu_seconds_of_stages": round(
+            sum(each.cpu_seconds for each in _receipts(folder / "data", dataset)), 1
+        ),
         "tasks": len(tasks),
         "outside_stages": round(seconds - covered, 1),
         "share_outside": round(1 - covered / seconds, 3),
         "stages": stages,
-        "gaps": _gaps(tasks, _receipts(folder / "data", dataset), began),
+        "gaps": _gaps(tasks, receipts, began),
     }
 
 
@@ -132,14 +141,23 @@ def _gaps(tasks: list[dict[str, Any]], receipts: list[Receipt], began: float) ->
     return found
 
 
+def _cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds so far of a process and all its descendants, of ended ones too."""
+    found = 0.0
+    for process in [(root := psutil.Process(pid)), *root.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += sum(process.cpu_times()[:4])
+    return found
+
+
 def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _stage_seconds(home: Path, dataset: str) -> dict[str, float]:
+def _stage_seconds(receipts: list[Receipt]) -> dict[str, float]:
     """Of each stage the seconds of its longest shard."""
     found: dict[str, float] = {}
-    for receipt in _receipts(home, dataset):
+    for receipt in receipts:
         found[receipt.stage] = max(found.get(receipt.stage, 0.0), receipt.seconds)
     return found
 
