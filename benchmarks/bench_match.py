@@ -22,7 +22,7 @@ from synthprof.delivery.matching.steps import VOTES_SHARE
 from synthprof.profiles.avatars.block import avatars_of
 from synthprof.profiles.children import generate_family
 from synthprof.schemas.loader import load_bundle
-from synthprof.similarity.pictures.binary import add, centres, empty_index, nearest
+from synthprof.similarity.pictures.binary import centres, empty_index, fill, nearest
 from synthprof.similarity.pictures.geometry import compare
 from synthprof.similarity.pictures.local import Eye, Look, few_threads
 from synthprof.similarity.pictures.votes import CANDIDATES, FARTHEST, NEIGHBOURS, candidates
@@ -98,7 +98,7 @@ def ours(looks: list[Look], features: int, planted: Pairs) -> int:
     before = own_memory()
     with one_thread_each(1) as thread:
         index = empty_index("ivf", centres(rows[::4], lists_of(len(rows)), 1))
-        add(index, rows, thread)
+        fill(index, lambda: iter([rows]), thread)
         size = own_memory() - before
         clock.lap("index")
         numbers, bits = nearest(index, rows, NEIGHBOURS, thread)

@@ -194,7 +194,7 @@ def match(order: "MatchOrder", as_json: AsJson = False) -> None:
 
 
 def _tell_match(terminal: "Terminal", found: "Match") -> None:
-    from synthprof.report.words import count
+    from synthprof.report.words import amount, count
 
     facts, scores = found.facts(), found.scores
     if facts["unread"]:
@@ -203,6 +203,9 @@ def _tell_match(terminal: "Terminal", found: "Match") -> None:
         )
     if scores and None not in (scores["recall"], scores["precision"]):
         text = f"planted copies: recall {scores['recall']:.3f}, precision {scores['precision']:.3f}"
+        terminal.say(text, indent="  ")
+    if found.peak_bytes:
+        text = f"memory: {amount(found.peak_bytes)} at most, {amount(found.planned_bytes)} planned"
         terminal.say(text, indent="  ")
     pairs, groups, pictures = (count(facts[name]) for name in ("pairs", "groups", "rows"))
     terminal.say(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as release
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from synthprof.store.store import Store
 from synthprof.system.events import Observer
 from synthprof.system.logs import memory_watch
 from synthprof.system.machine import budget, check_estimate, default_workers
+from synthprof.system.memory import peak_memory, reset_peak_memory
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.derived import MATCHES
 
@@ -74,20 +75,22 @@ def match(home: Path, order: MatchOrder, observe: Observer = lambda *_: None) ->
     match is being made, StageError for a damaged version. The same call goes on where it was cut short.
     """
     check_installed("images", *PACKAGES)
+    reset_peak_memory()
     found = place_of(home, order)
     surveyed = survey(found, lambda done: observe("match: pictures read", done, 0, 0, "pictures"))
     threads = default_workers()
     plan = _planned(home, order, len(surveyed.ids), threads)
     begun = _output(found, surveyed, plan, order)
     place = outputs.Place(Store(home, order.dataset).folder / MATCHES, f"match-{begun.key}")
-    if place.output() is None:
-        logger.info("match: %s", plan.reason)
-        what = f"{place.name} of {order.dataset!r}"
-        with clear_errors(), memory_watch("match"), making(place, what, begun) as folder:
-            _do(Work(found, surveyed, plan, threads, folder, observe))
-            output = finish(place, folder, begun)
-        logger.info("%s: %s pictures, %s", place.name, count(output.rows), amount(output.bytes_total))
-    return open_match(place.folder)
+    if place.output() is not None:
+        return open_match(place.folder)
+    logger.info("match: %s", plan.reason)
+    what = f"{place.name} of {order.dataset!r}"
+    with clear_errors(), memory_watch("match"), making(place, what, begun) as folder:
+        _do(Work(found, surveyed, plan, threads, folder, observe))
+        output = finish(place, folder, begun)
+    logger.info("%s: %s pictures, %s", place.name, count(output.rows), amount(output.bytes_total))
+    return replace(open_match(place.folder), peak_bytes=peak_memory(), planned_bytes=plan.bytes)
 
 
 def _planned(home: Path, order: MatchOrder, pictures: int, threads: int) -> Plan:

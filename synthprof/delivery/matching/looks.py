@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from synthprof.delivery.matching.plan import AT_ONCE
 from synthprof.similarity.pictures.local import FEATURE, VIEW, Look
 
 FACTS_FILE, FEATURES_FILE, VIEWS_FILE = "facts.bin", "features.bin", "views.bin"
@@ -58,6 +59,14 @@ class Looks:
         """Return features by their own number."""
         size = FEATURE.itemsize
         return np.frombuffer(os.pread(self._features, (end - begin) * size, begin * size), FEATURE)
+
+    def parts(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield first and end of the features of some whole pictures, from `first` to before `last`."""
+        while first < last:
+            most = int(np.searchsorted(self.offsets, self.offsets[first] + AT_ONCE, side="right")) - 1
+            end = min(max(most, first + 1), last)
+            yield int(self.offsets[first]), int(self.offsets[end])
+            first = end
 
     def chunks(self, rows: int) -> Iterator[Records]:
         """Yield all features, so many at a time."""

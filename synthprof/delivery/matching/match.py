@@ -45,12 +45,16 @@ PAIRS = pa.schema(
 class Match:
     """A finished match. folder: where its files lie. output: its manifest.
 
+    peak_bytes, planned_bytes: memory of the process at most and as planned; 0 for a match of before.
+
     made = synthprof.match("photos", pictures="photos/")
     made.pairs.to_pandas(), made.page
     """
 
     folder: Path
     output: Output
+    peak_bytes: int = 0
+    planned_bytes: int = 0
 
     @property
     def dataset(self) -> str:
@@ -102,6 +106,8 @@ class Match:
             "groups": len(groups.unique()),
             "options": dict(self.output.options),
             "scores": self.scores,
+            "peak_bytes": self.peak_bytes,
+            "planned_bytes": self.planned_bytes,
         }
 
     def _table(self, name: str) -> pa.Table:

@@ -14,11 +14,20 @@ FEWER = (300, 200, 150, 100, 75, 50)
 """The fewest features that `features=0` takes where the memory is too small for the preset."""
 
 DESCRIPTOR_BYTES = 32
-BASE_BYTES = 260 * MIB
-"""The process with NumPy, FAISS, OpenCV, SciPy and Pillow loaded (bench_match.py)."""
+BASE_BYTES = 205 * MIB
+"""The process with NumPy, FAISS, OpenCV, SciPy and Pillow loaded (bench_match_memory.py)."""
 
 THREAD_BYTES = 24 * MIB
 """A thread that decodes and looks at pictures of some megapixels."""
+
+LIST_BYTES = 160
+"""An inverted list: its centre, its vectors and what the allocator adds."""
+
+AT_ONCE = 65_536
+"""Features that are added or searched at once, while there is memory."""
+
+HITS_BYTES = 8 * 60
+"""The eight hits of a feature with their pictures and weights, and copies, while candidates are counted."""
 
 PICTURE_BYTES = 300
 """Bytes in memory for each picture: counts, hash, sizes, id, digest, candidates."""
@@ -29,7 +38,7 @@ STEP_PICTURES = 1_024
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of index. code: bytes a descriptor. growing: times the bytes while lists grow."""
+    """A kind of index. code: bytes a descriptor. growing: times the bytes while it is filled."""
 
     kind: str
     automatic: bool
@@ -42,7 +51,8 @@ class Rule:
 # The first rule that fits is taken; `auto` takes automatic ones alone.
 RULES = (
     Rule("flat", True, 100_000, DESCRIPTOR_BYTES, 2.0, "a scan of all is exact, and quick for so few"),
-    Rule("ivf", True, math.inf, DESCRIPTOR_BYTES + 8, 2.0, "a scan of 8 lists"),
+    # A descriptor, its number and, while the lists are filled, which one it goes to; they never grow.
+    Rule("ivf", True, math.inf, DESCRIPTOR_BYTES + 8 + 4, 1.0, "a scan of 8 lists"),
     # Never automatic: its build is ten times as slow, and its links take four times a descriptor's bytes.
     Rule("hnsw", False, math.inf, DESCRIPTOR_BYTES + 144, 1.5, "asked for: quickest answers, slowest build"),
 )
@@ -65,7 +75,7 @@ def plan_match(pictures: int, memory: int, threads: int, features: int = 0, kind
     features: 0 takes the preset, or fewer where that would take more than 80 % of the memory; then the
     smallest is returned even if it takes more, for the caller to warn or refuse.
 
-    >>> plan_match(116_000, 8 << 30, 2).features, plan_match(116_000, 1 << 30, 2).features
+    >>> plan_match(116_000, 1 << 30, 2).features, plan_match(116_000, 3 << 28, 2).features
     (100, 50)
     """
     preset = next(each for most, each in PRESETS if pictures < most)
@@ -89,8 +99,8 @@ def _plan(pictures: int, features: int, threads: int, kind: str) -> Plan:
         raise SpecError(f"index={kind!r} is no kind of index; use auto, flat, ivf or hnsw")
     rule = next((each for each in rules if descriptors <= each.rows_max), rules[-1])
     lists = lists_of(descriptors) if rule.kind == "ivf" else 0
-    index = round(descriptors * rule.code * rule.growing) + lists * DESCRIPTOR_BYTES
-    step = STEP_PICTURES * features * 8 * 60  # hits of a step with their pictures and weights, and copies
-    total = BASE_BYTES + threads * THREAD_BYTES + index + pictures * PICTURE_BYTES + step
+    index = round(descriptors * rule.code * rule.growing) + lists * LIST_BYTES
+    hits = min(descriptors, AT_ONCE) * HITS_BYTES
+    total = BASE_BYTES + max(threads * THREAD_BYTES, index + hits) + pictures * PICTURE_BYTES
     reason = f"{pictures:,} pictures of {features} features: {rule.why}, {total / MIB:,.0f} MiB"
     return Plan(features, rule.kind, lists, total, reason)

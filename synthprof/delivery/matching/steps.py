@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from synthprof.delivery.matching.job import Part, Work
 from synthprof.delivery.matching.looks import FACTS, FACTS_FILE, FEATURES_FILE, VIEWS_FILE, Looks, packed
-from synthprof.delivery.matching.plan import STEP_PICTURES
+from synthprof.delivery.matching.plan import AT_ONCE, STEP_PICTURES
 from synthprof.delivery.matching.told import PROBLEMS_FILE, tell
-from synthprof.similarity.pictures.binary import add, centres, empty_index, nearest
+from synthprof.similarity.pictures.binary import Descriptors, centres, empty_index, fill, nearest
 from synthprof.similarity.pictures.geometry import compare, compare_in_place
 from synthprof.similarity.pictures.hashes import hash_pairs
 from synthprof.similarity.pictures.local import DESCRIPTOR_BYTES, SIDE, Eye, Look, few_threads
@@ -31,9 +31,6 @@ CANDIDATE = np.dtype([("one", "<u4"), ("other", "<u4"), ("votes", "<u4")])
 PAIR = np.dtype([("one", "<u4"), ("other", "<u4"), ("score", "<f8"), ("inliers", "<u4"), ("by_hash", "u1")])
 
 STEP_PAIRS = 2_048
-AT_ONCE = 65_536
-"""Features that are added or searched at once, while there is memory."""
-
 VOTES_SHARE = 0.3
 """Votes that a candidate needs, for each feature that pictures may have."""
 
@@ -115,15 +112,29 @@ def _search(work: Work, first: int) -> None:
         for step in range(first, _picture_steps(work)):
             begin = step * STEP_PICTURES
             end = min(begin + STEP_PICTURES, work.pictures)
-            features = int(looks.offsets[begin]), int(looks.offsets[end])
-            found, distances = _nearest(index, looks, features, batches, threads)
-            own = looks.owners(np.arange(*features))
-            one, other, votes = candidates(own, looks.owners(found), distances, least)
-            rows = np.zeros(len(one), CANDIDATE)
-            rows["one"], rows["other"], rows["votes"] = one, other, votes
-            work.making.append(CANDIDATES_FILE, rows.tobytes())
+            rows = [
+                _candidates(index, looks, part, batches, least, threads) for part in looks.parts(begin, end)
+            ]
+            work.making.append(CANDIDATES_FILE, b"".join(rows))
             work.making.step(checkpoint=end == work.pictures)
             work.observe("match: candidates", end, work.pictures, 0, "pictures")
+
+
+def _candidates(
+    index: Any,  # noqa: ANN401
+    looks: Looks,
+    features: tuple[int, int],
+    batches: _Batches,
+    least: float,
+    threads: ThreadPoolExecutor,
+) -> bytes:
+    """Return the candidates of the pictures that have these features, as `CANDIDATE`."""
+    found, distances = _nearest(index, looks, features, batches, threads)
+    own = looks.owners(np.arange(*features))
+    one, other, votes = candidates(own, looks.owners(found), distances, least)
+    rows = np.zeros(len(one), CANDIDATE)
+    rows["one"], rows["other"], rows["votes"] = one, other, votes
+    return rows.tobytes()
 
 
 def _nearest(
@@ -152,9 +163,16 @@ def _indexed(work: Work, looks: Looks, threads: ThreadPoolExecutor) -> Any:  # n
         sample = [_descriptors(chunk[::stride]) for chunk in looks.chunks(stride * 4_096)]
         around = centres(np.concatenate(sample), plan.lists, work.place.order.seed)
     index = empty_index(plan.index, around)
-    for begin, end in _Batches().parts(0, total):
-        add(index, _descriptors(looks.records(begin, end)), threads)
-        work.observe("match: index", end, total, 0, "features")
+    seen, every = 0, total * (2 if plan.index == "ivf" else 1)  # ivf reads them twice
+
+    def parts() -> Iterator[Descriptors]:
+        nonlocal seen
+        for begin, end in _Batches().parts(0, total):
+            yield _descriptors(looks.records(begin, end))
+            seen += end - begin
+            work.observe("match: index", seen, every, 0, "features")
+
+    fill(index, parts, threads)
     return index
 
 

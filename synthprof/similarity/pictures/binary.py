@@ -4,6 +4,7 @@ The inverted lists of IVF lie around descriptors that are drawn, not trained: FA
 products in float32, whose rounding differs between machines. Everything here is in whole numbers.
 """
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -56,19 +57,43 @@ def empty_index(kind: str, around: Descriptors | None = None) -> Any:  # noqa: A
     return index
 
 
-def add(index: Any, descriptors: Descriptors, threads: ThreadPoolExecutor) -> None:  # noqa: ANN401
-    """Add descriptors, (n, 32) uint8, in their order; the lists of ivf are chosen in threads.
+def fill(
+    index: Any,  # noqa: ANN401
+    parts: Callable[[], Iterator[Descriptors]],
+    threads: ThreadPoolExecutor,
+) -> None:
+    """Add all descriptors in their order; each list of ivf gets room for just what it holds.
 
-    threads: `similarity.threads.one_thread_each`. FAISS's own would spin where others want the processor.
+    Lists that grow as they are filled take up to twice their bytes, and nobody can tell before how much.
+
+    parts: returns an iterator over the descriptors, (n, 32) uint8 each; called once more for ivf, whose lists
+    are chosen first. threads: `similarity.threads.one_thread_each`. FAISS's own would spin where others want
+    the processor.
     """
     if not hasattr(index, "centres"):
-        threads.submit(index.add, descriptors).result()
+        for part in parts():
+            threads.submit(index.add, part).result()
         return
+    chosen = np.concatenate([np.zeros(0, np.int32), *(_lists(index, part, threads) for part in parts())])
+    for number, count in enumerate(np.bincount(chosen, minlength=index.nlist).tolist()):
+        index.invlists.resize(number, count)
+        index.invlists.resize(number, 0)  # the room stays
+    begin = 0
+    for part in parts():
+        lists = chosen[begin : begin + len(part)].astype(np.int64)
+        index.add_core(len(part), faiss.swig_ptr(part), None, faiss.swig_ptr(lists))
+        begin += len(part)
+
+
+def _lists(
+    index: Any,  # noqa: ANN401
+    descriptors: Descriptors,
+    threads: ThreadPoolExecutor,
+) -> npt.NDArray[np.int32]:
+    """Return the list of each descriptor, (n,): that of the nearest centre."""
     parts = np.array_split(descriptors, max(1, len(descriptors) // AT_ONCE))
-    lists = np.concatenate(
-        [each[1].ravel() for each in threads.map(lambda part: index.centres.search(part, 1), parts)]
-    )
-    index.add_core(len(descriptors), faiss.swig_ptr(descriptors), None, faiss.swig_ptr(lists))
+    found = threads.map(lambda part: index.centres.search(part, 1)[1].ravel(), parts)
+    return np.concatenate([each.astype(np.int32) for each in found])
 
 
 def nearest(

@@ -14,13 +14,14 @@ from PIL import Image
 
 from synthprof.base.errors import SpecError
 from synthprof.base.units import MIB
-from synthprof.delivery.matching import job, steps
+from synthprof.delivery.matching import job, looks, steps
 from synthprof.delivery.matching.job import match
 from synthprof.delivery.matching.match import Match, scores_of
 from synthprof.delivery.matching.order import MatchOrder
 from synthprof.delivery.matching.plan import plan_match
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
+from synthprof.system.machine import default_workers
 
 ORDER: dict[str, Any] = {
     **{"dataset": "drawn", "profiles": 150, "clusters": 1, "kmeans_niter": 1, "dim_embedding": 24},
@@ -74,6 +75,26 @@ def test_the_folder_has_the_results_alone_and_the_page_needs_no_network(made: Ma
     page = made.page.read_text("utf-8")
     assert page.count("<li") == min(200, made.pairs.num_rows)
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_memory_taken_and_planned_is_told_by_the_call_that_matched(home: Path, made: Match) -> None:
+    assert made.peak_bytes > 50 * MIB
+    assert made.planned_bytes == plan_match(made.output.rows, 1 << 40, default_workers(), 150).bytes
+    again = match(home, _order())
+    assert (again.key, again.peak_bytes, again.planned_bytes) == (made.key, 0, 0)
+
+
+def test_features_are_searched_by_whole_pictures_within_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = np.zeros(6, looks.FACTS)
+    facts["features"] = (4, 3, 0, 12, 5, 5)
+    for name in (looks.FACTS_FILE, looks.FEATURES_FILE, looks.VIEWS_FILE):
+        (tmp_path / name).write_bytes(facts.tobytes())
+    monkeypatch.setattr(looks, "AT_ONCE", 10)
+    with looks.Looks(tmp_path) as found:
+        assert list(found.parts(0, 6)) == [(0, 7), (7, 19), (19, 29)]
+        assert list(found.parts(1, 3)) == [(4, 7)]
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
@@ -195,7 +216,7 @@ def test_an_estimate_above_90_percent_is_refused_and_above_80_a_warning(
 
 @pytest.mark.parametrize(
     ("pictures", "memory", "features"),
-    [(9_999, 64, 300), (10_000, 64, 200), (50_000, 64, 150), (100_000, 64, 100), (116_000, 1, 50)],
+    [(9_999, 64, 300), (10_000, 64, 200), (50_000, 64, 150), (100_000, 64, 100), (600_000, 1, 50)],
 )
 def test_features_follow_from_the_number_of_pictures_and_the_memory(
     pictures: int, memory: int, features: int

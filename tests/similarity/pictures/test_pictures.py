@@ -2,11 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import faiss
 import numpy as np
 import pytest
 
 from synthprof.profiles.avatars import changes
-from synthprof.similarity.pictures.binary import add, centres, empty_index, nearest
+from synthprof.similarity.pictures.binary import centres, empty_index, fill, nearest
 from synthprof.similarity.pictures.geometry import compare, compare_in_place
 from synthprof.similarity.pictures.groups import groups_of
 from synthprof.similarity.pictures.hashes import FARTHEST, hash_pairs
@@ -102,10 +103,24 @@ def test_every_kind_of_index_finds_near_descriptors_with_any_number_of_threads(k
         index = empty_index(kind, centres(rows[::3], 60, 1) if kind == "ivf" else None)
         with one_thread_each(threads) as pool:
             assert isinstance(pool, ThreadPoolExecutor)
-            add(index, rows, pool)
+            fill(index, lambda: iter(np.split(rows, [10, 5_000])), pool)
             answers.append(nearest(index, asked, 4, pool))
     assert (answers[0][0][:, 0] == np.arange(400)).mean() > 0.95
     assert all(np.array_equal(*each) for each in zip(*answers, strict=True))
+
+
+def test_lists_hold_all_descriptors_once_whatever_the_parts() -> None:
+    rows = np.random.default_rng(4).integers(0, 256, (5_000, 32)).astype(np.uint8)
+    held = []
+    for places in ([], [1], [900, 901, 4_000]):
+        index = empty_index("ivf", centres(rows[::3], 40, 1))
+        with one_thread_each(2) as pool:
+            fill(index, lambda places=places: iter(np.split(rows, places)), pool)
+        sizes = [index.invlists.list_size(number) for number in range(40)]
+        ids = [faiss.rev_swig_ptr(index.invlists.get_ids(at), size).copy() for at, size in enumerate(sizes)]
+        assert np.array_equal(np.sort(np.concatenate(ids)), np.arange(len(rows)))
+        held.append(np.concatenate(ids))
+    assert all(np.array_equal(held[0], each) for each in held)
 
 
 def test_centres_are_different_descriptors_of_the_seed() -> None:
