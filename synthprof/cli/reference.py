@@ -109,7 +109,7 @@ DOCUMENTS = {
         *("dataset", "version", "match", "folder", "rows", "unread", "pairs", "groups", "options"),
         "scores",
     ),
-    "score": (*("dataset", "version", "score", "folder", "pictures", "truth", "options", "scores"),),
+    "score": (*("dataset", "version", "score", "folder", "rows", "pictures", "truth", "options", "scores"),),
     "search": ("read", "results"),
     "similar": ("rank", "id", "similarity", "reasons", "profile"),
     "serve": ("url", "home"),

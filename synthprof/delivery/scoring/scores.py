@@ -81,6 +81,7 @@ class Scores:
             "version": self.output.version,
             "score": self.key,
             "folder": str(self.folder),
+            "rows": self.output.rows,
             "pictures": self.output.details["pictures"],
             "truth": self.output.details["truth"],
             "options": dict(self.output.options),

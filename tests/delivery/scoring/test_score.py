@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from picture_sets import AVATARS, AVATARS_DIM, draw_folder, make
 
+import synthprof
 from synthprof.base.errors import SpecError
 from synthprof.cli.reference import DOCUMENTS
 from synthprof.delivery.scoring.job import score
@@ -68,6 +69,14 @@ def test_captions_parts_of_them_and_changed_copies_find_what_they_should(made: S
 def test_bytes_depend_on_neither_workers_nor_shards_nor_batches(made: Scores, tmp_path: Path) -> None:
     other = _made(tmp_path, workers=2, batch_size=7, shards=1)
     assert _bytes(score(other, _order()).folder) == _bytes(made.folder)
+
+
+def test_the_api_makes_the_same_in_a_process_of_its_own(home: Path, made: Scores, tmp_path: Path) -> None:
+    before = _bytes(made.folder)
+    made.folder.rename(tmp_path / "kept")
+    again = synthprof.score("faces", home=home, truth="drawn")
+    assert (again.folder, again.scores) == (made.folder, made.scores)
+    assert _bytes(again.folder) == before
 
 
 def test_a_flat_index_finds_what_a_comparison_of_all_rows_finds(home: Path, made: Scores) -> None:
