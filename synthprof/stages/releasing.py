@@ -16,9 +16,10 @@ from synthprof.base.errors import Busy
 from synthprof.base.files import FileRecord
 from synthprof.base.locks import lock
 from synthprof.pipeline import RELEASES, Release, Stage, maker_of, stage
-from synthprof.spec.contents import kind_of, number_of, seal_name
+from synthprof.spec.contents import kind_of, number_of
 from synthprof.spec.shards import Shard
 from synthprof.stages.context import Context
+from synthprof.store.blocks import record_in_seal
 from synthprof.store.build import Build
 from synthprof.store.receipts import receipts_in
 from synthprof.store.released import let_go, mark_released
@@ -94,9 +95,10 @@ def _release(context: Context, release: Release, blocks: Collection[int], seal: 
 def _there(folder: Path, release: Release, blocks: Collection[int]) -> Iterator[FileRecord]:
     """Yield the records of the files of blocks that are there and may be let go of."""
     for file in _files(folder, release):
-        number = number_of(file.path)
-        sealed = (folder / seal_name(number)).exists()  # by which whoever read the file has proven it
-        if sealed and number >= release.kept and number in blocks and (folder / file.path).exists():
+        number, path = number_of(file.path), folder / file.path
+        if number < release.kept or number not in blocks or not path.exists():
+            continue
+        if record_in_seal(path, number) == file:  # by which whoever read the file has proven it
             yield file
 
 

@@ -153,12 +153,10 @@ class Blocks:
         Raises Damaged if it is not as it was sealed.
         """
         data = np.fromfile(check_file(path), np.uint8)
-        sealed = next(
-            (each for each in _seal_at(path.with_name(seal_name(block))) if each.path == path.name), None
-        )
-        if sealed is not None and sealed.xxh128 and digest_in_memory(data.data) != sealed.xxh128:
+        sealed = record_in_seal(path, block)
+        if sealed is not None and digest_in_memory(data.data) != sealed.xxh128:
             raise Damaged(path)
-        return data, sealed is not None and bool(sealed.xxh128)
+        return data, sealed is not None
 
     def duplicates(self, block: int) -> pa.RecordBatch:
         """Read the truth on the second records of a block, as `second_records.truth` has it. Raises alike."""
@@ -279,6 +277,12 @@ def kept(seal: Path, paths: Sequence[Path]) -> tuple[FileRecord, ...] | None:
     records = _seal_at(seal)
     same = [path.name for path in paths] == [each.path for each in records]
     return records if same and all(map(matches, (path.parent for path in paths), records)) else None
+
+
+def record_in_seal(path: Path, block: int) -> FileRecord | None:
+    """Return the record of a block file in its seal, by which reading proves it; None without XXH3-128."""
+    records = _seal_at(path.with_name(seal_name(block)))
+    return next((each for each in records if each.path == path.name and each.xxh128), None)
 
 
 def _seal_at(path: Path) -> tuple[FileRecord, ...]:

@@ -41,6 +41,7 @@ FILES = {
     ],
     "parted": [
         *("spec.json", "since.json", "generate-*/profiles-00000.arrow", "generate-*/archetypes-00000.npy"),
+        "generate-*/traits-00000.arrow",
         *("vectorize-*/embeddings-00000.npy", "vectorize-*/vectors-00000.npy", "cluster-*/clusters.db"),
         *(f"{stage}-*/seal-00000.json" for stage in ("generate", "vectorize")),
         *(f"{stage}-*/seal-part-00000.json" for stage in ("ingest", "persist_blobs")),

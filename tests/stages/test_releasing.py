@@ -200,6 +200,19 @@ def _killed(*_: Any) -> Any:
     raise Killed
 
 
+@pytest.mark.parametrize("seal", ["half", "of another checksum"])
+def test_a_block_whose_seal_proves_nothing_stays(tmp_path: Path, seal: str) -> None:
+    request, home = Request.from_params(PARAMS), tmp_path / "home"
+    for name in ("setup", "generate", "ingest"):
+        run_stage(request, name, None, home)
+    build = _build(home)
+    path = build.stage_folder("generate") / "seal-00003.json"
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2] if seal == "half" else text.replace("xxh128", "sha256"))
+    run_stage(request, "vectorize", None, home)
+    assert _left(build, "profiles") == [f"profiles-0000{number}.arrow" for number in (0, 1, 3)]
+
+
 def test_where_another_process_lets_go_of_the_same_files_nobody_waits(home: Path) -> None:
     request, build = Request.from_params(PARAMS), _build(home)
     run = build.folder / "locks" / "release-profiles"
