@@ -25,7 +25,7 @@ from synthprof.system.memory import peak_memory, reset_peak_memory
 from synthprof.system.refusals import clear_errors
 from synthprof.versions.derived import MATCHES
 
-MATCH_VERSION = 2
+MATCH_VERSION = 3
 """Raised when a match of the same order has other bytes."""
 
 PACKAGES = ("cv2", "imagehash", "PIL")

@@ -31,7 +31,7 @@ CANDIDATE = np.dtype([("one", "<u4"), ("other", "<u4"), ("votes", "<u4")])
 PAIR = np.dtype([("one", "<u4"), ("other", "<u4"), ("score", "<f8"), ("inliers", "<u4"), ("by_hash", "u1")])
 
 STEP_PAIRS = 2_048
-VOTES_SHARE = 0.3
+VOTES_SHARE = 0.2
 """Votes that a candidate needs, for each feature that pictures may have."""
 
 ALIKE_BY_HASH = 0.9

@@ -5,6 +5,7 @@ the views are compared, too, cell by cell, where they overlap.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from synthprof.similarity.pictures.local import PLACE_STEPS, SIDE, VIEW, Look, P
 from synthprof.similarity.pictures.votes import FARTHEST
 
 Transform = npt.NDArray[np.float64]
+Places = npt.NDArray[np.float64]
 
 CELLS = 8
 """Cells of a side of the view."""
@@ -22,7 +24,7 @@ REACH = 0.015 * SIDE
 """Pixels by which a corner may lie beside its place."""
 
 ROUNDS = 500
-"""Of RANSAC: tried homographies."""
+"""Of RANSAC: tried transforms."""
 
 TEXTURE = 6.0
 """Standard deviation of grey, of 255, from which on a cell shows something."""
@@ -52,12 +54,26 @@ NOTHING = Likeness(0.0, 0)
 
 
 def compare(one: Look, other: Look, least_inliers: int) -> Likeness:
-    """Compare two pictures by their features: RANSAC finds the homography, views are compared under it."""
-    transform, inliers = _homography(one, other)
-    if transform is None or inliers < least_inliers:
+    """Compare two pictures by their features: RANSAC lays one over the other, and their views are compared.
+
+    A homography follows corners that moved a little, and bends where there are none. So a turn with a scale
+    is tried, too, and the better score counts.
+    """
+    mine, theirs = _matched(one, other)
+    if len(mine) < 4:
+        return NOTHING
+    homography, inside = cv2.findHomography(mine, theirs, cv2.RANSAC, REACH, None, ROUNDS)
+    inliers = 0 if homography is None or _is_flat(homography) else int(np.sum(inside))
+    if inliers < least_inliers:
         return Likeness(0.0, inliers)
+    turn, _ = cv2.estimateAffinePartial2D(
+        mine, theirs, method=cv2.RANSAC, ransacReprojThreshold=REACH, maxIters=ROUNDS
+    )
     into, back = _to_view(other), np.linalg.inv(_to_view(one))
-    return Likeness(_agreement(one.view, other.view, into @ transform @ back), inliers)
+    ways = [into @ homography @ back]
+    if turn is not None and not _is_flat(whole := np.vstack([turn, [0.0, 0.0, 1.0]])):
+        ways.append(into @ whole @ back)
+    return Likeness(max(_agreement(one.view, other.view, way) for way in ways), inliers)
 
 
 def compare_in_place(one: Look, other: Look) -> Likeness:
@@ -68,17 +84,17 @@ def compare_in_place(one: Look, other: Look) -> Likeness:
     return Likeness(_agreement(one.view, other.view, np.eye(3)), 0)
 
 
-def _homography(one: Look, other: Look) -> tuple[Transform | None, int]:
-    """Return the transform of places in `one` to places in `other`, and the corners that it explains."""
+def _matched(one: Look, other: Look) -> tuple[Places, Places]:
+    """Return the places in `one` and in `other` of the corners that match, (n, 2) each."""
     mine, theirs = _mutual(one.features["descriptor"], other.features["descriptor"])
-    if len(mine) < 4:
-        return None, 0
-    places = [look.features["place"][at].astype(np.float64) / PLACE_STEPS for look, at in
-              ((one, mine), (other, theirs))]  # fmt: skip
-    transform, inside = cv2.findHomography(places[0], places[1], cv2.RANSAC, REACH, None, ROUNDS)
-    if transform is None or abs(np.linalg.det(transform)) < 1e-6:
-        return None, 0
-    return np.asarray(transform, np.float64), int(np.sum(inside))
+    return (
+        one.features["place"][mine].astype(np.float64) / PLACE_STEPS,
+        other.features["place"][theirs].astype(np.float64) / PLACE_STEPS,
+    )
+
+
+def _is_flat(transform: npt.NDArray[Any]) -> bool:
+    return bool(abs(np.linalg.det(transform)) < 1e-6)
 
 
 def _mutual(
