@@ -183,7 +183,7 @@ STAGES = (
           parts=Parts(("perfis",), (Input("generate", ("profiles",)),),
                       lambda of: of.processes + of.table_part)),
     Stage("vectorize", 3, "shard", ("generate",), reads=(Input("generate", ("profiles",)),),
-          pooled=True, texts=True, of_collections=3,
+          pooled=True, texts=True, of_collections=2,
           blocks=("vectors", "embeddings", "missing", "failures", "thumbnails"),
           memory=lambda of: of.working + of.encoding + of.decoding,
           disk=lambda of: of.matrices + of.thumbnails),

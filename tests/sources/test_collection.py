@@ -380,7 +380,7 @@ def test_the_two_kinds_of_order_have_their_own_parameters() -> None:
     of_profiles |= {"topic_sizes", "hardness", "hardness_spread", "hardness_decay"}
     of_profiles |= {"near_duplicates", "near_distance", "avatars", "avatar_size", "avatar_copies"}
     of_profiles |= {"drift", "drift_strength", "drift_night", "drift_nights"}
-    of_profiles |= {"duplicates", "duplicate_errors"}
+    of_profiles |= {"duplicates", "duplicate_errors", "store"}
     assert set(made) - set(embedded) == of_profiles
     assert embedded["dataset"]["default"] != made["dataset"]["default"]
     check_params({name: schema["default"] for name, schema in embedded.items()})

@@ -67,7 +67,7 @@ class Drawing:
         self.counts = counts
         self.per_query = CANDIDATES if space.encoder is None or space.encoder.fast else SLOW_CANDIDATES
         angular = order.space == "vector" and measure_of(order) == "cosine"
-        rows = space.stored(sample_ids(self.version.rows, order.seed))
+        rows = space.stored(np.unique(sample_ids(self.version.rows, order.seed)))
         self.sample = Sample.of(rows, self.version.rows, angular)
 
     @functools.cached_property

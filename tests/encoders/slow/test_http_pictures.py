@@ -76,7 +76,7 @@ def test_an_error_while_the_form_is_settled_settles_nothing(code: int) -> None:
         with pytest.raises(Rejected):
             service.ask_once([picture])
         found = service.ask([picture])[0]
-        assert np.asarray(found).tobytes() == service.encode_pictures([picture.pixels(0)])[0].tobytes()
+        assert np.asarray(found).tobytes() == service.encode_pictures([picture.image(0)])[0].tobytes()
     assert _shown(faults) == {(8, 8)}
     assert sum(each.startswith("data:") for each in faults.asked) in (0, 2), "none but to settle the form"
 
