@@ -71,12 +71,12 @@ def test_an_error_while_the_form_is_settled_settles_nothing(code: int) -> None:
     faults = Faults(pictures="objects", bad_requests=frozenset({1}), bad_code=500)
     if code == 503:
         faults = Faults(pictures="objects", out_seconds=0.2, out_from=0, out_code=503)
-    picture = Drawn(np.full((8, 8, 3), 9, np.uint8))
+    pixels = np.full((8, 8, 3), 9, np.uint8)
     with serving(faults) as url, HttpPictureEncoder(Endpoint(f"{url}/embeddings"), "m", DIM) as service:
         with pytest.raises(Rejected):
-            service.ask_once([picture])
-        found = service.ask([picture])[0]
-        assert np.asarray(found).tobytes() == service.encode_pictures([picture.image(0)])[0].tobytes()
+            service.ask_once([Drawn(pixels)])
+        found = service.ask([Drawn(pixels)])[0]
+        assert np.asarray(found).tobytes() == service.encode_pictures([pixels])[0].tobytes()
     assert _shown(faults) == {(8, 8)}
     assert sum(each.startswith("data:") for each in faults.asked) in (0, 2), "none but to settle the form"
 
