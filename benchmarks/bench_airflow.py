@@ -126,7 +126,8 @@ def _gaps(tasks: list[dict[str, Any]], receipts: list[Receipt], began: float) ->
     """
     first = {each.stage: each for each in reversed(receipts)}
     found = {}
-    for task in sorted(tasks, key=lambda task: task["start_date"]):
+    stages = [task for task in tasks if task["task_id"] in first]
+    for task in sorted(stages, key=lambda task: task["start_date"]):
         at = [_moment(task[f"{name}_when"]) for name in ("scheduled", "queued")]
         at += [_moment(task["start_date"])]
         receipt = first[task["task_id"]]
