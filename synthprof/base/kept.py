@@ -1,4 +1,4 @@
-"""What takes long to make and follows from this code alone, kept in the user's cache for later processes.
+"""Results that take long to make and follow from this code alone, kept in the user's cache folder.
 
 It is trusted as bytecode is: read only from a folder and files of the user's that nobody else may write.
 It is no second truth: its name holds the digest of the code and the data that it follows from, so other code

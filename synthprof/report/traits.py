@@ -1,4 +1,4 @@
-"""What the overview and the map of a version read of its profiles: few columns, with lists as codes."""
+"""The traits that overview and map of a version read of its profiles: few columns, with lists as codes."""
 
 import numpy as np
 import pyarrow as pa

@@ -278,12 +278,12 @@ class Sizes:
 
     @property
     def table_part(self) -> int:
-        """What each worker holds while it writes a part of the table: a block, read and laid out."""
+        """Memory of each worker while it writes a part of the table: a block, read and laid out."""
         return self.workers * PART_COPIES * BLOCK_ROWS * PROFILE_ARROW_BYTES
 
     @property
     def matrix_part(self) -> int:
-        """What each worker holds while it writes parts of vectors and embeddings: a block and its bytes."""
+        """Memory of each worker while it writes parts of vectors and embeddings: a block and its bytes."""
         return self.workers * 2 * max(self.vector_block, self.embedding_block)
 
     @property

@@ -1,4 +1,4 @@
-"""What earlier processes have computed of a schema: its odds and its tables, kept between them."""
+"""Results of earlier processes for a schema: its odds and its tables, kept between them."""
 
 import functools
 from collections.abc import Sequence

@@ -57,7 +57,7 @@ class _Row:
 
     @property
     def shown(self) -> bool:
-        """Whether the thumbnail is there, or none is wanted."""
+        """True if the thumbnail is there, or none is wanted."""
         return self.thumbnails is None or self.digest in self.thumbnails
 
     def show(self) -> Unreadable | None:

@@ -22,7 +22,7 @@ from synthprof.store.tables import tables_of
 
 @dataclass(frozen=True)
 class Facts:
-    """What is read of a version's files, also while it is not yet published.
+    """The facts that are read of a version's files, also while it is not yet published.
 
     example: the first row as it is stored. clusters: the path of its clusters. folder: where its schema lies,
     if that is the user's: the version's own, or the build's before.

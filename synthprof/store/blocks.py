@@ -72,7 +72,7 @@ THUMBNAILS = "thumbnails"
 
 
 FAILURES = "failures"
-"""Why the missing rows have no embedding, one line of JSON each. Mostly there is no such file."""
+"""Reasons why rows have no embedding, one line of JSON each. Mostly there is no such file."""
 
 
 LABELS = "labels.npy"

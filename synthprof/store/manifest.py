@@ -62,7 +62,7 @@ class Manifest(Sealed):
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
-        """What is told of each child table, by name: `rows`, `most` of a parent, `parents` by band."""
+        """Facts of each child table, by name: `rows`, `most` of a parent, `parents` by band."""
         details = (receipt.details for receipt in self.stages if receipt.stage == "ingest")
         return next((dict(found["tables"]) for found in details if "tables" in found), {})
 

@@ -48,7 +48,7 @@ class Receipt(Sealed):
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """When the work went on, if that was noted."""
+        """The time at which the work went on, if that was noted."""
         return () if self.began is None else ((self.began, self.began + self.seconds),)
 
     @property
@@ -71,7 +71,7 @@ class Receipt(Sealed):
 
     @property
     def made(self) -> str:
-        """When it was made, if that was noted, and how long it took: "made at ... in ... s"."""
+        """The time at which it was made, if that was noted, and its duration: "made at ... in ... s"."""
         when = ""
         if self.began is not None:
             ended = datetime.datetime.fromtimestamp(self.began + self.seconds, datetime.UTC)

@@ -70,7 +70,7 @@ def drift_document(spec: Spec, bundle: Bundle) -> dict[str, Any]:
 
 
 class Wishes(NamedTuple):
-    """What a spec asks of a schema, apart from drift: with the bundle, all that its columns follow from."""
+    """Wishes of a spec to a schema, apart from drift: with the bundle, all that its columns follow from."""
 
     with_tables: str
     topic_sizes: float

@@ -68,7 +68,7 @@ class ReadText:
 
 @dataclass(frozen=True)
 class Nearness:
-    """When two values of a column agree: within `width`, or within `share` of the larger.
+    """The agreement of two values of a column: within `width`, or within `share` of the larger.
 
     kind: of the column.
     """

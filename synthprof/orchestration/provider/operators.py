@@ -83,7 +83,7 @@ class VersionOperator(ChildOperator):
 
     command: ClassVar[Sequence[str]] = COMMAND
     only_in_a_folder: ClassVar[str] = ""
-    """Why the job is refused where versions are published in a bucket; empty: it is not."""
+    """The reason why the job is refused where versions are published in a bucket; empty: it is not."""
 
     def __init__(self, *, dataset: str | None = None, version: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401
         outlets = list(kwargs.pop("outlets", None) or ())  # a mapped task is made with those that it has
