@@ -1,18 +1,15 @@
 """A finished match, read only: pairs of near-identical pictures, groups, and scores by planted copies."""
 
 import functools
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from synthprof.base.errors import StageError
-from synthprof.base.kinds import read_bytes
-from synthprof.store.outputs import Output, read_output
+from synthprof.delivery.results import Results
+from synthprof.store.outputs import read_output
 from synthprof.versions.matches import PAIRS_PAGE, PAIRS_TABLE, PICTURES_TABLE, SCORES
 
 TRUTH = "truth.parquet"
@@ -42,7 +39,7 @@ PAIRS = pa.schema(
 
 
 @dataclass(frozen=True, repr=False)
-class Match:
+class Match(Results):
     """A finished match. folder: where its files lie. output: its manifest.
 
     peak_bytes, planned_bytes: memory of the process at most and as planned; 0 for a match of before.
@@ -51,20 +48,10 @@ class Match:
     made.pairs.to_pandas(), made.page
     """
 
-    folder: Path
-    output: Output
+    _verb = "match"
+
     peak_bytes: int = 0
     planned_bytes: int = 0
-
-    @property
-    def dataset(self) -> str:
-        """The name of the data set."""
-        return self.output.dataset
-
-    @property
-    def key(self) -> str:
-        """The name of the match, which follows from all that determines its bytes."""
-        return self.output.key
 
     @functools.cached_property
     def pictures(self) -> pa.Table:
@@ -81,11 +68,7 @@ class Match:
         """`recall`, `precision`, and `recall_by_change`, of planted copies; empty where none are known."""
         if not any(file.path == SCORES for file in self.output.files):
             return {}
-        try:
-            found: dict[str, Any] = json.loads(read_bytes(self.folder / SCORES))
-        except (OSError, ValueError) as error:
-            raise self._damaged(SCORES) from error
-        return found
+        return self._document(SCORES)
 
     @property
     def page(self) -> Path:
@@ -109,15 +92,6 @@ class Match:
             "peak_bytes": self.peak_bytes,
             "planned_bytes": self.planned_bytes,
         }
-
-    def _table(self, name: str) -> pa.Table:
-        try:
-            return pq.read_table(self.folder / name)
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(name) from error
-
-    def _damaged(self, name: str) -> StageError:
-        return StageError(f"{self.folder / name} is missing or damaged; remove the folder and match again")
 
 
 def open_match(folder: Path) -> Match:

@@ -1,7 +1,6 @@
 """A finished score, read only: how many of the wanted pictures a search finds, by kind of question."""
 
 import functools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from synthprof.base.errors import StageError
-from synthprof.base.kinds import read_bytes
+from synthprof.delivery.results import Results
 from synthprof.delivery.scoring.known import COPY, KINDS, Question
-from synthprof.store.outputs import Output, read_output
+from synthprof.store.outputs import read_output
 
 SCORES, QUESTIONS_TABLE = "scores.json", "questions.parquet"
 
@@ -34,25 +31,14 @@ rank: of the first right one, from 1; null where none of the ten is. recall_at_1
 
 
 @dataclass(frozen=True, repr=False)
-class Scores:
+class Scores(Results):
     """A finished score. folder: where its files lie. output: its manifest.
 
     made = synthprof.score("faces", truth="drawn")
     made.scores["caption"]["recall_at_10"], made.questions.to_pandas()
     """
 
-    folder: Path
-    output: Output
-
-    @property
-    def dataset(self) -> str:
-        """The name of the data set of pictures."""
-        return self.output.dataset
-
-    @property
-    def key(self) -> str:
-        """The name of the score, which follows from all that determines its bytes."""
-        return self.output.key
+    _verb = "score"
 
     @functools.cached_property
     def scores(self) -> dict[str, Any]:
@@ -60,19 +46,12 @@ class Scores:
 
         Figures are from 0 to 1, None where nothing was asked.
         """
-        try:
-            found: dict[str, Any] = json.loads(read_bytes(self.folder / SCORES))
-        except (OSError, ValueError) as error:
-            raise self._damaged(SCORES) from error
-        return found
+        return self._document(SCORES)
 
     @functools.cached_property
     def questions(self) -> pa.Table:
         """The questions: `kind`, `asked`, `change`, `wanted`, `found`, `rank`, `recall_at_10`."""
-        try:
-            return pq.read_table(self.folder / QUESTIONS_TABLE)
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(QUESTIONS_TABLE) from error
+        return self._table(QUESTIONS_TABLE)
 
     def facts(self) -> dict[str, Any]:
         """Return what programs are told."""
@@ -87,9 +66,6 @@ class Scores:
             "options": dict(self.output.options),
             "scores": self.scores,
         }
-
-    def _damaged(self, name: str) -> StageError:
-        return StageError(f"{self.folder / name} is missing or damaged; remove the folder and score again")
 
 
 def open_scores(folder: Path) -> Scores:
