@@ -1,7 +1,6 @@
 """The job that finds near-identical pictures: resumable step by step, published whole."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version as release
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from synthprof.base.digests import digest_of
 from synthprof.base.extras import check_installed
 from synthprof.base.units import MIB
+from synthprof.delivery.job import do_parts
 from synthprof.delivery.matching.match import Match, open_match
 from synthprof.delivery.matching.order import MatchOrder
 from synthprof.delivery.matching.plan import Plan, plan_match
@@ -55,19 +55,6 @@ class Work:
         return len(self.survey.ids)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the job: steps of which each may be done again.
-
-    count: of its steps, for a work whose earlier parts are done. do: the steps from a number on; it calls
-    `work.making.step` after each.
-    """
-
-    name: str
-    count: Callable[[Work], int]
-    do: Callable[[Work, int], None]
-
-
 def match(home: Path, order: MatchOrder, observe: Observer = lambda *_: None) -> Match:
     """Find the near-identical pictures of an order and return them. A finished match stays as it is.
 
@@ -87,7 +74,9 @@ def match(home: Path, order: MatchOrder, observe: Observer = lambda *_: None) ->
     logger.info("match: %s", plan.reason)
     what = f"{place.name} of {order.dataset!r}"
     with clear_errors(), memory_watch("match"), making(place, what, begun) as folder:
-        _do(Work(found, surveyed, plan, threads, folder, observe))
+        from synthprof.delivery.matching.steps import PARTS  # which loads OpenCV and FAISS
+
+        do_parts(PARTS, Work(found, surveyed, plan, threads, folder, observe))
         output = finish(place, folder, begun)
     logger.info("%s: %s pictures, %s", place.name, count(output.rows), amount(output.bytes_total))
     return replace(open_match(place.folder), peak_bytes=peak_memory(), planned_bytes=plan.bytes)
@@ -107,19 +96,6 @@ def _planned(home: Path, order: MatchOrder, pictures: int, threads: int) -> Plan
         if warning:
             logger.warning("%s", warning)
     return plan
-
-
-def _do(work: Work) -> None:
-    """Do the steps that are not done yet."""
-    from synthprof.delivery.matching.steps import PARTS  # which loads OpenCV and FAISS
-
-    done = 0
-    for part in PARTS:
-        steps = part.count(work)
-        first = max(0, work.making.steps - done)
-        if first < steps:
-            part.do(work, first)
-        done += steps
 
 
 def _output(place: Place, surveyed: Survey, plan: Plan, order: MatchOrder) -> Output:

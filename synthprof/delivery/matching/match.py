@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from synthprof.delivery.results import Results
-from synthprof.store.outputs import read_output
+from synthprof.delivery.results import Results, open_results
+from synthprof.versions.derived import MATCHES
 from synthprof.versions.matches import PAIRS_PAGE, PAIRS_TABLE, PICTURES_TABLE, SCORES
 
 TRUTH = "truth.parquet"
@@ -48,7 +48,8 @@ class Match(Results):
     made.pairs.to_pandas(), made.page
     """
 
-    _verb = "match"
+    _kind = MATCHES
+    _again = "match again"
 
     peak_bytes: int = 0
     planned_bytes: int = 0
@@ -95,8 +96,8 @@ class Match(Results):
 
 
 def open_match(folder: Path) -> Match:
-    """Return the finished match in a folder. Raises StageError if its manifest is missing or was changed."""
-    return Match(folder, read_output(folder))
+    """Return the finished match in a folder. Raises StageError if it is damaged or something else."""
+    return open_results(Match, folder)
 
 
 def scores_of(pairs: pa.Table, truth: pa.Table) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from synthprof.delivery.matching.job import Part, Work
+from synthprof.delivery.job import Part
+from synthprof.delivery.matching.job import Work
 from synthprof.delivery.matching.looks import FACTS, FACTS_FILE, FEATURES_FILE, VIEWS_FILE, Looks, packed
 from synthprof.delivery.matching.plan import AT_ONCE, STEP_PICTURES
 from synthprof.delivery.matching.told import PROBLEMS_FILE, tell

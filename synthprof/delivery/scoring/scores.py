@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from synthprof.delivery.results import Results
+from synthprof.delivery.results import Results, open_results
 from synthprof.delivery.scoring.known import COPY, KINDS, Question
-from synthprof.store.outputs import read_output
+from synthprof.versions.derived import SCORED
 
 SCORES, QUESTIONS_TABLE = "scores.json", "questions.parquet"
 
@@ -38,7 +38,8 @@ class Scores(Results):
     made.scores["caption"]["recall_at_10"], made.questions.to_pandas()
     """
 
-    _verb = "score"
+    _kind = SCORED
+    _again = "score again"
 
     @functools.cached_property
     def scores(self) -> dict[str, Any]:
@@ -69,8 +70,8 @@ class Scores(Results):
 
 
 def open_scores(folder: Path) -> Scores:
-    """Return the finished score in a folder. Raises StageError if its manifest is missing or was changed."""
-    return Scores(folder, read_output(folder))
+    """Return the finished score in a folder. Raises StageError if it is damaged or something else."""
+    return open_results(Scores, folder)
 
 
 def table_of(questions: Sequence[Question], answers: Sequence[Sequence[int]]) -> pa.Table:

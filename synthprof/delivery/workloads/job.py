@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.digests import digest_of
+from synthprof.delivery.job import Part, do_parts
 from synthprof.delivery.workloads.files import QUERIES_FILE, TRUTH_FOLDER
 from synthprof.delivery.workloads.filters import wanted_filters
 from synthprof.delivery.workloads.filters_parts import (
@@ -113,18 +114,6 @@ class Work:
         return first, read(first, last)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the job: some steps, each of which writes whole files and may be done again.
-
-    count: of its steps, for a work whose earlier parts are done. do: one step, by its number from 0.
-    """
-
-    name: str
-    count: Callable[[Work], int]
-    do: Callable[[Work, int], None]
-
-
 def make_workload(home: Path, order: WorkloadOrder, observe: Observer = lambda *_: None) -> Workload:
     """Make a workload for a version and return it. A finished one stays as it is.
 
@@ -137,24 +126,10 @@ def make_workload(home: Path, order: WorkloadOrder, observe: Observer = lambda *
     place = Place(home / order.dataset / WORKLOADS, f"workload-{begun.key}")
     if place.output() is None:
         with clear_errors(), making(place, f"{place.name} of {order.dataset!r}", begun) as folder:
-            work = Work(version, order, parts, folder, observe)
-            _do(work)
+            do_parts(PARTS, Work(version, order, parts, folder, observe))
             output = finish(place, folder, begun)
         logger.info("%s: %s queries, %s", place.name, count(order.queries), amount(output.bytes_total))
     return open_workload(place.folder)
-
-
-def _do(work: Work) -> None:
-    """Do the steps that are not done; what each has written is durable before the next one begins."""
-    done = 0
-    for part in PARTS:
-        count = part.count(work)
-        for step in range(count):
-            if done >= work.making.steps:
-                part.do(work, step)
-                work.making.step(checkpoint=True)
-            done += 1
-            work.observe(f"workload {part.name}", step + 1, count, 0, "steps")
 
 
 def _output(version: Version, order: WorkloadOrder, parts: Parts) -> Output:
@@ -225,12 +200,25 @@ def _once(_: Work) -> int:
     return 1
 
 
+def _part(name: str, count: Callable[[Work], int], do: Callable[[Work, int], None]) -> Part[Work]:
+    """Return a part of single steps; what a step has written is durable when the next one begins."""
+
+    def each(work: Work, first: int) -> None:
+        steps = count(work)
+        for step in range(first, steps):
+            do(work, step)
+            work.making.step(checkpoint=True)
+            work.observe(f"workload {name}", step + 1, steps, 0, "steps")
+
+    return Part(name, count, each)
+
+
 PARTS = (
-    Part("queries", _once, _draw),
-    Part("truth", _steps, _answer),
-    Part("filters", _once, make_filters),
-    Part("filtered truth", filtered_steps, answer_filtered),
-    Part("streams", lambda work: len(_runbooks(work)), make_stream),
-    Part("hardness", _once, _measure_hardness),
+    _part("queries", _once, _draw),
+    _part("truth", _steps, _answer),
+    _part("filters", _once, make_filters),
+    _part("filtered truth", filtered_steps, answer_filtered),
+    _part("streams", lambda work: len(_runbooks(work)), make_stream),
+    _part("hardness", _once, _measure_hardness),
 )
 """The parts of the job, in order. A part that others need stands before them."""

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from synthprof.base.arrays import Ids, Matrix
-from synthprof.base.errors import SpecError, StageError
-from synthprof.base.files import is_there
+from synthprof.base.errors import SpecError
 from synthprof.base.kinds import check_file
+from synthprof.delivery.results import Results, open_results
 from synthprof.delivery.workloads.files import (
     FILTERS,
     FILTERS_FILE,
@@ -22,12 +21,10 @@ from synthprof.delivery.workloads.files import (
     TRUTH_FOLDER,
     queries_schema,
 )
-from synthprof.store.outputs import Output, outputs, read_output
+from synthprof.store.outputs import outputs
 from synthprof.versions.derived import WORKLOADS
 from synthprof.versions.queries import classes_of
 from synthprof.versions.version import Version
-
-AGAIN = "remove the folder and make the workload again"
 
 
 class Truth(NamedTuple):
@@ -41,20 +38,15 @@ class Truth(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Workload:
+class Workload(Results):
     """A finished workload, read only: made for one version, whole without it.
 
     folder: where its files lie. output: its manifest. Queries and filters are numbered from 0; filter 0 is
     none.
     """
 
-    folder: Path
-    output: Output
-
-    @property
-    def dataset(self) -> str:
-        """The name of the data set."""
-        return self.output.dataset
+    _kind = WORKLOADS
+    _again = "make the workload again"
 
     @property
     def version(self) -> str:
@@ -123,8 +115,8 @@ class Workload:
         path = self.folder / TRUTH_FOLDER / metric / f"{self._number(filter)}"
         shape = (self.queries.num_rows, NEIGHBOURS)
         return Truth(
-            _array(path.with_suffix(".ids.npy"), np.dtype(np.int64), shape),
-            _array(path.with_suffix(".scores.npy"), np.dtype(np.float32), shape),
+            self._array(path.with_suffix(".ids.npy"), np.dtype(np.int64), shape),
+            self._array(path.with_suffix(".scores.npy"), np.dtype(np.float32), shape),
         )
 
     def _number(self, filter: int | str) -> int:
@@ -135,14 +127,16 @@ class Workload:
             return filter
         raise SpecError(f"there is no filter {filter!r:.80}; there are: {', '.join(names)}")
 
-    def _table(self, name: str, schema: pa.Schema | None) -> pa.Table:
-        path = self.folder / name
+    def _array(self, path: Path, kind: np.dtype[Any], shape: tuple[int, int]) -> Any:  # noqa: ANN401
+        """Return a file of the truth as a memory map. Raises StageError if it has another type or shape."""
+        name = str(path.relative_to(self.folder))
         try:
-            found = pq.read_table(check_file(path))
-        except (OSError, pa.ArrowException) as error:
-            raise StageError(f"{path} cannot be read ({error}); {AGAIN}") from error
-        if schema is not None and not found.schema.equals(schema):
-            raise StageError(f"{path} has other columns than a workload of this release; {AGAIN}")
+            found = np.load(check_file(path), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise self._damaged(name) from error
+        if found.dtype != kind or found.shape != shape:
+            held = f"holds {found.dtype} of shape {found.shape}, not {kind} of {shape}"
+            raise self._damaged(name, held)
         return found
 
     def __repr__(self) -> str:
@@ -151,19 +145,8 @@ class Workload:
 
 
 def open_workload(folder: Path) -> Workload:
-    """Open a workload by its folder.
-
-    Raises StageError if the manifest is missing or was changed, if a file is missing or has another size, or
-    if the folder holds something else, as an export.
-    """
-    folder = folder.expanduser().absolute()
-    output = read_output(folder)
-    if output.kind != WORKLOADS:
-        raise StageError(f"{folder} holds {output.kind}, not a workload; give the folder of a workload")
-    missing = [file.path for file in output.files if not is_there(folder, file)]
-    if missing:
-        raise StageError(f"{folder / missing[0]} is missing or was changed; {AGAIN}")
-    return Workload(folder, output)
+    """Return the finished workload in a folder. Raises StageError if it is damaged or something else."""
+    return open_results(Workload, folder)
 
 
 def workloads_of(version: Version) -> tuple[Workload, ...]:
@@ -205,14 +188,3 @@ def told(workload: Workload) -> dict[str, Any]:
         "options": output.options,
         "bytes": output.bytes_total,
     }
-
-
-def _array(path: Path, kind: np.dtype[Any], shape: tuple[int, int]) -> Any:  # noqa: ANN401
-    """Return a file of the truth as a memory map. Raises StageError if it has another type or shape."""
-    try:
-        found = np.load(check_file(path), mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise StageError(f"{path} cannot be read ({error}); {AGAIN}") from error
-    if found.dtype != kind or found.shape != shape:
-        raise StageError(f"{path} holds {found.dtype} of shape {found.shape}, not {kind} of {shape}; {AGAIN}")
-    return found

@@ -135,7 +135,7 @@ def test_a_workload_with_a_missing_or_shorter_file_is_not_opened(
 
 def test_another_kind_of_folder_is_no_workload(copied: Path) -> None:
     folder, _ = export(copied, Order(dataset="small", format="jsonl"))
-    with pytest.raises(StageError, match="holds exports, not a workload"):
+    with pytest.raises(StageError, match="holds exports, not workloads"):
         open_workload(folder)
 
 
