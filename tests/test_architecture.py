@@ -46,7 +46,10 @@ OUTSIDE = {"os", "io", "pathlib", "shutil", "subprocess", "tempfile", "sqlite3",
     *("time", "datetime", "random", "secrets", "socket", "urllib", "http", "httpx"),
 }
 TOUCHES = {
-    **{f"similarity/{name}.py": {"pathlib"} for name in ("index", "inverted_file", "list_proofs")},
+    **{
+        f"similarity/{name}.py": {"pathlib"}
+        for name in ("index", "inverted_file", "list_filling", "list_proofs")
+    },
     "encoders/catalogue": {"pathlib"},
 }
 """FAISS writes an index to a path; `catalogue` reads the files of its schema."""

@@ -6,7 +6,7 @@ and labels serve as the coarse quantizer as they are, and because among equals F
 id for D (for the inner product it keeps the higher).
 
 Bytes. The same input gives the same file with any number of threads: matrix products have a fixed
-shape and one thread (see faiss_threads.py), FAISS fills each inverted list in row order with any number of
+shape and one thread (see threads.py), FAISS fills each inverted list in row order with any number of
 threads, each PQ sub-quantizer is trained by one thread, and HNSW is built by one thread, as FAISS
 promises no order of concurrent insertions (in 1.15.1 more threads gave the same bytes, no sooner).
 """
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import inverted_file, kmeans
+from synthprof.similarity import inverted_file, kmeans, list_filling
 from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.threads import faiss_thread, finite, one_thread_each
 from synthprof.spec.sizing import CODEWORDS, IndexChoice, in_band
@@ -57,19 +57,49 @@ def build(
     """
     if choice.kind in ("flat", "hnsw"):
         return _build_whole(choice, blocks(), threads)
+    index = train(
+        choice, centroids=centroids, training=training, seed=seed, threads=threads, progress=progress
+    )
+    if labels is None or not _reuses(choice, centroids):
+        labels = labels_in(index, blocks(), threads)
+    list_filling.fill(index, blocks(), labels, path, threads)
+    return inverted_file.opened(path)
+
+
+def train(
+    choice: IndexChoice,
+    *,
+    centroids: Matrix | None = None,
+    training: Matrix | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Any:  # noqa: ANN401
+    """Return an index with inverted lists that has no rows yet, but all that they are coded by.
+
+    Parameters and errors are those of `build`.
+    """
     if not _reuses(choice, centroids):
         sample = _needed(training, f"nlist={choice.nlist} differs too much from the clusters")
-        trained = kmeans.train(sample, choice.nlist, seed=seed, threads=threads, progress=progress)
-        centroids, labels = trained.centroids, None
+        centroids = kmeans.train(
+            sample, choice.nlist, seed=seed, threads=threads, progress=progress
+        ).centroids
     assert centroids is not None
     index = _inverted_file(choice, np.ascontiguousarray(centroids, dtype=np.float32))
     _train_codes(index, choice, centroids, training, threads, progress)
-    if labels is None:
-        found = [assign(finite(block, "vectors"), centroids, threads)[0] for block in blocks()]
-        labels = np.concatenate(found) if found else np.zeros(0, np.int32)
-    _check_labels(labels, len(centroids))
-    inverted_file.fill(index, blocks(), labels, path, threads)
-    return inverted_file.opened(path)
+    return index
+
+
+def read_trained(path: Path) -> Any:  # noqa: ANN401
+    """Return the index that `train` gave and `write` has written, to be filled."""
+    return faiss.read_index(str(path), faiss.IO_FLAG_SKIP_PRECOMPUTE_TABLE)  # of PQ, for searches
+
+
+def labels_in(index: Any, blocks: Iterable[Matrix], threads: int) -> NDArray[np.int32]:  # noqa: ANN401
+    """Return the list of each row by the centroids of a trained index, (n,)."""
+    centroids = index.quantizer.reconstruct_n(0, index.nlist)
+    found = [assign(finite(block, "vectors"), centroids, threads)[0] for block in blocks]
+    return np.concatenate(found) if found else np.zeros(0, np.int32)
 
 
 def finish(index: Any, path: Path, missing: Ids) -> None:  # noqa: ANN401
@@ -224,11 +254,3 @@ def _train_pq(index: Any, residuals: Matrix, threads: int, progress: Callable[[i
             progress(len(found), pq.M)
     faiss.copy_array_to_vector(np.concatenate(found), pq.centroids)
     index.precompute_table()
-
-
-def _check_labels(labels: NDArray[np.int32], nlist: int) -> None:
-    if labels.size and not 0 <= labels.min() <= labels.max() < nlist:
-        raise StageError(
-            f"labels {labels.min()}..{labels.max()} are not within 0..{nlist - 1}, the centroids; "
-            "run it again with force, which makes all of them anew"
-        )

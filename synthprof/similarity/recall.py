@@ -39,8 +39,16 @@ def exact_neighbours(
     none. The rows' ids go from 1 on. Returns ids (q, k) int64 and similarities (q, k) float32, descending; -1
     and -inf where there are fewer than k rows. Products in float64 decide.
     """
+    ids, similarities = nearest_rows(queries, blocks, k, threads)
+    return ids, similarities.astype(np.float32)
+
+
+def nearest_rows(
+    queries: Matrix, blocks: Iterable[Matrix], k: int, threads: int = 1, first_id: int = 1
+) -> tuple[Ids, Doubles]:
+    """Return what `exact_neighbours` does for ids from `first_id` on, with similarities in float64."""
     queries = np.ascontiguousarray(queries, dtype=np.float32)
-    best, first_id = _Best(len(queries), k), 1
+    best = _Best(len(queries), k)
     with blas_of_one_thread(threads) as pool:
         near = NearPairs(queries, k, pool, max(1, threads))
         for block in blocks:
@@ -48,6 +56,14 @@ def exact_neighbours(
                 best.join(query, row + first_id, _similarities(queries, block, query, row))
                 near.raise_to(best.similarities[:, -1])
             first_id += len(block)
+    return best.ids, best.similarities
+
+
+def nearest_of_all(parts: Iterable[tuple[Ids, Doubles]], queries: int, k: int) -> tuple[Ids, Matrix]:
+    """Return what `exact_neighbours` does, from what `nearest_rows` gives of each part of the rows."""
+    best, query = _Best(queries, k), np.repeat(np.arange(queries), k)
+    for ids, similarities in parts:
+        best.join(query, ids.ravel(), similarities.ravel())
     return best.ids, best.similarities.astype(np.float32)
 
 

@@ -8,7 +8,7 @@ import pytest
 from everyday import everyday
 
 from synthprof.base.errors import SpecError, StageError
-from synthprof.similarity import index, inverted_file, kmeans, probes, recall
+from synthprof.similarity import index, inverted_file, kmeans, list_filling, probes, recall
 from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.threads import one_thread_each
 from synthprof.spec import sizing
@@ -113,7 +113,7 @@ FILLED = ("ivf_flat", "ivf_sq8", "ivf_pq")
 @pytest.mark.parametrize("held", [1, 50_000])  # bytes; pieces of one block, and of several
 @pytest.mark.parametrize("kind", FILLED)
 def test_a_filled_file_is_what_faiss_writes(kind, held, vectors, clustering, monkeypatch):
-    monkeypatch.setattr(inverted_file, "BUFFER_BYTES", held)
+    monkeypatch.setattr(list_filling, "BUFFER_BYTES", held)
     for used in (100, 30):  # lists that are not empty: FAISS writes the sizes of few of them in another way
         labels = clustering[1] % used
         choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
@@ -204,7 +204,7 @@ def test_lists_are_not_searched_where_the_true_neighbours_tell_what_is_found(
 
 @pytest.mark.parametrize("kind", FILLED)
 def test_each_id_is_found_in_the_list_of_its_label(kind, vectors, clustering, tmp_path, monkeypatch):
-    monkeypatch.setattr(inverted_file, "BUFFER_BYTES", 50_000)
+    monkeypatch.setattr(inverted_file, "READ_BYTES", 50_000)
     choice = sizing.choose(len(vectors), DIM, GIB, kind, clusters=100)
     known = {"centroids": clustering[0], "labels": clustering[1], "training": vectors}
     made = index.build(choice, lambda: split(vectors), tmp_path / "index", **known)
