@@ -4,7 +4,8 @@
 
 A stage's CPU seconds are a fixed part and a part by row; that of `cluster` grows by rows times clusters, as
 each row is compared with each centroid. Both parts are fitted to the smaller runs, and the largest run says
-how far they are off. Raw results: benchmarks/results/paper.txt.
+how far they are off. An index in parts is told from one at once by what bench_index_parts.py measured. Raw
+results: benchmarks/results/paper.txt.
 """
 
 import json
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from synthprof.base.units import MIB
-from synthprof.pipeline import STAGES
+from synthprof.pipeline import STAGES, Stage
 from synthprof.spec.request import Request
-from synthprof.spec.sizing import clusters_of
+from synthprof.spec.sizing import clusters_of, lists_in_parts
 from synthprof.spec.spec import Spec
 from synthprof.stages.footprint import Footprint
 
@@ -27,6 +28,12 @@ CASES = ((100_000_000, 1, 2), (1_000_000_000, 32, 2))
 
 PUBLISHED = ("ingest", "persist_blobs", "cluster", "export_index")
 """Stages whose files a version has."""
+
+INDEXING = ("train_index", "fill_index", "export_index")
+
+FILL_SHARE, TRAIN_SECONDS, LAY_SECONDS = 0.97, 1.0, 2.0
+"""CPU seconds of an index in parts: the share of one at once that `fill_index` takes, `train_index` for each
+million rows, `export_index` for each GiB (benchmarks/results/index_parts.txt)."""
 
 INDEX_MIB = 65_536
 """The memory that the index may take at these sizes; its default is for smaller ones."""
@@ -79,10 +86,11 @@ def _case(runs: list[dict[str, Any]], rows: int, workers: int, cores: int) -> li
     lines = [f"{rows:,} rows, {workers} worker{'s' if workers > 1 else ''} of {cores} cores"]
     lines.append(f"  {'stage':14} {'CPU s':>9} {'hours':>7} {'memory':>10} {'disk':>10}")
     hours = 0.0
+    parted = [each for each in STAGES if lists_in_parts(spec) and each.name in INDEXING]
     for stage in STAGES:
-        if stage.name not in largest["stages"]:
+        if stage.name not in largest["stages"] and not stage.applies(spec):
             continue
-        seconds = _seconds(runs, stage.name, rows)
+        seconds = _of_parts(runs, stage, spec) if stage in parted else _seconds(runs, stage.name, rows)
         spread = workers if stage.is_split(spec.store) else 1
         taken = seconds * idle / cores / spread / 3_600
         hours += taken
@@ -93,6 +101,14 @@ def _case(runs: list[dict[str, Any]], rows: int, workers: int, cores: int) -> li
     published = sum(footprint.disk(name) for name in PUBLISHED) / GIB
     parts = f"{spec.blocks:,} blocks, {clusters_of(spec):,} clusters"
     return [*lines, f"  all: {hours:.1f} h, at most {published:,.0f} GiB published, {parts}", ""]
+
+
+def _of_parts(runs: list[dict[str, Any]], stage: Stage, spec: Spec) -> float:
+    """Return the CPU seconds of a stage of an index in parts."""
+    size = Footprint(spec).sizes.index / GIB
+    fill = FILL_SHARE * _seconds(runs, "export_index", spec.profiles)
+    told = {"train_index": TRAIN_SECONDS * spec.profiles / 1e6, "fill_index": fill}
+    return told.get(stage.name, LAY_SECONDS * size)
 
 
 if __name__ == "__main__":

@@ -24,17 +24,20 @@ from synthprof.spec.contents import (
     DATABASE,
     EMBEDDINGS_DB,
     INDEX,
+    LABELS,
     PERFIS,
     THUMBNAILS,
     VETORES,
     BlockKind,
     File,
     PartKind,
+    kind_of,
     part_file,
     parts_of,
     table_file,
 )
 from synthprof.spec.estimates import Sizes
+from synthprof.spec.sizing import lists_in_parts
 from synthprof.spec.spec import Spec
 
 Estimate = Callable[[Sizes], int]
@@ -43,10 +46,19 @@ Estimate = Callable[[Sizes], int]
 
 @dataclass(frozen=True)
 class Input:
-    """Results of another stage: block files of these kinds or, without kinds, all files and receipts."""
+    """Results of another stage: files of these kinds and names or, without any, all files and receipts.
+
+    kinds: of block files, and names of others. unless: a stage in place of whose results these are read,
+    where it has nothing to do.
+    """
 
     stage: str
-    kinds: tuple[BlockKind, ...] = ()
+    kinds: tuple[str, ...] = ()
+    unless: str = ""
+
+    def has(self, name: str) -> bool:
+        """Return whether a file of this name is read, of whatever block."""
+        return not self.kinds or (kind_of(name) or name) in self.kinds
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class Stage:
     blocks: the kinds of block file that it makes. files: the published files that it makes.
     reads: what a worker must fetch for it, where that is not everything of the stages it needs.
     when: the parameter that must be true for the stage to have something to do.
+    of_lists: whether it has something to do only where an index is filled in parts (`lists_in_parts`).
     remedy: how a user can make it take less memory; {fewer} stands for fewer rows.
     concurrent, pooled: as `works_beside` and `gives_work` have it, but for parts.
     alone: whether no other stage of the build is at work meanwhile.
@@ -96,6 +109,7 @@ class Stage:
     files: tuple[File, ...] = ()
     reads: tuple[Input, ...] | None = None
     when: str | None = None
+    of_lists: bool = False
     remedy: str = "{fewer}"
     concurrent: bool = False
     pooled: bool = False
@@ -132,7 +146,8 @@ class Stage:
         """Return the results of other stages that a worker must have for it."""
         if parts := self.parted(spec.store):
             return parts.reads
-        return tuple(map(Input, self.needs)) if self.reads is None else self.reads
+        reads = tuple(map(Input, self.needs)) if self.reads is None else self.reads
+        return tuple(each for each in reads if not (each.unless and stage(each.unless).applies(spec)))
 
     def needed_memory(self, sizes: Sizes) -> int:
         """Return the bytes that it takes at most, over all its processes."""
@@ -150,7 +165,21 @@ class Stage:
 
     def applies(self, spec: Spec) -> bool:
         """Return whether it has anything to do for this spec."""
+        if self.of_lists and not lists_in_parts(spec):
+            return False
         return self.when is None or bool(getattr(spec, self.when))
+
+    @property
+    def is_optional(self) -> bool:
+        """True where a spec can leave it without anything to do."""
+        return self.when is not None or self.of_lists
+
+    @property
+    def not_wanted(self) -> str:
+        """The reason why it has nothing to do where it does not apply, with the remedy."""
+        if self.when is not None:
+            return f"{self.when} is false; set {self.when}"
+        return "no index is filled in parts; set store=parquet and an index with inverted lists"
 
     def prepare(self, spec: Spec, bundle: Bundle) -> None:
         """Load what the work needs in memory, for the pool's processes to share once they are forked."""
@@ -200,10 +229,23 @@ STAGES = (
           memory=lambda of: of.idle + of.training + 12 * of.rows + 2 * of.embedding_block,
           disk=lambda of: 2 * of.labels + of.centroids,
           remedy="use fewer clusters or a smaller dim_embedding, {fewer}"),
-    Stage("export_index", 1, "dataset", ("cluster",), when="save_index", by_index=True,
-          reads=(Input("cluster"), Input("vectorize", ("embeddings", "missing"))),
+    Stage("train_index", 1, "dataset", ("cluster",), of_lists=True, by_index=True,
+          reads=(Input("cluster", (CENTROIDS,)), Input("vectorize", ("embeddings",))),
+          memory=lambda of: of.idle + of.index_model,
+          disk=lambda of: of.trained_index,
+          remedy="use fewer clusters or a smaller dim_embedding, {fewer}"),
+    Stage("fill_index", 1, "shard", ("train_index",), of_lists=True, by_index=True, pooled=True,
+          reads=(Input("train_index"), Input("cluster", (CENTROIDS, LABELS)),
+                 Input("vectorize", ("embeddings",))),
+          blocks=("lists", "neighbours"),
+          memory=lambda of: of.idle + of.filling,
+          disk=lambda of: of.index + of.neighbours),
+    Stage("export_index", 1, "dataset", ("cluster", "fill_index"), when="save_index", by_index=True,
+          reads=(Input("cluster", unless="fill_index"), Input("vectorize", ("missing",)),
+                 Input("vectorize", ("embeddings",), unless="fill_index"),
+                 Input("train_index"), Input("fill_index")),
           files=(File(INDEX),),
-          memory=lambda of: of.idle + of.indexing + 4 * of.rows + 4 * of.embedding_block,
+          memory=lambda of: of.idle + of.indexing,
           disk=lambda of: of.index,
           remedy="use index=ivf_pq or a smaller index_memory_mib, save_index=false"),
     Stage("vacuum", 1, "dataset", ("ingest", "persist_blobs", "cluster"), when="vacuum",
@@ -212,7 +254,7 @@ STAGES = (
     Stage("publish", 4, "dataset", ("ingest", "persist_blobs", "cluster", "export_index", "vacuum"),
           pooled=True, alone=True, rules=True, by_index=True,
           reads=(*map(Input, ("setup", "generate", "ingest", "vectorize", "persist_blobs", "cluster")),
-                 *map(Input, ("export_index", "vacuum"))),
+                 *map(Input, ("train_index", "fill_index", "export_index", "vacuum"))),
           memory=lambda of: of.working + of.reporting,
           disk=lambda of: 8 * MIB),
 )
@@ -223,9 +265,9 @@ BEFORE_PUBLISH = STAGES[:-1]
 
 @dataclass(frozen=True)
 class Release:
-    """Block files of one kind that are let go of: a database has their rows (docs/adr/0079).
+    """Block files of one kind that are let go of: a database or an index has their rows (docs/adr/0079).
 
-    into: that database. readers: the stages that read the files, and so have ended before; others read the
+    into: that file. readers: the stages that read the files, and so have ended before; others read the
     database. disk: bytes of the files. kept: how many of the first blocks stay, for the report.
     """
 
@@ -236,7 +278,9 @@ class Release:
     kept: int = 0
 
     def applies(self, spec: Spec) -> bool:
-        """Return whether a database has the rows, and the files can be made again from the spec alone."""
+        """Return whether a file has the rows, and the block files can be made again from the spec alone."""
+        if self.into == INDEX:
+            return lists_in_parts(spec)
         from_source = spec.collection and self.kind == "profiles"
         return not (spec.in_parts or spec.slow_encoder or from_source)
 
@@ -245,6 +289,7 @@ RELEASES = (
     Release("profiles", PERFIS, ("ingest", "vectorize"), disk=lambda of: of.profiles, kept=2),
     Release("vectors", VETORES, ("persist_blobs",), disk=lambda of: of.vectors),
     Release("embeddings", EMBEDDINGS_DB, ("persist_blobs",), disk=lambda of: of.embeddings),
+    Release("lists", INDEX, ("export_index",), disk=lambda of: of.index),
 )
 
 
@@ -287,18 +332,22 @@ def keys(stages: tuple[Stage, ...], spec: Spec) -> dict[str, str]:
 
     Eight hexadecimal digits that change with its version, what it reads of the schema, or any stage
     it needs; of a stage that makes parts also with the release of pyarrow, which is told in Parquet files.
+    Where no index is filled in parts, the stages that do so change no other's key.
     """
     drawn = f"avatars {AVATARS_VERSION}" if spec.avatars else ""
     writer = f"pyarrow {release_of('pyarrow')}" if spec.in_parts else ""
+    left_out = (
+        frozenset() if lists_in_parts(spec) else frozenset(each.name for each in stages if each.of_lists)
+    )
     if spec.schema_digest:  # which the spec has: another schema has another build
-        return _keys(stages, spec.schema_digest + drawn, (), "", bool(spec.collection), writer)
+        return _keys(stages, spec.schema_digest + drawn, (), "", bool(spec.collection), writer, left_out)
     profiles, texts, encoding = stage_digests(spec.profile_schema)
     if spec.collection:
         words = (texts, encoding) if spec.encoder == "catalogue" else ()
-        return _keys(stages, _NO_SCHEMA, words, "", True, writer)
+        return _keys(stages, _NO_SCHEMA, words, "", True, writer, left_out)
     profiles += tables_digest(spec.profile_schema, spec.with_tables) + drawn
     profiles += errors_digest(spec.profile_schema) if spec.duplicates else ""
-    return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False, writer)
+    return _keys(stages, profiles, ("", encoding), rules_digest(spec.profile_schema), False, writer, left_out)
 
 
 AVATARS_VERSION = 1
@@ -317,6 +366,7 @@ def _keys(
     rules: str,
     collection: bool,
     writer: str,
+    left_out: frozenset[str],
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in stages:
@@ -325,9 +375,18 @@ def _keys(
         read += [rules] if each.rules and rules else []
         read += [writer] if each.parts and writer else []
         version = each.of_collections if collection and each.of_collections else each.version
-        made_of = [each.name, version, [found[need] for need in each.needs], *read]
+        needs = [need for need in each.needs if need not in left_out]
+        made_of = [each.name, version, [found[need] for need in needs], *read]
         found[each.name] = digest_of(made_of)[:8]
     return found
+
+
+def made_from(name: str) -> set[str]:
+    """Return the names of the stages that need this one, also by way of others."""
+    found = {name}
+    for each in STAGES:
+        found |= {each.name} if found & set(each.needs) else set()
+    return found - {name}
 
 
 def wanted(spec: Spec, stages: tuple[Stage, ...] = STAGES) -> list[Stage]:

@@ -110,6 +110,4 @@ def _read_instead(context: Context, kinds: Collection[str]) -> dict[Path, FileRe
 
 def _is_read(name: str, part: Input, shard: Shard | None) -> bool:
     block = BLOCK_FILE.fullmatch(name)
-    if block is None:
-        return not part.kinds
-    return (not part.kinds or block[1] in part.kinds) and (shard is None or int(block[2]) in shard.blocks)
+    return part.has(name) and (block is None or shard is None or int(block[2]) in shard.blocks)

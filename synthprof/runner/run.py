@@ -138,7 +138,7 @@ def run_stage(
     """
     which = stage(name)
     if not which.applies(request.spec):
-        raise SpecError(f"stage {name} has nothing to do while {which.when} is false; set {which.when}")
+        raise SpecError(f"stage {name} has nothing to do: {which.not_wanted}")
     check_machine()
     request = resolved(request, home, observe)
     _check_shard(which, shard, request.spec)

@@ -11,6 +11,7 @@ VETORES = "vetores.db"
 EMBEDDINGS_DB = "embeddings.db"
 CLUSTERS = "clusters.db"
 CENTROIDS = "centroids.npy"
+LABELS = "labels.npy"
 INDEX = "index.faiss"
 ARCHETYPES_FILE = "archetypes.npy"
 NEAR_DUPLICATES = "near_duplicates.npy"
@@ -35,13 +36,15 @@ BlockKind = Literal[
     "missing",
     "failures",
     "thumbnails",
+    "lists",
+    "neighbours",
 ]
 """A kind of block file; those of child tables are named as their table."""
 
 DATABASE = ".db"
 """The end of a database's name."""
 
-BLOCK_FILE = re.compile(r"([a-z][a-z0-9_]*)-(\d{5})\.(?:arrow|npy|jsonl|tar)")
+BLOCK_FILE = re.compile(r"([a-z][a-z0-9_]*)-(\d{5})\.(?:arrow|npy|jsonl|tar|bin)")
 """Name of a block file, as `block_name` gives it: its kind and the number of its block."""
 
 SEAL_FILE = re.compile(r"seal-(part-)?(\d{5})\.json")
@@ -49,6 +52,9 @@ SEAL_FILE = re.compile(r"seal-(part-)?(\d{5})\.json")
 
 PART_BLOCKS = 16
 """Blocks of a part, 262,144 rows: the unit of files, shards and resumption where `store` is parquet."""
+
+OF_PARTS: tuple[BlockKind, ...] = ("lists", "neighbours")
+"""Kinds of block file that have what is of a part, under the number of its first block."""
 
 PartKind = Literal["perfis", "vetores", "embeddings"]
 """A kind of part file: rows of the table, feature vectors, embeddings."""
@@ -94,6 +100,11 @@ def seal_name(block: int) -> str:
 def part_seal_name(part: int) -> str:
     """Return the file name of a part's seal."""
     return f"seal-part-{part:05}.json"
+
+
+def seal_name_of(kind: str, block: int) -> str:
+    """Return the name of the seal of the file of a kind and block."""
+    return part_seal_name(part_of(block)) if kind in OF_PARTS else seal_name(block)
 
 
 def sealed_blocks(name: str) -> range:

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from synthprof.base.units import MIB
 from synthprof.spec.contents import BLOB_PAGE_BYTES, TABLE_PAGE_BYTES, parts_of
 from synthprof.spec.limits import MAX_THUMBNAILS
-from synthprof.spec.sizing import clusters_of, index_of, needs_training, training_rows_count
+from synthprof.spec.sizing import (
+    CODEWORDS,
+    clusters_of,
+    index_of,
+    lists_in_parts,
+    needs_training,
+    training_rows_count,
+)
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 
 # Bytes per profile of gamer_br: 702, 831 and 55 in pt_BR, measured at 300,000 rows, and a tenth more.
@@ -54,6 +61,12 @@ SEARCH_BYTES = 130 * MIB
 
 FILL_BYTES = 3 * 64 * MIB
 """Memory of an index whose lists are filled in its file: rows that wait, and what two threads read of it."""
+
+PART_FILL_BYTES = 130 * MIB
+"""Memory of a worker that fills the lists of a part: rows that wait, and the search for true neighbours."""
+
+NEIGHBOURS_BYTES = 90_000
+"""A file of neighbours: eleven of each of 500 queries, two numbers of eight bytes."""
 
 REPORT_BYTES = 150 * MIB
 """Additional memory of the map and the report page; each profile up to a million adds REPORT_ROW_BYTES."""
@@ -224,6 +237,17 @@ class Sizes:
         return choice.bytes if choice else 0
 
     @property
+    def trained_index(self) -> int:
+        """The index without rows: its centroids, and 256 codewords as long as an embedding, if it has any."""
+        choice = index_of(self.spec)
+        return (choice.nlist + CODEWORDS) * self._widths[1] if choice else 0
+
+    @property
+    def neighbours(self) -> int:
+        """The rows of each part that are nearest to the queries that tell recall."""
+        return NEIGHBOURS_BYTES * parts_of(self.spec)
+
+    @property
     def _widths(self) -> tuple[int, int]:
         """Bytes of a feature vector, 0 in a collection, and of an embedding."""
         return 0 if self.spec.collection else 4 * self.spec.dim_vector, 4 * self.spec.dim_embedding
@@ -310,13 +334,32 @@ class Sizes:
 
     @property
     def indexing(self) -> int:
-        """The search for true neighbours, what is held of the index, and a sample if it needs training."""
+        """The search for true neighbours, labels, what is held of the index, and a sample to train it.
+
+        Of an index in parts, what is held and how many rows each part has in each list.
+        """
         choice = index_of(self.spec)
-        if choice is None:
-            return SEARCH_BYTES
-        trains = needs_training(choice, clusters_of(self.spec))
-        held = min(choice.bytes, FILL_BYTES) if choice.nlist else choice.bytes
-        return SEARCH_BYTES + held + (2 * self._sample(choice.nlist) if trains else 0)
+        if choice and lists_in_parts(self.spec):
+            return FILL_BYTES + 4 * choice.nlist * parts_of(self.spec)
+        held = min(choice.bytes, FILL_BYTES if choice.nlist else choice.bytes) if choice else 0
+        return SEARCH_BYTES + held + self.index_training + 4 * self.rows + 4 * self.embedding_block
+
+    @property
+    def index_training(self) -> int:
+        """The sample of an index that needs training."""
+        choice = index_of(self.spec)
+        trains = choice is not None and needs_training(choice, clusters_of(self.spec))
+        return 2 * self._sample(choice.nlist) if choice and trains else 0
+
+    @property
+    def index_model(self) -> int:
+        """What all parts of an index are coded by, with its sample."""
+        return TRAIN_BYTES + self.index_training + 2 * (self.trained_index + self.embedding_block)
+
+    @property
+    def filling(self) -> int:
+        """Memory of each worker while it fills the lists of a part, and looks for neighbours in it."""
+        return self.workers * (PART_FILL_BYTES + 3 * self.embedding_block + self.trained_index)
 
     @property
     def reporting(self) -> int:

@@ -163,6 +163,12 @@ def index_of(spec: Spec) -> IndexChoice | None:
     return choose(spec.profiles, spec.dim_embedding, memory, spec.index, clusters_of(spec))
 
 
+def lists_in_parts(spec: Spec) -> bool:
+    """Return whether the index has inverted lists and is filled in parts, as the rows lie in parts."""
+    choice = index_of(spec) if spec.in_parts else None
+    return choice is not None and choice.nlist > 0
+
+
 def needs_training(choice: IndexChoice, clusters: int) -> bool:
     """Return whether an index needs a training sample, given the number of clusters."""
     return choice.kind in ("ivf_sq8", "ivf_pq") or (choice.nlist > 0 and not in_band(clusters, choice.nlist))

@@ -16,12 +16,12 @@ from synthprof.similarity.equal_rows import digests
 from synthprof.similarity.kmeans import Training, train, training_rows
 from synthprof.similarity.nearest_centroid import assign
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
-from synthprof.spec.contents import CENTROIDS, CLUSTERS, NO_CLUSTER
+from synthprof.spec.contents import CENTROIDS, CLUSTERS, LABELS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context, Outcome
 from synthprof.store.array_files import save_array
-from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS, LABELS
+from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling
 from synthprof.store.sqlite.indexes import Coded, add_indexes

@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from synthprof.base.arrays import Matrix
+from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.files import replacing
-from synthprof.similarity import index, probes, recall
+from synthprof.similarity import index, inverted_file, list_filling, probes, recall
 from synthprof.similarity.list_proofs import proofs_of
-from synthprof.spec.contents import CENTROIDS, INDEX
-from synthprof.spec.sizing import IndexChoice, index_of, needs_training
-from synthprof.stages.cluster import training_sample
+from synthprof.spec.contents import INDEX, LABELS, blocks_of, parts_of
+from synthprof.spec.sizing import IndexChoice, index_of, lists_in_parts
 from synthprof.stages.context import Context, Outcome
-from synthprof.store.blocks import EMBEDDINGS, LABELS
+from synthprof.stages.train_index import queries_of, trained_by, trained_in
+from synthprof.store.blocks import EMBEDDINGS, LISTS, NEIGHBOURS
+from synthprof.store.receipts import read_receipts
+
+Truth = tuple[Matrix, Ids, Matrix]
+"""Queries, the ids of their true neighbours, and the similarities."""
 
 
 def run(context: Context) -> Outcome:
@@ -32,18 +36,13 @@ def run(context: Context) -> Outcome:
             f"index=hnsw cannot leave out the {len(missing)} rows without an embedding; "
             "use index=auto, or set max_failed=0 and embed them"
         )
-    queries = context.blocks.matrix(EMBEDDINGS, 0)[: recall.QUERIES]
-    threads = context.budget.workers
-    scan = _Counted(context.blocks.matrices(EMBEDDINGS))
     path = context.folder() / INDEX
     with replacing(path) as temporary:
-        with ThreadPoolExecutor(1) as beside:  # filling an index is mostly one thread's work
-            searched = beside.submit(recall.exact_neighbours, queries, scan, probes.KNOWN, threads)
-            built = _build(context, choice, temporary)
-            while wait([searched], 1.0).not_done:
-                context.step(scan.rows, context.spec.profiles, "rows compared with queries")
-            exact, similarities = searched.result()
-        effort, found = recall.calibrate(built, queries, exact, similarities, threads)
+        if lists_in_parts(context.spec):
+            built, truth = _laid_out(context, temporary)
+        else:
+            built, truth = _made(context, choice, temporary)
+        effort, found = recall.calibrate(built, *truth, context.budget.workers)
         index.finish(built, temporary, missing.astype(np.int64))
         proofs = proofs_of(temporary) if choice.nlist else None
     details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}
@@ -53,22 +52,41 @@ def run(context: Context) -> Outcome:
     return Outcome(context.spec.profiles, (context.sealed(path),), details | scores)
 
 
+def _laid_out(context: Context, path: Path) -> tuple[Any, Truth]:
+    """Lay the lists of all parts out in one file; return the index and the neighbours in all of them.
+
+    Raises Damaged if a part is not what its receipt says.
+    """
+    spec, blocks = context.spec, context.blocks
+    receipts = read_receipts(context.folder("fill_index"), spec.blocks)
+    sealed = {file.path: file.xxh128 for receipt in receipts for file in receipt.files}
+    firsts = [blocks_of(spec, part).start for part in range(parts_of(spec))]
+    parts = {path: sealed[path.name] for path in (blocks.path(LISTS, first) for first in firsts)}
+    trained, queries = trained_in(context.folder("train_index"))
+    list_filling.lay_out(trained, parts, path, context.progress)
+    near = (blocks.matrix(NEIGHBOURS, first) for first in firsts)
+    found = ((ids.astype(np.int64), similarities) for ids, similarities in near)
+    truth = recall.nearest_of_all(found, len(queries), probes.KNOWN)
+    return inverted_file.opened(path), (queries, *truth)
+
+
+def _made(context: Context, choice: IndexChoice, path: Path) -> tuple[Any, Truth]:
+    """Build the index of all rows, while true neighbours are looked for: it is mostly one thread's work."""
+    queries = queries_of(context)
+    scan = _Counted(context.blocks.matrices(EMBEDDINGS))
+    with ThreadPoolExecutor(1) as beside:
+        threads = context.budget.workers
+        searched = beside.submit(recall.exact_neighbours, queries, scan, probes.KNOWN, threads)
+        built = _build(context, choice, path)
+        while wait([searched], 1.0).not_done:
+            context.step(scan.rows, context.spec.profiles, "rows compared with queries")
+        return built, (queries, *searched.result())
+
+
 def _build(context: Context, choice: IndexChoice, path: Path) -> Any:  # noqa: ANN401  FAISS's classes are untyped
     """Build the index of all rows, from the centroids and labels of the clusters where they fit."""
-    clustered = context.folder("cluster")
-    centroids = np.load(clustered / CENTROIDS, allow_pickle=False)
-    wants = needs_training(choice, len(centroids))
-    return index.build(
-        choice,
-        lambda: _told(context),
-        path,
-        centroids=centroids,
-        labels=np.load(clustered / LABELS, allow_pickle=False),
-        training=training_sample(context, choice.nlist) if wants else None,
-        seed=context.spec.seed,
-        threads=context.budget.workers,
-        progress=lambda done, total: context.step(done, total, "steps of training"),
-    )
+    labels = np.load(context.folder("cluster") / LABELS, allow_pickle=False)
+    return index.build(choice, lambda: _told(context), path, labels=labels, **trained_by(context, choice))
 
 
 def _told(context: Context) -> Iterator[Matrix]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthprof.pipeline import RELEASES, STAGES, Release, Stage, maker_of, stage, wanted
+from synthprof.pipeline import RELEASES, Release, Stage, maker_of, stage, wanted
 from synthprof.spec.estimates import NO_CHILDREN, Children, Sizes, Texts
 from synthprof.spec.spec import Spec
 from synthprof.stages.survey import texts_of
@@ -64,7 +64,7 @@ class Footprint:
 
     def fitting_workers(self, budget: Budget) -> int:
         """Return the most workers that the cores and 80 % of the memory of the budget allow; at least 1."""
-        pooled = [each.name for each in STAGES if each.gives_work(self.spec)]
+        pooled = [each.name for each in wanted(self.spec) if each.gives_work(self.spec)]
         workers = budget.workers
         while workers > 1:
             if max(self.memory(name, workers) for name in pooled) <= WARN_SHARE * budget.memory:

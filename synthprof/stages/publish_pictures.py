@@ -11,11 +11,11 @@ from synthprof.base.arrays import Matrix
 from synthprof.base.files import replacing
 from synthprof.report.overview import described, map_of, overview
 from synthprof.similarity.projection import Plane, place, plane
-from synthprof.spec.contents import CENTROIDS, MAP, NO_CLUSTER, OVERVIEW
+from synthprof.spec.contents import CENTROIDS, LABELS, MAP, NO_CLUSTER, OVERVIEW
 from synthprof.spec.limits import MAX_POINTS
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.stages.context import Context
-from synthprof.store.blocks import EMBEDDINGS, LABELS, Blocks
+from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.system.slots import cpu_slot
 
 PICTURES = (OVERVIEW, MAP)

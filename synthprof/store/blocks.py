@@ -20,7 +20,14 @@ from synthprof.base.kinds import check_file, read_bytes, read_text
 from synthprof.pipeline import maker_of
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.schema import Schema
-from synthprof.spec.contents import EMBEDDINGS_DB, NO_CLUSTER, block_name, seal_name, sealed_blocks
+from synthprof.spec.contents import (
+    EMBEDDINGS_DB,
+    NO_CLUSTER,
+    block_name,
+    kind_of,
+    seal_name_of,
+    sealed_blocks,
+)
 from synthprof.spec.spec import BLOCK_ROWS, Spec
 from synthprof.store.array_files import array_of, record_of_array, save_array
 from synthprof.store.schemas import bundle_of, schema_of
@@ -75,14 +82,18 @@ FAILURES = "failures"
 """Reasons why rows have no embedding, one line of JSON each. Mostly there is no such file."""
 
 
-LABELS = "labels.npy"
-"""The cluster of each profile by the nearest centroid, those without an embedding among them."""
+LISTS = "lists"
+"""The inverted lists of a part's rows, as `list_filling.fill_part` writes them."""
 
 
-_ARRAYS = (ARCHETYPES, VECTORS, EMBEDDINGS, MISSING)
+NEIGHBOURS = "neighbours"
+"""The rows of a part nearest to the queries that tell recall: ids and similarities, (2, q, k) float64."""
+
+
+_ARRAYS = (ARCHETYPES, VECTORS, EMBEDDINGS, MISSING, NEIGHBOURS)
 """Kinds that are arrays; the others are rows, but for those of `_SUFFIXES`."""
 
-_SUFFIXES = {FAILURES: "jsonl", AVATARS: "tar"}
+_SUFFIXES = {FAILURES: "jsonl", AVATARS: "tar", LISTS: "bin"}
 
 
 @dataclass(frozen=True)
@@ -263,7 +274,7 @@ class Blocks:
         return kept(self._seal(kinds, block), [self.path(kind, block) for kind in kinds])
 
     def _seal(self, kinds: Sequence[str], block: int) -> Path:
-        return self.path(kinds[0], block).with_name(seal_name(block))
+        return self.path(kinds[0], block).with_name(seal_name_of(kinds[0], block))
 
 
 def write_seal(path: Path, records: tuple[FileRecord, ...]) -> None:
@@ -281,7 +292,7 @@ def kept(seal: Path, paths: Sequence[Path]) -> tuple[FileRecord, ...] | None:
 
 def record_in_seal(path: Path, block: int) -> FileRecord | None:
     """Return the record of a block file in its seal, by which reading proves it; None without XXH3-128."""
-    records = _seal_at(path.with_name(seal_name(block)))
+    records = _seal_at(path.with_name(seal_name_of(kind_of(path.name), block)))
     return next((each for each in records if each.path == path.name and each.xxh128), None)
 
 

@@ -15,14 +15,14 @@ from typing import Any
 from synthprof.base.errors import Busy
 from synthprof.base.files import flush_folder, move, remove_temporaries, temporary_path
 from synthprof.base.locks import lock
-from synthprof.pipeline import BEFORE_PUBLISH, STAGES, stage
+from synthprof.pipeline import BEFORE_PUBLISH, STAGES, made_from, stage
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle
 from synthprof.spec.contents import BLOCK_FILE, part_of, part_seal_name, seal_name
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
 from synthprof.store.facts import read_fact, write_fact
 from synthprof.store.file_seals import FILE_SEALS
-from synthprof.store.receipts import receipt_paths, shard_of
+from synthprof.store.receipts import RECEIPTS, receipt_paths, shard_of
 from synthprof.store.schemas import bundle_of
 from synthprof.store.state import BUILD_LOCK, Attempt
 
@@ -119,13 +119,16 @@ class Build:
         names = [each.name for each in STAGES]
         self.invalidate(*names[1:])  # the first one reads no files
         for path in paths:
+            maker, seals = path.parent.name.rpartition("-")[0], ["seal-*"]
             if block := BLOCK_FILE.fullmatch(path.name):
-                maker = names.index(path.parent.name.rpartition("-")[0])
-                seals = seal_name(int(block[2])), part_seal_name(part_of(int(block[2])))
-                for name, seal in itertools.product(names[maker:], seals):
-                    for found in self.folder.glob(f"{name}-*/{seal}"):
-                        found.unlink()
+                seals = [seal_name(int(block[2])), part_seal_name(part_of(int(block[2])))]
+                makers = names[names.index(maker) :]
                 for found in self.folder.glob(f"*-*/{FILE_SEALS}"):
+                    found.unlink()
+            else:  # a receipt tells nothing of the files that it names
+                makers = [] if path.match(RECEIPTS) else [*made_from(maker)]
+            for name, seal in itertools.product(makers, seals):
+                for found in self.folder.glob(f"{name}-*/{seal}"):
                     found.unlink()
             path.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from synthprof.base.clock import clock_seconds
-from synthprof.pipeline import Stage, version_of, wanted
+from synthprof.pipeline import Stage, stage, version_of, wanted
 from synthprof.spec.contents import sealed_blocks
 from synthprof.spec.spec import BLOCK_ROWS
 from synthprof.store.blocks import seal_paths
@@ -81,7 +81,8 @@ def _state(build: Build, each: Stage, state: BuildState, at_work: bool) -> Stage
     if state == "failed" and (build.attempt.failure() or "").startswith(f"{each.name}: "):
         return "failed"
     begun = state == "building" and bool(receipts_in(build.stage_folder(each.name)))
-    return "running" if begun and all(_has_ended(build, need) for need in each.needs) else "waiting"
+    needs = [need for need in each.needs if stage(need).applies(build.spec)]
+    return "running" if begun and all(_has_ended(build, need) for need in needs) else "waiting"
 
 
 def _has_ended(build: Build, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The DAG where rows lie in parts: who writes them, and over which shards."""
+"""The DAG where rows lie in parts: who writes them and the index, and over which shards."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from synthprof.store.store import Store
 
 PARAMS: dict[str, Any] = {
     **{"dataset": "parted", "profiles": 36_000, "clusters": 8, "kmeans_niter": 2, "dim_embedding": 24},
-    **{"dim_vector": 20, "save_index": False, "workers": 1, "shards": 3},
+    **{"dim_vector": 20, "index": "ivf_flat", "workers": 1, "shards": 3},
 }
 
 
@@ -37,5 +37,10 @@ def test_a_run_of_the_dag_writes_parts_by_shard_and_databases_by_one_task(
     manifest = read_manifest(Store(tmp_path / "data", "parted").current())
     for name in ("ingest", "persist_blobs"):
         assert len([each for each in manifest.stages if each.stage == name]) == shards
+    index = {name: tasks[name] for name in ("train_index", "fill_index", "export_index")}
+    filled = "success" if store == "parquet" else "skipped"
+    assert index == {"train_index": filled, "fill_index": filled, "export_index": "success"}
+    fillers = [each.shard for each in manifest.stages if each.stage == "fill_index"]
+    assert fillers == ([(0, 1), (1, 2), (2, 3)] if store == "parquet" else [])
     alone = run_all(Request.from_params(params), tmp_path / "alone").published
     assert (alone["content"], alone["version"]) == (manifest.content, manifest.version)

@@ -10,7 +10,7 @@ import pytest
 
 from synthprof.base.errors import StageError
 from synthprof.base.locks import is_held
-from synthprof.pipeline import STAGES
+from synthprof.pipeline import wanted
 from synthprof.runner.background import Background
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
@@ -117,7 +117,7 @@ def test_one_worker_does_one_thing_at_a_time(tmp_path: Path) -> None:
 def test_what_does_not_fit_into_memory_together_is_done_in_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _has_memory(monkeypatch, max(_needs(ORDER, *(each.name for each in STAGES))))
+    _has_memory(monkeypatch, max(_needs(ORDER, *(each.name for each in wanted(ORDER.spec)))))
     assert _threads(ORDER, tmp_path)["ingest"] == "main"
 
 
@@ -126,7 +126,9 @@ def test_a_stage_that_is_not_wanted_takes_no_memory(tmp_path: Path, monkeypatch:
     params = {"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 2, "dim_embedding": 512}
     for save_index, thread in ((True, "main"), (False, "background")):
         order = Request.from_params({**params, "save_index": save_index})
-        others = max(_needs(order, *(each.name for each in STAGES if each.name != "export_index")))
+        others = max(
+            _needs(order, *(each.name for each in wanted(order.spec) if each.name != "export_index"))
+        )
         assert max(_needs(order, "export_index")) > others
         _has_memory(monkeypatch, others + max(_needs(order, "ingest")))
         assert _threads(order, tmp_path / thread)["ingest"] == thread
@@ -151,9 +153,7 @@ def _threads(request: Request, home: Path) -> dict[str, str]:
         found[name] = "background" if beside else "main"
 
     receipts = run_all(request, home, observe).receipts
-    assert [receipt.stage for receipt in receipts] == [
-        each.name for each in STAGES if each.applies(request.spec)
-    ]
+    assert [receipt.stage for receipt in receipts] == [each.name for each in wanted(request.spec)]
     return {name: found[name] for name in ("ingest", "vectorize", "cluster")}
 
 

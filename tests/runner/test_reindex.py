@@ -66,7 +66,11 @@ def test_only_the_index_is_made_anew(made: Path, tmp_path: Path, caplog: pytest.
     with caplog.at_level("INFO", logger="synthprof.runner.run"):
         build_index(home, old, "ivf_flat", 4_096)
     kept = {record.args[0] for record in caplog.records if "already done" in record.msg and record.args}
-    assert {stage.name for stage in STAGES} - kept == {"setup", "export_index", "publish"}
+    assert {stage.name for stage in STAGES if not stage.of_lists} - kept == {
+        "setup",
+        "export_index",
+        "publish",
+    }
     databases = list(home.glob("small/build/*/persist_blobs-*/embeddings.db"))
     assert len(databases) == 2
     assert databases[0].samefile(databases[1])

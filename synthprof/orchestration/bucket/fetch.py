@@ -19,7 +19,7 @@ from synthprof.orchestration.bucket.records import (
 from synthprof.orchestration.bucket.work import Work
 from synthprof.pipeline import Input, Stage
 from synthprof.pipeline import stage as find
-from synthprof.spec.contents import BLOCK_FILE, BlockKind
+from synthprof.spec.contents import BLOCK_FILE
 from synthprof.stages.setup import BUILD_FILES
 from synthprof.store.receipts import RECEIPTS, Receipt, covering, receipt_name, receipt_paths
 
@@ -51,17 +51,17 @@ class Fetch:
                 yield from self._input(each)
 
     def _input(self, part: Input) -> list[FileRecord]:
-        maker, kinds = find(part.stage), part.kinds
+        maker = find(part.stage)
         folder = self.work.build.stage_folder(maker.name)
         receipts = covering(self._receipts(maker), self.work.spec.blocks, maker.name)
-        wanted = [file for each in receipts for file in each.files if self.work.reads(kinds, file.path)]
+        wanted = [file for each in receipts for file in each.files if self.work.reads(part, file.path)]
         texts = {receipt_name(each.shard): receipt_text(each) for each in receipts}
-        if not kinds:  # first, so that no receipt names files that are about to change
+        if not part.kinds:  # first, so that no receipt names files that are about to change
             _remove_other_receipts(folder, texts)
-        self._remove_other_blocks(folder, kinds, {file.path for file in wanted})
+        self._remove_other_blocks(folder, part, {file.path for file in wanted})
         fetched = self._get(folder, wanted)
         self._check(maker, [file for file in wanted if not is_present(folder, file)])
-        if not kinds:
+        if not part.kinds:
             for name, text in texts.items():
                 write_text(folder / name, text)
         return fetched
@@ -76,10 +76,10 @@ class Fetch:
                 "follows"
             )
 
-    def _remove_other_blocks(self, folder: Path, kinds: tuple[BlockKind, ...], wanted: set[str]) -> None:
+    def _remove_other_blocks(self, folder: Path, part: Input, wanted: set[str]) -> None:
         """Remove block files that no receipt names, such as those of a failed attempt on this worker."""
         for path in folder.glob("*-*.*"):
-            block_file = BLOCK_FILE.fullmatch(path.name) and self.work.reads(kinds, path.name)
+            block_file = BLOCK_FILE.fullmatch(path.name) and self.work.reads(part, path.name)
             if block_file and path.name not in wanted:
                 path.unlink(missing_ok=True)
 

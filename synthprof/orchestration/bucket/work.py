@@ -10,8 +10,8 @@ from pathlib import Path
 from synthprof.base.files import FileRecord
 from synthprof.base.units import MIB
 from synthprof.orchestration.bucket.bucket import Bucket
-from synthprof.pipeline import Stage
-from synthprof.spec.contents import BLOCK_FILE, BlockKind, sealed_blocks
+from synthprof.pipeline import Input, Stage
+from synthprof.spec.contents import BLOCK_FILE, sealed_blocks
 from synthprof.spec.request import Request
 from synthprof.spec.shards import Shard
 from synthprof.spec.spec import Spec
@@ -65,12 +65,10 @@ class Work:
         blocks = sealed_blocks(name)
         return bool(blocks) and self._in_shard(blocks.start)
 
-    def reads(self, kinds: tuple[BlockKind, ...], name: str) -> bool:
-        """Return whether the file is one of these kinds and of the shard; no kinds stand for all files."""
-        block = BLOCK_FILE.fullmatch(name)
-        if block is None:
-            return not kinds
-        return not kinds or (block[1] in kinds and self._in_shard(int(block[2])))
+    def reads(self, part: Input, name: str) -> bool:
+        """Return whether the file is read and, where only some kinds are, of the shard."""
+        block = BLOCK_FILE.fullmatch(name) if part.kinds else None
+        return part.has(name) and (block is None or self._in_shard(int(block[2])))
 
     def _in_shard(self, block: int) -> bool:
         return self.shard is None or block in self.shard.blocks

@@ -17,7 +17,9 @@ visible whole or not at all. The same parameters give the same bytes, however th
 | vectorize | makes feature vectors and embeddings, one task for each range of rows |
 | persist_blobs | writes `vetores.db` and `embeddings.db`, or the same in parts |
 | cluster | k-means over the embeddings, `clusters.db` |
-| export_index | writes the FAISS index, unless *save_index* is off |
+| train_index | with *store* parquet: makes what all parts of an index with lists are coded by |
+| fill_index | fills the lists of the index in parts, one task for each range of rows |
+| export_index | writes the FAISS index, all of it or from its parts, unless *save_index* is off |
 | vacuum | VACUUM and ANALYZE, if *vacuum* is on |
 | publish | checks the result, writes the report, makes the version visible |
 

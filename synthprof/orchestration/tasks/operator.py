@@ -9,7 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, TriggerRule
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+)
 
 from synthprof.base.errors import SpecError, SynthprofError
 from synthprof.orchestration.bucket import storage
@@ -20,7 +25,7 @@ from synthprof.orchestration.tasks.writers import WRITERS, WRITING, WritersOpera
 from synthprof.pipeline import STAGES, Stage
 from synthprof.pipeline import stage as find
 from synthprof.spec.params import check_names
-from synthprof.spec.request import RequestKind, params_schema
+from synthprof.spec.request import Request, RequestKind, params_schema
 from synthprof.spec.sizing import check_sizes
 from synthprof.stages.own_schema import is_built_in
 
@@ -173,10 +178,10 @@ class StageOperator(ChildOperator):
         if self.stage == "setup" and self.kind == "generate":
             with self.refusals_logged():
                 check_sizes(params)
-        when = find(self.stage).when
-        if when is not None and not params[when]:
-            raise AirflowSkipException(f"{self.stage} is not wanted: {when} is false")
-        split = self.shard is not None and find(self.stage).is_split(_store(params))
+        which = find(self.stage)
+        if which.is_optional and not which.applies(Request.from_params(params).spec):
+            raise AirflowSkipException(f"{self.stage} has nothing to do: {which.not_wanted}")
+        split = self.shard is not None and which.is_split(_store(params))
         shard = (int(self.shard[0]), int(self.shard[1])) if self.shard is not None and split else None
         value = storage.run_stage(
             self.stage,
@@ -222,7 +227,26 @@ class StageOperator(ChildOperator):
             return value["shards"]
         if self.stage == "publish":
             tell_published(context, params["dataset"], value)
+        if self.stage == "cluster" and self.kind == "generate":
+            self._skip_index_parts(context, params, value)
         return value
+
+    def _skip_index_parts(self, context: Context, params: dict[str, Any], value: Any) -> None:  # noqa: ANN401
+        """Have Airflow skip the stages that fill an index in parts where there are none, without a process.
+
+        The task succeeds all the same; it ends here, so its value is pushed before.
+        """
+        spec, group = Request.from_params(params).spec, self.task_id.removesuffix(self.stage)
+        unwanted = [each.name for each in STAGES if each.of_lists and not each.applies(spec)]
+        if unwanted:
+            context["ti"].xcom_push("return_value", value)
+            skipped = [f"{group}{name}" for name in unwanted]
+            raise DownstreamTasksSkipped(tasks=skipped)  # type: ignore[no-untyped-call]
+
+
+def _stages(kind: RequestKind) -> list[Stage]:
+    """Return the stages that have tasks; an index of a collection, which has no parts, is made at once."""
+    return [each for each in STAGES if kind == "generate" or not each.of_lists]
 
 
 def _store(params: Mapping[str, Any]) -> str:
@@ -258,14 +282,15 @@ def wire(**settings: Any) -> None:  # noqa: ANN401
     settings: what every StageOperator is given.
     """
     setup = stage_task(STAGES[0], None, **settings)
-    shards = {each.name: setup.output for each in STAGES if each.scope == "shard"}
+    stages = _stages(settings["kind"])
+    shards = {each.name: setup.output for each in stages if each.scope == "shard"}
     if settings["kind"] == "generate":  # a collection has no parts
         writers = WritersOperator(task_id=WRITERS, shards=setup.output[WRITERS])
         shards |= dict.fromkeys(WRITING, writers.output)
     tasks = {setup.stage: setup}
-    for stage in STAGES[1:]:
+    for stage in stages[1:]:
         tasks[stage.name] = stage_task(stage, shards.get(stage.name), **settings)
-        for need in stage.needs:
+        for need in (need for need in stage.needs if need in tasks):
             tasks[need] >> tasks[stage.name]
 
 
@@ -275,7 +300,7 @@ def stage_task(stage: Stage, shards: Any, **settings: Any) -> Any:  # noqa: ANN4
     A stage that can be skipped does not take the stages after it along, and shards that a cleared `setup`
     wants no longer do not take wanted ones along: with all_success Airflow would remove some.
     """
-    lenient = shards is not None or any(find(need).when for need in stage.needs)
+    lenient = shards is not None or any(find(need).is_optional for need in stage.needs)
     settings = settings | {
         "task_id": stage.name,
         "stage": stage.name,

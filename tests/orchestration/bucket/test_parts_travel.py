@@ -13,7 +13,7 @@ from synthprof.spec.request import Request
 from synthprof.store.manifest import Manifest, damaged
 from synthprof.store.store import Store
 
-PARTED = PARAMS | {"vacuum": False, "store": "parquet", "save_index": False}
+PARTED = PARAMS | {"vacuum": False, "store": "parquet", "index": "ivf_flat"}
 
 
 @pytest.mark.cluster
@@ -28,6 +28,16 @@ def test_parts_travel_by_shard_and_a_sealed_one_is_kept_elsewhere(cluster, tmp_p
             if name == "ingest":
                 fetched = {path.name for path in home.glob("cl/build/*/generate-*/*")}
                 assert fetched == {f"profiles-0000{number}.arrow"}
+            if name == "fill_index":
+                fetched = {
+                    path.name
+                    for kind in ("cluster", "vectorize")
+                    for path in home.glob(f"cl/build/*/{kind}-*/*")
+                }
+                assert fetched == {"centroids.npy", "labels.npy", f"embeddings-0000{number}.npy"}
+            if name == "export_index":
+                assert not list(home.glob("cl/build/*/vectorize-*/embeddings-*"))
+                assert not list(home.glob("cl/build/*/cluster-*"))
         if name == "ingest":  # as if the worker had been killed before it could store the receipt
             (receipt,) = (
                 key for key in cluster.objects("/ingest-") if key.endswith("receipt-00000-00001.json")

@@ -13,7 +13,7 @@ from synthprof.orchestration.bucket.publication import BUILD_RESTS
 from synthprof.orchestration.bucket.pull import pull
 from synthprof.orchestration.bucket.storage import run_stage
 from synthprof.orchestration.tasks import child
-from synthprof.pipeline import STAGES
+from synthprof.pipeline import wanted
 from synthprof.spec.request import Request
 from synthprof.spec.shards import plan_shards
 from synthprof.spec.spec import BLOCK_ROWS
@@ -24,7 +24,8 @@ from synthprof.versions.version import open_version
 
 
 def tasks() -> list[tuple[str, tuple[int, int] | None]]:
-    return [(each.name, part) for each in STAGES for part in (SHARDS if each.scope == "shard" else [None])]
+    stages = wanted(Request.from_params(PARAMS).spec)
+    return [(each.name, part) for each in stages for part in (SHARDS if each.scope == "shard" else [None])]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_texts_from_elsewhere_travel_too(cluster, tmp_path):
         (source / f"{number}.txt").write_text(f"joga RPG no PC, nota {number}")
     order = {"dataset": "notes", "source": str(source), "clusters": 1, "workers": 1}
     params = {name: value for name, value in PARAMS.items() if name == "keep_versions"} | order
-    for number, stage in enumerate(each.name for each in STAGES if each.name != "vacuum"):
+    for number, stage in enumerate(each.name for each in wanted(Request.from_params({}).spec)):
         with cluster.worker(f"worker-{number}"):
             value = run_stage(stage, params, None, "")
             if stage == "setup":
@@ -101,7 +102,7 @@ def test_a_version_with_a_schema_goes_through_the_bucket_and_is_verified_there(
     folder = write_shop(tmp_path / "schemas")
     monkeypatch.setenv("SYNTHPROF_SCHEMAS", str(folder.parent))
     params = {"dataset": "shop", "profile_schema": "shop", "profiles": 900, "clusters": 4, "workers": 1}
-    for number, stage in enumerate(each.name for each in STAGES if each.name != "vacuum"):
+    for number, stage in enumerate(each.name for each in wanted(Request.from_params({}).spec)):
         with cluster.worker(f"worker-{number}"):
             value = run_stage(stage, params, None, "")
             if stage == "setup":
