@@ -31,9 +31,9 @@ PUBLISHED = ("ingest", "persist_blobs", "cluster", "export_index")
 
 INDEXING = ("train_index", "fill_index", "export_index")
 
-FILL_SHARE, TRAIN_SECONDS, LAY_SECONDS = 0.97, 1.0, 2.0
-"""CPU seconds of an index in parts: the share of one at once that `fill_index` takes, `train_index` for each
-million rows, `export_index` for each GiB (benchmarks/results/index_parts.txt)."""
+FILL_SHARE, SAMPLE_SECONDS, TRAIN_SECONDS, LAY_SECONDS = 0.97, 0.7, 35, 4
+"""CPU seconds of an index in parts: the share of one at once that `fill_index` takes, `train_index` for the
+sample of a million rows and for training, `export_index` for a GiB (benchmarks/results/index_parts.txt)."""
 
 INDEX_MIB = 65_536
 """The memory that the index may take at these sizes; its default is for smaller ones."""
@@ -107,7 +107,7 @@ def _of_parts(runs: list[dict[str, Any]], stage: Stage, spec: Spec) -> float:
     """Return the CPU seconds of a stage of an index in parts."""
     size = Footprint(spec).sizes.index / GIB
     fill = FILL_SHARE * _seconds(runs, "export_index", spec.profiles)
-    told = {"train_index": TRAIN_SECONDS * spec.profiles / 1e6, "fill_index": fill}
+    told = {"train_index": TRAIN_SECONDS + SAMPLE_SECONDS * spec.profiles / 1e6, "fill_index": fill}
     return told.get(stage.name, LAY_SECONDS * size)
 
 

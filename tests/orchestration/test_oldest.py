@@ -10,6 +10,7 @@ import pytest
 from dag_runs import airflow_environment, run_dag
 
 from synthprof.orchestration.local.home import PROJECT
+from synthprof.orchestration.tasks.writers import WRITERS
 from synthprof.pipeline import STAGES
 from synthprof.store.manifest import read_manifest
 from synthprof.store.store import Store
@@ -64,6 +65,6 @@ def test_the_dag_that_generates_runs(tmp_path):
     params = {"dataset": "oldest", "profiles": 700, "clusters": 4, "save_index": True}
     state, tasks, values = run_dag(tmp_path, file, "synthprof_generate", str(PYTHON), **params)
     assert state == "success", tasks
-    assert set(tasks) == {stage.name for stage in STAGES}
+    assert set(tasks) == {WRITERS, *(stage.name for stage in STAGES)}
     manifest = read_manifest(Store(tmp_path / "data", "oldest").current())
     assert (manifest.rows, manifest.version) == (700, values["publish"]["version"])
