@@ -29,13 +29,16 @@ _NO_COPY = (
 
 
 def versions_in(folder: Path) -> list[Path]:
-    """Return the folders of all published versions in a data set's folder, oldest first."""
+    """Return the folders of all published versions in a data set's folder, oldest first, then by name.
+
+    A copy may have lost the parts of seconds by which their times differed.
+    """
     found: dict[Path, int] = {}
     for path in (folder / "versions").glob(f"[!.]*/{MANIFEST}"):
         if not path.parent.is_symlink() and not path.is_symlink():
             with suppress(FileNotFoundError):  # removed just now
                 found[path.parent] = path.stat().st_mtime_ns
-    return sorted(found, key=lambda version: found[version])
+    return sorted(found, key=lambda version: (found[version], version.name))
 
 
 def current_version(folder: Path) -> str | None:

@@ -35,15 +35,13 @@ class Pruned:
 def prune(store: Store, keep: int) -> Pruned:
     """Remove all versions but the `keep` published last.
 
-    keep: 0 keeps all. The current version and those being read stay. The build of a spec goes with its last
-    version, unless work is going on there.
+    keep: 0 keeps all. The current version counts as the last one, whatever became of its time. Versions being
+    read stay. The build of a spec goes with its last version, unless work is going on there.
     """
     removed, read, failed = list[str](), list[str](), dict[str, str]()
     with publish_lock(store):
-        found = store.versions()
-        for path in found[: max(0, len(found) - keep)] if keep else ():
-            if store.is_current(path.name):
-                continue
+        found = sorted(store.versions(), key=lambda path: store.is_current(path.name)) if keep else []
+        for path in found[: max(0, len(found) - keep)]:
             try:
                 (removed if _remove(store, path) else read).append(path.name)
             except OSError as error:  # the new version is published all the same, and the others can go

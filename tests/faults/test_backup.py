@@ -13,6 +13,7 @@ import pytest
 from doc_examples import ROOT, examples
 from small import DATASET, run
 
+from synthprof.store.manifest import MANIFEST
 from synthprof.store.pruning import prune
 from synthprof.store.store import Store
 from synthprof.versions.inventory import versions
@@ -67,6 +68,13 @@ def _do(what: str, home: Path, variables: dict[str, str]) -> None:
     subprocess.run(["sh", "-euc", COMMANDS[what]], env=settings, check=True)
 
 
+def _publish_in_one_second(store: Store) -> None:
+    """The order of versions is that of parts of a second, and the reverse of that of their names."""
+    for number, folder in enumerate(sorted(store.versions(), reverse=True)):
+        moment = 1_700_000_000_000_000_000 + number * 100_000_000
+        os.utime(folder / MANIFEST, ns=(moment, moment))
+
+
 def test_the_page_has_both_commands_of_each_way() -> None:
     ways = {getattr(way, "values", (way,))[0] for way in WAYS}
     assert set(COMMANDS) == {f"{what} with {way}" for what in ("back up", "restore") for way in ways}
@@ -79,18 +87,20 @@ def test_what_is_backed_up_and_restored_is_sound_searched_made_and_pruned(
 ) -> None:
     if way == "rsync" and not shutil.which("rsync"):
         pytest.skip("rsync is not installed")
-    before, facts = Store(copied, DATASET), versions(copied)
-    names, current = [path.name for path in before.versions()], before.current().name
+    before = Store(copied, DATASET)
+    _publish_in_one_second(before)
+    facts, current = versions(copied), before.current().name
     with _place(way, tmp_path) as variables:
         _do(f"back up with {way}", copied, variables)
         shutil.rmtree(copied)
         _do(f"restore with {way}", copied, variables)
     store = Store(copied, DATASET)
-    assert versions(copied) == facts
-    restored = [path.name for path in store.versions()]
+    restored = versions(copied)
     if way == "an object store":  # which keeps the second of publication only
-        restored, names = sorted(restored), sorted(names)
-    assert restored == names
+        for found, _ in (facts, restored):
+            found.sort(key=lambda each: each[0].version)
+    assert restored == facts
+    names = [manifest.version for manifest, _ in facts[0]]
     assert all(verify(open_version(copied, DATASET, name), 0, lambda *_: None).sound for name in names)
     assert len(open_version(copied, DATASET).similar(1, k=3)) == 3
     assert run(copied) == current
