@@ -17,7 +17,7 @@ embed = SynthprofDag(
     EMBED_DAG,
     dag_display_name=TITLES[EMBED_DAG],
     kind="embed",
-    description="Make a data set of texts from a table or a folder, with embeddings, clusters and an index.",
+    description="Make a data set of texts or pictures of yours, with embeddings, clusters and an index.",
     doc_md=EMBED_DOC,
     is_paused_upon_creation=False,
 )

@@ -116,10 +116,10 @@ def run(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson = 
 
 
 def embed(request: "Request", console_html: ConsoleHtml = None, as_json: AsJson = False) -> None:
-    """Make a data set of texts from elsewhere.
+    """Make a data set of texts or pictures from elsewhere.
 
-    Of a table in a file, folder or database, or a folder of text files: with embeddings, clusters and index,
-    to be searched like the others. A source that changed gives another version.
+    Of a table in a file, folder or database, or a folder of texts or pictures: with embeddings, clusters and
+    index, to be searched like the others. A source that changed gives another version.
     """
     from synthprof.report.terminal import Terminal
     from synthprof.runner.run import resolved

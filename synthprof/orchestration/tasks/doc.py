@@ -86,11 +86,12 @@ readable where the task runs, and lie below a folder of SYNTHPROF_SOURCES if tha
 
 
 EMBED_DOC = """\
-### Embed texts from elsewhere
+### Embed texts or pictures
 
 A table with an id and a text column (SQLite, Parquet, Arrow, CSV, JSON, Excel, DuckDB, a folder of parts,
 or `conn:NAME` for the Connection `synthprof_NAME` to a database), or a folder of text files, becomes a data
-set with embeddings, clusters and a search index, published and searched like the others. *source* must be
+set with embeddings, clusters and a search index, published and searched like the others. So do pictures,
+of a table, a folder or tar files, with *kind* `images` and *encoder* `clip` or `http`. *source* must be
 readable where the tasks run, and lie below a folder of SYNTHPROF_SOURCES if that is set there. *setup*
 reads all of it once and leaves out up to *max_failed* rows that cannot be embedded; *generate* takes what
 it has read; what follows is the same as in `synthprof_generate`. A source whose content changed gives

@@ -14,7 +14,7 @@ DAGS = (GENERATE_DAG, EMBED_DAG, REINDEX_DAG, VERIFY_DAG, WORKLOAD_DAG, LOAD_DAG
 
 TITLES = {
     GENERATE_DAG: "Generate profiles",
-    EMBED_DAG: "Embed texts from elsewhere",
+    EMBED_DAG: "Embed texts or pictures",
     REINDEX_DAG: "Rebuild a search index",
     VERIFY_DAG: "Verify a version",
     WORKLOAD_DAG: "Make queries with exact answers",
