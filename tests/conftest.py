@@ -1,4 +1,4 @@
-"""What tests of several folders share: an Airflow, and a small data set."""
+"""Fixtures of several folders: an Airflow, and a small data set."""
 
 import compileall
 import os
@@ -89,7 +89,7 @@ FIRST = ("orchestration", "faults", "packaging", "cli", "runner", "stages", "exp
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first, and what ends the shared Airflow last of its tests."""
+    """Long tests come first, and the one that ends the shared Airflow last of its tests."""
 
     def place(item: pytest.Item) -> tuple[bool, bool]:
         late = not set(FIRST) & set(item.path.parts)

@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.fixture(scope="module")
 def run_cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """What runs a cell and gives the messages of its output, in order."""
+    """A function that runs a cell and gives the messages of its output, in order."""
     kernel = KernelManager()
     assert kernel.kernel_spec is not None
     kernel.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sessions(home: Path) -> dict[int, list[dict[str, Any]]]:
-    """What the database holds, by profile."""
+    """The rows of the database, by profile."""
     with closing(sqlite3.connect(open_version(home, "players").folder / "sessoes.db")) as database:
         database.row_factory = sqlite3.Row
         every = [dict(row) for row in database.execute("SELECT * FROM sessoes ORDER BY perfil_id, n")]

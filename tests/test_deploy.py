@@ -37,7 +37,7 @@ def fresh(tmp_path) -> dict[str, str | None]:
 
 @pytest.fixture
 def started(tmp_path):
-    """What the image does in the API server's environment, with another command."""
+    """The image's start in the API server's environment, with another command."""
 
     def start(variables) -> subprocess.CompletedProcess[str]:
         given = services(variables)["api-server"]["environment"]

@@ -1,4 +1,4 @@
-"""What the documentation names is there, and its lists are complete."""
+"""All that the documentation names is there, and its lists are complete."""
 
 import importlib.util
 import re

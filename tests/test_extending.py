@@ -51,7 +51,7 @@ def _run(*command: str) -> str:
 
 
 def _run_commands(title: str) -> str:
-    """What the commands under a heading print."""
+    """The output of the commands under a heading."""
     (script,) = examples(section(PAGE, title), "sh")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(

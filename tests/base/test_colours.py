@@ -30,10 +30,10 @@ SIGHTS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }  # fmt: skip
-"""What readers see of linear sRGB: the matrices of Machado and others (2009), severity 1."""
+"""Linear sRGB as readers see it: the matrices of Machado and others (2009), severity 1."""
 
 PAGES = ("#ffffff", "#151d1a")
-"""What points lie on, on a light page and on a dark one: `--card` of page.css and report.html."""
+"""The ground of points, on a light page and on a dark one: `--card` of page.css and report.html."""
 
 
 def _linear(colour: str) -> np.ndarray:

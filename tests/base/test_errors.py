@@ -12,7 +12,7 @@ KINDS = {"SpecError", "StageError", "Busy"}
 
 
 def _texts(node: ast.expr) -> str:
-    """What a message holds beside the values that it quotes."""
+    """The texts of a message beside the values that it quotes."""
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     return "".join(
         each.value for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)

@@ -1,4 +1,4 @@
-"""What is kept in the user's cache: found by the same code alone, and trusted from the user alone."""
+"""Values in the user's cache: found by the same code alone, and trusted from the user alone."""
 
 import os
 import pickle

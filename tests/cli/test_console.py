@@ -1,4 +1,4 @@
-"""What people and programs get from each command: on a terminal, in a pipe, of 80 and of 40 columns."""
+"""The output of each command, for people and programs: on a terminal, in a pipe, of 80 and of 40 columns."""
 
 import json
 import re

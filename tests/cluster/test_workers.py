@@ -45,7 +45,7 @@ def no_worker_is_left_to_the_next_test(cluster):
 
 
 def run_and_kill_one(cluster: Cluster, dataset: str, homes: dict[str, str], storage: str) -> dict:
-    """What publishing gave, though a worker was killed with all its processes while at work on a stage."""
+    """The result of publishing, though a worker at work on a stage was killed with all its processes."""
     for worker, home in homes.items():
         cluster.run(worker, "worker", home=home, storage=storage)
     with cluster.airflow() as airflow:

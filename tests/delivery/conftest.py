@@ -1,4 +1,4 @@
-"""What tests of exports share: a version of three blocks, and the way to export it."""
+"""Fixtures of exports: a version of three blocks, and the way to export it."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every encoder keeps, the encoder `hashed`, and the parts that encoders are made of."""
+"""The promises of every encoder, the encoder `hashed`, and the parts that encoders are made of."""
 
 import hashlib
 import itertools

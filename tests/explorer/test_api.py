@@ -1,4 +1,4 @@
-"""What the explorer's HTTP API tells of a real data set."""
+"""The answers of the explorer's HTTP API about a real data set."""
 
 import os
 import shutil

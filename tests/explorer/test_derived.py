@@ -78,7 +78,7 @@ def test_every_format_says_how_it_is_opened(home: Path, tmp_path: Path) -> None:
 
 
 def _value(line: str):
-    """What a line of code gives, in a namespace that has imported what it names."""
+    """The value of a line of code, in a namespace that has imported what it names."""
     names: dict = {}
     for module in MODULES:
         exec(f"import {module}", names)

@@ -1,4 +1,4 @@
-"""What fault tests share: the digests of undisturbed runs, and what a whole run calls."""
+"""Fixtures of fault tests: the digests of undisturbed runs, and what a whole run calls."""
 
 import json
 import shutil

@@ -47,7 +47,7 @@ def _formatted(words: tuple[str, ...], folder: Path, mib: int) -> Iterator[Path]
 
 @contextmanager
 def _overlay(lower: Path, folder: Path) -> Iterator[Path]:
-    """What lies in `lower`, to be changed: as an image's layer in a container."""
+    """The content of `lower`, to be changed: as an image's layer in a container."""
     with mounted("-t", "tmpfs", source="none", at=folder / "memory") as memory:
         for name in ("upper", "work"):
             (memory / name).mkdir()

@@ -62,7 +62,7 @@ class Exports:
         return {file.path: file.sha256 for file in output.files}
 
     def wrong(self) -> list[str]:
-        """What a reader could see that is not whole."""
+        """Faults that a reader could see: all that is not whole."""
         found = []
         for folder in self.folder.glob("[!.]*"):
             files = read_output(folder).files
@@ -70,7 +70,7 @@ class Exports:
         return found
 
     def kills(self, chance: random.Random, wanted: int) -> list[str]:
-        """What is lost by so many kills, each at a random moment; the end is compared after each export."""
+        """Losses by so many kills, each at a random moment; the end is compared after each export."""
         shutil.rmtree(self.folder, ignore_errors=True)
         began = time.monotonic()
         lost = [error] if (error := self.finish()) else []

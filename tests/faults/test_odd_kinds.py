@@ -107,7 +107,7 @@ def _place(home: Path, place: str) -> Path:
 
 
 def _told(command: str, home: Path) -> SynthprofError | None:
-    """What the command ends with: a message with a remedy, or nothing."""
+    """The end of the command: a message with a remedy, or nothing."""
     try:
         with clear_errors():
             COMMANDS[command](home_folder(home))

@@ -67,7 +67,7 @@ def _image(path: Path) -> Path:
 
 
 def _after_the_cut(image: Path, at: Path, options: str, digest: str | None) -> list[str]:
-    """What is wrong on the disk after the journal was replayed; with a digest, after going on as well."""
+    """Faults on the disk after the journal was replayed; with a digest, after going on as well."""
     with mounted("-o", options, source=str(image), at=at) as disk:
         survivor = Subject(disk / "home", dict(SMALL))
         lost = survivor.wrong()

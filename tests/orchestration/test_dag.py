@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(900)  # with others on the machine a run takes 
 
 @pytest.fixture(scope="module")
 def parsed(place):
-    """What Airflow finds in dags/, in a process of its own: the DAGs, import errors and heavy modules."""
+    """Airflow's findings in dags/, in a process of its own: the DAGs, import errors and heavy modules."""
     (place.datasets / "broken.toml").write_text('schedule = "at night"\n')
     code = """
         import json, sys

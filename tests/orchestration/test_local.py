@@ -257,7 +257,7 @@ def test_values_come_from_the_environment_where_only_names_are_given():
 
 
 def test_make_hands_parameters_over_as_they_are(tmp_path):
-    """What is typed after `make run` reaches the check unchanged, and is never run by a shell."""
+    """Text typed after `make run` reaches the check unchanged, and is never run by a shell."""
     project = Path(launcher.__file__).parents[3]
     # `make test` tells what it was given to every make below it
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}

@@ -84,7 +84,7 @@ def test_a_night_that_fails_leaves_the_one_before_current_until_it_is_mended(air
 
 @pytest.mark.long
 def test_the_example_samples_the_version_that_the_event_names(airflow, rest):
-    """What is published is the data set that the example consumes, though not by its own DAG."""
+    """The published data set is the one that the example consumes, though not by its own DAG."""
     import pyarrow.parquet
 
     until(lambda: rest.call("GET", f"/dags/{SAMPLE}").is_success, 180, f"the DAG {SAMPLE}")

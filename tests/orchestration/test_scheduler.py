@@ -35,7 +35,7 @@ def test_airflow_without_a_login_answers_only_to_names_of_this_machine(airflow, 
 
 @pytest.fixture(scope="module")
 def said(airflow):
-    """What `make run` says while the UI is up: of a run in two shards, with a child table and the index."""
+    """Output of `make run` while the UI is up: of a run in two shards, with a child table and the index."""
     order = (
         f"PROFILES={BLOCK_ROWS + 1000}",
         "SHARDS=2",

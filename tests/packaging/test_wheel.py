@@ -1,4 +1,4 @@
-"""What is published on a package index: the wheel and the sdist, and an environment with the wheel alone.
+"""The files for a package index: the wheel and the sdist, and an environment with the wheel alone.
 
 The environment has just the packages that the wheel asks for, linked from the one that runs the tests: no
 index is asked, and what is not declared is not there.
@@ -82,7 +82,7 @@ def _requirements(wheel: Path) -> list[Requirement]:
 
 
 def _closure(wanted: Iterable[Requirement]) -> list[metadata.Distribution]:
-    """What is installed here of the requirements, and of what those require in turn, without any extra."""
+    """Installed packages among the requirements, and among what those require in turn, without any extra."""
     found: dict[str, metadata.Distribution] = {}
     waiting = list(wanted)
     while waiting:

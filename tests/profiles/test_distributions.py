@@ -1,4 +1,4 @@
-"""What profiles are like, at a fixed seed, with tolerances from the sample size.
+"""Distributions of profiles, at a fixed seed, with tolerances from the sample size.
 
 A share p of n rows has the standard deviation sqrt(p (1 - p) / n). Five of them are exceeded by chance once
 in 1.7 million comparisons; nothing is left to chance here, since the seed is fixed.

@@ -423,9 +423,9 @@ GOLDEN = {
         "416c6faf49537478",
     ),
 }
-"""Why a column may not change unnoticed, and its digests in blocks 0 and 61 (the latter beyond a million
-rows). A change on purpose renews the digests, raises the version of stage `generate` if it is one of code,
-and stands in CHANGELOG.md under "Output changes".
+"""Reasons that a column may not change unnoticed, and its digests in blocks 0 and 61 (the latter beyond a
+million rows). A change on purpose renews the digests, raises the version of stage `generate` if it is one of
+code, and stands in CHANGELOG.md under "Output changes".
 """
 
 

@@ -1,4 +1,4 @@
-"""How commands end: the status, and what they tell."""
+"""The end of commands: the status, and what they tell."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What publishing counts of traits is what it would count of the profiles."""
+"""Publishing counts of traits what it would count of the profiles."""
 
 import dataclasses
 

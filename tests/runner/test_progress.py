@@ -1,4 +1,4 @@
-"""What people see of work in progress: every stage at once, in steps, at its rate by the clock."""
+"""Work in progress as people see it: every stage at once, in steps, at its rate by the clock."""
 
 import json
 import os

@@ -115,7 +115,7 @@ def test_bytes_do_not_depend_on_the_number_of_workers(
 def test_bytes_do_not_depend_on_the_processors_favourite_kernels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What OpenBLAS and FAISS choose on an older processor gives this order another index."""
+    """The choice of OpenBLAS and FAISS on an older processor gives this order another index."""
     order = {"profiles": 49_252, "seed": 42, "clusters": 16, "kmeans_niter": 20}
     digest = _run(tmp_path / "ours", **order)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Sandybridge")

@@ -18,7 +18,7 @@ STAND_INS = {
     "estilos_preferidos": ["hardcore", "indie", "solo", "retrô"],
     "interesses_musicais": ["rock", "samba", "pagode", "forró"],
 }
-"""What stands for the items of long lists, so that sentences recur."""
+"""Words that stand for the items of long lists, so that sentences recur."""
 
 LOANS = {"gamer", "online", "playlist", "esports"}
 """Words of the players' language that the dictionary lacks."""

@@ -25,7 +25,7 @@ def sides(metric, queries, rows):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("kind", ["normal", "cancelling", "halfway"])
 def test_a_score_is_that_of_the_sum_in_order_however_it_was_computed(metric, kind):
-    """Where large terms cancel, or a sum lies halfway between two float32, the order of a sum shows."""
+    """The order of a sum shows if large terms cancel, or if it lies halfway between two float32."""
     random = np.random.default_rng(4)
     queries, rows = (random.standard_normal((n, DIM)).astype(np.float32) for n in (3, 400))
     if kind == "cancelling":

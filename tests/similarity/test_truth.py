@@ -142,7 +142,7 @@ def test_fewer_rows_than_k_and_none_at_all():
 
 
 def test_many_equal_rows_and_few_spare_places_are_still_exact(monkeypatch):
-    """Where products cannot tell more rows apart than a slot has room for, scores decide at once."""
+    """Scores decide at once if products cannot tell more rows apart than a slot has room for."""
     monkeypatch.setattr(candidates, "SPARE", 1)
     monkeypatch.setattr(candidates, "JOINED", 7)
     monkeypatch.setattr(candidates, "WAITING_MAX", 2_000)

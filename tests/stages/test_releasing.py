@@ -35,7 +35,7 @@ STEPS = ("seal_file", "mark_released", "unlink")
 
 
 class Killed(BaseException):
-    """What stands for a kill: nothing catches it."""
+    """A stand-in for a kill: nothing catches it."""
 
 
 def _build(home: Path, **params: Any) -> Build:

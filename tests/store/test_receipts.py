@@ -60,7 +60,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "half of it": lambda text: text[: len(text) // 2],
     "nothing": lambda _: "",
 }
-"""What may become of a receipt's text, some of it still JSON."""
+"""Damage to a receipt's text, some of it still JSON."""
 
 
 @pytest.mark.parametrize("change", CHANGES)

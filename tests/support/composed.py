@@ -1,4 +1,4 @@
-"""What docker-compose.yml says, run on this machine without a container engine."""
+"""The services of docker-compose.yml, run on this machine without a container engine."""
 
 import contextlib
 import json
@@ -112,7 +112,7 @@ class Cluster:
         return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")[-5000:]
 
     def kill_at_work(self, name: str) -> bool:
-        """Whether the process was seen to work on a stage; then it and all that it has started are killed.
+        """True if the process was seen to work on a stage; then it and all that it has started are killed.
 
         All are stopped before we look, so that what we see at work cannot end before it is killed.
         """
@@ -220,7 +220,7 @@ boto3.client("s3", endpoint_url="{self.s3}", region_name="us-east-1", aws_access
             self.run(name, home="control", storage=BUCKET)
 
     def healthy(self, service: str, name: str) -> bool:
-        """Whether the health check of the service, run under that name, succeeds."""
+        """True if the health check of the service, run under that name, succeeds."""
         self.check()
         given = services(self.variables)[service]
         sort, *command = given["healthcheck"]["test"]
@@ -241,7 +241,7 @@ boto3.client("s3", endpoint_url="{self.s3}", region_name="us-east-1", aws_access
 
 
 def _works(process: psutil.Process) -> bool:
-    """Whether it is the process of a stage that makes something."""
+    """True for the process of a stage that makes something."""
     try:
         command = process.cmdline()
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""What each command shows on a terminal and in a pipe: JSON on standard output.
+"""The output of each command on a terminal and in a pipe: JSON on standard output.
 
 python consoles.py FOLDER CASES: makes a data root in the folder, then runs each case in a child of its own,
 forked when everything slow is loaded. A case is [name, words, how, columns, variables]; how: "tty", "pipe"
@@ -105,7 +105,7 @@ def _all(stream: int) -> str:
 
 
 def answers(folder: Path, cases: list[list[Any]]) -> dict[str, list[Any]]:
-    """What each case gives, by its name."""
+    """The result of each case, by its name."""
     warm()
     make(folder)
     found = {}

@@ -47,7 +47,7 @@ def two_versions(home: Path) -> Path:
 
 
 def answer(client, path: str, **options):
-    """What the API answers with status 200."""
+    """The API's answer, of status 200."""
     response = client.get(path, **options)
     assert response.status_code == 200, response.text
     return response.json()

@@ -126,7 +126,7 @@ def make_app(faults: Faults) -> FastAPI:
 
 
 def _contents(body: dict[str, Any], pictures: str) -> list[str]:
-    """What is to be embedded: texts, and pictures as `PICTURE` with base64. ValueError for another form."""
+    """Inputs to be embedded: texts, and pictures as `PICTURE` with base64. ValueError for another form."""
     found = []
     for each in body["input"]:
         if isinstance(each, dict) and pictures == "objects" and len(each) == 1:

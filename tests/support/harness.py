@@ -58,14 +58,14 @@ def cases(values: Sequence[Any], sample: int) -> list[Any]:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended."""
+    """The end of a run."""
 
     status: int
     output: str
     errors: str
 
     def is_clear(self) -> bool:
-        """Whether the failure is told in one message with a remedy, and no traceback."""
+        """True if the failure is told in one message with a remedy, and no traceback."""
         told = re.search(r"^error: .+\nhint: .+", self.errors, re.MULTILINE)
         return self.status in (1, 2, 75) and bool(told) and "Traceback" not in self.errors
 
@@ -123,7 +123,7 @@ class Subject:
         return Store(self.home, self.params["dataset"])
 
     def wrong(self) -> list[str]:
-        """What a reader could see that is not whole. An empty list is what every test wants."""
+        """Faults that a reader could see: all that is not whole. An empty list is what every test wants."""
         folder, found = self.store.folder, []
         if (folder / CURRENT).is_symlink() and not (folder / CURRENT / MANIFEST).is_file():
             found.append("CURRENT points to no version")
@@ -159,7 +159,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
 
 
 def group_gone(process: "subprocess.Popen[str]", seconds: float = 5) -> bool:
-    """Whether no process of its session is left."""
+    """True if no process of its session is left."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -1,4 +1,4 @@
-"""What an operator, or the machine, does to a run of a real scheduler, and how the run comes to its end."""
+"""Acts of an operator, or of the machine, on a run of a real scheduler, and the end of that run."""
 
 import contextlib
 import random
@@ -97,7 +97,7 @@ class Trial:
         self.lost.append(f"{self.run} does not come to an end: {self.states()}")
 
     def compare(self, digest: str, seconds: float = 5) -> None:
-        """What is wrong now is noted: another result, something half, a process left, or too slow an end."""
+        """Notes of what is wrong now: another result, something half, a process left, or too slow an end."""
         subject = Subject(self.place.data, SMALL | {"dataset": self.dataset})
         self.lost += subject.wrong()
         if subject.digest() != digest:
@@ -176,7 +176,7 @@ class Trial:
 
 
 def runs(process: psutil.Process) -> bool:
-    """Whether it is there and does not only wait to be reaped."""
+    """True if it is there and does not only wait to be reaped."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -24,7 +24,7 @@ _NO_NEW_PRIVS, _SECCOMP, _FILTER = 38, 22, 2  # linux/prctl.h
 
 
 def refusing(calls: Sequence[str], error: str, work: Callable[[], Any]) -> Any:
-    """What `work` returns, or raises, in a copy of this process whose kernel fails these calls so."""
+    """The result of `work`, or its error, in a copy of this process whose kernel fails these calls so."""
     if platform.machine() != "x86_64":
         pytest.skip("the numbers of system calls are those of x86-64")
     reader, writer = os.pipe()

@@ -27,7 +27,7 @@ def folder() -> Path | None:
 
 @dataclass(frozen=True)
 class Fault:
-    """What a rule says of a sentence."""
+    """A rule's verdict on a sentence."""
 
     message: str
     found: str

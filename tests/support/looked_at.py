@@ -1,4 +1,4 @@
-"""What the tests of the explorer's page look at: profiles, one of which tries to be markup, and texts."""
+"""Data for the tests of the explorer's page: profiles, one of which tries to be markup, and texts."""
 
 import datetime
 import re
@@ -60,7 +60,7 @@ def number(text: str) -> float:
 
 
 def term(place, name: str) -> str:
-    """What a list of terms says under this name."""
+    """The entry of a list of terms under this name."""
     return (
         place.locator("div", has=place.page.get_by_role("term").get_by_text(name, exact=True))
         .get_by_role("definition")

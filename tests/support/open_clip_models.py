@@ -73,7 +73,7 @@ def by_the_library(folder: Path, pictures: list[Image.Image]) -> tuple[np.ndarra
 
 
 def refusal(folder: Path) -> str:
-    """What is said of a model that is none."""
+    """The message about a model that is none."""
     try:
         check_clip(str(folder))
         ClipEncoder(str(folder), DIM).check()

@@ -153,7 +153,7 @@ def ended(airflow: Airflow, dag: str, run: str, seconds: float = 600) -> str:
 
 
 def until(reached, seconds: float, what: str):
-    """What `reached` returned when it was first true."""
+    """The first true value that `reached` returned."""
     deadline = time.monotonic() + seconds
     while not (value := reached()):
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"

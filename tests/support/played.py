@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def played(text: str, rows: int) -> dict[int, dict[int, int]]:
-    """What can be found at each search, row by tag: the YAML, played by the rules of big-ann-benchmarks."""
+    """Rows to be found at each search, row by tag: the YAML, played by the rules of big-ann-benchmarks."""
     book = next(iter(yaml.safe_load(text).values()))
     found, there, number, most = {}, {}, 1, 0
     while number in book:

@@ -82,7 +82,7 @@ class Trials:
             self.told += result["status"] in (1, 2, 75)
 
     def details(self) -> str:
-        """What else was counted, in words."""
+        """The other counts, in words."""
         if self.slowest:
             return f"processes gone after at most {self.slowest:.1f} s"
         named = {name: getattr(self, name) for name in ("told", "finished", "reads", "busy")}

@@ -116,7 +116,7 @@ def _page(browser: Browser, **options: Any) -> Page:
 
 
 def _settle(page: Page) -> None:
-    """What slides or fades in has come to rest."""
+    """The page, at rest: nothing slides or fades in any more."""
     page.wait_for_load_state("networkidle")
     page.evaluate(
         """() => Promise.all(document.getAnimations()
@@ -126,7 +126,7 @@ def _settle(page: Page) -> None:
 
 
 def _save(page: Page, path: Path) -> None:
-    """What the page shows, in a palette of few colours."""
+    """A picture of the page, in a palette of few colours."""
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     path.parent.mkdir(parents=True, exist_ok=True)
     shot.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -26,7 +26,7 @@ BUSY = {"type": "es_rejected_execution_exception", "reason": "rejected execution
 
 @dataclass
 class Faults:
-    """What shall go wrong. busy_requests, busy_rows: so many get a 429. full: no disk. wrong_row: refused."""
+    """Faults to come. busy_requests, busy_rows: so many get a 429. full: no disk. wrong_row: refused."""
 
     busy_requests: int = 0
     busy_rows: int = 0

@@ -1,4 +1,4 @@
-"""What tests of searches look at: the same profiles under each kind of index, and without one."""
+"""Data for the tests of searches: the same profiles under each kind of index, and without one."""
 
 from pathlib import Path
 

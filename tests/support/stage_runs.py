@@ -24,5 +24,5 @@ def start(rest: Airflow, **params) -> str:
 
 
 def failed_of(run: str) -> dict:
-    """What clears the failed tasks of a run and all after them."""
+    """The request that clears the failed tasks of a run and all after them."""
     return {"dag_run_id": run, "only_failed": True, "include_downstream": True, "dry_run": False}

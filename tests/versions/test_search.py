@@ -51,7 +51,7 @@ def _near(searcher: Searcher, vector: np.ndarray, query: Query) -> tuple[Hit, ..
 
 
 def _is_meant(row: dict[str, Any]) -> bool:
-    """Whether a row meets what TEXT states."""
+    """True if a row meets what TEXT states."""
     games = row["jogos_favoritos"].split(", ")
     return (
         row["disponibilidade"] == "Madrugada"

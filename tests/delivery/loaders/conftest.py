@@ -1,4 +1,4 @@
-"""What tests of targets share: servers, and a data root with two versions."""
+"""Fixtures of targets: servers, and a data root with two versions."""
 
 import shutil
 from collections.abc import Iterator

@@ -144,7 +144,7 @@ def test_labels_are_written_as_the_same_bytes_again(filters: Filters, tmp_path: 
 
 
 def test_columns_with_names_of_planted_ones_are_not_taken() -> None:
-    """What a condition means follows from names alone."""
+    """The meaning of a condition follows from names alone."""
     schema = collection_schema("tenant:text,label_2p:bool")
     batch = pa.record_batch({"tenant": ["a", "b"] * 50, "label_2p": [True, False] * 50})
     assert column_filters([batch], schema, 100, [("column", 0.5)]) == [None]

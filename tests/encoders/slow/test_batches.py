@@ -27,7 +27,7 @@ class _Service:
 
 
 def _settle(batches: Batches[int], service: _Service, in_flight: int) -> Counter[int]:
-    """How often each item was answered; several batches are under way and end in any order."""
+    """The number of answers to each item; several batches are under way and end in any order."""
     answered: Counter[int] = Counter()
     running = []
     while batches or running:

@@ -20,7 +20,7 @@ COLOURED = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.reduce((n, _, i) => n + (i % 4 === 0 && data[i] !== data[i + 2]), 0);
 }"""
-"""How many pixels of the map have a colour."""
+"""The number of pixels of the map with a colour."""
 
 
 def test_map_offers_the_columns_that_it_has(look):
@@ -81,7 +81,7 @@ def test_the_address_keeps_zoom_profile_and_clusters_for_reload_back_and_others(
     expect(page).to_have_url(re.compile("zoom="), timeout=PATIENCE)
 
     def shown() -> dict[str, Any]:
-        """What the page shows; the selected point lies where it was before the zoom."""
+        """The state of the page; the selected point lies where it was before the zoom."""
         card.wait_for()
         box = canvas.bounding_box()
         page.mouse.move(box["x"] + x + 1, box["y"] + y)

@@ -50,7 +50,7 @@ SLOW = {
     "next-headers": (HEADERS_BEGUN + b"\r\nGET", b"T"),
     "takes-nothing": (b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n", None),
 }
-"""What each caller sends at once, and then again and again; None: it does not read, either."""
+"""The bytes that each caller sends at once, and then again and again; None: it does not read, either."""
 
 
 async def _bounded(scope, receive, send) -> None:
@@ -81,7 +81,7 @@ async def _until_closed(kind: str, port: int) -> float:
 
 
 async def _nothing_more(reader: asyncio.StreamReader) -> bool:
-    """Whether the connection is open; what has come by now is taken."""
+    """True for an open connection; bytes that have come by now are taken."""
     with suppress(TimeoutError, asyncio.TimeoutError):
         return bool(await asyncio.wait_for(reader.read(1 << 16), 0.01))
     return True

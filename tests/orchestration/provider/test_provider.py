@@ -91,7 +91,7 @@ def ran(own: Place) -> dict[str, list]:
 
 @pytest.fixture(scope="module")
 def seen(own: Place) -> list:
-    """What Airflow finds, in one process: of the provider, and last the examples."""
+    """All that Airflow finds, in one process: of the provider, and last the examples."""
     return json.loads(
         run(
             own,

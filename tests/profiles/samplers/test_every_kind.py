@@ -1,4 +1,4 @@
-"""What holds for every kind of draw, shown by the example that the reference of the format has of it."""
+"""Claims about every kind of draw, shown by the example that the reference of the format has of it."""
 
 import shutil
 from importlib.resources import as_file

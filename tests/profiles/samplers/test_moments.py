@@ -83,7 +83,7 @@ def test_no_time_is_drawn_that_clocks_skip(zone: str) -> None:
 )
 @settings(max_examples=200, deadline=None)
 def test_clocks_are_those_of_zoneinfo(zone: str, second: int) -> None:
-    """Where clocks skip a time it is put off by what is skipped, as `fold=0` does; else the first of two."""
+    """A time that clocks skip is put off by what is skipped, as `fold=0` does; of two, it is the first."""
     clocks = Zone(offsets_of(zone, "2016-01-01", "2018-12-31"), 1)
     shown = datetime.datetime(2016, 1, 1) + datetime.timedelta(seconds=second)
     wanted = int(shown.replace(tzinfo=ZoneInfo(zone)).timestamp())

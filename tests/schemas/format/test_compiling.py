@@ -1,5 +1,5 @@
 # ruff: noqa: E501  a case is a line
-"""What a schema's file becomes: child tables, correlations, nulls, features, files of values."""
+"""A schema's file, compiled: child tables, correlations, nulls, features, files of values."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from synthprof.schemas.reading import read_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
 EDITOR = jsonschema.Draft202012Validator(json_schema())
-"""What checks the file in an editor."""
+"""The check of the file in an editor."""
 
 TOO_FEW = "schema.toml says nothing of it: add a description to the field"
 
