@@ -2,11 +2,15 @@
 
     python benchmarks/bench_large.py                              1, 3 and 10 million profiles
     python benchmarks/bench_large.py --rows 100000 300000
+    python benchmarks/bench_large.py --rows 1000000 10000000 --clusters 1000    work in proportion to rows
+
+By default a data set has about as many clusters as the square root of its rows, and each row is compared with
+all of them: ten times the rows is more than ten times the work. With --clusters all sizes have the same.
 
 While `synthprof run` is at work, the proportional set sizes of all its processes and the files of its data
 root are summed every half second; a file with several links counts once. A cold search is the command as a
 user gives it, after the system was told to forget the files of the version. Raw results:
-benchmarks/results/large.json.
+benchmarks/results/large.json, or large_clusters.json with --clusters.
 """
 
 import argparse
@@ -27,6 +31,7 @@ from synthprof.base.units import MIB
 from synthprof.system.memory import own_memory
 
 RESULTS = Path(__file__).parent / "results" / "large.json"
+EQUAL_CLUSTERS = RESULTS.with_name("large_clusters.json")
 SYNTHPROF = [sys.executable, "-m", "synthprof"]
 PAUSE_SECONDS = 0.5
 TEXT = "joga RPG de madrugada no PC"
@@ -38,25 +43,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--clusters", type=int, default=0, help="in each size; 0: by its rows")
+    parser.add_argument("--results", type=Path)
     options = parser.parse_args()
     found = []
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as home:
-            found.append(_measured(Path(home), rows))
+            found.append(_measured(Path(home), rows, options.clusters))
         print(json.dumps(found[-1], indent=1), flush=True)
     few, many = found[0], found[-1]
     times = many["rows"] / few["rows"]
     for what in ("wall", "cpu"):
         print(f"{what}: {many[what] / few[what] / times:.2f} of {times:g} times the smaller run")
     facts = {"cores": os.cpu_count(), "load_average": os.getloadavg(), "runs": found}
-    options.results.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    results = options.results or (EQUAL_CLUSTERS if options.clusters else RESULTS)
+    results.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
-def _measured(home: Path, rows: int) -> dict[str, Any]:
+def _measured(home: Path, rows: int, clusters: int) -> dict[str, Any]:
     environment = os.environ | {"SYNTHPROF_HOME": str(home)}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [*SYNTHPROF, "run", "--profiles", str(rows)]
+    command = [*SYNTHPROF, "run", "--profiles", str(rows), "--clusters", str(clusters)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     memory = disk = 0
     while process.poll() is None:
@@ -69,6 +76,7 @@ def _measured(home: Path, rows: int) -> dict[str, Any]:
     published = _disk(folder)
     return {
         "rows": rows,
+        "clusters": _clusters(folder),
         "wall": round(wall, 1),
         "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
         "peak_mib": round(memory / MIB),
@@ -102,6 +110,11 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
                 yield Path(where, name).lstat()
             except FileNotFoundError:  # removed since it was listed
                 continue
+
+
+def _clusters(folder: Path) -> int:
+    receipts = json.loads((folder / "MANIFEST.json").read_bytes())["stages"]
+    return next(int(each["details"]["clusters"]) for each in receipts if each["stage"] == "cluster")
 
 
 def _stages(home: Path, folder: Path) -> dict[str, dict[str, float]]:
