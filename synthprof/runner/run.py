@@ -93,8 +93,9 @@ def _all_done(
             receipts[name].append(receipt)
 
     for each in stages:
-        wait_for((*each.needs, *each.after))
-        if each.works_beside(context.spec) and room:
+        beside = each.works_beside(context.spec) and room
+        wait_for(each.needs if beside else (*each.needs, *each.after))  # those beside go in turn anyway
+        if beside:
             if read_receipt(context.folder(each.name), None) is None:
                 restore(each, context)  # here, as the second thread has only its own slot
             narrow = replace(context, budget=replace(context.budget, workers=1))

@@ -1,5 +1,6 @@
 """A stage that goes on beside others is a stage like any other: it has its slot, its receipt, its failure."""
 
+import importlib
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from synthprof.pipeline import wanted
 from synthprof.runner.background import Background
 from synthprof.runner.run import run_all
 from synthprof.spec.request import Request
+from synthprof.stages.context import Context, Outcome
 from synthprof.stages.footprint import Footprint
 from synthprof.store.receipts import Receipt, read_receipt
 from synthprof.store.store import Store
@@ -105,13 +107,37 @@ def test_cpu_seconds_are_counted_once() -> None:
     assert others < whole / 2
 
 
-def test_two_workers_ingest_beside_the_other_stages(tmp_path: Path) -> None:
-    assert _threads(ORDER, tmp_path) == {"ingest": "background", "vectorize": "main", "cluster": "main"}
+def test_two_workers_write_databases_beside_the_other_stages(tmp_path: Path) -> None:
+    beside = {"ingest": "background", "persist_blobs": "background"}
+    assert _threads(ORDER, tmp_path) == beside | {"vectorize": "main", "cluster": "main"}
 
 
 def test_one_worker_does_one_thing_at_a_time(tmp_path: Path) -> None:
     one = Request.from_params({"dataset": "small", "profiles": 3_000, "clusters": 5, "workers": 1})
-    assert _threads(one, tmp_path)["ingest"] == "main"
+    assert set(_threads(one, tmp_path).values()) == {"main"}
+
+
+def test_other_stages_go_on_while_databases_wait_for_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`persist_blobs` comes after `ingest`, and `export_index` after both, so that blocks are let go of."""
+    clustering, done = threading.Event(), []
+
+    def observe(name: str, *_: int) -> None:
+        done.append(name)
+        if name == "cluster":
+            clustering.set()
+
+    def ingest(context: Context) -> Outcome:
+        assert clustering.wait(60)
+        return run(context)
+
+    run = importlib.import_module("synthprof.stages.ingest").run
+    monkeypatch.setattr("synthprof.stages.ingest.run", ingest)
+    run_all(ORDER, tmp_path, observe)
+    last = {name: place for place, name in enumerate(done)}
+    assert last["ingest"] < done.index("persist_blobs")
+    assert last["persist_blobs"] < done.index("export_index")
 
 
 def test_what_does_not_fit_into_memory_together_is_done_in_turn(
@@ -130,7 +156,7 @@ def test_a_stage_that_is_not_wanted_takes_no_memory(tmp_path: Path, monkeypatch:
             _needs(order, *(each.name for each in wanted(order.spec) if each.name != "export_index"))
         )
         assert max(_needs(order, "export_index")) > others
-        _has_memory(monkeypatch, others + max(_needs(order, "ingest")))
+        _has_memory(monkeypatch, others + max(_needs(order, "ingest", "persist_blobs")))
         assert _threads(order, tmp_path / thread)["ingest"] == thread
 
 
@@ -154,7 +180,7 @@ def _threads(request: Request, home: Path) -> dict[str, str]:
 
     receipts = run_all(request, home, observe).receipts
     assert [receipt.stage for receipt in receipts] == [each.name for each in wanted(request.spec)]
-    return {name: found[name] for name in ("ingest", "vectorize", "cluster")}
+    return {name: found[name] for name in ("ingest", "vectorize", "persist_blobs", "cluster")}
 
 
 def test_a_failed_stage_beside_fails_the_run_and_says_so_until_it_is_made(
