@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import inverted_file, kmeans, list_filling
-from synthprof.similarity.nearest_centroid import assign
+from synthprof.similarity.nearest_centroid import assign, assign_each
 from synthprof.similarity.threads import faiss_thread, finite, one_thread_each
 from synthprof.spec.sizing import CODEWORDS, IndexChoice, in_band
 
@@ -98,7 +98,7 @@ def read_trained(path: Path) -> Any:  # noqa: ANN401
 def labels_in(index: Any, blocks: Iterable[Matrix], threads: int) -> NDArray[np.int32]:  # noqa: ANN401
     """Return the list of each row by the centroids of a trained index, (n,)."""
     centroids = index.quantizer.reconstruct_n(0, index.nlist)
-    found = [assign(finite(block, "vectors"), centroids, threads)[0] for block in blocks]
+    found = [own for own, _ in assign_each(blocks, centroids, threads)]
     return np.concatenate(found) if found else np.zeros(0, np.int32)
 
 

@@ -7,6 +7,9 @@ distances in float64 decide, which are added up in an order of our own.
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,9 @@ from synthprof.similarity.threads import finite
 
 PART_ROWS = 4_096
 """Rows that a thread does at once."""
+
+AHEAD = 1
+"""Blocks whose parts wait for threads while the parts of another are awaited."""
 
 PAIRS = 1_024
 """Pairs of a row and a centroid whose distances are taken at a time."""
@@ -37,20 +43,34 @@ def assign(vectors: Matrix, centroids: Matrix, threads: int = 1) -> tuple[Labels
     rows, nor on threads or processors. Returns labels (n,) int32 and the inertia, which is the sum of squared
     Euclidean distances. Raises StageError if a vector is not finite, SpecError if d differs.
     """
-    vectors = finite(vectors, "vectors")
-    if vectors.shape[1] != centroids.shape[1]:
-        raise SpecError(
-            f"vectors have {vectors.shape[1]} dimensions, centroids {centroids.shape[1]}; "
-            "train the centroids again on these vectors"
-        )
+    (found,) = assign_each([vectors], centroids, threads)
+    return found
+
+
+def assign_each(
+    blocks: Iterable[Matrix], centroids: Matrix, threads: int = 1
+) -> Iterator[tuple[Labels, float]]:
+    """Yield for each block what `assign` returns. Threads work on the next block meanwhile.
+
+    blocks: (n_i, d) float32, streamed; up to AHEAD + 1 are held. Raises as `assign`.
+    """
     search = _Search(centroids)
-    parts = [vectors[first : first + PART_ROWS] for first in range(0, len(vectors), PART_ROWS)]
-    with blas_of_one_thread(min(threads, len(parts))) as pool:
-        found = list(pool.map(search.nearest, parts))
-    if not found:
-        return np.empty(0, np.int32), 0.0
-    labels, inertia = zip(*found, strict=True)
-    return np.concatenate(labels), math.fsum(inertia)
+    line: deque[list[Future[tuple[Labels, float]]]] = deque()
+    with blas_of_one_thread(threads) as pool:
+        for block in blocks:
+            vectors = search.checked(block)
+            firsts = range(0, len(vectors), PART_ROWS)
+            line.append([pool.submit(search.nearest, vectors[at : at + PART_ROWS]) for at in firsts])
+            if len(line) > AHEAD:
+                yield _together(line.popleft())
+        while line:
+            yield _together(line.popleft())
+
+
+def _together(parts: list[Future[tuple[Labels, float]]]) -> tuple[Labels, float]:
+    found = [part.result() for part in parts]
+    labels = np.concatenate([np.empty(0, np.int32), *(each for each, _ in found)])
+    return labels, math.fsum(inertia for _, inertia in found)
 
 
 def are_nearest(vectors: Matrix, labels: Labels, centroids: Matrix) -> NDArray[np.bool_]:
@@ -83,6 +103,16 @@ class _Search:
         self._longest = np.float32(sizes.max(initial=0.0))
         n = self._dim + 1 + SPARE_ROUNDINGS
         self._error = np.float32(2 * n * UNIT / (1 - n * UNIT))  # of two products, as in nearness.py
+
+    def checked(self, vectors: Matrix) -> Matrix:
+        """Return rows that can be compared. Raises as `assign`."""
+        vectors = finite(vectors, "vectors")
+        if vectors.shape[1] != self._dim:
+            raise SpecError(
+                f"vectors have {vectors.shape[1]} dimensions, centroids {self._dim}; "
+                "train the centroids again on these vectors"
+            )
+        return vectors
 
     def nearest(self, part: Matrix) -> tuple[Labels, float]:
         """Return the label of each row, and the sum of squared distances. part: (m, d) float32."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from synthprof.pipeline import FILES
 from synthprof.similarity.difficulty import difficulty, sample_rows
 from synthprof.similarity.equal_rows import digests
 from synthprof.similarity.kmeans import Training, train, training_rows
-from synthprof.similarity.nearest_centroid import assign
+from synthprof.similarity.nearest_centroid import assign_each
 from synthprof.similarity.scores import SILHOUETTE_ROWS, agreement, silhouette
 from synthprof.spec.contents import CENTROIDS, CLUSTERS, LABELS, NO_CLUSTER
 from synthprof.spec.sizing import clusters_of
@@ -25,6 +26,7 @@ from synthprof.store.blocks import ARCHETYPES, EMBEDDINGS
 from synthprof.store.receipts import read_receipts
 from synthprof.store.sqlite.database import filling
 from synthprof.store.sqlite.indexes import Coded, add_indexes
+from synthprof.system.pool import in_turn_or_at_once
 
 logger = logging.getLogger(__name__)
 
@@ -44,20 +46,16 @@ def run(context: Context) -> Outcome:
         sample = np.concatenate([sample, _others(context, sample, k)])
         training = _train(context, sample, k)
     found = _told(k, training)
+    del sample
     labels, inertia = _assign_all(context, training.centroids)
-    files = (
-        _save(context, CENTROIDS, training.centroids),
-        _save(context, LABELS, labels),
-        _persist(context, context.blocks.without_missing(labels), found["clusters"]),
+    files = (_save(context, CENTROIDS, training.centroids), _save(context, LABELS, labels))
+    persisted, scores = in_turn_or_at_once(
+        context.budget.workers,
+        partial(_persist, context, context.blocks.without_missing(labels), found["clusters"]),
+        partial(_scores, context, training.centroids, labels),
     )
-    scores: dict[str, Any] = {
-        "inertia": inertia,
-        "silhouette": silhouette(_first_rows(context), training.centroids),
-    }
-    if context.schema.archetypes:  # else there is no truth to score by
-        scores |= agreement(labels, _archetypes(context))
-    scores |= difficulty(_sample(context), context.budget.workers)
-    return Outcome(spec.profiles, files, found | {"device": training.device, "scores": scores})
+    details = found | {"device": training.device, "scores": {"inertia": inertia} | scores}
+    return Outcome(spec.profiles, (*files, persisted), details)
 
 
 def training_sample(context: Context, k: int) -> npt.NDArray[np.float32]:
@@ -107,13 +105,23 @@ def _assign_all(context: Context, centroids: npt.NDArray[np.float32]) -> tuple[n
     """Return the cluster of every profile, and the sum of squared distances to the centroids."""
     labels = np.empty(context.spec.profiles, dtype=np.int32)
     inertia, done = 0.0, 0
-    for embeddings in context.blocks.matrices(EMBEDDINGS):
-        found, part = assign(embeddings, centroids, context.budget.workers)
+    blocks = context.blocks.matrices(EMBEDDINGS)
+    for found, part in assign_each(blocks, centroids, context.budget.workers):
         labels[done : done + len(found)] = found
         inertia += part
         done += len(found)
         context.progress(done, context.spec.profiles)
     return labels, inertia
+
+
+def _scores(
+    context: Context, centroids: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]
+) -> dict[str, Any]:
+    """Return how good the clusters are, and how hard the embeddings, by the names of the scores."""
+    found: dict[str, Any] = {"silhouette": silhouette(_first_rows(context), centroids)}
+    if context.schema.archetypes:  # else there is no truth to score by
+        found |= agreement(labels, _archetypes(context))
+    return found | difficulty(_sample(context), context.budget.workers)
 
 
 def _save(context: Context, name: str, array: np.ndarray) -> FileRecord:

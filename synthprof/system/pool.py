@@ -19,6 +19,7 @@ from synthprof.system.workers import Workers
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+OtherResult = TypeVar("OtherResult")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -49,6 +50,20 @@ def ahead(items: Iterable[Job]) -> Iterator[Job]:
         while (item := following.result()) is not none:
             following = thread.submit(next, made, none)
             yield item  # type: ignore[misc]
+
+
+def in_turn_or_at_once(
+    workers: int, one: Callable[[], Result], other: Callable[[], OtherResult]
+) -> tuple[Result, OtherResult]:
+    """Return the results of two calls: at once, the second in a thread, where there are two workers or more.
+
+    Raises what the first raises, else what the second does; both have ended then.
+    """
+    if workers < 2:
+        return one(), other()
+    with ThreadPoolExecutor(1, "at-once") as thread:
+        found = thread.submit(other)
+        return one(), found.result()
 
 
 class Pool:

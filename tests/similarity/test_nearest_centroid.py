@@ -9,7 +9,7 @@ from everyday import everyday
 from rounds import blobs
 
 from synthprof.similarity import kmeans, products
-from synthprof.similarity.nearest_centroid import are_nearest, assign
+from synthprof.similarity.nearest_centroid import AHEAD, are_nearest, assign, assign_each
 
 
 @pytest.mark.parametrize("part", [1, 37, 1_000, 4_096])
@@ -31,6 +31,27 @@ def test_a_row_does_not_see_the_other_rows():
     others = -vectors
     others[777] = vectors[777]
     assert assign(others, training.centroids)[0][777] == labels[777]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_are_assigned_as_each_by_itself_while_the_next_is_read(threads):
+    rng = np.random.default_rng(8)
+    centroids = rng.standard_normal((30, 16), dtype=np.float32)
+    blocks = [rng.standard_normal((rows, 16), dtype=np.float32) for rows in (5_000, 0, 9_000, 1, 4_096)]
+    read = 0
+
+    def told():
+        nonlocal read
+        for block in blocks:
+            read += 1
+            yield block
+
+    for done, (labels, inertia) in enumerate(assign_each(told(), centroids, threads)):
+        alone, its = assign(blocks[done], centroids)
+        assert labels.dtype == np.int32 and labels.tolist() == alone.tolist()
+        assert inertia == its
+        assert read == min(done + 1 + AHEAD, len(blocks))
+    assert done == len(blocks) - 1
 
 
 def test_assign_finds_the_nearest_centroid():

@@ -16,7 +16,7 @@ import pytest
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.system import workers
-from synthprof.system.pool import Pool, ahead
+from synthprof.system.pool import Pool, ahead, in_turn_or_at_once
 from synthprof.system.slots import cpu_slot
 
 
@@ -141,6 +141,25 @@ def test_the_next_item_is_made_while_one_is_worked_on() -> None:
 
 def _pid(_: int) -> int:
     return os.getpid()
+
+
+def test_two_workers_do_two_things_at_once_and_one_does_them_in_turn() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    assert in_turn_or_at_once(2, lambda: (meeting.wait(), "one")[1], lambda: (meeting.wait(), 2)[1]) == (
+        "one",
+        2,
+    )
+    done: list[str] = []
+    in_turn_or_at_once(1, lambda: done.append("one"), lambda: done.append(threading.current_thread().name))
+    assert done == ["one", "MainThread"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_either_of_two_things_raises_is_raised(workers: int) -> None:
+    with pytest.raises(SpecError, match="number=1"):
+        in_turn_or_at_once(workers, lambda: _fail(1), lambda: _square(2))
+    with pytest.raises(SpecError, match="number=2"):
+        in_turn_or_at_once(workers, lambda: _square(1), lambda: _fail(2))
 
 
 def test_one_slot_lets_one_process_compute_at_a_time(tmp_path: Path) -> None:
