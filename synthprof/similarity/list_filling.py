@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import Damaged, StageError
+from synthprof.base.files import start_writing
 from synthprof.base.units import MIB
 from synthprof.similarity.list_layout import ID, Index, Layout, Sizes, put, stretches_of
 from synthprof.similarity.threads import faiss_thread, finite
@@ -71,6 +72,7 @@ def lay_out(
         put(file, 0, layout.head)
         for first, end in stretches_of(layout.ends, BUFFER_BYTES):
             _lay_stretch(file, layout, read, first, end)
+            start_writing(path)
             progress(int(sizes[:end].sum()), index.ntotal)
     for each, checksum in zip(read, parts.values(), strict=True):
         if each.digest.hexdigest() != checksum:
@@ -106,7 +108,7 @@ def _write(
 ) -> None:
     with path.open("wb", buffering=0) as file, faiss_thread(threads) as thread:
         put(file, 0, layout.head)
-        lists = _Lists(file, layout, first_id)
+        lists = _Lists(path, file, layout, first_id)
         for block in blocks:
             vectors, first = finite(block, "vectors"), lists.rows
             own = labels[first : first + len(vectors)]
@@ -119,8 +121,8 @@ def _write(
 class _Lists:
     """The lists of a file that is being filled: rows wait in a buffer, and go to their lists together."""
 
-    def __init__(self, file: IO[bytes], layout: Layout, first_id: int) -> None:
-        self._file, self._layout, self._first_id = file, layout, first_id
+    def __init__(self, path: Path, file: IO[bytes], layout: Layout, first_id: int) -> None:
+        self._path, self._file, self._layout, self._first_id = path, file, layout, first_id
         self._written = np.zeros(len(layout.codes_at), np.int64)
         room = max(1, BUFFER_BYTES // layout.code_size)
         self._codes = np.empty((room, layout.code_size), np.uint8)
@@ -151,6 +153,7 @@ class _Lists:
             put(self._file, self._layout.ids_at[number] + done * ID.itemsize, ids.data)
             self._written[number] += len(rows)
         self._held = 0
+        start_writing(self._path)
 
 
 def _runs(ends: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from synthprof.base.arrays import Ids, Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.files import replacing
 from synthprof.similarity import index, inverted_file, list_filling, probes, recall
-from synthprof.similarity.list_proofs import proofs_of
+from synthprof.similarity.list_proofs import ListProofs, proofs_of
 from synthprof.spec.contents import INDEX, LABELS, blocks_of, parts_of
 from synthprof.spec.sizing import IndexChoice, index_of, lists_in_parts
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.train_index import queries_of, trained_by, trained_in
 from synthprof.store.blocks import EMBEDDINGS, LISTS, NEIGHBOURS
 from synthprof.store.receipts import read_receipts
+from synthprof.system.pool import in_turn_or_at_once
 
 Truth = tuple[Matrix, Ids, Matrix]
 """Queries, the ids of their true neighbours, and the similarities."""
@@ -36,20 +38,25 @@ def run(context: Context) -> Outcome:
             f"index=hnsw cannot leave out the {len(missing)} rows without an embedding; "
             "use index=auto, or set max_failed=0 and embed them"
         )
-    path = context.folder() / INDEX
+    threads, path = context.budget.workers, context.folder() / INDEX
     with replacing(path) as temporary:
         if lists_in_parts(context.spec):
             built, truth = _laid_out(context, temporary)
         else:
             built, truth = _made(context, choice, temporary)
-        effort, found = recall.calibrate(built, *truth, context.budget.workers)
+        effort, found = recall.calibrate(built, *truth, threads)
         index.finish(built, temporary, missing.astype(np.int64))
-        proofs = proofs_of(temporary) if choice.nlist else None
+    prove, seal = partial(_proofs, choice, path), partial(context.sealed, path)
+    proofs, record = in_turn_or_at_once(threads, prove, seal)
     details = {"kind": choice.kind, "nlist": choice.nlist, "effort": effort, "reason": choice.reason}
     if proofs is not None:
         details["proofs"] = proofs.as_document()
     scores = {"scores": {"recall_at_10": found}}
-    return Outcome(context.spec.profiles, (context.sealed(path),), details | scores)
+    return Outcome(context.spec.profiles, (record,), details | scores)
+
+
+def _proofs(choice: IndexChoice, path: Path) -> ListProofs | None:
+    return proofs_of(path) if choice.nlist else None
 
 
 def _laid_out(context: Context, path: Path) -> tuple[Any, Truth]:
