@@ -32,7 +32,7 @@ from synthprof.stages.context import Context, Outcome
 from synthprof.stages.earlier import take_odds
 from synthprof.stages.parts import check_parts
 from synthprof.stages.publish_cards import put_cards
-from synthprof.stages.publish_checks import check_blocks, check_files, check_missing
+from synthprof.stages.publish_checks import check_blocks, check_files, check_missing, check_tables
 from synthprof.stages.publish_duplicates import duplicates_of, put_duplicates
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
@@ -44,7 +44,6 @@ from synthprof.store.pruning import prune
 from synthprof.store.publishing import publish
 from synthprof.store.receipts import Receipt, read_receipts
 from synthprof.store.schemas import drift_document
-from synthprof.store.sqlite.database import check_ids
 
 logger = logging.getLogger(__name__)
 
@@ -127,12 +126,12 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     sums = check_blocks(context, receipts, clusters, sources)
     coherence = coherence_of(counted(context.schema, sums.coherence))
     checked = check_files(context, [each for each in receipts if each.stage != "cluster"])
+    numbered = check_tables(context, sources)
     load_template()
     context.step(0, 0, "points placed on the map")
     pictures = draw(context, clusters, sums.traits)
     proven |= checked()
-    for file in (file for file in context.published_files if file.table and not file.child):
-        check_ids(sources[file.name], file.table, context.spec.profiles)
+    numbered()
     if context.spec.in_parts:
         check_parts(context)
     for table in context.schema.tables:

@@ -22,6 +22,7 @@ from synthprof.store.blocks import EMBEDDINGS, Blocks
 from synthprof.store.children import count_children
 from synthprof.store.receipts import Receipt
 from synthprof.store.released import let_go
+from synthprof.store.sqlite.database import check_ids
 from synthprof.system.slots import cpu_slot
 
 
@@ -59,6 +60,23 @@ def check_files(context: Context, receipts: Sequence[Receipt]) -> Callable[[], d
         if damaged:
             raise Damaged(*damaged)
         return sealed
+
+    return checked
+
+
+def check_tables(context: Context, sources: dict[str, Path]) -> Callable[[], None]:
+    """Start to look in the pool whether each table of all rows has the ids from 1 on.
+
+    sources: the databases to publish, by name. The returned function waits, and raises StageError if not.
+    """
+    tables = [file for file in context.published_files if file.table and not file.child]
+    workers, rows = context.budget.workers, context.spec.profiles
+    jobs = [_TableJob(sources[file.name], file.table, rows, workers) for file in tables]
+    answers = context.pool.map(_has_ids, jobs)
+
+    def checked() -> None:
+        for _ in answers:
+            pass
 
     return checked
 
@@ -105,6 +123,19 @@ class _FileJob:
 def _is_same(job: _FileJob) -> bool:
     with cpu_slot(job.slots):
         return matches(job.path.parent, job.file)
+
+
+@dataclass(frozen=True)
+class _TableJob:
+    path: Path
+    table: str
+    rows: int
+    slots: int
+
+
+def _has_ids(job: _TableJob) -> None:
+    with cpu_slot(job.slots):
+        check_ids(job.path, job.table, job.rows)
 
 
 @dataclass(frozen=True)
