@@ -61,7 +61,7 @@ class Noise:
             words = mix(mix(ids[rows].astype(np.uint64) + self._salt)[:, None] + steps)
             lengths = self._lengths[words[:, 0] % np.uint64(LENGTHS)]
             places = words[:, 1:].astype("<u8", copy=False).view(np.uint8)[:, : self.dim]
-            noise = self._values[places]
+            noise = self._values.take(places)
             noise *= self._deviations
             noise *= lengths[:, None]
             sums[rows] += np.rint(noise, out=noise)

@@ -13,8 +13,8 @@ from synthprof.base.kinds import open_descriptor
 from synthprof.base.locks import try_lock
 from synthprof.system.machine import memory_is_short
 
-LOOK_SECONDS = 0.05
-"""Seconds between two checks for short memory by a waiting process; a check takes about 0.2 ms."""
+LOOK_SECONDS = 0.25
+"""Seconds between two checks for short memory by a process; one takes 0.5 to 1 ms, a block some 60."""
 
 
 @contextlib.contextmanager
@@ -28,18 +28,29 @@ def cpu_slot(slots: int) -> Iterator[None]:
     folder = _slot_folder()
     files = [open_descriptor(folder / f"cpu-{i}", os.O_RDWR | os.O_CREAT, 0o600) for i in range(slots)]
     try:
-        look_again, usable = 0.0, files
-        while True:
-            if time.monotonic() >= look_again:
-                usable = files[:1] if memory_is_short() else files
-                look_again = time.monotonic() + LOOK_SECONDS
-            if any(try_lock(file) for file in usable):
-                break
+        while not any(try_lock(file) for file in (files[:1] if _memory.is_short() else files)):
             time.sleep(0.002)
         yield
     finally:
         for file in files:
             os.close(file)
+
+
+class _Memory:
+    """The last answer to whether memory is short, for all slots that this process takes meanwhile."""
+
+    def __init__(self) -> None:
+        self._look_again, self._short = 0.0, False
+
+    def is_short(self) -> bool:
+        """Return whether memory was short within the last LOOK_SECONDS."""
+        if time.monotonic() >= self._look_again:
+            self._short = memory_is_short()
+            self._look_again = time.monotonic() + LOOK_SECONDS
+        return self._short
+
+
+_memory = _Memory()
 
 
 def _slot_folder() -> Path:
