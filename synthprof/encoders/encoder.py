@@ -5,11 +5,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import numpy as np
 import pyarrow as pa
 
 from synthprof.base.arrays import Matrix
 from synthprof.base.errors import SpecError
 from synthprof.base.extras import check_installed
+from synthprof.base.kept import kept
 from synthprof.encoders.slow.contents import Pixels
 from synthprof.schemas.bundle import Bundle
 from synthprof.schemas.loader import KEY, TEXT
@@ -189,7 +191,8 @@ def _tokens(dim: int, bundle: Bundle) -> "CatalogueEncoder":
     from synthprof.encoders.catalogue.encoder import CatalogueEncoder
     from synthprof.encoders.catalogue.vocabulary import vocabulary_of
 
-    return CatalogueEncoder(dim, vocabulary_of(bundle))
+    made_of = [dim, bundle.digest, np.__version__, pa.__version__]
+    return kept("encoder", made_of, lambda: CatalogueEncoder(dim, vocabulary_of(bundle)))
 
 
 def _hashed(dim: int, seed: int, bundle: Bundle) -> Encoder:

@@ -6,14 +6,17 @@ import hashlib
 import html
 import importlib.util
 import json
+import marshal
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version as release_of
 from pathlib import Path
 from typing import Any
 
 from synthprof.base.errors import StageError
 from synthprof.base.extras import command
+from synthprof.base.kept import kept
 from synthprof.base.text import plain
 from synthprof.report.coherence import (
     Coherence,
@@ -61,7 +64,7 @@ def render(report: Report) -> str:
     Without the package plotly, whose script draws the map and the bars of the sizes, the page says in their
     place how to get them (docs/adr/0027). Raises StageError if that package is incomplete.
     """
-    plotly, script = _plotly_js(), _script("report.js")
+    plotly, script = _plotly_js(), _text("report.js")
     context = {
         "report": report,
         "policy": _policy(plotly, script) if plotly else _policy(),
@@ -283,22 +286,25 @@ def _wrapped(line: str) -> list[str]:
 
 @functools.cache
 def load_template() -> Any:  # noqa: ANN401
-    """Load the template that `render` fills in; it takes 0.1 s, once in a process."""
+    """Load the template that `render` fills in, which is compiled once per machine."""
     import jinja2
     from markupsafe import Markup
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if isinstance(value, Markup) else plain(value),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
+    source = _text("report.html")
+    compiled = kept(
+        "page", release_of("jinja2"), lambda: marshal.dumps(environment.compile(source, "report.html"))
+    )
+    return jinja2.Template.from_code(environment, marshal.loads(compiled), {})
 
 
-def _script(name: str) -> str:
+def _text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from synthprof.base.errors import SpecError
 from synthprof.schemas.canonical import from_plain, to_plain
 from synthprof.schemas.duplicates import RecordErrors
 from synthprof.schemas.schema import ChildTable, Schema
-from synthprof.schemas.tables import with_tables
+from synthprof.schemas.tables import wanted_tables
 from synthprof.schemas.texts import Texts
 from synthprof.schemas.uses import Encoding, View, default_encoding, default_view
 
@@ -103,7 +103,7 @@ class Bundle:
 
         wanted: as `schemas.tables.with_tables` takes it.
         """
-        chosen = with_tables(self.schema, wanted).tables
+        chosen = wanted_tables(self.schema, wanted)
         plain = to_plain(chosen, tuple[ChildTable, ...])
         return _digest([_unsaid(table) for table in plain]) if chosen else ""
 

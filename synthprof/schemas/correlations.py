@@ -25,7 +25,7 @@ class Correlation(BaseModel):
     0.517638
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     columns: Annotated[
         tuple[str, ...],

@@ -46,7 +46,7 @@ PARTS: dict[Part, tuple[int, int]] = {
 MAX_POSITIONS = 1_024
 """Most positions of one column: a category of more values is hashed."""
 
-_CONFIG = ConfigDict(extra="forbid")
+_CONFIG = ConfigDict(extra="forbid", defer_build=True)
 
 
 def _named(kind: str) -> Any:  # noqa: ANN401  a field of a dataclass
@@ -228,7 +228,7 @@ Feature = (
 Written = Annotated[Feature, Field(discriminator="kind")]
 """A feature as a schema's file has it; its JSON Schema is `TypeAdapter(Written).json_schema()`."""
 
-_WRITTEN: TypeAdapter[Feature] = TypeAdapter(Written)
+_WRITTEN: TypeAdapter[Feature] = TypeAdapter(Written, config=ConfigDict(defer_build=True))
 
 _NUMBERS = frozenset({"integer", "unsigned", "float", "decimal", "duration", "flag", "bool"})
 _DAYS = frozenset({"date", "timestamp", "timestamptz"})

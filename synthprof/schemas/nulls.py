@@ -25,7 +25,7 @@ class Nulls(BaseModel):
     0.02
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     share: Annotated[Share, Field(description="The share of all rows that nothing else decides.")] = 0.0
     given: Annotated[

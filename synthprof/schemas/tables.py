@@ -46,28 +46,28 @@ RESERVED = frozenset(
 _ORDERED = ("integer", "float", "date", "time", "timestamp", "timestamptz")
 
 
+@functools.lru_cache(maxsize=16)
 def with_tables(schema: Schema, wanted: str) -> Schema:
     """Return a schema with the child tables to make.
 
     wanted: names joined by commas, `all`, `none`, or empty for those that are not optional. Raises SpecError
     for an unknown name.
     """
-    return _chosen(schema, wanted) if schema.tables or wanted else schema
+    tables = wanted_tables(schema, wanted)
+    return schema if tables == schema.tables else dataclasses.replace(schema, tables=tables)
 
 
-@functools.lru_cache(maxsize=16)
-def _chosen(schema: Schema, wanted: str) -> Schema:
+def wanted_tables(schema: Schema, wanted: str) -> tuple[ChildTable, ...]:
+    """Return the child tables to make of a schema; as `with_tables`."""
     match wanted:
         case "none":
-            chosen: tuple[ChildTable, ...] = ()
+            return ()
         case "all":
-            chosen = schema.tables
+            return schema.tables
         case "":
-            chosen = tuple(table for table in schema.tables if not table.optional)
-        case _:
-            names = {schema.child(name.strip()).name for name in wanted.split(",")}
-            chosen = tuple(table for table in schema.tables if table.name in names)
-    return dataclasses.replace(schema, tables=chosen)
+            return tuple(table for table in schema.tables if not table.optional)
+    names = {schema.child(name.strip()).name for name in wanted.split(",")}
+    return tuple(table for table in schema.tables if table.name in names)
 
 
 def key_columns(table: ChildTable) -> tuple[tuple[str, str], ...]:

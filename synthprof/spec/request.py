@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from synthprof.base.columns import parse_columns
+from synthprof.base.kept import kept
 from synthprof.base.names import NAME_HINT, NAME_PATTERN
 from synthprof.spec.drift import parse_drift
 from synthprof.spec.params import (
@@ -102,7 +103,7 @@ def params_schema(kind: RequestKind = "generate") -> Schemas:
 @functools.cache
 def _every_param() -> Schemas:
     first = ("dataset", "profiles", "seed", "locale", "separation", *EMBEDDING)
-    found = schemas_of(Request, Spec, Runtime)
+    found = kept("params", "all", lambda: schemas_of(Request, Spec, Runtime))
     return {name: found[name] for name in dict.fromkeys((*first, *found)) if name not in ("spec", "runtime")}
 
 

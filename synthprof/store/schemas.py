@@ -3,20 +3,17 @@
 import functools
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kept import kept
 from synthprof.base.kinds import read_text
 from synthprof.schemas.bundle import SCHEMA_FILE, Bundle, text_digest
-from synthprof.schemas.duplicates import with_duplicates
 from synthprof.schemas.loader import collection_schema, load_bundle
 from synthprof.schemas.schema import Schema
-from synthprof.schemas.sizes import with_prose
-from synthprof.schemas.tables import with_tables
-from synthprof.schemas.topic_sizes import with_topic_sizes
+from synthprof.schemas.wishes import Wishes, wished
 from synthprof.spec.drift_labels import Labels
-from synthprof.spec.spec import ProseSize, Spec
+from synthprof.spec.spec import Spec
 
 
 def bundle_of(spec: Spec, folder: Path) -> Bundle:
@@ -69,26 +66,13 @@ def drift_document(spec: Spec, bundle: Bundle) -> dict[str, Any]:
     return json.loads(json.dumps(labels.as_document())) if labels else {}
 
 
-class Wishes(NamedTuple):
-    """Wishes of a spec to a schema, apart from drift: with the bundle, all that its columns follow from."""
-
-    with_tables: str
-    topic_sizes: float
-    prose: ProseSize
-    duplicates: float
-    duplicate_errors: float
-
-
 def wishes_of(spec: Spec) -> Wishes:
     """Return what a spec asks of a schema."""
     return Wishes(**{name: getattr(spec, name) for name in Wishes._fields})
 
 
 def _declared(spec: Spec, bundle: Bundle) -> Schema:
-    wishes = wishes_of(spec)
-    tables = with_tables(bundle.schema, wishes.with_tables)
-    told = with_prose(with_topic_sizes(tables, wishes.topic_sizes), wishes.prose)
-    return with_duplicates(told, bundle.errors, wishes.duplicates, wishes.duplicate_errors)
+    return wished(bundle, wishes_of(spec))
 
 
 @functools.lru_cache(maxsize=256)

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from synthprof.base.kept import kept
 from synthprof.base.text import LIST_SEPARATOR
 from synthprof.base.values import as_text
 from synthprof.encoders.catalogue.lexicon import lexicon_of
@@ -141,11 +143,11 @@ class Meanings:
 
 @functools.lru_cache(maxsize=4)
 def meanings_of(bundle: Bundle) -> Meanings:
-    """Return the meanings of a schema's words, made once.
+    """Return the meanings of a schema's words, made once per machine.
 
     Raises SpecError for a synonym of an unknown value.
     """
-    return Meanings(bundle)
+    return kept("meanings", [bundle.digest, np.__version__], lambda: Meanings(bundle))
 
 
 def shared(

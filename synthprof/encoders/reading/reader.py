@@ -2,7 +2,9 @@
 
 import functools
 from collections.abc import Mapping
+from importlib.metadata import version as release_of
 
+from synthprof.base.kept import kept
 from synthprof.encoders.catalogue.lexicon import named_phrases
 from synthprof.encoders.catalogue.vocabulary import Vocabulary, vocabulary_of
 from synthprof.encoders.reading import bounds
@@ -170,11 +172,11 @@ class Reader:
 
 @functools.lru_cache(maxsize=4)
 def reader_of(bundle: Bundle) -> Reader:
-    """Return the reader of a schema's searches, made once.
+    """Return the reader of a schema's searches, made once per machine.
 
     Raises SpecError for a synonym of an unknown value.
     """
-    return Reader(bundle)
+    return kept("reader", [bundle.digest, release_of("text2num")], lambda: Reader(bundle))
 
 
 def _kinds_of(speech: Speech) -> dict[str, Kind]:

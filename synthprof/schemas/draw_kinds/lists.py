@@ -27,7 +27,7 @@ class Sizes(BaseModel):
     (1.0, 1.0, 1.0)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     distribution: Annotated[
         Literal["uniform", "poisson", "geometric"], Field(description="The distribution of `items - fewest`.")

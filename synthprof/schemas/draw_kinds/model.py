@@ -24,7 +24,9 @@ class DrawModel(BaseModel):
     Subclasses set `draw`, the name in a schema's file, as a literal with that default.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True, defer_build=True
+    )
 
     by_quantile: ClassVar[bool] = False
     """True where its value rises with one uniform number, so that it can be correlated with others."""

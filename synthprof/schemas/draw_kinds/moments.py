@@ -185,7 +185,7 @@ class Habit(BaseModel):
     True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     hours: Annotated[Hours | None, Field(description="The weights of the hours from 0 to 23.")] = None
     weekdays: Annotated[Weekdays | None, Field(description="The weights of Monday to Sunday.")] = None

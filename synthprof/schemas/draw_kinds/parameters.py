@@ -28,7 +28,7 @@ class By(BaseModel):
     may stand in a `file`, by its first column or by `key`, and their numbers in its column `value`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     by: Annotated[str, Field(description="The column that the number depends on.")]
     values: dict[str, Finite] = Field(default_factory=dict, description="The number for each value.")

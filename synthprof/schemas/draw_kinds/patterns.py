@@ -40,7 +40,7 @@ class PartValues(BaseModel):
     ('11', '12', '21')
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     values: Annotated[Values | None, Field(description="The values, or the values with their weights.")] = (
         None

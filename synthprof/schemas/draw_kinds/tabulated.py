@@ -35,7 +35,7 @@ NULL, EQUAL, FROM, ALWAYS = "null", "= ", ">= ", "weight"
 class Cell(BaseModel):
     """A value, or all values from `low` to `high`, each as likely; no value at all without `low`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     low: Annotated[str | None, Field(description="The value, or the least of the range.")] = None
     high: Annotated[str | None, Field(description="The greatest value of the range.")] = None
@@ -44,7 +44,7 @@ class Cell(BaseModel):
 class Band(BaseModel):
     """The weights of the cells where the column `by` has a certain value, or lies in a certain range."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     when: Annotated[str, Field(description="The heading of the weights: weight, = value, >= number, null.")]
     weights: Annotated[tuple[float, ...], Field(description="The weight of each cell.")]

@@ -17,7 +17,7 @@ MAX_TEXT = 10_000
 class Part(BaseModel):
     """A table of a schema's file: its keys are these fields and no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT)]
