@@ -6,7 +6,8 @@ codes into text. No row is touched by Python.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.ma  # pa.array looks for it: it is there before processes are forked
@@ -28,10 +29,6 @@ from synthprof.profiles.picks import Candidates, Picks, pick, pieces_of
 from synthprof.profiles.prose import prose
 from synthprof.profiles.samplers.sampler import Flags, Parents, without
 from synthprof.profiles.samplers.sampler import Rows as DrawnRows
-from synthprof.profiles.second_records.columns import SecondColumns
-from synthprof.profiles.second_records.origins import sources
-from synthprof.profiles.second_records.records import is_copied, needed_of_originals, second_records
-from synthprof.profiles.second_records.truth import truth_of
 from synthprof.profiles.separation import weight_of
 from synthprof.profiles.stored_forms import stored_form
 from synthprof.profiles.tables import Rows, Tables, tables_of
@@ -56,6 +53,9 @@ from synthprof.schemas.schema import Column, Schema
 from synthprof.schemas.tables import PARENT
 from synthprof.schemas.text_templates import Field
 from synthprof.spec.spec import BLOCK_ROWS
+
+if TYPE_CHECKING:
+    from synthprof.profiles.second_records.columns import SecondColumns
 
 ARCHETYPE = ""
 """Stands for a column's name in the archetypes' stream; no column can have it."""
@@ -95,7 +95,7 @@ def batch_of(drawing: "Drawing", schema: Schema, block: int) -> Generated:
     arrays = {"id": pa.array(np.arange(first, first + drawing.rows))}
     arrays |= {column.name: drawing.array(column) for column in schema.columns}
     profiles = pa.RecordBatch.from_pydict(arrays)
-    truth = truth_of(schema, drawing.second.records, profiles) if drawing.second else None
+    truth = drawing.second.truth(schema, profiles) if drawing.second else None
     return Generated(profiles, drawing.archetypes[: drawing.rows], truth)
 
 
@@ -106,33 +106,13 @@ def drawn(schema: Schema, seed: int, locale: str, separation: float, block: int,
     drawing = Drawing(tables, lambda column, purpose: stream(seed, column, purpose, block), extent)
     # a margin by two columns may add a dependence, and so change the order
     dependent = raked(schema, weight_of(separation))
-    if schema.duplicates is None:
-        for column in dependent.drawing_order:
-            drawing.draw(column)
-        return drawing
-    for column in needed_of_originals(dependent):
+    if schema.duplicates:
+        from synthprof.profiles.second_records.drawing import repeated  # only who has some pays for them
+
+        return repeated(drawing, dependent, seed, block)
+    for column in dependent.drawing_order:
         drawing.draw(column)
-    return repeated(drawing, sources(seed, schema.duplicates.share, block), dependent.drawing_order)
-
-
-def repeated(of: "Drawing", originals: Rows, order: Sequence[Column]) -> "Drawing":
-    """Return the drawing some of whose rows are second records, with errors, of a drawing without any.
-
-    of: with the columns that originals need. originals: by `sources`. order: of all columns.
-    """
-    found = Drawing(of.tables, of.streams, Extent(of.first, of.rows, of.total))
-    duplicates = of.tables.schema.duplicates
-    assert duplicates is not None
-    found.archetypes = of.archetypes.take(originals)
-    records = second_records(duplicates, originals, of.rows, of.streams)
-    found.second = SecondColumns(found, of, records)
-    for column in order:
-        if is_copied(column):
-            found.second.copy(column.name)
-        else:
-            found.draw(column)
-        found.second.change(column)
-    return found
+    return drawing
 
 
 # --- one block -------------------------------------------------------------------------------------------
@@ -236,10 +216,8 @@ class Drawing:
         if column.nulls is None:
             return None
         if name not in self._missing:
-            found = None
-            if not (self.second and is_copied(column)):
-                found = self._of_nulls(column, column.nulls)
-            self._missing[name] = self.second.missing(column, found) if self.second else found
+            drawn = partial(self._of_nulls, column, column.nulls)
+            self._missing[name] = self.second.missing(column, drawn) if self.second else drawn()
         return self._missing[name]
 
     def _of_nulls(self, column: Column, nulls: Nulls) -> Flags | None:

@@ -11,7 +11,6 @@ from synthprof.profiles.children import generate_family
 from synthprof.profiles.tables import make_tables
 from synthprof.schemas.bundle import Bundle
 from synthprof.spec.spec import Spec
-from synthprof.stages.avatars import write_avatars
 from synthprof.stages.context import BlockJob, Context, Outcome
 from synthprof.stages.earlier import take_odds, take_tables
 from synthprof.stages.traits import checked_traits
@@ -66,5 +65,7 @@ def _make(job: BlockJob) -> tuple[FileRecord, ...]:
         for name, children in made.tables.items():
             blocks.write(name, job.block, children)
         if pictures:
+            from synthprof.stages.avatars import write_avatars  # only who wants pictures pays for them
+
             write_avatars(blocks, job.block, made.generated.profiles)
         return blocks.seal(kinds, job.block)

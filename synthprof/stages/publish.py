@@ -27,13 +27,10 @@ from synthprof.spec.contents import (
     table_file,
 )
 from synthprof.spec.spec import Spec
-from synthprof.stages.avatars import write_truth
 from synthprof.stages.context import Context, Outcome
 from synthprof.stages.earlier import take_odds
-from synthprof.stages.parts import check_parts
 from synthprof.stages.publish_cards import put_cards
 from synthprof.stages.publish_checks import check_blocks, check_files, check_missing, check_tables
-from synthprof.stages.publish_duplicates import duplicates_of, put_duplicates
 from synthprof.stages.publish_pictures import PICTURES, clusters_of, draw
 from synthprof.stages.publish_report import report_of
 from synthprof.store.array_files import save_array
@@ -133,6 +130,8 @@ def ready(context: Context, published: Manifest | None = None) -> Ready:
     proven |= checked()
     numbered()
     if context.spec.in_parts:
+        from synthprof.stages.parts import check_parts  # only who has Parquet pays for it
+
         check_parts(context)
     for table in context.schema.tables:
         check_children(sources[table_file(table.name).name], table, context.spec.profiles)
@@ -169,10 +168,19 @@ def _manifest(
         files=files,
         scores=scores,
         coherence=coherence.as_document(),
-        duplicates=duplicates_of(context),
+        duplicates=_duplicates(context),
         drift=drift_document(context.spec, context.bundle),
         stages=receipts,
     )
+
+
+def _duplicates(context: Context) -> dict[str, Any]:
+    """Return what the manifest tells of second records; empty where there are none."""
+    if not context.schema.duplicates:
+        return {}
+    from synthprof.stages.publish_duplicates import duplicates_of  # only who has some pays for them
+
+    return duplicates_of(context)
 
 
 def holds(context: Context) -> bool:
@@ -205,11 +213,15 @@ def _sources(context: Context) -> dict[str, Path]:
         copied = (origins(spec, block) for block in range(spec.blocks))
         found[NEAR_DUPLICATES] = _truth(context, NEAR_DUPLICATES, copied)
     if spec.avatars:
+        from synthprof.stages.avatars import write_truth
+
         shards = (context.blocks.path(AVATARS, block) for block in range(spec.blocks))
         found |= {f"{AVATARS_FOLDER}/{path.name}": path for path in shards}
         path = context.folder() / AVATAR_TRUTH_FILE
         found[AVATAR_TRUTH_FILE] = write_truth(context.blocks, path)
     if context.schema.duplicates:
+        from synthprof.stages.publish_duplicates import put_duplicates
+
         found[DUPLICATES_FILE] = put_duplicates(context)
     if spec.drift:
         found[DRIFT_FILE] = context.folder() / DRIFT_FILE

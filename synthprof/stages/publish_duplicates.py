@@ -27,9 +27,7 @@ def put_duplicates(context: Context) -> Path:
 
 
 def duplicates_of(context: Context) -> dict[str, Any]:
-    """Return what the manifest tells of second records; empty where there are none."""
-    if not context.schema.duplicates:
-        return {}
+    """Return what the manifest tells of second records, in a data set that has them."""
     blocks, spec = context.blocks, context.spec
     truth = (blocks.duplicates(block) for block in range(spec.blocks))
     sample = [blocks.profiles(block) for block in range(min(spec.blocks, SAMPLED_BLOCKS))]

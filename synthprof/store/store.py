@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -17,7 +18,6 @@ from synthprof.base.files import is_there
 from synthprof.base.kinds import check_file, read_bytes
 from synthprof.base.names import NAME_PATTERN
 from synthprof.spec.spec import Spec
-from synthprof.store.build import SPEC, Build
 from synthprof.store.manifest import read_manifest
 from synthprof.store.pointer import (
     CURRENT,
@@ -28,6 +28,9 @@ from synthprof.store.pointer import (
     remedy,
     versions_in,
 )
+
+if TYPE_CHECKING:
+    from synthprof.store.build import Build
 
 PUBLISH_LOCK = "publish.lock"
 """Held while anything that is published changes."""
@@ -52,8 +55,10 @@ class Store:
         """The data set's folder."""
         return self.home / self.dataset
 
-    def build(self, spec: Spec) -> Build:
+    def build(self, spec: Spec) -> "Build":
         """Return the working folder for this spec; a changed spec never meets its files."""
+        from synthprof.store.build import Build  # with all stages, which no reader of versions needs
+
         return Build(self.folder / "build" / spec.digest[:16], spec)
 
     def published(self, version: str) -> Path:
@@ -76,8 +81,10 @@ class Store:
         """Return the folders of all published versions, oldest first."""
         return versions_in(self.folder)
 
-    def builds(self) -> Iterator[Build]:
+    def builds(self) -> Iterator["Build"]:
         """Return the builds whose spec can be read and names their folder, in the order of their names."""
+        from synthprof.store.build import SPEC
+
         for path in sorted(self.folder.glob(f"build/*/{SPEC}")):
             try:
                 spec = Spec.model_validate_json(read_bytes(path))

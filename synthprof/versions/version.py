@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.base.kinds import WrongKind
-from synthprof.report.head import head
-from synthprof.report.words import facts_of
 from synthprof.store.manifest import MANIFEST, read_manifest
 from synthprof.store.pointer import CURRENT
-from synthprof.store.receipts import seconds_of
 from synthprof.store.store import Store
-from synthprof.store.verdicts import KeptVerdict, kept_verdict
 from synthprof.versions.published import Published, ReadLock
 
 if TYPE_CHECKING:  # loaded by the first question that needs them
@@ -31,6 +27,7 @@ if TYPE_CHECKING:  # loaded by the first question that needs them
     from numpy.typing import NDArray
 
     from synthprof.base.arrays import Matrix
+    from synthprof.store.verdicts import KeptVerdict
     from synthprof.versions.hits import Hits
     from synthprof.versions.searcher import Searcher
     from synthprof.versions.tables import Where
@@ -93,6 +90,8 @@ class Version(Published):
         >>> v.verified is None or v.verified.sound
         True
         """
+        from synthprof.store.verdicts import kept_verdict
+
         return kept_verdict(self.folder, self.manifest)
 
     def tables(self) -> dict[str, int]:
@@ -301,6 +300,10 @@ class Version(Published):
         return f"<Version {self.name} of {self.dataset!r}: {self.rows:,} {word}s>"
 
     def _repr_html_(self) -> str:
+        from synthprof.report.head import head
+        from synthprof.report.words import facts_of
+        from synthprof.store.receipts import seconds_of
+
         stages = {each.stage: each for each in self.manifest.stages}
         clusters = int(stages["cluster"].details["clusters"])
         seconds = seconds_of(self.manifest.stages)

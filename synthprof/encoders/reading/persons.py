@@ -2,9 +2,6 @@
 
 from collections.abc import Container, Iterator, Sequence
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.reading.amounts import SLOT
 from synthprof.encoders.reading.speech import Speech
@@ -109,6 +106,9 @@ class Persons:
         """Return a word of a name without its typing error."""
         if word in self._all or len(word) < LONG:
             return word
+        from rapidfuzz import process  # with all its algorithms, which few searches need
+        from rapidfuzz.distance import OSA
+
         found = process.extractOne(word, self._sorted, scorer=OSA.distance, score_cutoff=1)
         return found[0] if found else word
 

@@ -5,8 +5,7 @@ import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import snowballstemmer
+from typing import Any
 
 from synthprof.encoders.catalogue.lexicon import check_synonyms, named_phrases
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
@@ -38,7 +37,9 @@ class Speech:
     months: tuple[str, ...] = ()
 
     @functools.cached_property
-    def _stemmer(self) -> "snowballstemmer.stemmer":
+    def _stemmer(self) -> Any:  # noqa: ANN401  of an untyped library
+        import snowballstemmer  # with the algorithms of all languages
+
         return snowballstemmer.stemmer(self.grammar.stemmer)
 
     def stem(self, word: str) -> str:

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from synthprof.encoders.catalogue.vocabulary import Vocabulary
 from synthprof.encoders.reading.amounts import SLOT
 from synthprof.encoders.reading.parts import meaning_of
@@ -202,6 +199,9 @@ class Towns:
         """Return the town that one word after the phrase of places means with a typing error."""
         if not self._has_mark(words, place) or len(words[place].text) < LONG:
             return ()
+        from rapidfuzz import process  # with all its algorithms, which few searches need
+        from rapidfuzz.distance import OSA
+
         found = process.extractOne(words[place].text, self._towns.keys(), scorer=OSA.distance, score_cutoff=1)
         return tuple(dict.fromkeys((self._city, town) for town, _ in self._towns[found[0]])) if found else ()
 

@@ -4,9 +4,6 @@ import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from synthprof.encoders.reading.speech import Speech
 from synthprof.schemas.texts import Tokens
 
@@ -107,6 +104,9 @@ class Unknown:
         limit = next((errors for letters, errors in LIMITS if len(squeezed) < letters), MOST_ERRORS)
         if not limit:
             return None
+        from rapidfuzz import process  # with all its algorithms, which few searches need
+        from rapidfuzz.distance import OSA
+
         near: list[Any] = process.extract(
             squeezed, self._choices, scorer=OSA.distance, score_cutoff=limit, limit=NEAREST
         )

@@ -15,6 +15,7 @@ from synthprof.profiles.second_records.letters import Points, points_of, texts_o
 from synthprof.profiles.second_records.numerals import other_date, other_integer
 from synthprof.profiles.second_records.records import Hit, SecondRecords, is_copied, put, taken
 from synthprof.profiles.second_records.slips import Words, digits_of, misread, typo
+from synthprof.profiles.second_records.truth import truth_of
 from synthprof.profiles.second_records.written_anew import (
     abbreviated,
     cut,
@@ -28,7 +29,7 @@ from synthprof.profiles.second_records.written_anew import (
 from synthprof.profiles.told import Renamed
 from synthprof.schemas.draws import FullName
 from synthprof.schemas.duplicates import OF_TEXTS
-from synthprof.schemas.schema import Column
+from synthprof.schemas.schema import Column, Schema
 
 _BY_SIGNS: dict[str, Callable[[Points, Words], Points]] = {
     "typo": typo,
@@ -87,17 +88,23 @@ class SecondColumns:
             found = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.intp)
             self.renamed[name] = Renamed(found, first_words(self.drawing.texts[name]))
 
-    def missing(self, column: Column, drawn: Flags | None) -> Flags | None:
-        """Return the rows without a value, (rows,). drawn: those of a column that is not copied."""
-        found = drawn
-        if is_copied(column) and (of := self.of.missing(column.name)) is not None:
-            found = of.take(self.records.sources[: self.drawing.rows])
+    def missing(self, column: Column, drawn: Callable[[], Flags | None]) -> Flags | None:
+        """Return the rows without a value, (rows,). drawn: tells those of a column that is not copied."""
+        found = self._missing_of_originals(column.name) if is_copied(column) else drawn()
         for number, hit in self.records.of(column.name):
             if hit.error.kind == "missing":
                 found = np.zeros(self.drawing.rows, np.bool_) if found is None else found.copy()
                 self.records.note(number, ~found[hit.rows])
                 found[hit.rows] = True
         return found
+
+    def truth(self, schema: Schema, profiles: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the truth on the second records of the block. profiles: its rows, as they are stored."""
+        return truth_of(schema, self.records, profiles)
+
+    def _missing_of_originals(self, name: str) -> Flags | None:
+        found = self.of.missing(name)
+        return None if found is None else found.take(self.records.sources[: self.drawing.rows])
 
     def _change(self, number: int, hit: Hit, column: Column) -> None:
         kind, name = hit.error.kind, column.name
