@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from synthprof.cli import delivery, making, published, schema, search
 from synthprof.cli.help import Commands, UsageError, refusal
 from synthprof.report.ending import ended
 from synthprof.system.refusals import clear_errors
@@ -23,6 +23,18 @@ from synthprof.system.startup import (
 COMPLETION = "_SYNTHPROF_COMPLETE"
 """The variable by which a shell asks for completions."""
 
+PARTS = {
+    "making": ("plan", "run", "embed"),
+    "published": ("status", "verify", "repair", "show", "serve", "pull"),
+    "search": ("search", "similar", "build-index"),
+    "delivery": ("export", "workload", "load", "measure", "match", "score"),
+    "schema": ("schema",),
+}
+"""The commands of each module, in the order of the list; the module of the one that is called is loaded."""
+
+GOES_ON = ("run", "embed", "repair", "build-index", "export", "workload", "load", "match")
+"""Commands that keep what they did before they were interrupted."""
+
 
 def main() -> None:
     """Run the command line; a known failure ends with its message, a remedy and its exit status."""
@@ -35,14 +47,14 @@ def main() -> None:
 def run(words: Sequence[str]) -> int:
     """Run the command that the words name; return its exit status."""
     words = list(words) or ["--help"]
-    return ended(lambda: _act(words), as_json=_asks_for_json(words), again=making.again(words))
+    return ended(lambda: _act(words), as_json=_asks_for_json(words), again=again(words))
 
 
 def make_app(words: Sequence[str] | None = None) -> typer.Typer:
     """Return the command line for these words, or a whole one.
 
-    Only the command that the words begin with gets the parameters of a request as its options, for which the
-    specification must be loaded; the others are there by name and help.
+    Where the words begin with a command, it has this one alone. Else all commands are there by name and help;
+    the parameters of a request are options of a whole one only, as the specification must be loaded for them.
     """
     app = typer.Typer(
         cls=Commands,
@@ -57,12 +69,24 @@ def make_app(words: Sequence[str] | None = None) -> typer.Typer:
     )
     app.callback()(_general)
     chosen = None if words is None else next(iter(words), "").replace("_", "-")
-    making.register(app, chosen)
-    published.register(app)
-    search.register(app)
-    delivery.register(app, chosen)
-    schema.register(app)
+    parts = [part for part, names in PARTS.items() if chosen in names] or PARTS
+    for part in parts:
+        import_module(f"synthprof.cli.{part}").register(app, chosen)
+    if parts is not PARTS:
+        app.registered_commands = [each for each in app.registered_commands if _name(each) == chosen]
     return app
+
+
+def again(words: Sequence[str]) -> str:
+    """Return what to say of the command that these words name when it is interrupted."""
+    if not words or words[0].replace("_", "-") not in GOES_ON:
+        return ""
+    same = "the same command without --force" if "--force" in words else "the same command"
+    return f"what was done is kept: {same} goes on from there"
+
+
+def _name(command: Any) -> str:  # noqa: ANN401
+    return str(command.name or command.callback.__name__).replace("_", "-")
 
 
 def _show_version(asked: bool) -> None:

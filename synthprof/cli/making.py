@@ -1,7 +1,7 @@
 """The commands that make data sets: `plan`, `run` and `embed`."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 ConsoleHtml = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Save what the console showed as an HTML file.")
 ]
-
-GOES_ON = ("run", "embed", "repair", "build-index", "export", "workload", "load", "match")
-"""Commands that keep what they did before they were interrupted."""
-
-
-def again(words: Sequence[str]) -> str:
-    """Return what to say of the command that these words name when it is interrupted."""
-    if not words or words[0].replace("_", "-") not in GOES_ON:
-        return ""
-    same = "the same command without --force" if "--force" in words else "the same command"
-    return f"what was done is kept: {same} goes on from there"
 
 
 def plan(request: "Request", as_json: AsJson = False) -> None:

@@ -9,9 +9,8 @@ import typer
 
 from synthprof.base.extras import check_installed
 from synthprof.base.values import as_text, in_json
-from synthprof.cli.delivery import verify_export
 from synthprof.cli.help import Command
-from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName
+from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName, without_options
 from synthprof.report.ending import INTERRUPTED, print_json
 from synthprof.spec.limits import FEW_BLOCKS, LARGEST_INTEGER, LARGEST_PORT
 from synthprof.spec.written import read_whole
@@ -207,6 +206,8 @@ def verify(
     Every file against its checksum, and blocks of rows by making them again.
     """
     if export:
+        from synthprof.cli.delivery import verify_export
+
         verify_export(dataset, export, as_json=as_json)
         return
     from synthprof.report.bars import bars, unseen
@@ -404,7 +405,8 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+def register(app: typer.Typer, chosen: str | None) -> None:
+    """Add the commands to the command line, only the chosen one with its options; None gives all of them."""
     for command, example in COMMANDS:
-        app.command(cls=Command, epilog=example)(command)
+        wanted = chosen in (None, command.__name__)
+        app.command(cls=Command, epilog=example)(command if wanted else without_options(command))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from synthprof.cli.help import Command, Commands
-from synthprof.cli.options import INTEGER, AsJson
+from synthprof.cli.options import INTEGER, AsJson, without_options
 from synthprof.cli.schema_from import schema_from
 from synthprof.report.ending import print_json
 from synthprof.spec.limits import LARGEST_INTEGER
@@ -174,9 +174,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the group of commands to the command line."""
+def register(app: typer.Typer, chosen: str | None) -> None:
+    """Add the group of commands to the command line, with their options if it is chosen or None is."""
     group = typer.Typer(cls=Commands, help="Make, learn, check, show and compare schemas.")
     for name, command, example in COMMANDS:
-        group.command(name, cls=Command, epilog=example)(command)
+        shaped = command if chosen in (None, "schema") else without_options(command)
+        group.command(name, cls=Command, epilog=example)(shaped)
     app.add_typer(group, name="schema")

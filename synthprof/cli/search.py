@@ -14,8 +14,7 @@ import typer
 from synthprof.base.errors import SpecError
 from synthprof.base.values import as_text, in_json
 from synthprof.cli.help import Command
-from synthprof.cli.making import shown, tell_result
-from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName
+from synthprof.cli.options import ID_HELP, INTEGER, AsJson, Dataset, VersionName, without_options
 from synthprof.report.ending import print_json
 from synthprof.spec.written import read_whole
 from synthprof.system.environment import home_folder
@@ -130,6 +129,7 @@ def build_index(
 
     Rows and embeddings stay as they are.
     """
+    from synthprof.cli.making import shown, tell_result
     from synthprof.report.terminal import Terminal
     from synthprof.runner.reindex import build_index as build
     from synthprof.spec.request import read_params
@@ -153,10 +153,11 @@ COMMANDS: tuple[tuple[Callable[..., None], str, str], ...] = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+def register(app: typer.Typer, chosen: str | None) -> None:
+    """Add the commands to the command line, only the chosen one with its options; None gives all of them."""
     for command, name, example in COMMANDS:
-        app.command(name, cls=Command, epilog=example)(command)
+        shaped = command if chosen in (None, name) else without_options(command)
+        app.command(name, cls=Command, epilog=example)(shaped)
 
 
 def as_csv(hits: "Sequence[Hit]") -> str:

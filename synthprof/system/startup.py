@@ -9,7 +9,6 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -161,7 +160,9 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-class _Hidden(MetaPathFinder):
+class _Hidden:
+    """A finder; the class in `importlib.abc` loads forty modules."""
+
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
         if fullname == "pandas":
             raise ImportError(name=fullname)

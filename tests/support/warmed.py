@@ -5,7 +5,9 @@ Each saves one to two CPU seconds: of imports, of reading the schema, and of mak
 
 import importlib
 
+from synthprof.cli.main import PARTS
 from synthprof.encoders.catalogue.meanings import meanings_of
+from synthprof.encoders.reading.reader import reader_of
 from synthprof.pipeline import STAGES
 from synthprof.schemas.loader import load_bundle
 from synthprof.spec.request import params_schema
@@ -13,7 +15,8 @@ from synthprof.spec.spec import Spec
 from synthprof.system.startup import block_pandas
 
 LOADED = (
-    *("cli.main", "report.bars", "report.console", "runner.log", "runner.plan", "runner.reindex"),
+    *("cli.main", *(f"cli.{part}" for part in PARTS)),
+    *("report.bars", "report.console", "runner.log", "runner.plan", "runner.reindex"),
     *("runner.repair", "runner.request", "runner.run", "stages.summary", "versions.search"),
     *("versions.unfinished", "versions.verify"),
 )
@@ -29,5 +32,6 @@ def warm() -> None:
         params_schema(kind)
     bundle = load_bundle("gamer_br")
     meanings_of(bundle)
+    reader_of(bundle)
     for stage in STAGES:
         stage.prepare(Spec(), bundle)
