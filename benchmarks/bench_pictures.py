@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from picture_sets import DIM, PARAMS, TINY
 
 from synthprof.encoders.slow.clip import ClipEncoder
-from synthprof.encoders.slow.towers import Towers
+from synthprof.encoders.slow.onnx_towers import OnnxTowers
 from synthprof.runner.run import run_all
 from synthprof.sources.pictures.decode import decoded
 from synthprof.spec.request import Request
@@ -119,7 +119,7 @@ def embed(source: Path, home: Path, workers: int) -> tuple[float, float, float, 
     inside = Inside()
     params = PARAMS | {"source": str(source), "workers": workers, "model": str(TINY)}
     began = time.monotonic()
-    with inside.watching((pictures, "decoded"), (Towers, "picture")):
+    with inside.watching((pictures, "decoded"), (OnnxTowers, "picture")):
         done = run_all(resolve_source(Request.from_params(params), home), home)
     whole = time.monotonic() - began
     stage = next(each for each in done.receipts if each.stage == "vectorize")
