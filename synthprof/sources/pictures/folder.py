@@ -27,59 +27,62 @@ class PictureFolder:
 
     def __iter__(self) -> Iterator[Picture]:
         self.passed_over = 0
-        return self._below(self.path, (self.root,))
+        return self._below(self.path, "", (self.root,))
 
-    def _below(self, folder: Path, above: tuple[Path, ...]) -> Iterator[Picture]:
+    def _below(self, folder: Path, within: str, above: tuple[Path, ...]) -> Iterator[Picture]:
+        """Yield the pictures below a folder. within: its path in `path`, ending in a slash, or empty."""
         try:
-            entries = sorted(folder.iterdir(), key=lambda path: path.name)  # paths compare slowly
+            with os.scandir(folder) as listed:  # tells the kind of each with its name, for nothing
+                entries = sorted(listed, key=lambda entry: entry.name)
         except OSError as error:
-            yield bad(
-                "", self._shown(folder), f"the folder cannot be read: {error.strerror}; grant the right to"
-            )
+            where = _shown(within.rstrip("/") or ".")
+            yield bad("", where, f"the folder cannot be read: {error.strerror}; grant the right to")
             return
-        for path in entries:
-            if path.name.startswith("."):
+        for entry in entries:
+            if entry.name.startswith("."):
                 continue
+            name = within + entry.name
             try:
-                yield from self._at(path, above)
+                yield from self._at(entry, name, above)
             except OSError as error:
-                yield bad("", self._shown(path), f"it cannot be read: {error.strerror}; grant the right to")
+                yield bad("", _shown(name), f"it cannot be read: {error.strerror}; grant the right to")
             except RuntimeError:  # of pathlib, for links in a ring
-                yield bad("", self._shown(path), "it is a link to itself; put a picture there")
+                yield bad("", _shown(name), "it is a link to itself; put a picture there")
 
-    def _at(self, path: Path, above: tuple[Path, ...]) -> Iterator[Picture]:
-        if path.is_symlink() and not path.resolve().is_relative_to(self.root):
-            yield bad("", self._shown(path), "it is a link that leads out of the folder; copy what it names")
+    def _at(self, entry: "os.DirEntry[str]", name: str, above: tuple[Path, ...]) -> Iterator[Picture]:
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self.root):
+            yield bad("", _shown(name), "it is a link that leads out of the folder; copy what it names")
             return
-        if path.is_dir():
-            target = path.resolve()
+        if entry.is_dir():
+            target = Path(entry.path).resolve()
             if target not in above:
-                yield from self._below(path, (*above, target))
-        elif is_picture_name(path.name) or _looks_like_one(path):
-            yield self._picture(path)
+                yield from self._below(Path(entry.path), f"{name}/", (*above, target))
+        elif is_picture_name(entry.name) or _looks_like_one(entry):
+            yield _picture(entry, name)
         else:
             self.passed_over += 1
 
-    def _picture(self, path: Path) -> Picture:
-        name = path.relative_to(self.path).as_posix()
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            return bad("", self._shown(path), "the name is not UTF-8; rename it")
-        if not path.is_file():
-            what = "a link to nothing" if path.is_symlink() else "no file"
-            return bad(name, name, f"it is {what}; put a picture there")
-        return Picture(name, name, lambda: read_file(path))
 
-    def _shown(self, path: Path) -> str:
-        return path.relative_to(self.path).as_posix().encode(errors="backslashreplace").decode()
+def _picture(entry: "os.DirEntry[str]", name: str) -> Picture:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return bad("", _shown(name), "the name is not UTF-8; rename it")
+    if not entry.is_file():
+        what = "a link to nothing" if entry.is_symlink() else "no file"
+        return bad(name, name, f"it is {what}; put a picture there")
+    return Picture(name, name, lambda: read_file(Path(entry.path)))
 
 
-def _looks_like_one(path: Path) -> bool:
+def _shown(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()
+
+
+def _looks_like_one(entry: "os.DirEntry[str]") -> bool:
     """Return whether a file without an ending begins as a picture does."""
-    if path.suffix or not path.is_file():
+    if Path(entry.name).suffix or not entry.is_file():
         return False
-    with path.open("rb") as file:
+    with Path(entry.path).open("rb") as file:
         begins = file.read(12)
     return begins.startswith(MAGIC) or begins[8:12] == b"WEBP" or begins[4:12] == b"ftypavif"
 
