@@ -57,10 +57,9 @@ def embed(context: Context) -> Outcome:
     Raises StageError if more than `max_failed` rows failed; everything else is saved by then, so that the
     next attempt asks for those rows alone.
     """
-    with (
-        _service(context, context.request.runtime) as service,
-        Answers(context.store.home, service.identity, service.dim) as answers,
-    ):
+    service = _service(context, context.request.runtime)
+    identity = service.identity  # of a model, a digest of all its files
+    with service, Answers(context.store.home, identity, service.dim) as answers:
         counter = _Counter(context)
         embedder = Embedder(service, answers, _effort(context), counter.add)
         embeds = _embeds(context, embedder, service)
@@ -75,7 +74,7 @@ def embed(context: Context) -> Outcome:
             f"{context.folder()}/{FAILURES}-*.jsonl); run it again to try them once more, or raise max_failed"
         )
     rows = sum(context.spec.block_rows(block) for block in context.shard_blocks)
-    details = {"encoder": context.spec.encoder, "model": context.spec.model, "identity": service.identity}
+    details = {"encoder": context.spec.encoder, "model": context.spec.model, "identity": identity}
     return Outcome(rows, tuple(itertools.chain(*made)), details, rejected=failed)
 
 

@@ -51,7 +51,7 @@ class ClipEncoder(SlowEncoder):
     def check(self) -> None:
         """Raise SpecError unless the model can be loaded and its vectors have the right width."""
         self.encode_text([KNOWN_GOOD])
-        if self._answer(self.known_good) is None:
+        if self.ask([self.known_good])[0] is None:
             raise SpecError(
                 f"model={self.model} gives no finite vector for a grey picture; name another model"
             )
@@ -66,20 +66,14 @@ class ClipEncoder(SlowEncoder):
 
     def ask(self, contents: Sequence[Content], patient: bool = True) -> list[Answer]:
         """Return the vector of each picture, None where it is not finite, or why it cannot be read."""
-        return [self._answer(each) for each in contents]
+        towers = self._loaded()
+        found = [_vector(towers, content) for content in contents]
+        # at the end, since each picture fills the processor's caches: so little work would find them cold
+        return [each if isinstance(each, Unreadable) else self._finite(each) for each in found]
 
     ask_once = ask
 
-    def _answer(self, content: Content) -> Answer:
-        towers = self._loaded()
-        if isinstance(content, str):
-            vector = towers.text(content)
-        else:
-            try:
-                image = content.image(towers.preparation.least)
-            except Unreadable as error:
-                return error
-            vector = towers.picture(image)
+    def _finite(self, vector: Vector) -> Vector | None:
         unit = self._unit(vector)
         return unit if np.isfinite(unit).all() and unit.any() else None
 
@@ -108,6 +102,17 @@ class ClipEncoder(SlowEncoder):
             if self._towers is None:
                 self._towers = load_towers(self.model, self._use_gpu)
             return self._towers
+
+
+def _vector(towers: "Towers", content: Content) -> Vector | Unreadable:
+    """Return the vector of a content as the model gives it, or why the content cannot be read."""
+    if isinstance(content, str):
+        return towers.text(content)
+    try:
+        image = content.image(towers.preparation.least)
+    except Unreadable as error:
+        return error
+    return towers.picture(image)
 
 
 def check_clip(model: str) -> None:

@@ -5,6 +5,7 @@ In one file, or in two: `pixel_values` becomes `image_embeds`; `input_ids` and `
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 from synthprof.base.arrays import Vector
 from synthprof.base.errors import SpecError
 from synthprof.encoders.slow.preparation import Preparation, read_preparation
+from synthprof.encoders.slow.towers import clear_loading
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,30 +43,38 @@ class Files:
 
 
 class OnnxTowers:
-    """Two loaded towers. Threads may ask for several vectors at once; each is computed by one thread."""
+    """Two towers, that of texts loaded when it is first asked: to embed pictures takes none.
+
+    Threads may ask for several vectors at once; each is computed by one thread.
+    """
 
     def __init__(self, files: Files, use_gpu: bool) -> None:
-        from tokenizers import Tokenizer
-
         self.preparation: Preparation = read_preparation(files.preprocessor)
-        self._vision = _session(files.vision, use_gpu)
-        self._text = self._vision if files.text == files.vision else _session(files.text, use_gpu)
-        self._tokenizer = Tokenizer.from_file(str(files.tokenizer))
-        if self._tokenizer.truncation is None:
-            self._tokenizer.enable_truncation(MAX_TOKENS)
-        for session, name in ((self._vision, "image_embeds"), (self._text, "text_embeds")):
-            if name not in {each.name for each in session.get_outputs()}:
-                raise SpecError(f"the model has no output {name}; export it with its projections")
+        self._files, self._use_gpu = files, use_gpu
+        self._vision = _session(files.vision, "image_embeds", use_gpu)
+        self._lock = threading.Lock()
+        self._texts: tuple[Any, Any] | None = None
 
     def picture(self, image: "Image") -> Vector:
         """Return the embedding of a picture in RGB, (d,) float32, of any norm."""
         return _ask(self._vision, "image_embeds", {"pixel_values": self.preparation.prepared(image)})
 
     def text(self, text: str) -> Vector:
-        """Return the embedding of a text, (d,) float32, of any norm."""
-        encoding = self._tokenizer.encode(text)
+        """Return the embedding of a text, (d,) float32, of any norm. Raises SpecError as `load_towers`."""
+        tokenizer, session = self._of_texts()
+        encoding = tokenizer.encode(text)
         ids, mask = (np.array([each], np.int64) for each in (encoding.ids, encoding.attention_mask))
-        return _ask(self._text, "text_embeds", {"input_ids": ids, "attention_mask": mask})
+        return _ask(session, "text_embeds", {"input_ids": ids, "attention_mask": mask})
+
+    def _of_texts(self) -> tuple[Any, Any]:
+        """Return tokenizer and session."""
+        files = self._files
+        with self._lock, clear_loading(str(files.text.parent)):
+            if self._texts is None:
+                whole = files.text == files.vision
+                session = None if whole else _session(files.text, "text_embeds", self._use_gpu)
+                self._texts = _tokenizer(files.tokenizer), session or _checked(self._vision, "text_embeds")
+            return self._texts
 
 
 def files_of(folder: Path) -> Files:
@@ -85,7 +95,17 @@ def _found(folder: Path, name: str) -> Path | None:
     return next((path for place in PLACES if (path := folder / place / name).is_file()), None)
 
 
-def _session(path: Path, use_gpu: bool) -> Any:  # noqa: ANN401
+def _tokenizer(path: Path) -> Any:  # noqa: ANN401
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    if tokenizer.truncation is None:
+        tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+def _session(path: Path, output: str, use_gpu: bool) -> Any:  # noqa: ANN401
+    """Load a model. Raises SpecError if it lacks the output."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -94,7 +114,13 @@ def _session(path: Path, use_gpu: bool) -> Any:  # noqa: ANN401
     if use_gpu and not there:
         logger.warning("use_gpu: there is no GPU that ONNX Runtime can use; it computes on the CPU")
     providers = [*(["CUDAExecutionProvider"] if use_gpu and there else []), "CPUExecutionProvider"]
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    return _checked(onnxruntime.InferenceSession(str(path), options, providers=providers), output)
+
+
+def _checked(session: Any, output: str) -> Any:  # noqa: ANN401
+    if output not in {each.name for each in session.get_outputs()}:
+        raise SpecError(f"the model has no output {output}; export it with its projections")
+    return session
 
 
 def _ask(session: Any, output: str, known: dict[str, np.ndarray]) -> Vector:  # noqa: ANN401

@@ -1,5 +1,7 @@
 """A model of two towers, for pictures and for texts, by the files of its folder: ONNX or open_clip."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,14 +48,21 @@ def load_towers(model: str, use_gpu: bool) -> Towers:
     from synthprof.encoders.slow import onnx_towers, open_clip_towers
 
     folder = _folder(model)
-    try:
+    with clear_loading(model):
         if open_clip_towers.is_one(folder):
             open_clip_towers.check(folder)
             return open_clip_towers.OpenClipTowers(folder, use_gpu)
         return onnx_towers.OnnxTowers(onnx_towers.files_of(folder), use_gpu)
+
+
+@contextmanager
+def clear_loading(model: str) -> Iterator[None]:
+    """Turn into SpecError what a library raises: each has its own ways to say that a file is not right."""
+    try:
+        yield
     except SpecError:
         raise
-    except Exception as error:  # each library has its own ways to say that a file is not what it should be
+    except Exception as error:
         raise SpecError(
             f"model={model} cannot be loaded ({first_line(error)[:MAX_SHOWN]}); name the folder of a CLIP "
             "model in ONNX, or of one that open_clip has saved"

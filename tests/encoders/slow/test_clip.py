@@ -108,6 +108,14 @@ def test_towers_in_one_file_give_the_same_vectors(clip: ClipEncoder, tmp_path: P
     assert whole.identity != clip.identity
 
 
+def test_pictures_are_embedded_without_the_tower_of_texts(tmp_path: Path, clip: ClipEncoder) -> None:
+    shutil.copytree(TINY, tmp_path / "model")
+    (tmp_path / "model" / "text_model.onnx").write_bytes(b"no model")
+    pictures = [np.asarray(image) for _, image in many(4, 3)]
+    found = ClipEncoder(str(tmp_path / "model"), DIM).encode_pictures(pictures)
+    assert np.array_equal(found, clip.encode_pictures(pictures))
+
+
 @pytest.mark.parametrize("missing", ["preprocessor_config.json", "tokenizer.json", "text_model.onnx"])
 def test_a_folder_that_lacks_a_file_is_refused_by_its_name(tmp_path: Path, missing: str) -> None:
     shutil.copytree(TINY, tmp_path / "model")
@@ -120,9 +128,10 @@ def test_what_is_no_model_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="is no folder"):
         check_clip("laion/CLIP")
     shutil.copytree(TINY, tmp_path / "model")
-    (tmp_path / "model" / "vision_model.onnx").write_bytes(b"no model")
-    with pytest.raises(SpecError, match="cannot be loaded"):
-        ClipEncoder(str(tmp_path / "model"), DIM).check()
+    for name in ("text", "vision"):
+        (tmp_path / "model" / f"{name}_model.onnx").write_bytes(b"no model")
+        with pytest.raises(SpecError, match="cannot be loaded"):
+            ClipEncoder(str(tmp_path / "model"), DIM).check()
     (tmp_path / "model" / "preprocessor_config.json").write_text('{"size": {"shortest_edge": 1e9}}')
     with pytest.raises(SpecError, match="preprocessor_config"):
         ClipEncoder(str(tmp_path / "model"), DIM).check()
