@@ -12,7 +12,7 @@ ROWS = 900
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1_500)
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.faults_full)])
 def test_kills_while_pictures_are_embedded_cost_nothing(tmp_path: Path, kills: int) -> None:
     draw_folder(tmp_path / "photos", ROWS)
