@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # loaded by the first call that needs them
     from synthprof.versions.verify import Verdict
 
 Home = str | os.PathLike[str] | None
-DELIVERY = "synthprof.delivery.child"
+_DELIVERY = "synthprof.delivery.child"
 """The module whose tasks hand a version on."""
 
 OnProgress = Callable[[str, int, int, int], None]
@@ -324,7 +324,7 @@ def workload(
     given = {"dataset": dataset, **params}
     WorkloadOrder.from_params(given)  # refused here, before anything starts
     with _observed(on_progress) as observe:
-        told = run_apart("workload", given, home_folder(home), observe, DELIVERY)
+        told = run_apart("workload", given, home_folder(home), observe, _DELIVERY)
     return open_workload(Path(told["folder"]))
 
 
@@ -343,15 +343,15 @@ def match(
     Raises SpecError for pictures that cannot be read or do not fit the memory, Busy if another process makes
     the same match; the same call goes on where it was cut short.
 
-    made = synthprof.match("photos", pictures="photos/")
-    made.pairs.to_pylist(), made.pictures, made.scores, made.page
+        made = synthprof.match("photos", pictures="photos/")
+        made.pairs.to_pylist(), made.pictures, made.scores, made.page
     """
     from synthprof.delivery.matching.match import open_match
 
     given = {"dataset": dataset, **params}
     MatchOrder.from_params(given)  # refused here, before anything starts
     with _observed(on_progress) as observe:
-        told = run_apart("match", given, home_folder(home), observe, DELIVERY)
+        told = run_apart("match", given, home_folder(home), observe, _DELIVERY)
     return open_match(Path(told["folder"]))
 
 
@@ -369,15 +369,15 @@ def score(
     Raises SpecError for a version without pictures, or whose pictures are no avatars of the truth, Busy if
     another process makes the same score, StageError for a damaged version.
 
-    made = synthprof.score("faces", truth="drawn")
-    made.scores["caption"]["recall_at_10"], made.questions.to_pylist()
+        made = synthprof.score("faces", truth="drawn")
+        made.scores["caption"]["recall_at_10"], made.questions.to_pylist()
     """
     from synthprof.delivery.scoring.scores import open_scores
 
     given = {"dataset": dataset, **params}
     ScoreOrder.from_params(given)  # refused here, before anything starts
     with _observed(on_progress) as observe:
-        told = run_apart("score", given, home_folder(home), observe, DELIVERY)
+        told = run_apart("score", given, home_folder(home), observe, _DELIVERY)
     return open_scores(Path(told["folder"]))
 
 
@@ -408,7 +408,7 @@ def export(
     parent = found.folder.parent.parent
     order = Order.from_params({"dataset": parent.name, "version": found.name, "format": format, **options})
     with _observed(on_progress) as observe:
-        told = run_apart("export", order.model_dump(), parent.parent, observe, DELIVERY)
+        told = run_apart("export", order.model_dump(), parent.parent, observe, _DELIVERY)
     folder = Path(told.pop("folder"))
     return Export(folder=folder, **told | {"files": tuple(folder / name for name in told["files"])})
 

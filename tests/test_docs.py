@@ -59,6 +59,11 @@ def test_the_site_has_every_page_and_the_index_every_decision() -> None:
         assert f"[{title}]({record.name})" in index, record.name
 
 
+def test_the_start_page_leads_to_every_page_of_how_to() -> None:
+    start = (DOCS / "index.md").read_text(encoding="utf-8")
+    assert not [page.name for page in (DOCS / "how-to").glob("*.md") if f"](how-to/{page.name})" not in start]
+
+
 def test_every_variable_that_the_code_reads_is_described() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "synthprof").glob("**/*.py"))
     described = (DOCS / "environment.md").read_text(encoding="utf-8")

@@ -7,6 +7,9 @@ const RULES = [{ name: "rule" }, { name: "rows", class: "num" }, { name: "share"
 
 const MAX_CELLS = 20;
 
+/** The value that stands for all that a margin does not name. */
+const OTHERS = "*";
+
 /** The section of a version; nothing where its schema has no rules and margins. */
 export function coherence({ coherence: found }) {
   if (!found) return null;
@@ -19,8 +22,17 @@ export function coherence({ coherence: found }) {
     margins.length ? `${count(held)} of ${count(margins.length)} margins hold: chance (99 %) explains all their shares.` : null,
   ].filter(Boolean).join(" ");
   return section("Coherence", lead,
-    rules.length ? table("Rules with the share of rows that break them, and the share that may", RULES, rules.map(rule), "rules") : null,
+    listed(rules.filter((rule) => rule.broken)),
+    folded(rules.filter((rule) => !rule.broken)),
     margins.length ? el("div", { class: "panels" }, margins.map(margin)) : null);
+}
+
+function listed(rules) {
+  return rules.length ? table("Rules with the share of rows that break them, and the share that may", RULES, rules.map(rule), "rules") : null;
+}
+
+function folded(rules) {
+  return rules.length ? el("details", {}, el("summary", {}, `${count(rules.length)} ${rules.length === 1 ? "rule" : "rules"} that no row breaks`), listed(rules)) : null;
 }
 
 function rule({ name, doc, table: of, broken, share, ceiling, above }) {
@@ -39,7 +51,7 @@ function margin({ name, population, source, cells, outside, largest_deviation: l
   const head = [data("h3", name), el("p", { class: "soft" }, `largest deviation ${difference(largest).replace("+", "")} points`,
     outside ? el("span", { class: "above" }, `, ${count(outside)} outside`) : "")];
   const rows = shown.map((cell) => el("tr", { class: cell.holds ? null : "above" },
-    el("th", { scope: "row" }, data("span", cell.values.join(", "))),
+    el("th", { scope: "row" }, data("span", cell.values.map((value) => (value === OTHERS ? "any other" : value)).join(", "))),
     el("td", {}, bar(Math.min(cell.share / top, 1), cell.asked / top)),
     el("td", { class: "num" }, exact(cell.share)),
     el("td", { class: "num soft", title: `99 % of samples: ${exact(cell.interval[0])} to ${exact(cell.interval[1])}` }, exact(cell.asked))));

@@ -57,6 +57,18 @@ def test_overview_tells_what_the_receipts_tell(look, manifest):
         assert page.get_by_text(file["sha256"]).count() == 1
 
 
+def test_rules_that_no_row_breaks_are_folded_away(look, manifest):
+    rules = manifest["coherence"]["rules"]
+    broken = sum(rule["broken"] > 0 for rule in rules)
+    assert 0 < broken < len(rules)
+    page = look.open("?dataset=players")
+    tables = page.get_by_role("table", name="Rules with the share")
+    assert (tables.count(), tables.first.get_by_role("row").count()) == (1, 1 + broken)
+    page.get_by_text(f"{len(rules) - broken} rules that no row breaks").click()
+    assert (tables.count(), tables.last.get_by_role("row").count()) == (2, 1 + len(rules) - broken)
+    assert page.get_by_role("rowheader", name="any other").count() == 1
+
+
 def test_marginals_and_clusters_are_those_of_the_data(look, home):
     folder = open_version(home, "players").folder
     with closing(sqlite3.connect(folder / "perfis.db")) as database:
