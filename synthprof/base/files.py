@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -278,8 +279,11 @@ def sealed(path: Path, *, published: bool = False) -> FileRecord:
 
 def is_there(folder: Path, file: FileRecord) -> bool:
     """Return whether the folder has a file with the path and size of the record. Does not read it."""
-    path = folder / file.path
-    return path.is_file() and not path.is_symlink() and path.stat().st_size == file.bytes
+    try:
+        found = os.lstat(f"{folder}/{file.path}")  # some thousand are looked at together: no Path for each
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == file.bytes
 
 
 def matches(folder: Path, file: FileRecord) -> bool:

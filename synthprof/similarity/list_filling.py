@@ -106,7 +106,8 @@ def _write(
     first_id: int,
     threads: int,
 ) -> None:
-    with path.open("wb", buffering=0) as file, faiss_thread(threads) as thread:
+    coding = threads if hasattr(index, "pq") else 1  # else there is so little to do that threads only wait
+    with path.open("wb", buffering=0) as file, faiss_thread(coding) as thread:
         put(file, 0, layout.head)
         lists = _Lists(path, file, layout, first_id)
         for block in blocks:

@@ -190,7 +190,8 @@ class Blocks:
     def _stored_embeddings(self, block: int) -> np.ndarray:
         """Read a block of embeddings that was let go of from the database that has its rows."""
         path = self.build / maker_of(EMBEDDINGS_DB).folder(self.spec) / EMBEDDINGS_DB
-        rows = [self.spec.block_rows(each) for each in range(self.spec.blocks)]
+        last = self.spec.blocks - 1
+        rows = (*[BLOCK_ROWS] * last, self.spec.block_rows(last))
         with _readable(path):
             return stored_blobs(check_file(path), 4 * self.spec.dim_embedding, rows, block).view("<f4")
 
