@@ -85,7 +85,7 @@ def print_summary(terminal: Terminal, report: Report, path: Path | str) -> None:
         terminal.say("How hard these vectors are for an index", "bold")
         real = (Column(each.name, right=True, drop=place) for place, each in enumerate(REAL_TEXTS, start=1))
         rows = [(each.title, *map(figure_value, (each.value, *each.real))) for each in figures]
-        terminal.table((Column("figure", shorten=True), Column("here", right=True), *real), rows)
+        terminal.table((Column("figure", shorten=True, least=40), Column("here", right=True), *real), rows)
         terminal.say()
     if report.tables:
         terminal.say("Child tables", "bold")

@@ -43,12 +43,14 @@ class Column:
     """A column of a table. Its cells stay whole, unless it may be shortened.
 
     drop: where lines are too narrow, the columns with the highest number are left out first; 0 always stays.
+    least: others are left out before it is shortened below this width.
     """
 
     title: str
     right: bool = False
     drop: int = 0
     shorten: bool = False
+    least: int = LEAST_CELL
 
 
 class Terminal(Console):
@@ -169,7 +171,7 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
 
     def least(place: int) -> int:
         natural = _natural(columns, rows, place)
-        return min(natural, LEAST_CELL) if columns[place].shorten else natural
+        return min(natural, columns[place].least) if columns[place].shorten else natural
 
     while width is not None and sum(map(least, shown)) + len(GAP) * (len(shown) - 1) > width:
         droppable = [place for place in shown if columns[place].drop]

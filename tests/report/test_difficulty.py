@@ -1,6 +1,10 @@
 """Figures of difficulty as reports and the console show them."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
+from reports import REPORT, printed
 
 from synthprof.report.difficulty import FIGURES, REAL_TEXTS, figure_value, figures_of, without_figures
 
@@ -23,3 +27,11 @@ def test_scores_and_figures_are_apart() -> None:
 def test_figures_have_three_digits() -> None:
     shown = [figure_value(each) for each in (None, 34, 128.0, 135.2, 22.264, 1.5648, 0.0)]
     assert shown == ["–", "34", "128", "135", "22.3", "1.56", "0"]
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_the_console_names_figures_whole_and_leaves_real_texts_out_instead(width: int) -> None:
+    shown = printed(replace(REPORT, scores=SCORES), width)
+    assert all(each.title in shown for each in figures_of(SCORES))
+    assert all(each.name in shown for each in REAL_TEXTS)
+    assert ("no room for" in shown) == (width == 80)
