@@ -23,7 +23,7 @@ FIRST_CANDIDATES = 200
 MOST_CANDIDATES, MARGIN = 1_000, 2
 """Neighbours that may be looked up, as more cost as much as all rows, and a factor on those needed."""
 
-FIRST_EFFORT = 4
+FIRST_EFFORT = 2
 """Factor on the effort stored in the index, at the start of a search."""
 
 STABLE_SHARE = 0.99
@@ -76,15 +76,13 @@ def _nearest_all(searcher: Searcher, vector: Matrix, wanted: int) -> tuple[Ids, 
 
     The effort stored in the index is enough for vectors like those in it, but texts are farther away.
     """
-    target, name, most = recall.effort(searcher.index)
-    effort = FIRST_EFFORT * getattr(target, name) if name else most
     before: Ids = np.zeros(0, np.int64)
-    while True:
-        params = recall.with_effort(name, min(effort, most))
-        squared, ids = searcher.search(np.ascontiguousarray(vector), wanted, params)
-        if effort >= most or np.isin(ids, before).mean() >= STABLE_SHARE:
-            return ids[0], np.float32(1) - squared[0] / np.float32(2)
-        effort, before = 2 * effort, ids
+    for found in searcher.growing(np.ascontiguousarray(vector), wanted, FIRST_EFFORT):
+        if np.isin(found[1], before).mean() >= STABLE_SHARE:
+            break
+        before = found[1]
+    squared, ids = found
+    return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
 def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[Ids, Matrix]:
@@ -108,7 +106,7 @@ def _nearest_filtered(near: Neighbourhood, query: Query, wanted: int) -> tuple[I
     wanted = min(wanted, len(allowed))
     if not wanted or _is_graph(searcher.index):
         return _nearest_exact(searcher, vector, query, wanted, allowed)
-    squared, ids = searcher.search(vector, wanted, _among(searcher.index, allowed))
+    squared, ids = searcher.among(np.ascontiguousarray(vector), wanted, allowed)
     return ids[0], np.float32(1) - squared[0] / np.float32(2)
 
 
@@ -122,17 +120,6 @@ def _matching(version: Published, query: Query, among: Ids | None = None, most: 
 def _is_graph(found: Any) -> bool:  # noqa: ANN401
     """Return whether the index is a graph; its search fails if few nodes are permitted."""
     return hasattr(faiss.downcast_index(found.index), "hnsw") if hasattr(found, "index") else False
-
-
-def _among(found: Any, allowed: Ids) -> Any:  # noqa: ANN401
-    """Return parameters of a search among these ids, which visits every list, as few ids may be in any."""
-    bits = np.zeros(int(allowed[-1]) // 8 + 1, np.uint8)
-    np.bitwise_or.at(bits, allowed >> 3, (1 << (allowed & 7)).astype(np.uint8))
-    api: Any = faiss  # its stubs lack these arguments
-    selector = api.IDSelectorBitmap(bits)
-    if hasattr(found, "nprobe"):
-        return api.SearchParametersIVF(sel=selector, nprobe=found.nlist)
-    return api.SearchParameters(sel=selector)
 
 
 def _nearest_exact(

@@ -1,7 +1,7 @@
 """An open index and encoder of a version, and the queries that they take."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -11,7 +11,7 @@ from synthprof.base.errors import SpecError
 from synthprof.encoders.encoder import TextEncoder, encoder_of
 from synthprof.encoders.slow.encoder import SlowEncoder
 from synthprof.versions.filters import Filter, parse_conditions
-from synthprof.versions.open_index import OpenIndex, open_index
+from synthprof.versions.open_index import Found, OpenIndex, open_index
 from synthprof.versions.published import Published
 
 MAX_HITS = 1_000
@@ -41,7 +41,7 @@ class Query:
 class Searcher:
     """An open version: its index and encoder are loaded when first needed and kept until it is closed.
 
-    threads: threads of an exact search. patient: whether a busy embedding service is asked again; else it is
+    threads: threads of a search. patient: whether a busy embedding service is asked again; else it is
     asked once, for ten seconds. opened: resources to close, such as connections of a service.
     """
 
@@ -79,14 +79,16 @@ class Searcher:
         """The FAISS index. Raises SpecError if there is none, StageError if it is damaged."""
         return self._opened.index
 
-    def search(self, vector: Matrix, count: int, params: Any) -> tuple[Matrix, Ids]:  # noqa: ANN401
-        """Return squared distances and ids, (1, count), of the rows that the index finds near a vector.
+    def growing(self, vector: Matrix, count: int, first: int) -> Iterator[Found]:
+        """Yield what the index finds near a vector, with more and more effort; see `OpenIndex.growing`.
 
         Raises as `index`; StageError also if what it reads of the index is damaged.
         """
-        self._opened.prove(vector, params)
-        squared, ids = self.index.search(vector, count, params=params)
-        return squared, ids
+        return self._opened.growing(vector, count, first, self.threads)
+
+    def among(self, vector: Matrix, count: int, allowed: Ids) -> Found:
+        """Return the allowed rows that the index finds near a vector. Raises as `growing`."""
+        return self._opened.among(vector, count, allowed, self.threads)
 
     @functools.cached_property
     def _opened(self) -> OpenIndex:

@@ -1,14 +1,17 @@
 """The index that a search reads: proven, mapped, or not there."""
 
+import itertools
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from searched import TEXT, ids_of, searcher_of
+from searched import KINDS, TEXT, ids_of, searcher_of
 
 from synthprof.base.errors import SpecError, StageError
 from synthprof.similarity import inverted_file
-from synthprof.similarity.recall import with_effort
+from synthprof.similarity.recall import effort, with_effort
+from synthprof.versions.open_index import open_index
 from synthprof.versions.search import search_similar, search_text
 from synthprof.versions.searcher import Query, open_searcher
 from synthprof.versions.version import Version, open_version
@@ -47,9 +50,32 @@ def test_a_sound_index_is_mapped_and_each_list_is_proven_when_it_is_read(home: P
     searcher = searcher_of(home, "ivf_flat")
     assert inverted_file.is_mapped(searcher.index)
     vector = searcher.version.embeddings(1, 1)
-    for nprobe in (2, 3):
-        searcher.search(vector, 10, with_effort("nprobe", nprobe))
-        assert len(searcher._opened.proven) == nprobe
+    stored, every = searcher.index.nprobe, searcher.index.nlist
+    read = [len(searcher._opened.proven) for _ in searcher.growing(vector, 10, 1)]
+    assert read == [*itertools.takewhile(lambda lists: lists < every, (stored << n for n in range(9))), every]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("dataset", KINDS)
+def test_growing_effort_finds_what_one_search_with_that_effort_finds(home: Path, dataset: str, threads: int):
+    searcher = searcher_of(home, dataset)
+    vector, index = np.ascontiguousarray(searcher.version.embeddings(7, 7)), searcher.index
+    target, name, most = effort(index)
+    spent = getattr(target, name) if name else most
+    for squared, ids in open_index(searcher.version).growing(vector, 10, 1, threads):
+        wanted = index.search(vector, 10, params=with_effort(name, spent))
+        assert (squared.tolist(), ids.tolist()) == (wanted[0].tolist(), wanted[1].tolist())
+        spent = min(2 * spent, most)
+    assert spent == most
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dataset", ["flat", "ivf_flat", "ivf_sq8"])
+def test_allowed_rows_are_found_in_any_list(home: Path, dataset: str, threads: int) -> None:
+    searcher, allowed = searcher_of(home, dataset), np.array([1, 5, 6, 30, 55])
+    vector = np.ascontiguousarray(searcher.version.embeddings(7, 7))
+    _, ids = open_index(searcher.version).among(vector, 5, allowed, threads)
+    assert sorted(ids[0].tolist()) == allowed.tolist()
 
 
 def test_an_index_without_proofs_is_compared_as_a_whole(home: Path, tmp_path: Path) -> None:
