@@ -38,7 +38,7 @@ from synthprof.spec.spec import Spec
 SAMPLE = 110
 """Pictures of which every pair is compared by brute force."""
 
-MIN_INLIERS, MIN_SCORE = 8, 0.58
+MIN_INLIERS, MIN_SCORE = 8, 0.62
 CORNERS = 20
 """Inliers that tell a pair where views are not compared."""
 

@@ -73,7 +73,7 @@ class MatchOrder(VersionOrder):
     min_score: Annotated[
         float,
         Field(ge=0, le=1, description="Least share of a pair's cells that must show the same."),
-    ] = 0.58
+    ] = 0.62
     seed: Annotated[
         int, Field(ge=0, le=LARGEST_INTEGER, description="The same seed gives the same index.")
     ] = 1
