@@ -40,7 +40,9 @@ def prune(store: Store, keep: int) -> Pruned:
     """
     removed, read, failed = list[str](), list[str](), dict[str, str]()
     with publish_lock(store):
-        found = sorted(store.versions(), key=lambda path: store.is_current(path.name)) if keep else []
+        found = store.versions() if keep else []
+        if len(found) > keep:
+            found.sort(key=lambda path: store.is_current(path.name))
         for path in found[: max(0, len(found) - keep)]:
             try:
                 (removed if _remove(store, path) else read).append(path.name)

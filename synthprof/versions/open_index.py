@@ -122,7 +122,7 @@ def _nearest(count: int, *found: Found) -> Found:
 def _selector(allowed: Ids) -> Any:  # noqa: ANN401
     bits = np.zeros(int(allowed[-1]) // 8 + 1, np.uint8)
     np.bitwise_or.at(bits, allowed >> 3, (1 << (allowed & 7)).astype(np.uint8))
-    return faiss.IDSelectorBitmap(bits)
+    return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
 
 
 def open_index(version: Published) -> OpenIndex:
