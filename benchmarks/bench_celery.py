@@ -6,7 +6,7 @@
 The services of docker-compose.yml run as processes, as in tests/cluster: PostgreSQL, Redis and Airflow. Each
 Celery worker takes one task at a time, and each task one process, so that workers alone make the difference;
 more of them than cores can only share the cores. They share a folder. Raw results:
-benchmarks/results/celery.json.
+benchmarks/results/celery.json, with another store celery_<store>.json.
 """
 
 import argparse
@@ -41,8 +41,9 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--store", default="", help="how rows are stored; the default of the DAG without")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--results", type=Path)
     options = parser.parse_args()
+    results = options.results or (RESULTS.with_stem(f"celery_{options.store}") if options.store else RESULTS)
     folder = Path(tempfile.mkdtemp(prefix="synthprof-celery-"))
     folder.chmod(0o755)
     inherit_orphans()
@@ -63,7 +64,7 @@ def main() -> None:
     if len({run["content"] for run in runs}) > 1:
         raise SystemExit("another number of workers gave other bytes")
     facts = {"cores": os.cpu_count(), "rows": options.rows, "shards": options.shards, "runs": runs}
-    options.results.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    results.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def _run(cluster: Cluster, options: argparse.Namespace, count: int) -> dict[str, Any]:
