@@ -353,7 +353,7 @@ class Sizes:
 
     @property
     def index_model(self) -> int:
-        """What all parts of an index are coded by, with its sample."""
+        """The model that codes all parts of an index, with its sample."""
         return TRAIN_BYTES + self.index_training + 2 * (self.trained_index + self.embedding_block)
 
     @property

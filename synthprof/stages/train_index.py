@@ -1,4 +1,4 @@
-"""What all parts of an index are coded by: centroids, trained codes, and the queries that tell recall."""
+"""The model that codes all parts of an index: centroids, trained codes, and the queries that tell recall."""
 
 from pathlib import Path
 from typing import Any

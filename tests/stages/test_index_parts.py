@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,7 @@ PARAMS: dict[str, Any] = {
 SHARDS = (Shard(1, 3), Shard(0, 1))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small_parts() -> Iterator[None]:
-    """Give each block a part of its own, so that small data has several."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("synthprof.spec.contents.PART_BLOCKS", 1)
-        yield
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 @pytest.fixture(scope="module")

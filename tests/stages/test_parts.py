@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -43,12 +42,7 @@ TYPED = PARAMS | {
 PARTED = ("ingest", "persist_blobs")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small_parts() -> Iterator[None]:
-    """Give each block a part of its own, so that small data has several."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("synthprof.spec.contents.PART_BLOCKS", 1)
-        yield
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 @pytest.fixture(scope="module")
